@@ -1,0 +1,280 @@
+"""`GraphBuilder`: ``MLGraphBuilder`` in Python, which validates every call and folds what is constant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from webnn_graph.data_types import Array, DataType
+from webnn_graph.errors import ValidationError
+from webnn_graph.fold import fold
+from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in
+from webnn_graph.names import Names
+from webnn_graph.ops import OPS, evaluate
+from webnn_graph.simplify import SIMPLIFICATIONS
+
+
+class GraphBuilder:
+    """Builds a `Graph` with the methods of the standard: ``b.conv2d(x, w, bias=b, strides=[2, 2])``.
+
+    Where an operand is expected, a Python number or a NumPy array may stand: it becomes a constant, a number of the data
+    type of the call's other operands. Every call infers and checks at once and raises `ValidationError`; the message names
+    the current `source`.
+
+    Nothing is computed while building. A call on constants only is *known*: `value` evaluates it when asked, and `build`
+    folds it where that does not make the weights larger.
+    """
+
+    def __init__(self, name: str = "model") -> None:
+        self.name = name
+        self.notes: list[str] = []
+        self._label = ""
+        self._inputs: dict[str, Operand] = {}
+        self._constants: dict[Operand, Array] = {}
+        self._nodes: list[Node] = []
+        self._producers: dict[Operand, Node] = {}
+        self._known: set[Operand] = set()
+        self._values: dict[Operand, Array] = {}
+        self._wishes: dict[Operand, str] = {}
+        self._calls: dict[Any, tuple[Operand, ...]] = {}
+
+    def __getattr__(self, op: str) -> Callable[..., Any]:
+        if op not in OPS:
+            raise AttributeError(f"WebNN has no operator {op!r}")
+        return partial(self.call, op)
+
+    # ------------------------------------------------------------------------------------------------------------- making
+    def input(self, name: str, data_type: DataType | str, shape: Sequence[int]) -> Operand:
+        """A graph input. Raises `ValidationError` for a name used twice or a dimension that is not positive."""
+        if name in self._inputs:
+            raise ValidationError(f"input {name!r} is declared twice")
+        if not all(0 < dimension < 2**31 for dimension in shape):
+            raise ValidationError(f"input {name!r} has shape {list(shape)}; every dimension must be at least 1")
+        operand = Operand(DataType(data_type), tuple(map(int, shape)), name)
+        self._inputs[name] = operand
+        return operand
+
+    def constant(self, value: Any, data_type: DataType | str | None = None, name: str = "") -> Operand:
+        """A constant with the values of ``value``.
+
+        Args:
+            value: Array or number. It is not copied and must not change afterwards.
+            data_type: Converted to this type; by default the array's own. For int4 and uint4 one element per value.
+            name: What to call it, when the source has a name for it.
+
+        Raises:
+            ValidationError: No such data type in WebNN, an empty array, or numbers outside the data type's range.
+        """
+        array = np.asarray(value)
+        wanted = DataType(data_type) if data_type else DataType.of(array)
+        if array.size == 0:
+            raise ValidationError(f"constant {name or '?'} has shape {list(array.shape)}; WebNN has no empty tensors")
+        array = _converted(array, wanted, name)
+        key = (wanted, array.shape, array.tobytes()) if array.nbytes <= 64 and not name else None
+        if key in self._calls:
+            return self._calls[key][0]
+        operand = Operand(wanted, array.shape, name)
+        self._constants[operand] = array
+        self._known.add(operand)
+        if name:
+            self._wishes[operand] = name
+        if key:
+            self._calls[key] = (operand,)
+        return operand
+
+    def call(self, op: str, *args: Any, **options: Any) -> Any:
+        """One operator call; ``b.conv2d(...)`` is ``b.call("conv2d", ...)``.
+
+        Returns:
+            The operand, or the list of operands for operators that return a sequence.
+
+        Raises:
+            ValidationError: The call breaks a rule of the standard.
+        """
+        label = options.pop("label", "") or self._label
+        operator = OPS[op]
+        arguments = operator.bind(*self._with_constants(op, args, options))
+        try:
+            descriptors = operator.infer(arguments)
+        except ValidationError as error:
+            where = f"{label}: " if label else ""
+            raise ValidationError(where + error.message, error.hint) from None
+        simpler = SIMPLIFICATIONS[op](self, arguments, descriptors) if op in SIMPLIFICATIONS else None
+        if simpler is not None:
+            return simpler
+        key = _call_key(op, arguments)
+        if key in self._calls:
+            outputs = self._calls[key]
+        else:
+            outputs = tuple(Operand(d.data_type, d.shape) for d in descriptors)
+            self._add(Node(op, arguments, outputs, label))
+            self._calls[key] = outputs
+        return list(outputs) if operator.returns_list else outputs[0]
+
+    @contextmanager
+    def source(self, label: str) -> Iterator[None]:
+        """Every node made inside is labelled with ``label``: the source model's name for what is being converted."""
+        before, self._label = self._label, label
+        try:
+            yield
+        finally:
+            self._label = before
+
+    def suggest(self, operand: Operand, name: str) -> None:
+        """Asks that ``operand`` be called ``name`` in the graph; the first wish counts."""
+        if operand.name not in self._inputs:
+            self._wishes.setdefault(operand, name)
+
+    # ------------------------------------------------------------------------------------------------------------- asking
+    def is_known(self, operand: Operand) -> bool:
+        """Whether the operand is a constant or computed from constants only."""
+        return operand in self._known
+
+    def value(self, operand: Operand) -> Array | None:
+        """The operand's values if it `is_known`, else None. The array must not be written to."""
+        if operand not in self._known:
+            return None
+        if operand in self._constants:
+            return self._constants[operand]
+        if operand not in self._values:
+            for node in self._expression(operand):
+                self._values.update(evaluate(node, lambda o: self._constants[o] if o in self._constants else self._values[o]))
+        return self._values[operand]
+
+    def producer(self, operand: Operand) -> Node | None:
+        """The node that computes the operand; None for inputs and constants."""
+        return self._producers.get(operand)
+
+    # ----------------------------------------------------------------------------------------------------------- finishing
+    def build(self, outputs: Mapping[str, Operand]) -> Graph:
+        """The graph that computes ``outputs``, by name.
+
+        Constant expressions are folded, what no output needs is left out. Inputs stay, used or not: they are the model's
+        interface.
+
+        Raises:
+            ValidationError: There is no output.
+        """
+        if not outputs:
+            raise ValidationError("a graph needs at least one output")
+        results = {name: self._result(operand, list(outputs.values())[:i]) for i, (name, operand) in enumerate(outputs.items())}
+        nodes = _needed(self._nodes, results.values())
+        constants, nodes = fold(nodes, self._constants, keep=set(results.values()))
+        inputs = tuple(self._inputs.values())
+        named = self._names(results, constants, nodes)
+        self.notes += [f"{old} is named {named[o]}" for old, o in (*self._inputs.items(), *results.items()) if old != named[o]]
+
+        made = {operand: Operand(operand.data_type, operand.shape, name) for operand, name in named.items()}
+        return Graph(
+            name=self.name,
+            inputs=tuple(made[operand] for operand in inputs),
+            constants={made[operand]: array for operand, array in constants.items()},
+            nodes=tuple(Node(n.op, map_operands(n.arguments, made.get), tuple(made[o] for o in n.outputs), n.label) for n in nodes),
+            outputs=tuple(made[operand] for operand in results.values()),
+            notes=tuple(self.notes),
+        )
+
+    # ------------------------------------------------------------------------------------------------------------- private
+    def _with_constants(self, op: str, args: Sequence[Any], options: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The same arguments with constants in the place of the numbers and arrays that stand where operands belong."""
+        parameters = OPS[op].parameters
+        typed = next(operands_in([*args, *options.values()]), None)
+
+        def constant(value: Any) -> Any:
+            if value is None or isinstance(value, Operand):
+                return value
+            if isinstance(value, np.ndarray):
+                return self.constant(value)
+            return self.constant(value, typed.data_type if typed else None)
+
+        def convert(name: str, value: Any) -> Any:
+            parameter = parameters.get(name)
+            if parameter is None or not parameter.is_operand:
+                return value
+            return [constant(item) for item in value] if parameter.kind == "operands" else constant(value)
+
+        names = [p.name for p in parameters.values() if not p.is_option]
+        extra = list(args[len(names) :])
+        return [convert(*pair) for pair in zip(names, args, strict=False)] + extra, {k: convert(k, v) for k, v in options.items()}
+
+    def _names(self, results: Mapping[str, Operand], constants: Mapping[Operand, Array], nodes: Sequence[Node]) -> dict[Operand, str]:
+        """A unique identifier for every operand: the interface first, then wishes, then what nobody named."""
+        names = Names()
+        named = {operand: names.take(operand.name) for operand in self._inputs.values()}
+        named |= {operand: names.take(name) for name, operand in results.items()}
+        others = [*constants, *(output for node in nodes for output in node.outputs if output not in named)]
+        named |= {operand: names.take(self._wishes[operand]) for operand in others if operand in self._wishes}
+        named |= {operand: names.number("constant") for operand in constants if operand not in named}
+        named |= {output: names.number(node.op) for node in nodes for output in node.outputs if output not in named}
+        return named
+
+    def _add(self, node: Node) -> None:
+        self._nodes.append(node)
+        for output in node.outputs:
+            self._producers[output] = node
+        if all(operand in self._known for operand in node.operands):
+            self._known.update(node.outputs)
+
+    def _result(self, operand: Operand, earlier: Sequence[Operand]) -> Operand:
+        """``operand`` as an output: an identity of it where the standard forbids the operand itself."""
+        if operand in self._producers and operand not in earlier:
+            return operand
+        result = Operand(operand.data_type, operand.shape)
+        self._add(Node("identity", {"input": operand}, (result,), self._label))
+        return result
+
+    def _expression(self, operand: Operand) -> list[Node]:
+        """The nodes that compute a known operand and have no value yet, in order."""
+        order: list[Node] = []
+        stack, seen = [self._producers[operand]], set()
+        while stack:
+            node = stack[-1]
+            waiting = [
+                self._producers[o] for o in node.operands if o not in self._constants and o not in self._values and self._producers[o] not in seen
+            ]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            if node not in seen:
+                seen.add(node)
+                order.append(node)
+        return order
+
+
+def _needed(nodes: Sequence[Node], outputs: Any) -> list[Node]:
+    """The nodes that the outputs depend on, in order."""
+    wanted: set[Operand] = set(outputs)
+    kept = []
+    for node in reversed(nodes):
+        if wanted.intersection(node.outputs):
+            kept.append(node)
+            wanted.update(node.operands)
+    return kept[::-1]
+
+
+def _call_key(op: str, arguments: Mapping[str, Any]) -> Any:
+    """Equal for calls that compute the same."""
+    plain = map_operands(arguments, lambda operand: f"operand {id(operand)}")
+    return op, repr(plain)
+
+
+def _converted(array: Array, data_type: DataType, name: str) -> Array:
+    if array.dtype == data_type.numpy:
+        in_range = data_type.bits != 4 or _in_range(array, data_type)
+    else:
+        in_range = data_type.is_float or _in_range(array, data_type)
+        with np.errstate(all="ignore"):
+            array = array.astype(data_type.numpy)
+    if not in_range:
+        raise ValidationError(f"constant {name or '?'} has values outside the range of {data_type}")
+    return array
+
+
+def _in_range(array: Array, data_type: DataType) -> bool:
+    smallest, largest = data_type.range
+    return bool((array >= smallest).all() and (array <= largest).all())

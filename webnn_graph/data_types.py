@@ -1,0 +1,101 @@
+"""Element types of WebNN operands and their names in every place that spells them.
+
+``int4`` and ``uint4`` are not in the standard's enumeration but in Chromium's. They are logical element types: in memory
+one element takes one ``int8`` or ``uint8``; only in storage are two packed into a byte, low nibble first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webnn_graph.errors import ValidationError
+
+Array = NDArray[Any]
+
+
+class DataType(StrEnum):
+    """``MLOperandDataType``; the value is the name the standard uses."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    INT32 = "int32"
+    UINT32 = "uint32"
+    INT64 = "int64"
+    UINT64 = "uint64"
+    INT8 = "int8"
+    UINT8 = "uint8"
+    INT4 = "int4"
+    UINT4 = "uint4"
+
+    @property
+    def bits(self) -> int:
+        """Bits one element takes in storage."""
+        return int("".join(c for c in self.value if c.isdigit()))
+
+    @property
+    def numpy(self) -> np.dtype[Any]:
+        """The dtype that holds one element in memory."""
+        return np.dtype({"int4": "int8", "uint4": "uint8"}.get(self.value, self.value))
+
+    @property
+    def short(self) -> str:
+        """The name in ``.webnn`` text: f32, i64, u4."""
+        return self.value[0] + str(self.bits)
+
+    @property
+    def is_float(self) -> bool:
+        return self.value.startswith("float")
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The smallest and the largest value an element can have (infinities for floating point)."""
+        if self.is_float:
+            return -math.inf, math.inf
+        unsigned = self.value.startswith("u")
+        return (0, 2**self.bits - 1) if unsigned else (-(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1)
+
+    @classmethod
+    def of(cls, array: Array) -> DataType:
+        """The data type of an array's elements; bool counts as uint8, WebNN's logical type.
+
+        Raises:
+            ValidationError: WebNN has no such type (float64, complex, string, ...).
+        """
+        name = "uint8" if array.dtype == np.bool_ else array.dtype.name
+        try:
+            return cls(name)
+        except ValueError:
+            raise ValidationError(f"WebNN has no data type {name}") from None
+
+
+BY_SHORT_NAME = {data_type.short: data_type for data_type in DataType}
+
+
+def storage_bytes(data_type: DataType, shape: Sequence[int]) -> int:
+    """Bytes that a dense tensor takes in storage; an odd number of 4-bit elements pads the last byte."""
+    return (math.prod(shape) * data_type.bits + 7) // 8
+
+
+def pack(array: Array, data_type: DataType) -> Array:
+    """The little-endian storage of ``array``: the array itself, or packed nibbles as a flat uint8 array for 4-bit types."""
+    if data_type.bits != 4:
+        return np.ascontiguousarray(array, dtype=data_type.numpy.newbyteorder("<")).reshape(array.shape)
+    nibbles = array.astype(np.uint8).ravel() & 0xF
+    nibbles = np.append(nibbles, np.zeros(nibbles.size % 2, np.uint8))
+    return nibbles[0::2] | (nibbles[1::2] << 4)
+
+
+def unpack(storage: Array, data_type: DataType, shape: Sequence[int]) -> Array:
+    """The inverse of `pack`: one element per value, in ``shape``. ``storage`` is a flat uint8 array or a bytes view."""
+    if data_type.bits != 4:
+        return storage.view(data_type.numpy.newbyteorder("<")).reshape(tuple(shape))
+    both = np.stack([storage & 0xF, storage >> 4], axis=-1).ravel()[: math.prod(shape)]
+    if data_type is DataType.INT4:
+        both = (both.astype(np.int8) ^ 8) - 8
+    return both.astype(data_type.numpy).reshape(tuple(shape))

@@ -1,0 +1,44 @@
+"""The one hierarchy of errors that a user can cause and therefore reads.
+
+Every message says what is wrong and where; ``hint`` says what to do about it. The command line prints both and no
+traceback. Anything else that is raised is a defect of this project.
+"""
+
+from __future__ import annotations
+
+
+class WebNNError(Exception):
+    """Base of all errors about a user's input.
+
+    Args:
+        message: What is wrong, and where.
+        hint: What the user can do, in one sentence; empty when there is nothing to say.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+class ValidationError(WebNNError):
+    """An operator call or a graph breaks a rule of the WebNN standard."""
+
+
+class FormatError(WebNNError):
+    """A file is not what its format says: damaged, truncated, or of another kind."""
+
+
+class ConversionError(WebNNError):
+    """A source model has no equivalent WebNN graph, or needs an option it was not given."""
+
+
+class RuntimeUnavailable(WebNNError):
+    """A runtime (browser, rustnn) is not installed or did not start."""
+
+
+class ExecutionError(WebNNError):
+    """A runtime was given inputs that do not fit the graph, or failed while running it."""

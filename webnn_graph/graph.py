@@ -1,0 +1,155 @@
+"""The canonical graph: what every frontend makes, every format stores and every runtime runs.
+
+The data classes here only hold; `webnn_graph.builder` makes them, `webnn_graph.ops` knows what the operators mean.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from webnn_graph.data_types import Array, DataType, storage_bytes
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """``MLOperandDescriptor``: the data type and the static shape of a tensor. Shape ``()`` is a scalar."""
+
+    data_type: DataType
+    shape: Shape
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in storage."""
+        return storage_bytes(self.data_type, self.shape)
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """The bare descriptor, also of an `Operand`."""
+        return Descriptor(self.data_type, self.shape)
+
+    def with_shape(self, shape: Iterator[int] | list[int] | Shape) -> Descriptor:
+        """The same data type in another shape."""
+        return Descriptor(self.data_type, tuple(shape))
+
+    def with_type(self, data_type: DataType) -> Descriptor:
+        """The same shape of another data type."""
+        return Descriptor(data_type, self.shape)
+
+    def resized(self, axis: int, size: int) -> Descriptor:
+        """The same but for one dimension."""
+        return self.with_shape(self.shape[:axis] + (size,) + self.shape[axis + 1 :])
+
+    def __str__(self) -> str:
+        return f"{self.data_type}[{', '.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Operand(Descriptor):
+    """``MLOperand``: a named tensor of one graph, compared by identity.
+
+    A graph's operands have unique names that are identifiers. While a `GraphBuilder` works, the name is only a wish.
+    """
+
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name or '?'}: {super().__str__()}"
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One call of an ``MLGraphBuilder`` method.
+
+    Attributes:
+        op: The method's name (``conv2d``).
+        arguments: Arguments and option members by name, in the order of the standard's signature. Members that have
+            their default value are absent. Values are `Operand`, a list of them (concat), or plain data.
+        outputs: What the call returns.
+        label: Where it came from in the source model; WebNN's own ``label`` option.
+    """
+
+    op: str
+    arguments: Mapping[str, Any]
+    outputs: tuple[Operand, ...]
+    label: str = ""
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """Every operand it reads, in signature order."""
+        return tuple(operands_in(self.arguments))
+
+    @property
+    def output(self) -> Operand:
+        """The only output of a single-output operator."""
+        (output,) = self.outputs
+        return output
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A WebNN graph with static shapes.
+
+    Attributes:
+        name: Name of the model.
+        inputs: What the caller feeds, in order.
+        constants: Weights; the arrays may be views on a memory-mapped file and are never written to.
+        nodes: Calls in an order in which every operand is defined before it is read.
+        outputs: What the caller gets. Each is the result of a node, and none occurs twice.
+    """
+
+    name: str
+    inputs: tuple[Operand, ...]
+    constants: Mapping[Operand, Array]
+    nodes: tuple[Node, ...]
+    outputs: tuple[Operand, ...]
+    notes: tuple[str, ...] = field(default=())
+    """What a conversion has to say of itself (types narrowed, names mapped); not stored in files."""
+
+    @cached_property
+    def operands(self) -> Mapping[str, Operand]:
+        """All operands by name: inputs, constants, then node outputs in order."""
+        made = (output for node in self.nodes for output in node.outputs)
+        return {operand.name: operand for operand in (*self.inputs, *self.constants, *made)}
+
+    @property
+    def weight_bytes(self) -> int:
+        """Storage bytes of all constants."""
+        return sum(constant.nbytes for constant in self.constants)
+
+
+def operands_in(value: Any) -> Iterator[Operand]:
+    """The operands inside an argument value, a list of them, or a mapping of arguments."""
+    if isinstance(value, Operand):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from operands_in(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from operands_in(item)
+
+
+def map_operands(value: Any, replace: Any) -> Any:
+    """``value`` with ``replace(operand)`` in the place of every operand inside it."""
+    if isinstance(value, Operand):
+        return replace(value)
+    if isinstance(value, list | tuple):
+        return [map_operands(item, replace) for item in value]
+    if isinstance(value, Mapping):
+        return {key: map_operands(item, replace) for key, item in value.items()}
+    return value

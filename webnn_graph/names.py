@@ -1,0 +1,41 @@
+"""Names of operands: identifiers that ``.webnn`` text, JSON, safetensors and JavaScript can all carry."""
+
+from __future__ import annotations
+
+import re
+
+IDENTIFIER = re.compile(r"(?!true|false|null)[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def identifier(name: str) -> str:
+    """The identifier that reads most like ``name``: what cannot stand in one becomes an underscore."""
+    if IDENTIFIER.match(name):
+        return name
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") or "unnamed"
+    return plain if IDENTIFIER.match(plain) else "_" + plain
+
+
+class Names:
+    """Hands out unique identifiers; equal or colliding wishes get a number (``x``, ``x_2``)."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._count: dict[str, int] = {}
+
+    def take(self, wish: str) -> str:
+        """A free identifier like ``wish``, the wish itself when it is one and free."""
+        base = name = identifier(wish)
+        while name in self._taken:
+            self._count[base] = self._count.get(base, 1) + 1
+            name = f"{base}_{self._count[base]}"
+        self._taken.add(name)
+        return name
+
+    def number(self, stem: str) -> str:
+        """A free identifier ``stem_0``, ``stem_1``, ..."""
+        while True:
+            self._count[stem] = self._count.get(stem, -1) + 1
+            name = f"{stem}_{self._count[stem]}"
+            if name not in self._taken:
+                self._taken.add(name)
+                return name

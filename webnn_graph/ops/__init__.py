@@ -1,0 +1,33 @@
+"""The operator table: every operator of the standard, declared once.
+
+The files of this package declare; importing them fills `OPS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from webnn_graph.data_types import Array
+from webnn_graph.graph import Node, Operand, map_operands
+from webnn_graph.ops import (  # noqa: F401  (each import fills OPS)
+    activation,
+    convolution,
+    elementwise,
+    manipulation,
+    matrix,
+    normalization,
+    pooling,
+    quantization,
+    recurrent,
+    reduction,
+    resampling,
+)
+from webnn_graph.ops.declare import OPS, Op, Parameter
+
+__all__ = ["OPS", "Op", "Parameter", "evaluate"]
+
+
+def evaluate(node: Node, value: Callable[[Operand], Array]) -> dict[Operand, Array]:
+    """The arrays of a node's outputs, given those of its operands."""
+    arrays = OPS[node.op].execute(map_operands(node.arguments, value), node.outputs)
+    return dict(zip(node.outputs, arrays, strict=True))

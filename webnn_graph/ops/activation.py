@@ -1,0 +1,83 @@
+"""Activation functions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from webnn_graph.data_types import Array
+from webnn_graph.errors import ValidationError
+from webnn_graph.graph import Descriptor, Operand
+from webnn_graph.ops.declare import ANY, FLOAT, SIGNED, broadcast, number, op, require, uint
+from webnn_graph.ops.elementwise import unary
+from webnn_graph.ops.special import erf
+
+
+def sigmoid(x: Array) -> Array:
+    """The logistic function without overflow for large negative arguments."""
+    small = np.exp(-np.abs(x))
+    return np.asarray(np.where(x >= 0, 1, small) / (1 + small))
+
+
+def hard_sigmoid(x: Array, alpha: float = 0.2, beta: float = 0.5) -> Array:
+    return np.clip(alpha * x + beta, 0, 1)
+
+
+op("gelu", run=lambda input: 0.5 * input * (1 + erf(input / math.sqrt(2))), input=FLOAT)(unary)
+op("hardSwish", run=lambda input: input * np.clip(input + 3, 0, 6) / 6, input=FLOAT)(unary)
+op("relu", run=lambda input: np.maximum(input, 0), input=SIGNED)(unary)
+op("sigmoid", run=sigmoid, input=FLOAT)(unary)
+op("softplus", run=lambda input: np.logaddexp(input, input.dtype.type(0)), input=FLOAT)(unary)
+op("softsign", run=lambda input: input / (1 + np.abs(input)), input=FLOAT)(unary)
+
+
+@op(run=lambda input, alpha: np.where(input > 0, input, alpha * np.expm1(np.minimum(input, 0))), input=FLOAT)
+def elu(input: Operand, /, *, alpha: float = 1) -> Descriptor:
+    return input.descriptor
+
+
+@op(run=lambda input, alpha: np.where(input >= 0, input, input.dtype.type(alpha) * input), input=FLOAT)
+def leakyRelu(input: Operand, /, *, alpha: float = 0.01) -> Descriptor:
+    return input.descriptor
+
+
+@op(run=lambda input, alpha, beta: input.dtype.type(alpha) * input + input.dtype.type(beta), input=FLOAT)
+def linear(input: Operand, /, *, alpha: float = 1, beta: float = 0) -> Descriptor:
+    return input.descriptor
+
+
+@op(run=lambda input, alpha, beta: hard_sigmoid(input, input.dtype.type(alpha), input.dtype.type(beta)), input=FLOAT)
+def hardSigmoid(input: Operand, /, *, alpha: float = 0.2, beta: float = 0.5) -> Descriptor:
+    return input.descriptor
+
+
+@op(run=lambda input, slope: np.where(input >= 0, input, slope * input), input=SIGNED)
+def prelu(input: Operand, slope: Operand, /) -> Descriptor:
+    return input.with_shape(broadcast(input.shape, slope.shape))
+
+
+def _clamp(input: Array, minValue: float | None, maxValue: float | None) -> Array:
+    limits = np.finfo(input.dtype) if input.dtype.kind == "f" else np.iinfo(input.dtype)
+    smallest, largest = (-math.inf, math.inf) if input.dtype.kind == "f" else (limits.min, limits.max)
+    low = smallest if minValue is None else max(minValue, smallest)
+    high = largest if maxValue is None else min(maxValue, largest)
+    return np.clip(input, input.dtype.type(low), input.dtype.type(high))
+
+
+@op(run=_clamp, input=ANY)
+def clamp(input: Operand, /, *, minValue: number | None = None, maxValue: number | None = None) -> Descriptor:
+    if minValue is not None and maxValue is not None and minValue > maxValue:
+        raise ValidationError(f"minValue {minValue} is greater than maxValue {maxValue}")
+    return input.descriptor
+
+
+def softmax_of(input: Array, axis: int) -> Array:
+    shifted = np.exp(input - input.max(axis=axis, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=axis, keepdims=True))
+
+
+@op(run=softmax_of, input=FLOAT.rank(1, -1))
+def softmax(input: Operand, axis: uint, /) -> Descriptor:
+    require(axis < input.rank, f"axis {axis} is out of range for rank {input.rank}")
+    return input.descriptor

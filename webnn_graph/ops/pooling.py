@@ -1,0 +1,91 @@
+"""Average, L2 and maximum pooling over the two spatial dimensions.
+
+Padding never takes part: an average is over the pixels that exist, a maximum ignores the border (the standard's text leaves
+it open; the conformance tests and implementations agree on this).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from webnn_graph.data_types import Array
+from webnn_graph.graph import Descriptor, Operand
+from webnn_graph.ops.declare import ANY, FLOAT, Run, op, require, uint
+from webnn_graph.ops.windows import check_spatial, extent, from_nchw, nchw_shape, pad_spatial, shape_from_nchw, to_nchw, windows
+
+
+def _average(x: Array, cut: Callable[[Array, float], Array]) -> Array:
+    inside = cut(np.ones((1, 1, *x.shape[2:]), x.dtype), 0).sum(axis=(4, 5))
+    return np.asarray(cut(x, 0).sum(axis=(4, 5)) / inside)
+
+
+def _l2(x: Array, cut: Callable[[Array, float], Array]) -> Array:
+    return np.sqrt(np.square(cut(x, 0)).sum(axis=(4, 5)))
+
+
+def _maximum(x: Array, cut: Callable[[Array, float], Array]) -> Array:
+    lowest = -math.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    return np.asarray(cut(x, lowest).max(axis=(4, 5)))
+
+
+def _pooling(function: Callable[[Array, Callable[[Array, float], Array]], Array]) -> Run:
+    def run(
+        input: Array,
+        windowDimensions: Sequence[int] | None,
+        padding: Sequence[int],
+        strides: Sequence[int],
+        dilations: Sequence[int],
+        layout: str,
+        outputShapeRounding: str,
+        outputSizes: Sequence[int] | None,
+        result: Descriptor,
+    ) -> Array:
+        x = to_nchw(input, layout)
+        kernel = windowDimensions or x.shape[2:]
+        size = nchw_shape(result.shape, layout)[2:]
+        needed = [(size[i] - 1) * strides[i] + extent(kernel[i], dilations[i]) for i in range(2)]
+        overhang = [max(0, needed[i] - x.shape[2 + i] - padding[2 * i] - padding[2 * i + 1]) for i in range(2)]
+        around = [padding[0], padding[1] + overhang[0], padding[2], padding[3] + overhang[1]]
+
+        def cut(image: Array, fill: float) -> Array:
+            return windows(pad_spatial(image, around, fill), kernel, strides, dilations)[:, :, : size[0], : size[1]]
+
+        return from_nchw(function(x, cut), layout)
+
+    return run
+
+
+def pool(
+    input: Operand,
+    /,
+    *,
+    windowDimensions: list[uint] | None = None,
+    padding: list[uint] = [0, 0, 0, 0],
+    strides: list[uint] = [1, 1],
+    dilations: list[uint] = [1, 1],
+    layout: Literal["nchw", "nhwc"] = "nchw",
+    outputShapeRounding: Literal["floor", "ceil"] = "floor",
+    outputSizes: list[uint] | None = None,
+) -> Descriptor:
+    n, channels, *image = nchw_shape(input.shape, layout)
+    kernel = image if windowDimensions is None else windowDimensions
+    require(len(kernel) == 2 and min(kernel) > 0, f"windowDimensions {kernel} must be 2 positive numbers: height and width")
+    check_spatial(padding=padding, strides=strides, dilations=dilations)
+    free = [image[i] + padding[2 * i] + padding[2 * i + 1] - extent(kernel[i], dilations[i]) for i in range(2)]
+    require(min(free) >= 0, f"a window of {kernel} (dilations {dilations}) does not fit into {image} with padding {padding}")
+    floor = [room // stride + 1 for room, stride in zip(free, strides, strict=True)]
+    ceil = [-(-room // stride) + 1 for room, stride in zip(free, strides, strict=True)]
+    size = ceil if outputShapeRounding == "ceil" else floor
+    if outputSizes is not None:
+        require(outputSizes in (floor, ceil), f"outputSizes {outputSizes} must be {floor} or {ceil}")
+        size = outputSizes
+    return input.with_shape(shape_from_nchw((n, channels, *size), layout))
+
+
+op("averagePool2d", run=_pooling(_average), input=FLOAT.rank(4))(pool)
+op("l2Pool2d", run=_pooling(_l2), input=FLOAT.rank(4))(pool)
+op("maxPool2d", run=_pooling(_maximum), input=ANY.rank(4))(pool)

@@ -1,0 +1,80 @@
+"""Calls that need no node: what the builder returns instead of making one.
+
+A rule gets the builder, the bound arguments and the inferred descriptors of one call. It returns an operand (or a list of
+them) that has the same values, or None when the call is needed. Rules look at one call and the producer of its operand,
+no further; larger patterns are `webnn_graph.passes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from webnn_graph.graph import Descriptor, Operand
+
+if TYPE_CHECKING:
+    from webnn_graph.builder import GraphBuilder
+
+Arguments: TypeAlias = Mapping[str, Any]
+Rule: TypeAlias = Callable[["GraphBuilder", Arguments, Sequence[Descriptor]], Operand | list[Operand] | None]
+
+
+def same_descriptor(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """Operators that only ever change the descriptor do nothing when it stays."""
+    operand: Operand = arguments["input"]
+    return operand if operand.descriptor == results[0] else None
+
+
+def reshape(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """reshape to the same shape; a reshape of a reshape."""
+    operand: Operand = arguments["input"]
+    before = b.producer(operand)
+    if before is not None and before.op == "reshape" and operand.descriptor != results[0]:
+        result: Operand = b.reshape(before.arguments["input"], list(results[0].shape))
+        return result
+    return same_descriptor(b, arguments, results)
+
+
+def transpose(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """The identity permutation; a transpose of a transpose; one that only moves dimensions of size 1."""
+    operand: Operand = arguments["input"]
+    permutation = arguments.get("permutation", list(range(operand.rank))[::-1])
+    if permutation == sorted(permutation):
+        return operand
+    before = b.producer(operand)
+    if before is not None and before.op == "transpose":
+        inner: Operand = before.arguments["input"]
+        first = before.arguments.get("permutation", list(range(inner.rank))[::-1])
+        result: Operand = b.transpose(inner, permutation=[first[axis] for axis in permutation])
+        return result
+    moved = [axis for axis in permutation if operand.shape[axis] > 1]
+    if moved == sorted(moved):
+        result = b.reshape(operand, list(results[0].shape))
+        return result
+    return None
+
+
+def concat(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """concat of one operand."""
+    return arguments["inputs"][0] if len(arguments["inputs"]) == 1 else None
+
+
+def split(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> list[Operand] | None:
+    """split into one piece."""
+    return [arguments["input"]] if len(results) == 1 else None
+
+
+
+
+SIMPLIFICATIONS: dict[str, Rule] = {
+    "identity": same_descriptor,
+    "cast": same_descriptor,
+    "expand": same_descriptor,
+    "tile": same_descriptor,
+    "slice": same_descriptor,
+    "reshape": reshape,
+    "transpose": transpose,
+    "concat": concat,
+    "split": split,
+}
+"""Rules by operator."""
