@@ -182,24 +182,16 @@ class GraphBuilder:
     def _with_constants(self, op: str, args: Sequence[Any], options: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """The same arguments with constants in the place of the numbers and arrays that stand where operands belong."""
         parameters = OPS[op].parameters
-        typed = next(operands_in([*args, *options.values()]), None)
-
-        def constant(value: Any) -> Any:
-            if value is None or isinstance(value, Operand):
-                return value
-            if isinstance(value, np.ndarray):
-                return self.constant(value)
-            return self.constant(value, typed.data_type if typed else None)
-
-        def convert(name: str, value: Any) -> Any:
-            parameter = parameters.get(name)
-            if parameter is None or not parameter.is_operand:
-                return value
-            return [constant(item) for item in value] if parameter.kind == "operands" else constant(value)
-
-        names = [p.name for p in parameters.values() if not p.is_option]
-        extra = list(args[len(names) :])
-        return [convert(*pair) for pair in zip(names, args, strict=False)] + extra, {k: convert(k, v) for k, v in options.items()}
+        positional = [p.name for p in parameters.values() if not p.is_option]
+        given = dict(zip(positional, args, strict=False)) | dict(options)
+        places = {name: value for name, value in given.items() if name in parameters and parameters[name].is_operand}
+        arrays = _map_items(places, lambda value: self.constant(value) if isinstance(value, np.ndarray) else value)
+        typed = next(operands_in(arrays), None)
+        numbers = (int, float, np.number)
+        operands = _map_items(arrays, lambda v: self.constant(v, typed and typed.data_type) if isinstance(v, numbers) else v)
+        given |= operands
+        names = positional[: len(args)]
+        return [given[n] for n in names] + list(args[len(names) :]), {name: given[name] for name in options}
 
     def _names(self, results: Mapping[str, Operand], constants: Mapping[Operand, Array], nodes: Sequence[Node]) -> dict[Operand, str]:
         """A unique identifier for every operand: the interface first, then wishes, then what nobody named."""
@@ -255,6 +247,11 @@ def _needed(nodes: Sequence[Node], outputs: Any) -> list[Node]:
             kept.append(node)
             wanted.update(node.operands)
     return kept[::-1]
+
+
+def _map_items(values: Mapping[str, Any], function: Callable[[Any], Any]) -> dict[str, Any]:
+    """``function`` of every value, and of every item of those that are lists."""
+    return {k: [function(item) for item in v] if isinstance(v, list | tuple) else function(v) for k, v in values.items()}
 
 
 def _call_key(op: str, arguments: Mapping[str, Any]) -> Any:

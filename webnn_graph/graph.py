@@ -67,6 +67,9 @@ class Operand(Descriptor):
 
     name: str = ""
 
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
     def __str__(self) -> str:
         return f"{self.name or '?'}: {super().__str__()}"
 

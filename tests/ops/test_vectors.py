@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from webnn_graph.graph import Descriptor, map_operands
-from webnn_graph.data_types import DataType
-from webnn_graph.ops import OPS
+from tests.ops.running import run
+from webnn_graph.builder import GraphBuilder
 
 FOLDER = Path(os.environ.get("WEBNN_VECTORS", Path(__file__).parents[2].parent / "shared" / "vectors"))
 LOADER = FOLDER / "load_vectors.py"
@@ -47,42 +46,22 @@ def test_vectors(path: Path) -> None:
 
 
 def _problems(vectors: Any, case: Any) -> list[str]:
-    (operator, operands, options, outputs), *others = case.nodes
-    assert not others, "the vectors have one operator each"
-    declared = OPS[operator]
+    """What differs between the vector's expectation and the reference execution of its only operator."""
+    ((operator, operands, options, outputs),) = case.nodes
+    b = GraphBuilder()
+    made = {name: b.constant(array, case.dtypes[name]) for name, array in case.inputs.items() if name in case.constant}
+    made |= {name: b.input(name, case.dtypes[name], array.shape) for name, array in case.inputs.items() if name not in made}
+    named = {RENAMED.get(name, name): made[value] if isinstance(value, vectors.Ref) else value for name, value in options.items()}
+    positional = [made[name] for name in operands]
+    called = b.call(operator, *([positional] if operator == "concat" else positional), **named)
+    graph = b.build(dict(zip(outputs, called if isinstance(called, list) else [called], strict=True)))
+    computed = run(graph, {operand.name: case.inputs[operand.name] for operand in graph.inputs})
 
-    def descriptor(name: str) -> Descriptor:
-        return Descriptor(DataType(case.dtypes[name]), case.inputs[name].shape)
-
-    given = [operands] if operator == "concat" else operands
-    named = {RENAMED.get(name, name): value for name, value in options.items()}
-    described = {name: descriptor(value) if isinstance(value, vectors.Ref) else value for name, value in named.items()}
-    feeds: dict[int, Any] = {}
-
-    def describe(value: Any) -> Any:
-        """The descriptor of a named operand, remembered so that its array can take its place."""
-        if isinstance(value, list) and value and all(isinstance(item, str) and item in case.inputs for item in value):
-            return [describe(item) for item in value]
-        if not (isinstance(value, vectors.Ref) or (isinstance(value, str) and value in case.inputs)):
-            return value
-        made = descriptor(value)
-        feeds[id(made)] = (made, case.inputs[value])
-        return made
-
-    arguments = declared.bind([describe(value) for value in given], {name: describe(value) for name, value in named.items()})
-    results = declared.infer(arguments)
-
-    def feed(value: Any) -> Any:
-        if isinstance(value, list):
-            return [feed(item) for item in value]
-        return feeds[id(value)][1] if isinstance(value, Descriptor) else value
-
-    arrays = declared.execute({name: feed(value) for name, value in arguments.items()}, results)
     problems = []
-    for name, result, array in zip(outputs, results, arrays, strict=True):
+    for name, result in zip(outputs, graph.outputs, strict=True):
         if result.data_type != case.expected_dtypes[name]:
             problems.append(f"{name} is {result.data_type}, not {case.expected_dtypes[name]}")
-        same, message = vectors.check(array, case.expected[name], result.data_type, case.tolerance(name))
+        same, message = vectors.check(computed[result.name], case.expected[name], result.data_type, case.tolerance(name))
         if not same:
             problems.append(f"{name}: {message}")
     return problems

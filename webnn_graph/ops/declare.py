@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -223,41 +223,34 @@ _CONVERT: dict[str, Callable[[Parameter, Any], Any]] = {
 
 
 def _parameter(declared: inspect.Parameter, hint: Any, domain: Domain) -> Parameter:
-    optional = False
-    if isinstance(hint, UnionType) or (get_origin(hint) is not Annotated and NoneType in get_args(hint)):
-        optional = NoneType in get_args(hint)
-        members = [member for member in get_args(hint) if member is not NoneType]
-        if len(members) == 2:
-            members = [members[1]]  # int | list[int]
-            return Parameter(declared.name, "int or ints", False, declared.default, optional, _is_unsigned(members[0]))
-        (hint,) = members
-    many = get_origin(hint) is list
-    if many:
-        (hint,) = get_args(hint)
-    choices: tuple[str, ...] = ()
-    unsigned = _is_unsigned(hint)
-    if get_origin(hint) is Literal:
-        kind, choices = "string", get_args(hint)
-    elif hint == number:
-        kind = "number"
-    elif get_origin(hint) is Annotated:
-        kind = get_args(hint)[0].__name__
-    else:
-        kind = {Operand: "operand", DataType: "data type", int: "int", float: "float", bool: "bool"}[hint]
+    members = list(get_args(hint)) if get_origin(hint) in (Union, UnionType) else [hint]
+    optional = NoneType in members
+    members = [member for member in members if member is not NoneType]
+    kinds = [_kind(member) for member in members]
     return Parameter(
         name=declared.name,
-        kind=kind + "s" if many else kind,
+        kind=" or ".join(kind for kind, _, _ in kinds),
         is_option=declared.kind is inspect.Parameter.KEYWORD_ONLY,
         default=declared.default,
         optional=optional,
-        unsigned=unsigned,
-        choices=choices,
+        unsigned=kinds[0][1],
+        choices=kinds[0][2],
         domain=domain,
     )
 
 
-def _is_unsigned(hint: Any) -> bool:
-    return hint == uint or uint in get_args(hint)
+def _kind(hint: Any) -> tuple[str, bool, tuple[str, ...]]:
+    """The kind that a type stands for, whether it is unsigned, and the choices it leaves."""
+    if get_origin(hint) is list:
+        kind, unsigned, choices = _kind(get_args(hint)[0])
+        return kind + "s", unsigned, choices
+    if get_origin(hint) is Literal:
+        return "string", False, get_args(hint)
+    if hint == number:
+        return "number", False, ()
+    if hint == uint:
+        return "int", True, ()
+    return {Operand: "operand", DataType: "data type", int: "int", float: "float", bool: "bool"}[hint], False, ()
 
 
 # --------------------------------------------------------------------------------------------------------------- operators
