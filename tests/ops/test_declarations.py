@@ -43,7 +43,7 @@ def declared_types(parameter: Parameter) -> str:
 
 def with_exception(op: str, name: str, facts: dict[str, Any]) -> dict[str, Any]:
     instead, _ = DIFFERENT.get((op, name), ({}, ""))
-    assert not any(facts[key] == value for key, value in instead.items()), "this exception is not one"
+    assert not any(facts.get(key) == value for key, value in instead.items()), "this exception is not one"
     return facts | instead
 
 

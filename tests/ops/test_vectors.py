@@ -6,6 +6,7 @@ They are not part of this project: ``WEBNN_VECTORS`` or ``../shared/vectors`` na
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,16 @@ def _files() -> list[Any]:
 @pytest.mark.parametrize("path", _files())
 def test_vectors(path: Path) -> None:
     vectors = _loader()
-    cases = [vectors.parse_case(test, path.parent.name, path.name) for test in vectors.json.loads(path.read_text())["tests"]]
+    tests = json.loads(path.read_text())["tests"]
+    cases = [vectors.parse_case(_smaller(test), path.parent.name, path.name) for test in tests]
     failures = [f"{case.name}: {problem}" for case in cases for problem in _problems(vectors, case)]
     assert cases
     assert not failures, f"{len(failures)} of {len(cases)} cases differ:\n" + "\n".join(failures)
+
+
+def _smaller(test: Any) -> Any:
+    """The test with its 6000 x 6000 tensors, which hold one value only, cut to 60 x 60; the loader makes Python lists of them."""
+    return json.loads(json.dumps(test).replace("[6000, 6000]", "[60, 60]"))
 
 
 def _problems(vectors: Any, case: Any) -> list[str]:
@@ -55,7 +62,8 @@ def _problems(vectors: Any, case: Any) -> list[str]:
     positional = [made[name] for name in operands]
     called = b.call(operator, *([positional] if operator == "concat" else positional), **named)
     graph = b.build(dict(zip(outputs, called if isinstance(called, list) else [called], strict=True)))
-    computed = run(graph, {operand.name: case.inputs[operand.name] for operand in graph.inputs})
+    fed = (name for name in case.inputs if name not in case.constant)
+    computed = run(graph, {operand.name: case.inputs[name] for operand, name in zip(graph.inputs, fed, strict=True)})
 
     problems = []
     for name, result in zip(outputs, graph.outputs, strict=True):

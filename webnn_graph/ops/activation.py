@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops.declare import ANY, FLOAT, SIGNED, broadcast, number, op, require, uint
 from webnn_graph.ops.elementwise import unary
@@ -57,18 +56,22 @@ def prelu(input: Operand, slope: Operand, /) -> Descriptor:
     return input.with_shape(broadcast(input.shape, slope.shape))
 
 
-def _clamp(input: Array, minValue: float | None, maxValue: float | None) -> Array:
-    limits = np.finfo(input.dtype) if input.dtype.kind == "f" else np.iinfo(input.dtype)
-    smallest, largest = (-math.inf, math.inf) if input.dtype.kind == "f" else (limits.min, limits.max)
-    low = smallest if minValue is None else max(minValue, smallest)
-    high = largest if maxValue is None else min(maxValue, largest)
+def _limits(minValue: float | None, maxValue: float | None, smallest: float, largest: float) -> tuple[float, float]:
+    """The two bounds within the data type's range; an absent one, or NaN, does not bound."""
+    low = smallest if minValue is None or math.isnan(minValue) else min(max(minValue, smallest), largest)
+    high = largest if maxValue is None or math.isnan(maxValue) else min(max(maxValue, smallest), largest)
+    return low, high
+
+
+def _clamp(input: Array, minValue: float | None, maxValue: float | None, result: Descriptor) -> Array:
+    low, high = _limits(minValue, maxValue, *result.data_type.range)
     return np.clip(input, input.dtype.type(low), input.dtype.type(high))
 
 
 @op(run=_clamp, input=ANY)
 def clamp(input: Operand, /, *, minValue: number | None = None, maxValue: number | None = None) -> Descriptor:
-    if minValue is not None and maxValue is not None and minValue > maxValue:
-        raise ValidationError(f"minValue {minValue} is greater than maxValue {maxValue}")
+    low, high = _limits(minValue, maxValue, *input.data_type.range)
+    require(low <= high, f"minValue {minValue} is greater than maxValue {maxValue}")
     return input.descriptor
 
 
