@@ -1,0 +1,79 @@
+# make demo   converts a real model and verifies it
+# make test   runs all tests
+# make lint   checks style and types
+# make zoo    converts and verifies every model of models/zoo.toml
+# make bench  measures conversion and the reference runtime
+# make wheel  builds the wheel into dist/
+#
+# Each of them creates what it needs in .venv; a second run is quick.
+
+PYTHON ?= python3
+MODELS ?=
+DEMO ?= build/demo
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+CHROMIUM := @sparticuz/chromium@147.0.0
+TYPESCRIPT := typescript@5.9.3
+
+# A browser of one's own wins: WEBNN_CHROMIUM=/path make test
+BUNDLED := $(abspath $(VENV)/chromium/chromium)
+export WEBNN_CHROMIUM ?= $(BUNDLED)
+export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
+BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
+
+.PHONY: demo test lint zoo bench wheel clean
+
+demo: $(VENV)/.verify
+	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
+	$(BIN)/onnx2webnn $(DEMO)/magika_v3_3.onnx --dim unk__214=1 --format webnn,json,js --output-dir $(DEMO) --verify --force
+
+test: $(VENV)/.test $(VENV)/.typescript $(BROWSER)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(TESTS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+zoo: $(VENV)/.verify
+	$(BIN)/webnn zoo verify $(MODELS)
+
+bench: $(VENV)/.verify
+	$(BIN)/python -m tests.benchmarks
+
+wheel: $(VENV)/.test
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.verify: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[verify]'
+	touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[all,test]'
+	touch $@ $(VENV)/.verify
+
+$(VENV)/.typescript:
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(TYPESCRIPT)
+	touch $@
+
+# The package holds the browser compressed and unpacks it into the temporary folder when asked where it is.
+$(VENV)/.browser:
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(CHROMIUM)
+	mkdir -p $(VENV)/chromium
+	cd $(VENV)/npm && TMPDIR=$(abspath $(VENV)/chromium) node --input-type=module \
+	  --eval 'import chromium from "@sparticuz/chromium"; await chromium.executablePath()'
+	@if ldd $(BUNDLED) | grep 'not found'; then \
+	  echo 'installing the shared libraries above (Debian packages libnss3 and libnspr4)'; \
+	  SUDO=$$(test "$$(id -u)" = 0 || echo sudo); \
+	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends libnss3 libnspr4; \
+	fi
+	touch $@
