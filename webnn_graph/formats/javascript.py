@@ -1,0 +1,221 @@
+"""The ES module that builds and runs a graph in a browser, and its TypeScript declarations."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+
+from webnn_graph.data_types import Array, DataType, pack
+from webnn_graph.errors import ValidationError
+from webnn_graph.formats.constants import is_inline
+from webnn_graph.graph import Descriptor, Graph, Node, Operand
+from webnn_graph.names import IDENTIFIER
+from webnn_graph.ops import OPS, Parameter
+
+RESERVED = frozenset(
+    """
+    arguments async await break case catch class const continue debugger default delete do else enum eval export extends false
+    finally for function if implements import in instanceof interface let new null package private protected public return
+    static super switch this throw true try typeof var void while with yield undefined NaN Infinity
+    builder context weights weight checkWeights MLGraphBuilder
+    Float32Array Int32Array Uint32Array BigInt64Array BigUint64Array Int8Array Uint8Array Uint16Array
+    """.split()
+)
+"""Words that cannot name a variable in the generated ``build``: JavaScript's, and what its body reads."""
+
+ALIASES = {"outputShapeRounding": "roundingType"}
+"""Option members that Chromium reads under an older name of the standard; both are written, an unknown one is ignored."""
+
+VIEWS = {
+    DataType.FLOAT32: "Float32Array",
+    DataType.FLOAT16: "Uint16Array",
+    DataType.INT32: "Int32Array",
+    DataType.UINT32: "Uint32Array",
+    DataType.INT64: "BigInt64Array",
+    DataType.UINT64: "BigUint64Array",
+    DataType.INT8: "Int8Array",
+    DataType.UINT8: "Uint8Array",
+    DataType.INT4: "Uint8Array",
+    DataType.UINT4: "Uint8Array",
+}
+"""The typed array that holds a data type in every engine: float16 as its bits, 4-bit elements packed."""
+
+
+def files(graph: Graph, stem: str, *, labels: bool = False) -> dict[str, str]:
+    """The texts of the module and of its declarations.
+
+    Args:
+        graph: What ``build`` makes.
+        stem: The files' common name; the module fetches ``<stem>.safetensors`` from its own folder.
+        labels: Whether every call carries its node's label.
+
+    Returns:
+        File name to text: ``<stem>.js`` and ``<stem>.d.ts``.
+
+    Raises:
+        ValidationError: An operand's name is not an identifier.
+    """
+    for name in graph.operands:
+        if not IDENTIFIER.match(name):
+            raise ValidationError(f"operand name {name!r} is not an identifier")
+    view = _view(graph, stem, labels)
+    return {f"{stem}.js": _template("module.js.j2").render(view), f"{stem}.d.ts": _template("module.d.ts.j2").render(view)}
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
+    loader = jinja2.PackageLoader("templates", "")
+    # What is generated is no HTML; every value is a literal by the time a template sees it.
+    environment = jinja2.Environment(  # noqa: S701
+        loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.get_template(name)
+
+
+def _view(graph: Graph, stem: str, labels: bool) -> dict[str, Any]:
+    """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
+    inline = {operand: array for operand, array in graph.constants.items() if is_inline(operand)}
+    weights = [operand for operand in graph.constants if operand not in inline]
+    read = {operand for node in graph.nodes for operand in node.operands}
+    return {
+        "title": string(graph.name),
+        "node_count": len(graph.nodes),
+        "weight_bytes": sum(operand.nbytes for operand in weights),
+        "weights_file": string(f"{stem}.safetensors"),
+        "weights_url": string(f"./{quote(stem, safe='')}.safetensors"),
+        "module_file": string(f"./{stem}.js"),
+        "example_inputs": _object({operand.name: variable(operand.name) for operand in graph.inputs}),
+        "inputs": [_tensor(operand) for operand in graph.inputs],
+        "outputs": [_tensor(operand) for operand in graph.outputs],
+        "weights": [_tensor(operand) for operand in weights],
+        "bound": literal([operand.name for operand in graph.inputs if operand in read]),
+        "input_lines": [
+            f"const {variable(operand.name)} = builder.input({string(operand.name)}, {_descriptor(operand)});" for operand in graph.inputs
+        ],
+        "constant_lines": [f"const {variable(operand.name)} = weight({string(operand.name)});" for operand in weights]
+        + [f"const {variable(operand.name)} = {constant(operand, array)};" for operand, array in inline.items()],
+        "node_lines": [statement(node, labels) for node in graph.nodes],
+        "results": _object({operand.name: variable(operand.name) for operand in graph.outputs}),
+        "input_types": [_typed(operand) for operand in graph.inputs],
+        "output_types": [_typed(operand) for operand in graph.outputs],
+    }
+
+
+def statement(node: Node, labels: bool) -> str:
+    """The call of a node's ``MLGraphBuilder`` method: arguments by position, options that differ from their default."""
+    operator = OPS[node.op]
+    arguments, options = [], {}
+    wide = any(operand.data_type.bits == 64 for operand in node.operands[:1])
+    for name, parameter in operator.parameters.items():
+        if name not in node.arguments:
+            continue
+        value = _argument(parameter, node.arguments[name], wide)
+        if not parameter.is_option:
+            arguments.append(value)
+            continue
+        options[name] = value
+        if name in ALIASES:
+            options[ALIASES[name]] = value
+    if labels and node.label:
+        options["label"] = string(node.label)
+    if options:
+        arguments.append(_object(options))
+    results = [variable(operand.name) for operand in node.outputs]
+    target = f"[{', '.join(results)}]" if operator.returns_list else results[0]
+    return f"const {target} = builder.{node.op}({', '.join(arguments)});"
+
+
+def constant(operand: Operand, array: Array) -> str:
+    """The call that makes a constant with its values written out, bit by bit the same (but for the payload of a NaN)."""
+    data_type = operand.data_type
+    if operand.shape == () and data_type.bits != 4:
+        return f"builder.constant({string(data_type)}, {_number(_shortest(array), data_type)})"
+    stored = pack(array, data_type).ravel()
+    if data_type is DataType.FLOAT16:
+        bits = ", ".join(f"{bits:#06x}" for bits in stored.view("<u2").tolist())
+        # Implementations differ in which view of float16 they take; all take the bare buffer.
+        return f"builder.constant({_descriptor(operand)}, new Uint16Array([{bits}]).buffer)"
+    values = ", ".join(_number(_shortest(value), data_type) for value in stored)
+    return f"builder.constant({_descriptor(operand)}, new {VIEWS[data_type]}([{values}]))"
+
+
+def variable(name: str) -> str:
+    """The JavaScript variable of an operand; ``$``, which no operand's name contains, keeps it off reserved words."""
+    return f"{name}$" if name in RESERVED else name
+
+
+def string(text: str) -> str:
+    """A JavaScript string literal that can stand anywhere: in code, in a comment, in an HTML script."""
+    ascii_only = json.dumps(str(text), ensure_ascii=True)
+    return ascii_only.replace("<", "\\u003c").replace(">", "\\u003e").replace("*/", "*\\/")
+
+
+def literal(value: Any) -> str:
+    """Plain data as a JavaScript expression."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return string(value)
+    return _number(value)
+
+
+def _argument(parameter: Parameter, value: Any, wide: bool) -> str:
+    """An argument's expression; ``wide`` when numbers are of a 64-bit integer type."""
+    if parameter.kind == "operand":
+        return variable(value.name)
+    if parameter.kind == "operands":
+        return f"[{', '.join(variable(operand.name) for operand in value)}]"
+    if parameter.kind == "number" and wide and isinstance(value, int):
+        return f"{value}n"
+    return literal(value)
+
+
+def _number(value: float, data_type: DataType | None = None) -> str:
+    """A number as a double's shortest literal; one of a 64-bit integer type as a BigInt."""
+    if isinstance(value, int):
+        return f"{value}n" if data_type and data_type.bits == 64 else str(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    text = repr(value)
+    return text.removesuffix(".0")
+
+
+def _shortest(value: Any) -> Any:
+    """An element as the Python number whose literal is the shortest that rounds to it."""
+    item = value.item()
+    return float(str(value)) if isinstance(item, float) else item
+
+
+def _object(members: Mapping[str, str]) -> str:
+    """An object literal of finished expressions."""
+    pairs = [name if name == value else f"{_key(name)}: {value}" for name, value in members.items()]
+    return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
+
+
+def _key(name: str) -> str:
+    # `__proto__: x` would set the prototype; a computed key never does.
+    return '["__proto__"]' if name == "__proto__" else name
+
+
+def _descriptor(descriptor: Descriptor) -> str:
+    return f"{{ dataType: {string(descriptor.data_type)}, shape: {literal(list(descriptor.shape))} }}"
+
+
+def _tensor(operand: Operand) -> str:
+    return f"{{ name: {string(operand.name)}, dataType: {string(operand.data_type)}, shape: {literal(list(operand.shape))} }}"
+
+
+def _typed(operand: Operand) -> tuple[str, str, str]:
+    """Name, TypeScript type and description of an interface member."""
+    view = "Float16Data" if operand.data_type is DataType.FLOAT16 else VIEWS[operand.data_type]
+    return operand.name, view, str(operand.descriptor)
