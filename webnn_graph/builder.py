@@ -62,17 +62,16 @@ class GraphBuilder:
         """A constant with the values of ``value``.
 
         Args:
-            value: Array or number. It is not copied and must not change afterwards.
+            value: Array or number. It is not copied and must not change afterwards. It may be empty as long as no node of
+                the built graph reads it: shapes of scalars are.
             data_type: Converted to this type; by default the array's own. For int4 and uint4 one element per value.
             name: What to call it, when the source has a name for it.
 
         Raises:
-            ValidationError: No such data type in WebNN, an empty array, or numbers outside the data type's range.
+            ValidationError: No such data type in WebNN, or numbers outside the data type's range.
         """
         array = np.asarray(value)
         wanted = DataType(data_type) if data_type else DataType.of(array)
-        if array.size == 0:
-            raise ValidationError(f"constant {name or '?'} has shape {list(array.shape)}; WebNN has no empty tensors")
         array = _converted(array, wanted, name)
         key = (wanted, array.shape, array.tobytes()) if array.nbytes <= 64 and not name else None
         if key in self._calls:
@@ -99,7 +98,8 @@ class GraphBuilder:
         operator = OPS[op]
         arguments = operator.bind(*self._with_constants(op, args, options))
         try:
-            descriptors = operator.infer(arguments)
+            known = self._known.issuperset(operands_in(arguments))
+            descriptors = operator.infer(arguments, allow_empty=known)
         except ValidationError as error:
             where = f"{label}: " if label else ""
             raise ValidationError(where + error.message, error.hint) from None
@@ -164,6 +164,9 @@ class GraphBuilder:
         results = {name: self._result(operand, list(outputs.values())[:i]) for i, (name, operand) in enumerate(outputs.items())}
         nodes = _needed(self._nodes, results.values())
         constants, nodes = fold(nodes, self._constants, keep=set(results.values()))
+        for operand in constants:
+            if operand.size == 0:
+                raise ValidationError(f"constant {operand} is empty; WebNN has no tensors without elements")
         inputs = tuple(self._inputs.values())
         named = self._names(results, constants, nodes)
         self.notes += [f"{old} is named {named[o]}" for old, o in (*self._inputs.items(), *results.items()) if old != named[o]]

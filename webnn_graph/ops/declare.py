@@ -301,8 +301,13 @@ class Op:
                     bound[name] = value
         return bound
 
-    def infer(self, arguments: Mapping[str, Any]) -> tuple[Descriptor, ...]:
+    def infer(self, arguments: Mapping[str, Any], *, allow_empty: bool = False) -> tuple[Descriptor, ...]:
         """The descriptors of the results of a call with these bound arguments.
+
+        Args:
+            arguments: What `bind` returned.
+            allow_empty: Whether a result may have a dimension of 0, which no WebNN graph may contain but constant
+                arithmetic on shapes meets.
 
         Raises:
             ValidationError: An operand is outside its domain, or the type rule is broken.
@@ -313,7 +318,7 @@ class Op:
             result = self._apply(self.rule, arguments)
             results = tuple(result) if isinstance(result, list) else (result,)
             for descriptor in results:
-                _check_dimensions(descriptor)
+                _check_dimensions(descriptor, 0 if allow_empty else 1)
         except ValidationError as error:
             described = ", ".join(f"{name} {describe(value)}" for name, value in arguments.items() if _first(value))
             raise ValidationError(f"{self.name}: {error.message} ({described})", error.hint) from None
@@ -427,9 +432,9 @@ def describe(value: Any) -> str:
     return str(value)
 
 
-def _check_dimensions(descriptor: Descriptor) -> None:
-    for dimension in descriptor.shape:
-        require(0 < dimension <= MAX_DIMENSION, f"the result would have shape {list(descriptor.shape)}; dimensions must be 1 to 2^31-1")
+def _check_dimensions(descriptor: Descriptor, smallest: int) -> None:
+    fits = all(smallest <= dimension <= MAX_DIMENSION for dimension in descriptor.shape)
+    require(fits, f"the result would have shape {list(descriptor.shape)}; dimensions must be 1 to 2^31-1")
 
 
 def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:

@@ -1,0 +1,200 @@
+"""The model's interface: which inputs it has, of which static shapes, and what the user says of them."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+
+from converters.onnx.tensors import Element
+from webnn_graph.data_types import Array, DataType
+from webnn_graph.errors import ConversionError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user decides about a model's interface.
+
+    Attributes:
+        dims: Sizes of named dimensions.
+        shapes: Whole shapes by input.
+        bind: Values of inputs that become constants.
+        inputs: Tensors at which the graph is cut to begin there instead; empty for the model's own inputs.
+        outputs: Tensors at which it ends; empty for the model's own outputs.
+    """
+
+    dims: Mapping[str, int] = field(default_factory=dict)
+    shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    bind: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Sequence[str] = ()
+    outputs: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Input:
+    """A graph input with its final type and shape."""
+
+    name: str
+    data_type: DataType
+    shape: tuple[int, ...]
+    element: Element
+
+
+def graph_inputs(graph: onnx.GraphProto, settings: Settings, known: Mapping[str, onnx.ValueInfoProto]) -> list[Input]:
+    """The inputs to feed, static.
+
+    Args:
+        graph: The model's graph; inputs that are also initializers do not count.
+        settings: What the user says.
+        known: Types of the tensors at which ``settings.inputs`` cuts, by name.
+
+    Raises:
+        ConversionError: A name the user gave does not exist, a dimension stays unknown, or a type has no equivalent.
+    """
+    infos = free_inputs(graph)
+    if settings.inputs:
+        infos = {name: known.get(name) or infos.get(name) or _untyped(name) for name in settings.inputs}
+    sizes = {name: dims_of(info) for name, info in infos.items()}
+    symbols = {dim for dims in sizes.values() for dim in dims or () if isinstance(dim, str)}
+    _check_known("input", settings.bind, free_inputs(graph))
+    _check_known("input", settings.shapes, infos)
+    _check_known("dimension", settings.dims, symbols | _variables(symbols))
+    for name, size in settings.dims.items():
+        if size < 1:
+            raise ConversionError(f"dimension {name} is set to {size}; it must be at least 1")
+    return [_input(name, info, sizes[name], settings) for name, info in infos.items() if name not in settings.bind]
+
+
+def free_inputs(graph: onnx.GraphProto) -> dict[str, onnx.ValueInfoProto]:
+    """The graph's inputs that are not initializers, by name."""
+    initialized = {tensor.name for tensor in graph.initializer} | {tensor.values.name for tensor in graph.sparse_initializer}
+    return {info.name: info for info in graph.input if info.name not in initialized}
+
+
+def bound_value(info: onnx.ValueInfoProto, value: Any) -> tuple[Array, DataType]:
+    """A value for an input that becomes a constant, in the input's data type.
+
+    Raises:
+        ConversionError: It does not fit the input's type or shape.
+    """
+    element = Element(info.type.tensor_type.elem_type)
+    try:
+        array = np.asarray(value)
+        typed = array.astype(element.data_type.numpy)
+        exact = array.dtype.kind == "f" and element.data_type.is_float or bool((typed == array).all())
+    except (TypeError, ValueError):
+        raise ConversionError(f"input {info.name} cannot be bound to {value!r}: not numbers") from None
+    if not exact:
+        raise ConversionError(f"input {info.name} is {element.name} and cannot hold the values it is bound to")
+    dims = dims_of(info)
+    if dims is not None and typed.ndim == 0 and all(dim == 1 for dim in dims):
+        typed = typed.reshape((1,) * len(dims))
+    fits = dims is None or (len(dims) == typed.ndim and all(n == dim for n, dim in zip(typed.shape, dims, strict=True) if isinstance(dim, int)))
+    if not fits:
+        raise ConversionError(f"input {info.name} has shape {_shown(dims)}, the value bound to it has {list(typed.shape)}")
+    return typed, element.data_type
+
+
+def dims_of(info: onnx.ValueInfoProto) -> list[int | str | None] | None:
+    """Each dimension as a size, a name or None for neither; None for a tensor of unknown rank.
+
+    Raises:
+        ConversionError: It is not a tensor.
+    """
+    kind = info.type.WhichOneof("value")
+    if kind not in ("tensor_type", None):
+        raise ConversionError(f"{info.name} is a {kind.removesuffix('_type')}; WebNN graphs take and return tensors only")
+    if not info.type.tensor_type.HasField("shape"):
+        return None
+    dims = info.type.tensor_type.shape.dim
+    return [dim.dim_param or None if not dim.HasField("dim_value") else dim.dim_value for dim in dims]
+
+
+def _input(name: str, info: onnx.ValueInfoProto, dims: list[int | str | None] | None, settings: Settings) -> Input:
+    element = Element(info.type.tensor_type.elem_type)
+    shape = _resolved(name, dims, settings)
+    try:
+        data_type = element.data_type
+    except ConversionError as error:
+        raise ConversionError(f"input {name}: {error.message}", error.hint) from None
+    return Input(name, data_type, shape, element)
+
+
+def _resolved(name: str, dims: list[int | str | None] | None, settings: Settings) -> tuple[int, ...]:
+    if name in settings.shapes:
+        given = tuple(settings.shapes[name])
+        if dims is not None and len(dims) != len(given):
+            raise ConversionError(f"input {name} has rank {len(dims)} {_shown(dims)}, the shape given for it is {list(given)}")
+        return given
+    if dims is None:
+        raise ConversionError(f"input {name} has no shape", f"give it one: --shape {name}=1,3,224,224")
+    sizes = [_size(dim, settings.dims) for dim in dims]
+    if None in sizes:
+        names = [dim for dim, size in zip(dims, sizes, strict=True) if size is None and isinstance(dim, str)]
+        options = " ".join(f"--dim {dim}=N" for dim in dict.fromkeys(n for d in names for n in sorted(_variables({d})) or [d]) if dim not in settings.dims)
+        whole = f"--shape {name}={','.join(str(size or 'N') for size in sizes)}"
+        raise ConversionError(
+            f"input {name} has shape {_shown(dims)}; WebNN needs every dimension", f"give the sizes: {options} or {whole}" if options else f"give the shape: {whole}"
+        )
+    zero = [size for size in sizes if size is not None and size < 1]
+    if zero:
+        raise ConversionError(f"input {name} has shape {sizes}; WebNN has no empty tensors", f"give another: --shape {name}=...")
+    return tuple(size for size in sizes if size is not None)
+
+
+def _size(dim: int | str | None, dims: Mapping[str, int]) -> int | None:
+    """The size of a dimension; exporters also write sums and products of names ("past + 1")."""
+    if dim is None or isinstance(dim, int):
+        return dim
+    return dims[dim] if dim in dims else _evaluated(dim, dims)
+
+
+_ARITHMETIC = {ast.Add: int.__add__, ast.Sub: int.__sub__, ast.Mult: int.__mul__, ast.FloorDiv: int.__floordiv__}
+
+
+def _evaluated(expression: str, dims: Mapping[str, int]) -> int | None:
+    def value(node: ast.expr) -> int:
+        if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            return node.value
+        if isinstance(node, ast.Name):
+            return dims[node.id]
+        if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
+            return _ARITHMETIC[type(node.op)](value(node.left), value(node.right))
+        raise KeyError(expression)
+
+    try:
+        return value(ast.parse(expression, mode="eval").body)
+    except (KeyError, SyntaxError, ValueError, ZeroDivisionError, RecursionError):
+        return None
+
+
+def _variables(symbols: Collection[str]) -> set[str]:
+    """The names inside dimension expressions."""
+    names = set()
+    for symbol in symbols:
+        try:
+            names |= {node.id for node in ast.walk(ast.parse(symbol, mode="eval")) if isinstance(node, ast.Name)}
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+    return names
+
+
+def _check_known(what: str, given: Collection[str], known: Collection[str]) -> None:
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            there = f"there are {', '.join(sorted(known))}" if known else "there is none"
+            raise ConversionError(f"the model has no {what} {name!r}; {there}", f"did you mean {close[0]}?" if close else "")
+
+
+def _untyped(name: str) -> onnx.ValueInfoProto:
+    raise ConversionError(f"the model has no tensor {name!r} whose type is known, so it cannot become an input")
+
+
+def _shown(dims: Sequence[int | str | None] | None) -> str:
+    return "[" + ", ".join("?" if dim is None else str(dim) for dim in dims or ()) + "]"

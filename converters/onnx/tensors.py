@@ -1,0 +1,86 @@
+"""ONNX tensors as NumPy arrays of WebNN's data types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from webnn_graph.data_types import Array, DataType
+from webnn_graph.errors import ConversionError
+
+T = TensorProto
+DATA_TYPES: dict[int, DataType] = {
+    T.FLOAT: DataType.FLOAT32,
+    T.FLOAT16: DataType.FLOAT16,
+    T.INT32: DataType.INT32,
+    T.UINT32: DataType.UINT32,
+    T.INT64: DataType.INT64,
+    T.UINT64: DataType.UINT64,
+    T.INT8: DataType.INT8,
+    T.UINT8: DataType.UINT8,
+    T.BOOL: DataType.UINT8,
+    T.INT4: DataType.INT4,
+    T.UINT4: DataType.UINT4,
+}
+"""ONNX element types that are WebNN data types; bool is uint8, as in WebNN's logical operators."""
+REPLACED: dict[int, DataType] = {
+    T.DOUBLE: DataType.FLOAT32,
+    T.BFLOAT16: DataType.FLOAT32,
+    T.INT16: DataType.INT32,
+    T.UINT16: DataType.INT32,
+    T.INT2: DataType.INT8,
+    T.UINT2: DataType.UINT8,
+}
+"""Element types that WebNN lacks and the type that stands for them; a conversion says so."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """An ONNX element type and the WebNN data type it becomes."""
+
+    onnx_type: int
+
+    @property
+    def name(self) -> str:
+        """ONNX's name in lower case: bfloat16, bool."""
+        return str(T.DataType.Name(self.onnx_type)).lower()
+
+    @property
+    def replaced(self) -> bool:
+        """Whether WebNN lacks the type."""
+        return self.onnx_type in REPLACED
+
+    @property
+    def data_type(self) -> DataType:
+        """Raises `ConversionError` when nothing can stand for it (strings, complex numbers, 8-bit floats)."""
+        found = DATA_TYPES.get(self.onnx_type) or REPLACED.get(self.onnx_type)
+        if found is None:
+            raise ConversionError(f"element type {self.name} has no WebNN data type")
+        return found
+
+
+def to_array(tensor: onnx.TensorProto, folder: str = "") -> tuple[Array, DataType]:
+    """The values of a tensor, in the dtype of the WebNN data type it becomes; views where the storage allows it.
+
+    Args:
+        tensor: Embedded, or with external data below ``folder`` (checked by `converters.onnx.source`).
+
+    Raises:
+        ConversionError: The element type has no WebNN data type, or the data is damaged.
+    """
+    element = Element(tensor.data_type)
+    data_type = element.data_type
+    if tensor.HasField("raw_data") and tensor.data_type in DATA_TYPES and data_type.bits >= 8:
+        shape = tuple(tensor.dims)
+        flat = np.frombuffer(tensor.raw_data, data_type.numpy.newbyteorder("<"))
+        if flat.size != int(np.prod(shape, dtype=np.int64)):
+            raise ConversionError(f"tensor {tensor.name!r} has {flat.nbytes} bytes of data for shape {list(shape)}")
+        return flat.reshape(shape), data_type
+    try:
+        array = numpy_helper.to_array(tensor, folder)
+    except Exception as error:
+        raise ConversionError(f"tensor {tensor.name!r} is damaged: {error}") from None
+    return array.astype(data_type.numpy, copy=False), data_type
