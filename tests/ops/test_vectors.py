@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 
 from tests.ops.running import run
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import Array
+from webnn_graph.graph import Graph
 
 FOLDER = Path(os.environ.get("WEBNN_VECTORS", Path(__file__).parents[2].parent / "shared" / "vectors"))
 LOADER = FOLDER / "load_vectors.py"
@@ -23,7 +26,8 @@ RENAMED = {"roundingType": "outputShapeRounding"}
 """Members that the vectors call by an earlier name of the standard."""
 
 
-def _loader() -> Any:
+def load_vectors() -> Any:
+    """The loader's module."""
     specification = importlib.util.spec_from_file_location("load_vectors", LOADER)
     assert specification and specification.loader
     module = importlib.util.module_from_spec(specification)
@@ -39,12 +43,17 @@ def _files() -> list[Any]:
 
 @pytest.mark.parametrize("path", _files())
 def test_vectors(path: Path) -> None:
-    vectors = _loader()
-    tests = json.loads(path.read_text())["tests"]
-    cases = [vectors.parse_case(_smaller(test), path.parent.name, path.name) for test in tests]
-    failures = [f"{case.name}: {problem}" for case in cases for problem in _problems(vectors, case)]
+    vectors = load_vectors()
+    cases = read_cases(vectors, path)
+    failures = [f"{case.name}: {problem}" for case in cases for problem in problems_of(vectors, case, run)]
     assert cases
     assert not failures, f"{len(failures)} of {len(cases)} cases differ:\n" + "\n".join(failures)
+
+
+def read_cases(vectors: Any, path: Path) -> list[Any]:
+    """The cases of one file."""
+    tests = json.loads(path.read_text())["tests"]
+    return [vectors.parse_case(_smaller(test), path.parent.name, path.name) for test in tests]
 
 
 def _smaller(test: Any) -> Any:
@@ -52,8 +61,8 @@ def _smaller(test: Any) -> Any:
     return json.loads(json.dumps(test).replace("[6000, 6000]", "[60, 60]"))
 
 
-def _problems(vectors: Any, case: Any) -> list[str]:
-    """What differs between the vector's expectation and the reference execution of its only operator."""
+def problems_of(vectors: Any, case: Any, run: Callable[[Graph, dict[str, Array]], Mapping[str, Array]]) -> list[str]:
+    """What differs between the vector's expectation and what ``run`` computes of its only operator."""
     ((operator, operands, options, outputs),) = case.nodes
     b = GraphBuilder()
     made = {name: b.constant(array, case.dtypes[name]) for name, array in case.inputs.items() if name in case.constant}

@@ -100,7 +100,7 @@ class BrowserSession:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def run(self, graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    def run_raw(self, graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Computes the graph's outputs from its inputs, arrays by name.
 
         Raises:
