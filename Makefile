@@ -15,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CHROMIUM := @sparticuz/chromium@147.0.0
-TYPESCRIPT := typescript@5.9.3
+TYPESCRIPT := typescript@7.0.2
 
 # A browser of one's own wins: WEBNN_CHROMIUM=/path make test
 BUNDLED := $(abspath $(VENV)/chromium/chromium)

@@ -1,0 +1,7 @@
+"""The model zoo: real models, where each comes from, how it is converted and what it must reach."""
+
+from __future__ import annotations
+
+from models.manifest import Model, select
+
+__all__ = ["Model", "select"]

@@ -1,0 +1,54 @@
+"""What verification needs of a source model, whatever framework it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from webnn_graph.data_types import Array
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.names import Names
+
+
+class Source(Protocol):
+    """A source model that can be run.
+
+    Attributes:
+        runner: What runs it, for reports: ``onnxruntime 1.22``.
+        inputs: Names of the inputs that the converted graph has, too, in the source's order.
+        outputs: Names of the outputs, in the source's order.
+        tensors: Names of all tensors between them, in the order they are computed.
+    """
+
+    runner: str
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    tensors: Sequence[str]
+
+    def adapt(self, name: str, values: Array) -> Array:
+        """Made-up values for an input, changed where the source's own type allows fewer (booleans)."""
+        ...
+
+    def run(self, inputs: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array]:
+        """The values of the ``wanted`` outputs and tensors by name, for inputs by the source's names."""
+        ...
+
+
+def interface(graph: Graph, source: Source) -> tuple[dict[str, str], dict[str, str]]:
+    """The source's names of the graph's inputs and outputs, by the graph's names.
+
+    Conversion names operands in this order: inputs, then outputs, each as much like the source's name as an identifier can be.
+    """
+    names = Names()
+    inputs = {names.take(name): name for name in source.inputs}
+    outputs = {names.take(name): name for name in source.outputs}
+    return inputs, outputs
+
+
+def shared_tensors(graph: Graph, source: Source) -> dict[Operand, str]:
+    """The source's tensor of each node result that is named after exactly one, in the graph's order."""
+    candidates: dict[str, list[str]] = {}
+    for name in source.tensors:
+        candidates.setdefault(Names().take(name), []).append(name)
+    results = (output for node in graph.nodes for output in node.outputs)
+    return {operand: candidates[operand.name][0] for operand in results if len(candidates.get(operand.name, ())) == 1}

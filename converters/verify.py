@@ -1,0 +1,113 @@
+"""Verification: a converted graph and its source model on the same inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from converters.source import Source, interface, shared_tensors
+from webnn_graph.compare import Difference, compare
+from webnn_graph.data_types import Array
+from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.inputs import complete
+
+Runner: TypeAlias = Callable[[Graph, Mapping[str, Array]], dict[str, Array]]
+"""Computes a graph's outputs: ``run`` of a runtime."""
+BATCH_BYTES = 256_000_000
+"""Intermediate tensors that are held at once while the first wrong one is searched."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of a verification.
+
+    Attributes:
+        differences: One per output, in order.
+        first: The first node whose result differs, with the difference; None when all outputs are right.
+    """
+
+    differences: list[Difference]
+    first: tuple[Node, Difference] | None
+
+    @property
+    def ok(self) -> bool:
+        return all(difference.ok for difference in self.differences)
+
+
+def verify(graph: Graph, source: Source, run: Runner, *, tolerance: float, inputs: Mapping[str, Array] | None = None, seed: int = 0) -> Verification:
+    """Runs both and compares every output.
+
+    Args:
+        graph: Converted from ``source``; its operands are named after the source's tensors.
+        source: The model that is right.
+        run: The runtime that computes the graph.
+        tolerance: Largest relative difference, see `Difference.relative`.
+        inputs: Values by the graph's input names; the others are made up.
+        seed: For made-up values.
+
+    Raises:
+        ConversionError: The graph's inputs or outputs are not the source's.
+        ExecutionError: One of them cannot be run on these inputs.
+    """
+    input_names, output_names = interface(graph, source)
+    _check_interface("inputs", [operand.name for operand in graph.inputs], list(input_names))
+    _check_interface("outputs", [operand.name for operand in graph.outputs], list(output_names))
+    given = inputs or {}
+    feeds = complete(graph.inputs, given, seed)
+    feeds = {name: array if name in given else source.adapt(input_names[name], array) for name, array in feeds.items()}
+    source_feeds = {input_names[name]: array for name, array in feeds.items()}
+
+    actual = run(graph, feeds)
+    expected = source.run(source_feeds, list(output_names.values()))
+    differences = [compare(o.name, actual[o.name], expected[output_names[o.name]], tolerance) for o in graph.outputs]
+    if all(difference.ok for difference in differences):
+        return Verification(differences, None)
+    return Verification(differences, _first_wrong(graph, source, run, feeds, source_feeds, tolerance) or _wrong_output(graph, differences))
+
+
+def _first_wrong(
+    graph: Graph, source: Source, run: Runner, feeds: Mapping[str, Array], source_feeds: Mapping[str, Array], tolerance: float
+) -> tuple[Node, Difference] | None:
+    """The first node, in the graph's order, whose result is not the source's tensor of that name."""
+    tensors = shared_tensors(graph, source)
+    makers = {output: node for node in graph.nodes for output in node.outputs}
+    for batch in _batches(list(tensors)):
+        actual = run(replace(graph, outputs=tuple(batch)), feeds)
+        expected = source.run(source_feeds, [tensors[operand] for operand in batch])
+        for operand in batch:
+            right = expected[tensors[operand]]
+            # The same name on another shape is a tensor that the conversion laid out differently.
+            if right.shape == operand.shape:
+                difference = compare(operand.name, actual[operand.name], right, tolerance)
+                if not difference.ok:
+                    return makers[operand], difference
+    return None
+
+
+def _batches(operands: list[Operand]) -> Iterator[list[Operand]]:
+    batch: list[Operand] = []
+    held = 0
+    for operand in operands:
+        if batch and held + operand.nbytes > BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+        batch.append(operand)
+        held += operand.nbytes
+    if batch:
+        yield batch
+
+
+def _wrong_output(graph: Graph, differences: list[Difference]) -> tuple[Node, Difference]:
+    """The node of the first wrong output: where to look when every tensor that could be compared is right."""
+    operand, difference = next((o, d) for o, d in zip(graph.outputs, differences, strict=True) if not d.ok)
+    return next(node for node in graph.nodes if operand in node.outputs), difference
+
+
+def _check_interface(what: str, graph: list[str], source: list[str]) -> None:
+    if sorted(graph) != sorted(source):
+        raise ConversionError(
+            f"the {what} differ: the graph has {', '.join(graph) or 'none'}, the source model {', '.join(source) or 'none'}",
+            "compare with the model it was converted from, with the same --bind, --input and --output",
+        )
