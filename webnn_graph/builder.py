@@ -14,7 +14,7 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.fold import fold
 from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.names import Names
-from webnn_graph.ops import OPS, evaluate
+from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.simplify import SIMPLIFICATIONS
 
 
@@ -115,6 +115,13 @@ class GraphBuilder:
             self._calls[key] = outputs
         return list(outputs) if operator.returns_list else outputs[0]
 
+    def repeat(self, node: Node, replace: Callable[[Operand], Operand]) -> Any:
+        """The call of a node of another graph, on the operands that stand for its own."""
+        arguments = map_operands(node.arguments, replace)
+        positional = [p.name for p in OPS[node.op].parameters.values() if not p.is_option]
+        options = {name: value for name, value in arguments.items() if name not in positional}
+        return self.call(node.op, *(arguments[name] for name in positional), **options)
+
     @contextmanager
     def source(self, label: str) -> Iterator[None]:
         """Every node made inside is labelled with ``label``: the source model's name for what is being converted."""
@@ -189,10 +196,12 @@ class GraphBuilder:
         given = dict(zip(positional, args, strict=False)) | dict(options)
         places = {name: value for name, value in given.items() if name in parameters and parameters[name].is_operand}
         arrays = _map_items(places, lambda value: self.constant(value) if isinstance(value, np.ndarray) else value)
-        typed = next(operands_in(arrays), None)
-        numbers = (int, float, np.number)
-        operands = _map_items(arrays, lambda v: self.constant(v, typed and typed.data_type) if isinstance(v, numbers) else v)
-        given |= operands
+        for name in places:
+            data_type = _type_of_numbers(parameters, name, arrays)
+            given |= _map_items(
+                {name: arrays[name]},
+                lambda v, data_type=data_type: self.constant(v, data_type) if isinstance(v, int | float | np.number) else v,  # type: ignore[misc]
+            )
         names = positional[: len(args)]
         return [given[n] for n in names] + list(args[len(names) :]), {name: given[name] for name in options}
 
@@ -250,6 +259,17 @@ def _needed(nodes: Sequence[Node], outputs: Any) -> list[Node]:
             kept.append(node)
             wanted.update(node.operands)
     return kept[::-1]
+
+
+def _type_of_numbers(parameters: Mapping[str, Parameter], name: str, given: Mapping[str, Any]) -> DataType | None:
+    """The data type that a number in the place of operand ``name`` takes: that of the operands that must be like it."""
+
+    def group(other: str) -> str:
+        return parameters[other].domain.like or other
+
+    alike = [value for other, value in given.items() if group(other) == group(name)]
+    operand = next(operands_in([*alike, *given.values()]), None)
+    return operand and operand.data_type
 
 
 def _map_items(values: Mapping[str, Any], function: Callable[[Any], Any]) -> dict[str, Any]:
