@@ -1,0 +1,125 @@
+"""Files: ``.webnn`` text, ``webnn-graph-json``, ES modules, and the weights beside them."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+from webnn_graph.data_types import Array
+from webnn_graph.errors import FormatError, WebNNError
+from webnn_graph.formats import json, text
+from webnn_graph.formats.assemble import assemble
+from webnn_graph.formats.document import describe
+from webnn_graph.formats.files import Chunks, write_all
+from webnn_graph.formats.weights import Safetensors, Weights, beside, contents, stored
+from webnn_graph.graph import Descriptor, Graph
+
+__all__ = ["READ", "WRITTEN", "load", "save"]
+
+READ = (".webnn", ".json")
+WRITTEN = (".webnn", ".json", ".js")
+PathLike = str | os.PathLike[str]
+
+HINTS = {
+    ".onnx": "convert it first: onnx2webnn",
+    ".pt": "convert it first: torch2webnn",
+    ".safetensors": "these are weights; name the .webnn or .json file of the graph",
+    ".js": "a module cannot be read back; name the .webnn or .json file of the graph",
+}
+
+
+def load(path: PathLike, *, weights: PathLike | None = None) -> Graph:
+    """Reads a graph.
+
+    Args:
+        path: A ``.webnn`` text or a ``webnn-graph-json``; which one is told by its content.
+        weights: Its safetensors file; by default ``<stem>.safetensors`` or ``model.safetensors`` beside it, or their shards.
+
+    Returns:
+        The graph. Its weights are read-only views on the mapped file, which must not be changed in place meanwhile.
+
+    Raises:
+        FormatError: A file is missing, damaged or of another kind; the message says where.
+        ValidationError: The graph breaks a rule of the standard.
+    """
+    path = Path(path)
+    content = _read(path)
+    parse = json.read if content.lstrip()[:1] == "{" else text.read
+    return assemble(parse(content, str(path)), _Finder(path, Path(weights) if weights else None).array)
+
+
+def save(graph: Graph, *paths: PathLike, labels: bool = True) -> list[Path]:
+    """Writes a graph in one or several forms, and its weights beside it: ``<stem>.safetensors``.
+
+    Either all files are written or none is; equal graphs give equal bytes.
+
+    Args:
+        graph: The graph.
+        paths: Where to; the suffix picks the form: .webnn, .json, .js (with its .d.ts).
+        labels: Whether nodes keep their labels.
+
+    Returns:
+        All files written, in the order of the paths, weights last.
+
+    Raises:
+        WebNNError: A suffix is not known, or a file cannot be written.
+    """
+    files: dict[Path, Chunks] = {}
+    weights = stored(graph)
+    for path in map(Path, paths):
+        files |= {file: partial(_encoded, content) for file, content in _texts(graph, path, labels).items()}
+    for path in map(Path, paths):
+        if weights:
+            files[path.with_suffix(".safetensors")] = partial(contents, weights)
+    # Weights take their names first: a graph never stands beside weights that are older than it.
+    write_all(dict(reversed(files.items())))
+    return list(files)
+
+
+def _texts(graph: Graph, path: Path, labels: bool) -> dict[Path, str]:
+    """The text files of one form."""
+    match path.suffix:
+        case ".webnn":
+            return {path: text.write(describe(graph, labels=labels))}
+        case ".json":
+            return {path: json.write(describe(graph, labels=labels))}
+        case ".js":
+            from webnn_graph.formats import javascript  # Jinja2 is slow to import
+
+            return {path.with_name(name): content for name, content in javascript.files(graph, path.stem, labels=labels).items()}
+    raise WebNNError(f"cannot tell the form of {path} from its suffix {path.suffix!r}", f"use one of {', '.join(WRITTEN)}")
+
+
+def _encoded(content: str) -> list[bytes]:
+    return [content.encode()]
+
+
+def _read(path: Path) -> str:
+    """The file's text."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FormatError(f"cannot read {path}: {error.strerror}") from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        hint = HINTS.get(path.suffix, "is it another kind of file?")
+        raise FormatError(f"{path} is neither .webnn text nor JSON: byte {error.start} is not UTF-8", hint) from None
+
+
+class _Finder:
+    """Finds weights in the file beside a graph, which is opened when the first is asked for."""
+
+    def __init__(self, graph: Path, weights: Path | None) -> None:
+        self.graph = graph
+        self.path = weights
+        self.source: Weights | None = None
+
+    def array(self, key: str, operand: Descriptor) -> Array:
+        if self.source is None:
+            self.source = Safetensors(self.path) if self.path else beside(self.graph)
+        if self.source is None:
+            expected = self.graph.with_suffix(".safetensors").name
+            raise FormatError(f"the weights of {self.graph} are missing", f"put {expected} beside it, or say where they are")
+        return self.source.array(key, operand)

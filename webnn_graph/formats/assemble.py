@@ -1,0 +1,216 @@
+"""From a file's content to a `Graph`: names resolved, arguments bound, types inferred. Nothing is folded or simplified."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from webnn_graph.data_types import BY_SHORT_NAME, Array, DataType
+from webnn_graph.errors import FormatError, ValidationError, WebNNError
+from webnn_graph.formats.constants import Fill, Inline, Weight, filled, from_bytes
+from webnn_graph.formats.document import SPECIAL, Call, Declaration, Document, Name, Place, relocated
+from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.names import IDENTIFIER, Names, nearest
+from webnn_graph.ops import OPS, Op, Parameter
+
+FindWeight = Callable[[str, Operand], Array]
+"""The array of a weight, given its key and the operand it is for."""
+
+OTHER_NAMES = {"to": "dataType", "type": "dataType", "roundingType": "outputShapeRounding"}
+"""Arguments that other writers, or older versions of the standard, call differently."""
+
+NUMBERS = {spelling: float(number) for number, spelling in SPECIAL.items()}
+MAX_DIMENSION = 2**31 - 1
+
+
+def assemble(document: Document, weight: FindWeight) -> Graph:
+    """The graph that a document describes.
+
+    Operand names that are not identifiers are mapped to some; the graph's notes say how. An output that is called
+    differently from its operand renames it, or is an identity of it where that cannot be.
+
+    Raises:
+        FormatError: A name is unknown or used twice, or a value is not what its place takes.
+        ValidationError: A call breaks a rule of the standard.
+    """
+    return _Assembly(document, weight).graph()
+
+
+class _Assembly:
+    def __init__(self, document: Document, weight: FindWeight) -> None:
+        self.document = document
+        self.weight = weight
+        self.notes: list[str] = []
+        self.operands: dict[str, Operand] = {}  # by the document's names
+        self.defined_later = {name for call in document.calls for name in call.outputs}
+        self.names = self._identifiers()
+        # rustnn numbers operands: inputs, then constants, each sorted by name, then results in order.
+        self.numbered = [name for group in (document.inputs, document.constants) for name in sorted(d.name for d in group)]
+
+    def graph(self) -> Graph:
+        document = self.document
+        inputs = tuple(self._declare(declaration) for declaration in document.inputs)
+        constants = {}
+        for declaration in document.constants:
+            operand = self._declare(declaration)
+            with _located(declaration.where):
+                constants[operand] = self._array(declaration, operand)
+        nodes = [self._node(call) for call in document.calls]
+        outputs = self._outputs(nodes)
+        return Graph(document.name, inputs, constants, tuple(nodes), outputs, tuple(self.notes))
+
+    # ---------------------------------------------------------------------------------------------------------- declarations
+    def _identifiers(self) -> dict[str, str]:
+        """The identifier for each name of the document: what is one keeps it, whatever comes first."""
+        self.renamed = self._output_names()
+        made = [d.name for d in (*self.document.inputs, *self.document.constants)] + [n for c in self.document.calls for n in c.outputs]
+        wishes = {name: self.renamed.get(name, name) for name in made}
+        self.free = Names()
+        in_turn = sorted(wishes, key=lambda name: not IDENTIFIER.match(wishes[name]))
+        taken = {name: self.free.take(wishes[name]) for name in in_turn}
+        self.notes += [f"{name} is named {taken[name]}" for name in wishes if taken[name] != name]
+        return taken
+
+    def _output_names(self) -> dict[str, str]:
+        """The other name of each result that is an output once and under a name that nothing else has."""
+        results = {name for call in self.document.calls for name in call.outputs}
+        taken = results | {d.name for d in (*self.document.inputs, *self.document.constants)}
+        of = [output.of for output in self.document.outputs]
+        return {
+            output.of: output.name
+            for output in self.document.outputs
+            if output.name not in taken and output.of in results and of.count(output.of) == 1
+        }
+
+    def _declare(self, declaration: Declaration) -> Operand:
+        with _located(declaration.where):
+            if not all(0 < dimension <= MAX_DIMENSION for dimension in declaration.shape):
+                raise FormatError(f"{declaration.name} has shape {list(declaration.shape)}; dimensions must be 1 to 2^31-1")
+            return self._define(declaration.name, declaration.data_type, declaration.shape)
+
+    def _define(self, name: str, data_type: DataType, shape: tuple[int, ...]) -> Operand:
+        if name in self.operands:
+            raise FormatError(f"the name {name!r} is used twice", "every input, constant and result needs a name of its own")
+        self.operands[name] = operand = Operand(data_type, shape, self.names[name])
+        return operand
+
+    def _array(self, declaration: Declaration, operand: Operand) -> Array:
+        match declaration.initializer:
+            case Fill(value):
+                return filled(value, operand.data_type, operand.shape)
+            case Inline(data):
+                return from_bytes(data, operand.data_type, operand.shape)
+            case Weight(key):
+                return self.weight(key, operand)
+        return self.weight(declaration.name, operand)
+
+    # ----------------------------------------------------------------------------------------------------------------- calls
+    def _node(self, call: Call) -> Node:
+        with _located(call.where):
+            if call.op not in OPS:
+                raise ValidationError(f"WebNN has no operator {call.op!r}", nearest(call.op, OPS))
+            operator = OPS[call.op]
+            options = dict(call.options)
+            label = options.pop("label", None) or ""
+            if not isinstance(label, str):
+                raise FormatError(f"a label must be a string, not {label!r}")
+            arguments = operator.bind([], self._arguments(operator, call.positional, options))
+            results = operator.infer(arguments)
+            if len(results) != len(call.outputs):
+                raise FormatError(f"{call.op} returns {len(results)} operands here, {len(call.outputs)} are named")
+            outputs = tuple(self._define(name, result.data_type, result.shape) for name, result in zip(call.outputs, results, strict=True))
+        self.numbered += call.outputs
+        return Node(call.op, arguments, outputs, label)
+
+    def _arguments(self, operator: Op, positional: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments by name. Operands by position fill the operand parameters in order, other values the other arguments."""
+        given: dict[str, Any] = {}
+        for key, value in options.items():
+            name = key if key in operator.parameters else OTHER_NAMES.get(key, key)
+            parameter = operator.parameters.get(name)
+            if name in given:
+                raise FormatError(f"{operator.name} is given {name} twice")
+            if value is not None:
+                given[name] = self._value(parameter, value) if parameter else value
+        operands = deque(value for value in positional if self._is_operand(value))
+        values = deque(value for value in positional if not self._is_operand(value))
+        for name, parameter in operator.parameters.items():
+            if name in given:
+                continue
+            if parameter.kind == "operands" and operands:
+                many = list(operands) if not isinstance(operands[0], list) else operands[0]
+                given[name] = [self._operand(value) for value in many]
+                operands.clear()
+            elif parameter.is_operand and operands:
+                given[name] = self._operand(operands.popleft())
+            elif not parameter.is_operand and not parameter.is_option and values:
+                given[name] = self._value(parameter, values.popleft())
+        if operands or values:
+            raise FormatError(f"{operator.name} takes fewer arguments; {len(operands) + len(values)} are left over")
+        return given
+
+    def _is_operand(self, value: Any) -> bool:
+        if isinstance(value, list):
+            return bool(value) and all(isinstance(item, Name) for item in value)
+        return isinstance(value, Name) or (isinstance(value, str) and value in self.operands)
+
+    def _value(self, parameter: Parameter, value: Any) -> Any:
+        """An argument's value, with operands and data types in the place of their names."""
+        if parameter.kind == "operands" and isinstance(value, list):
+            return [self._operand(item) for item in value]
+        if parameter.is_operand:
+            return self._operand(value)
+        if isinstance(value, list):
+            return [self._value(parameter, item) for item in value]
+        if isinstance(value, str):
+            if parameter.kind.startswith(("float", "number")):
+                return NUMBERS.get(value, value)
+            if parameter.kind == "data type" and value in BY_SHORT_NAME:
+                return BY_SHORT_NAME[value]
+            return str(value)
+        return value
+
+    def _operand(self, reference: Any) -> Operand:
+        """The operand of a name, or of a number as rustnn counts them."""
+        if isinstance(reference, int) and not isinstance(reference, bool):
+            if not 0 <= reference < len(self.numbered):
+                raise FormatError(f"there is no operand number {reference}; {len(self.numbered)} are defined here")
+            reference = self.numbered[reference]
+        if not isinstance(reference, str):
+            raise FormatError(f"expected the name of an operand, not {reference!r}")
+        if reference in self.operands:
+            return self.operands[reference]
+        if reference in self.defined_later:
+            raise FormatError(f"{reference!r} is read before it is defined", "statements must be in order; a graph has no cycles")
+        raise FormatError(f"there is no operand {str(reference)!r}", nearest(reference, self.operands))
+
+    # --------------------------------------------------------------------------------------------------------------- outputs
+    def _outputs(self, nodes: list[Node]) -> tuple[Operand, ...]:
+        """The graph's outputs; appends to ``nodes`` the identities it takes to have them."""
+        if not self.document.outputs:
+            raise FormatError("the graph has no outputs")
+        results = {operand for node in nodes for operand in node.outputs}
+        outputs: dict[str, Operand] = {}
+        for output in self.document.outputs:
+            with _located(output.where):
+                if output.name in outputs:
+                    raise FormatError(f"the output {output.name!r} is listed twice")
+                operand = self._operand(output.of)
+            is_named = output.name == output.of or output.of in self.renamed
+            if operand not in results or operand in outputs.values() or not is_named:
+                source, operand = operand, Operand(operand.data_type, operand.shape, self.free.take(output.name))
+                nodes.append(Node("identity", {"input": source}, (operand,)))
+                self.notes.append(f"output {output.name} is an identity of {source.name}, named {operand.name}")
+            outputs[output.name] = operand
+        return tuple(outputs.values())
+
+
+@contextmanager
+def _located(where: Place) -> Iterator[None]:
+    """Errors raised inside say where in the file they are."""
+    try:
+        yield
+    except WebNNError as error:
+        raise relocated(error, where) from None

@@ -1,0 +1,140 @@
+"""What ``.webnn`` text and ``webnn-graph-json`` have in common: the file's content before names and types are resolved.
+
+Reading is file -> `Document` -> `Graph` (`webnn_graph.formats.assemble`); writing is `Graph` -> `Document` -> file, so that
+both forms say the same by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from webnn_graph.data_types import DataType
+from webnn_graph.errors import WebNNError
+from webnn_graph.formats.constants import Initializer, initializer
+from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.ops import OPS
+
+Place: TypeAlias = Callable[[str], str]
+"""Where something stands in a file: adds that to a message."""
+
+BIAS_BY_POSITION = {"conv2d": ["bias"], "convTranspose2d": ["bias"], "gruCell": ["bias", "recurrentBias"]}
+"""Operand options that stand after the arguments, all of them or none: rustnn finds them only there."""
+
+ALWAYS_WRITTEN = {"axis", "resetAfter", "outputDataType"}
+"""Options that are written even when they have their default, because rustnn's default is another."""
+
+
+class Name(str):
+    """An identifier in the place of a value: the name of an operand, or a string that was not quoted."""
+
+
+def nowhere(message: str) -> str:
+    """The place of what was not read from a file."""
+    return message
+
+
+def unbound(name: str, size: object) -> dict[str, str]:
+    """The ``message`` and ``hint`` of the error for a dynamic dimension ``dyn(name, size)``."""
+    return {"message": f"dimension {name!r} is dynamic; WebNN graphs have static shapes", "hint": f"bind it: write a size, such as {size}"}
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """An input or, with an ``initializer``, a constant."""
+
+    name: str
+    data_type: DataType
+    shape: tuple[int, ...]
+    initializer: Initializer | None = None
+    where: Place = nowhere
+
+
+@dataclass(frozen=True)
+class Call:
+    """One statement: ``[outputs] = op(positional, option=value)``."""
+
+    op: str
+    outputs: Sequence[str]
+    positional: Sequence[Any]
+    options: Mapping[str, Any]
+    where: Place = nowhere
+
+
+@dataclass(frozen=True)
+class Output:
+    """A result of the graph: the operand ``of``, called ``name``."""
+
+    name: str
+    of: str
+    where: Place = nowhere
+
+
+@dataclass
+class Document:
+    """A graph as a file says it: every reference by name, nothing checked."""
+
+    name: str = "graph"
+    inputs: list[Declaration] = field(default_factory=list)
+    constants: list[Declaration] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+
+
+def describe(graph: Graph, *, labels: bool = True) -> Document:
+    """The canonical document of a graph.
+
+    Args:
+        graph: With operand names that are unique identifiers.
+        labels: Whether nodes keep their labels.
+    """
+    return Document(
+        name=graph.name,
+        inputs=[Declaration(operand.name, operand.data_type, operand.shape) for operand in graph.inputs],
+        constants=[
+            Declaration(operand.name, operand.data_type, operand.shape, initializer(operand, array))
+            for operand, array in graph.constants.items()
+        ],
+        calls=[_call(node, labels) for node in graph.nodes],
+        outputs=[Output(operand.name, operand.name) for operand in graph.outputs],
+    )
+
+
+def _call(node: Node, labels: bool) -> Call:
+    operator = OPS[node.op]
+    biases = BIAS_BY_POSITION.get(node.op, [])
+    biases = biases if all(bias in node.arguments for bias in biases) else []
+    positional: list[Name] = []
+    options: dict[str, Any] = {}
+    for name, parameter in operator.parameters.items():
+        if parameter.is_operand and (not parameter.is_option or name in biases):
+            value = node.arguments[name]
+            positional += [Name(operand.name) for operand in (value if isinstance(value, list) else [value])]
+        elif name in node.arguments or (name in ALWAYS_WRITTEN and parameter.default is not None):
+            options[name] = _plain(node.arguments.get(name, parameter.default))
+    if labels and node.label:
+        options["label"] = node.label
+    return Call(node.op, [output.name for output in node.outputs], positional, options)
+
+
+def _plain(value: Any) -> Any:
+    """An argument as files hold it: operands by name, what JSON has no number for as a string."""
+    if isinstance(value, Operand):
+        return Name(value.name)
+    if isinstance(value, DataType):
+        return str(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return SPECIAL.get(repr(value), value)
+    return value
+
+
+SPECIAL = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
+"""Numbers that JSON has no literal for, by Python's spelling of them."""
+
+
+def relocated(error: WebNNError, where: Place) -> WebNNError:
+    """The same error, saying where in the file it is."""
+    return type(error)(where(error.message), error.hint)

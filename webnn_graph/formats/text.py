@@ -1,0 +1,359 @@
+"""``.webnn`` text: what people read, review and write by hand.
+
+    webnn_graph "model" v1 {
+      inputs { x: f32[1, 3, 224, 224]; }
+      consts { w: f32[8, 3, 3, 3] @weights("w"); }
+      nodes { y = conv2d(x, w, strides=[2, 2], label="/features/0"); }
+      outputs { y; }
+    }
+
+Operands stand by position, every other argument by the name it has in the standard.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NoReturn
+
+from webnn_graph.data_types import BY_SHORT_NAME, DataType
+from webnn_graph.errors import FormatError
+from webnn_graph.formats.constants import Fill, Initializer, Inline, Weight
+from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, unbound
+from webnn_graph.names import nearest
+
+VERSION = 1
+VERSIONS = (1, 2)
+"""Versions of the format that are read; 2 only adds dynamic dimensions."""
+
+MAX_DEPTH = 32
+"""Deepest nesting of lists that is read."""
+
+
+# ----------------------------------------------------------------------------------------------------------------- writing
+def write(document: Document) -> str:
+    """The canonical text of a document."""
+    blocks = [
+        ("inputs", [f"{_declared(i)};" for i in document.inputs]),
+        ("consts", [f"{_declared(c)} {_annotation(c.initializer)};" for c in document.constants]),
+        ("nodes", [f"{_statement(call)};" for call in document.calls]),
+    ]
+    lines = [f"webnn_graph {quote(document.name)} v{VERSION} {{"]
+    for name, entries in blocks:
+        if entries:
+            lines += [f"  {name} {{", *(f"    {entry}" for entry in entries), "  }", ""]
+    lines += [f"  outputs {{ {' '.join(f'{output.name};' for output in document.outputs)} }}", "}"]
+    return "\n".join(lines) + "\n"
+
+
+UNPRINTABLE = re.compile("[\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufeff]")
+"""What JSON leaves as it is but would hide or reorder the text around it, or has no place in UTF-8."""
+
+
+def quote(text: str) -> str:
+    """A string literal as JSON's, on one line whatever the string holds."""
+    return UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def _declared(declaration: Declaration) -> str:
+    return f"{declaration.name}: {declaration.data_type.short}{list(declaration.shape)}"
+
+
+def _annotation(initializer: Initializer | None) -> str:
+    match initializer:
+        case Fill(value):
+            return f"@scalar({value!r})"
+        case Inline(data):
+            return f"@bytes({list(data)})"
+        case Weight(key):
+            return f"@weights({quote(key)})"
+    raise TypeError(initializer)
+
+
+def _statement(call: Call) -> str:
+    arguments = [*map(_value, call.positional), *(f"{name}={_value(value)}" for name, value in call.options.items())]
+    target = call.outputs[0] if len(call.outputs) == 1 else f"[{', '.join(call.outputs)}]"
+    return f"{target} = {call.op}({', '.join(arguments)})"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Name):
+        return value
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return repr(value)
+
+
+# ----------------------------------------------------------------------------------------------------------------- reading
+def read(text: str, file: str = "text") -> Document:
+    """The document of a text in any accepted spelling: comments, blocks in any order, long or short data types.
+
+    Args:
+        text: The whole file.
+        file: What errors call it.
+
+    Raises:
+        FormatError: A syntax error; the message shows line, column and the place.
+    """
+    return _Parser(Source(text, file)).document()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that can show where an error in it is."""
+
+    text: str
+    file: str
+
+    def mark(self, offset: int, message: str) -> str:
+        """The message with file, line, column, the line itself and a caret."""
+        start = self.text.rfind("\n", 0, offset) + 1
+        line = self.text[start : start + MAX_SHOWN * 100].split("\n", 1)[0].rstrip("\r")
+        number, column = self.text.count("\n", 0, start) + 1, offset - start
+        first = max(0, column - MAX_SHOWN // 2) if len(line) > MAX_SHOWN else 0
+        shown = "".join(c if c.isprintable() else "." for c in line[first : first + MAX_SHOWN])
+        return f"{self.file}:{number}:{column + 1}: {message}\n  {shown}\n  {' ' * (column - first)}^"
+
+
+MAX_SHOWN = 120
+"""Characters of a line that an error shows."""
+
+SPACE = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
+WORD = re.compile(r"[A-Za-z_/$][A-Za-z0-9_./$]*")
+STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![A-Za-z0-9_.])")
+INTEGER = re.compile(r"[0-9]{1,18}(?![A-Za-z0-9_.])")
+VERSIONED = re.compile(r"v\s*([0-9]{1,9})\b")
+BYTES = re.compile(r"\[\s*(?:[0-9]{1,3}(?:\s*,\s*[0-9]{1,3})*)?\s*\]")
+WORDS = {"true": True, "false": False, "null": None}
+
+
+class _Parser:
+    """Recursive descent over the characters."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.text
+        self.at = 0
+        self._skip()
+
+    def document(self) -> Document:
+        document = Document()
+        self._expect("webnn_graph", "is this a .webnn text?")
+        document.name = self._string("the graph's name in quotes")
+        self._version()
+        self._accept("@quantized")  # rustnn's mark that weights are not to be quantized again; nothing here does
+        self._expect("{")
+        blocks = {"inputs": self._input, "consts": self._constant, "nodes": self._call, "outputs": self._output}
+        while not self._accept("}"):
+            start = self.at
+            name = self._word("a block or the closing }")
+            if name not in blocks:
+                self._fail(f"there is no block {name!r}", nearest(name, blocks) or f"blocks are {', '.join(blocks)}", start)
+            self._expect("{")
+            while not self._accept("}"):
+                blocks[name](document)
+        if self.at < len(self.text):
+            self._fail("the graph has ended, but the file goes on")
+        return document
+
+    # --------------------------------------------------------------------------------------------------------------- entries
+    def _input(self, document: Document) -> None:
+        document.inputs.append(self._declaration())
+        self._expect(";")
+
+    def _constant(self, document: Document) -> None:
+        declaration = self._declaration()
+        initializer: Initializer = Weight(declaration.name)
+        while not self._accept(";"):
+            initializer = self._initializer()
+        document.constants.append(Declaration(declaration.name, declaration.data_type, declaration.shape, initializer, declaration.where))
+
+    def _declaration(self) -> Declaration:
+        where = self._here()
+        name = self._word("a name")
+        self._expect(":")
+        return Declaration(name, self._data_type(), self._shape(), None, where)
+
+    def _data_type(self) -> DataType:
+        start, name = self.at, self._word("a data type")
+        if name in BY_SHORT_NAME:
+            return BY_SHORT_NAME[name]
+        if name not in list(DataType):
+            self._fail(f"there is no data type {name!r}", f"data types are {', '.join(BY_SHORT_NAME)}", start)
+        return DataType(name)
+
+    def _shape(self) -> tuple[int, ...]:
+        self._expect("[")
+        shape: list[int] = []
+        while not self._accept("]"):
+            if shape:
+                self._expect(",")
+            start = self.at
+            if self._accept("dyn"):
+                self._expect("(")
+                name = self._string("the dimension's name in quotes")
+                self._expect(",")
+                self._fail(**unbound(name, self._integer()), start=start)
+            shape.append(self._integer())
+        return tuple(shape)
+
+    def _initializer(self) -> Initializer:
+        start = self.at
+        for kind in ("@weights", "@scalar", "@bytes"):
+            if self._accept(kind):
+                break
+        else:
+            self._fail("expected @weights, @scalar, @bytes or ;", start=start)
+        self._expect("(")
+        initializer: Initializer
+        if kind == "@weights":
+            initializer = Weight(self._string("the weight's name in quotes"))
+        elif kind == "@scalar":
+            initializer = Fill(self._number())
+        else:
+            initializer = Inline(self._bytes())
+        self._expect(")")
+        return initializer
+
+    def _call(self, document: Document) -> None:
+        where = self._here()
+        outputs = [self._word("a name")] if not self._accept("[") else self._names()
+        self._expect("=")
+        op = self._word("an operator")
+        self._expect("(", "a statement is one call of an operator: y = relu(x);")
+        positional: list[Any] = []
+        options: dict[str, Any] = {}
+        while not self._accept(")"):
+            if positional or options:
+                self._expect(",")
+            start = self.at
+            value = self._value(0)
+            if not (isinstance(value, Name) and self._accept("=")):
+                positional.append(value)
+            elif value in options:
+                self._fail(f"{value} is given twice", start=start)
+            else:
+                options[str(value)] = self._value(0)
+        self._expect(";")
+        document.calls.append(Call(op, outputs, positional, options, where))
+
+    def _names(self) -> list[str]:
+        names = [self._word("a name")]
+        while not self._accept("]"):
+            self._expect(",")
+            names.append(self._word("a name"))
+        return names
+
+    def _output(self, document: Document) -> None:
+        where = self._here()
+        name = self._word("the name of an output")
+        document.outputs.append(Output(name, name, where))
+        if not self._accept(","):
+            self._accept(";")
+
+    # ---------------------------------------------------------------------------------------------------------------- values
+    def _value(self, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            self._fail("lists are nested too deeply")
+        start = self.text[self.at : self.at + 1]
+        if start == '"':
+            return self._string("a string")
+        if start == "[":
+            return self._list(depth)
+        if start == "{":
+            self._fail("objects are not supported here", "a dynamic dimension has to be bound: write its size")
+        if start == "-" or start.isdigit():
+            return self._number()
+        word = self._word("a value")
+        return WORDS[word] if word in WORDS else Name(word)
+
+    def _list(self, depth: int) -> list[Any]:
+        self._expect("[")
+        items: list[Any] = []
+        while not self._accept("]"):
+            if items:
+                self._expect(",")
+            items.append(self._value(depth + 1))
+        return items
+
+    def _number(self) -> int | float:
+        start = self.at
+        literal = self._match(NUMBER, "a number")
+        if literal.lstrip("-").isdigit():
+            if len(literal) > 40:
+                self._fail("this number has too many digits", start=start)
+            return int(literal)
+        value = float(literal)
+        if math.isinf(value):
+            self._fail(f"{literal} is too large", 'infinity is written "Infinity"', start)
+        return value
+
+    def _integer(self) -> int:
+        return int(self._match(INTEGER, "a whole number"))
+
+    def _bytes(self) -> bytes:
+        start = self.at
+        literal = self._match(BYTES, "a list of bytes").strip("[] \t\r\n")
+        numbers = [int(number) for number in literal.split(",")] if literal else []
+        if any(number > 255 for number in numbers):
+            self._fail("a byte is at most 255", start=start)
+        return bytes(numbers)
+
+    def _string(self, what: str) -> str:
+        literal = self._match(STRING, what)
+        try:
+            return str(json.loads(literal, strict=False))
+        except json.JSONDecodeError:  # a backslash that is no escape of JSON's stands for itself
+            return literal[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+
+    def _version(self) -> None:
+        start = self.at
+        version = int(self._match(VERSIONED, "a version such as v1").lstrip("v \t\r\n"))
+        if version not in VERSIONS:
+            self._fail(f"version {version} of the format is not known", f"known are {', '.join(map(str, VERSIONS))}", start)
+
+    # ------------------------------------------------------------------------------------------------------------ characters
+    def _skip(self) -> None:
+        match = SPACE.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def _accept(self, symbol: str) -> bool:
+        if not self.text.startswith(symbol, self.at):
+            return False
+        if symbol[-1].isalpha() and self.text[self.at + len(symbol) : self.at + len(symbol) + 1].isalnum():
+            return False
+        self.at += len(symbol)
+        self._skip()
+        return True
+
+    def _expect(self, symbol: str, hint: str = "") -> None:
+        if not self._accept(symbol):
+            self._fail(f"expected {symbol}", hint)
+
+    def _word(self, what: str) -> str:
+        return self._match(WORD, what)
+
+    def _match(self, pattern: re.Pattern[str], what: str) -> str:
+        match = pattern.match(self.text, self.at)
+        if match is None:
+            self._fail(f"expected {what}")
+        self.at = match.end()
+        self._skip()
+        return match[0]
+
+    def _here(self) -> Place:
+        return partial(self.source.mark, self.at)
+
+    def _fail(self, message: str, hint: str = "", start: int | None = None) -> NoReturn:
+        at = self.at if start is None else start
+        if at >= len(self.text):
+            message += ", but the file ends here"
+        raise FormatError(self.source.mark(at, message), hint)

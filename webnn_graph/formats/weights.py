@@ -1,0 +1,266 @@
+"""The weights beside a graph: ``.safetensors`` read through a memory map and written piece by piece.
+
+A tensor has the name of its constant, and the constant's data type and shape. safetensors has no 4-bit integers: an int4 or
+uint4 constant is a flat U8 tensor of packed elements, two in a byte, low nibble first; the graph's declaration says what it
+really is. Tensors stand in descending order of element size, so that each is aligned for a view, then by name.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+import numpy as np
+
+from webnn_graph.data_types import Array, DataType, pack, unpack
+from webnn_graph.errors import FormatError
+from webnn_graph.formats.constants import from_bytes, is_inline
+from webnn_graph.graph import Descriptor, Graph, Operand
+from webnn_graph.names import nearest
+
+DTYPES = {
+    DataType.FLOAT32: "F32",
+    DataType.FLOAT16: "F16",
+    DataType.INT32: "I32",
+    DataType.UINT32: "U32",
+    DataType.INT64: "I64",
+    DataType.UINT64: "U64",
+    DataType.INT8: "I8",
+    DataType.UINT8: "U8",
+    DataType.INT4: "U8",
+    DataType.UINT4: "U8",
+}
+"""safetensors' name for the elements that a data type is stored as."""
+
+MAX_HEADER = 100_000_000
+"""Bytes of the longest header that safetensors allows."""
+CHUNK = 2**22
+"""Elements of an array that is not contiguous which are written at a time."""
+
+
+# ----------------------------------------------------------------------------------------------------------------- writing
+def stored(graph: Graph) -> dict[Operand, Array]:
+    """The constants that stand in the weights file, in the file's order."""
+    weights = [operand for operand in graph.constants if not is_inline(operand)]
+    weights.sort(key=lambda operand: (-_element_bytes(operand.data_type), operand.name))
+    return {operand: graph.constants[operand] for operand in weights}
+
+
+def contents(weights: Mapping[Operand, Array]) -> Iterator[bytes | memoryview]:
+    """A safetensors file, piece by piece; the same bytes for the same weights in the same order."""
+    header: dict[str, Any] = {}
+    offset = 0
+    for operand in weights:
+        shape = [operand.nbytes] if operand.data_type.bits == 4 else list(operand.shape)
+        header[operand.name] = {"dtype": DTYPES[operand.data_type], "shape": shape, "data_offsets": [offset, offset + operand.nbytes]}
+        offset += operand.nbytes
+    encoded = json.dumps(header, separators=(",", ":")).encode()
+    encoded += b" " * (-len(encoded) % 8)
+    yield len(encoded).to_bytes(8, "little") + encoded
+    for operand, array in weights.items():
+        yield from _storage(array, operand.data_type)
+
+
+def _storage(array: Array, data_type: DataType) -> Iterator[bytes | memoryview]:
+    """The little-endian storage of an array; one that is no contiguous memory is never copied as a whole."""
+    if array.flags.c_contiguous or data_type.bits == 4:
+        yield pack(array, data_type).reshape(-1).view(np.uint8).data
+        return
+    for piece in np.nditer(array, ["external_loop", "buffered"], order="C", buffersize=CHUNK):
+        yield pack(np.asarray(piece), data_type).tobytes()
+
+
+def _element_bytes(data_type: DataType) -> int:
+    return max(1, data_type.bits // 8)
+
+
+# ----------------------------------------------------------------------------------------------------------------- reading
+class Weights(Protocol):
+    """A source of weights."""
+
+    def array(self, key: str, operand: Descriptor) -> Array:
+        """The values of the weight ``key`` as ``operand`` declares it, without copying where that can be.
+
+        Raises:
+            FormatError: There is no such weight, or it is of another type or shape.
+        """
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An entry of a safetensors header: element type, shape, and where its bytes stand in the file."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    size: int
+
+
+class Safetensors:
+    """A memory-mapped safetensors file.
+
+    Raises:
+        FormatError: It cannot be read, or is damaged: every byte must belong to exactly one tensor.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.bytes = _mapped(path)
+        self.tensors = self._header()
+
+    def array(self, key: str, operand: Descriptor) -> Array:
+        name = _key_in(self.tensors, key)
+        if name is None:
+            raise FormatError(f"{self.path} has no tensor {key!r}", nearest(key, self.tensors))
+        tensor = self.tensors[name]
+        shape = (operand.nbytes,) if operand.data_type.bits == 4 else operand.shape
+        if (tensor.dtype, tensor.shape) != (DTYPES[operand.data_type], shape):
+            found, expected = f"{tensor.dtype}{list(tensor.shape)}", f"{DTYPES[operand.data_type]}{list(shape)}"
+            raise FormatError(
+                f"{name!r} in {self.path} is {found}; the graph declares {operand.descriptor}, which is stored as {expected}",
+                "do the graph and the weights belong together?",
+            )
+        return unpack(self.bytes[tensor.start : tensor.start + tensor.size], operand.data_type, operand.shape)
+
+    def _header(self) -> dict[str, Tensor]:
+        total = self.bytes.size
+        length = int.from_bytes(self.bytes[:8].tobytes(), "little") if total >= 8 else total
+        if not 2 <= length <= min(MAX_HEADER, total - 8):
+            self._fail("it does not begin with the length of a header")
+        try:
+            header = json.loads(self.bytes[8 : 8 + length].tobytes(), object_pairs_hook=self._unique)
+        except (ValueError, RecursionError):
+            self._fail("its header is not JSON")
+        if not isinstance(header, dict):
+            self._fail("its header is not an object")
+        header.pop("__metadata__", None)
+        data = 8 + length
+        tensors = {name: self._tensor(name, entry, data) for name, entry in header.items()}
+        end = data
+        for tensor in sorted(tensors.values(), key=lambda tensor: (tensor.start, tensor.size)):
+            if tensor.start != end:
+                self._fail("its tensors overlap or leave gaps")
+            end += tensor.size
+        if end != total:
+            self._fail(f"it has {total} bytes, its header says {end}; it is truncated or something was appended")
+        return tensors
+
+    def _tensor(self, name: str, entry: Any, data: int) -> Tensor:
+        try:
+            begin, end = map(_whole, entry["data_offsets"])
+            tensor = Tensor(str(entry["dtype"]), tuple(map(_whole, entry["shape"])), data + begin, end - begin)
+        except (KeyError, TypeError, ValueError):
+            self._fail(f"the header's entry of {name!r} is malformed")
+        bits = int("".join(c for c in tensor.dtype if c.isdigit())[:3] or 8) if tensor.dtype in DTYPES.values() else None
+        if tensor.size < 0 or (bits and math.prod(tensor.shape) * bits != tensor.size * 8):
+            self._fail(f"{name!r} is {tensor.dtype}{list(tensor.shape)}, but takes {tensor.size} bytes")
+        return tensor
+
+    def _unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) < len(pairs):
+            self._fail("a name stands twice in its header")
+        return members
+
+    def _fail(self, message: str) -> NoReturn:
+        raise FormatError(f"{self.path} is no valid safetensors file: {message}")
+
+
+class Manifest:
+    """A raw weights file with a manifest that says where each weight stands in it, as earlier tools of rustnn wrote."""
+
+    def __init__(self, path: Path, manifest: Path) -> None:
+        self.path = path
+        self.bytes = _mapped(path)
+        self.tensors = _json_members(manifest, "tensors")
+
+    def array(self, key: str, operand: Descriptor) -> Array:
+        name = _key_in(self.tensors, key)
+        if name is None:
+            raise FormatError(f"the manifest of {self.path} has no weight {key!r}", nearest(key, self.tensors))
+        try:
+            start, size = _whole(self.tensors[name]["byteOffset"]), _whole(self.tensors[name]["byteLength"])
+        except (KeyError, TypeError, ValueError):
+            raise FormatError(f"the manifest's entry of {name!r} is malformed") from None
+        if start + size > self.bytes.size:
+            raise FormatError(f"{name!r} ends at byte {start + size}; {self.path} has only {self.bytes.size}")
+        piece = self.bytes[start : start + size]
+        if size == operand.nbytes:
+            return unpack(piece, operand.data_type, operand.shape)
+        return from_bytes(piece.tobytes(), operand.data_type, operand.shape)
+
+
+class Shards:
+    """Several safetensors files with an index, by the convention of Hugging Face."""
+
+    def __init__(self, index: Path) -> None:
+        self.index = index
+        self.files = _json_members(index, "weight_map")
+        self.open: dict[str, Safetensors] = {}
+
+    def array(self, key: str, operand: Descriptor) -> Array:
+        name = _key_in(self.files, key)
+        if name is None:
+            raise FormatError(f"{self.index} has no tensor {key!r}", nearest(key, self.files))
+        file = self.files[name]
+        if not isinstance(file, str) or Path(file).name != file:
+            raise FormatError(f"{self.index} refers to {file!r}, which is outside its folder", "shards must stand beside their index")
+        if file not in self.open:
+            self.open[file] = Safetensors(self.index.with_name(file))
+        return self.open[file].array(name, operand)
+
+
+def beside(graph: Path) -> Weights | None:
+    """The weights that belong to the graph's file: with its stem, or called ``model``; None if there are none."""
+    for stem in dict.fromkeys((graph.stem, "model")):
+        for suffix, kind in ((".safetensors", Safetensors), (".safetensors.index.json", Shards)):
+            path = graph.with_name(stem + suffix)
+            if path.is_file():
+                return kind(path)
+    for stem in dict.fromkeys((graph.stem, "model")):
+        raw = graph.with_name(stem + ".weights")
+        for manifest in (graph.with_name("manifest.json"), graph.with_name(f"{graph.stem}.manifest.json")):
+            if raw.is_file() and manifest.is_file():
+                return Manifest(raw, manifest)
+    return None
+
+
+def _mapped(path: Path) -> Array:
+    """The file's bytes, read when they are used."""
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size == 0:
+                return np.empty(0, np.uint8)
+            return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+    except OSError as error:
+        raise FormatError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _json_members(path: Path, member: str) -> dict[str, Any]:
+    """An object that is a member of a JSON file's object."""
+    try:
+        members = json.loads(path.read_bytes())[member]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        members = None
+    if not isinstance(members, dict):
+        raise FormatError(f"{path} is not JSON with an object {member!r}")
+    return members
+
+
+def _key_in(names: Mapping[str, Any], key: str) -> str | None:
+    """The name that a key means: itself, or the one that rustnn's text made it from (``a.b::c`` -> ``a_b__c``)."""
+    if key in names:
+        return key
+    alike = [name for name in names if name.replace("::", "__").replace(".", "_") == key]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(value)
+    return value

@@ -1,0 +1,77 @@
+"""Runs a graph on NumPy through the operator table: always there, and the definition of correct."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from webnn_graph.data_types import Array
+from webnn_graph.errors import ExecutionError
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.names import nearest
+from webnn_graph.ops import evaluate
+
+
+def run(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Computes the graph's outputs.
+
+    Args:
+        graph: A valid graph.
+        inputs: An array for each input, of exactly its shape and data type (int4 and uint4: one element per int8 or uint8).
+
+    Returns:
+        An array for each output, by name.
+
+    Raises:
+        ExecutionError: An input is missing, unknown, or of another shape or type; or memory ran out.
+    """
+    wanted = set(graph.outputs)
+    results = {operand: array for operand, array in values(graph, inputs) if operand in wanted}
+    return {operand.name: results[operand] for operand in graph.outputs}
+
+
+def values(graph: Graph, inputs: Mapping[str, Array]) -> Iterator[tuple[Operand, Array]]:
+    """Computes the graph, one result after the other, and yields each: the intermediate ones too.
+
+    What nothing reads any more is let go, so that only what the caller keeps stays in memory.
+
+    Raises:
+        ExecutionError: As `run`.
+    """
+    live: dict[Operand, Array] = dict(graph.constants) | _checked(graph, inputs)
+    last = {operand: i for i, node in enumerate(graph.nodes) for operand in node.operands}
+    for i, node in enumerate(graph.nodes):
+        try:
+            results = evaluate(node, live.__getitem__)
+        except MemoryError:
+            described = ", ".join(map(str, node.outputs))
+            raise ExecutionError(f"{node.label or node.op}: out of memory computing {described}") from None
+        for operand in node.operands:
+            if last[operand] == i:
+                live.pop(operand, None)
+        live |= {operand: array for operand, array in results.items() if operand in last}
+        yield from results.items()
+
+
+def _checked(graph: Graph, inputs: Mapping[str, Array]) -> dict[Operand, Array]:
+    """The arrays by operand, if they are those that the graph asks for."""
+    names = [operand.name for operand in graph.inputs]
+    for name in inputs:
+        if name not in names:
+            raise ExecutionError(f"the graph has no input {name!r}", nearest(name, names) or f"its inputs are {', '.join(names) or 'none'}")
+    return {operand: _checked_array(operand, inputs) for operand in graph.inputs}
+
+
+def _checked_array(operand: Operand, inputs: Mapping[str, Array]) -> Array:
+    if operand.name not in inputs:
+        raise ExecutionError(f"the input {operand} is missing")
+    array = np.asarray(inputs[operand.name])
+    if array.shape != operand.shape:
+        raise ExecutionError(f"the input {operand} was given shape {list(array.shape)}")
+    if array.dtype != operand.data_type.numpy:
+        raise ExecutionError(f"the input {operand} was given {array.dtype}", f"convert it: array.astype({str(operand.data_type.numpy)!r})")
+    smallest, largest = operand.data_type.range
+    if operand.data_type.bits == 4 and not ((array >= smallest) & (array <= largest)).all():
+        raise ExecutionError(f"the input {operand} was given values outside {smallest} to {largest}")
+    return array
