@@ -20,7 +20,8 @@ from converters.onnx.tensors import Element
 from converters.problems import Problem, report
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError, ValidationError
-from webnn_graph.graph import Descriptor, Graph, Operand
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.passes import optimize
 
 assert handlers  # importing it fills HANDLERS
 UNKNOWN = object()
@@ -61,7 +62,7 @@ def convert(
         folder, name = path.parent, name or path.stem
         model = load_model(path)
     settings = Settings(dims or {}, shapes or {}, bind or {}, inputs, outputs)
-    return Conversion(model, folder, name or model.graph.name or "model", settings).graph()
+    return optimize(Conversion(model, folder, name or model.graph.name or "model", settings).graph())
 
 
 class Conversion:
@@ -273,4 +274,4 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) or type(value).__name__.startswith("Repeated") else value
 
 
-__all__ = ["Conversion", "Descriptor", "convert"]
+__all__ = ["Conversion", "convert"]

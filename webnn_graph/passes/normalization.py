@@ -1,0 +1,114 @@
+"""Normalizations that exporters spell out, and affine steps that follow or precede an operator that has them as options."""
+
+from __future__ import annotations
+
+from webnn_graph.graph import Node, Operand
+from webnn_graph.passes.rewrite import Build, Mapped, Rule, View
+from webnn_graph.builder import GraphBuilder
+
+
+def layer_normalization(view: View, node: Node) -> Build | None:
+    """(x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon): layerNormalization without scale and bias."""
+    centred, variance = _divided_by_deviation(view, node)
+    if centred is None or variance is None:
+        return None
+    epsilon, mean_square = _plus_epsilon(view, variance)
+    reduce = mean_square and view.producer(mean_square, "reduceMean")
+    if not reduce or _squared(view, reduce.arguments["input"]) is not centred:
+        return None
+    sub = view.producer(centred, "sub")
+    mean = sub and view.producer(sub.arguments["b"], "reduceMean")
+    if not sub or not mean or mean.arguments["input"] is not sub.arguments["a"]:
+        return None
+    x, axes = sub.arguments["a"], _axes(mean)
+    if axes != _axes(reduce) or not _keeps(mean) or not _keeps(reduce) or x.shape != node.output.shape:
+        return None
+    return lambda b, new: b.layerNormalization(new(x), axes=axes, epsilon=epsilon)
+
+
+def scale(view: View, node: Node) -> Build | None:
+    """layerNormalization(x) * constant: its scale."""
+    return _absorbed(view, node, "scale", allowed=())
+
+
+def bias(view: View, node: Node) -> Build | None:
+    """layerNormalization(x, scale) + constant: its bias."""
+    return _absorbed(view, node, "bias", allowed=("scale",))
+
+
+def _absorbed(view: View, node: Node, option: str, allowed: tuple[str, ...]) -> Build | None:
+    for operand, factor in ((node.arguments["a"], node.arguments["b"]), (node.arguments["b"], node.arguments["a"])):
+        norm = view.producer(operand, "layerNormalization")
+        if norm is None or view.value(factor) is None or not view.only_user(operand):
+            continue
+        if not {"scale", "bias"}.intersection(norm.arguments) <= set(allowed):
+            continue
+        x: Operand = norm.arguments["input"]
+        axes = norm.arguments.get("axes", list(range(1, x.rank)))
+        shape = [x.shape[axis] for axis in axes]
+        aligned = (1,) * (x.rank - factor.rank) + factor.shape
+        spread = [n if axis in axes else 1 for axis, n in enumerate(x.shape)]
+        if list(aligned) != spread or sorted(axes) != axes or node.output.shape != x.shape:
+            continue
+
+        def build(b: GraphBuilder, new: Mapped, norm: Node = norm, factor: Operand = factor, shape: list[int] = shape) -> Operand:
+            options = {name: new(value) if isinstance(value, Operand) else value for name, value in norm.arguments.items() if name != "input"}
+            result: Operand = b.layerNormalization(new(norm.arguments["input"]), **options, **{option: b.reshape(new(factor), shape)})
+            return result
+
+        return build
+    return None
+
+
+def _divided_by_deviation(view: View, node: Node) -> tuple[Operand | None, Operand | None]:
+    """d and v when the node computes d / sqrt(v), d * reciprocal(sqrt(v)), d * (1 / sqrt(v)) or d * v^-0.5."""
+    a, b = node.arguments["a"], node.arguments["b"]
+    if node.op == "div":
+        root = view.producer(b, "sqrt")
+        return (a, root.arguments["input"]) if root else (None, None)
+    for d, factor in ((a, b), (b, a)):
+        inverse = view.producer(factor, "reciprocal", "div", "pow")
+        if inverse is None:
+            continue
+        if inverse.op == "pow":
+            if view.scalar(inverse.arguments["b"]) == -0.5:
+                return d, inverse.arguments["a"]
+            continue
+        if inverse.op == "div" and view.scalar(inverse.arguments["a"]) != 1:
+            continue
+        root = view.producer(inverse.arguments["input" if inverse.op == "reciprocal" else "b"], "sqrt")
+        if root is not None:
+            return d, root.arguments["input"]
+    return None, None
+
+
+def _plus_epsilon(view: View, operand: Operand) -> tuple[float, Operand | None]:
+    add = view.producer(operand, "add")
+    if add is None:
+        return 0.0, None
+    for value, epsilon in ((add.arguments["a"], add.arguments["b"]), (add.arguments["b"], add.arguments["a"])):
+        constant = view.scalar(epsilon)
+        if constant is not None:
+            return constant, value
+    return 0.0, None
+
+
+def _squared(view: View, operand: Operand) -> Operand | None:
+    """x when the operand is x^2 or x * x."""
+    node = view.producer(operand, "pow", "mul")
+    if node is None:
+        return None
+    a, b = node.arguments["a"], node.arguments["b"]
+    return a if (view.scalar(b) == 2 if node.op == "pow" else a is b) else None
+
+
+def _axes(reduce: Node) -> list[int]:
+    axes: list[int] = reduce.arguments.get("axes", list(range(reduce.arguments["input"].rank)))
+    return sorted(axes)
+
+
+def _keeps(reduce: Node) -> bool:
+    return bool(reduce.arguments.get("keepDimensions", False))
+
+
+RULES: dict[str, list[Rule]] = {"div": [layer_normalization], "mul": [layer_normalization, scale], "add": [bias]}
