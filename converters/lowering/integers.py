@@ -1,0 +1,49 @@
+"""Integer and modular arithmetic: rounding of quotients, remainders, bits and shifts."""
+
+from __future__ import annotations
+
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
+from webnn_graph.graph import Operand
+
+
+def trunc(b: GraphBuilder, x: Operand) -> Operand:
+    """Rounding toward zero; integers are returned as they are."""
+    if not x.data_type.is_float:
+        return x
+    return b.where(b.lesser(x, 0), b.ceil(x), b.floor(x))
+
+
+def divide_toward_zero(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
+    """The quotient without its fraction. Integer division by zero is 0."""
+    return trunc(b, b.div(dividend, divisor))
+
+
+def divide_down(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
+    """The quotient rounded toward minus infinity. Integer division by zero is 0."""
+    if dividend.data_type.is_float:
+        return b.floor(b.div(dividend, divisor))
+    quotient = b.div(dividend, divisor)
+    if not _signed(dividend.data_type):
+        return quotient
+    rest = b.sub(dividend, b.mul(quotient, divisor))
+    crosses = b.logicalAnd(b.notEqual(rest, 0), b.notEqual(b.lesser(rest, 0), b.lesser(divisor, 0)))
+    return b.sub(quotient, b.cast(crosses, dividend.data_type))
+
+
+def remainder(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
+    """The remainder with the sign of the divisor (Python's ``%``)."""
+    return b.sub(dividend, b.mul(divide_down(b, dividend, divisor), divisor))
+
+
+def fmod(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
+    """The remainder with the sign of the dividend (C's ``fmod``)."""
+    return b.sub(dividend, b.mul(divide_toward_zero(b, dividend, divisor), divisor))
+
+
+def is_power_of_two(number: int) -> bool:
+    return number > 0 and number & (number - 1) == 0
+
+
+def _signed(data_type: DataType) -> bool:
+    return data_type.range[0] < 0
