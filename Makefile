@@ -14,7 +14,6 @@ DEMO ?= build/demo
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-CHROMIUM := @sparticuz/chromium@147.0.0
 TYPESCRIPT := typescript@7.0.2
 
 # A browser of one's own wins: WEBNN_CHROMIUM=/path make test
@@ -65,15 +64,6 @@ $(VENV)/.typescript:
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(TYPESCRIPT)
 	touch $@
 
-# The package holds the browser compressed and unpacks it into the temporary folder when asked where it is.
-$(VENV)/.browser:
-	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(CHROMIUM)
-	mkdir -p $(VENV)/chromium
-	cd $(VENV)/npm && TMPDIR=$(abspath $(VENV)/chromium) node --input-type=module \
-	  --eval 'import chromium from "@sparticuz/chromium"; await chromium.executablePath()'
-	@if ldd $(BUNDLED) | grep 'not found'; then \
-	  echo 'installing the shared libraries above (Debian packages libnss3 and libnspr4)'; \
-	  SUDO=$$(test "$$(id -u)" = 0 || echo sudo); \
-	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends libnss3 libnspr4; \
-	fi
+$(VENV)/.browser: tests/browser/package.json
+	bash tests/browser/install.sh $(VENV)/chromium
 	touch $@

@@ -32,13 +32,13 @@ class Settings:
 class Errors(click.Command):
     """Mixin of commands that return their exit status and show every error in the same two lines."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
         """Runs the command and exits with its status; see click's own ``main`` for the arguments."""
         if not standalone_mode:
             return super().main(*args, standalone_mode=False, **extra)
         settings = Settings()
         try:
-            status = super().main(*args, standalone_mode=False, obj=settings, **extra)
+            status: int | None = super().main(*args, standalone_mode=False, **{**extra, "obj": settings})
         except Exception as error:
             if settings.debug:
                 raise
@@ -138,7 +138,7 @@ def progress(what: str) -> Iterator[None]:
         yield
 
 
-def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Prints a table to stdout, unless --quiet. Columns whose name begins with ``>`` are aligned right."""
     if settings().quiet:
         return

@@ -11,19 +11,27 @@ from webnn_graph.names import Names
 
 
 class Source(Protocol):
-    """A source model that can be run.
+    """A source model that can be run."""
 
-    Attributes:
-        runner: What runs it, for reports: ``onnxruntime 1.22``.
-        inputs: Names of the inputs that the converted graph has, too, in the source's order.
-        outputs: Names of the outputs, in the source's order.
-        tensors: Names of all tensors between them, in the order they are computed.
-    """
+    @property
+    def runner(self) -> str:
+        """What runs it, for reports: ``ONNX Runtime 1.22``."""
+        ...
 
-    runner: str
-    inputs: Sequence[str]
-    outputs: Sequence[str]
-    tensors: Sequence[str]
+    @property
+    def inputs(self) -> Sequence[str]:
+        """Names of the inputs that the converted graph has, too, in the source's order."""
+        ...
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """Names of the outputs, in the source's order."""
+        ...
+
+    @property
+    def tensors(self) -> Sequence[str]:
+        """Names of all tensors that nodes compute, in the order they are computed."""
+        ...
 
     def adapt(self, name: str, values: Array) -> Array:
         """Made-up values for an input, changed where the source's own type allows fewer (booleans)."""

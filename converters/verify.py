@@ -36,7 +36,9 @@ class Verification:
         return all(difference.ok for difference in self.differences)
 
 
-def verify(graph: Graph, source: Source, run: Runner, *, tolerance: float, inputs: Mapping[str, Array] | None = None, seed: int = 0) -> Verification:
+def verify(
+    graph: Graph, source: Source, run: Runner, *, tolerance: float, inputs: Mapping[str, Array] | None = None, seed: int = 0
+) -> Verification:
     """Runs both and compares every output.
 
     Args:

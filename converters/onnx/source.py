@@ -31,7 +31,9 @@ class OnnxSource:
         FormatError: The file is no ONNX model.
     """
 
-    def __init__(self, path: Path, *, bind: Mapping[str, Any] | None = None, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: Path, *, bind: Mapping[str, Any] | None = None, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+    ) -> None:
         load_model(path)  # for its errors
         self.model = _sorted(onnx.load(str(path)))
         if inputs:
@@ -65,11 +67,15 @@ class OnnxSource:
         given = dict(self._bound) | dict(inputs)
         missing = [name for name in self._types if name not in given]
         if missing:
-            raise ExecutionError(f"the source model needs a value for input {', '.join(missing)}", "give the one it was converted with: --bind NAME=VALUE")
+            raise ExecutionError(
+                f"the source model needs a value for input {', '.join(missing)}", "give the one it was converted with: --bind NAME=VALUE"
+            )
         feeds = {name: np.asarray(given[name]).astype(dtype) for name, dtype in self._types.items()}
         model = self._with_outputs(wanted)
         try:
-            results = _run_onnxruntime(model, feeds, wanted) if self.runner.startswith("ONNX Runtime") else _run_reference(model, feeds, wanted)
+            results = (
+                _run_onnxruntime(model, feeds, wanted) if self.runner.startswith("ONNX Runtime") else _run_reference(model, feeds, wanted)
+            )
         except Exception as error:  # each has its own exceptions, and all say that the model cannot be run on these inputs
             raise ExecutionError(f"{self.runner} cannot run the source model: {str(error).splitlines()[0]}") from error
         return dict(zip(wanted, results, strict=True))

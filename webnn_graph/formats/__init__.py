@@ -49,7 +49,7 @@ def load(path: PathLike, *, weights: PathLike | None = None) -> Graph:
     return assemble(parse(content, str(path)), _Finder(path, Path(weights) if weights else None).array)
 
 
-def save(graph: Graph, *paths: PathLike, labels: bool = True) -> list[Path]:
+def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Path]:
     """Writes a graph in one or several forms, and its weights beside it: ``<stem>.safetensors``.
 
     Either all files are written or none is; equal graphs give equal bytes.
@@ -57,7 +57,7 @@ def save(graph: Graph, *paths: PathLike, labels: bool = True) -> list[Path]:
     Args:
         graph: The graph.
         paths: Where to; the suffix picks the form: .webnn, .json, .js (with its .d.ts).
-        labels: Whether nodes keep their labels.
+        labels: Whether nodes keep their labels; by default they do but in JavaScript.
 
     Returns:
         All files written, in the order of the paths, weights last.
@@ -77,17 +77,17 @@ def save(graph: Graph, *paths: PathLike, labels: bool = True) -> list[Path]:
     return list(files)
 
 
-def _texts(graph: Graph, path: Path, labels: bool) -> dict[Path, str]:
+def _texts(graph: Graph, path: Path, labels: bool | None) -> dict[Path, str]:
     """The text files of one form."""
     match path.suffix:
         case ".webnn":
-            return {path: text.write(describe(graph, labels=labels))}
+            return {path: text.write(describe(graph, labels=labels is not False))}
         case ".json":
-            return {path: json.write(describe(graph, labels=labels))}
+            return {path: json.write(describe(graph, labels=labels is not False))}
         case ".js":
             from webnn_graph.formats import javascript  # Jinja2 is slow to import
 
-            return {path.with_name(name): content for name, content in javascript.files(graph, path.stem, labels=labels).items()}
+            return {path.with_name(name): content for name, content in javascript.files(graph, path.stem, labels=bool(labels)).items()}
     raise WebNNError(f"cannot tell the form of {path} from its suffix {path.suffix!r}", f"use one of {', '.join(WRITTEN)}")
 
 

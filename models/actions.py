@@ -1,0 +1,110 @@
+"""What can be done with models of the zoo: fetched, converted, verified; one table for all of them."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from converters.console import DIFFERS, DONE, REFUSED, note, progress, report_error, say, settings, show_table, size
+from converters.onnx import convert
+from converters.onnx.source import OnnxSource
+from converters.workflow import Check, Destination
+from models.fetch import fetch
+from models.manifest import Model
+from webnn_graph.errors import ConversionError, WebNNError
+from webnn_graph.graph import Graph
+
+
+def fetch_all(models: Sequence[Model], folder: Path | None) -> int:
+    """Fetches each model and, with ``folder``, copies it there under its name."""
+
+    def row(model: Model) -> tuple[int, list[str]]:
+        path = fetch(model)
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = Path(shutil.copyfile(path, folder / path.name))
+        return DONE, [size(path.stat().st_size), str(path)]
+
+    return _for_each(models, "fetching", [">size", "file"], row)
+
+
+def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -> int:
+    """Converts each model into ``folder``, replacing what is there."""
+
+    def row(model: Model) -> tuple[int, list[str]]:
+        graph = converted(model)
+        if isinstance(graph, str):
+            return DONE, ["", "", "", graph]
+        files = Destination(folder, model.name, formats, overwrite=True).save(graph)
+        return DONE, [f"{len(graph.nodes):,}", size(graph.weight_bytes), size(sum(path.stat().st_size for path in files)), ""]
+
+    return _for_each(models, "converting", [">operators", ">weights", ">files", ""], row)
+
+
+def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, seed: int) -> int:
+    """Converts each model and compares it with its source model; nothing is written."""
+
+    def row(model: Model) -> tuple[int, list[str]]:
+        started = time.monotonic()
+        graph = converted(model)
+        if isinstance(graph, str):
+            return DONE, ["", "", "", "", graph]
+        seconds = time.monotonic() - started
+        inputs = {name: np.asarray(value) for name, value in model.inputs.items()}
+        check = Check(runtime, browser, model.tolerance, inputs, seed)
+        result = check.run(graph, OnnxSource(fetch(model), bind=model.bind))
+        worst = max(result.differences, key=lambda difference: difference.relative / (difference.tolerance or 1))
+        verdict = "ok" if result.ok else "DIFFERS"
+        if result.first:
+            node, difference = result.first
+            verdict += f" from {node.op} {node.label} on ({difference.relative:.2g})"
+        numbers = [f"{len(graph.nodes):,}", f"{seconds:.1f} s", f"{worst.relative:.2g}", f"{worst.tolerance:g}"]
+        return DONE if result.ok else DIFFERS, [*numbers, verdict]
+
+    return _for_each(models, "verifying", [">operators", ">conversion", ">max relative", ">tolerance", "verdict"], row)
+
+
+def converted(model: Model) -> Graph | str:
+    """The model's graph; for a model that must be refused, words that say it was.
+
+    Raises:
+        WebNNError: It cannot be converted, or is not refused although it must be.
+    """
+    path = fetch(model)
+    try:
+        graph = convert(path, name=model.name, dims=model.dims, shapes=model.shapes, bind=model.bind)
+    except ConversionError as error:
+        if model.refused and model.refused in error.message:
+            return "refused, as it must be"
+        raise
+    if model.refused:
+        raise WebNNError(f"{model.name} was converted, although it has no WebNN equivalent")
+    return graph
+
+
+def _for_each(models: Sequence[Model], doing: str, columns: Sequence[str], row: Callable[[Model], tuple[int, list[str]]]) -> int:
+    """A table with a row for each model; a model that fails is reported and does not stop the others.
+
+    Returns:
+        The worst exit status: refused before differing before done.
+    """
+    rows, statuses = [], []
+    for i, model in enumerate(models, start=1):
+        try:
+            with progress(f"{doing} {model.name} ({i} of {len(models)}) ..."):
+                status, cells = row(model)
+        except WebNNError as error:
+            if settings().debug:
+                raise
+            note(f"{model.name}:")
+            status, cells = report_error(error), ["FAILED"]
+        rows.append([model.name, *cells])
+        statuses.append(status)
+    show_table(["model", *columns], rows)
+    failed = sum(status != DONE for status in statuses)
+    say(f"{len(models) - failed} of {len(models)} models passed")
+    return next((status for status in (REFUSED, DIFFERS) if status in statuses), DONE)
