@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,7 +42,13 @@ class GraphBuilder:
         self._wishes: dict[Operand, str] = {}
         self._calls: dict[Any, tuple[Operand, ...]] = {}
 
-    def __getattr__(self, op: str) -> Callable[..., Any]:
+    if TYPE_CHECKING:  # the operators that return a sequence; __getattr__ speaks for all others
+        split: Callable[..., list[Operand]]
+        lstm: Callable[..., list[Operand]]
+        lstmCell: Callable[..., list[Operand]]
+        gru: Callable[..., list[Operand]]
+
+    def __getattr__(self, op: str) -> Callable[..., Operand]:
         if op not in OPS:
             raise AttributeError(f"WebNN has no operator {op!r}")
         return partial(self.call, op)
@@ -96,8 +102,8 @@ class GraphBuilder:
         """
         label = options.pop("label", "") or self._label
         operator = OPS[op]
-        arguments = operator.bind(*self._with_constants(op, args, options))
         try:
+            arguments = operator.bind(*self._with_constants(op, args, options))
             known = self._known.issuperset(operands_in(arguments))
             descriptors = operator.infer(arguments, allow_empty=known)
         except ValidationError as error:
@@ -238,7 +244,9 @@ class GraphBuilder:
         while stack:
             node = stack[-1]
             waiting = [
-                self._producers[o] for o in node.operands if o not in self._constants and o not in self._values and self._producers[o] not in seen
+                self._producers[o]
+                for o in node.operands
+                if o not in self._constants and o not in self._values and self._producers[o] not in seen
             ]
             if waiting:
                 stack.extend(waiting)

@@ -30,8 +30,7 @@ def reshape(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]
     operand: Operand = arguments["input"]
     before = b.producer(operand)
     if before is not None and before.op == "reshape" and operand.descriptor != results[0]:
-        result: Operand = b.reshape(before.arguments["input"], list(results[0].shape))
-        return result
+        return b.reshape(before.arguments["input"], list(results[0].shape))
     return same_descriptor(b, arguments, results)
 
 
@@ -45,12 +44,10 @@ def transpose(b: GraphBuilder, arguments: Arguments, results: Sequence[Descripto
     if before is not None and before.op == "transpose":
         inner: Operand = before.arguments["input"]
         first = before.arguments.get("permutation", list(range(inner.rank))[::-1])
-        result: Operand = b.transpose(inner, permutation=[first[axis] for axis in permutation])
-        return result
+        return b.transpose(inner, permutation=[first[axis] for axis in permutation])
     moved = [axis for axis in permutation if operand.shape[axis] > 1]
     if moved == sorted(moved):
-        result = b.reshape(operand, list(results[0].shape))
-        return result
+        return b.reshape(operand, list(results[0].shape))
     return None
 
 
@@ -62,8 +59,6 @@ def concat(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor])
 def split(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> list[Operand] | None:
     """split into one piece."""
     return [arguments["input"]] if len(results) == 1 else None
-
-
 
 
 SIMPLIFICATIONS: dict[str, Rule] = {

@@ -96,7 +96,8 @@ class Conversion:
             raise report(self.problems, f"{self.builder.name} (opset {self.opsets.get('', '?')})", self.nodes)
         results = {name: self._output(name, value) for name, value in zip(wanted, outputs, strict=True)}
         for kind, count in self.replaced.items():
-            b.notes.append(f"{count} {kind} tensor{'s' if count > 1 else ''} became {Element(onnx.TensorProto.DataType.Value(kind.upper())).data_type}")
+            data_type = Element(onnx.TensorProto.DataType.Value(kind.upper())).data_type
+            b.notes.append(f"{count} {kind} tensor{'s' if count > 1 else ''} became {data_type}")
         return b.build(results)
 
     def element(self, onnx_type: int) -> Element:
@@ -167,7 +168,7 @@ class GraphScope:
         for name in outputs:
             if name not in made and name not in self:
                 raise ConversionError(f"the model has no tensor {name!r}")
-        given = {name for name in (*self.values, *self._stored)}
+        given = {*self.values, *self._stored}
         for node in needed_nodes(nodes, outputs, given):
             self.conversion.nodes += 1
             self._run_node(node)

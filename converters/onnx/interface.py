@@ -6,7 +6,7 @@ import ast
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
@@ -14,6 +14,9 @@ import onnx
 from converters.onnx.tensors import Element
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError
+
+Dims: TypeAlias = list[int | str | None]
+"""A declared shape: each dimension a size, a name, or None for neither."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def graph_inputs(graph: onnx.GraphProto, settings: Settings, known: Mapping[str,
     for name, size in settings.dims.items():
         if size < 1:
             raise ConversionError(f"dimension {name} is set to {size}; it must be at least 1")
-    return [_input(name, info, sizes[name], settings) for name, info in infos.items() if name not in settings.bind]
+    free = {name: dims for name, dims in sizes.items() if name not in settings.bind}
+    return [_input(name, infos[name], shape) for name, shape in _static_shapes(free, settings).items()]
 
 
 def free_inputs(graph: onnx.GraphProto) -> dict[str, onnx.ValueInfoProto]:
@@ -86,7 +90,7 @@ def bound_value(info: onnx.ValueInfoProto, value: Any) -> tuple[Array, DataType]
     try:
         array = np.asarray(value)
         typed = array.astype(element.data_type.numpy)
-        exact = array.dtype.kind == "f" and element.data_type.is_float or bool((typed == array).all())
+        exact = (array.dtype.kind == "f" and element.data_type.is_float) or bool((typed == array).all())
     except (TypeError, ValueError):
         raise ConversionError(f"input {info.name} cannot be bound to {value!r}: not numbers") from None
     if not exact:
@@ -94,13 +98,15 @@ def bound_value(info: onnx.ValueInfoProto, value: Any) -> tuple[Array, DataType]
     dims = dims_of(info)
     if dims is not None and typed.ndim == 0 and all(dim == 1 for dim in dims):
         typed = typed.reshape((1,) * len(dims))
-    fits = dims is None or (len(dims) == typed.ndim and all(n == dim for n, dim in zip(typed.shape, dims, strict=True) if isinstance(dim, int)))
+    fits = dims is None or (
+        len(dims) == typed.ndim and all(n == dim for n, dim in zip(typed.shape, dims, strict=True) if isinstance(dim, int))
+    )
     if not fits:
         raise ConversionError(f"input {info.name} has shape {_shown(dims)}, the value bound to it has {list(typed.shape)}")
     return typed, element.data_type
 
 
-def dims_of(info: onnx.ValueInfoProto) -> list[int | str | None] | None:
+def dims_of(info: onnx.ValueInfoProto) -> Dims | None:
     """Each dimension as a size, a name or None for neither; None for a tensor of unknown rank.
 
     Raises:
@@ -115,36 +121,43 @@ def dims_of(info: onnx.ValueInfoProto) -> list[int | str | None] | None:
     return [dim.dim_param or None if not dim.HasField("dim_value") else dim.dim_value for dim in dims]
 
 
-def _input(name: str, info: onnx.ValueInfoProto, dims: list[int | str | None] | None, settings: Settings) -> Input:
+def _input(name: str, info: onnx.ValueInfoProto, shape: tuple[int, ...]) -> Input:
     element = Element(info.type.tensor_type.elem_type)
-    shape = _resolved(name, dims, settings)
     try:
-        data_type = element.data_type
+        return Input(name, element.data_type, shape, element)
     except ConversionError as error:
         raise ConversionError(f"input {name}: {error.message}", error.hint) from None
-    return Input(name, data_type, shape, element)
 
 
-def _resolved(name: str, dims: list[int | str | None] | None, settings: Settings) -> tuple[int, ...]:
-    if name in settings.shapes:
-        given = tuple(settings.shapes[name])
-        if dims is not None and len(dims) != len(given):
-            raise ConversionError(f"input {name} has rank {len(dims)} {_shown(dims)}, the shape given for it is {list(given)}")
-        return given
-    if dims is None:
-        raise ConversionError(f"input {name} has no shape", f"give it one: --shape {name}=1,3,224,224")
-    sizes = [_size(dim, settings.dims) for dim in dims]
-    if None in sizes:
-        names = [dim for dim, size in zip(dims, sizes, strict=True) if size is None and isinstance(dim, str)]
-        options = " ".join(f"--dim {dim}=N" for dim in dict.fromkeys(n for d in names for n in sorted(_variables({d})) or [d]) if dim not in settings.dims)
-        whole = f"--shape {name}={','.join(str(size or 'N') for size in sizes)}"
-        raise ConversionError(
-            f"input {name} has shape {_shown(dims)}; WebNN needs every dimension", f"give the sizes: {options} or {whole}" if options else f"give the shape: {whole}"
-        )
-    zero = [size for size in sizes if size is not None and size < 1]
-    if zero:
-        raise ConversionError(f"input {name} has shape {sizes}; WebNN has no empty tensors", f"give another: --shape {name}=...")
-    return tuple(size for size in sizes if size is not None)
+def _static_shapes(dims: Mapping[str, Dims | None], settings: Settings) -> dict[str, tuple[int, ...]]:
+    """Every input's shape; all that stay unknown are one error."""
+    shapes = {name: _shape(name, dims[name], settings) for name in dims}
+    unknown = {name: shape for name, shape in shapes.items() if shape is None or None in shape}
+    if unknown:
+        named = [dim for name in unknown for dim in dims[name] or () if isinstance(dim, str) and _size(dim, settings.dims) is None]
+        missing = dict.fromkeys(variable for dim in named for variable in sorted(_variables({dim}) - set(settings.dims)) or [dim])
+        unnamed = [name for name in unknown if dims[name] is None or None in (dims[name] or ())]
+        options = [f"--dim {name}=N" for name in missing]
+        options += [f"--shape {name}={','.join(str(size or 'N') for size in shapes[name] or ('N', '...'))}" for name in unnamed]
+        listed = ", ".join(f"{name} {_shown(dims[name])}" for name in unknown)
+        raise ConversionError(f"WebNN needs every dimension; unknown are those of {listed}", f"give the sizes: {' '.join(options)}")
+    static = {name: tuple(size for size in shape or () if size is not None) for name, shape in shapes.items()}
+    for name, shape in static.items():
+        if not all(size > 0 for size in shape):
+            raise ConversionError(f"input {name} has shape {list(shape)}; WebNN has no empty tensors", f"give another: --shape {name}=...")
+    return static
+
+
+def _shape(name: str, dims: Dims | None, settings: Settings) -> tuple[int | None, ...] | None:
+    if name not in settings.shapes:
+        return None if dims is None else tuple(_size(dim, settings.dims) for dim in dims)
+    given = tuple(settings.shapes[name])
+    if dims is not None and len(dims) != len(given):
+        raise ConversionError(f"input {name} has rank {len(dims)} {_shown(dims)}, the shape given for it is {list(given)}")
+    fixed = [size for size, dim in zip(given, dims or (), strict=False) if isinstance(dim, int) and dim > 0 and dim != size]
+    if fixed:
+        raise ConversionError(f"input {name} has shape {_shown(dims)}, the shape given for it is {list(given)}; fixed dimensions stay")
+    return given
 
 
 def _size(dim: int | str | None, dims: Mapping[str, int]) -> int | None:
@@ -196,5 +209,7 @@ def _untyped(name: str) -> onnx.ValueInfoProto:
     raise ConversionError(f"the model has no tensor {name!r} whose type is known, so it cannot become an input")
 
 
-def _shown(dims: Sequence[int | str | None] | None) -> str:
-    return "[" + ", ".join("?" if dim is None else str(dim) for dim in dims or ()) + "]"
+def _shown(dims: Dims | None) -> str:
+    if dims is None:
+        return "of unknown rank"
+    return "[" + ", ".join("?" if dim is None else str(dim) for dim in dims) + "]"

@@ -70,14 +70,23 @@ def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array,
 def _inside(folder: Path, location: str, where: str) -> Path:
     path = (folder / location).resolve()
     if not location or not path.is_relative_to(folder.resolve()):
-        raise ConversionError(f"{where} lies outside of the model's folder: {location!r}", "such a path is refused; move the file beside the model")
+        raise ConversionError(
+            f"{where} lies outside of the model's folder: {location!r}", "such a path is refused; move the file beside the model"
+        )
     if not path.is_file():
         raise ConversionError(f"{where} is missing: there is no file {location!r} beside the model")
     return path
 
 
 def _stored_bytes(tensor: onnx.TensorProto) -> int:
-    bits = {TensorProto.DOUBLE: 64, TensorProto.BFLOAT16: 16, TensorProto.INT16: 16, TensorProto.UINT16: 16, TensorProto.INT2: 2, TensorProto.UINT2: 2}
+    bits = {
+        TensorProto.DOUBLE: 64,
+        TensorProto.BFLOAT16: 16,
+        TensorProto.INT16: 16,
+        TensorProto.UINT16: 16,
+        TensorProto.INT2: 2,
+        TensorProto.UINT2: 2,
+    }
     if tensor.data_type in bits:
         return (int(np.prod(tensor.dims, dtype=np.int64)) * bits[tensor.data_type] + 7) // 8
     return storage_bytes(Element(tensor.data_type).data_type, tuple(tensor.dims))

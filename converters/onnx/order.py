@@ -55,7 +55,7 @@ def needed_nodes(nodes: Sequence[onnx.NodeProto], outputs: Collection[str], give
                 state[i] = 2
                 order.append(i)
                 stack.pop()
-            elif any(state[j] == 1 for j in waiting) and state[i] == 1 or i in waiting:
+            elif (any(state[j] == 1 for j in waiting) and state[i] == 1) or i in waiting:
                 raise ConversionError(f"the model is invalid: node {nodes[i].name or nodes[i].output[0]!r} depends on its own result")
             else:
                 state[i] = 1

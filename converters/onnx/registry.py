@@ -139,7 +139,7 @@ def _as_annotated(b: GraphBuilder, parameter: inspect.Parameter, value: Value) -
     if known is None:
         raise ConversionError(
             f"input {parameter.name} is computed at run time; WebNN needs its value at conversion",
-            f"make it constant: --bind for a graph input, --dim or --shape when it follows from a dimension, or cut there with --input",
+            "make it constant: --bind for a graph input, --dim or --shape when it follows from a dimension, or cut there with --input",
         )
     if annotation == "Ints":
         return [int(item) for item in known.ravel()]

@@ -54,7 +54,7 @@ def product(view: View, node: Node) -> tuple[float, list[Operand]]:
     scale, factors = 1.0, []
     for operand, inverse in _factors(view, node):
         constant = view.scalar(operand)
-        if constant is not None and operand.rank == 0 or constant is not None and operand.size == 1:
+        if (constant is not None and operand.rank == 0) or (constant is not None and operand.size == 1):
             scale = scale / constant if inverse and constant else scale * constant
         elif inverse:
             return math.nan, []
@@ -68,11 +68,11 @@ def _factors(view: View, node: Node) -> Iterator[tuple[Operand, bool]]:
     for name in ("a", "b"):
         operand = node.arguments[name]
         inner = view.producer(operand, "mul", "div")
-        if inner is not None and name == "a" or inner is not None and node.op == "mul":
-            if view.only_user(operand):
-                yield from _factors(view, inner)
-                continue
-        yield operand, node.op == "div" and name == "b"
+        divides = node.op == "div" and name == "b"
+        if inner is not None and not divides and view.only_user(operand):
+            yield from _factors(view, inner)
+        else:
+            yield operand, divides
 
 
 def _shifted(view: View, operand: Operand, by: float, op: str) -> Node | None:
@@ -95,7 +95,7 @@ def _is_scaled(view: View, operand: Operand, x: Operand, by: float) -> bool:
     if node.op == "div":
         divisor = view.scalar(b)
         return a is x and divisor is not None and divisor != 0 and close(1 / divisor, by)
-    return a is x and close(view.scalar(b), by) or b is x and close(view.scalar(a), by)
+    return (a is x and close(view.scalar(b), by)) or (b is x and close(view.scalar(a), by))
 
 
 def _relu6_of_shifted(view: View, operand: Operand) -> Operand | None:

@@ -5,7 +5,6 @@ The new filter has the old one's size, so the weights do not grow; filters behin
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
@@ -117,7 +116,9 @@ def _scaled(values: Array, conv: Node, factor: Array) -> Array:
 
 def _again(b: GraphBuilder, new: Mapped, conv: Node, **changes: object) -> Operand:
     """The same convolution with some arguments changed."""
-    arguments = {name: new(value) if isinstance(value, Operand) and name not in changes else value for name, value in conv.arguments.items()}
+    arguments = {
+        name: new(value) if isinstance(value, Operand) and name not in changes else value for name, value in conv.arguments.items()
+    }
     arguments |= changes
     result: Operand = b.call(conv.op, arguments.pop("input"), arguments.pop("filter"), **arguments)
     return result

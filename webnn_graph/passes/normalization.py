@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Node, Operand
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View
-from webnn_graph.builder import GraphBuilder
 
 
 def layer_normalization(view: View, node: Node) -> Build | None:
@@ -52,9 +52,10 @@ def _absorbed(view: View, node: Node, option: str, allowed: tuple[str, ...]) -> 
             continue
 
         def build(b: GraphBuilder, new: Mapped, norm: Node = norm, factor: Operand = factor, shape: list[int] = shape) -> Operand:
-            options = {name: new(value) if isinstance(value, Operand) else value for name, value in norm.arguments.items() if name != "input"}
-            result: Operand = b.layerNormalization(new(norm.arguments["input"]), **options, **{option: b.reshape(new(factor), shape)})
-            return result
+            options = {
+                name: new(value) if isinstance(value, Operand) else value for name, value in norm.arguments.items() if name != "input"
+            }
+            return b.layerNormalization(new(norm.arguments["input"]), **options, **{option: b.reshape(new(factor), shape)})
 
         return build
     return None

@@ -90,4 +90,3 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
 
 def _first_match(view: View, node: Node, rules: Mapping[str, Sequence[Rule]]) -> Build | None:
     return next((build for rule in rules.get(node.op, ()) for build in [rule(view, node)] if build is not None), None)
-

@@ -1,0 +1,52 @@
+"""Rewriting of an exported program until it holds only overloads that have a handler, as far as PyTorch knows how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch._decomp import decomposition_table
+from torch._export.utils import _get_decomp_for_cia, _is_cia_op
+from torch._ops import OpOverload
+from torch.export import ExportedProgram
+from torch.export.exported_program import default_decompositions
+
+from converters.torch.handlers import HANDLERS
+
+MAX_ROUNDS = 12
+"""A decomposition can need another one; no chain in PyTorch is longer."""
+
+
+def decompose(program: ExportedProgram) -> ExportedProgram:
+    """The program with every overload that has no handler, and only those, replaced by PyTorch's decomposition of it.
+
+    What has neither stays.
+    """
+    program = program.run_decompositions({})
+    for _ in range(MAX_ROUNDS):
+        table = {overload: rule for overload in _unregistered(program) if (rule := _rule(overload)) is not None}
+        if not table:
+            break
+        program = program.run_decompositions(table)
+    return program
+
+
+def overloads(program: ExportedProgram) -> Iterator[OpOverload]:
+    """The overloads that the program calls, those in nested graphs included, each as often as it is called."""
+    for module in program.graph_module.modules():
+        if isinstance(module, torch.fx.GraphModule):
+            yield from (node.target for node in module.graph.nodes if isinstance(node.target, OpOverload))
+
+
+def _unregistered(program: ExportedProgram) -> list[OpOverload]:
+    return [overload for overload in dict.fromkeys(overloads(program)) if overload not in HANDLERS]
+
+
+def _rule(overload: OpOverload) -> Callable[..., Any] | None:
+    defaults = default_decompositions()
+    if overload in defaults:
+        return defaults[overload]  # type: ignore[no-any-return]
+    if overload in decomposition_table:
+        return decomposition_table[overload]
+    return _get_decomp_for_cia(overload) if _is_cia_op(overload) else None

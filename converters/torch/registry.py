@@ -1,0 +1,137 @@
+"""Which handler converts which ATen overload.
+
+A handler is a function whose positional parameters, after the builder, are the overload's schema arguments in order, and
+whose keyword-only parameters are those that the schema has as keyword-only, by name:
+
+    @aten_op(aten.layer_norm.default)
+    def layer_norm(b, input, normalized_shape, weight, bias, eps, cudnn_enable): ...
+
+Tensors arrive as operands, everything else as Python values; the schema's defaults are filled in. The reserved keyword
+``result`` passes what PyTorch says of the result: a fake tensor with its dtype and shape, or a tuple of them. A handler
+returns an operand, or a tuple or list where the overload does; an item may be a function without arguments, which is called
+only when something reads that item. ``fakes`` passes the same of the tensor arguments in order. The result is converted to PyTorch's type by the caller.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import torch
+from torch._ops import OpOverload
+
+aten = torch.ops.aten
+
+PLACEMENT = {"layout", "device", "pin_memory", "memory_format", "non_blocking", "generator"}
+"""Keyword-only arguments that say where or how memory lies: without meaning in a graph."""
+
+
+RESERVED = {"result", "fakes"}
+"""Keyword-only parameters that are not the schema's."""
+
+
+class Promote(Enum):
+    """To which type a handler wants its tensors converted."""
+
+    NONE = "as they are"
+    RESULT = "to the result's type"
+    COMMON = "to the type that PyTorch's promotion gives for the arguments"
+
+
+@dataclass(frozen=True)
+class Handler:
+    """One registered function.
+
+    Attributes:
+        overload: What it converts.
+        function: The handler.
+        promote: How its tensors are converted beforehand.
+    """
+
+    overload: OpOverload
+    function: Callable[..., Any]
+    promote: Promote = Promote.NONE
+
+    @cached_property
+    def keywords(self) -> set[str]:
+        """The keyword-only parameters of the function."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+    def call(self, b: Any, args: Sequence[Any], kwargs: Mapping[str, Any], **reserved: Any) -> Any:
+        """Converts one call; ``args`` and ``kwargs`` as the overload was called with."""
+        positional, keyword = bind(self.overload, args, kwargs)
+        options = {name: value for name, value in keyword.items() if name in self.keywords}
+        options |= {name: value for name, value in reserved.items() if name in self.keywords}
+        return self.function(b, *positional, **options)
+
+    def check(self) -> None:
+        """Raises `TypeError` unless the function's signature is the schema's."""
+        arguments = self.overload._schema.arguments
+        positional = [a.name for a in arguments if not a.kwarg_only]
+        keyword = {a.name for a in arguments if a.kwarg_only}
+        inspect.signature(self.function).bind(None, *positional, **dict.fromkeys(self.keywords))
+        unknown = self.keywords - keyword - RESERVED
+        ignored = keyword - self.keywords - PLACEMENT
+        if unknown or ignored:
+            raise TypeError(f"handler of {self.overload}: the schema does not have {unknown}, the function does not take {ignored}")
+
+
+def bind(overload: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The values of the schema's positional arguments in order, and of the keyword-only ones by name, with defaults."""
+    positional: list[Any] = []
+    keyword: dict[str, Any] = {}
+    for i, argument in enumerate(overload._schema.arguments):
+        given = args[i] if i < len(args) else kwargs.get(argument.name, argument.default_value)
+        if argument.kwarg_only:
+            keyword[argument.name] = kwargs.get(argument.name, argument.default_value)
+        else:
+            positional.append(given)
+    return positional, keyword
+
+
+HANDLERS: dict[OpOverload, Handler] = {}
+"""All handlers by overload."""
+
+Function: TypeAlias = Callable[..., Any]
+
+
+def aten_op(*overloads: OpOverload, promote: Promote = Promote.NONE) -> Callable[[Function], Function]:
+    """Registers a handler for overloads of one meaning."""
+
+    def register(function: Function) -> Function:
+        for overload in overloads:
+            handler = Handler(overload, function, promote)
+            handler.check()
+            if overload in HANDLERS:
+                raise TypeError(f"two handlers for {overload}")
+            HANDLERS[overload] = handler
+        return function
+
+    return register
+
+
+def one_to_one(rows: Mapping[OpOverload, str], promote: Promote = Promote.RESULT) -> None:
+    """Registers overloads that are one WebNN operator: all arguments to its operands in order."""
+    for overload, op in rows.items():
+        aten_op(overload, promote=promote)(_calling(op, len(overload._schema.arguments)))
+
+
+def _calling(op: str, count: int) -> Function:
+    def call(b: Any, *arguments: Any) -> Any:
+        return b.call(op, *arguments[:count])
+
+    return call
+
+
+def core_overloads() -> Iterable[OpOverload]:
+    """Every overload that PyTorch tags as core ATen."""
+    for name in sorted(dir(aten)):
+        packet = getattr(aten, name)
+        for overload in getattr(packet, "overloads", list)():
+            if torch.Tag.core in getattr(packet, overload).tags:
+                yield getattr(packet, overload)
