@@ -38,7 +38,9 @@ def load_vectors() -> Any:
 def _files() -> list[Any]:
     if not LOADER.exists():
         return [pytest.param(None, marks=pytest.mark.skip(reason=f"no conformance vectors in {FOLDER} (set WEBNN_VECTORS)"))]
-    return [pytest.param(path, id=f"{path.parent.name}/{path.stem}") for suite in SUITES for path in sorted((FOLDER / suite).glob("*.json"))]
+    return [
+        pytest.param(path, id=f"{path.parent.name}/{path.stem}") for suite in SUITES for path in sorted((FOLDER / suite).glob("*.json"))
+    ]
 
 
 @pytest.mark.parametrize("path", _files())

@@ -77,9 +77,7 @@ def conv2d(
     require(channels // groups == inputs, f"the filter takes {inputs} channels per group, the input has {channels} in {groups} group(s)")
     require(outputs % groups == 0, f"{outputs} output channels cannot be split into {groups} groups")
     _bias_fits(bias, outputs)
-    size = [
-        (image[i] + padding[2 * i] + padding[2 * i + 1] - extent(kernel[i], dilations[i])) // strides[i] + 1 for i in range(2)
-    ]
+    size = [(image[i] + padding[2 * i] + padding[2 * i + 1] - extent(kernel[i], dilations[i])) // strides[i] + 1 for i in range(2)]
     require(min(size) > 0, f"a filter of {kernel} (dilations {dilations}) does not fit into {image} with padding {padding}")
     return input.with_shape(shape_from_nchw((n, outputs, *size), inputLayout))
 
@@ -143,9 +141,7 @@ def convTranspose2d(
     require(channels == inputs, f"the filter takes {inputs} channels, the input has {channels}")
     require(groups > 0 and channels % groups == 0, f"{channels} input channels cannot be split into {groups} groups")
     _bias_fits(bias, per_group * groups)
-    least = [
-        (image[i] - 1) * strides[i] + extent(kernel[i], dilations[i]) - padding[2 * i] - padding[2 * i + 1] for i in range(2)
-    ]
+    least = [(image[i] - 1) * strides[i] + extent(kernel[i], dilations[i]) - padding[2 * i] - padding[2 * i + 1] for i in range(2)]
     if outputSizes is not None:
         require(len(outputSizes) == 2, f"outputSizes {outputSizes} must have 2 entries")
         fits = all(low <= size < low + stride for low, size, stride in zip(least, outputSizes, strides, strict=True))

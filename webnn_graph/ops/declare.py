@@ -149,11 +149,12 @@ class Parameter:
             return f"a list of {choices}" if self.kind.endswith("s") else choices
         if self.kind in one:
             return one[self.kind]
+        article = "a" if self.unsigned or not self.kind.startswith("int") else "an"
+        if self.kind == "int or ints":
+            return f"{article} {sign}integer or a list of them"
         if self.kind.endswith("s"):
             return f"a list of {sign}{words.get(self.kind[:-1], 'operand')}s"
-        if self.kind == "int or ints":
-            return f"a {sign}integer or a list of them"
-        return f"a {sign}{words[self.kind]}"
+        return f"{article} {sign}{words[self.kind]}"
 
 
 def _int(parameter: Parameter, value: Any) -> int:
@@ -296,7 +297,10 @@ class Op:
             if value is None and parameter.optional:
                 continue
             if name in given:
-                value = parameter.convert(value)
+                try:
+                    value = parameter.convert(value)
+                except ValidationError as error:
+                    raise ValidationError(f"{self.name}: {error.message}", error.hint) from None
                 if parameter.required or parameter.is_operand or value != parameter.default:
                     bound[name] = value
         return bound
@@ -426,7 +430,7 @@ def _widened(value: Any) -> Any:
 def describe(value: Any) -> str:
     """An argument in an error message: an operand's type and shape, or the value."""
     if isinstance(value, Descriptor):
-        return str(value)
+        return str(value if getattr(value, "name", "") else value.descriptor)
     if isinstance(value, list):
         return "[" + ", ".join(describe(item) for item in value) + "]"
     return str(value)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import ANY, BOOLEAN, FLOAT, SIGNED, broadcast, op, same
+from webnn_graph.ops.declare import ANY, BOOLEAN, FLOAT, SIGNED, Run, broadcast, op, same
 from webnn_graph.ops.special import erf
 
 INTEGER = "iu"
@@ -18,8 +17,8 @@ def unary(input: Operand, /) -> Descriptor:
     return input.descriptor
 
 
-SIGNED_UNARY = {"abs": np.abs, "neg": np.negative, "sign": np.sign}
-FLOAT_UNARY = {
+SIGNED_UNARY: dict[str, Run] = {"abs": np.abs, "neg": np.negative, "sign": np.sign}
+FLOAT_UNARY: dict[str, Run] = {
     "ceil": np.ceil,
     "cos": np.cos,
     "erf": erf,
@@ -80,7 +79,16 @@ def power(a: Array, b: Array) -> Array:
     return np.where(negative, unit, positive).astype(a.dtype)
 
 
-for name, function in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": divide, "max": np.maximum, "min": np.minimum, "pow": power}.items():
+ARITHMETIC: dict[str, Run] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": divide,
+    "max": np.maximum,
+    "min": np.minimum,
+    "pow": power,
+}
+for name, function in ARITHMETIC.items():
     op(name, run=function, a=ANY)(binary)
 
 
@@ -89,7 +97,7 @@ def comparison(a: Operand, b: Operand, /) -> Descriptor:
     return binary(a, b).with_type(DataType.UINT8)
 
 
-COMPARISONS = {
+COMPARISONS: dict[str, Run] = {
     "equal": np.equal,
     "notEqual": np.not_equal,
     "greater": np.greater,
@@ -99,7 +107,8 @@ COMPARISONS = {
 }
 for name, function in COMPARISONS.items():
     op(name, run=function, a=ANY)(comparison)
-for name, function in {"logicalAnd": np.logical_and, "logicalOr": np.logical_or, "logicalXor": np.logical_xor}.items():
+LOGICAL: dict[str, Run] = {"logicalAnd": np.logical_and, "logicalOr": np.logical_or, "logicalXor": np.logical_xor}
+for name, function in LOGICAL.items():
     op(name, run=function, a=BOOLEAN)(comparison)
 
 
@@ -112,8 +121,11 @@ op("isNaN", run=np.isnan, a=FLOAT)(predicate)
 op("isInfinite", run=np.isinf, a=FLOAT)(predicate)
 
 
-@op(run=lambda condition, trueValue, falseValue: np.where(condition, trueValue, falseValue), condition=BOOLEAN, trueValue=ANY, falseValue=same("trueValue"))
+@op(
+    run=lambda condition, trueValue, falseValue: np.where(condition, trueValue, falseValue),
+    condition=BOOLEAN,
+    trueValue=ANY,
+    falseValue=same("trueValue"),
+)
 def where(condition: Operand, trueValue: Operand, falseValue: Operand, /) -> Descriptor:
     return trueValue.with_shape(broadcast(condition.shape, trueValue.shape, falseValue.shape))
-
-

@@ -24,7 +24,7 @@ def _average(x: Array, cut: Callable[[Array, float], Array]) -> Array:
 
 
 def _l2(x: Array, cut: Callable[[Array, float], Array]) -> Array:
-    return np.sqrt(np.square(cut(x, 0)).sum(axis=(4, 5)))
+    return np.asarray(np.sqrt(np.square(cut(x, 0)).sum(axis=(4, 5))))
 
 
 def _maximum(x: Array, cut: Callable[[Array, float], Array]) -> Array:

@@ -62,7 +62,7 @@ def _gru_cell(
         rz, rr = hiddenState @ z + bz, hiddenState @ r + br
         new = candidate(wn + (gate(wr + rr) * hiddenState) @ n + bn)
     update = gate(wz + rz)
-    return update * hiddenState + (1 - update) * new
+    return np.asarray(update * hiddenState + (1 - update) * new)
 
 
 @op(

@@ -9,7 +9,7 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import ANY, ANY_RANK, FLOAT, WIDE, Run, op, require, uint
+from webnn_graph.ops.declare import ANY, ANY_RANK, FLOAT, WIDE, Domain, Run, op, require, uint
 
 
 def check_axes(axes: list[int], rank: int) -> None:
@@ -59,22 +59,24 @@ def _log_sum_exp(x: Array, *, axis: tuple[int, ...], keepdims: bool) -> Array:
     return np.asarray(total if keepdims else np.squeeze(total, axis))
 
 
-for name, function in {"reduceMax": np.max, "reduceMin": np.min}.items():
-    op(name, run=_reducing(function), input=ANY)(reduce)
-for name, function in {
-    "reduceL1": lambda x, **over: _sum(np.abs(x), **over),
-    "reduceProduct": _product,
-    "reduceSum": _sum,
-    "reduceSumSquare": lambda x, **over: _sum(np.square(x), **over),
-}.items():
-    op(name, run=_reducing(function), input=WIDE)(reduce)
-for name, function in {
-    "reduceL2": lambda x, **over: np.sqrt(_sum(np.square(x, dtype=np.float64), **over)),
-    "reduceLogSum": lambda x, **over: np.log(_sum(x, **over)),
-    "reduceLogSumExp": _log_sum_exp,
-    "reduceMean": _mean,
-}.items():
-    op(name, run=_reducing(function), input=FLOAT)(reduce)
+REDUCTIONS: dict[Domain, dict[str, Callable[..., Any]]] = {
+    ANY: {"reduceMax": np.max, "reduceMin": np.min},
+    WIDE: {
+        "reduceL1": lambda x, **over: _sum(np.abs(x), **over),
+        "reduceProduct": _product,
+        "reduceSum": _sum,
+        "reduceSumSquare": lambda x, **over: _sum(np.square(x), **over),
+    },
+    FLOAT: {
+        "reduceL2": lambda x, **over: np.sqrt(_sum(np.square(x, dtype=np.float64), **over)),
+        "reduceLogSum": lambda x, **over: np.log(_sum(x, **over)),
+        "reduceLogSumExp": _log_sum_exp,
+        "reduceMean": _mean,
+    },
+}
+for domain, functions in REDUCTIONS.items():
+    for name, function in functions.items():
+        op(name, run=_reducing(function), input=domain)(reduce)
 
 
 # ------------------------------------------------------------------------------------------------------------ argMin, argMax
@@ -92,8 +94,8 @@ def _arg(function: Callable[..., Any]) -> Run:
     return run
 
 
-for name, function in {"argMin": np.argmin, "argMax": np.argmax}.items():
-    op(name, run=_arg(function), input=ANY.rank(1, ANY_RANK))(arg_reduce)
+op("argMin", run=_arg(np.argmin), input=ANY.rank(1, ANY_RANK))(arg_reduce)
+op("argMax", run=_arg(np.argmax), input=ANY.rank(1, ANY_RANK))(arg_reduce)
 
 
 # ------------------------------------------------------------------------------------------------------------ cumulativeSum

@@ -13,9 +13,7 @@ from webnn_graph.ops.declare import Domain, op, require, uint
 RESAMPLED = Domain(tuple(map(DataType, "float32 float16 uint8 int8".split())))
 
 
-def _resample(
-    input: Array, mode: str, scales: list[float], sizes: list[int] | None, axes: list[int], result: Descriptor
-) -> Array:
+def _resample(input: Array, mode: str, scales: list[float], sizes: list[int] | None, axes: list[int], result: Descriptor) -> Array:
     y = input
     for axis, scale in zip(axes, scales, strict=True):
         old, new = input.shape[axis], result.shape[axis]
@@ -24,11 +22,11 @@ def _resample(
         if mode == "nearest-neighbor":
             y = np.take(y, np.clip(np.ceil(position - 0.5), 0, old - 1).astype(np.int64), axis)
         else:
-            y = np.moveaxis(np.moveaxis(y, axis, -1) @ _interpolation(position, old).astype(np.float32), -1, axis)
+            y = np.moveaxis(np.moveaxis(y, axis, -1) @ interpolation(position, old).astype(np.float32), -1, axis)
     return np.rint(y) if input.dtype.kind in "iu" else y
 
 
-def _interpolation(position: Array, size: int) -> Array:
+def interpolation(position: Array, size: int) -> Array:
     """The matrix [size, len(position)] that interpolates linearly between pixels, clamped at the border."""
     inside = np.clip(position, 0, size - 1)
     low = np.floor(inside).astype(np.int64)

@@ -1,0 +1,193 @@
+"""Every row of `tests.ops.cases` through inference, the reference, the formats, the generated JavaScript and a browser."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ops.case import Case, Tensor
+from tests.ops.cases import CASES
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
+from webnn_graph.errors import ValidationError
+from webnn_graph.graph import Graph
+from webnn_graph.ops import OPS, declare
+from webnn_graph.ops.declare import ANY
+from webnn_graph.runtimes import reference
+
+OPERATORS = Path(declare.__file__).parent
+STANDARD: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "webnn_facts.json").read_text())["operators"]
+SMALLER = {"gather": [0, None]}
+"""Ranks of results where the table of limits forbids what the method's steps compute: gather one element of a vector."""
+GIVING = [case for case in CASES if not case.error]
+REFUSED = [case for case in CASES if case.error]
+
+
+def graph_of(case: Case) -> Graph:
+    b = GraphBuilder(case.op)
+    return b.build({f"result_{i}": operand for i, operand in enumerate(case.call(b))})
+
+
+# --------------------------------------------------------------------------------------------------- inference and execution
+@pytest.mark.parametrize("case", GIVING, ids=str)
+def test_row(case: Case) -> None:
+    graph = graph_of(case)
+    assert [output.descriptor for output in graph.outputs] == [result.descriptor for result in case.gives]
+    computed = reference.run(graph, case.feeds())
+    case.compare([computed[output.name] for output in graph.outputs])
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=str)
+def test_refused(case: Case) -> None:
+    b = GraphBuilder()
+    with b.source("/model/layer"), pytest.raises(ValidationError) as raised:
+        case.call(b)
+    assert case.error in raised.value.message
+    assert raised.value.message.startswith("/model/layer: "), "the message says where"
+
+
+@pytest.mark.parametrize("case", GIVING, ids=str)
+def test_results_lie_in_the_domain_of_the_standard(case: Case) -> None:
+    limits = STANDARD[case.op]["operands"]
+    operands = dict(zip((name for name in limits if not name.startswith("output")), case.operands, strict=False)) | case.arguments
+    outputs = [name for name in limits if name.startswith("output")]
+    for i, result in enumerate(case.gives):
+        types, ranks = limits[outputs[min(i, len(outputs) - 1)]].values()
+        like = operands[types.split()[1]] if types.startswith("=") else None
+        packed = result.data_type.bits == 4
+        assert packed or result.data_type in ([like.data_type] if like else ANY.types if types == "any" else types.split())
+        if isinstance(ranks, list):
+            ranks = SMALLER.get(case.op, ranks)
+            assert result.descriptor.rank >= ranks[0]
+            assert ranks[1] is None or result.descriptor.rank <= ranks[1]
+        else:
+            assert result.descriptor.rank == operands[ranks.split()[1]].descriptor.rank
+
+
+# ------------------------------------------------------------------------------------------------ operand types and ranks
+def _first(op: str) -> Case:
+    return next(case for case in GIVING if case.op == op)
+
+
+def _operands() -> Iterator[tuple[str, str]]:
+    for op, facts in STANDARD.items():
+        for name in facts["operands"]:
+            if not name.startswith("output"):
+                yield op, name
+
+
+def _with_operand(op: str, name: str) -> Case:
+    """A row that passes the operand ``name``."""
+    parameter = OPS[op].parameters[name]
+    return next(case for case in GIVING if case.op == op and (not parameter.is_option or name in case.arguments))
+
+
+def _bound(case: Case, change: dict[str, Any]) -> dict[str, Any]:
+    """The row's arguments as descriptors, some changed."""
+    names = [name for name, p in OPS[case.op].parameters.items() if not p.is_option and p.is_operand]
+    given = {"inputs": case.operands} if case.op == "concat" else dict(zip(names, case.operands, strict=False))
+    changed = given | case.arguments | change
+
+    def descriptor(value: Any) -> Any:
+        return [descriptor(v) for v in value] if isinstance(value, list) else value.descriptor if isinstance(value, Tensor) else value
+
+    return OPS[case.op].bind([], {name: descriptor(value) for name, value in changed.items()})
+
+
+def _retyped(value: Any, data_type: DataType) -> Any:
+    return [_retyped(v, data_type) for v in value] if isinstance(value, list) else replace(value, data_type=data_type)
+
+
+@pytest.mark.parametrize(("op", "name"), list(_operands()))
+def test_operands_take_exactly_their_types(op: str, name: str) -> None:
+    case = _with_operand(op, name)
+    given = {"inputs": case.operands} if op == "concat" else dict(zip(STANDARD[op]["operands"], case.operands, strict=False))
+    given |= {key: value for key, value in case.arguments.items() if isinstance(value, Tensor)}
+    domain = OPS[op].parameters[name].domain
+    followers = [other for other in given if OPS[op].parameters[other].domain.like == name]
+    for data_type in DataType:
+        change = {other: _retyped(given[other], data_type) for other in (name, *followers)}
+        alone = _retyped(given[name], data_type)
+        if domain.like:
+            leader = given[domain.like]
+            accepted = data_type == (leader[0] if isinstance(leader, list) else leader).data_type
+            change = {name: alone}
+        else:
+            accepted = data_type in domain.types + domain.packed
+        if accepted:
+            OPS[op].infer(_bound(case, change))
+        else:
+            with pytest.raises(ValidationError, match=rf"{op}: .*{data_type}"):
+                OPS[op].infer(_bound(case, change))
+
+
+@pytest.mark.parametrize(("op", "name"), list(_operands()))
+def test_operands_take_exactly_their_ranks(op: str, name: str) -> None:
+    ranks = STANDARD[op]["operands"][name]["ranks"]
+    if not isinstance(ranks, list):
+        ranks = [0, None]
+    smallest, largest = ranks
+    case = _with_operand(op, name)
+    for rank in [r for r in (smallest - 1, largest + 1 if largest is not None else -1) if r >= 0]:
+        given = {"inputs": case.operands[0]} if op == "concat" else dict(zip(STANDARD[op]["operands"], case.operands, strict=False))
+        tensor = replace((given | case.arguments)[name], shape=(1,) * rank)
+        with pytest.raises(ValidationError, match=rf"has rank {rank} "):
+            OPS[op].infer(_bound(case, {name: [tensor] if op == "concat" else tensor}))
+
+
+# ------------------------------------------------------------------------------------------------------- the table is whole
+@pytest.mark.parametrize("op", STANDARD)
+def test_every_operator_and_option_has_a_row_with_independent_values(op: str) -> None:
+    rows = [case for case in GIVING if case.op == op and case.checks_values]
+    assert rows
+    used = {name for case in rows for name in case.arguments}
+    choices = {(name, choice) for name, p in OPS[op].parameters.items() for choice in p.choices}
+    seen = {
+        (name, c) for case in rows for name, v in case.arguments.items() for c in (v if isinstance(v, list) else [v]) if isinstance(c, str)
+    }
+    for name, parameter in OPS[op].parameters.items():
+        seen |= {(name, choice) for choice in (parameter.default if isinstance(parameter.default, list) else [parameter.default])}
+    assert not set(STANDARD[op]["options"]) - used
+    assert not choices - seen
+
+
+def _requirements() -> dict[tuple[str, int], str]:
+    """All calls of ``require`` in the operator table by file and line."""
+    found = {}
+    for path in OPERATORS.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "require":
+                found |= {
+                    (path.name, line): f"{path.name}:{node.lineno} {ast.unparse(node)}"
+                    for line in range(node.lineno, (node.end_lineno or 0) + 1)
+                }
+    return found
+
+
+def _failed(error: BaseException) -> tuple[str, int]:
+    """The file and line of the ``require`` that raised first."""
+    while error.__context__ is not None:
+        error = error.__context__
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        frames.append((trace.tb_frame.f_code, trace.tb_lineno))
+        trace = trace.tb_next
+    callers = [(Path(code.co_filename).name, line) for code, line in frames[:-1]]
+    return callers[-1] if frames[-1][0].co_name == "require" else ("", 0)
+
+
+def test_every_rule_has_a_row_that_breaks_it() -> None:
+    requirements = _requirements()
+    broken = set()
+    for case in REFUSED:
+        with pytest.raises(ValidationError) as raised:
+            case.call(GraphBuilder())
+        broken.add(requirements.get(_failed(raised.value), ""))
+    assert not set(requirements.values()) - broken
