@@ -18,7 +18,9 @@ from webnn_graph.data_types import Array, pack, unpack
 from webnn_graph.errors import ExecutionError, RuntimeUnavailable
 from webnn_graph.formats import javascript
 from webnn_graph.graph import Graph
+from webnn_graph.inputs import fitted
 from webnn_graph.runtimes.exchange import Exchange, remove
+from webnn_graph.targets import CHROMIUM, legalize, load_target
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -108,6 +110,14 @@ class BrowserSession:
         """
         with self.load(graph) as model:
             return model.compute(inputs)
+
+    def run(self, graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """The same for any graph that the browser can express: it is legalized first.
+
+        Raises:
+            ConversionError: Calls that Chromium can neither take nor be given otherwise.
+        """
+        return self.run_raw(legalize(graph, load_target(CHROMIUM)), inputs)
 
     def load(self, graph: Graph) -> LoadedModel:
         """The graph built in a page of its own, to be computed many times; a context manager.
@@ -210,8 +220,14 @@ class LoadedModel:
         Raises:
             ExecutionError: The inputs do not fit, the browser crashes, or takes too long.
         """
+        known = [operand.name for operand in self._graph.inputs]
+        wrong = {"is missing": set(known) - set(inputs), "is not an input": set(inputs) - set(known)}
+        for problem, names in wrong.items():
+            if names:
+                raise ExecutionError(f"{', '.join(sorted(names))} {problem}; the inputs are {', '.join(known) or 'none'}")
         for i, operand in enumerate(self._graph.inputs):
-            pack(np.asarray(inputs[operand.name]), operand.data_type).tofile(self._folder / "in" / str(i))
+            value = fitted(np.asarray(inputs[operand.name]), operand)
+            pack(value, operand.data_type).tofile(self._folder / "in" / str(i))
         self._session._call(self._page, "compute", self._url)
         outputs = {}
         for i, operand in enumerate(self._graph.outputs):

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 MEGABYTE = 1 << 20
 
@@ -39,7 +39,7 @@ class Exchange:
 class _Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # The system's own table may call a module text/plain, which a browser refuses to import.
-    extensions_map = {"": "application/octet-stream", ".html": "text/html", ".js": "text/javascript"}
+    extensions_map: ClassVar[dict[str, str]] = {"": "application/octet-stream", ".html": "text/html", ".js": "text/javascript"}
 
     def do_POST(self) -> None:
         target = Path(self.translate_path(self.path))

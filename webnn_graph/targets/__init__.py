@@ -1,0 +1,8 @@
+"""What WebNN implementations accept, and making a graph fit one of them."""
+
+from __future__ import annotations
+
+from webnn_graph.targets.legalize import legalize
+from webnn_graph.targets.target import CHROMIUM, Target, load_target
+
+__all__ = ["CHROMIUM", "Target", "legalize", "load_target"]

@@ -1,0 +1,140 @@
+"""Calls on types that a target does not take, computed in a type that it takes and cast back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from webnn_graph.data_types import DataType
+from webnn_graph.errors import ValidationError
+from webnn_graph.graph import Operand, map_operands, operands_in
+from webnn_graph.ops import OPS
+from webnn_graph.targets.call import Call
+
+if TYPE_CHECKING:
+    from webnn_graph.targets.legalize import LegalBuilder
+
+T = DataType
+EXACT: Mapping[DataType, tuple[DataType, ...]] = {
+    T.INT4: (T.INT8, T.INT32),
+    T.UINT4: (T.UINT8, T.INT32),
+    T.INT8: (T.INT32, T.INT64, T.FLOAT32),
+    T.UINT8: (T.INT32, T.INT64, T.FLOAT32),
+    T.INT32: (T.INT64,),
+    T.UINT32: (T.INT64,),
+    T.FLOAT16: (T.FLOAT32,),
+}
+"""Types that hold every value of another."""
+
+NARROW: Mapping[DataType, tuple[DataType, ...]] = {
+    T.INT32: (T.FLOAT32,),
+    T.UINT32: (T.INT32, T.FLOAT32),
+    T.INT64: (T.INT32, T.FLOAT32),
+    T.UINT64: (T.INT64, T.INT32),
+}
+"""Types that hold the values which usually occur; using one is noted."""
+
+MODULAR = frozenset(
+    """
+    add sub mul neg cumulativeSum reduceSum reduceProduct reduceSumSquare
+    concat expand gather gatherElements gatherND pad reshape reverse scatterElements scatterND slice split tile transpose
+    triangular where
+    """.split()
+)
+"""Operators whose result is right modulo 2^32 when the operands are: uint32 may go through int32."""
+
+LEAST = {T.INT4: T.INT8, T.UINT4: T.UINT8}
+
+
+def carry(b: LegalBuilder, call: Call) -> Any:
+    """The call on operands of types that the target takes, or None when it takes those given."""
+    changed: dict[str, Any] = {}
+    for leader, names in _groups(call).items():
+        data_type = next(operands_in(call.arguments[leader])).data_type
+        if all(b.target.takes_type(call.op, name, data_type) for name in names):
+            continue
+        carrier = _carrier(b, call, names, data_type)
+        if carrier is None:
+            return None
+        changed |= {name: map_operands(call.arguments[name], partial(converted, b, data_type=carrier)) for name in names}
+    if not changed:
+        return None
+    results = b.call(call.op, **call.but(**changed))
+    if not isinstance(results, list):
+        return _back(b, results, call.result.data_type)
+    return [_back(b, result, wanted.data_type) for result, wanted in zip(results, call.results, strict=True)]
+
+
+def unified(b: LegalBuilder, op: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call in which a 4-bit operand that became 8-bit meets one that is still 4-bit."""
+    if op != "dequantizeLinear" or arguments["input"].data_type == arguments["zeroPoint"].data_type:
+        return dict(arguments)
+    return {name: converted(b, value, LEAST.get(value.data_type, value.data_type)) for name, value in arguments.items()}
+
+
+def converted(b: LegalBuilder, operand: Operand, data_type: DataType) -> Operand:
+    """The operand cast; a constant is converted here and now."""
+    if operand.data_type == data_type:
+        return operand
+    if not b.is_known(operand):
+        result: Operand = b.cast(operand, data_type)
+        return result
+    values = np.asarray(b.value(operand))
+    smallest, largest = data_type.range
+    if not data_type.is_float and (values.min() < smallest or values.max() > largest):
+        values = values.astype(data_type.numpy)
+    return b.constant(values, data_type)
+
+
+def confined(b: LegalBuilder, result: Operand, data_type: DataType) -> Operand:
+    """An 8-bit result with the values that the 4-bit type it stands for can have."""
+    if data_type not in LEAST or result.data_type != LEAST[data_type]:
+        return result
+    smallest, largest = data_type.range
+    inside: Operand = b.clamp(result, minValue=int(smallest), maxValue=int(largest))
+    return inside
+
+
+def _groups(call: Call) -> dict[str, list[str]]:
+    """Names of the operands that must have one type, by the first of them."""
+    groups: dict[str, list[str]] = {}
+    for name, value in call.arguments.items():
+        parameter = OPS[call.op].parameters[name]
+        if parameter.is_operand and any(True for _ in operands_in(value)):
+            groups.setdefault(parameter.domain.like or name, []).append(name)
+    return groups
+
+
+def _carrier(b: LegalBuilder, call: Call, names: Iterable[str], data_type: DataType) -> DataType | None:
+    """The type to compute in; None when there is none."""
+    modular = (T.INT32,) if data_type is T.UINT32 and call.op in MODULAR else ()
+    lossless = (*modular, *EXACT.get(data_type, ()))
+    for carrier in (*lossless, *NARROW.get(data_type, ())):
+        if not all(b.target.takes_type(call.op, name, carrier) for name in names) or not _castable(b, call, names, data_type):
+            continue
+        if carrier not in lossless and "indices" not in names:
+            b.note(f"{call.op} computes {data_type} as {carrier}; values beyond that differ")
+        return carrier
+    return None
+
+
+def _castable(b: LegalBuilder, call: Call, names: Iterable[str], data_type: DataType) -> bool:
+    """Whether the operands get into another type and the results back."""
+    given = [operand for name in names for operand in operands_in(call.arguments[name])]
+    cast_in = b.target.takes_type("cast", "input", data_type) or all(map(b.is_known, given))
+    cast_out = call.result.data_type != data_type or b.target.takes_type("cast", "output", data_type) or data_type in LEAST
+    return cast_in and cast_out
+
+
+def _back(b: LegalBuilder, result: Operand, data_type: DataType) -> Operand:
+    if result.data_type == data_type:
+        return result
+    if data_type not in LEAST:
+        back: Operand = b.cast(result, data_type)
+        return back
+    if result.data_type != LEAST[data_type]:
+        raise ValidationError(f"the target cannot compute {data_type}")
+    return confined(b, result, data_type)

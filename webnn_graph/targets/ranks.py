@@ -1,0 +1,194 @@
+"""Calls on operands with more dimensions than a target takes, on tensors reshaped to fewer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from webnn_graph.graph import Operand, Shape, operands_in
+from webnn_graph.targets.call import Call
+from webnn_graph.targets.rewrites import Rewrite
+
+if TYPE_CHECKING:
+    from webnn_graph.targets.legalize import LegalBuilder
+
+
+def reduce_rank(b: LegalBuilder, call: Call) -> Any:
+    """The same results from a call of fewer dimensions, or None when the target takes those given or nothing is known to help."""
+    for name, value in call.arguments.items():
+        if any(operand.rank > b.target.highest_rank(call.op, name) for operand in operands_in(value)):
+            return RULES.get(call.op, elementwise)(b, call)
+    return None
+
+
+def elementwise(b: LegalBuilder, call: Call) -> Operand | None:
+    """Element by element, with broadcasting: neighbouring dimensions that broadcast alike become one; at worst all are one."""
+    if len(call.results) != 1 or call.result.rank == 0:
+        return None
+    shape = call.result.shape
+    operands = {name: value for name, value in call.arguments.items() if isinstance(value, Operand)}
+    full = {name: (1,) * (len(shape) - operand.rank) + operand.shape for name, operand in operands.items()}
+    if any(n not in (1, whole) for sizes in full.values() for n, whole in zip(sizes, shape, strict=True)):
+        return None
+    runs = _runs([tuple(n == 1 for n in column) for column in zip(*full.values(), strict=True)])
+    if len(runs) <= min(b.target.highest_rank(call.op, name) for name in operands):
+        flat = {name: b.reshape(operand, _merged(full[name], runs)) for name, operand in operands.items()}
+    else:
+        flat = {name: b.reshape(b.expand(operand, list(shape)), [math.prod(shape)]) for name, operand in operands.items()}
+    return _reshaped(b, b.call(call.op, **call.but(**flat)), shape)
+
+
+def along_axis(b: LegalBuilder, call: Call) -> Operand:
+    """One axis: everything before it is one dimension, everything after it another."""
+    x: Operand = call.input
+    folded = b.reshape(x, list(_around(x.shape, call.axis)))
+    return _reshaped(b, b.call(call.op, **call.but(input=folded, axis=1)), call.result.shape)
+
+
+def concat(b: LegalBuilder, call: Call) -> Operand:
+    folded = [b.reshape(x, list(_around(x.shape, call.axis))) for x in call.inputs]
+    return _reshaped(b, b.concat(folded, 1), call.result.shape)
+
+
+def reduction(b: LegalBuilder, call: Call) -> Operand | None:
+    """Neighbours that are all reduced, or all kept, become one dimension."""
+    x: Operand = call.input
+    axes = set(range(x.rank)) if call.axes is None else set(call.axes)
+    runs = _runs([axis in axes for axis in range(x.rank)])
+    if len(runs) == x.rank:
+        return None
+    reduced = [i for i, run in enumerate(runs) if run[0] in axes]
+    result = b.call(call.op, b.reshape(x, _merged(x.shape, runs)), axes=reduced)
+    return _reshaped(b, result, call.result.shape)
+
+
+def slice_(b: LegalBuilder, call: Call) -> Operand:
+    """One axis after the other."""
+    x: Operand = call.input
+    steps = call.strides or [1] * x.rank
+    for axis, (start, size, step) in enumerate(zip(call.starts, call.sizes, steps, strict=True)):
+        before, n, after = _around(x.shape, axis)
+        if (start, size, step) != (0, n, 1):
+            part = b.slice(b.reshape(x, [before, n, after]), [0, start, 0], [before, size, after], strides=[1, step, 1])
+            x = b.reshape(part, [*x.shape[:axis], part.shape[1], *x.shape[axis + 1 :]])
+    return x
+
+
+def pad(b: LegalBuilder, call: Call) -> Operand:
+    """One axis after the other."""
+    x: Operand = call.input
+    for axis, (begin, end) in enumerate(zip(call.beginningPadding, call.endingPadding, strict=True)):
+        if begin or end:
+            folded = b.reshape(x, list(_around(x.shape, axis)))
+            padded = b.pad(folded, [0, begin, 0], [0, end, 0], mode=call.mode, value=call.value)
+            x = b.reshape(padded, [*x.shape[:axis], padded.shape[1], *x.shape[axis + 1 :]])
+    return x
+
+
+def transpose(b: LegalBuilder, call: Call) -> Operand:
+    """Dimensions that stay neighbours become one; else one axis after the other moves to its place."""
+    x: Operand = call.input
+    order = list(range(x.rank))[::-1] if call.permutation is None else list(call.permutation)
+    runs = [[axis for _, axis in run] for _, run in groupby(enumerate(order), lambda pair: pair[1] - pair[0])]
+    if len(runs) <= b.target.highest_rank("transpose", "input"):
+        by_place = sorted(runs)
+        folded = b.reshape(x, _merged(x.shape, by_place))
+        return _reshaped(b, b.transpose(folded, permutation=[by_place.index(run) for run in runs]), call.result.shape)
+    current = list(range(x.rank))
+    for place, axis in enumerate(order):
+        at = current.index(axis)
+        if at != place:
+            sizes = [math.prod(x.shape[:place]), math.prod(x.shape[place:at]), x.shape[at], math.prod(x.shape[at + 1 :])]
+            moved = b.transpose(b.reshape(x, sizes), permutation=[0, 2, 1, 3])
+            current.insert(place, current.pop(at))
+            x = b.reshape(moved, [call.input.shape[i] for i in current])
+    return x
+
+
+def triangular(b: LegalBuilder, call: Call) -> Operand:
+    """Leading dimensions become one."""
+    x: Operand = call.input
+    folded = b.reshape(x, [math.prod(x.shape[:-2]), *x.shape[-2:]])
+    return _reshaped(b, b.call("triangular", **call.but(input=folded)), x.shape)
+
+
+def matmul(b: LegalBuilder, call: Call) -> Operand:
+    """Leading dimensions, broadcast, become one."""
+    batch = call.result.shape[:-2]
+
+    def folded(x: Operand) -> Operand:
+        whole = b.expand(x, [*batch, *x.shape[-2:]])
+        flat: Operand = b.reshape(whole, [math.prod(batch), *x.shape[-2:]])
+        return flat
+
+    return _reshaped(b, b.matmul(folded(call.a), folded(call.b)), call.result.shape)
+
+
+def quantization(b: LegalBuilder, call: Call) -> Operand | None:
+    """Neighbours that share a scale, or that each have their own, become one dimension."""
+    x: Operand = call.input
+    keys: list[Hashable] = []
+    for axis, (n, s) in enumerate(zip(x.shape, call.scale.shape, strict=True)):
+        keys.append("one" if s == 1 else "each" if s == n else axis)
+    runs = _runs(keys)
+    if len(runs) == x.rank:
+        return None
+    parameters = {name: b.reshape(call.arguments[name], _merged(call.scale.shape, runs)) for name in ("scale", "zeroPoint")}
+    return _reshaped(b, b.call(call.op, b.reshape(x, _merged(x.shape, runs)), **parameters), x.shape)
+
+
+def batch_normalization(b: LegalBuilder, call: Call) -> Operand:
+    x: Operand = call.input
+    folded = b.reshape(x, list(_around(x.shape, call.axis)))
+    return _reshaped(b, b.call(call.op, **call.but(input=folded, axis=1)), x.shape)
+
+
+def layer_normalization(b: LegalBuilder, call: Call) -> Operand | None:
+    """Trailing axes in order become one, and what is before them another."""
+    x: Operand = call.input
+    axes = list(range(1, x.rank)) if call.axes is None else list(call.axes)
+    first = x.rank - len(axes)
+    if axes != list(range(first, x.rank)):
+        return None
+    size = math.prod(x.shape[first:])
+    flat = {name: b.reshape(call.arguments[name], [size]) for name in ("scale", "bias") if name in call.arguments}
+    folded = b.reshape(x, [math.prod(x.shape[:first]), size])
+    return _reshaped(b, b.call(call.op, **call.but(input=folded, axes=[1], **flat)), x.shape)
+
+
+RULES: dict[str, Rewrite] = {
+    "batchNormalization": batch_normalization,
+    "concat": concat,
+    "dequantizeLinear": quantization,
+    "layerNormalization": layer_normalization,
+    "matmul": matmul,
+    "pad": pad,
+    "quantizeLinear": quantization,
+    "slice": slice_,
+    "softmax": along_axis,
+    "cumulativeSum": along_axis,
+    "transpose": transpose,
+    "triangular": triangular,
+} | {f"reduce{name}": reduction for name in "L1 L2 LogSum LogSumExp Max Mean Min Product Sum SumSquare".split()}
+
+
+def _around(shape: Shape, axis: int) -> tuple[int, int, int]:
+    """Elements before, along and after an axis."""
+    return math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
+
+
+def _runs(keys: Sequence[Hashable]) -> list[list[int]]:
+    """The axes, neighbours with equal keys together."""
+    return [[axis for axis, _ in run] for _, run in groupby(enumerate(keys), lambda pair: pair[1])]
+
+
+def _merged(shape: Shape, runs: Sequence[Sequence[int]]) -> list[int]:
+    """The shape with each run of axes as one dimension."""
+    return [math.prod(shape[axis] for axis in run) for run in runs]
+
+
+def _reshaped(b: LegalBuilder, x: Operand, shape: Shape) -> Operand:
+    result: Operand = b.reshape(x, list(shape))
+    return result

@@ -1,0 +1,180 @@
+"""Pooling, transposed convolution and resampling: padding, dilations, groups and ties that a target gets wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from webnn_graph.data_types import Array
+from webnn_graph.graph import Operand
+from webnn_graph.ops.convolution import TRANSPOSE_FILTER_AXES
+from webnn_graph.ops.resampling import interpolation
+from webnn_graph.ops.windows import extent
+from webnn_graph.targets.call import Call
+from webnn_graph.targets.rewrites import Rewrite
+
+if TYPE_CHECKING:
+    from webnn_graph.targets.legalize import LegalBuilder
+
+Ints: TypeAlias = Sequence[int]
+
+SPATIAL = {"nchw": (2, 3), "nhwc": (1, 2)}
+CHANNELS = {"nchw": 1, "nhwc": 3}
+
+
+def _padded(b: LegalBuilder, x: Operand, axes: Ints, padding: Ints, value: float = 0) -> Operand:
+    """``x`` with ``value`` around two axes; padding is [begin, end, begin, end]."""
+    if not any(padding):
+        return x
+    begin, end = [0] * x.rank, [0] * x.rank
+    for i, axis in enumerate(axes):
+        begin[axis], end[axis] = padding[2 * i], padding[2 * i + 1]
+    padded: Operand = b.pad(x, begin, end, value=value)
+    return padded
+
+
+def _cut(b: LegalBuilder, x: Operand, axes: Ints, starts: Ints, sizes: Ints, steps: Ints = (1, 1)) -> Operand:
+    """Every ``steps``-th element of the part of ``x`` along two axes."""
+    start, size, step = [0] * x.rank, list(x.shape), [1] * x.rank
+    for axis, s, n, d in zip(axes, starts, sizes, steps, strict=True):
+        start[axis], size[axis], step[axis] = s, n, d
+    part: Operand = b.slice(x, start, size, strides=step)
+    return part
+
+
+# ----------------------------------------------------------------------------------------------------------------- pooling
+def pool(b: LegalBuilder, call: Call) -> Operand | None:
+    """Padding, and what a rounded-up size hangs over, as a pad of its own; dilations as a combination of slices."""
+    x: Operand = call.input
+    if not x.data_type.is_float:
+        return None
+    axes = SPATIAL[call.layout]
+    image = [x.shape[axis] for axis in axes]
+    kernel = call.windowDimensions or image
+    size = [call.result.shape[axis] for axis in axes]
+    span = [(size[i] - 1) * call.strides[i] + extent(kernel[i], call.dilations[i]) for i in range(2)]
+    overhang = [max(0, span[i] - image[i] - call.padding[2 * i] - call.padding[2 * i + 1]) for i in range(2)]
+    padding = [call.padding[0], call.padding[1] + overhang[0], call.padding[2], call.padding[3] + overhang[1]]
+    if not any(padding) and max(call.dilations) == 1:
+        return None
+    inner = _padded(b, x, axes, padding, -math.inf if call.op == "maxPool2d" else 0)
+    if max(call.dilations) > 1:
+        pooled = _dilated_pool(b, call, inner, kernel, size)
+    else:
+        pooled = b.call(call.op, inner, windowDimensions=kernel, strides=call.strides, layout=call.layout)
+        pooled = _cut(b, pooled, axes, (0, 0), size)
+    if call.op == "averagePool2d":
+        share = _inside(image, kernel, padding, call.strides, call.dilations, size) / math.prod(kernel)
+        if share.min() < 1:
+            shape = [1, *size, 1] if call.layout == "nhwc" else [1, 1, *size]
+            pooled = b.div(pooled, b.constant(share.reshape(shape), x.data_type))
+    return pooled
+
+
+def _inside(image: Ints, kernel: Ints, padding: Ints, strides: Ints, dilations: Ints, size: Ints) -> Array:
+    """How many pixels of each window lie in the image, [height, width]."""
+    counts = []
+    for i in range(2):
+        first = np.arange(size[i])[:, None] * strides[i] - padding[2 * i]
+        position = first + np.arange(kernel[i]) * dilations[i]
+        counts.append(((position >= 0) & (position < image[i])).sum(axis=1))
+    return np.outer(*counts)
+
+
+def _dilated_pool(b: LegalBuilder, call: Call, x: Operand, kernel: Ints, size: Ints) -> Operand:
+    """The pool of ``x``, which is padded, over one strided slice per window element."""
+    reach = [(size[i] - 1) * call.strides[i] + 1 for i in range(2)]
+    starts = [(i * call.dilations[0], j * call.dilations[1]) for i in range(kernel[0]) for j in range(kernel[1])]
+    parts = [_cut(b, x, SPATIAL[call.layout], start, reach, call.strides) for start in starts]
+    if call.op == "l2Pool2d":
+        parts = [b.mul(part, part) for part in parts]
+    total = parts[0]
+    for part in parts[1:]:
+        total = b.max(total, part) if call.op == "maxPool2d" else b.add(total, part)
+    if call.op == "l2Pool2d":
+        return b.sqrt(total)  # type: ignore[no-any-return]
+    return b.div(total, float(len(parts))) if call.op == "averagePool2d" else total
+
+
+# --------------------------------------------------------------------------------------------------- transposed convolution
+def conv_transpose(b: LegalBuilder, call: Call) -> Operand | None:
+    """Without padding, groups and dilations: the whole result is cut, groups are calls of their own, dilations are zeros."""
+    if not any(call.padding) and call.groups == 1 and max(call.dilations) == 1:
+        return None
+    axes, channels = SPATIAL[call.inputLayout], CHANNELS[call.inputLayout]
+    _, _, *filter_axes = TRANSPOSE_FILTER_AXES[call.filterLayout]
+    w = call.filter
+    for axis, dilation in zip(filter_axes, call.dilations, strict=True):
+        w = _with_gaps(b, w, axis, dilation)
+    options = {"strides": call.strides, "inputLayout": call.inputLayout, "filterLayout": call.filterLayout}
+    images, filters = [call.input], [w]
+    if call.groups > 1:
+        images = b.split(call.input, call.groups, axis=channels)
+        filters = b.split(w, call.groups, axis=TRANSPOSE_FILTER_AXES[call.filterLayout][0])
+    whole = [b.convTranspose2d(image, part, **options) for image, part in zip(images, filters, strict=True)]
+    y = b.concat(whole, channels)
+    size = [call.result.shape[axis] for axis in axes]
+    beyond = [max(0, call.padding[2 * i] + size[i] - y.shape[axes[i]]) for i in range(2)]
+    y = _cut(b, _padded(b, y, axes, [0, beyond[0], 0, beyond[1]]), axes, call.padding[::2], size)
+    if call.bias is None:
+        return y
+    shape = [1] * 4
+    shape[channels] = call.bias.size
+    return b.add(y, b.reshape(call.bias, shape))  # type: ignore[no-any-return]
+
+
+def _with_gaps(b: LegalBuilder, x: Operand, axis: int, dilation: int) -> Operand:
+    """``x`` with dilation - 1 zeros between neighbours along ``axis``."""
+    if dilation == 1:
+        return x
+    size = x.shape[axis]
+    before, after = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
+    apart = b.pad(b.reshape(x, [before, size, 1, after]), [0, 0, 0, 0], [0, 0, dilation - 1, 0])
+    spaced = b.reshape(apart, [before, size * dilation, after])
+    cut = b.slice(spaced, [0, 0, 0], [before, extent(size, dilation), after])
+    return b.reshape(cut, [*x.shape[:axis], extent(size, dilation), *x.shape[axis + 1 :]])  # type: ignore[no-any-return]
+
+
+# -------------------------------------------------------------------------------------------------------------- resampling
+def resample(b: LegalBuilder, call: Call) -> Operand | None:
+    """Nearest as a gather where a tie would round up; linear by a fraction of a pixel as a matrix product."""
+    x: Operand = call.input
+    if not x.data_type.is_float and call.mode == "linear":
+        smooth = b.call("resample2d", **call.but(input=b.cast(x, "float32")))
+        return b.cast(b.roundEven(smooth), x.data_type)  # type: ignore[no-any-return]
+    new = [call.result.shape[axis] for axis in call.axes]
+    old = [x.shape[axis] for axis in call.axes]
+    ratios = [n / m if call.sizes is not None else 1 / s for n, m, s in zip(old, new, call.scales, strict=True)]
+    positions = [(np.arange(m) + 0.5) * ratio - 0.5 for m, ratio in zip(new, ratios, strict=True)]
+    if call.mode == "linear":
+        if all(math.isclose(n / m, ratio) for n, m, ratio in zip(old, new, ratios, strict=True)):
+            return None
+        for axis, position in zip(call.axes, positions, strict=True):
+            x = _times(b, x, axis, interpolation(position, x.shape[axis]))
+        return x
+    chosen = [np.clip(np.ceil(p - 0.5), 0, n - 1).astype(np.int32) for p, n in zip(positions, old, strict=True)]
+    usual = [np.minimum(n - 1, np.floor((np.arange(m) + 0.5) * (n / m))) for n, m in zip(old, new, strict=True)]
+    if x.data_type.is_float and all(map(np.array_equal, chosen, usual)):
+        return None
+    for axis, indices in zip(call.axes, chosen, strict=True):
+        x = b.gather(x, b.constant(indices), axis=axis)
+    return x
+
+
+def _times(b: LegalBuilder, x: Operand, axis: int, matrix: Array) -> Operand:
+    """``x`` multiplied along an axis by ``matrix`` [old size, new size]."""
+    last = [i for i in range(x.rank) if i != axis] + [axis]
+    product = b.matmul(b.transpose(x, permutation=last), b.constant(matrix, x.data_type))
+    return b.transpose(product, permutation=[last.index(i) for i in range(x.rank)])  # type: ignore[no-any-return]
+
+
+REWRITES: dict[str, Rewrite] = {
+    "averagePool2d": pool,
+    "l2Pool2d": pool,
+    "maxPool2d": pool,
+    "convTranspose2d": conv_transpose,
+    "resample2d": resample,
+}
