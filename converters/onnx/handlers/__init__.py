@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from converters.onnx.handlers import activations  # noqa: F401
+from converters.onnx.handlers import (  # noqa: F401
+    activations,
+    convolution,
+    normalization,
+    pooling,
+)
 
 __all__: list[str] = []

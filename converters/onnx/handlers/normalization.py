@@ -1,0 +1,237 @@
+"""Normalization, and dropout."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from converters.onnx.registry import Number, SourceNode, onnx_op
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
+from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Operand
+
+EVALUATE = "export the model in evaluation mode"
+
+
+def _as(b: GraphBuilder, x: Operand, data_type: DataType) -> Operand:
+    return b.cast(x, data_type)
+
+
+@onnx_op("BatchNormalization", since=6)
+def batch_normalization_6(
+    b: GraphBuilder,
+    X: Operand,
+    scale: Operand,
+    B: Operand,
+    mean: Operand,
+    var: Operand,
+    *,
+    epsilon: float = 1e-5,
+    is_test: int = 0,
+    momentum: float = 0.9,
+    spatial: int = 1,
+) -> Operand:
+    """batchNormalization; refused in training mode"""
+    if not is_test:
+        raise ConversionError("normalizes with the statistics of the batch", EVALUATE)
+    return batch_normalization_7(b, X, scale, B, mean, var, epsilon=epsilon, spatial=spatial)
+
+
+@onnx_op("BatchNormalization", since=7)
+def batch_normalization_7(
+    b: GraphBuilder,
+    X: Operand,
+    scale: Operand,
+    B: Operand,
+    mean: Operand,
+    var: Operand,
+    *,
+    epsilon: float = 1e-5,
+    momentum: float = 0.9,
+    spatial: int = 1,
+) -> Operand:
+    """batchNormalization; statistics per position as arithmetic"""
+    if spatial:
+        return b.batchNormalization(X, mean, var, scale=scale, bias=B, epsilon=epsilon)
+    normal = b.div(b.sub(X, mean), b.sqrt(b.add(var, epsilon)))
+    return b.add(b.mul(normal, scale), B)
+
+
+@onnx_op("BatchNormalization", since=9)
+def batch_normalization_9(
+    b: GraphBuilder, X: Operand, scale: Operand, B: Operand, mean: Operand, var: Operand, *, epsilon: float = 1e-5, momentum: float = 0.9
+) -> Operand:
+    """batchNormalization"""
+    return b.batchNormalization(X, mean, var, scale=scale, bias=B, epsilon=epsilon)
+
+
+@onnx_op("BatchNormalization", since=14)
+def batch_normalization(
+    b: GraphBuilder,
+    X: Operand,
+    scale: Operand,
+    B: Operand,
+    input_mean: Operand,
+    input_var: Operand,
+    *,
+    epsilon: float = 1e-5,
+    momentum: float = 0.9,
+    training_mode: int = 0,
+) -> tuple[Operand, ...]:
+    """batchNormalization; in training mode with the statistics of the batch, by reduceMean"""
+    channel = 1 if X.rank > 1 else 0
+    gamma, beta = _as(b, scale, X.data_type), _as(b, B, X.data_type)
+
+    def normalized(mean: Operand, variance: Operand) -> Operand:
+        moments = (_as(b, mean, X.data_type), _as(b, variance, X.data_type))
+        return b.batchNormalization(X, *moments, scale=gamma, bias=beta, axis=channel, epsilon=epsilon)
+
+    if not training_mode:
+        return (normalized(input_mean, input_var),)
+    x = _as(b, X, input_mean.data_type)
+    others = [axis for axis in range(X.rank) if axis != channel]
+    centered = b.sub(x, b.reduceMean(x, axes=others, keepDimensions=True))
+    mean, variance = b.reduceMean(x, axes=others), b.reduceMean(b.mul(centered, centered), axes=others)
+
+    def running(before: Operand, now: Operand) -> Operand:
+        return b.add(b.mul(before, momentum), b.mul(now, 1 - momentum))
+
+    return normalized(mean, variance), running(input_mean, mean), running(input_var, variance)
+
+
+@onnx_op("InstanceNormalization")
+def instance_normalization(b: GraphBuilder, input: Operand, scale: Operand, B: Operand, *, epsilon: float = 1e-5) -> Operand:
+    """instanceNormalization, on images of other ranks after a reshape"""
+    image = b.reshape(input, _as_image(input)) if input.rank != 4 else input
+    return b.reshape(b.instanceNormalization(image, scale=scale, bias=B, epsilon=epsilon), list(input.shape))
+
+
+def _as_image(x: Operand) -> list[int]:
+    return [*x.shape[:2], 1, math.prod(x.shape[2:])]
+
+
+@onnx_op("LayerNormalization", since=17)
+def layer_normalization(
+    b: GraphBuilder,
+    X: Operand,
+    Scale: Operand,
+    B: Operand | None = None,
+    *,
+    axis: int = -1,
+    epsilon: float = 1e-5,
+    stash_type: int = 1,
+    node: SourceNode,
+) -> tuple[Operand, ...]:
+    """layerNormalization; Mean and InvStdDev by reduceMean"""
+    axes = list(range(axis % X.rank, X.rank))
+    normal = X.shape[axes[0] :]
+    fits = all(parameter is None or parameter.shape == normal for parameter in (Scale, B))
+    if fits:
+        Y = b.layerNormalization(X, scale=Scale, axes=axes, epsilon=epsilon, **({"bias": B} if B is not None else {}))
+    else:
+        Y = b.mul(b.layerNormalization(X, axes=axes, epsilon=epsilon), Scale)
+        Y = b.add(Y, B) if B is not None else Y
+    if not (node.wants(1) or node.wants(2)):
+        return (Y,)
+    x = _as(b, X, DataType.FLOAT32) if stash_type == 1 else X
+    mean = b.reduceMean(x, axes=axes, keepDimensions=True)
+    centered = b.sub(x, mean)
+    variance = b.reduceMean(b.mul(centered, centered), axes=axes, keepDimensions=True)
+    return Y, mean, b.reciprocal(b.sqrt(b.add(variance, epsilon)))
+
+
+@onnx_op("GroupNormalization", since=18)
+def group_normalization_18(
+    b: GraphBuilder, X: Operand, scale: Operand, bias: Operand, *, num_groups: int, epsilon: float = 1e-5
+) -> Operand:
+    """instanceNormalization over the groups"""
+    groups = b.reshape(X, [X.shape[0], num_groups, 1, X.size // (X.shape[0] * num_groups)])
+    return b.reshape(b.instanceNormalization(groups, scale=scale, bias=bias, epsilon=epsilon), list(X.shape))
+
+
+@onnx_op("GroupNormalization", since=21)
+def group_normalization(
+    b: GraphBuilder, X: Operand, scale: Operand, bias: Operand, *, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1
+) -> Operand:
+    """instanceNormalization over the groups, then mul and add per channel"""
+    groups = b.reshape(X, [X.shape[0], num_groups, 1, X.size // (X.shape[0] * num_groups)])
+    normal = b.reshape(b.instanceNormalization(groups, epsilon=epsilon), list(X.shape))
+    per_channel = [X.shape[1]] + [1] * (X.rank - 2)
+    return b.add(b.mul(normal, b.reshape(scale, per_channel)), b.reshape(bias, per_channel))
+
+
+@onnx_op("RMSNormalization", since=23)
+def rms_normalization(
+    b: GraphBuilder, X: Operand, scale: Operand, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
+) -> Operand:
+    """mul, reduceMean, add, sqrt, div, mul; float16 in float32"""
+    x = _as(b, X, DataType.FLOAT32) if stash_type == 1 else X
+    axes = list(range(axis % X.rank, X.rank))
+    mean_square = b.reduceMean(b.mul(x, x), axes=axes, keepDimensions=True)
+    normal = b.div(x, b.sqrt(b.add(mean_square, epsilon)))
+    return b.mul(_as(b, normal, scale.data_type), scale)
+
+
+@onnx_op("LRN")
+def local_response_normalization(
+    b: GraphBuilder, X: Operand, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0
+) -> Operand:
+    """averagePool2d of the squares along the channels, then add, pow and div"""
+    n, channels = X.shape[:2]
+    before, after = (size - 1) // 2, size - 1 - (size - 1) // 2
+    squares = b.reshape(b.mul(X, X), [n, 1, channels, X.size // (n * channels)])
+    means = b.averagePool2d(b.pad(squares, [0, 0, before, 0], [0, 0, after, 0]), windowDimensions=[size, 1])
+    return b.div(X, b.pow(b.add(b.mul(b.reshape(means, list(X.shape)), alpha), bias), beta))
+
+
+@onnx_op("MeanVarianceNormalization")
+def mean_variance_normalization(b: GraphBuilder, X: Operand, *, axes: list[int] | None = None) -> Operand:
+    """sub, reduceMean, sqrt, add, div"""
+    over = [axis % X.rank for axis in ([0, 2, 3] if axes is None else axes)]
+    centered = b.sub(X, b.reduceMean(X, axes=over, keepDimensions=True))
+    deviation = b.sqrt(b.reduceMean(b.mul(centered, centered), axes=over, keepDimensions=True))
+    return b.div(centered, b.add(deviation, 1e-9))
+
+
+@onnx_op("LpNormalization")
+def lp_normalization(b: GraphBuilder, input: Operand, *, axis: int = -1, p: int = 2) -> Operand:
+    """reduceL1 or reduceL2, max, div"""
+    if p not in (1, 2):
+        raise ConversionError(f"p is {p}; the operator is defined for 1 and 2")
+    norm = b.call(f"reduceL{p}", input, axes=[axis % input.rank], keepDimensions=True)
+    smallest = float(np.finfo(input.data_type.numpy).tiny)
+    return b.div(input, b.max(norm, smallest))
+
+
+@onnx_op("Dropout", since=6)
+def dropout_6(b: GraphBuilder, data: Operand, *, is_test: int = 0, ratio: float = 0.5) -> tuple[Operand, ...]:
+    """nothing: inference drops nothing; refused in training mode"""
+    if not is_test:
+        raise _drops()
+    return dropout_7(b, data)
+
+
+@onnx_op("Dropout", since=7)
+def dropout_7(b: GraphBuilder, data: Operand, *, ratio: float = 0.5) -> tuple[Operand, ...]:
+    """nothing: inference drops nothing"""
+    return data, _all_kept(b, data)
+
+
+@onnx_op("Dropout", since=12)
+def dropout_12(
+    b: GraphBuilder, data: Operand, ratio: Number | None = None, training_mode: Number | None = None, *, seed: int = 0
+) -> tuple[Operand, ...]:
+    """nothing: inference drops nothing; refused in training mode"""
+    if training_mode and ratio != 0:
+        raise _drops()
+    return data, _all_kept(b, data)
+
+
+def _drops() -> ConversionError:
+    return ConversionError("drops values at random in training mode", EVALUATE)
+
+
+def _all_kept(b: GraphBuilder, data: Operand) -> Operand:
+    return b.expand(b.constant(np.ones((1,) * data.rank, np.uint8)), list(data.shape))
