@@ -13,7 +13,7 @@ import jinja2
 
 from webnn_graph.data_types import Array, DataType, pack
 from webnn_graph.errors import ValidationError
-from webnn_graph.formats.constants import is_inline
+from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Descriptor, Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.ops import OPS, Parameter
@@ -80,8 +80,8 @@ def _template(name: str) -> jinja2.Template:
 
 def _view(graph: Graph, stem: str, labels: bool) -> dict[str, Any]:
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
-    inline = {operand: array for operand, array in graph.constants.items() if is_inline(operand)}
-    weights = [operand for operand in graph.constants if operand not in inline]
+    weights = stored(graph)
+    inline = {operand: array for operand, array in graph.constants.items() if operand not in weights}
     read = {operand for node in graph.nodes for operand in node.operands}
     return {
         "title": string(graph.name),

@@ -16,10 +16,10 @@ import numpy as np
 
 from webnn_graph.data_types import Array, pack, unpack
 from webnn_graph.errors import ExecutionError, RuntimeUnavailable
-from webnn_graph.formats import javascript
+from webnn_graph.formats import javascript, weights
 from webnn_graph.graph import Graph
-from webnn_graph.inputs import fitted
 from webnn_graph.runtimes.exchange import Exchange, remove
+from webnn_graph.runtimes.reference import checked
 from webnn_graph.targets import CHROMIUM, legalize, load_target
 
 if TYPE_CHECKING:
@@ -198,7 +198,8 @@ class LoadedModel:
         try:
             for name, text in javascript.files(graph, "model", labels=True).items():
                 (self._folder / name).write_text(text, encoding="utf-8")
-            _save_weights(graph, self._folder / "model.safetensors")
+            with (self._folder / "model.safetensors").open("wb") as file:
+                file.writelines(weights.contents(weights.stored(graph)))
             self._page = session._page()
             session._call(self._page, "load", self._url)
         except BaseException:
@@ -220,14 +221,9 @@ class LoadedModel:
         Raises:
             ExecutionError: The inputs do not fit, the browser crashes, or takes too long.
         """
-        known = [operand.name for operand in self._graph.inputs]
-        wrong = {"is missing": set(known) - set(inputs), "is not an input": set(inputs) - set(known)}
-        for problem, names in wrong.items():
-            if names:
-                raise ExecutionError(f"{', '.join(sorted(names))} {problem}; the inputs are {', '.join(known) or 'none'}")
+        given = checked(self._graph, inputs)
         for i, operand in enumerate(self._graph.inputs):
-            value = fitted(np.asarray(inputs[operand.name]), operand)
-            pack(value, operand.data_type).tofile(self._folder / "in" / str(i))
+            pack(given[operand], operand.data_type).tofile(self._folder / "in" / str(i))
         self._session._call(self._page, "compute", self._url)
         outputs = {}
         for i, operand in enumerate(self._graph.outputs):
@@ -247,8 +243,3 @@ def _playwright() -> Any:
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
 
-
-def _save_weights(graph: Graph, path: Path) -> None:
-    from safetensors.numpy import save_file
-
-    save_file({operand.name: pack(array, operand.data_type) for operand, array in graph.constants.items()}, str(path))

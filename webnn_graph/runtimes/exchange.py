@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -10,9 +11,10 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any
 
 MEGABYTE = 1 << 20
+TYPES = {".html": "text/html", ".js": "text/javascript"}
 
 
 class Exchange:
@@ -38,9 +40,6 @@ class Exchange:
 
 class _Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # The system's own table may call a module text/plain, which a browser refuses to import.
-    extensions_map: ClassVar[dict[str, str]] = {"": "application/octet-stream", ".html": "text/html", ".js": "text/javascript"}
-
     def do_POST(self) -> None:
         target = Path(self.translate_path(self.path))
         if target.parent.name != "out" or not target.parent.is_dir():
@@ -57,6 +56,10 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_response(HTTPStatus.NO_CONTENT)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def guess_type(self, path: str | os.PathLike[str]) -> str:
+        # The system's own table may call a module text/plain, which a browser refuses to import.
+        return TYPES.get(Path(path).suffix, "application/octet-stream")
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -39,7 +39,7 @@ def values(graph: Graph, inputs: Mapping[str, Array]) -> Iterator[tuple[Operand,
     Raises:
         ExecutionError: As `run`.
     """
-    live: dict[Operand, Array] = dict(graph.constants) | _checked(graph, inputs)
+    live: dict[Operand, Array] = dict(graph.constants) | checked(graph, inputs)
     last = {operand: i for i, node in enumerate(graph.nodes) for operand in node.operands}
     for i, node in enumerate(graph.nodes):
         try:
@@ -54,8 +54,12 @@ def values(graph: Graph, inputs: Mapping[str, Array]) -> Iterator[tuple[Operand,
         yield from results.items()
 
 
-def _checked(graph: Graph, inputs: Mapping[str, Array]) -> dict[Operand, Array]:
-    """The arrays by operand, if they are those that the graph asks for."""
+def checked(graph: Graph, inputs: Mapping[str, Array]) -> dict[Operand, Array]:
+    """The arrays by operand, if they are those that the graph asks for.
+
+    Raises:
+        ExecutionError: An input is missing, unknown, or of another shape or type.
+    """
     names = [operand.name for operand in graph.inputs]
     for name in inputs:
         if name not in names:

@@ -82,11 +82,8 @@ def converted(b: LegalBuilder, operand: Operand, data_type: DataType) -> Operand
     if not b.is_known(operand):
         result: Operand = b.cast(operand, data_type)
         return result
-    values = np.asarray(b.value(operand))
-    smallest, largest = data_type.range
-    if not data_type.is_float and (values.min() < smallest or values.max() > largest):
-        values = values.astype(data_type.numpy)
-    return b.constant(values, data_type)
+    # As by cast: modulo 2^n, where the caller made sure that this is right.
+    return b.constant(np.asarray(b.value(operand)).astype(data_type.numpy), data_type)
 
 
 def confined(b: LegalBuilder, result: Operand, data_type: DataType) -> Operand:
@@ -111,14 +108,24 @@ def _groups(call: Call) -> dict[str, list[str]]:
 def _carrier(b: LegalBuilder, call: Call, names: Iterable[str], data_type: DataType) -> DataType | None:
     """The type to compute in; None when there is none."""
     modular = (T.INT32,) if data_type is T.UINT32 and call.op in MODULAR else ()
-    lossless = (*modular, *EXACT.get(data_type, ()))
+    lossless: tuple[DataType, ...] = (*modular, *EXACT.get(data_type, ()))
+    given = [operand for name in names for operand in operands_in(call.arguments[name])]
     for carrier in (*lossless, *NARROW.get(data_type, ())):
         if not all(b.target.takes_type(call.op, name, carrier) for name in names) or not _castable(b, call, names, data_type):
+            continue
+        if carrier not in lossless and not all(_fits(b, operand, carrier) for operand in given):
             continue
         if carrier not in lossless and "indices" not in names:
             b.note(f"{call.op} computes {data_type} as {carrier}; values beyond that differ")
         return carrier
     return None
+
+
+def _fits(b: LegalBuilder, operand: Operand, data_type: DataType) -> bool:
+    """Whether a constant's values are values of the type; of other operands nobody knows."""
+    values = b.value(operand)
+    smallest, largest = data_type.range
+    return values is None or bool(smallest <= values.min() and values.max() <= largest)
 
 
 def _castable(b: LegalBuilder, call: Call, names: Iterable[str], data_type: DataType) -> bool:

@@ -158,7 +158,9 @@ def layer_normalization(b: LegalBuilder, call: Call) -> Operand | None:
     return _reshaped(b, b.call(call.op, **call.but(input=folded, axes=[1], **flat)), x.shape)
 
 
-RULES: dict[str, Rewrite] = {
+REDUCED = "L1 L2 LogSum LogSumExp Max Mean Min Product Sum SumSquare".split()
+REDUCTIONS: dict[str, Rewrite] = {f"reduce{name}": reduction for name in REDUCED}
+RULES: dict[str, Rewrite] = REDUCTIONS | {
     "batchNormalization": batch_normalization,
     "concat": concat,
     "dequantizeLinear": quantization,
@@ -171,7 +173,7 @@ RULES: dict[str, Rewrite] = {
     "cumulativeSum": along_axis,
     "transpose": transpose,
     "triangular": triangular,
-} | {f"reduce{name}": reduction for name in "L1 L2 LogSum LogSumExp Max Mean Min Product Sum SumSquare".split()}
+}
 
 
 def _around(shape: Shape, axis: int) -> tuple[int, int, int]:

@@ -58,14 +58,14 @@ def reduce_l1(b: LegalBuilder, call: Call) -> Operand | None:
     """int64: the sum of absolute values."""
     if call.input.data_type is not DataType.INT64:
         return None
-    return b.call("reduceSum", **call.but(input=b.abs(call.input)))
+    return b.call("reduceSum", **call.but(input=b.abs(call.input)))  # type: ignore[no-any-return]
 
 
 def reduce_sum_square(b: LegalBuilder, call: Call) -> Operand | None:
     """int64: the sum of squares."""
     if call.input.data_type is not DataType.INT64:
         return None
-    return b.call("reduceSum", **call.but(input=b.mul(call.input, call.input)))
+    return b.call("reduceSum", **call.but(input=b.mul(call.input, call.input)))  # type: ignore[no-any-return]
 
 
 def reduce_log_sum_exp(b: LegalBuilder, call: Call) -> Operand:
@@ -76,7 +76,7 @@ def reduce_log_sum_exp(b: LegalBuilder, call: Call) -> Operand:
     # An infinite peak would make x - peak NaN.
     peak = b.clamp(b.reduceMax(x, axes=axes, keepDimensions=True), minValue=-largest, maxValue=largest)
     total = b.log(b.reduceSum(b.exp(b.sub(x, peak)), axes=axes, keepDimensions=call.keepDimensions))
-    return b.add(total, b.reshape(peak, list(call.result.shape)))
+    return b.add(total, b.reshape(peak, list(call.result.shape)))  # type: ignore[no-any-return]
 
 
 def gemm(b: LegalBuilder, call: Call) -> Operand | None:
@@ -92,7 +92,7 @@ def cast(b: LegalBuilder, call: Call) -> Operand | None:
     one = [1] * x.rank
     scale = b.constant(np.ones(one, np.float32))
     real = b.dequantizeLinear(x, scale, b.constant(np.zeros(one, np.int8), DataType.INT4))
-    return b.cast(real, call.dataType)
+    return b.cast(real, call.dataType)  # type: ignore[no-any-return]
 
 
 # --------------------------------------------------------------------------------------------------------------- recurrent
@@ -158,15 +158,15 @@ def scatter_elements(b: LegalBuilder, call: Call) -> Operand | None:
             return None
     flat = b.reshape(_flat_indices(b, x.shape, call.indices, call.axis), [call.indices.size, 1])
     scattered = b.scatterND(b.reshape(x, [x.size]), flat, b.reshape(call.updates, [call.updates.size]))
-    return b.reshape(scattered, list(x.shape))
+    return b.reshape(scattered, list(x.shape))  # type: ignore[no-any-return]
 
 
 def scatter_nd(b: LegalBuilder, call: Call) -> Operand | None:
     """Of constant indices that repeat only the last stays, as the updates would be summed; a scalar update becomes a row."""
     x, indices, updates = call.input, call.indices, call.updates
     if indices.rank == 1:
-        rows = b.reshape(updates, [1, *updates.shape])
-        return b.scatterND(x, b.reshape(indices, [1, *indices.shape]), rows)
+        one = b.reshape(updates, [1, *updates.shape])
+        return b.scatterND(x, b.reshape(indices, [1, *indices.shape]), one)  # type: ignore[no-any-return]
     places = b.value(indices)
     if places is None:
         return None
@@ -178,15 +178,18 @@ def scatter_nd(b: LegalBuilder, call: Call) -> Operand | None:
         return None
     last = np.sort(len(rows) - 1 - first_from_behind).astype(np.int32)
     kept = b.gather(b.reshape(updates, [len(rows), *x.shape[depth:]]), b.constant(last))
-    return b.scatterND(x, b.constant(rows[last].astype(np.int32)), kept)
+    return b.scatterND(x, b.constant(rows[last].astype(np.int32)), kept)  # type: ignore[no-any-return]
 
 
 def _flat(shape: tuple[int, ...], indices: Array, axis: int) -> Array:
     """The position in the flattened tensor of each element that ``indices`` along ``axis`` point at."""
     inside = np.where(indices < 0, indices + shape[axis], indices).astype(np.int64)
-    grid = list(np.indices(indices.shape, sparse=True))
+    grid: list[Array] = list(np.indices(indices.shape, sparse=True))
     grid[axis] = inside
-    return np.asarray(np.ravel_multi_index(tuple(np.broadcast_arrays(*grid)), shape, mode="clip"), np.int32)
+    position = np.zeros((), np.int64)
+    for size, coordinate in zip(shape, grid, strict=True):
+        position = position * size + np.clip(coordinate, 0, size - 1)
+    return np.broadcast_to(position, indices.shape).astype(np.int32)
 
 
 def _flat_indices(b: LegalBuilder, shape: tuple[int, ...], indices: Operand, axis: int) -> Operand:
@@ -198,7 +201,7 @@ def _flat_indices(b: LegalBuilder, shape: tuple[int, ...], indices: Operand, axi
     inside = b.where(b.lesser(inside, 0), b.add(inside, shape[axis]), inside)
     inside = b.min(b.max(inside, 0), shape[axis] - 1)
     start = _flat(shape, np.zeros(tuple(1 if i == axis else n for i, n in enumerate(indices.shape)), np.int64), axis)
-    return b.add(b.mul(inside, math.prod(shape[axis + 1 :])), b.constant(start))
+    return b.add(b.mul(inside, math.prod(shape[axis + 1 :])), b.constant(start))  # type: ignore[no-any-return]
 
 
 REWRITES: dict[str, Rewrite] = {
