@@ -15,7 +15,7 @@ from converters.onnx import functions, handlers
 from converters.onnx.interface import Input, Settings, bound_value, free_inputs, graph_inputs
 from converters.onnx.load import load_model, tensor_values
 from converters.onnx.order import needed_nodes
-from converters.onnx.registry import HANDLERS, SourceNode, Value, find
+from converters.onnx.registry import HANDLERS, SourceNode, Unmade, Value, find
 from converters.onnx.tensors import Element
 from converters.problems import Problem, report
 from webnn_graph.builder import GraphBuilder
@@ -160,7 +160,21 @@ class GraphScope:
         inner = GraphScope(self.conversion, _Outer(self), self.opsets)
         inner.add_initializers(graph)
         inner.values.update(zip((info.name for info in graph.input), inputs, strict=False))
-        return inner.run_nodes(graph.node, [output.name for output in graph.output])
+        results = inner.run_nodes(graph.node, [output.name for output in graph.output])
+        if any(value is UNKNOWN for value in results):
+            raise Unmade
+        return results
+
+    def onnx_type(self, name: str) -> int | None:
+        """ONNX's element type of a value; see `registry.Scope`."""
+        if name in self._stored:
+            return int(self._stored[name].data_type)
+        info = self.conversion.inferred.get(name)
+        return int(info.type.tensor_type.elem_type) or None if info is not None else None
+
+    def element(self, onnx_type: int) -> Element:
+        """See `registry.Scope`."""
+        return self.conversion.element(onnx_type)
 
     def run_nodes(self, nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) -> list[Value]:
         """Converts the nodes that the outputs need and returns the outputs' values."""
@@ -195,6 +209,8 @@ class GraphScope:
             domain = f"{node.domain}." if node.domain not in ("", "ai.onnx") else ""
             why = error.message.removeprefix(f"{label}: ")
             self.conversion.problems.append(Problem(domain + node.op_type, label, why, error.hint))
+            results = None
+        except Unmade:
             results = None
         for i, name in enumerate(node.output):
             if not name:

@@ -21,6 +21,7 @@ from typing import Any, Protocol, TypeAlias
 
 import onnx
 
+from converters.onnx.tensors import Element
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
@@ -40,7 +41,21 @@ class Scope(Protocol):
     opsets: Mapping[str, int]
 
     def run(self, graph: onnx.GraphProto, inputs: Iterable[Value]) -> list[Value]:
-        """Converts a subgraph on these inputs; it also sees the values around it."""
+        """Converts a subgraph on these inputs; it also sees the values around it.
+
+        Raises:
+            Unmade: A result depends on a node that cannot be converted.
+        """
+
+    def onnx_type(self, name: str) -> int | None:
+        """ONNX's element type of a value, which its operand may have only a stand-in for; None when nothing says it."""
+
+    def element(self, onnx_type: int) -> Element:
+        """The element type, remembered for the report when another has to stand for it."""
+
+
+class Unmade(Exception):
+    """A value that a handler needs could not be made; what stopped it is reported already."""
 
 
 @dataclass(frozen=True)
@@ -187,4 +202,4 @@ def find(domain: str, op: str, opset: int) -> Handler | None:
     return next((handler for handler in HANDLERS.get((domain, op), []) if handler.since <= opset), None)
 
 
-__all__ = ["HANDLERS", "Array", "Handler", "Ints", "Number", "Scope", "SourceNode", "Value", "find", "one_to_one", "onnx_op"]
+__all__ = ["HANDLERS", "Array", "Handler", "Ints", "Number", "Scope", "SourceNode", "Unmade", "Value", "find", "one_to_one", "onnx_op"]
