@@ -1,0 +1,27 @@
+"""Matrix products of every type and rank."""
+
+from __future__ import annotations
+
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.graph import Operand
+
+
+def matmul(b: GraphBuilder, x: Operand, y: Operand) -> Operand:
+    """NumPy's matmul: vectors are rows and columns, leading dimensions broadcast.
+
+    Integers, which WebNN does not multiply as matrices, are multiplied and summed: [..., n, k, m] numbers in between.
+    """
+    rows = b.reshape(x, [1, *x.shape]) if x.rank == 1 else x
+    columns = b.reshape(y, [*y.shape, 1]) if y.rank == 1 else y
+    if x.data_type.is_float:
+        product = b.matmul(rows, columns)
+    else:
+        terms = b.mul(b.reshape(rows, [*rows.shape, 1]), b.reshape(columns, [*columns.shape[:-2], 1, *columns.shape[-2:]]))
+        wide = b.cast(terms, "int32") if terms.data_type.bits < 32 else terms
+        product = b.cast(b.reduceSum(wide, axes=[terms.rank - 2]), x.data_type)
+    shape = list(product.shape)
+    if y.rank == 1:
+        shape.pop(-1)
+    if x.rank == 1:
+        shape.pop(-1 if y.rank == 1 else -2)
+    return b.reshape(product, shape)

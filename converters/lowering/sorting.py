@@ -1,0 +1,119 @@
+"""Sorting and selection. WebNN has no sort: an element's place is the number of elements that come before it.
+
+That compares every pair, so it is limited; the largest few of many are found one after the other by argMax. NaN has no place
+in an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
+from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Operand
+
+MAX_PAIRS = 2**26
+"""Comparisons that one sort may take: 64 Mi, some 64 MB of intermediate bytes."""
+MAX_ROUNDS = 128
+"""Elements that are selected one after the other."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """The places of a tensor's elements in the order along one axis.
+
+    Attributes:
+        x: The tensor with that axis last.
+        chosen: uint8 [*outer, places, n]: whether element n is the one at a place. One is set per place.
+        axis: The axis in the original tensor.
+    """
+
+    x: Operand
+    chosen: Operand
+    axis: int
+
+    @classmethod
+    def of(cls, b: GraphBuilder, x: Operand, axis: int, *, descending: bool, places: Sequence[int] | None = None) -> Order:
+        """The stable order along an axis; of which only these places are wanted (by default all).
+
+        Raises:
+            ConversionError: There are too many elements to compare each with each.
+        """
+        moved = _last(b, x, axis)
+        n = moved.shape[-1]
+        if moved.size * n > MAX_PAIRS:
+            raise ConversionError(
+                f"sorting {n} elements compares {moved.size * n:,} pairs; WebNN has no sort and the limit is {MAX_PAIRS:,}",
+                "select fewer elements first, or sort outside of the graph",
+            )
+        mine, other = b.reshape(moved, [*moved.shape, 1]), b.reshape(moved, [*moved.shape[:-1], 1, n])
+        ahead = b.greater(other, mine) if descending else b.lesser(other, mine)
+        tied = b.logicalAnd(b.equal(other, mine), np.tri(n, k=-1, dtype=np.uint8))
+        rank = b.reduceSum(b.cast(b.logicalOr(ahead, tied), "int32"), axes=[moved.rank])
+        wanted = np.asarray(range(n) if places is None else places, np.int32)
+        chosen = b.equal(b.reshape(rank, [*moved.shape[:-1], 1, n]), wanted[:, None])
+        return cls(moved, chosen, axis)
+
+    def values(self, b: GraphBuilder) -> Operand:
+        """The elements at the places."""
+        return self._select(b, b.reshape(self.x, [*self.x.shape[:-1], 1, self.x.shape[-1]]))
+
+    def indices(self, b: GraphBuilder) -> Operand:
+        """Where the elements at the places stood, int64."""
+        return self._select(b, b.constant(np.arange(self.x.shape[-1], dtype=np.int64)))
+
+    def _select(self, b: GraphBuilder, candidates: Operand) -> Operand:
+        kind = candidates.data_type
+        wide = b.cast(candidates, "int32") if kind in (DataType.INT8, DataType.UINT8) else candidates
+        picked = b.reduceSum(b.where(self.chosen, wide, 0), axes=[self.chosen.rank - 1])
+        return _back(b, b.cast(picked, kind), self.axis)
+
+
+def top(b: GraphBuilder, x: Operand, k: int, axis: int, *, largest: bool) -> tuple[Operand, Callable[[], Operand]]:
+    """The ``k`` largest or smallest elements along an axis in order, and a function that makes their int64 indices.
+
+    Raises:
+        ConversionError: Both the axis and ``k`` are too large.
+    """
+    if x.size * x.shape[axis] <= MAX_PAIRS and k > 1:
+        order = Order.of(b, x, axis, descending=largest, places=range(k))
+        return order.values(b), lambda: order.indices(b)
+    if k > MAX_ROUNDS:
+        raise ConversionError(
+            f"the {k} {'largest' if largest else 'smallest'} of {x.shape[axis]} elements; WebNN has no sort, and more than "
+            f"{MAX_ROUNDS} of so many are too costly",
+            "end the graph before it, or select fewer elements",
+        )
+    return _one_by_one(b, x, k, axis, largest)
+
+
+def _one_by_one(b: GraphBuilder, x: Operand, k: int, axis: int, largest: bool) -> tuple[Operand, Callable[[], Operand]]:
+    """Repeated argMax; what was taken takes the lowest value, so the lowest value itself can come twice."""
+    moved = _last(b, x, axis)
+    last = moved.rank - 1
+    low, high = x.data_type.range
+    places = np.arange(moved.shape[-1], dtype=np.int64)
+    indices: list[Any] = []
+    values: list[Operand] = []
+    for _ in range(k):
+        index = b.call("argMax" if largest else "argMin", moved, last, keepDimensions=True, outputDataType="int64")
+        values.append(b.call("reduceMax" if largest else "reduceMin", moved, axes=[last], keepDimensions=True))
+        indices.append(index)
+        moved = b.where(b.equal(index, places), low if largest else high, moved)
+    return _back(b, b.concat(values, last), axis), lambda: _back(b, b.concat(indices, last), axis)
+
+
+def _last(b: GraphBuilder, x: Operand, axis: int) -> Operand:
+    order = [i for i in range(x.rank) if i != axis] + [axis]
+    return b.transpose(x, permutation=order)
+
+
+def _back(b: GraphBuilder, x: Operand, axis: int) -> Operand:
+    order = list(range(x.rank - 1))
+    order.insert(axis, x.rank - 1)
+    return b.transpose(x, permutation=order)
