@@ -132,7 +132,7 @@ class _Assembly:
             parameter = operator.parameters.get(name)
             if name in given:
                 raise FormatError(f"{operator.name} is given {name} twice")
-            if value is not None:
+            if value not in (None, ""):  # rustnn writes both for what is not given
                 given[name] = self._value(parameter, value) if parameter else value
         operands = deque(value for value in positional if self._is_operand(value))
         values = deque(value for value in positional if not self._is_operand(value))
@@ -175,6 +175,8 @@ class _Assembly:
     def _operand(self, reference: Any) -> Operand:
         """The operand of a name, or of a number as rustnn counts them."""
         if isinstance(reference, int) and not isinstance(reference, bool):
+            if f"operand_{reference}" in self.operands:  # files that rustnn saved count differently, but name what they count
+                return self.operands[f"operand_{reference}"]
             if not 0 <= reference < len(self.numbered):
                 raise FormatError(f"there is no operand number {reference}; {len(self.numbered)} are defined here")
             reference = self.numbered[reference]

@@ -24,6 +24,7 @@ from webnn_graph.errors import FormatError
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Weight
 from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, unbound
 from webnn_graph.names import nearest
+from webnn_graph.ops import OPS
 
 VERSION = 1
 VERSIONS = (1, 2)
@@ -75,7 +76,8 @@ def _annotation(initializer: Initializer | None) -> str:
 
 def _statement(call: Call) -> str:
     arguments = [*map(_value, call.positional), *(f"{name}={_value(value)}" for name, value in call.options.items())]
-    target = call.outputs[0] if len(call.outputs) == 1 else f"[{', '.join(call.outputs)}]"
+    names = ", ".join(call.outputs)
+    target = f"[{names}]" if OPS[call.op].returns_list else names
     return f"{target} = {call.op}({', '.join(arguments)})"
 
 
@@ -125,7 +127,7 @@ class Source:
 MAX_SHOWN = 120
 """Characters of a line that an error shows."""
 
-SPACE = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
+SPACE = re.compile(r"(?:[ \t\r\n]+|#[^\n]*|//[^\n]*)*")
 WORD = re.compile(r"[A-Za-z_/$][A-Za-z0-9_./$]*")
 STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![A-Za-z0-9_.])")
