@@ -1,0 +1,197 @@
+"""What the commands do when all is well, and when the numbers differ."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+import cli
+from converters.onnx.source import OnnxSource
+from webnn_graph import load
+
+Invoke = Callable[..., Result]
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_onnx2webnn_writes_every_form_and_the_weights_once(model: Path, invoke: Invoke) -> None:
+    result = invoke("onnx2webnn", model, "--dim", "batch=2", "--format", "webnn,json", "--format", "js", "-o", "out/deep")
+    assert result.exit_code == 0, result.output
+    assert names(Path("out/deep")) == {"linear.webnn", "linear.json", "linear.js", "linear.d.ts", "linear.safetensors"}
+    for name in names(Path("out/deep")):
+        assert name in result.stdout
+    assert load("out/deep/linear.webnn").inputs[0].shape == (2, 4)
+
+
+def test_name_and_shape(model: Path, invoke: Invoke) -> None:
+    result = invoke("onnx2webnn", model, "--shape", "x=3,4", "--name", "other")
+    assert result.exit_code == 0, result.output
+    assert "other.webnn" in names(Path())
+    graph = load("other.webnn")
+    assert (graph.name, graph.inputs[0].shape) == ("other", (3, 4))
+
+
+def test_bind_turns_an_input_into_a_constant(model: Path, invoke: Invoke) -> None:
+    np.save("value.npy", np.ones((1, 4), np.float32))
+    for value in ("[[1, 1, 1, 1]]", "value.npy"):
+        result = invoke("onnx2webnn", model, "--bind", f"x={value}", "--force", "--verify")
+        assert result.exit_code == 0, result.output
+        assert load("linear.webnn").inputs == ()
+
+
+def test_cut_at_tensors(model: Path, invoke: Invoke) -> None:
+    result = invoke("onnx2webnn", model, "--dim", "batch=2", "--output", "/fc/product", "--verify")
+    assert result.exit_code == 0, result.output
+    assert [output.name for output in load("linear.webnn").outputs] == ["fc_product"]
+
+
+def test_labels_are_in_text_but_not_in_javascript_unless_asked_for(model: Path, invoke: Invoke) -> None:
+    arguments = ("onnx2webnn", model, "--dim", "batch=2", "--format", "webnn,js", "--force")
+    for options, in_text, in_module in (((), True, False), (("--labels",), True, True), (("--no-labels",), False, False)):
+        assert invoke(*arguments, *options).exit_code == 0
+        assert ("/act/Relu" in Path("linear.webnn").read_text()) == in_text, options
+        assert ("/act/Relu" in Path("linear.js").read_text()) == in_module, options
+
+
+def test_simplify_goes_on_when_onnxsim_fails(model: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    import onnxsim
+
+    result = invoke("onnx2webnn", model, "--dim", "batch=2", "--simplify", "--verify")
+    assert result.exit_code == 0, result.output
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no such graph")
+
+    monkeypatch.setattr(onnxsim, "simplify", fail)
+    result = invoke("onnx2webnn", model, "--dim", "batch=2", "--simplify", "--force")
+    assert result.exit_code == 0, result.output
+    assert "onnxsim cannot simplify linear.onnx (no such graph); going on without" in result.stderr
+
+
+def test_quiet_says_nothing(model: Path, invoke: Invoke) -> None:
+    result = invoke("onnx2webnn", model, "--dim", "batch=2", "--verify", "-q")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_text_json_text_is_identical(graph: Path, invoke: Invoke) -> None:
+    result = invoke("webnn2json", graph, "-o", graph.parent)
+    assert result.exit_code == 0, result.output
+    assert json.loads(graph.with_suffix(".json").read_text())["format"]
+    result = invoke("json2webnn", graph.with_suffix(".json"))
+    assert result.exit_code == 0, result.output
+    for name in ("linear.webnn", "linear.safetensors"):
+        assert Path(name).read_bytes() == (graph.parent / name).read_bytes()
+
+
+def test_webnn2js(graph: Path, invoke: Invoke) -> None:
+    result = invoke("webnn2js", graph)
+    assert result.exit_code == 0, result.output
+    assert names(Path()) == {"linear.js", "linear.d.ts", "linear.safetensors"}
+
+
+@pytest.mark.parametrize("installed", [True, False], ids=["onnxruntime", "onnx.reference"])
+def test_verify_right_graph(model: Path, graph: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, installed: bool) -> None:
+    if installed:
+        pytest.importorskip("onnxruntime", reason="the verify extra is not installed")
+    else:
+        monkeypatch.setattr(OnnxSource, "runner", "onnx reference evaluator")
+    result = invoke("webnn", "verify", graph, "--against", model)
+    assert result.exit_code == 0, result.output
+    assert ("ONNX Runtime" if installed else "reference evaluator") in result.stdout
+
+
+def test_verify_names_the_first_node_that_differs(model: Path, graph: Path, invoke: Invoke) -> None:
+    text = graph.read_text()
+    wrong = text.replace(" = add(", " = sub(")
+    assert wrong != text
+    graph.write_text(wrong)
+    result = invoke("webnn", "verify", graph, "--against", model)
+    assert result.exit_code == 3
+    assert "DIFFERS" in result.stdout
+    assert "first difference: sub /fc/Add (fc_sum" in result.stderr
+
+
+def test_failed_verification_of_a_conversion_exits_with_3(model: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = OnnxSource.run
+    monkeypatch.setattr(OnnxSource, "run", lambda *arguments: {name: array + 1 for name, array in run(*arguments).items()})
+    result = invoke("onnx2webnn", model, "--dim", "batch=2", "--verify")
+    assert result.exit_code == 3
+    assert Path("linear.webnn").exists()
+
+
+def test_verify_with_given_inputs(model: Path, graph: Path, invoke: Invoke) -> None:
+    np.savez("inputs.npz", x=np.full((2, 4), np.nan, np.float32))
+    result = invoke("webnn", "verify", graph, "--against", model, "--inputs", "inputs.npz", "--tolerance", "0")
+    assert result.exit_code == 0, result.output
+
+
+def test_run_saves_what_onnx_computes(model: Path, graph: Path, invoke: Invoke) -> None:
+    x = np.arange(8, dtype=np.float32).reshape(2, 4)
+    np.save("x.npy", x)
+    result = invoke("webnn", "run", graph, "--input", "x=x.npy", "-o", "outputs.npz")
+    assert result.exit_code == 0, result.output
+    expected = OnnxSource(model).run({"x": x}, ["y"])["y"]
+    with np.load("outputs.npz") as outputs:
+        np.testing.assert_allclose(outputs["y"], expected, rtol=1e-6)
+    repeated = invoke("webnn", "run", graph, "-o", "outputs.npz")
+    assert repeated.exit_code == 1
+    assert "already exists" in repeated.stderr
+
+
+def test_run_is_seeded(graph: Path, invoke: Invoke) -> None:
+    first, second, other = (invoke("webnn", "run", graph, "--seed", seed).stdout for seed in (1, 1, 2))
+    assert first == second != other
+
+
+def test_inspect_and_validate(graph: Path, invoke: Invoke) -> None:
+    shown = invoke("webnn", "inspect", graph)
+    assert shown.exit_code == 0, shown.output
+    for word in ("x", "float32", "[2, 4]", "relu", "weights"):
+        assert word in shown.stdout
+    assert invoke("webnn", "validate", graph).stdout == f"{graph}: valid\n"
+
+
+def test_ops(invoke: Invoke) -> None:
+    everything = invoke("webnn", "ops", "--markdown").stdout
+    assert len(everything.splitlines()) == 2 + 95
+    assert "| conv2d | convolution | input, filter |" in everything
+    coverage = invoke("webnn", "ops", "--frontend", "onnx", "--markdown").stdout
+    assert "| Relu |" in coverage
+
+
+def test_zoo_list(invoke: Invoke) -> None:
+    result = invoke("webnn", "zoo", "list", "magika_v3_3", "silero_vad_v6")
+    assert result.exit_code == 0, result.output
+    assert "--bind sr=16000" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["onnx2webnn", "webnn2js", "webnn2json", "json2webnn", "webnn"])
+def test_help_loads_nothing_heavy(command: str) -> None:
+    code = f"""
+import sys, cli
+try:
+    cli.{command}(["--help"])
+finally:
+    print(sorted({{"onnx", "torch", "numpy", "rich", "jinja2", "onnxruntime"}} & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(cli.__file__).parent)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage:")
+    assert done.stderr == "[]\n"
+
+
+def test_installed_commands_exit_with_the_status() -> None:
+    """As a process, not through click's test runner, which has an exit of its own."""
+    code = "import cli; cli.onnx2webnn(['nowhere.onnx'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(cli.__file__).parent)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: nowhere.onnx: there is no such file\n"

@@ -1,0 +1,58 @@
+"""Imports run one way, and heavy packages are loaded only when they are needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cli
+
+ROOT = Path(cli.__file__).parent
+FRAMEWORKS = {"onnx", "onnxruntime", "onnxsim", "torch", "transformers"}
+FORBIDDEN = {
+    "webnn_graph": FRAMEWORKS | {"click", "rich", "converters", "models", "cli", "tests"},
+    "converters": {"models", "cli", "tests"},
+    "models": FRAMEWORKS | {"click", "rich", "cli", "tests"},
+}
+FRAMEWORK_HOMES = {
+    "onnx": "converters/onnx/",
+    "onnxruntime": "converters/onnx/",
+    "onnxsim": "converters/onnx/",
+    "torch": "converters/torch/",
+}
+"""Where each framework may be imported."""
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level packages that a file imports, anywhere in it."""
+    packages = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            packages |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            packages.add(node.module.split(".")[0])
+    return packages
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_imports_run_one_way(package: str) -> None:
+    files = list((ROOT / package).rglob("*.py"))
+    assert files
+    for path in files:
+        where = path.relative_to(ROOT).as_posix()
+        assert not imported(path) & FORBIDDEN[package], where
+        for framework in imported(path) & FRAMEWORK_HOMES.keys():
+            assert where.startswith(FRAMEWORK_HOMES[framework]), f"{where} imports {framework}"
+
+
+@pytest.mark.parametrize(
+    "statement", ["import webnn_graph", "from webnn_graph import Graph, GraphBuilder, load, save, validate, run", "import cli"]
+)
+def test_frameworks_are_not_loaded(statement: str) -> None:
+    code = f"import sys; {statement}; print(sorted({FRAMEWORKS!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "[]\n"
