@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from converters.onnx.handlers import (  # noqa: F401
     activations,
+    attention,
     control_flow,
     convolution,
+    machine_learning,
     normalization,
     pooling,
     quantization,
     resize,
     sequences,
+    training,
 )
 
 __all__: list[str] = []

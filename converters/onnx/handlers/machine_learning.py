@@ -1,0 +1,22 @@
+"""The few operators of ai.onnx.ml that work on plain tensors."""
+
+from __future__ import annotations
+
+from converters.onnx.registry import onnx_op
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.graph import Operand
+
+DOMAIN = "ai.onnx.ml"
+
+
+@onnx_op("ArrayFeatureExtractor", domain=DOMAIN)
+def array_feature_extractor(b: GraphBuilder, X: Operand, Y: Operand) -> Operand:
+    """gather along the last axis"""
+    taken = b.gather(X, b.reshape(Y, [Y.size]), axis=X.rank - 1)
+    return b.reshape(taken, [1, Y.size]) if X.rank == 1 else taken
+
+
+@onnx_op("Binarizer", domain=DOMAIN)
+def binarizer(b: GraphBuilder, X: Operand, *, threshold: float = 0.0) -> Operand:
+    """greater and cast"""
+    return b.cast(b.greater(X, threshold), X.data_type)
