@@ -2,7 +2,7 @@
 # make test   runs all tests
 # make lint   checks style and types
 # make zoo    converts and verifies every model of models/zoo.toml
-# make bench  measures conversion and the reference runtime
+# make bench  measures the reference runtime against ONNX Runtime
 # make wheel  builds the wheel into dist/
 #
 # Each of them creates what it needs in .venv; a second run is quick.
@@ -40,7 +40,7 @@ zoo: $(VENV)/.verify
 	$(BIN)/webnn zoo verify $(MODELS)
 
 bench: $(VENV)/.verify
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.reference
 
 wheel: $(VENV)/.test
 	$(BIN)/python -m build --wheel

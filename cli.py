@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,6 @@ from converters.console import DONE, Command, Group, note, progress, say, show_t
 
 if TYPE_CHECKING:
     from converters.workflow import Check, Destination
-    from webnn_graph.graph import Graph
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMS = ("webnn", "json", "js")
@@ -169,19 +169,15 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
     from converters.onnx import convert
-    from converters.onnx.simplify import simplified
+    from converters.onnx.simplify import convert_simplified
     from converters.onnx.source import OnnxSource
     from converters.workflow import convert_and_report
 
     destination, check = _destination(options, model, formats), _check(options)
-    settings = {"dims": options["dim"], "shapes": options["shape"], "bind": options["bind"]}
-    cut = {"inputs": options["inputs"], "outputs": options["outputs"]}
-
-    def converted() -> Graph:
-        start = simplified(model, **settings, report=note) if simplify else model
-        return convert(start, name=destination.stem, **settings, **cut)
-
-    return convert_and_report(converted, destination, lambda: OnnxSource(model, bind=options["bind"], **cut), check if verify else None)
+    what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
+    frontend = partial(convert_simplified, report=note) if simplify else convert
+    converted = partial(frontend, model, name=destination.stem, dims=options["dim"], shapes=options["shape"], **what)
+    return convert_and_report(converted, destination, partial(OnnxSource, model, **what), check if verify else None)
 
 
 def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:

@@ -8,38 +8,43 @@ from typing import Any
 
 import onnx
 
+from converters.onnx.convert import convert
 from converters.onnx.interface import Settings, graph_inputs
 from converters.onnx.load import load_model
+from webnn_graph.graph import Graph
 
 
-def simplified(
+def convert_simplified(
     path: Path,
     *,
+    report: Callable[[str], None],
+    name: str,
     dims: Mapping[str, int],
     shapes: Mapping[str, Sequence[int]],
     bind: Mapping[str, Any],
-    report: Callable[[str], None],
-) -> onnx.ModelProto | Path:
-    """The model as onnxsim simplifies it for these input shapes; the file as it is when onnxsim fails.
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+) -> Graph:
+    """`converters.onnx.convert` of what onnxsim makes of the model; of the model itself when onnxsim fails.
 
     Args:
         path: The model's file.
-        dims: See `converters.onnx.convert`, as for the next two.
-        shapes: Whole shapes by input.
-        bind: Values of inputs that become constants.
         report: Is told why onnxsim failed.
+        name: See `converters.onnx.convert`, as for the others.
 
     Raises:
         FormatError: The file is no ONNX model.
-        ConversionError: A shape is missing or wrong.
+        ConversionError: The model cannot be converted.
     """
-    inputs = graph_inputs(load_model(path).graph, Settings(dims=dims, shapes=shapes, bind=bind), {})
+    settings = Settings(dims=dims, shapes=shapes, bind=bind)
+    static = {given.name: list(given.shape) for given in graph_inputs(load_model(path).graph, settings, {})}
     try:
         import onnxsim
 
-        result, _ = onnxsim.simplify(onnx.load(str(path)), overwrite_input_shapes={given.name: list(given.shape) for given in inputs})
+        model, _ = onnxsim.simplify(onnx.load(str(path)), overwrite_input_shapes=static)
     except Exception as error:  # it raises whatever its C++ part and the checker raise
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         report(f"note: onnxsim cannot simplify {path.name} ({reason}); going on without")
-        return path
-    return result
+        return convert(path, name=name, dims=dims, shapes=shapes, bind=bind, inputs=inputs, outputs=outputs)
+    own = {} if inputs else {input_name: shape for input_name, shape in static.items() if input_name not in bind}
+    return convert(model, name=name, shapes=own, bind=bind, inputs=inputs, outputs=outputs)
