@@ -23,7 +23,16 @@ def hard_sigmoid(x: Array, alpha: float = 0.2, beta: float = 0.5) -> Array:
     return np.clip(alpha * x + beta, 0, 1)
 
 
-op("gelu", run=lambda input: 0.5 * input * (1 + erf(input / math.sqrt(2))), input=FLOAT)(unary)
+def gelu(x: Array) -> Array:
+    """x times the normal distribution function at x."""
+    result = erf(x * x.dtype.type(1 / math.sqrt(2)))
+    result += 1
+    result *= x
+    result *= x.dtype.type(0.5)
+    return result
+
+
+op("gelu", run=gelu, input=FLOAT)(unary)
 op("hardSwish", run=lambda input: input * np.clip(input + 3, 0, 6) / 6, input=FLOAT)(unary)
 op("relu", run=lambda input: np.maximum(input, 0), input=SIGNED)(unary)
 op("sigmoid", run=sigmoid, input=FLOAT)(unary)
@@ -76,8 +85,10 @@ def clamp(input: Operand, /, *, minValue: number | None = None, maxValue: number
 
 
 def softmax_of(input: Array, axis: int) -> Array:
-    shifted = np.exp(input - input.max(axis=axis, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=axis, keepdims=True))
+    shifted = input - input.max(axis=axis, keepdims=True)
+    np.exp(shifted, out=shifted)
+    shifted /= shifted.sum(axis=axis, keepdims=True)
+    return np.asarray(shifted)
 
 
 @op(run=softmax_of, input=FLOAT.rank(1, -1))

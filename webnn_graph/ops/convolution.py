@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -39,7 +40,7 @@ def _conv2d(
     w = filter.transpose(FILTER_AXES[filterLayout])
     result = convolve(x, w, strides, dilations, groups)
     if bias is not None:
-        result = result + bias[:, None, None]
+        result += bias[:, None, None]
     return from_nchw(result, inputLayout)
 
 
@@ -48,12 +49,33 @@ def convolve(x: Array, w: Array, strides: Sequence[int], dilations: Sequence[int
     outputs, inputs, *kernel = w.shape
     patches = windows(x, kernel, strides, dilations)  # n c oh ow kh kw
     n, _, height, width = patches.shape[:4]
-    if inputs == 1 and outputs == groups:
-        return np.asarray(np.einsum("nchwij,cij->nchw", patches, w[:, 0], optimize=False))
+    matrix = w.reshape(groups, outputs // groups, -1)
+    if kernel == [1, 1]:
+        return np.asarray(matrix @ patches.reshape(n, groups, inputs, height * width)).reshape(n, outputs, height, width)
     columns = patches.reshape(n, groups, inputs, height, width, *kernel).transpose(0, 1, 2, 5, 6, 3, 4)
-    matrix = columns.reshape(n, groups, inputs * kernel[0] * kernel[1], height * width)
-    product = w.reshape(groups, outputs // groups, -1) @ matrix
-    return product.reshape(n, outputs, height, width)
+    result = np.empty((n, groups, outputs // groups, height * width), x.dtype)
+    buffer = np.empty(0, x.dtype)
+    for image, some, rows in _blocks(n, groups, height, inputs * kernel[0] * kernel[1] * width):
+        block = columns[image, some, ..., rows, :]
+        if buffer.size < block.size:
+            buffer = np.empty(block.size, x.dtype)
+        gathered = buffer[: block.size].reshape(block.shape)
+        np.copyto(gathered, block)
+        multiplied = matrix[some] @ gathered.reshape(block.shape[0], matrix.shape[-1], -1)
+        result[image, some, :, rows.start * width : rows.stop * width] = multiplied
+    return result.reshape(n, outputs, height, width)
+
+
+BLOCK = 2**18
+"""Elements that are gathered at a time: few enough for the cache, enough for a matrix product."""
+
+
+def _blocks(images: int, groups: int, height: int, row: int) -> Iterator[tuple[int, slice, slice]]:
+    """Parts of the work, of about `BLOCK` elements each: an image, some groups and some rows of ``row`` elements each."""
+    rows = min(height, max(1, BLOCK // row))
+    some = max(1, BLOCK // (row * height))
+    for image, group, top in product(range(images), range(0, groups, some), range(0, height, rows)):
+        yield image, slice(group, min(group + some, groups)), slice(top, min(top + rows, height))
 
 
 @op(run=_conv2d, input=FLOAT.rank(4), filter=LIKE_FIRST.rank(4), bias=LIKE_FIRST.rank(1))

@@ -47,8 +47,13 @@ def _per_channel(channels: int, **parameters: Descriptor | None) -> None:
 # ------------------------------------------------------------------------------------------------------ batchNormalization
 def _batch(input: Array, mean: Array, variance: Array, scale: Array | None, bias: Array | None, axis: int, epsilon: float) -> Array:
     factor = 1 / np.sqrt(variance + variance.dtype.type(epsilon))
-    normal = (input - _along(mean, [axis], input.ndim)) * _along(factor, [axis], input.ndim)
-    return _affine(normal, [axis], scale, bias)
+    if scale is not None:
+        factor = factor * scale
+    result = input - _along(mean, [axis], input.ndim)
+    result *= _along(factor, [axis], input.ndim)
+    if bias is not None:
+        result += _along(bias, [axis], input.ndim)
+    return np.asarray(result)
 
 
 @op(

@@ -8,31 +8,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops.declare import ANY, FLOAT, Run, op, require, uint
-from webnn_graph.ops.windows import check_spatial, extent, from_nchw, nchw_shape, pad_spatial, shape_from_nchw, to_nchw, windows
+from webnn_graph.ops.windows import check_spatial, extent, from_nchw, nchw_shape, pad_spatial, shape_from_nchw, slide, to_nchw
+
+Over: TypeAlias = Callable[[np.ufunc, Array, float], Array]
+"""Combines the pixels of each window of an image [n, c, h, w], which is padded with the given value."""
 
 
-def _average(x: Array, cut: Callable[[Array, float], Array]) -> Array:
-    inside = cut(np.ones((1, 1, *x.shape[2:]), x.dtype), 0).sum(axis=(4, 5))
-    return np.asarray(cut(x, 0).sum(axis=(4, 5)) / inside)
+def _average(x: Array, over: Over) -> Array:
+    inside = over(np.add, np.ones((1, 1, *x.shape[2:]), x.dtype), 0)
+    return np.asarray(over(np.add, x, 0) / inside)
 
 
-def _l2(x: Array, cut: Callable[[Array, float], Array]) -> Array:
-    return np.asarray(np.sqrt(np.square(cut(x, 0)).sum(axis=(4, 5))))
+def _l2(x: Array, over: Over) -> Array:
+    return np.asarray(np.sqrt(over(np.add, np.square(x), 0)))
 
 
-def _maximum(x: Array, cut: Callable[[Array, float], Array]) -> Array:
-    lowest = -math.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    return np.asarray(cut(x, lowest).max(axis=(4, 5)))
+def _maximum(x: Array, over: Over) -> Array:
+    return over(np.maximum, x, -math.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
 
 
-def _pooling(function: Callable[[Array, Callable[[Array, float], Array]], Array]) -> Run:
+def _pooling(function: Callable[[Array, Over], Array]) -> Run:
     def run(
         input: Array,
         windowDimensions: Sequence[int] | None,
@@ -51,10 +53,10 @@ def _pooling(function: Callable[[Array, Callable[[Array, float], Array]], Array]
         overhang = [max(0, needed[i] - x.shape[2 + i] - padding[2 * i] - padding[2 * i + 1]) for i in range(2)]
         around = [padding[0], padding[1] + overhang[0], padding[2], padding[3] + overhang[1]]
 
-        def cut(image: Array, fill: float) -> Array:
-            return windows(pad_spatial(image, around, fill), kernel, strides, dilations)[:, :, : size[0], : size[1]]
+        def over(combine: np.ufunc, image: Array, fill: float) -> Array:
+            return slide(combine, pad_spatial(image, around, fill), kernel, strides, dilations, size)
 
-        return from_nchw(function(x, cut), layout)
+        return from_nchw(function(x, over), layout)
 
     return run
 

@@ -59,3 +59,25 @@ def windows(x: Array, kernel: Sequence[int], strides: Sequence[int], dilations: 
     span = [extent(k, d) for k, d in zip(kernel, dilations, strict=True)]
     view = sliding_window_view(x, span, axis=(2, 3))  # type: ignore[call-overload]
     return np.asarray(view[:, :, :: strides[0], :: strides[1], :: dilations[0], :: dilations[1]])
+
+
+def slide(
+    function: np.ufunc, x: Array, kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int], size: Sequence[int]
+) -> Array:
+    """``function`` (np.add, np.maximum) over each window of x [n, c, h, w] -> [n, c, *size], one dimension after the other.
+
+    A window's elements are combined tap by tap for all windows at once or, when there are fewer windows than taps, window by window.
+    """
+    for axis, (taps, stride, dilation, count) in enumerate(zip(kernel, strides, dilations, size, strict=True), start=2):
+        before = (slice(None),) * axis
+        if count < taps:
+            spans = (slice(i * stride, i * stride + extent(taps, dilation), dilation) for i in range(count))
+            x = np.concatenate([function.reduce(x[(*before, span)], axis=axis, keepdims=True) for span in spans], axis)
+            continue
+        starts = range(0, taps * dilation, dilation)
+        seen = [x[(*before, slice(start, start + (count - 1) * stride + 1, stride))] for start in starts]
+        combined = seen[0].copy()
+        for tap in seen[1:]:
+            function(combined, tap, out=combined)
+        x = combined
+    return x
