@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from converters.onnx.handlers import (  # noqa: F401
     activations,
+    arithmetic,
     attention,
+    casts,
     control_flow,
     convolution,
+    creation,
+    indexing,
+    logic,
     machine_learning,
+    matrix,
     normalization,
+    pieces,
     pooling,
     quantization,
+    recurrent,
+    reduction,
     resize,
+    selection,
     sequences,
+    shapes,
     training,
 )
 
