@@ -95,7 +95,7 @@ def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 
 destination_options = options(
-    click.option("-o", "--output-dir", type=EXISTING, default=".", show_default="the current folder", help="Where the files go."),
+    click.option("-o", "--output-dir", type=EXISTING, default=".", help="Where the files go.  [default: the current folder]"),
     click.option("--name", callback=_stem, help="Name of the graph and stem of the files; by default the model file's."),
     click.option(
         "--labels/--no-labels", default=None, help="Whether operators carry their names in the source model; by default all but .js do."
@@ -124,19 +124,11 @@ check_options = options(
 conversion_options = options(
     destination_options,
     format_option,
-    mapping_option("--dim", DIMENSION, "Size of a named dimension."),
-    mapping_option("--shape", SHAPE, "Whole shape of an input."),
-    mapping_option("--bind", VALUE, "Turn an input into a constant: a number, a JSON list or a .npy file."),
-    click.option(
-        "--input", "inputs", multiple=True, metavar="TENSOR", help="Begin the graph at this tensor instead of the model's inputs."
-    ),
-    click.option(
-        "--output", "outputs", multiple=True, metavar="TENSOR", help="End the graph at this tensor instead of the model's outputs."
-    ),
     click.option("--verify", is_flag=True, help="Compare the written graph with the source model; exit with 3 when they differ."),
     check_options,
     verbosity_options,
 )
+"""What every converter from a source format takes, after the options about that format."""
 
 
 def _check(options: dict[str, Any]) -> Check:
@@ -160,8 +152,13 @@ def _destination(options: dict[str, Any], model: Path, formats: Sequence[str]) -
 # -------------------------------------------------------------------------------------------------------------- converters
 @click.command(cls=Command)
 @click.argument("model", type=EXISTING)
-@conversion_options
+@mapping_option("--dim", DIMENSION, "Size of a named dimension.")
+@mapping_option("--shape", SHAPE, "Whole shape of an input.")
+@mapping_option("--bind", VALUE, "Turn an input into a constant: a number, a JSON list or a .npy file.")
+@click.option("--input", "inputs", multiple=True, metavar="TENSOR", help="Begin the graph at this tensor instead of the model's inputs.")
+@click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="End the graph at this tensor instead of the model's outputs.")
 @click.option("--simplify/--no-simplify", default=False, help="Run onnxsim first.  [default: no-simplify]")
+@conversion_options
 @click.version_option(package_name="webnn-convert")
 def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **options: Any) -> int:
     """Convert the ONNX file MODEL to WebNN.
