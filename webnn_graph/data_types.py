@@ -53,12 +53,15 @@ class DataType(StrEnum):
         return self.value.startswith("float")
 
     @property
+    def is_unsigned(self) -> bool:
+        return self.value.startswith("u")
+
+    @property
     def range(self) -> tuple[float, float]:
         """The smallest and the largest value an element can have (infinities for floating point)."""
         if self.is_float:
             return -math.inf, math.inf
-        unsigned = self.value.startswith("u")
-        return (0, 2**self.bits - 1) if unsigned else (-(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1)
+        return (0, 2**self.bits - 1) if self.is_unsigned else (-(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1)
 
     @classmethod
     def of(cls, array: Array) -> DataType:

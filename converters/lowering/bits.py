@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from converters.lowering.integers import divide_down
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
@@ -36,13 +35,37 @@ def bitwise_xor(b: GraphBuilder, x: Operand, y: Operand) -> Operand:
 
 
 def shift_left(b: GraphBuilder, x: Operand, places: Operand) -> Operand:
-    """x times a power of two."""
-    return b.mul(x, b.pow(b.constant(2, x.data_type), places))
+    """x times a power of two; 0 when ``places`` is negative or at least the number of bits."""
+    inside, power = _power_of_two(b, x, places)
+    shifted = b.mul(x, power)
+    return shifted if inside is None else b.where(inside, shifted, 0)
 
 
 def shift_right(b: GraphBuilder, x: Operand, places: Operand) -> Operand:
-    """The arithmetic shift: x divided by a power of two, rounded down."""
-    return divide_down(b, x, b.pow(b.constant(2, x.data_type), places))
+    """The arithmetic shift: x divided by a power of two, rounded down; 0 or -1 when no bit is left."""
+    inside, power = _power_of_two(b, x, places)
+    shifted = _halved(b, x, power)
+    return shifted if inside is None else b.where(inside, shifted, 0 if x.data_type.is_unsigned else b.cast(b.min(b.sign(x), 0), x.data_type))
+
+
+def _power_of_two(b: GraphBuilder, x: Operand, places: Operand) -> tuple[Operand | None, Operand]:
+    """Which shifts leave a bit (None for all), and the powers of two in x's type; the largest of a signed type is negative."""
+    bits = x.data_type.bits
+    known = b.value(places)
+    table: Array = np.array([2**i for i in range(bits)], np.uint64).astype(x.data_type.numpy)
+    power = b.gather(b.constant(table), b.cast(b.clamp(places, minValue=0, maxValue=bits - 1), "int32"))
+    if known is not None and ((known >= 0) & (known < bits)).all():
+        return None, power
+    inside = b.lesser(places, bits)
+    return inside if places.data_type.is_unsigned else b.logicalAnd(inside, b.greaterOrEqual(places, 0)), power
+
+
+def _halved(b: GraphBuilder, x: Operand, power: Operand) -> Operand:
+    if x.data_type.is_unsigned:
+        return b.div(x, power)
+    negative = b.lesser(x, 0)
+    quotient = b.div(b.where(negative, b.sub(-1, x), x), power)  # ~x >> n is ~(x >> n); -2^31 as divisor leaves 0 of it
+    return b.where(negative, b.sub(-1, quotient), quotient)
 
 
 def _digits(b: GraphBuilder, x: Operand) -> Operand:

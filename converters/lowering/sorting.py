@@ -1,11 +1,13 @@
 """Sorting and selection. WebNN has no sort: an element's place is the number of elements that come before it.
 
-That compares every pair, so it is limited; the largest few of many are found one after the other by argMax. NaN has no place
+That compares every pair, so it is limited; the largest of many are those of the largest of parts, or found one after the
+other by argMax. NaN has no place
 in an order.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +85,9 @@ def top(b: GraphBuilder, x: Operand, k: int, axis: int, *, largest: bool) -> tup
     if x.size * x.shape[axis] <= MAX_PAIRS and k > 1:
         order = Order.of(b, x, axis, descending=largest, places=range(k))
         return order.values(b), lambda: order.indices(b)
+    part = max(math.isqrt(MAX_PAIRS // (x.size // x.shape[axis])), 1)
+    if 1 < k <= part // 4:
+        return _in_parts(b, x, k, axis, part // 2, largest)
     if k > MAX_ROUNDS:
         raise ConversionError(
             f"the {k} {'largest' if largest else 'smallest'} of {x.shape[axis]} elements; WebNN has no sort, and more than "
@@ -90,6 +95,20 @@ def top(b: GraphBuilder, x: Operand, k: int, axis: int, *, largest: bool) -> tup
             "end the graph before it, or select fewer elements",
         )
     return _one_by_one(b, x, k, axis, largest)
+
+
+def _in_parts(b: GraphBuilder, x: Operand, k: int, axis: int, part: int, largest: bool) -> tuple[Operand, Callable[[], Operand]]:
+    """The first of the first of each part of the axis; equal elements stay in their order, as the parts are."""
+    sizes = [min(part, x.shape[axis] - start) for start in range(0, x.shape[axis], part)]
+    pieces = b.split(x, sizes, axis=axis)
+    firsts = [top(b, piece, min(k, size), axis, largest=largest) for piece, size in zip(pieces, sizes, strict=True)]
+    values, index = top(b, b.concat([values for values, _ in firsts], axis), k, axis, largest=largest)
+
+    def indices() -> Operand:
+        within = [b.add(index_of(), i * part) for i, (_, index_of) in enumerate(firsts)]
+        return b.gatherElements(b.concat(within, axis), index(), axis=axis)
+
+    return values, indices
 
 
 def _one_by_one(b: GraphBuilder, x: Operand, k: int, axis: int, largest: bool) -> tuple[Operand, Callable[[], Operand]]:

@@ -1,0 +1,38 @@
+"""Padding beyond what WebNN's pad does: negative amounts, wrapping around, reflecting more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from converters.lowering.slicing import sliced
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.graph import Operand
+
+NUMPY_MODES = {"reflection": "reflect", "wrap": "wrap", "edge": "edge"}
+
+
+def padded(
+    b: GraphBuilder, x: Operand, before: Sequence[int], after: Sequence[int], mode: str = "constant", value: float = 0
+) -> Operand:
+    """``x`` with elements added before and after along each axis; negative amounts take elements away, first.
+
+    Args:
+        mode: constant, edge, reflection, or wrap.
+        value: For constant.
+    """
+    cut = {axis: slice(max(-b_, 0), x.shape[axis] - max(-a, 0)) for axis, (b_, a) in enumerate(zip(before, after, strict=True)) if min(b_, a) < 0}
+    kept = sliced(b, x, cut) if cut else x
+    first, last = [max(n, 0) for n in before], [max(n, 0) for n in after]
+    if not any(first) and not any(last):
+        return kept
+    inside = all(max(p, q) < n for p, q, n in zip(first, last, kept.shape, strict=True))
+    if mode in ("constant", "edge") or (mode == "reflection" and inside):
+        options = {"value": value} if mode == "constant" else {}
+        return b.pad(kept, first, last, mode=mode, **options)
+    for axis, widths in enumerate(zip(first, last, strict=True)):
+        if any(widths):
+            positions = np.pad(np.arange(kept.shape[axis], dtype=np.int32), widths, NUMPY_MODES[mode])  # type: ignore[call-overload]
+            kept = b.gather(kept, positions, axis=axis)
+    return kept

@@ -1,0 +1,103 @@
+"""Elements taken from and written to positions in tensors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converters.lowering.scatter import scatter_elements, scatter_nd
+from converters.onnx.axes import axis_of
+from converters.onnx.registry import Array, onnx_op
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
+from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Operand
+
+
+@onnx_op("Gather")
+def gather(b: GraphBuilder, data: Operand, indices: Operand, *, axis: int = 0) -> Operand:
+    """gather"""
+    return b.gather(data, indices, axis=axis_of(axis, data.rank))
+
+
+@onnx_op("GatherElements", since=11)
+def gather_elements(b: GraphBuilder, data: Operand, indices: Operand, *, axis: int = 0) -> Operand:
+    """gatherElements, of a slice when indices are smaller in the other dimensions"""
+    place = axis_of(axis, data.rank)
+    sizes = [n if i == place else m for i, (n, m) in enumerate(zip(data.shape, indices.shape, strict=True))]
+    return b.gatherElements(b.slice(data, [0] * data.rank, sizes), indices, axis=place)
+
+
+@onnx_op("GatherND", since=11)
+def gather_nd_11(b: GraphBuilder, data: Operand, indices: Operand) -> Operand:
+    """gatherND"""
+    return b.gatherND(data, indices)
+
+
+@onnx_op("GatherND", since=12)
+def gather_nd(b: GraphBuilder, data: Operand, indices: Operand, *, batch_dims: int = 0) -> Operand:
+    """gatherND; batch dimensions become leading indices"""
+    if batch_dims == 0:
+        return b.gatherND(data, indices)
+    lead = indices.shape[:-1]
+    batch = np.indices(lead[:batch_dims], np.int32).reshape(batch_dims, *lead[:batch_dims], *[1] * (len(lead) - batch_dims))
+    places = [b.expand(b.constant(np.ascontiguousarray(places)[..., None]), [*lead, 1]) for places in batch]
+    return b.gatherND(data, b.concat([*places, b.cast(indices, DataType.INT32)], len(lead)))
+
+
+# ---------------------------------------------------------------------------------------------------------------- scatter
+@onnx_op("Scatter", since=9)
+@onnx_op("ScatterElements", since=11)
+def scatter_elements_11(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, axis: int = 0) -> Operand:
+    """scatterElements; scatterND when indices are smaller in the other dimensions"""
+    return scatter_elements(b, data, indices, updates, axis_of(axis, data.rank))
+
+
+@onnx_op("ScatterElements", since=16)
+def scatter_elements_16(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, axis: int = 0, reduction: str = "none") -> Operand:
+    """scatterElements; a reduction of known positions in as many rounds as one occurs, of others by comparing all positions"""
+    return scatter_elements(b, data, indices, updates, axis_of(axis, data.rank), reduction)
+
+
+@onnx_op("ScatterND", since=11)
+def scatter_nd_11(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand) -> Operand:
+    """scatterND"""
+    return scatter_nd(b, data, indices, updates)
+
+
+@onnx_op("ScatterND", since=16)
+def scatter_nd_16(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, reduction: str = "none") -> Operand:
+    """scatterND; a reduction of known positions in as many rounds as one occurs, of others by comparing all positions"""
+    return scatter_nd(b, data, indices, updates, reduction)
+
+
+@onnx_op("TensorScatter", since=24)
+def tensor_scatter(
+    b: GraphBuilder, past_cache: Operand, update: Operand, write_indices: Operand | None = None, *, axis: int = -2, mode: str = "linear"
+) -> Operand:
+    """scatterElements with computed positions"""
+    place = axis_of(axis, past_cache.rank)
+    steps = b.constant(np.arange(update.shape[place], dtype=np.int32).reshape([-1] + [1] * (update.rank - place - 1)))
+    positions = steps
+    if write_indices is not None:
+        positions = b.add(b.reshape(b.cast(write_indices, DataType.INT32), [update.shape[0]] + [1] * (update.rank - 1)), steps)
+    if mode == "circular":
+        size = past_cache.shape[place]
+        positions = b.sub(positions, b.mul(b.div(positions, size), size))
+    return b.scatterElements(past_cache, b.expand(positions, update.shape), update, axis=place)
+
+
+# -------------------------------------------------------------------------------------------------- selection by condition
+@onnx_op("Compress", since=9)
+def compress(b: GraphBuilder, input: Operand, condition: Array, *, axis: int | None = None) -> Operand:
+    """gather; the condition must be known"""
+    flat = b.reshape(input, [input.size]) if axis is None else input
+    chosen = np.flatnonzero(condition).astype(np.int32)
+    if not chosen.size:
+        raise ConversionError("selects nothing; WebNN has no tensors without elements")
+    return b.gather(flat, chosen, axis=0 if axis is None else axis_of(axis, input.rank))
+
+
+@onnx_op("NonZero", since=9)
+def non_zero(b: GraphBuilder, X: Array) -> Operand:
+    """a constant; the input must be known"""
+    return b.constant(np.array(np.nonzero(X), np.int64))

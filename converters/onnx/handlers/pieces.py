@@ -1,0 +1,130 @@
+"""Tensors joined, cut, padded and repeated."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converters.lowering.padding import padded
+from converters.lowering.slicing import sliced
+from converters.onnx.axes import axes_of, axis_of
+from converters.onnx.registry import Ints, Number, SourceNode, onnx_op
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
+from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Operand
+
+
+@onnx_op("Concat")
+def concat(b: GraphBuilder, *inputs: Operand, axis: int) -> Operand:
+    """concat"""
+    place = axis_of(axis, inputs[0].rank)
+    filled = [input for input in inputs if input.shape[place]]
+    return b.concat(filled or list(inputs[:1]), place)
+
+
+@onnx_op("Tile")
+def tile(b: GraphBuilder, input: Operand, repeats: Ints) -> Operand:
+    """tile"""
+    return b.tile(input, repeats)
+
+
+# ------------------------------------------------------------------------------------------------------------------ split
+@onnx_op("Split")
+def split_2(b: GraphBuilder, input: Operand, *, axis: int = 0, split: list[int] | None = None, node: SourceNode) -> tuple[Operand, ...]:
+    """split"""
+    return _split(b, input, split, axis, node.outputs)
+
+
+@onnx_op("Split", since=13)
+def split_13(b: GraphBuilder, input: Operand, split: Ints | None = None, *, axis: int = 0, node: SourceNode) -> tuple[Operand, ...]:
+    """split"""
+    return _split(b, input, split, axis, node.outputs)
+
+
+@onnx_op("Split", since=18)
+def split_18(
+    b: GraphBuilder, input: Operand, split: Ints | None = None, *, axis: int = 0, num_outputs: int | None = None, node: SourceNode
+) -> tuple[Operand, ...]:
+    """split; the last piece is smaller when the axis does not divide evenly"""
+    return _split(b, input, split, axis, num_outputs or node.outputs)
+
+
+def _split(b: GraphBuilder, input: Operand, sizes: list[int] | None, axis: int, count: int) -> tuple[Operand, ...]:
+    place = axis_of(axis, input.rank)
+    if sizes is None:
+        whole = input.shape[place]
+        size = -(-whole // count)
+        sizes = [max(min(size, whole - i * size), 0) for i in range(count)]
+    if all(sizes):
+        return tuple(b.split(input, sizes, axis=place))
+    ends = np.cumsum(sizes).tolist()
+    return tuple(sliced(b, input, {place: slice(end - size, end)}) for size, end in zip(sizes, ends, strict=True))
+
+
+# ------------------------------------------------------------------------------------------------------------------ slice
+@onnx_op("Slice")
+def slice_1(b: GraphBuilder, data: Operand, *, starts: list[int], ends: list[int], axes: list[int] | None = None) -> Operand:
+    """slice"""
+    return slice_(b, data, starts, ends, axes)
+
+
+@onnx_op("Slice", since=10)
+def slice_(b: GraphBuilder, data: Operand, starts: Ints, ends: Ints, axes: Ints | None = None, steps: Ints | None = None) -> Operand:
+    """slice, and reverse for negative steps"""
+    places = axes_of(range(len(starts)) if axes is None else axes, data.rank)
+    parts = zip(places, starts, ends, steps or [1] * len(starts), strict=True)
+    return sliced(b, data, {axis: slice(start, end, step) for axis, start, end, step in parts})
+
+
+@onnx_op("CenterCropPad", since=18)
+def center_crop_pad(b: GraphBuilder, input_data: Operand, shape: Ints, *, axes: list[int] | None = None) -> Operand:
+    """slice and pad"""
+    parts, before, after = {}, [0] * input_data.rank, [0] * input_data.rank
+    for axis, size in zip(range(input_data.rank) if axes is None else axes_of(axes, input_data.rank), shape, strict=True):
+        whole = input_data.shape[axis]
+        if size < whole:
+            start = (whole - size) // 2
+            parts[axis] = slice(start, start + size)
+        before[axis] = max(size - whole, 0) // 2
+        after[axis] = max(size - whole, 0) - before[axis]
+    return padded(b, sliced(b, input_data, parts), before, after)
+
+
+@onnx_op("Trilu", since=14)
+def trilu(b: GraphBuilder, input: Operand, k: Number | None = None, *, upper: int = 1) -> Operand:
+    """triangular"""
+    return b.triangular(input, upper=bool(upper), diagonal=int(k or 0))
+
+
+# -------------------------------------------------------------------------------------------------------------------- pad
+@onnx_op("Pad")
+def pad_2(b: GraphBuilder, data: Operand, *, pads: list[int], mode: str = "constant", value: float = 0.0) -> Operand:
+    """pad"""
+    return pad(b, data, pads, value, mode=mode)
+
+
+@onnx_op("Pad", since=11)
+def pad(
+    b: GraphBuilder, data: Operand, pads: Ints, constant_value: Number | None = None, axes: Ints | None = None, *, mode: str = "constant"
+) -> Operand:
+    """pad; slice for negative pads; gather to wrap around and to reflect more than once"""
+    places = axes_of(range(data.rank) if axes is None else axes, data.rank)
+    if len(pads) != 2 * len(places):
+        raise ConversionError(f"has {len(pads)} pads for {len(places)} axes")
+    before, after = [0] * data.rank, [0] * data.rank
+    for axis, first, last in zip(places, pads[: len(places)], pads[len(places) :], strict=True):
+        before[axis], after[axis] = first, last
+    modes = {"constant": "constant", "edge": "edge", "reflect": "reflection", "wrap": "wrap"}
+    if mode not in modes:
+        raise ConversionError(f"mode {mode} is not one of {', '.join(modes)}")
+    return padded(b, data, before, after, modes[mode], constant_value or 0)
+
+
+@onnx_op("ReverseSequence", since=10)
+def reverse_sequence(b: GraphBuilder, input: Operand, sequence_lens: Operand, *, batch_axis: int = 1, time_axis: int = 0) -> Operand:
+    """gatherElements with computed positions"""
+    batch, time = axis_of(batch_axis, input.rank), axis_of(time_axis, input.rank)
+    lengths = b.reshape(b.cast(sequence_lens, DataType.INT32), [n if axis == batch else 1 for axis, n in enumerate(input.shape)])
+    steps = np.arange(input.shape[time], dtype=np.int32).reshape([-1 if axis == time else 1 for axis in range(input.rank)])
+    positions = b.where(b.lesser(steps, lengths), b.sub(b.sub(lengths, 1), steps), steps)
+    return b.gatherElements(input, b.expand(positions, input.shape), axis=time)
