@@ -242,4 +242,3 @@ def _playwright() -> Any:
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
-

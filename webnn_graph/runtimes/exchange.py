@@ -40,6 +40,7 @@ class Exchange:
 
 class _Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+
     def do_POST(self) -> None:
         target = Path(self.translate_path(self.path))
         if target.parent.name != "out" or not target.parent.is_dir():

@@ -84,10 +84,35 @@ def gemm(b: LegalBuilder, call: Call) -> Operand | None:
     return b.call("gemm", **call.but(c=None, beta=None)) if call.c is not None and call.beta == 0 else None
 
 
-def cast(b: LegalBuilder, call: Call) -> Operand | None:
-    """From int4: over float, exactly."""
+def identity(b: LegalBuilder, call: Call) -> Operand:
+    """Nothing at all; where a graph's output needs a node of its own, the builder makes one."""
+    operand: Operand = call.input
+    return operand
+
+
+def softplus(b: LegalBuilder, call: Call) -> Operand:
+    """max(x, 0) + log(1 + exp(-|x|)): exp(x) overflows where the result does not."""
     x: Operand = call.input
-    if x.data_type is not DataType.INT4 or call.dataType is DataType.INT4:
+    tail = b.log(b.linear(b.exp(b.neg(b.abs(x))), beta=1))
+    return b.add(b.relu(x), tail)  # type: ignore[no-any-return]
+
+
+def quantize(b: LegalBuilder, call: Call) -> Operand | None:
+    """uint32: as int32 that is not negative."""
+    zero: Operand = call.zeroPoint
+    if zero.data_type is not DataType.UINT32:
+        return None
+    b.note("quantizeLinear computes uint32 as int32; values beyond that saturate")
+    signed = b.quantizeLinear(call.input, call.scale, b.cast(zero, DataType.INT32))
+    return b.cast(b.max(signed, 0), DataType.UINT32)  # type: ignore[no-any-return]
+
+
+def cast(b: LegalBuilder, call: Call) -> Operand | None:
+    """To the same type: nothing. From int4: over float, exactly."""
+    x: Operand = call.input
+    if x.data_type == call.dataType:
+        return x
+    if x.data_type is not DataType.INT4:
         return None
     one = [1] * x.rank
     scale = b.constant(np.ones(one, np.float32))
@@ -210,10 +235,12 @@ REWRITES: dict[str, Rewrite] = {
     "clamp": clamp,
     "gatherElements": gather_elements,
     "gemm": gemm,
+    "identity": identity,
     "lstm": standard_gates(axis=1),
     "lstmCell": standard_gates(axis=0),
     "pad": pad,
     "prelu": prelu,
+    "quantizeLinear": quantize,
     "reduceL1": reduce_l1,
     "reduceLogSumExp": reduce_log_sum_exp,
     "reduceSumSquare": reduce_sum_square,
@@ -221,4 +248,5 @@ REWRITES: dict[str, Rewrite] = {
     "scatterElements": scatter_elements,
     "scatterND": scatter_nd,
     "sign": sign,
+    "softplus": softplus,
 }

@@ -1,0 +1,53 @@
+// A WebNN that records calls and computes y = relu(x) alone: enough to test what the generated module does around it.
+
+globalThis.MLGraphBuilder = class {
+  constructor(context) {
+    const record = (name) => (...args) => {
+      context.calls.push([name, ...args]);
+      return name === "split" || name === "lstm" || name === "gru" ? [{}, {}, {}] : { name };
+    };
+    return new Proxy({}, { get: (_, name) => (name === "build" ? async () => ({ destroy() {} }) : record(name)) });
+  }
+};
+
+export function context() {
+  let running = 0;
+  const recorder = {
+    calls: [],
+    tensors: 0,
+    alive: 0,
+    most: 0,
+    fail: false,
+    destroyed: false,
+    bound: null,
+    async createTensor(descriptor) {
+      recorder.tensors += 1;
+      recorder.alive += 1;
+      const tensor = { ...descriptor, value: new Float32Array(descriptor.shape.reduce((a, b) => a * b, 1)) };
+      tensor.destroy = () => {
+        recorder.alive -= 1;
+      };
+      return tensor;
+    },
+    writeTensor(tensor, data) {
+      tensor.value = data.slice();
+    },
+    dispatch(graph, inputs, outputs) {
+      if (recorder.fail) throw new Error("dispatch failed");
+      running += 1;
+      recorder.most = Math.max(recorder.most, running);
+      recorder.bound = inputs;
+      const [first] = Object.values(inputs);
+      for (const output of Object.values(outputs)) if (first) output.value = first.value.slice();
+    },
+    async readTensor(tensor) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      running = Math.max(0, running - 1);
+      return tensor.value.buffer;
+    },
+    destroy() {
+      recorder.destroyed = true;
+    },
+  };
+  return recorder;
+}

@@ -1,0 +1,404 @@
+"""The generated module without a browser: Node checks its syntax and runs what needs no WebNN, tsc its declarations."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
+from webnn_graph.formats import javascript, weights
+from webnn_graph.formats.javascript import RESERVED
+from webnn_graph.graph import Graph
+
+NODE = shutil.which("node")
+TSC = os.environ.get("WEBNN_TSC") or shutil.which("tsc")
+HOSTILE = ["*/ alert(1) /*", "</script><script>alert(1)</script>", "\u2028\u2029alert(1)", "\"'`${alert(1)}\\", "a\nalert(1)\r//", "\ud800"]
+MOCK = Path(__file__).with_name("mock.mjs")
+
+needs_node = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+needs_tsc = pytest.mark.skipif(TSC is None or not Path(TSC).exists(), reason="no TypeScript compiler (set WEBNN_TSC)")
+
+
+def write(graph: Graph, folder: Path, stem: str = "model", *, labels: bool = False) -> Path:
+    """Writes the module, its declarations and its weights; the module's path."""
+    (folder / "package.json").write_text('{"type": "module"}')
+    for name, text in javascript.files(graph, stem, labels=labels).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    with (folder / f"{stem}.safetensors").open("wb") as file:
+        file.writelines(weights.contents(weights.stored(graph)))
+    return folder / f"{stem}.js"
+
+
+def node(module: Path, script: str) -> Any:
+    """What ``script`` prints as JSON; ``module`` and ``mock`` are the imported modules."""
+    head = f"import * as module from {json.dumps(module.as_uri())}; import * as mock from {json.dumps(MOCK.as_uri())};"
+    command = [str(NODE), "--input-type=module", "--eval", head + script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def linear_model() -> Graph:
+    """y = x w + b, and an input that nothing reads."""
+    b = GraphBuilder("linear")
+    x = b.input("x", "float32", [2, 3])
+    b.input("unused", "int64", [2])
+    w = b.constant(np.arange(60, dtype=np.float32).reshape(3, 20), name="w")
+    product = b.matmul(x, w)
+    return b.build({"y": b.add(product, b.constant(np.ones(20, np.float16).astype(np.float32), name="bias"))})
+
+
+def calls(graph: Graph, *, labels: bool = False) -> list[str]:
+    """The builder calls of the nodes."""
+    text = javascript.files(graph, "model", labels=labels)["model.js"]
+    return [line.strip() for line in text.splitlines() if re.match(r"  const .*= builder\.(?!input|constant)", line)]
+
+
+# ------------------------------------------------------------------------------------------------------------ builder calls
+def test_arguments_stand_by_position_and_options_by_name() -> None:
+    b = GraphBuilder()
+    x = b.input("x", "float32", [1, 2, 8, 8])
+    w, bias = b.input("w", "float32", [4, 2, 3, 3]), b.input("bias", "float32", [4])
+    with b.source("/stem/Conv"):
+        y = b.conv2d(x, w, bias=bias, strides=[2, 2], padding=[1, 1, 1, 1], groups=1)
+    graph = b.build({"y": b.softmax(y, 1)})
+    options = "padding: [1, 1, 1, 1], strides: [2, 2], bias"
+    assert calls(graph) == [f"const conv2d_0 = builder.conv2d(x, w, {{ {options} }});", "const y = builder.softmax(conv2d_0, 1);"]
+    assert calls(graph, labels=True)[0] == f'const conv2d_0 = builder.conv2d(x, w, {{ {options}, label: "/stem/Conv" }});'
+
+
+def test_lists_and_several_results() -> None:
+    b = GraphBuilder()
+    x = b.input("x", "float32", [4, 3])
+    first, second = b.split(x, [1, 3])
+    graph = b.build({"y": b.concat([second, first], 0), "z": b.cast(first, "int8")})
+    assert calls(graph) == [
+        "const [split_0, split_1] = builder.split(x, [1, 3]);",
+        "const y = builder.concat([split_1, split_0], 0);",
+        'const z = builder.cast(split_0, "int8");',
+    ]
+
+
+def test_rounding_has_both_of_its_names() -> None:
+    b = GraphBuilder()
+    x = b.input("x", "float32", [1, 1, 4, 4])
+    graph = b.build({"y": b.maxPool2d(x, windowDimensions=[3, 3], strides=[2, 2], outputShapeRounding="ceil")})
+    assert 'outputShapeRounding: "ceil", roundingType: "ceil" }' in calls(graph)[0]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "options", "expected"),
+    [
+        ("int64", {"minValue": -(2**53) - 1, "maxValue": 2**62}, "{ minValue: -9007199254740993n, maxValue: 4611686018427387904n }"),
+        ("int32", {"maxValue": 7}, "{ maxValue: 7 }"),
+        ("float32", {"minValue": float("-inf"), "maxValue": 0.1}, "{ minValue: -Infinity, maxValue: 0.1 }"),
+        ("float32", {"minValue": 1e-300, "maxValue": 6.0}, "{ minValue: 1e-300, maxValue: 6 }"),
+    ],
+)
+def test_numbers(data_type: str, options: dict[str, Any], expected: str) -> None:
+    b = GraphBuilder()
+    graph = b.build({"y": b.clamp(b.input("x", data_type, [2]), **options)})
+    assert calls(graph) == [f"const y = builder.clamp(x, {expected});"]
+
+
+@pytest.mark.parametrize(
+    ("values", "data_type", "expected"),
+    [
+        (0.1, "float32", 'constant("float32", 0.1)'),
+        (float("nan"), "float32", 'constant("float32", NaN)'),
+        (-0.0, "float32", 'constant("float32", -0)'),
+        (2**63 - 1, "int64", 'constant("int64", 9223372036854775807n)'),
+        ([1, -2], "int64", "new BigInt64Array([1n, -2n])"),
+        ([0.1, np.inf], "float32", "new Float32Array([0.1, Infinity])"),
+        ([1.5, -2.0], "float16", "new Uint16Array([0x3e00, 0xc000]).buffer"),
+        ([1, -2, 7], "int4", "new Uint8Array([225, 7])"),
+        ([1, 15], "uint4", "new Uint8Array([241])"),
+        ([255, 0], "uint8", "new Uint8Array([255, 0])"),
+    ],
+)
+def test_inline_constants(values: Any, data_type: str, expected: str) -> None:
+    b = GraphBuilder()
+    constant = b.constant(np.asarray(values), data_type, "c")
+    graph = b.build(
+        {"y": b.concat([b.input("x", data_type, [2]), constant], 0) if constant.rank else b.add(b.input("x", data_type, [2]), constant)}
+    )
+    assert expected in javascript.files(graph, "model")["model.js"]
+
+
+# ------------------------------------------------------------------------------------------------- names and hostile content
+@needs_node
+@pytest.mark.parametrize(
+    "names", [sorted(RESERVED), ["conv2d", "build", "load", "inputs", "Model", "__proto__", "constructor", "viewOf", "TYPES"]]
+)
+def test_any_identifier_names_an_operand(names: list[str], tmp_path: Path) -> None:
+    b = GraphBuilder("names")
+    usable = [name for name in names if name not in ("true", "false", "null")]  # no identifiers of a graph
+    made = {name: b.input(name, "float32", [2]) for name in usable}
+    graph = b.build({name: b.add(x, float(i)) for i, (name, x) in enumerate(made.items(), start=1)})
+    module = write(graph, tmp_path)
+    fed = node(
+        module,
+        """
+        const model = await module.Model.create(mock.context(), new Map());
+        const given = Object.fromEntries(module.inputs.map(({ name }) => [name, new Float32Array(2)]));
+        const results = await model.compute(given);
+        console.log(JSON.stringify(Object.keys(results)));
+        """,
+    )
+    assert fed == [output.name for output in graph.outputs]
+
+
+@needs_node
+@pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)
+def test_nothing_breaks_out(hostile: str, tmp_path: Path) -> None:
+    b = GraphBuilder(hostile)
+    with b.source(hostile):
+        graph = b.build({"y": b.relu(b.input("x", "float32", [2]))})
+    module = write(graph, tmp_path, labels=True)
+    for text in javascript.files(graph, "model", labels=True).values():
+        assert text.isascii()
+        assert "</script" not in text
+        assert not re.search(r"^\s*alert", text, re.MULTILINE)
+    label = node(
+        module,
+        """
+        const context = mock.context();
+        await module.Model.create(context, new Map());
+        console.log(JSON.stringify(context.calls.find((call) => call[0] === "relu")[2].label));
+        """,
+    )
+    assert label == hostile
+
+
+def test_names_that_are_no_identifiers_are_refused() -> None:
+    from webnn_graph.errors import ValidationError
+    from webnn_graph.graph import Node, Operand
+
+    x, y = Operand(DataType.FLOAT32, (2,), "x;alert(1)"), Operand(DataType.FLOAT32, (2,), "y")
+    graph = Graph("g", (x,), {}, (Node("relu", {"input": x}, (y,)),), (y,))
+    with pytest.raises(ValidationError, match="not an identifier"):
+        javascript.files(graph, "model")
+
+
+# ----------------------------------------------------------------------------------------------------------- what it refuses
+WEIGHTS = 'const weights = new Map([["w", { dataType: "float32", shape: [3, 20], data: new Float32Array(60) }], ["bias", BIAS]]);'
+BIAS = '{ dataType: "float32", shape: [20], data: new Float32Array(20) }'
+
+
+def message(module: Path, script: str) -> str:
+    """The message of the error that ``script`` ends with; empty when it ends without."""
+    said = node(module, f"try {{ {script}; console.log('\"\"'); }} catch (error) {{ console.log(JSON.stringify(String(error))); }}")
+    return str(said)
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("bias", "expected"),
+    [
+        (BIAS, ""),
+        ("undefined", "weight bias is missing"),
+        (BIAS.replace("float32", "int32"), "weight bias is int32[20], expected float32[20]"),
+        (BIAS.replace("[20]", "[4, 5]"), "weight bias is float32[4, 5], expected float32[20]"),
+        (BIAS.replace("Array(20)", "Array(19)"), "weight bias has 76 bytes, expected 80"),
+        (BIAS.replace("new Float32Array(20)", "[1, 2]"), "weight bias: data is not a typed array"),
+        ("{}", "weight bias is undefined[], expected float32[20]"),
+    ],
+)
+def test_weights_are_checked(bias: str, expected: str, tmp_path: Path) -> None:
+    module = write(linear_model(), tmp_path)
+    said = message(module, WEIGHTS.replace("BIAS", bias) + "await module.Model.create(mock.context(), weights)")
+    assert said == (f"Error: {expected}" if expected else "")
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("{ x: new Float32Array(6), unused: new BigInt64Array(2) }", ""),
+        ("{ x: new Float32Array(6) }", "input unused (int64[2]) is missing"),
+        ("{ x: new Float32Array(6), unused: new BigInt64Array(2), z: 1 }", "the model has no input z; it has x, unused"),
+        ("{ x: new Float32Array(5), unused: new BigInt64Array(2) }", "input x has 5 elements, float32[2, 3] has 6"),
+        ("{ x: new Float64Array(6), unused: new BigInt64Array(2) }", "input x (float32[2, 3]) must be a Float32Array, not Float64Array"),
+        ("{ x: [1, 2, 3, 4, 5, 6], unused: new BigInt64Array(2) }", "input x (float32[2, 3]) must be a Float32Array, not object"),
+        ("null", "compute() takes an object: { name: typed array }"),
+    ],
+)
+def test_inputs_are_checked(given: str, expected: str, tmp_path: Path) -> None:
+    module = write(linear_model(), tmp_path)
+    script = (
+        WEIGHTS.replace("BIAS", BIAS) + f"const model = await module.Model.create(mock.context(), weights); await model.compute({given})"
+    )
+    assert message(module, script) == (f"TypeError: {expected}" if expected else "")
+
+
+@needs_node
+def test_without_webnn_load_says_what_to_do(tmp_path: Path) -> None:
+    said = message(write(linear_model(), tmp_path), "await module.load()")
+    assert "navigator.ml is missing" in said
+    assert "chrome://flags" in said
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        ("", ""),
+        ("bytes = bytes.subarray(0, 5)", "5 bytes"),
+        ("bytes[3] = 255", "a header of"),
+        ("bytes[8] = 0xff", "the header is not JSON"),
+        ("bytes = bytes.subarray(0, bytes.length - 1)", "tensor w has the offsets [80,320] in 319 bytes of data"),
+        ("bytes = changed(bytes, '[3,20]', '[20,3]')", "tensor w is F32 [20,3], expected float32[3, 20]"),
+        ("bytes = changed(bytes, 'bias', 'bios')", "tensor bias is missing"),
+        ("bytes = changed(bytes, 'F32', 'I32')", "expected float32"),
+    ],
+)
+def test_safetensors_are_checked(damage: str, expected: str, tmp_path: Path) -> None:
+    module = write(linear_model(), tmp_path)
+    script = f"""
+        const changed = (bytes, from, to) => new Uint8Array(Buffer.from(Buffer.from(bytes).toString("latin1").replace(from, to), "latin1"));
+        const fs = await import("node:fs");
+        let bytes = new Uint8Array(fs.readFileSync({json.dumps(str(module.with_suffix(".safetensors")))}));
+        {damage};
+        module.readWeights(bytes)"""
+    said = message(module, script)
+    assert bool(said) == bool(expected)
+    assert expected in said
+
+
+@needs_node
+def test_weights_are_views(tmp_path: Path) -> None:
+    module = write(linear_model(), tmp_path)
+    script = f"""
+        const fs = await import("node:fs");
+        const file = fs.readFileSync({json.dumps(str(module.with_suffix(".safetensors")))});
+        const aligned = new Uint8Array(file);
+        const odd = new Uint8Array(file.length + 1).subarray(1);
+        odd.set(file);
+        const described = [aligned, odd].map((bytes) => {{
+          const {{ data }} = module.readWeights(bytes).get("w");
+          return [data.constructor.name, data.byteLength, data.buffer === bytes.buffer];
+        }});
+        console.log(JSON.stringify(described));"""
+    assert node(module, script) == [["Float32Array", 240, True], ["Uint8Array", 240, True]]
+
+
+# ------------------------------------------------------------------------------------------------------------------- Model
+COMPUTING = """
+    const context = mock.context();
+    const model = await module.Model.create(context, new Map());
+"""
+
+
+def doubling() -> Graph:
+    b = GraphBuilder()
+    x = b.input("x", "float32", [2])
+    b.input("unused", "float32", [1])
+    return b.build({"y": b.relu(x)})
+
+
+@needs_node
+def test_calls_take_turns_and_see_their_own_inputs(tmp_path: Path) -> None:
+    script = """
+        const unused = new Float32Array(1);
+        const x = new Float32Array(2);
+        const running = [];
+        for (let i = 0; i < 5; i += 1) {
+          x.fill(i);
+          running.push(model.compute({ x, unused }));
+        }
+        x.fill(99);
+        const results = await Promise.all(running);
+        console.log(JSON.stringify([results.map(({ y }) => y[0]), context.most, context.tensors, Object.keys(context.bound)]));"""
+    values, most, tensors, bound = node(write(doubling(), tmp_path), COMPUTING + script)
+    assert values == [0, 1, 2, 3, 4]
+    assert most == 1, "two dispatches were under way at once"
+    assert tensors == 2, "tensors are made once"
+    assert bound == ["x"], "an input that nothing reads is not bound"
+
+
+@needs_node
+def test_a_failed_call_does_not_stop_the_next(tmp_path: Path) -> None:
+    script = """
+        context.fail = true;
+        const given = { x: Float32Array.of(1, 2), unused: new Float32Array(1) };
+        const outcomes = await Promise.allSettled([model.compute(given), (context.fail = false, model.compute(given))]);
+        console.log(JSON.stringify(outcomes.map(({ status }) => status)));"""
+    assert node(write(doubling(), tmp_path), COMPUTING + script) == ["rejected", "fulfilled"]
+
+
+@needs_node
+def test_destroy_frees_all_and_ends_waiting_calls(tmp_path: Path) -> None:
+    script = """
+        const given = { x: Float32Array.of(1, 2), unused: new Float32Array(1) };
+        const running = [model.compute(given), model.compute(given)];
+        model.destroy();
+        model.destroy();
+        const outcomes = await Promise.allSettled(running);
+        console.log(JSON.stringify([outcomes.map(({ reason }) => reason?.message ?? ""), context.alive, context.destroyed]));"""
+    (_, second), alive, destroyed = node(write(doubling(), tmp_path), COMPUTING + script)
+    assert second == "the model is destroyed"
+    assert alive == 0
+    assert not destroyed, "the caller's own context stays"
+
+
+# ------------------------------------------------------------------------------------------------------------- whole modules
+@needs_node
+def test_large_graphs(tmp_path: Path) -> None:
+    b = GraphBuilder()
+    x = b.input("x", "float32", [2])
+    for i in range(20_000):
+        x = b.add(x, b.input("one", "float32", [2])) if i == 0 else b.relu(b.neg(x)) if i % 2 else b.sin(x)
+    module = write(b.build({"y": x}), tmp_path)
+    assert len(node(module, COMPUTING + "console.log(JSON.stringify(context.calls));")) > 20_000
+
+
+USAGE = """
+import { build, inputs, load, Model, outputs, readWeights } from "./model.js";
+
+const model: Model = await load({ onProgress: ({ loaded, total }) => console.log(loaded / total), signal: new AbortController().signal });
+const { y } = await model.compute({ x: new Float32Array(6), h: new Uint16Array(2), unused: new BigInt64Array(2) });
+const first: number = y[0];
+const shape: readonly number[] = inputs[0].shape;
+const weights = readWeights(new Uint8Array(8));
+declare const context: import("./model.js").MLContext;
+const graph = await build(context, weights);
+graph.destroy();
+model.destroy();
+console.log(first, shape, outputs);
+"""
+
+
+def typed_model() -> Graph:
+    b = GraphBuilder()
+    x, h = b.input("x", "float32", [2, 3]), b.input("h", "float16", [2])
+    b.input("unused", "int64", [2])
+    return b.build({"y": b.relu(x), "z": b.relu(h)})
+
+
+@needs_tsc
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (("", ""), ""),
+        (("x: new Float32Array(6), ", ""), "Property 'x' is missing"),
+        (("new BigInt64Array(2)", "new Int32Array(2)"), "Type 'Int32Array"),
+        (("const { y }", "const { y, nothing }"), "Property 'nothing' does not exist"),
+        (("onProgress", "progress"), "'progress' does not exist"),
+    ],
+)
+def test_declarations(change: tuple[str, str], error: str, tmp_path: Path) -> None:
+    write(typed_model(), tmp_path)
+    (tmp_path / "usage.ts").write_text(USAGE.replace(*change, 1) if change[0] else USAGE)
+    options = ["--strict", "--noEmit", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]
+    done = subprocess.run([str(TSC), *options, "usage.ts"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert bool(done.returncode) == bool(error), done.stdout
+    assert error in done.stdout
