@@ -58,9 +58,9 @@ class Handler:
 
     @cached_property
     def keywords(self) -> set[str]:
-        """The keyword-only parameters of the function."""
+        """The parameters of the function that can be passed by name."""
         parameters = inspect.signature(self.function).parameters.values()
-        return {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        return {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
 
     def call(self, b: Any, args: Sequence[Any], kwargs: Mapping[str, Any], **reserved: Any) -> Any:
         """Converts one call; ``args`` and ``kwargs`` as the overload was called with."""
@@ -70,15 +70,11 @@ class Handler:
         return self.function(b, *positional, **options)
 
     def check(self) -> None:
-        """Raises `TypeError` unless the function's signature is the schema's."""
+        """Raises `TypeError` unless the function takes what the schema gives."""
         arguments = self.overload._schema.arguments
         positional = [a.name for a in arguments if not a.kwarg_only]
-        keyword = {a.name for a in arguments if a.kwarg_only}
-        inspect.signature(self.function).bind(None, *positional, **dict.fromkeys(self.keywords))
-        unknown = self.keywords - keyword - RESERVED
-        ignored = keyword - self.keywords - PLACEMENT
-        if unknown or ignored:
-            raise TypeError(f"handler of {self.overload}: the schema does not have {unknown}, the function does not take {ignored}")
+        given = {a.name for a in arguments if a.kwarg_only} - (PLACEMENT - self.keywords)
+        inspect.signature(self.function).bind(None, *positional, **dict.fromkeys(given | (RESERVED & self.keywords)))
 
 
 def bind(overload: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

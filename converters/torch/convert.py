@@ -1,0 +1,263 @@
+"""From a PyTorch module or exported program to a WebNN graph."""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import fx
+from torch._ops import OpOverload
+from torch._prims_common import ELEMENTWISE_TYPE_PROMOTION_KIND, elementwise_dtypes
+from torch.export import ExportedProgram
+from torch.export.graph_signature import ConstantArgument, InputKind, InputSpec, OutputKind, OutputSpec, TensorArgument
+from torch.utils import _pytree as pytree
+
+from converters.problems import Problem, report
+from converters.torch.decompose import decompose
+from converters.torch.export import export, specialize
+from converters.torch.handlers import HANDLERS
+from converters.torch.handlers.refused import why_refused
+from converters.torch.interface import output_names
+from converters.torch.registry import Handler, Promote
+from converters.torch.types import REPLACED, data_type, to_array
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.errors import ConversionError, ValidationError
+from webnn_graph.graph import Graph, Operand
+
+NO_MEANING = {"_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size"}
+"""Calls that check and return nothing."""
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Stands for a tensor without elements, which WebNN does not have; concatenation leaves it out."""
+
+    shape: tuple[int, ...]
+
+
+Value: TypeAlias = Any
+"""What an fx node is here: an `Operand`, `Empty`, a Python number, or a tuple or list of these and of functions that make one."""
+
+
+def convert(
+    module: torch.nn.Module | ExportedProgram, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, *, name: str = ""
+) -> Graph:
+    """Converts a module, or a program that ``torch.export`` made.
+
+    Args:
+        module: In evaluation mode. It is not changed.
+        args: Example inputs, positional. Their shapes and types become the graph's; their values do not matter. A program
+            with static shapes needs none.
+        kwargs: Example inputs by keyword.
+        name: The graph's name; by default the module's class.
+
+    Returns:
+        A graph whose inputs are called like the parameters of ``forward``. Its outputs are called ``output``, ``output_0``
+        ..., or like the keys of the dictionary that the module returns. A buffer that the module changes becomes an input of
+        its name and an output with ``_out`` appended. Booleans are uint8. Labels are module paths.
+
+    Raises:
+        ConversionError: torch.export cannot capture the module, or operators have no equivalent; then the message lists all.
+    """
+    if isinstance(module, ExportedProgram):
+        program = specialize(module, args, kwargs)
+    else:
+        program = export(module, args, kwargs)
+        name = name or type(module).__name__
+    return Conversion(decompose(program), name or "model").graph()
+
+
+class Conversion:
+    """One conversion: the program, the builder, and the values of the program's nodes so far."""
+
+    def __init__(self, program: ExportedProgram, name: str) -> None:
+        self.program = program
+        self.builder = GraphBuilder(name)
+        self.values: dict[fx.Node, Value] = {}
+        self.problems: list[Problem] = []
+        self.replaced: Counter[torch.dtype] = Counter()
+        self._constants: dict[Any, Operand] = {}
+
+    def graph(self) -> Graph:
+        """Raises `ConversionError` with every problem of the program."""
+        nodes = list(self.program.graph.nodes)
+        placeholders = [node for node in nodes if node.op == "placeholder"]
+        for node, spec in zip(placeholders, self.program.graph_signature.input_specs, strict=True):
+            self.values[node] = self._input(node, spec)
+        calls = [node for node in nodes if node.op in ("call_function", "get_attr")]
+        for node in calls:
+            self._convert(node)
+        if self.problems:
+            raise report(self.problems, self.builder.name, len(calls))
+        results = self._results(nodes[-1])
+        for dtype, count in self.replaced.items():
+            kind = str(dtype).removeprefix("torch.")
+            self.builder.notes.append(f"{count} {kind} tensor{'s' if count > 1 else ''} became {REPLACED[dtype]}")
+        return self.builder.build(results)
+
+    # ----------------------------------------------------------------------------------------------------------- interface
+    def _input(self, node: fx.Node, spec: InputSpec) -> Value:
+        if isinstance(spec.arg, ConstantArgument):
+            return spec.arg.value
+        if not isinstance(spec.arg, TensorArgument):
+            raise ConversionError(f"input {node.name} is a {type(spec.arg).__name__}; a graph takes tensors only")
+        target = spec.target or ""
+        mutated = target in self.program.graph_signature.buffers_to_mutate.values()
+        if spec.kind is InputKind.USER_INPUT or mutated:
+            fake = node.meta["val"]
+            if 0 in fake.shape:
+                raise ConversionError(f"input {node.name} has shape {list(fake.shape)}; WebNN has no empty tensors")
+            self._note_type(fake.dtype)
+            return self.builder.input(target or str(node.target), data_type(fake.dtype), fake.shape)
+        if not node.users:
+            return None
+        stored = self.program.constants.get(target, None)
+        return self._constant(self.program.state_dict[target] if stored is None else stored, target)
+
+    def _constant(self, tensor: torch.Tensor, name: str) -> Value:
+        """A constant; tensors that share memory, as tied weights do, share one."""
+        if tensor.numel() == 0:
+            return Empty(tuple(tensor.shape))
+        key = (tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
+        if key not in self._constants:
+            self._note_type(tensor.dtype)
+            self._constants[key] = self.builder.constant(to_array(tensor), data_type(tensor.dtype), name)
+        return self._constants[key]
+
+    def _results(self, node: fx.Node) -> dict[str, Operand]:
+        names = iter(output_names(self.program))
+        results: dict[str, Operand] = {}
+        for spec, value in zip(self.program.graph_signature.output_specs, pytree.tree_leaves(node.args[0], lambda x: x is None), strict=True):
+            name = next(names) if spec.kind is OutputKind.USER_OUTPUT else f"{spec.target}_out"
+            operand = self._result(name, spec, self.values.get(value) if isinstance(value, fx.Node) else value)
+            if operand is not None:
+                results[name] = operand
+        if not results:
+            raise ConversionError("the module returns no tensor")
+        return results
+
+    def _result(self, name: str, spec: OutputSpec, value: Value) -> Operand | None:
+        if isinstance(value, Operand):
+            return value
+        if isinstance(value, Empty):
+            raise ConversionError(f"{name} has shape {list(value.shape)}; WebNN has no empty tensors", "do not return it")
+        if value is not None:
+            self.builder.notes.append(f"{name} is the Python value {value!r}, not a tensor; it is left out")
+        return None
+
+    def _note_type(self, dtype: torch.dtype) -> None:
+        if dtype in REPLACED:
+            self.replaced[dtype] += 1
+
+    # --------------------------------------------------------------------------------------------------------------- nodes
+    def _convert(self, node: fx.Node) -> None:
+        path = module_path(node)
+        try:
+            with self.builder.source(path):
+                value = self._value(node)
+                if isinstance(value, Operand):
+                    self.builder.suggest(value, node.name)
+        except (ConversionError, ValidationError) as error:
+            why = error.message.removeprefix(f"{path}: ")
+            self.problems.append(Problem(str(node.target), path or node.name, why, error.hint))
+            value = self._placeholder(node)
+        self.values[node] = value
+
+    def _value(self, node: fx.Node) -> Value:
+        fake = node.meta.get("val")
+        if node.op == "get_attr":
+            return self._constant(operator.attrgetter(str(node.target))(self.program.graph_module), str(node.target))
+        if node.target is operator.getitem:
+            items, index = self._arguments(node.args)
+            item = items[index]
+            return self._finished(item() if callable(item) else item, fake)
+        if not isinstance(node.target, OpOverload):
+            return self._plain_call(node)
+        if node.target.name().split("::")[-1].split(".")[0] in NO_MEANING:
+            return None
+        fakes = [leaf for leaf in pytree.tree_leaves(fake) if isinstance(leaf, torch.Tensor)]
+        if fakes and all(leaf.numel() == 0 for leaf in fakes):
+            return pytree.tree_map(lambda leaf: Empty(tuple(leaf.shape)), fake)
+        handler = HANDLERS.get(node.target)
+        if handler is None:
+            raise why_refused(node.target)
+        self._check_empty(node)
+        return self._finished(self._handled(handler, node, fake), fake)
+
+    def _handled(self, handler: Handler, node: fx.Node, fake: Any) -> Value:
+        wanted = self._wanted_type(handler, node, fake)
+        args = self._arguments(node.args, wanted)
+        kwargs = self._arguments(node.kwargs, wanted)
+        sources = [n.meta["val"] for n in node.all_input_nodes if isinstance(n.meta.get("val"), torch.Tensor)]
+        return handler.call(self.builder, args, kwargs, result=fake, fakes=sources)
+
+    def _wanted_type(self, handler: Handler, node: fx.Node, fake: Any) -> torch.dtype | None:
+        if handler.promote is Promote.RESULT:
+            return (fake[0] if isinstance(fake, list | tuple) else fake).dtype
+        if handler.promote is Promote.COMMON:
+            leaves = pytree.tree_leaves(fx.node.map_arg((node.args, node.kwargs), lambda n: n.meta["val"]))
+            numbers = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor | bool | int | float | complex)]
+            return elementwise_dtypes(*numbers, type_promotion_kind=ELEMENTWISE_TYPE_PROMOTION_KIND.NO_OPMATH)[1]
+        return None
+
+    def _arguments(self, arguments: Any, wanted: torch.dtype | None = None) -> Any:
+        """The arguments with values in the place of nodes, tensors converted to the wanted type."""
+
+        def read(node: fx.Node) -> Value:
+            value = self.values[node]
+            if wanted is None or not isinstance(value, Operand):
+                return value
+            return convert_type(self.builder, value, node.meta["val"].dtype, wanted)
+
+        return fx.node.map_arg(arguments, read)
+
+    def _check_empty(self, node: fx.Node) -> None:
+        concatenates = node.target is torch.ops.aten.cat.default
+        if not concatenates and any(isinstance(self.values[n], Empty) for n in node.all_input_nodes):
+            raise ConversionError("reads a tensor without elements, which WebNN does not have")
+
+    def _finished(self, value: Value, fake: Any) -> Value:
+        """The value, in the type that stands for PyTorch's; items of a sequence are finished when they are read."""
+        if not isinstance(value, Operand) or not isinstance(fake, torch.Tensor):
+            return value
+        assert value.shape == tuple(fake.shape), f"the handler made {value}, PyTorch says {list(fake.shape)}"
+        return self.builder.cast(value, data_type(fake.dtype))
+
+    def _plain_call(self, node: fx.Node) -> Value:
+        """A call of a Python function on numbers; higher-order operators take functions and have no equivalent."""
+        args, kwargs = self._arguments(node.args), self._arguments(node.kwargs)
+        leaves = pytree.tree_leaves((args, kwargs))
+        if callable(node.target) and not hasattr(node.target, "overloads") and all(isinstance(leaf, int | float | bool) for leaf in leaves):
+            return node.target(*args, **kwargs)
+        raise ConversionError("has no equivalent in WebNN", "WebNN graphs have no control flow; make the choice before exporting")
+
+    def _placeholder(self, node: fx.Node) -> Value:
+        """A stand-in for what could not be made, so that the nodes after it are still checked."""
+
+        def stand_in(leaf: Any) -> Value:
+            if not isinstance(leaf, torch.Tensor):
+                return leaf
+            shape = tuple(leaf.shape)
+            return Empty(shape) if 0 in shape else Operand(data_type(leaf.dtype), shape)
+
+        return pytree.tree_map(stand_in, node.meta.get("val"))
+
+
+def convert_type(b: GraphBuilder, operand: Operand, source: torch.dtype, wanted: torch.dtype) -> Operand:
+    """The operand, which holds a tensor of type ``source``, as ``Tensor.to(wanted)`` converts it."""
+    if wanted is torch.bool and source is not torch.bool:
+        result: Operand = b.notEqual(operand, 0)
+        return result
+    result = b.cast(operand, data_type(wanted))
+    return result
+
+
+def module_path(node: fx.Node) -> str:
+    """Path of the module that a node belongs to (``encoder.layers.3.self_attn``); empty for the outermost one."""
+    stack = list((node.meta.get("nn_module_stack") or {}).values())
+    return str(stack[-1][0]) if stack else ""
+

@@ -1,0 +1,71 @@
+"""From a module to an exported program with static shapes."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+from torch.nn.modules import batchnorm, dropout, instancenorm
+
+from webnn_graph.errors import ConversionError
+
+DIFFERENT_IN_TRAINING = (dropout._DropoutNd, batchnorm._NormBase, instancenorm._InstanceNorm)
+TORCH = str(Path(torch.__file__).parent)
+
+
+def export(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> ExportedProgram:
+    """The module's computation for inputs of exactly these shapes.
+
+    Raises:
+        ConversionError: The module is in training mode, or torch.export cannot capture it.
+    """
+    _check_mode(module)
+    try:
+        with torch.no_grad():
+            return torch.export.export(module, tuple(args), dict(kwargs or {}), strict=False)
+    except Exception as error:
+        raise _explained(module, error) from error
+
+
+def specialize(program: ExportedProgram, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> ExportedProgram:
+    """The program for inputs of exactly these shapes; by default those that it was exported with.
+
+    Raises:
+        ConversionError: Dimensions are symbolic and there are no inputs to take sizes from.
+    """
+    if not program.range_constraints:
+        return program
+    if not args and not kwargs:
+        args, kwargs = program.example_inputs or ((), {})
+    if not args and not kwargs:
+        raise ConversionError("the program has dynamic shapes and brings no example inputs", "give inputs: --input 'x:float32[1,3,224,224]'")
+    return export(program.module(), args, kwargs)
+
+
+def _check_mode(module: torch.nn.Module) -> None:
+    modules = [(name, m) for name, m in module.named_modules() if m.training and isinstance(m, DIFFERENT_IN_TRAINING)]
+    if modules:
+        name, first = modules[0]
+        raise ConversionError(
+            f"the module is in training mode, in which {name or 'it'} ({type(first).__name__}) behaves differently", "call module.eval() first"
+        )
+
+
+def _explained(module: torch.nn.Module, error: Exception) -> ConversionError:
+    """What stopped torch.export, in torch's words and with the line of the model that did."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((TORCH, "<")) and f.filename != __file__]
+    where = f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
+    reason = str(error).strip().split("\n\n")[0] or type(error).__name__
+    return ConversionError(f"torch.export cannot capture {type(module).__name__}: {reason}{where}", _hint(reason))
+
+
+def _hint(reason: str) -> str:
+    if "data-dependent" in reason or "unbacked" in reason or "GuardOnDataDependent" in reason:
+        return "the shape or a branch depends on tensor values; compute it outside of the model, or pass it as a Python number"
+    if "positional argument" in reason or "keyword argument" in reason or "missing" in reason:
+        return "the example inputs must be the arguments of the module's forward"
+    return ""

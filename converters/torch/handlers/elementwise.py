@@ -1,0 +1,357 @@
+"""Arithmetic, comparison, logic and elementary functions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+
+from converters.lowering import bits, integers, transcendental
+from converters.lowering.activations import log_sigmoid
+from converters.torch.registry import Promote, aten, aten_op, one_to_one
+from converters.torch.types import data_type
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Operand
+
+COMPUTED = {
+    aten.cos.default: "cos",
+    aten.erf.default: "erf",
+    aten.exp.default: "exp",
+    aten.log.default: "log",
+    aten.maximum.default: "max",
+    aten.minimum.default: "min",
+    aten.mul.Tensor: "mul",
+    aten.mul.Scalar: "mul",
+    aten.div.Tensor: "div",
+    aten.div.Scalar: "div",
+    aten.true_divide.Tensor: "div",
+    aten.reciprocal.default: "reciprocal",
+    aten.sin.default: "sin",
+    aten.sqrt.default: "sqrt",
+    aten.tan.default: "tan",
+    aten.tanh.default: "tanh",
+}
+one_to_one(COMPUTED)
+
+COMPARED = {
+    "equal": (aten.eq.Tensor, aten.eq.Scalar),
+    "notEqual": (aten.ne.Tensor, aten.ne.Scalar),
+    "greater": (aten.gt.Tensor, aten.gt.Scalar),
+    "greaterOrEqual": (aten.ge.Tensor, aten.ge.Scalar),
+    "lesser": (aten.lt.Tensor, aten.lt.Scalar),
+    "lesserOrEqual": (aten.le.Tensor, aten.le.Scalar),
+}
+one_to_one({overload: op for op, overloads in COMPARED.items() for overload in overloads}, promote=Promote.COMMON)
+
+FROM_PARTS = {
+    aten.acos.default: transcendental.acos,
+    aten.acosh.default: transcendental.acosh,
+    aten.asin.default: transcendental.asin,
+    aten.asinh.default: transcendental.asinh,
+    aten.atan.default: transcendental.atan,
+    aten.atan2.default: transcendental.atan2,
+    aten.atanh.default: transcendental.atanh,
+    aten.cosh.default: transcendental.cosh,
+    aten.expm1.default: transcendental.expm1,
+    aten.log1p.default: transcendental.log1p,
+    aten.sinh.default: transcendental.sinh,
+    aten.fmod.Tensor: integers.fmod,
+    aten.fmod.Scalar: integers.fmod,
+    aten.remainder.Tensor: integers.remainder,
+    aten.remainder.Scalar: integers.remainder,
+    aten.floor_divide.default: integers.divide_down,
+    aten.trunc.default: integers.trunc,
+    aten.log_sigmoid.default: log_sigmoid,
+}
+"""Overloads that are one function of the shared lowerings."""
+for overload, function in FROM_PARTS.items():
+    aten_op(overload, promote=Promote.RESULT)(function)
+
+
+# ----------------------------------------------------------------------------------------------------------------- arithmetic
+@aten_op(aten.add.Tensor, aten.add.Scalar, promote=Promote.RESULT)
+def add(b: GraphBuilder, input: Operand, other: Any, alpha: float = 1, *, result: torch.Tensor) -> Operand:
+    if result.dtype is torch.bool:
+        return b.logicalOr(input, other)
+    return b.add(input, _scaled(b, other, alpha))
+
+
+@aten_op(aten.sub.Tensor, aten.sub.Scalar, promote=Promote.RESULT)
+def sub(b: GraphBuilder, input: Operand, other: Any, alpha: float = 1) -> Operand:
+    return b.sub(input, _scaled(b, other, alpha))
+
+
+@aten_op(aten.rsub.Tensor, aten.rsub.Scalar, promote=Promote.RESULT)
+def rsub(b: GraphBuilder, input: Operand, other: Any, alpha: float = 1) -> Operand:
+    return b.sub(other, _scaled(b, input, alpha))
+
+
+def _scaled(b: GraphBuilder, value: Any, factor: float) -> Any:
+    """``value * factor``, of a number or an operand."""
+    if factor == 1:
+        return value
+    return b.mul(value, factor) if isinstance(value, Operand) else value * factor
+
+
+@aten_op(aten.div.Tensor_mode, aten.div.Scalar_mode, promote=Promote.RESULT)
+def div_rounded(b: GraphBuilder, input: Operand, other: Any, *, rounding_mode: str | None) -> Operand:
+    divisor = other if isinstance(other, Operand) else b.constant(other, input.data_type)
+    rounded = {None: b.div, "trunc": lambda x, y: integers.divide_toward_zero(b, x, y), "floor": lambda x, y: integers.divide_down(b, x, y)}
+    return rounded[rounding_mode](input, divisor)
+
+
+@aten_op(aten.pow.Tensor_Tensor, aten.pow.Tensor_Scalar, aten.pow.Scalar, promote=Promote.RESULT)
+def power(b: GraphBuilder, input: Any, exponent: Any) -> Operand:
+    simple = {1: lambda x: x, 2: lambda x: b.mul(x, x), 3: lambda x: b.mul(b.mul(x, x), x), 0.5: b.sqrt, -1: b.reciprocal}
+    is_simple = isinstance(exponent, int | float) and exponent in simple
+    if is_simple and (input.data_type.is_float or exponent in (1, 2, 3)):
+        return simple[exponent](input)
+    return b.pow(input, exponent)
+
+
+@aten_op(aten.square.default)
+def square(b: GraphBuilder, input: Operand) -> Operand:
+    return b.mul(input, input)
+
+
+@aten_op(aten.rsqrt.default, promote=Promote.RESULT)
+def rsqrt(b: GraphBuilder, input: Operand) -> Operand:
+    return b.reciprocal(b.sqrt(input))
+
+
+@aten_op(aten.log2.default, promote=Promote.RESULT)
+def log2(b: GraphBuilder, input: Operand) -> Operand:
+    return b.div(b.log(input), math.log(2))
+
+
+@aten_op(aten.log10.default, promote=Promote.RESULT)
+def log10(b: GraphBuilder, input: Operand) -> Operand:
+    return b.div(b.log(input), math.log(10))
+
+
+@aten_op(aten.exp2.default, promote=Promote.RESULT)
+def exp2(b: GraphBuilder, input: Operand) -> Operand:
+    return b.pow(b.constant(2, input.data_type), input)
+
+
+@aten_op(aten.addcmul.default, promote=Promote.RESULT)
+def addcmul(b: GraphBuilder, input: Operand, tensor1: Operand, tensor2: Operand, *, value: float) -> Operand:
+    return b.add(input, _scaled(b, b.mul(tensor1, tensor2), value))
+
+
+@aten_op(aten.addcdiv.default, promote=Promote.RESULT)
+def addcdiv(b: GraphBuilder, input: Operand, tensor1: Operand, tensor2: Operand, *, value: float) -> Operand:
+    return b.add(input, _scaled(b, b.div(tensor1, tensor2), value))
+
+
+@aten_op(aten.lerp.Scalar, aten.lerp.Tensor, promote=Promote.RESULT)
+def lerp(b: GraphBuilder, input: Operand, end: Operand, weight: Any) -> Operand:
+    return b.add(input, b.mul(b.sub(end, input), weight))
+
+
+# ------------------------------------------------------------------------------------------------------- sign and rounding
+@aten_op(aten.abs.default)
+def absolute(b: GraphBuilder, input: Operand) -> Operand:
+    return b.abs(input) if input.data_type.range[0] < 0 else input
+
+
+@aten_op(aten.neg.default)
+def neg(b: GraphBuilder, input: Operand) -> Operand:
+    return b.neg(input) if input.data_type.range[0] < 0 else b.sub(0, input)
+
+
+@aten_op(aten.sign.default, aten.sgn.default)
+def sign(b: GraphBuilder, input: Operand) -> Operand:
+    return b.sign(input) if input.data_type.range[0] < 0 else b.cast(b.notEqual(input, 0), input.data_type)
+
+
+@aten_op(aten.ceil.default)
+def ceil(b: GraphBuilder, input: Operand) -> Operand:
+    return b.ceil(input) if input.data_type.is_float else input
+
+
+@aten_op(aten.floor.default)
+def floor(b: GraphBuilder, input: Operand) -> Operand:
+    return b.floor(input) if input.data_type.is_float else input
+
+
+@aten_op(aten.round.default)
+def round_even(b: GraphBuilder, input: Operand) -> Operand:
+    return b.roundEven(input) if input.data_type.is_float else input
+
+
+@aten_op(aten.round.decimals)
+def round_decimals(b: GraphBuilder, input: Operand, *, decimals: int) -> Operand:
+    if not input.data_type.is_float:
+        if decimals < 0:
+            raise ConversionError("rounding integers to tens has no equivalent")
+        return input
+    factor = 10.0 ** abs(decimals)
+    return b.div(b.roundEven(b.mul(input, factor)), factor) if decimals >= 0 else b.mul(b.roundEven(b.div(input, factor)), factor)
+
+
+@aten_op(aten.frac.default)
+def frac(b: GraphBuilder, input: Operand) -> Operand:
+    return b.sub(input, integers.trunc(b, input))
+
+
+# -------------------------------------------------------------------------------------------------------- limits and choices
+@aten_op(aten.clamp.default, aten.clamp.Tensor, promote=Promote.RESULT)
+def clamp(b: GraphBuilder, input: Operand, min: Any = None, max: Any = None) -> Operand:
+    bounds = [bound for bound in (min, max) if bound is not None]
+    if all(isinstance(bound, int | float) for bound in bounds) and not (len(bounds) == 2 and min > max):
+        return b.clamp(input, minValue=min, maxValue=max)
+    if min is not None:
+        input = b.max(input, min)
+    return input if max is None else b.min(input, max)
+
+
+@aten_op(aten.clamp_min.default, aten.clamp_min.Tensor, promote=Promote.RESULT)
+def clamp_min(b: GraphBuilder, input: Operand, min: Any) -> Operand:
+    return clamp(b, input, min=min)
+
+
+@aten_op(aten.clamp_max.default, aten.clamp_max.Tensor, promote=Promote.RESULT)
+def clamp_max(b: GraphBuilder, input: Operand, max: Any) -> Operand:
+    return clamp(b, input, max=max)
+
+
+@aten_op(aten.where.self, aten.where.ScalarOther, aten.where.ScalarSelf, aten.where.Scalar)
+def where(b: GraphBuilder, condition: Operand, input: Any, other: Any, *, result: torch.Tensor) -> Operand:
+    wanted = data_type(result.dtype)
+    chosen = [b.cast(value, wanted) if isinstance(value, Operand) else b.constant(value, wanted) for value in (input, other)]
+    return b.where(condition, *chosen)
+
+
+@aten_op(aten.masked_fill.Scalar, aten.masked_fill.Tensor)
+def masked_fill(b: GraphBuilder, input: Operand, mask: Operand, value: Any) -> Operand:
+    filling = b.cast(value, input.data_type) if isinstance(value, Operand) else b.constant(value, input.data_type)
+    return b.where(mask, filling, input)
+
+
+# ------------------------------------------------------------------------------------------------------------ logic and bits
+LOGICAL = {aten.logical_and.default: "logicalAnd", aten.logical_or.default: "logicalOr", aten.logical_xor.default: "logicalXor"}
+
+
+def _logical(op: str) -> Any:
+    def logical(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+        return b.call(op, *(_truth(b, operand) for operand in (input, other)))
+
+    return logical
+
+
+for overload, op in LOGICAL.items():
+    aten_op(overload)(_logical(op))
+
+
+@aten_op(aten.logical_not.default)
+def logical_not(b: GraphBuilder, input: Operand) -> Operand:
+    return b.logicalNot(_truth(b, input))
+
+
+def _truth(b: GraphBuilder, operand: Operand) -> Operand:
+    return operand if operand.data_type == "uint8" else b.notEqual(operand, 0)
+
+
+BITWISE = {
+    "logicalAnd": (bits.bitwise_and, (aten.bitwise_and.Tensor, aten.bitwise_and.Scalar, aten.__and__.Tensor, aten.__and__.Scalar)),
+    "logicalOr": (bits.bitwise_or, (aten.bitwise_or.Tensor, aten.bitwise_or.Scalar, aten.__or__.Tensor, aten.__or__.Scalar)),
+    "logicalXor": (bits.bitwise_xor, (aten.bitwise_xor.Tensor, aten.bitwise_xor.Scalar, aten.__xor__.Tensor, aten.__xor__.Scalar)),
+}
+
+
+def _bitwise(op: str, on_bits: Any) -> Any:
+    """The logical operator on booleans, the arithmetic one on integers."""
+
+    def bitwise(b: GraphBuilder, input: Operand, other: Any, *, result: torch.Tensor) -> Operand:
+        other = other if isinstance(other, Operand) else b.constant(other, input.data_type)
+        return b.call(op, input, other) if result.dtype is torch.bool else on_bits(b, input, other)
+
+    return bitwise
+
+
+for op, (on_bits, overloads) in BITWISE.items():
+    aten_op(*overloads, promote=Promote.RESULT)(_bitwise(op, on_bits))
+
+
+@aten_op(aten.bitwise_not.default)
+def bitwise_not(b: GraphBuilder, input: Operand, *, result: torch.Tensor) -> Operand:
+    return b.logicalNot(input) if result.dtype is torch.bool else bits.bitwise_not(b, input)
+
+
+@aten_op(aten.bitwise_left_shift.Tensor, aten.bitwise_left_shift.Tensor_Scalar, aten.__lshift__.Tensor, aten.__lshift__.Scalar, promote=Promote.RESULT)
+def left_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    return bits.shift_left(b, input, other)
+
+
+@aten_op(aten.bitwise_right_shift.Tensor, aten.bitwise_right_shift.Tensor_Scalar, aten.__rshift__.Tensor, aten.__rshift__.Scalar, promote=Promote.RESULT)
+def right_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    return bits.shift_right(b, input, other)
+
+
+# ----------------------------------------------------------------------------------------------------------- special numbers
+@aten_op(aten.isnan.default)
+def isnan(b: GraphBuilder, input: Operand) -> Operand:
+    return b.isNaN(input) if input.data_type.is_float else b.notEqual(input, input)
+
+
+@aten_op(aten.isinf.default)
+def isinf(b: GraphBuilder, input: Operand) -> Operand:
+    return b.isInfinite(input) if input.data_type.is_float else b.notEqual(input, input)
+
+
+@aten_op(aten.isfinite.default)
+def isfinite(b: GraphBuilder, input: Operand) -> Operand:
+    if not input.data_type.is_float:
+        return b.equal(input, input)
+    return b.logicalNot(b.logicalOr(b.isNaN(input), b.isInfinite(input)))
+
+
+@aten_op(aten.nan_to_num.default)
+def nan_to_num(b: GraphBuilder, input: Operand, nan: float | None, posinf: float | None, neginf: float | None) -> Operand:
+    if not input.data_type.is_float:
+        return input
+    largest = 65504.0 if input.data_type == "float16" else 3.4028234663852886e38
+    numbers = b.where(b.isNaN(input), nan or 0.0, input)
+    above = b.where(b.equal(numbers, math.inf), largest if posinf is None else posinf, numbers)
+    return b.where(b.equal(above, -math.inf), -largest if neginf is None else neginf, above)
+
+
+# ------------------------------------------------------------------------------------------------------------ types and copies
+@aten_op(aten._to_copy.default, aten.to.dtype, promote=Promote.RESULT)
+def to_copy(b: GraphBuilder, input: Operand, *ignored: Any, dtype: torch.dtype | None = None) -> Operand:
+    return input
+
+
+@aten_op(
+    aten.alias.default,
+    aten.clone.default,
+    aten.contiguous.default,
+    aten.detach.default,
+    aten.lift_fresh_copy.default,
+    aten.dropout.default,
+    aten.feature_dropout.default,
+    aten.alpha_dropout.default,
+)
+def same(b: GraphBuilder, input: Operand, p: float = 0, train: bool = False) -> Operand:
+    """The tensor itself."""
+    _refuse_dropout(train and p > 0)
+    return input
+
+
+@aten_op(aten.native_dropout.default)
+def native_dropout(b: GraphBuilder, input: Operand, p: float, train: bool | None) -> Any:
+    _refuse_dropout(bool(train) and p > 0)
+    return input, lambda: b.expand(b.constant(1, "uint8"), list(input.shape))
+
+
+def _refuse_dropout(active: bool) -> None:
+    if active:
+        raise ConversionError("dropout is random in training mode", "call module.eval() before exporting")
+
+
+@aten_op(aten.copy.default)
+def copy(b: GraphBuilder, input: Operand, src: Operand, non_blocking: bool, *, result: torch.Tensor) -> Operand:
+    return b.expand(b.cast(src, data_type(result.dtype)), list(result.shape))

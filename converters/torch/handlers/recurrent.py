@@ -1,0 +1,253 @@
+"""LSTM, GRU and plain recurrent layers, all layers and directions of which one overload computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from converters.lowering.matrices import matmul
+from converters.lowering.pieces import stack, unstack
+from converters.lowering.loops import gates, unrolled
+from converters.torch.registry import aten, aten_op
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Operand
+
+MAX_STEPS = 512
+"""Longest sequence for which a loop is written out."""
+
+Layer = Callable[[Operand, Sequence[Sequence[Operand]], Sequence[Sequence[Operand]]], tuple[Operand, list[list[Operand]]]]
+"""Of x [steps, batch, size], the weights of each direction and the states of each direction makes the output and the states."""
+
+
+def _layers(
+    b: GraphBuilder,
+    input: Operand,
+    states: Sequence[Operand],
+    params: Sequence[Operand],
+    per_direction: int,
+    num_layers: int,
+    bidirectional: bool,
+    batch_first: bool,
+    layer: Layer,
+) -> list[Operand]:
+    """Runs the layers one after the other; the states are [layers * directions, batch, size] each."""
+    directions = 2 if bidirectional else 1
+    unbatched = input.rank == 2
+    if unbatched:
+        input = b.reshape(input, [input.shape[0], 1, input.shape[1]])
+        states = [b.reshape(state, [state.shape[0], 1, state.shape[1]]) for state in states]
+        batch_first = False
+    x = b.transpose(input, permutation=[1, 0, 2]) if batch_first else input
+    initial = list(zip(*(unstack(b, state, 0) for state in states), strict=True))
+    weights = [params[i : i + per_direction] for i in range(0, len(params), per_direction)]
+    final: list[list[Operand]] = []
+    for i in range(num_layers):
+        mine = slice(i * directions, (i + 1) * directions)
+        x, last = layer(x, weights[mine], initial[mine])
+        final += last
+    results = [stack(b, [state[i] for state in final], 0) for i in range(len(states))]
+    y = b.transpose(x, permutation=[1, 0, 2]) if batch_first else x
+    if unbatched:
+        return [b.reshape(operand, [operand.shape[0], operand.shape[2]]) for operand in (y, *results)]
+    return [y, *results]
+
+
+def _joined(b: GraphBuilder, outputs: Operand) -> Operand:
+    """[steps, directions, batch, size] as [steps, batch, directions * size]."""
+    steps, directions, batch, size = outputs.shape
+    return b.reshape(b.transpose(outputs, permutation=[0, 2, 1, 3]), [steps, batch, directions * size])
+
+
+def _refuse_dropout(dropout: float, train: bool) -> None:
+    if dropout and train:
+        raise ConversionError("dropout between recurrent layers is random in training mode", "call module.eval() before exporting")
+
+
+# ---------------------------------------------------------------------------------------------------------------------- LSTM
+@aten_op(aten.lstm.input)
+def lstm(
+    b: GraphBuilder,
+    input: Operand,
+    hx: Sequence[Operand],
+    params: Sequence[Operand],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool,
+) -> Any:
+    _refuse_dropout(dropout, train)
+    projected = hx[0].shape[-1] != hx[1].shape[-1]
+    layer = _projected_lstm if projected else _whole_lstm
+    per_direction = 2 + 2 * has_biases + projected
+
+    def run(x: Operand, weights: Any, states: Any) -> tuple[Operand, list[list[Operand]]]:
+        return layer(b, x, weights, states, has_biases)
+
+    return tuple(_layers(b, input, hx, params, per_direction, num_layers, bidirectional, batch_first, run))
+
+
+def _stacked(b: GraphBuilder, weights: Sequence[Sequence[Operand]], index: int, present: str, wanted: str) -> Operand:
+    """One parameter of every direction, its gates reordered, along a new first axis."""
+    return stack(b, [gates(b, w[index], present, wanted) for w in weights], 0)
+
+
+def _whole_lstm(b: GraphBuilder, x: Operand, weights: Any, states: Any, has_biases: bool) -> tuple[Operand, list[list[Operand]]]:
+    """One layer by WebNN's lstm. PyTorch's gates stand in the order input, forget, cell, output."""
+    hidden = states[0][0].shape[-1]
+    w, r, *biases = (_stacked(b, weights, i, "ifgo", "iofg") for i in range(2 + 2 * has_biases))
+    options = dict(zip(("bias", "recurrentBias"), biases, strict=False))
+    h, c, outputs = b.lstm(
+        x,
+        w,
+        r,
+        x.shape[0],
+        hidden,
+        initialHiddenState=stack(b, [state[0] for state in states], 0),
+        initialCellState=stack(b, [state[1] for state in states], 0),
+        direction="both" if len(states) == 2 else "forward",
+        returnSequence=True,
+        **options,
+    )
+    return _joined(b, outputs), [list(pair) for pair in zip(unstack(b, h, 0), unstack(b, c, 0), strict=True)]
+
+
+def _projected_lstm(b: GraphBuilder, x: Operand, weights: Any, states: Any, has_biases: bool) -> tuple[Operand, list[list[Operand]]]:
+    """One layer whose hidden state is projected, which WebNN's lstm does not do: written out step by step."""
+
+    def step_of(parameters: Sequence[Operand]) -> Callable[..., list[Operand]]:
+        recurrent, projection = b.transpose(parameters[1]), b.transpose(parameters[-1])
+
+        def step(item: Operand, state: Sequence[Operand]) -> list[Operand]:
+            h, c = state
+            i, f, g, o = b.split(b.add(item, b.matmul(h, recurrent)), 4, axis=1)
+            cell = b.add(b.mul(b.sigmoid(f), c), b.mul(b.sigmoid(i), b.tanh(g)))
+            return [b.matmul(b.mul(b.sigmoid(o), b.tanh(cell)), projection), cell]
+
+        return step
+
+    return _written_out(b, x, weights, states, has_biases, step_of)
+
+
+def _written_out(
+    b: GraphBuilder,
+    x: Operand,
+    weights: Any,
+    states: Any,
+    has_biases: bool,
+    step_of: Callable[[Sequence[Operand]], Callable[..., list[Operand]]],
+) -> tuple[Operand, list[list[Operand]]]:
+    """One layer as an unrolled loop over the projected input; the biases are added to all steps at once."""
+    if x.shape[0] > MAX_STEPS:
+        raise ConversionError(f"a recurrent layer that WebNN lacks would be written out {x.shape[0]} times; the limit is {MAX_STEPS}")
+    outputs, final = [], []
+    for direction, (parameters, state) in enumerate(zip(weights, states, strict=True)):
+        projected = matmul(b, x, b.transpose(parameters[0]))
+        for bias in _biases(parameters, has_biases):
+            projected = b.add(projected, bias)
+        y, last = unrolled(b, projected, state, step_of(parameters), backward=direction == 1)
+        outputs.append(y)
+        final.append(list(last))
+    return b.concat(outputs, 2), final
+
+
+def _biases(parameters: Sequence[Operand], has_biases: bool) -> Iterator[Operand]:
+    if has_biases:
+        yield from parameters[2:4]
+
+
+@aten_op(aten.lstm_cell.default)
+def lstm_cell(
+    b: GraphBuilder,
+    input: Operand,
+    hx: Sequence[Operand],
+    w_ih: Operand,
+    w_hh: Operand,
+    b_ih: Operand | None,
+    b_hh: Operand | None,
+) -> Any:
+    names = {"bias": b_ih, "recurrentBias": b_hh}
+    biases = {name: gates(b, bias, "ifgo", "iofg") for name, bias in names.items() if bias is not None}
+    w, r = (gates(b, weight, "ifgo", "iofg") for weight in (w_ih, w_hh))
+    return tuple(b.lstmCell(input, w, r, hx[0], hx[1], hx[0].shape[-1], **biases))
+
+
+# ----------------------------------------------------------------------------------------------------------------------- GRU
+@aten_op(aten.gru.input)
+def gru(
+    b: GraphBuilder,
+    input: Operand,
+    hx: Operand,
+    params: Sequence[Operand],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool,
+) -> Any:
+    """PyTorch's gates stand in the order reset, update, new."""
+    _refuse_dropout(dropout, train)
+
+    def run(x: Operand, weights: Any, states: Any) -> tuple[Operand, list[list[Operand]]]:
+        w, r, *biases = (_stacked(b, weights, i, "rzn", "zrn") for i in range(2 + 2 * has_biases))
+        h, outputs = b.gru(
+            x,
+            w,
+            r,
+            x.shape[0],
+            states[0][0].shape[-1],
+            initialHiddenState=stack(b, [state[0] for state in states], 0),
+            resetAfter=True,
+            returnSequence=True,
+            direction="both" if len(states) == 2 else "forward",
+            **dict(zip(("bias", "recurrentBias"), biases, strict=False)),
+        )
+        return _joined(b, outputs), [[state] for state in unstack(b, h, 0)]
+
+    return tuple(_layers(b, input, [hx], params, 2 + 2 * has_biases, num_layers, bidirectional, batch_first, run))
+
+
+@aten_op(aten.gru_cell.default)
+def gru_cell(
+    b: GraphBuilder, input: Operand, hx: Operand, w_ih: Operand, w_hh: Operand, b_ih: Operand | None, b_hh: Operand | None
+) -> Operand:
+    names = {"bias": b_ih, "recurrentBias": b_hh}
+    biases = {name: gates(b, bias, "rzn", "zrn") for name, bias in names.items() if bias is not None}
+    w, r = (gates(b, weight, "rzn", "zrn") for weight in (w_ih, w_hh))
+    return b.gruCell(input, w, r, hx, hx.shape[-1], resetAfter=True, **biases)
+
+
+# ---------------------------------------------------------------------------------------------------------------------- plain
+def _plain(activation: str) -> Callable[..., Any]:
+    def rnn(
+        b: GraphBuilder,
+        input: Operand,
+        hx: Operand,
+        params: Sequence[Operand],
+        has_biases: bool,
+        num_layers: int,
+        dropout: float,
+        train: bool,
+        bidirectional: bool,
+        batch_first: bool,
+    ) -> Any:
+        """h = activation(W x + R h + biases), written out step by step."""
+        _refuse_dropout(dropout, train)
+
+        def step_of(parameters: Sequence[Operand]) -> Callable[..., list[Operand]]:
+            recurrent = b.transpose(parameters[1])
+            return lambda item, state: [b.call(activation, b.add(item, b.matmul(state[0], recurrent)))]
+
+        def run(x: Operand, weights: Any, states: Any) -> tuple[Operand, list[list[Operand]]]:
+            return _written_out(b, x, weights, states, has_biases, step_of)
+
+        return tuple(_layers(b, input, [hx], params, 2 + 2 * has_biases, num_layers, bidirectional, batch_first, run))
+
+    return rnn
+
+
+aten_op(aten.rnn_tanh.input)(_plain("tanh"))
+aten_op(aten.rnn_relu.input)(_plain("relu"))

@@ -1,0 +1,255 @@
+"""Reductions, cumulative operators and order statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from converters.lowering import cumulative, sorting
+from converters.lowering.normalization import variance
+from converters.torch.registry import Promote, aten, aten_op
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
+from webnn_graph.graph import Operand
+
+
+def axes_of(input: Operand, dim: Any) -> list[int]:
+    """The axes that a ``dim`` argument names: one, some, or all when it is None or empty."""
+    if dim is None or (isinstance(dim, Sequence) and not dim):
+        return list(range(input.rank))
+    dims = [dim] if isinstance(dim, int) else list(dim)
+    return sorted({axis % input.rank for axis in dims}) if input.rank else []
+
+
+def _wide(b: GraphBuilder, op: str, input: Operand, axes: list[int], keep: bool) -> Operand:
+    """A reduction of a type that sums and products do not take."""
+    wanted = input.data_type
+    wide = b.cast(input, "int32") if wanted in (DataType.INT8, DataType.UINT8) else input
+    return b.cast(b.call(op, wide, axes=axes, keepDimensions=keep), wanted)
+
+
+# ----------------------------------------------------------------------------------------------------------- sums and extremes
+@aten_op(aten.sum.default, promote=Promote.RESULT)
+def sum_all(b: GraphBuilder, input: Operand, *, dtype: Any) -> Operand:
+    return _wide(b, "reduceSum", input, axes_of(input, None), False)
+
+
+@aten_op(aten.sum.dim_IntList, promote=Promote.RESULT)
+def sum_dims(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool, *, dtype: Any) -> Operand:
+    return _wide(b, "reduceSum", input, axes_of(input, dim), keepdim)
+
+
+@aten_op(aten.prod.default, promote=Promote.RESULT)
+def prod_all(b: GraphBuilder, input: Operand, *, dtype: Any) -> Operand:
+    return _wide(b, "reduceProduct", input, axes_of(input, None), False)
+
+
+@aten_op(aten.prod.dim_int, promote=Promote.RESULT)
+def prod_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool, *, dtype: Any) -> Operand:
+    return _wide(b, "reduceProduct", input, axes_of(input, dim), keepdim)
+
+
+@aten_op(aten.mean.default, promote=Promote.RESULT)
+def mean_all(b: GraphBuilder, input: Operand, *, dtype: Any) -> Operand:
+    return b.reduceMean(input, axes=axes_of(input, None))
+
+
+@aten_op(aten.mean.dim, promote=Promote.RESULT)
+def mean_dims(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool, *, dtype: Any) -> Operand:
+    return b.reduceMean(input, axes=axes_of(input, dim), keepDimensions=keepdim)
+
+
+@aten_op(aten.amax.default)
+def amax(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool) -> Operand:
+    return b.reduceMax(input, axes=axes_of(input, dim), keepDimensions=keepdim)
+
+
+@aten_op(aten.amin.default)
+def amin(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool) -> Operand:
+    return b.reduceMin(input, axes=axes_of(input, dim), keepDimensions=keepdim)
+
+
+@aten_op(aten.aminmax.default)
+def aminmax(b: GraphBuilder, input: Operand, *, dim: int | None, keepdim: bool) -> Any:
+    return amin(b, input, dim, keepdim), amax(b, input, dim, keepdim)
+
+
+@aten_op(aten.max.default)
+def max_all(b: GraphBuilder, input: Operand) -> Operand:
+    return b.reduceMax(input)
+
+
+@aten_op(aten.min.default)
+def min_all(b: GraphBuilder, input: Operand) -> Operand:
+    return b.reduceMin(input)
+
+
+@aten_op(aten.max.dim)
+def max_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool) -> Any:
+    return amax(b, input, dim, keepdim), lambda: _arg(b, "argMax", input, dim, keepdim)
+
+
+@aten_op(aten.min.dim)
+def min_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool) -> Any:
+    return amin(b, input, dim, keepdim), lambda: _arg(b, "argMin", input, dim, keepdim)
+
+
+@aten_op(aten.argmax.default)
+def argmax(b: GraphBuilder, input: Operand, dim: int | None, keepdim: bool, *, result: torch.Tensor) -> Operand:
+    return b.reshape(_arg(b, "argMax", input, dim, keepdim), list(result.shape))
+
+
+@aten_op(aten.argmin.default)
+def argmin(b: GraphBuilder, input: Operand, dim: int | None, keepdim: bool, *, result: torch.Tensor) -> Operand:
+    return b.reshape(_arg(b, "argMin", input, dim, keepdim), list(result.shape))
+
+
+def _arg(b: GraphBuilder, op: str, input: Operand, dim: int | None, keepdim: bool) -> Operand:
+    if dim is None or input.rank == 0:
+        flat = b.call(op, b.reshape(input, [input.size]), 0, outputDataType="int64")
+        return flat
+    return b.call(op, input, dim % input.rank, keepDimensions=keepdim, outputDataType="int64")
+
+
+# ---------------------------------------------------------------------------------------------------------------- truth values
+@aten_op(aten.any.default, promote=Promote.RESULT)
+def any_all(b: GraphBuilder, input: Operand) -> Operand:
+    return b.reduceMax(input)
+
+
+@aten_op(aten.any.dim, aten.any.dims, promote=Promote.RESULT)
+def any_dims(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool) -> Operand:
+    return b.reduceMax(input, axes=axes_of(input, dim), keepDimensions=keepdim)
+
+
+@aten_op(aten.all.default, promote=Promote.RESULT)
+def all_all(b: GraphBuilder, input: Operand) -> Operand:
+    return b.reduceMin(input)
+
+
+@aten_op(aten.all.dim, aten.all.dims, promote=Promote.RESULT)
+def all_dims(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool) -> Operand:
+    return b.reduceMin(input, axes=axes_of(input, dim), keepDimensions=keepdim)
+
+
+# ------------------------------------------------------------------------------------------------------------------ statistics
+@aten_op(aten.var.correction)
+def var(b: GraphBuilder, input: Operand, dim: Any, *, correction: float | None, keepdim: bool) -> Operand:
+    return variance(b, input, axes_of(input, dim), correction=1 if correction is None else correction, keep=keepdim)
+
+
+@aten_op(aten.var.dim)
+def var_dim(b: GraphBuilder, input: Operand, dim: Any, unbiased: bool, keepdim: bool) -> Operand:
+    return variance(b, input, axes_of(input, dim), correction=int(unbiased), keep=keepdim)
+
+
+@aten_op(aten.std.correction)
+def std(b: GraphBuilder, input: Operand, dim: Any, *, correction: float | None, keepdim: bool) -> Operand:
+    return b.sqrt(var(b, input, dim, correction=correction, keepdim=keepdim))
+
+
+@aten_op(aten.var_mean.correction)
+def var_mean(b: GraphBuilder, input: Operand, dim: Any, *, correction: float | None, keepdim: bool) -> Any:
+    spread = var(b, input, dim, correction=correction, keepdim=keepdim)
+    return spread, lambda: b.reduceMean(input, axes=axes_of(input, dim), keepDimensions=keepdim)
+
+
+@aten_op(aten.logsumexp.default, promote=Promote.RESULT)
+def logsumexp(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool) -> Operand:
+    return b.reduceLogSumExp(input, axes=axes_of(input, dim), keepDimensions=keepdim)
+
+
+# ------------------------------------------------------------------------------------------------------------------ cumulative
+@aten_op(aten.cumsum.default, promote=Promote.RESULT)
+def cumsum(b: GraphBuilder, input: Operand, dim: int, *, dtype: Any) -> Operand:
+    if input.rank == 0:
+        return input
+    wanted = input.data_type
+    wide = b.cast(input, "int32") if wanted in (DataType.INT8, DataType.UINT8) else input
+    return b.cast(b.cumulativeSum(wide, dim % input.rank), wanted)
+
+
+@aten_op(aten.cumprod.default, promote=Promote.RESULT)
+def cumprod(b: GraphBuilder, input: Operand, dim: int, *, dtype: Any) -> Operand:
+    return cumulative.product(b, input, dim % input.rank) if input.rank else input
+
+
+@aten_op(aten.logcumsumexp.default)
+def logcumsumexp(b: GraphBuilder, input: Operand, dim: int) -> Operand:
+    return cumulative.log_sum_exp(b, input, dim % input.rank) if input.rank else input
+
+
+@aten_op(aten.cummax.default)
+def cummax(b: GraphBuilder, input: Operand, dim: int) -> Any:
+    return _cumulative_extreme(b, "max", input, dim)
+
+
+@aten_op(aten.cummin.default)
+def cummin(b: GraphBuilder, input: Operand, dim: int) -> Any:
+    return _cumulative_extreme(b, "min", input, dim)
+
+
+def _cumulative_extreme(b: GraphBuilder, op: str, input: Operand, dim: int) -> Any:
+    if input.rank == 0:
+        return input, lambda: b.constant(0, "int64")
+    axis = dim % input.rank
+    values = cumulative.extreme(b, op, input, axis)
+    return values, lambda: cumulative.last_place(b, b.equal(input, values), axis)
+
+
+# --------------------------------------------------------------------------------------------------------------------- sorting
+@aten_op(aten.sort.default)
+def sort(b: GraphBuilder, input: Operand, dim: int, descending: bool) -> Any:
+    return _sorted(b, input, dim, descending)
+
+
+@aten_op(aten.sort.stable)
+def sort_stable(b: GraphBuilder, input: Operand, *, stable: bool | None, dim: int, descending: bool) -> Any:
+    return _sorted(b, input, dim, descending)
+
+
+@aten_op(aten.argsort.default)
+def argsort(b: GraphBuilder, input: Operand, dim: int, descending: bool) -> Operand:
+    return _sorted(b, input, dim, descending)[1]()
+
+
+def _sorted(b: GraphBuilder, input: Operand, dim: int, descending: bool) -> Any:
+    if input.rank == 0:
+        return input, lambda: b.constant(0, "int64")
+    axis = dim % input.rank
+    order = sorting.Order.of(b, input, axis, descending=descending)
+    return order.values(b), lambda: order.indices(b)
+
+
+@aten_op(aten.topk.default)
+def topk(b: GraphBuilder, input: Operand, k: int, dim: int, largest: bool, sorted: bool) -> Any:
+    if input.rank == 0:
+        return input, lambda: b.constant(0, "int64")
+    return sorting.top(b, input, k, dim % input.rank, largest=largest)
+
+
+@aten_op(aten.median.dim)
+def median_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool) -> Any:
+    return _kth(b, input, dim, (input.shape[dim] - 1) // 2 if input.rank else 0, keepdim)
+
+
+@aten_op(aten.median.default)
+def median(b: GraphBuilder, input: Operand) -> Operand:
+    return _kth(b, b.reshape(input, [input.size]), 0, (input.size - 1) // 2, False)[0]
+
+
+@aten_op(aten.kthvalue.default)
+def kthvalue(b: GraphBuilder, input: Operand, k: int, dim: int, keepdim: bool) -> Any:
+    return _kth(b, input, dim, k - 1, keepdim)
+
+
+def _kth(b: GraphBuilder, input: Operand, dim: int, place: int, keepdim: bool) -> Any:
+    """The element at one place of the ascending order."""
+    if input.rank == 0:
+        return input, lambda: b.constant(0, "int64")
+    axis = dim % input.rank
+    order = sorting.Order.of(b, input, axis, descending=False, places=range(place, place + 1))
+    shape = [n if i != axis else 1 for i, n in enumerate(input.shape) if keepdim or i != axis]
+    return b.reshape(order.values(b), shape), lambda: b.reshape(order.indices(b), shape)
