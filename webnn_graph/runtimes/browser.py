@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from webnn_graph.runtimes.reference import checked
 from webnn_graph.targets import CHROMIUM, legalize, load_target
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Playwright
 
 VARIABLE = "WEBNN_CHROMIUM"
 FLAGS = (
@@ -88,7 +88,7 @@ class BrowserSession:
 
     def __enter__(self) -> BrowserSession:
         with ExitStack() as stack:
-            self._executable = find_browser(self._path)
+            self.executable = find_browser(self._path)
             self._playwright = stack.enter_context(_playwright())
             self._exchange = stack.enter_context(Exchange())
             stack.callback(self._close)
@@ -142,14 +142,14 @@ class BrowserSession:
         from playwright.sync_api import Error
 
         try:
-            self._browser = self._playwright.chromium.launch(executable_path=str(self._executable), args=list(FLAGS))
+            self._browser = self._playwright.chromium.launch(executable_path=str(self.executable), args=list(FLAGS))
             page = self._page()
             reason = page.evaluate("import('/runner.js').then((runner) => runner.probe())")
             page.close()
         except Error as error:
-            raise RuntimeUnavailable(f"{self._executable} does not start: {_first_line(error)}", HINT) from None
+            raise RuntimeUnavailable(f"{self.executable} does not start: {_first_line(error)}", HINT) from None
         if reason:
-            raise RuntimeUnavailable(f"{self._executable} has no working WebNN: {reason}", HINT)
+            raise RuntimeUnavailable(f"{self.executable} has no working WebNN: {reason}", HINT)
 
     def _page(self) -> Page:
         assert self._browser is not None
@@ -200,8 +200,8 @@ class LoadedModel:
                 (self._folder / name).write_text(text, encoding="utf-8")
             with (self._folder / "model.safetensors").open("wb") as file:
                 file.writelines(weights.contents(weights.stored(graph)))
-            self._page = session._page()
-            session._call(self._page, "load", self._url)
+            self.page = session._page()
+            session._call(self.page, "load", self._url)
         except BaseException:
             remove(self._folder)
             raise
@@ -212,7 +212,7 @@ class LoadedModel:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._session._browser is not None:
-            self._page.close()
+            self.page.close()
         remove(self._folder)
 
     def compute(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -224,20 +224,27 @@ class LoadedModel:
         given = checked(self._graph, inputs)
         for i, operand in enumerate(self._graph.inputs):
             pack(given[operand], operand.data_type).tofile(self._folder / "in" / str(i))
-        self._session._call(self._page, "compute", self._url)
+        self._session._call(self.page, "compute", self._url)
         outputs = {}
         for i, operand in enumerate(self._graph.outputs):
             outputs[operand.name] = unpack(np.fromfile(self._folder / "out" / str(i), np.uint8), operand.data_type, operand.shape)
         return outputs
 
 
-def _playwright() -> Any:
+@contextmanager
+def _playwright() -> Iterator[Playwright]:
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import Error, sync_playwright
     except ImportError:
         hint = f"{Path(sys.executable).name} -m pip install 'webnn-convert[browser]'"
         raise RuntimeUnavailable("the browser runtime needs Playwright, which is not installed", hint) from None
-    return sync_playwright()
+    with ExitStack() as stack:
+        try:
+            playwright = stack.enter_context(sync_playwright())
+        except Error as error:
+            hint = "one thread runs one session at a time; in a notebook or other event loop, use a thread of its own"
+            raise RuntimeUnavailable(f"Playwright does not start: {_first_line(error)}", hint) from None
+        yield playwright
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,21 @@
+"""The browser that the tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from webnn_graph.errors import RuntimeUnavailable
+from webnn_graph.runtimes.browser import BrowserSession
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[BrowserSession]:
+    session = BrowserSession(timeout=60)
+    try:
+        session.__enter__()
+    except RuntimeUnavailable as unavailable:
+        pytest.skip(str(unavailable))
+    yield session
+    session.__exit__(None, None, None)
