@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
 def sliced(b: GraphBuilder, x: Operand, parts: Mapping[int, slice]) -> Operand:
     """``x`` with a Python slice for each axis in ``parts``: slice, and reverse for negative steps.
 
-    Raises:
-        ConversionError: Nothing would be left of a tensor that is not a known value.
+    When nothing is left, the result is an empty constant, whose values are known whatever those of ``x``.
     """
     ranges = {axis: range(*part.indices(x.shape[axis])) for axis, part in parts.items()}
     if not all(map(len, ranges.values())):
-        return _nothing(b, x, parts)
+        shape = [len(ranges.get(axis, range(size))) for axis, size in enumerate(x.shape)]
+        return b.constant(np.zeros(shape, x.data_type.numpy), x.data_type)
     starts, sizes, strides = [0] * x.rank, list(x.shape), [1] * x.rank
     for axis, kept in ranges.items():
         starts[axis], strides[axis] = min(kept[0], kept[-1]), abs(kept.step)
@@ -25,13 +26,6 @@ def sliced(b: GraphBuilder, x: Operand, parts: Mapping[int, slice]) -> Operand:
     part = b.slice(x, starts, sizes, strides=strides)
     backwards = sorted(axis for axis, kept in ranges.items() if kept.step < 0 and len(kept) > 1)
     return b.reverse(part, axes=backwards) if backwards else part
-
-
-def _nothing(b: GraphBuilder, x: Operand, parts: Mapping[int, slice]) -> Operand:
-    known = b.value(x)
-    if known is None:
-        raise ConversionError(f"takes nothing of a tensor of shape {list(x.shape)}; WebNN has no tensors without elements")
-    return b.constant(known[tuple(parts.get(axis, slice(None)) for axis in range(x.rank))], x.data_type)
 
 
 def at(b: GraphBuilder, x: Operand, axis: int, index: int) -> Operand:

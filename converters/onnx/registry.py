@@ -8,7 +8,7 @@ inputs and keyword-only parameters its attributes, with the operator schema's na
 
 The annotation of an input says what the handler needs of it: `Operand` takes any tensor; `Array`, `Ints` and `Number` take
 the value of one that must be known at conversion; a tensor that is not makes the node unconvertible, with a message. An
-input with default None is optional, ``*inputs`` takes the rest. The reserved keyword ``node`` passes the `SourceNode`.
+input with default None, or whose annotation allows it, is optional, ``*inputs`` takes the rest. The reserved keyword ``node`` passes the `SourceNode`.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Handler:
             raise ConversionError(f"attribute {', '.join(sorted(unknown))} is not supported")
         given = [_as_annotated(b, parameter, value) for parameter, value in zip(self._expanded(len(inputs)), inputs, strict=False)]
         missing = [p.name for p in self.inputs[len(given) :] if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
-        absent = [p.name for p, value in zip(self.inputs, given, strict=False) if value is None and p.default is p.empty]
+        absent = [p.name for p, value in zip(self.inputs, given, strict=False) if value is None and not _is_optional(p)]
         if missing or absent:
             raise ConversionError(f"input {', '.join(missing + absent)} is missing")
         extra = {"node": node} if self.takes_node else {}
@@ -144,6 +144,11 @@ class Handler:
         if count > len(inputs):
             raise ConversionError(f"has {count} inputs, {self.op} takes {len(inputs)}")
         return inputs
+
+
+def _is_optional(parameter: inspect.Parameter) -> bool:
+    """Whether an input may be absent; in the middle of others it has no default to say so, only its annotation."""
+    return parameter.default is not parameter.empty or str(parameter.annotation).endswith(" | None")
 
 
 def _as_annotated(b: GraphBuilder, parameter: inspect.Parameter, value: Value) -> Any:
@@ -181,10 +186,10 @@ def onnx_op(*names: str, since: int = 1, domain: str = "") -> Callable[[Callable
     return register
 
 
-def one_to_one(names: Mapping[str, str], domain: str = "") -> None:
+def one_to_one(names: Mapping[str, str], since: int = 1, domain: str = "") -> None:
     """Registers operators that are one WebNN operator: all inputs to its operands in order, no attributes."""
     for onnx_name, webnn_name in names.items():
-        onnx_op(onnx_name, domain=domain)(_row(webnn_name))
+        onnx_op(onnx_name, since=since, domain=domain)(_row(webnn_name))
 
 
 def _row(webnn_name: str) -> Callable[..., Any]:

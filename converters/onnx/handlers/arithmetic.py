@@ -12,21 +12,18 @@ from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
+one_to_one({"Add": "add", "Div": "div", "Mul": "mul", "Sub": "sub"}, since=7)
 one_to_one({
-    "Add": "add",
     "Ceil": "ceil",
     "Cos": "cos",
-    "Div": "div",
     "Erf": "erf",
     "Exp": "exp",
     "Floor": "floor",
     "Log": "log",
-    "Mul": "mul",
     "Reciprocal": "reciprocal",
     "Round": "roundEven",
     "Sin": "sin",
     "Sqrt": "sqrt",
-    "Sub": "sub",
     "Tan": "tan",
     "Tanh": "tanh",
 })  # fmt: skip
@@ -74,7 +71,7 @@ def sign(b: GraphBuilder, input: Operand) -> Operand:
     return b.min(input, 1) if input.data_type.is_unsigned else b.sign(input)
 
 
-@onnx_op("Pow")
+@onnx_op("Pow", since=7)
 def pow_(b: GraphBuilder, X: Operand, Y: Operand) -> Operand:
     """pow; an integer to a fractional power in float32"""
     if X.data_type.is_float or not Y.data_type.is_float:

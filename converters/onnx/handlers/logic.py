@@ -10,19 +10,9 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
-one_to_one({
-    "And": "logicalAnd",
-    "Equal": "equal",
-    "Greater": "greater",
-    "GreaterOrEqual": "greaterOrEqual",
-    "IsNaN": "isNaN",
-    "Less": "lesser",
-    "LessOrEqual": "lesserOrEqual",
-    "Not": "logicalNot",
-    "Or": "logicalOr",
-    "Where": "where",
-    "Xor": "logicalXor",
-})  # fmt: skip
+one_to_one({"Equal": "equal", "Greater": "greater", "Less": "lesser"}, since=7)
+one_to_one({"And": "logicalAnd", "Or": "logicalOr", "Xor": "logicalXor"}, since=7)
+one_to_one({"GreaterOrEqual": "greaterOrEqual", "IsNaN": "isNaN", "LessOrEqual": "lesserOrEqual", "Not": "logicalNot", "Where": "where"})
 
 
 @onnx_op("IsInf")

@@ -15,7 +15,7 @@ def mat_mul(b: GraphBuilder, A: Operand, B: Operand) -> Operand:
     return matmul(b, A, B)
 
 
-@onnx_op("Gemm")
+@onnx_op("Gemm", since=7)
 def gemm(
     b: GraphBuilder, A: Operand, B: Operand, C: Operand | None = None, *, alpha: float = 1.0, beta: float = 1.0, transA: int = 0, transB: int = 0
 ) -> Operand:
