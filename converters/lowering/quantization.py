@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from converters.lowering.matrices import matmul
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError
@@ -149,20 +150,13 @@ def matmul_integer(b: GraphBuilder, a: Operand, w: Operand, a_zero_point: Operan
     right = centred(b, w, w_zero_point, axis=w.rank - 1)
     inner, outer = (0, None) if w.rank == 1 else (w.rank - 2, w.rank - 1)
     pieces = exact_pieces(b, w, w_zero_point, inner=inner, outer=outer, factor=largest(b, a, a_zero_point))
-    left2 = b.reshape(left, [1, *left.shape]) if left.rank == 1 else left
-    right2 = b.reshape(right, [*right.shape, 1]) if right.rank == 1 else right
     total: Operand | None = None
     for start, size in pieces:
-        product = b.matmul(_part(b, left2, left2.rank - 1, start, size), _part(b, right2, right2.rank - 2, start, size))
+        product = matmul(b, _part(b, left, a.rank - 1, start, size), _part(b, right, inner, start, size))
         whole = b.cast(product, DataType.INT32)
         total = whole if total is None else b.add(total, whole)
     assert total is not None
-    shape = list(total.shape)
-    if right.rank == 1:
-        del shape[-1]
-    if left.rank == 1:
-        del shape[len(total.shape) - 2]
-    return b.reshape(total, shape)
+    return total
 
 
 def _part(b: GraphBuilder, x: Operand, axis: int, start: int, size: int) -> Operand:
