@@ -43,7 +43,12 @@ class Names:
                 return name
 
 
+MAX_COMPARED = 200
+"""Longest names that are compared: the time it takes grows with the square."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint for a name that does not exist: the most similar of the ``known`` ones, or nothing."""
-    close = get_close_matches(name, list(known), n=1)
+    short = [other for other in known if len(other) <= MAX_COMPARED] if len(name) <= MAX_COMPARED else []
+    close = get_close_matches(name, short, n=1)
     return f"did you mean {close[0]}?" if close else ""

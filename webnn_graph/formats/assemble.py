@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -77,11 +77,11 @@ class _Assembly:
         """The other name of each result that is an output once and under a name that nothing else has."""
         results = {name for call in self.document.calls for name in call.outputs}
         taken = results | {d.name for d in (*self.document.inputs, *self.document.constants)}
-        of = [output.of for output in self.document.outputs]
+        times = Counter(output.of for output in self.document.outputs)
         return {
             output.of: output.name
             for output in self.document.outputs
-            if output.name not in taken and output.of in results and of.count(output.of) == 1
+            if output.name not in taken and output.of in results and times[output.of] == 1
         }
 
     def _declare(self, declaration: Declaration) -> Operand:
@@ -167,9 +167,8 @@ class _Assembly:
         if isinstance(value, str):
             if parameter.kind.startswith(("float", "number")):
                 return NUMBERS.get(value, value)
-            if parameter.kind == "data type" and value in BY_SHORT_NAME:
-                return BY_SHORT_NAME[value]
-            return str(value)
+            long = BY_SHORT_NAME.get(value)
+            return str(long) if long and (parameter.kind == "data type" or long in parameter.choices) else str(value)
         return value
 
     def _operand(self, reference: Any) -> Operand:
@@ -192,19 +191,20 @@ class _Assembly:
     def _outputs(self, nodes: list[Node]) -> tuple[Operand, ...]:
         """The graph's outputs; appends to ``nodes`` the identities it takes to have them."""
         if not self.document.outputs:
-            raise FormatError("the graph has no outputs")
-        results = {operand for node in nodes for operand in node.outputs}
+            raise FormatError(self.document.where("the graph has no outputs"))
         outputs: dict[str, Operand] = {}
+        free = {operand for node in nodes for operand in node.outputs}
         for output in self.document.outputs:
             with _located(output.where):
                 if output.name in outputs:
                     raise FormatError(f"the output {output.name!r} is listed twice")
                 operand = self._operand(output.of)
             is_named = output.name == output.of or output.of in self.renamed
-            if operand not in results or operand in outputs.values() or not is_named:
+            if operand not in free or not is_named:
                 source, operand = operand, Operand(operand.data_type, operand.shape, self.free.take(output.name))
                 nodes.append(Node("identity", {"input": source}, (operand,)))
                 self.notes.append(f"output {output.name} is an identity of {source.name}, named {operand.name}")
+            free.discard(operand)
             outputs[output.name] = operand
         return tuple(outputs.values())
 
@@ -216,3 +216,5 @@ def _located(where: Place) -> Iterator[None]:
         yield
     except WebNNError as error:
         raise relocated(error, where) from None
+    except RecursionError:
+        raise FormatError(where("lists are nested too deeply")) from None

@@ -80,6 +80,7 @@ class Document:
     constants: list[Declaration] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
+    where: Place = nowhere
 
 
 def describe(graph: Graph, *, labels: bool = True) -> Document:

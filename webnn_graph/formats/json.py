@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -126,8 +127,7 @@ class _Reader:
         """An object, if no name stands twice in it."""
         members = dict(pairs)
         if len(members) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
             self._fail("", f"the name {twice!r} is used twice in one object")
         return members
 
@@ -138,7 +138,7 @@ class _Reader:
         if members.get("version") not in VERSIONS or isinstance(members.get("version"), bool):
             self._fail("version", f"{members.get('version')!r} is not a version that is known: {', '.join(map(str, VERSIONS))}")
         name = members.get("name")
-        document = Document(name=name if isinstance(name, str) else "graph")
+        document = Document(name if isinstance(name, str) else "graph", where=self._place(""))
         for key, value in self._object(self._member(members, "inputs", ""), "inputs").items():
             document.inputs.append(self._declaration(key, value, f"inputs.{key}", False))
         for key, value in self._object(members.get("consts", {}), "consts").items():
@@ -215,10 +215,10 @@ class _Reader:
         return value if isinstance(value, str) else self._fail(path, f"expected a string, not {_kind(value)}")
 
     def _place(self, path: str) -> Place:
-        return lambda message: f"{self.file}: {path}: {message}"
+        return lambda message: f"{self.file}: {path}: {message}" if path else f"{self.file}: {message}"
 
     def _fail(self, path: str, message: str, hint: str = "") -> NoReturn:
-        raise FormatError(self._place(path)(message) if path else f"{self.file}: {message}", hint)
+        raise FormatError(self._place(path)(message), hint)
 
 
 def _kind(value: Any) -> str:

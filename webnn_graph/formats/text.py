@@ -117,7 +117,8 @@ class Source:
     def mark(self, offset: int, message: str) -> str:
         """The message with file, line, column, the line itself and a caret."""
         start = self.text.rfind("\n", 0, offset) + 1
-        line = self.text[start : start + MAX_SHOWN * 100].split("\n", 1)[0].rstrip("\r")
+        end = self.text.find("\n", offset)
+        line = self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
         number, column = self.text.count("\n", 0, start) + 1, offset - start
         first = max(0, column - MAX_SHOWN // 2) if len(line) > MAX_SHOWN else 0
         shown = "".join(c if c.isprintable() else "." for c in line[first : first + MAX_SHOWN])
@@ -147,7 +148,7 @@ class _Parser:
         self._skip()
 
     def document(self) -> Document:
-        document = Document()
+        document = Document(where=lambda message: f"{self.source.file}: {message}")
         self._expect("webnn_graph", "is this a .webnn text?")
         document.name = self._string("the graph's name in quotes")
         self._version()

@@ -208,7 +208,7 @@ class Shards:
         if name is None:
             raise FormatError(f"{self.index} has no tensor {key!r}", nearest(key, self.files))
         file = self.files[name]
-        if not isinstance(file, str) or Path(file).name != file:
+        if not isinstance(file, str) or file in ("", "..") or Path(file).name != file:
             raise FormatError(f"{self.index} refers to {file!r}, which is outside its folder", "shards must stand beside their index")
         if file not in self.open:
             self.open[file] = Safetensors(self.index.with_name(file))

@@ -70,11 +70,12 @@ def _split(input: Array, splits: int | list[int], axis: int) -> list[Array]:
 def split(input: Operand, splits: uint | list[uint], /, *, axis: uint = 0) -> list[Descriptor]:
     require(axis < input.rank, f"axis {axis} is out of range for rank {input.rank}")
     size = input.shape[axis]
+    count = splits if isinstance(splits, int) else len(splits)
+    require(count <= MAX_PIECES, f"split returns at most {MAX_PIECES} operands, {count} are asked for")
     if isinstance(splits, int):
         require(splits > 0 and size % splits == 0, f"{size} elements along axis {axis} cannot be split into {splits} equal parts")
         splits = [size // splits] * splits
     require(sum(splits) == size and all(splits), f"splits {splits} must be positive and add up to {size}")
-    require(len(splits) <= MAX_PIECES, f"split returns at most {MAX_PIECES} operands, {len(splits)} are asked for")
     return [input.resized(axis, part) for part in splits]
 
 

@@ -1,0 +1,95 @@
+"""The reference runtime: what it asks of inputs, what it gives, and how long it keeps what it computed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from webnn_graph import GraphBuilder, run
+from webnn_graph.errors import ExecutionError
+from webnn_graph.runtimes import reference
+
+
+def test_outputs_come_by_name_in_order() -> None:
+    b = GraphBuilder()
+    x, y = b.input("x", "float32", [2]), b.input("y", "float32", [1])
+    graph = b.build({"sum": b.add(x, y), "negative": b.neg(x)})
+    results = run(graph, {"y": np.float32([10]), "x": np.float32([1, 2])})
+    assert {name: array.tolist() for name, array in results.items()} == {"sum": [11, 12], "negative": [-1, -2]}
+    assert list(results) == ["sum", "negative"]
+
+
+def test_values_yields_every_result() -> None:
+    b = GraphBuilder()
+    x = b.input("x", "float32", [2])
+    first, second = b.split(b.exp(x), 2)
+    graph = b.build({"y": b.add(first, second)})
+    seen = {operand.name: array.tolist() for operand, array in reference.values(graph, {"x": np.zeros(2, np.float32)})}
+    assert seen == {"exp_0": [1, 1], "split_0": [1], "split_1": [1], "y": [2]}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message", "hint"),
+    [
+        ({}, "the input x: float32[2] is missing", ""),
+        ({"x": np.zeros(2, np.float32)}, "the input packed: int4[1] is missing", ""),
+        ({"X": 1}, "the graph has no input 'X'", "its inputs are x, packed"),
+        ({"xx": 1}, "the graph has no input 'xx'", "did you mean x?"),
+        ({"x": np.zeros(3, np.float32)}, "the input x: float32[2] was given shape [3]", ""),
+        ({"x": 1.0}, "the input x: float32[2] was given shape []", ""),
+        ({"x": [1.0, 2.0]}, "the input x: float32[2] was given float64", "convert it: array.astype('float32')"),
+        ({"x": np.zeros(2, np.float32), "packed": np.int8([8])}, "the input packed: int4[1] was given values outside -8 to 7", ""),
+    ],
+)
+def test_wrong_inputs(inputs: dict[str, object], message: str, hint: str) -> None:
+    b = GraphBuilder()
+    x, packed = b.input("x", "float32", [2]), b.input("packed", "int4", [1])
+    graph = b.build({"y": b.relu(x), "z": b.cast(packed, "int8")})
+    with pytest.raises(ExecutionError) as raised:
+        run(graph, inputs)
+    assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+def test_results_are_let_go_after_their_last_use() -> None:
+    b = GraphBuilder()
+    x = b.input("x", "float32", [1_000_000])
+    y = x
+    for _ in range(20):
+        y = b.exp(b.neg(y))
+    graph = b.build({"y": y})
+    feeds = {"x": np.ones(1_000_000, np.float32)}
+    tracemalloc.start()
+    run(graph, feeds)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6 * 4_000_000, "40 results of 4 MB are computed one after the other"
+
+
+def test_what_it_is_given_is_not_changed() -> None:
+    b = GraphBuilder()
+    x = b.input("x", "float32", [4])
+    graph = b.build({"y": b.scatterND(b.identity(x), b.constant(np.int32([[0]])), b.constant(np.float32([9])))})
+    given = np.arange(4, dtype=np.float32)
+    assert run(graph, {"x": given})["y"].tolist() == [9, 1, 2, 3]
+    assert given.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import webnn_graph", ["numpy", "onnx", "torch", "click", "jinja2"]),
+        ("from webnn_graph import Graph, GraphBuilder, load, run, save, validate", ["onnx", "torch", "click", "jinja2", "rich"]),
+    ],
+)
+def test_the_public_face_is_cheap(statement: str, absent: list[str]) -> None:
+    code = f"{statement}\nimport sys\nprint([name for name in {absent} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_public_face_gives_functions_whatever_was_imported_before() -> None:
+    code = "import webnn_graph.validation, webnn_graph.formats\nfrom webnn_graph import validate, save\nvalidate.__call__, save.__call__"
+    subprocess.run([sys.executable, "-c", code], check=True)
