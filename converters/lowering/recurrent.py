@@ -125,7 +125,9 @@ def lstm_step(
     squash: Activation,
     coupled: bool = False,
 ) -> Step:
-    """WebNN's lstmCell with any activations; x already projected and with both biases, gates in the order iofg.
+    """lstmCell with any activations; x already projected and with both biases, gates in the order iofg.
+
+    The output gate's peephole sees the new cell state, as in ONNX; lstmCell's sees the old one.
 
     Args:
         recurrent: [4 * hiddenSize, hiddenSize].

@@ -118,7 +118,8 @@ def _lstm_cell(
     i, o, f, g = _gates(summed, layout, "iofg")
     pi, po, pf = np.split(peepholeWeight, 3) if peepholeWeight is not None else (0, 0, 0)
     cell = gate(f + pf * cellState) * cellState + gate(i + pi * cellState) * candidate(g)
-    return [gate(o + po * cell) * squash(cell), cell]
+    # All three peepholes see the cell state from before the step; ONNX's output gate sees the new one.
+    return [gate(o + po * cellState) * squash(cell), cell]
 
 
 @op(

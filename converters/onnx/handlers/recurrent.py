@@ -239,16 +239,16 @@ def lstm(
     layout: int = 0,
     node: SourceNode,
 ) -> tuple[Operand | None, ...]:
-    """lstm; unrolled when sequence_lens cuts, and for clip, input_forget and activations that WebNN lacks"""
+    """lstm; unrolled when sequence_lens cuts, and for clip, input_forget, peepholes and activations that WebNN lacks"""
     shared: dict[str, Any] = {"activation_alpha": activation_alpha, "activation_beta": activation_beta, "activations": activations}
     over = layer(b, X, sequence_lens, ["Sigmoid", "Tanh", "Tanh"], **shared, clip=clip, direction=direction, layout=layout)
     size = R.shape[2]
     bias, recurrent_bias = over.halves(B)
-    if over.native and over.lengths is None and not input_forget:
+    # WebNN's output gate sees the old cell state through its peephole, ONNX's the new one.
+    if over.native and over.lengths is None and not input_forget and P is None:
         options = _present(
             bias=bias,
             recurrentBias=recurrent_bias,
-            peepholeWeight=P,
             initialHiddenState=over.state(initial_h, size) if initial_h is not None else None,
             initialCellState=over.state(initial_c, size) if initial_c is not None else None,
         )

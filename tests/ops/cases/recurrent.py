@@ -67,7 +67,7 @@ def _lstm(
     sequence: bool = False,
     activations: Any = ("sigmoid", "tanh", "tanh"),
 ) -> Oracle:
-    """ONNX's LSTM; its gates stand in the order i, o, f, g, its peepholes i, o, f."""
+    """ONNX's LSTM; its gates stand in the order i, o, f, g."""
     attributes = {"backward": "reverse", "both": "bidirectional"}.get(direction, direction)
     count = 2 if direction == "both" else 1
 
@@ -81,10 +81,39 @@ def _lstm(
             direction=attributes,
             activations=[NAMES[name] for name in activations] * count,
         )
-        states = [_wide(given.get(name)) for name in ("initialHiddenState", "initialCellState", "peepholeWeight")]
-        return node(_wide(x), _reordered(w, layout, "iofg"), _reordered(r, layout, "iofg"), b, None, *states)
+        states = [_wide(given.get(name)) for name in ("initialHiddenState", "initialCellState")]
+        gates = _wide(x), _reordered(w, layout, "iofg"), _reordered(r, layout, "iofg"), b
+        if "peepholeWeight" in given:
+            h, c, y = _with_peepholes(*gates, *states, given["peepholeWeight"], direction, [NAMES[name] for name in activations])
+            return [h, c, y] if sequence else [h, c]
+        return node(*gates, None, *states)
 
     return compute
+
+
+def _with_peepholes(x: Any, w: Any, r: Any, b: Any, h: Any, c: Any, p: Any, direction: str, activations: list[str]) -> list[Any]:
+    """ONNX's LSTM step by step, with WebNN's peepholes.
+
+    In ONNX the output gate's peephole sees the new cell state, in WebNN the one from before the step. That one enters here as
+    more features of the input, which only the output gate looks at.
+    """
+    step = onnx("LSTM", outputs=(1, 2), hidden_size=H, activations=activations)
+    d = len(w)
+    steps = len(x)
+    hidden = np.zeros((d, N, H), np.float32) if h is None else h.copy()
+    cell = np.zeros((d, N, H), np.float32) if c is None else c.copy()
+    every = np.zeros((steps, d, N, H), np.float32)
+    for k in range(d):
+        i, o, f = np.split(p[k], 3)
+        looking = np.zeros((4, H, H), np.float32)
+        looking[1] = np.diag(o)
+        wider = np.concatenate([w[k], looking.reshape(4 * H, H)], 1)[None]
+        inner = np.concatenate([i, np.zeros(H, np.float32), f])[None]
+        for t in range(steps) if direction == "forward" or (direction == "both" and k == 0) else reversed(range(steps)):
+            seen = np.concatenate([x[t], cell[k]], 1)[None]
+            hidden[k : k + 1], cell[k : k + 1] = step(seen, wider, r[k : k + 1], b[k : k + 1], None, hidden[[k]], cell[[k]], inner)
+            every[t, k] = hidden[k]
+    return [hidden, cell, every]
 
 
 def _cell(sequence: Oracle, states: list[str]) -> Oracle:
