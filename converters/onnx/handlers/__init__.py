@@ -15,6 +15,7 @@ from converters.onnx.handlers import (  # noqa: F401
     logic,
     machine_learning,
     matrix,
+    microsoft_attention,
     microsoft_fused,
     normalization,
     pieces,
@@ -22,10 +23,13 @@ from converters.onnx.handlers import (  # noqa: F401
     quantization,
     recurrent,
     reduction,
+    regions,
     resize,
+    sampling,
     selection,
     sequences,
     shapes,
+    signal,
     training,
 )
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from converters.lowering import normalization as lowering
 from converters.onnx.registry import Number, SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
@@ -104,12 +103,7 @@ def batch_normalization(
 @onnx_op("InstanceNormalization")
 def instance_normalization(b: GraphBuilder, input: Operand, scale: Operand, B: Operand, *, epsilon: float = 1e-5) -> Operand:
     """instanceNormalization, on images of other ranks after a reshape"""
-    image = b.reshape(input, _as_image(input)) if input.rank != 4 else input
-    return b.reshape(b.instanceNormalization(image, scale=scale, bias=B, epsilon=epsilon), list(input.shape))
-
-
-def _as_image(x: Operand) -> list[int]:
-    return [*x.shape[:2], 1, math.prod(x.shape[2:])]
+    return lowering.instance_norm(b, input, scale, B, epsilon=epsilon)
 
 
 @onnx_op("LayerNormalization", since=17)
@@ -155,22 +149,17 @@ def group_normalization_18(
 def group_normalization(
     b: GraphBuilder, X: Operand, scale: Operand, bias: Operand, *, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1
 ) -> Operand:
-    """instanceNormalization over the groups, then mul and add per channel"""
-    groups = b.reshape(X, [X.shape[0], num_groups, 1, X.size // (X.shape[0] * num_groups)])
-    normal = b.reshape(b.instanceNormalization(groups, epsilon=epsilon), list(X.shape))
-    per_channel = [X.shape[1]] + [1] * (X.rank - 2)
-    return b.add(b.mul(normal, b.reshape(scale, per_channel)), b.reshape(bias, per_channel))
+    """layerNormalization over the groups, then mul and add per channel"""
+    return lowering.group_norm(b, X, scale, bias, groups=num_groups, epsilon=epsilon)
 
 
 @onnx_op("RMSNormalization", since=23)
 def rms_normalization(
     b: GraphBuilder, X: Operand, scale: Operand, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
 ) -> Operand:
-    """mul, reduceMean, add, sqrt, div, mul; float16 in float32"""
+    """mul, reduceMean, add, sqrt, reciprocal, mul, mul; float16 in float32"""
     x = _as(b, X, DataType.FLOAT32) if stash_type == 1 else X
-    axes = list(range(axis % X.rank, X.rank))
-    mean_square = b.reduceMean(b.mul(x, x), axes=axes, keepDimensions=True)
-    normal = b.div(x, b.sqrt(b.add(mean_square, epsilon)))
+    normal = lowering.rms_norm(b, x, None, axes=range(axis % X.rank, X.rank), epsilon=epsilon)
     return b.mul(_as(b, normal, scale.data_type), scale)
 
 
