@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from converters.lowering.scatter import scatter_elements, scatter_nd
+from converters.lowering.scatter_nd import scatter_elements, scatter_nd
 from converters.onnx.axes import axis_of
 from converters.onnx.registry import Array, onnx_op
 from webnn_graph.builder import GraphBuilder
@@ -45,6 +45,10 @@ def gather_nd(b: GraphBuilder, data: Operand, indices: Operand, *, batch_dims: i
 
 
 # ---------------------------------------------------------------------------------------------------------------- scatter
+KINDS = {"none": "", "add": "sum", "mul": "prod", "max": "amax", "min": "amin"}
+"""How updates are combined, by ONNX's name."""
+
+
 @onnx_op("Scatter", since=9)
 @onnx_op("ScatterElements", since=11)
 def scatter_elements_11(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, axis: int = 0) -> Operand:
@@ -55,7 +59,7 @@ def scatter_elements_11(b: GraphBuilder, data: Operand, indices: Operand, update
 @onnx_op("ScatterElements", since=16)
 def scatter_elements_16(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, axis: int = 0, reduction: str = "none") -> Operand:
     """scatterElements; a reduction of known positions in as many rounds as one occurs, of others by comparing all positions"""
-    return scatter_elements(b, data, indices, updates, axis_of(axis, data.rank), reduction)
+    return scatter_elements(b, data, indices, updates, axis_of(axis, data.rank), _kind(reduction))
 
 
 @onnx_op("ScatterND", since=11)
@@ -67,7 +71,13 @@ def scatter_nd_11(b: GraphBuilder, data: Operand, indices: Operand, updates: Ope
 @onnx_op("ScatterND", since=16)
 def scatter_nd_16(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, reduction: str = "none") -> Operand:
     """scatterND; a reduction of known positions in as many rounds as one occurs, of others by comparing all positions"""
-    return scatter_nd(b, data, indices, updates, reduction)
+    return scatter_nd(b, data, indices, updates, _kind(reduction))
+
+
+def _kind(reduction: str) -> str:
+    if reduction not in KINDS:
+        raise ConversionError(f"reduction {reduction} is not one of {', '.join(KINDS)}")
+    return KINDS[reduction]
 
 
 @onnx_op("TensorScatter", since=24)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from converters.lowering.determinant import determinant
+from converters.lowering.einsum import einsum
 from converters.lowering.matrices import matmul
 from converters.onnx.registry import onnx_op
 from webnn_graph.builder import GraphBuilder
@@ -31,3 +32,9 @@ def gemm(
 def det(b: GraphBuilder, X: Operand) -> Operand:
     """Gaussian elimination with row pivots, unrolled"""
     return determinant(b, X)
+
+
+@onnx_op("Einsum", since=12)
+def einsum_(b: GraphBuilder, *Inputs: Operand, equation: str) -> Operand:
+    """transpose, reshape and matmul for each pair of operands"""
+    return einsum(b, equation, Inputs)
