@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
@@ -33,12 +35,26 @@ def divide_down(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand
 
 def remainder(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
     """The remainder with the sign of the divisor (Python's ``%``)."""
-    return b.sub(dividend, b.mul(divide_down(b, dividend, divisor), divisor))
+    if not dividend.data_type.is_float:
+        return b.sub(dividend, b.mul(divide_down(b, dividend, divisor), divisor))
+    rest = fmod(b, dividend, divisor)
+    opposite = b.notEqual(b.lesser(rest, 0), b.lesser(divisor, 0))
+    return b.where(b.logicalAnd(b.notEqual(rest, 0), opposite), b.add(rest, divisor), rest)
 
 
 def fmod(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
-    """The remainder with the sign of the dividend (C's ``fmod``)."""
-    return b.sub(dividend, b.mul(divide_toward_zero(b, dividend, divisor), divisor))
+    """The remainder with the sign of the dividend (C's ``fmod``); of floats as exact as the quotient is in the data type."""
+    if not dividend.data_type.is_float:
+        return b.sub(dividend, b.mul(b.div(dividend, divisor), divisor))
+    size, step = b.abs(dividend), b.abs(divisor)
+    rest = b.sub(size, b.mul(b.floor(b.div(size, step)), step))
+    rest = b.where(b.lesser(rest, 0), b.add(rest, step), rest)  # the quotient was rounded up to the next integer
+    signed = b.where(b.lesser(dividend, 0), b.neg(rest), rest)
+    known = b.value(divisor)
+    if known is not None and np.isfinite(known).all():
+        return signed
+    whole = b.add(dividend, b.mul(dividend, 0))  # NaN of an infinite dividend
+    return b.where(b.isInfinite(divisor), whole, signed)
 
 
 def is_power_of_two(number: int) -> bool:
