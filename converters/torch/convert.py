@@ -19,12 +19,14 @@ from torch.utils import _pytree as pytree
 from converters.problems import Problem, report
 from converters.torch.decompose import decompose
 from converters.torch.export import export, specialize
-from converters.torch.handlers import HANDLERS
+from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
+from converters.torch.handlers.complex import Complex
 from converters.torch.handlers.refused import why_refused
 from converters.torch.interface import output_names
 from converters.torch.registry import Handler, Promote
 from converters.torch.types import REPLACED, data_type, to_array
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Graph, Operand
 
@@ -145,6 +147,8 @@ class Conversion:
             return value
         if isinstance(value, Empty):
             raise ConversionError(f"{name} has shape {list(value.shape)}; WebNN has no empty tensors", "do not return it")
+        if isinstance(value, Complex):
+            raise ConversionError(f"{name} is complex; WebNN has only real numbers", "return torch.view_as_real of it")
         if value is not None:
             self.builder.notes.append(f"{name} is the Python value {value!r}, not a tensor; it is left out")
         return None
@@ -182,7 +186,10 @@ class Conversion:
         fakes = [leaf for leaf in pytree.tree_leaves(fake) if isinstance(leaf, torch.Tensor)]
         if fakes and all(leaf.numel() == 0 for leaf in fakes):
             return pytree.tree_map(lambda leaf: Empty(tuple(leaf.shape)), fake)
-        handler = HANDLERS.get(node.target)
+        has_complex = any(_is_complex(leaf) for leaf in fakes) or any(_is_complex(n.meta.get("val")) for n in node.all_input_nodes)
+        handler = (COMPLEX_HANDLERS if has_complex else HANDLERS).get(node.target)
+        if handler is None and has_complex and node.target in HANDLERS:
+            raise ConversionError("WebNN has no complex numbers, and there is no lowering of it to real ones")
         if handler is None:
             raise why_refused(node.target)
         self._check_empty(node)
@@ -222,6 +229,9 @@ class Conversion:
 
     def _finished(self, value: Value, fake: Any) -> Value:
         """The value, in the type that stands for PyTorch's; items of a sequence are finished when they are read."""
+        if isinstance(value, Complex):
+            assert value.real.shape == tuple(fake.shape), f"the handler made {value.real}, PyTorch says {list(fake.shape)}"
+            return value
         if not isinstance(value, Operand) or not isinstance(fake, torch.Tensor):
             return value
         assert value.shape == tuple(fake.shape), f"the handler made {value}, PyTorch says {list(fake.shape)}"
@@ -242,7 +252,11 @@ class Conversion:
             if not isinstance(leaf, torch.Tensor):
                 return leaf
             shape = tuple(leaf.shape)
-            return Empty(shape) if 0 in shape else Operand(data_type(leaf.dtype), shape)
+            if 0 in shape:
+                return Empty(shape)
+            if _is_complex(leaf):
+                return Complex(Operand(DataType.FLOAT32, shape), Operand(DataType.FLOAT32, shape))
+            return Operand(data_type(leaf.dtype), shape)
 
         return pytree.tree_map(stand_in, node.meta.get("val"))
 
@@ -254,6 +268,10 @@ def convert_type(b: GraphBuilder, operand: Operand, source: torch.dtype, wanted:
         return result
     result = b.cast(operand, data_type(wanted))
     return result
+
+
+def _is_complex(fake: Any) -> bool:
+    return isinstance(fake, torch.Tensor) and fake.dtype.is_complex
 
 
 def module_path(node: fx.Node) -> str:

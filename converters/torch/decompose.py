@@ -12,7 +12,7 @@ from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.export.exported_program import default_decompositions
 
-from converters.torch.handlers import HANDLERS
+from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 
 MAX_ROUNDS = 12
 """A decomposition can need another one; no chain in PyTorch is longer."""
@@ -40,7 +40,8 @@ def overloads(program: ExportedProgram) -> Iterator[OpOverload]:
 
 
 def _unregistered(program: ExportedProgram) -> list[OpOverload]:
-    return [overload for overload in dict.fromkeys(overloads(program)) if overload not in HANDLERS]
+    known = HANDLERS.keys() | COMPLEX_HANDLERS.keys()
+    return [overload for overload in dict.fromkeys(overloads(program)) if overload not in known]
 
 
 def _rule(overload: OpOverload) -> Callable[..., Any] | None:

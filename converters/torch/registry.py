@@ -92,20 +92,22 @@ def bind(overload: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -
 
 HANDLERS: dict[OpOverload, Handler] = {}
 """All handlers by overload."""
+COMPLEX_HANDLERS: dict[OpOverload, Handler] = {}
+"""Handlers of calls in which complex tensors take part; those arrive as `complex.Complex`."""
 
 Function: TypeAlias = Callable[..., Any]
 
 
-def aten_op(*overloads: OpOverload, promote: Promote = Promote.NONE) -> Callable[[Function], Function]:
+def aten_op(*overloads: OpOverload, promote: Promote = Promote.NONE, table: dict[OpOverload, Handler] = HANDLERS) -> Callable[[Function], Function]:
     """Registers a handler for overloads of one meaning."""
 
     def register(function: Function) -> Function:
         for overload in overloads:
             handler = Handler(overload, function, promote)
             handler.check()
-            if overload in HANDLERS:
+            if overload in table:
                 raise TypeError(f"two handlers for {overload}")
-            HANDLERS[overload] = handler
+            table[overload] = handler
         return function
 
     return register

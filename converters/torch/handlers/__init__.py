@@ -5,17 +5,21 @@ from __future__ import annotations
 from converters.torch.handlers import (  # noqa: F401  (each import fills HANDLERS)
     activation,
     attention,
+    complex,
     convolution,
     creation,
+    distance,
     elementwise,
     indexing,
     linear_algebra,
     normalization,
     pooling,
+    quantized,
     recurrent,
     reduction,
+    resize,
     shape,
 )
-from converters.torch.registry import HANDLERS
+from converters.torch.registry import COMPLEX_HANDLERS, HANDLERS
 
-__all__ = ["HANDLERS"]
+__all__ = ["COMPLEX_HANDLERS", "HANDLERS"]
