@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -24,12 +24,28 @@ def decompose(program: ExportedProgram) -> ExportedProgram:
     What has neither stays.
     """
     program = program.run_decompositions({})
+    stuck: set[OpOverload] = set()
     for _ in range(MAX_ROUNDS):
-        table = {overload: rule for overload in _unregistered(program) if (rule := _rule(overload)) is not None}
+        table = {overload: rule for overload in _unregistered(program) if overload not in stuck and (rule := _rule(overload)) is not None}
         if not table:
             break
-        program = program.run_decompositions(table)
+        try:
+            program = program.run_decompositions(table)
+        except Exception:  # rules fail on data-dependent sizes and unforeseen arguments; one at a time shows which
+            program, failed = _one_by_one(program, table)
+            stuck |= failed
     return program
+
+
+def _one_by_one(program: ExportedProgram, table: Mapping[OpOverload, Callable[..., Any]]) -> tuple[ExportedProgram, set[OpOverload]]:
+    """The program after all the rules that work, and the overloads whose rules do not."""
+    failed = set()
+    for overload, rule in table.items():
+        try:
+            program = program.run_decompositions({overload: rule})
+        except Exception:
+            failed.add(overload)
+    return program, failed
 
 
 def overloads(program: ExportedProgram) -> Iterator[OpOverload]:
