@@ -21,7 +21,7 @@ class Names:
     """Hands out unique identifiers; equal or colliding wishes get a number (``x``, ``x_2``)."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        self._taken: set[str] = {"__metadata__"}  # safetensors' own
         self._count: dict[str, int] = {}
 
     def take(self, wish: str) -> str:

@@ -154,6 +154,15 @@ def test_constants_keep_every_bit(tmp_path: Path, data_type: str, value: float, 
         assert read.tobytes() == array.tobytes()
 
 
+def test_a_weight_with_the_name_that_safetensors_reserves(tmp_path: Path) -> None:
+    b = GraphBuilder()
+    weight = np.arange(20, dtype=np.float32)
+    graph = b.build({"y": b.add(b.input("x", "float32", [20]), b.constant(weight, name="__metadata__"))})
+    save(graph, tmp_path / "model.webnn")
+    (read,) = load(tmp_path / "model.webnn").constants.values()
+    np.testing.assert_array_equal(read, weight)
+
+
 def test_weights_are_views_on_the_file(tmp_path: Path) -> None:
     save(every_operator(), tmp_path / "model.webnn")
     graph = load(tmp_path / "model.webnn")

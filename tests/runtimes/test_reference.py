@@ -78,6 +78,14 @@ def test_what_it_is_given_is_not_changed() -> None:
     assert given.tolist() == [0, 1, 2, 3]
 
 
+def test_results_are_the_callers_own() -> None:
+    b = GraphBuilder()
+    graph = b.build({"y": b.reshape(b.input("x", "float32", [4]), [2, 2])})
+    given = np.zeros(4, np.float32)
+    run(graph, {"x": given})["y"][:] = 1
+    assert given.tolist() == [0, 0, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [

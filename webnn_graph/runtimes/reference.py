@@ -28,7 +28,7 @@ def run(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """
     wanted = set(graph.outputs)
     results = {operand: array for operand, array in values(graph, inputs) if operand in wanted}
-    return {operand.name: results[operand] for operand in graph.outputs}
+    return {operand.name: results[operand].copy() for operand in graph.outputs}  # never a view on an input or a weight
 
 
 def values(graph: Graph, inputs: Mapping[str, Array]) -> Iterator[tuple[Operand, Array]]:
