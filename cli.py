@@ -120,6 +120,7 @@ check_options = options(
     runtime_options,
     click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Input values by name; the others are made up."),
     click.option("--tolerance", type=click.FloatRange(0), help="Largest relative difference.  [default: 1e-4 reference, 1e-3 browser]"),
+    click.option("--each-node", is_flag=True, help="Compare every node on the source model's own values: for quantized models."),
 )
 conversion_options = options(
     destination_options,
@@ -138,7 +139,10 @@ def _check(options: dict[str, Any]) -> Check:
 
     file = options.pop("inputs_file")
     inputs = read_arrays(file) if file else {}
-    return Check(options.pop("runtime"), options.pop("browser"), options.pop("tolerance"), inputs, options.pop("seed"))
+    runtime, each_node = options.pop("runtime"), options.pop("each_node")
+    if each_node and runtime != "reference":
+        raise click.UsageError("--each-node works with the reference runtime only")
+    return Check(runtime, options.pop("browser"), options.pop("tolerance"), inputs, options.pop("seed"), each_node)
 
 
 def _destination(options: dict[str, Any], model: Path, formats: Sequence[str]) -> Destination:

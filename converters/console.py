@@ -32,13 +32,12 @@ class Settings:
 class Errors(click.Command):
     """Mixin of commands that return their exit status and show every error in the same two lines."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
-        """Runs the command and exits with its status; see click's own ``main`` for the arguments."""
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
+        """Runs the command with these arguments, by default the process's, and exits with its status."""
         settings = Settings()
+        extra |= {"standalone_mode": False, "obj": settings}
         try:
-            status: int | None = super().main(*args, standalone_mode=False, **{**extra, "obj": settings})
+            status: int | None = super().main(args, prog_name, **extra)
         except Exception as error:
             if settings.debug:
                 raise

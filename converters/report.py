@@ -17,6 +17,9 @@ from webnn_graph.ops import OPS
 
 NOTES_SHOWN = 5
 """Notes of a conversion that are shown without --verbose."""
+NODES_SHOWN = 5
+"""Nodes of a verification node by node that are shown."""
+DIFFERENCE_COLUMNS = ("shape", ">max absolute", ">max relative", ">max ULP", ">tolerance", "verdict")
 
 
 def report_graph(graph: Graph, files: Iterable[Path]) -> None:
@@ -31,14 +34,29 @@ def report_graph(graph: Graph, files: Iterable[Path]) -> None:
         say(f"  {path}  {size(path.stat().st_size)}")
 
 
-def report_verification(verification: Verification, title: str) -> int:
+def report_outputs_compared(verification: Verification, title: str) -> int:
     """Shows the differences of all outputs and, if one is too large, the first node that differs.
 
     Returns:
         The exit status.
     """
-    columns = ["output", "shape", ">max absolute", ">max relative", ">max ULP", ">tolerance", "verdict"]
-    show_table(columns, [_row(difference) for difference in verification.differences], title)
+    return _report_differences(verification, verification.differences, ["output", *DIFFERENCE_COLUMNS], title)
+
+
+def report_nodes(verification: Verification, title: str) -> int:
+    """Shows the nodes that differ most and the first that differs by more than it may.
+
+    Returns:
+        The exit status.
+    """
+    worst = sorted(verification.differences, key=lambda difference: difference.excess, reverse=True)
+    status = _report_differences(verification, worst[:NODES_SHOWN], ["tensor", *DIFFERENCE_COLUMNS], title)
+    say(f"{sum(d.ok for d in worst):,} of {len(worst):,} compared nodes are right")
+    return status
+
+
+def _report_differences(verification: Verification, differences: Iterable[Difference], columns: list[str], title: str) -> int:
+    show_table(columns, [_row(difference) for difference in differences], title)
     if verification.first:
         node, difference = verification.first
         label = f" {node.label}" if node.label else ""

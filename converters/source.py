@@ -42,8 +42,8 @@ class Source(Protocol):
         ...
 
 
-def interface(graph: Graph, source: Source) -> tuple[dict[str, str], dict[str, str]]:
-    """The source's names of the graph's inputs and outputs, by the graph's names.
+def interface(source: Source) -> tuple[dict[str, str], dict[str, str]]:
+    """The source's names of its inputs and outputs, by the names that the graph has for them.
 
     Conversion names operands in this order: inputs, then outputs, each as much like the source's name as an identifier can be.
     """

@@ -12,6 +12,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.inputs import complete
+from webnn_graph.ops import evaluate
 
 Runner: TypeAlias = Callable[[Graph, Mapping[str, Array]], dict[str, Array]]
 """Computes a graph's outputs: ``run`` of a runtime."""
@@ -24,8 +25,8 @@ class Verification:
     """The result of a verification.
 
     Attributes:
-        differences: One per output, in order.
-        first: The first node whose result differs, with the difference; None when all outputs are right.
+        differences: One per output, or one per node, in order.
+        first: The first node whose result differs, with the difference; None when all are right.
     """
 
     differences: list[Difference]
@@ -53,20 +54,59 @@ def verify(
         ConversionError: The graph's inputs or outputs are not the source's.
         ExecutionError: One of them cannot be run on these inputs.
     """
-    input_names, output_names = interface(graph, source)
-    _check_interface("inputs", [operand.name for operand in graph.inputs], list(input_names))
-    _check_interface("outputs", [operand.name for operand in graph.outputs], list(output_names))
-    given = inputs or {}
-    feeds = complete(graph.inputs, given, seed)
-    feeds = {name: array if name in given else source.adapt(input_names[name], array) for name, array in feeds.items()}
-    source_feeds = {input_names[name]: array for name, array in feeds.items()}
-
+    feeds, source_feeds, output_names = _feeds(graph, source, inputs or {}, seed)
     actual = run(graph, feeds)
     expected = source.run(source_feeds, list(output_names.values()))
     differences = [compare(o.name, actual[o.name], expected[output_names[o.name]], tolerance) for o in graph.outputs]
     if all(difference.ok for difference in differences):
         return Verification(differences, None)
     return Verification(differences, _first_wrong(graph, source, run, feeds, source_feeds, tolerance) or _wrong_output(graph, differences))
+
+
+def verify_nodes(
+    graph: Graph, source: Source, *, tolerance: float, inputs: Mapping[str, Array] | None = None, seed: int = 0
+) -> Verification:
+    """Computes every node on the source's own values and compares its result.
+
+    For quantized models: there a last-bit difference can flip a rounding, and later layers make that visible in the outputs
+    of any two runtimes. Each node by itself must still be right. Runs in NumPy, by the operators' definitions.
+
+    Args:
+        graph: See `verify`, as for the others.
+
+    Returns:
+        A difference for every node result that the source has a tensor for.
+    """
+    feeds, source_feeds, _ = _feeds(graph, source, inputs or {}, seed)
+    tensors = shared_tensors(graph, source)
+    expected = source.run(source_feeds, list(tensors.values()))
+    known = dict(graph.constants) | {operand: feeds[operand.name] for operand in graph.inputs}
+    found: list[tuple[Node, Difference]] = []
+    for node in graph.nodes:
+        for operand, array in evaluate(node, known.__getitem__).items():
+            right = expected[tensors[operand]] if operand in tensors else array
+            if right is not array and right.shape == operand.shape:
+                found.append((node, compare(operand.name, array, right, tolerance)))
+                array = right.astype(array.dtype)
+            known[operand] = array
+    first = next((pair for pair in found if not pair[1].ok), None)
+    return Verification([difference for _, difference in found], first)
+
+
+def _feeds(
+    graph: Graph, source: Source, given: Mapping[str, Array], seed: int
+) -> tuple[dict[str, Array], dict[str, Array], dict[str, str]]:
+    """The inputs by the graph's names and by the source's, and the source's output names by the graph's.
+
+    Raises:
+        ConversionError: The graph's inputs or outputs are not the source's.
+    """
+    input_names, output_names = interface(source)
+    _check_interface("inputs", [operand.name for operand in graph.inputs], list(input_names))
+    _check_interface("outputs", [operand.name for operand in graph.outputs], list(output_names))
+    feeds = complete(graph.inputs, given, seed)
+    feeds = {name: array if name in given else source.adapt(input_names[name], array) for name, array in feeds.items()}
+    return feeds, {input_names[name]: array for name, array in feeds.items()}, output_names
 
 
 def _first_wrong(

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from converters.console import DONE, progress
-from converters.report import report_graph, report_verification
+from converters.report import report_graph, report_nodes, report_outputs_compared
 from converters.source import Source
-from converters.verify import Verification, verify
+from converters.verify import Verification, verify, verify_nodes
 from webnn_graph.compare import TOLERANCES
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
@@ -65,6 +65,7 @@ class Check:
         tolerance: Largest relative difference; None for the runtime's own.
         inputs: Values by input name; the others are made up.
         seed: For made-up values.
+        each_node: Whether every node is compared on the source's own values, instead of the outputs.
     """
 
     runtime: str = "reference"
@@ -72,6 +73,7 @@ class Check:
     tolerance: float | None = None
     inputs: Mapping[str, Array] = field(default_factory=dict)
     seed: int = 0
+    each_node: bool = False
 
     def run(self, graph: Graph, source: Source) -> Verification:
         """Verifies ``graph`` against ``source``; see `converters.verify.verify`."""
@@ -82,6 +84,8 @@ class Check:
 
         tolerance = TOLERANCES[self.runtime] if self.tolerance is None else self.tolerance
         with progress(f"verifying against {source.runner} ..."):
+            if self.each_node:
+                return verify_nodes(graph, source, tolerance=tolerance, inputs=self.inputs, seed=self.seed)
             return verify(graph, source, runner, tolerance=tolerance, inputs=self.inputs, seed=self.seed)
 
 
@@ -116,7 +120,10 @@ def verify_and_report(graph: Graph, source: Source, check: Check) -> int:
     Returns:
         The exit status.
     """
-    return report_verification(check.run(graph, source), f"{check.runtime} runtime against {source.runner}")
+    verification = check.run(graph, source)
+    if check.each_node:
+        return report_nodes(verification, f"every node on the values of {source.runner}; the largest differences")
+    return report_outputs_compared(verification, f"{check.runtime} runtime against {source.runner}")
 
 
 def refuse_existing(paths: Iterable[Path]) -> None:

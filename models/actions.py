@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from converters.console import DIFFERS, DONE, REFUSED, note, progress, report_error, say, settings, show_table, size
 from converters.onnx import convert
+from converters.onnx.random_weights import with_random_weights
 from converters.onnx.source import OnnxSource
 from converters.workflow import Check, Destination
 from models.fetch import fetch
 from models.manifest import Model
+from models.pictures import PICTURES
 from webnn_graph.errors import ConversionError, WebNNError
+from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph
 
 
@@ -54,10 +55,11 @@ def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, se
         if isinstance(graph, str):
             return DONE, ["", "", "", "", graph]
         seconds = time.monotonic() - started
-        inputs = {name: np.asarray(value) for name, value in model.inputs.items()}
-        check = Check(runtime, browser, model.tolerance, inputs, seed)
-        result = check.run(graph, OnnxSource(fetch(model), bind=model.bind))
-        worst = max(result.differences, key=lambda difference: difference.relative / (difference.tolerance or 1))
+        shapes = {operand.name: operand.shape for operand in graph.inputs}
+        inputs = {name: PICTURES[picture](shapes[name]) for name, picture in model.pictures.items()}
+        check = Check(runtime, browser, model.tolerance, inputs, seed, model.each_node)
+        result = check.run(graph, OnnxSource(prepared(model), bind=model.bind, outputs=model.outputs))
+        worst = max(result.differences, key=lambda difference: difference.excess)
         verdict = "ok" if result.ok else "DIFFERS"
         if result.first:
             node, difference = result.first
@@ -68,15 +70,27 @@ def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, se
     return _for_each(models, "verifying", [">operators", ">conversion", ">max relative", ">tolerance", "verdict"], row)
 
 
+def prepared(model: Model) -> Path:
+    """The model's file to convert: as it was fetched, or with random weights."""
+    path = fetch(model)
+    if not model.random_weights:
+        return path
+    filled = path.with_stem(f"{path.stem}_random")
+    if not filled.is_file():
+        content = with_random_weights(path).SerializeToString()
+        write_all({filled: lambda: [content]})
+    return filled
+
+
 def converted(model: Model) -> Graph | str:
     """The model's graph; for a model that must be refused, words that say it was.
 
     Raises:
         WebNNError: It cannot be converted, or is not refused although it must be.
     """
-    path = fetch(model)
+    path = prepared(model)
     try:
-        graph = convert(path, name=model.name, dims=model.dims, shapes=model.shapes, bind=model.bind)
+        graph = convert(path, name=model.name, dims=model.dims, shapes=model.shapes, bind=model.bind, outputs=model.outputs)
     except ConversionError as error:
         if model.refused and model.refused in error.message:
             return "refused, as it must be"

@@ -25,7 +25,10 @@ class Model:
     dims: Mapping[str, int] = field(default_factory=dict)
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     bind: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Sequence[str] = ()
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    random_weights: bool = False
+    each_node: bool = False
     tolerance: float | None = None
     why: str = ""
     refused: str = ""
@@ -40,7 +43,14 @@ class Model:
         """The options of onnx2webnn that it is converted with."""
         dims = [f"--dim {name}={size}" for name, size in self.dims.items()]
         shapes = [f"--shape {name}={','.join(map(str, shape))}" for name, shape in self.shapes.items()]
-        return " ".join([*dims, *shapes, *(f"--bind {name}={value}" for name, value in self.bind.items())])
+        return " ".join(
+            [
+                *dims,
+                *shapes,
+                *(f"--bind {name}={value}" for name, value in self.bind.items()),
+                *(f"--output {name}" for name in self.outputs),
+            ]
+        )
 
 
 @cache

@@ -45,6 +45,11 @@ class Difference:
         """Whether the tensor is right within the tolerance."""
         return not self.reason and self.relative <= self.tolerance
 
+    @property
+    def excess(self) -> float:
+        """The relative difference in proportion to the tolerance: more than 1 is wrong; for integers the difference itself."""
+        return self.relative / (self.tolerance or 1)
+
 
 def compare(name: str, actual: Array, expected: Array, tolerance: float) -> Difference:
     """The difference of two tensors.

@@ -1,0 +1,28 @@
+"""Pictures to feed: what a detector says of noise is zero everywhere, which compares nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from webnn_graph.data_types import Array
+
+
+def page(shape: Sequence[int]) -> Array:
+    """A light page with lines of dark strokes, from -2 to 2.2 as normalized photographs are.
+
+    Args:
+        shape: [batch, channels, height, width].
+    """
+    random = np.random.default_rng(0)
+    picture = np.full(shape, 2.2, np.float32)
+    for top in range(20, shape[2] - 20, 40):
+        for left in range(20, shape[3] - 20, 12):
+            height, width = random.integers(8, 24), random.integers(2, 8)
+            picture[..., top : top + height, left : left + width] = -2
+    return picture
+
+
+PICTURES: Mapping[str, Callable[[Sequence[int]], Array]] = {"page": page}
+"""What a manifest's ``pictures`` may name."""
