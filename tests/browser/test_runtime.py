@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,8 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ExecutionError, RuntimeUnavailable
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.runtimes.browser import VARIABLE, BrowserSession, find_browser, run
+from webnn_graph.runtimes.browser import BrowserSession, run
+from webnn_graph.runtimes.chromium import VARIABLE, find_browser
 
 PlaywrightError = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed").Error
 pytestmark = pytest.mark.browser
@@ -33,12 +32,6 @@ EXACT = {
     "uint8": [0, 1, 255, 128, 5, 6, 7, 8],
     "int4": [0, -1, 7, -8, 5, 6, 3, 2],
 }
-
-
-def beside(function: Callable[[], Any]) -> Any:
-    """What the function returns, on a thread of its own: Playwright allows one session per thread."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(function).result()
 
 
 def relu(shape: tuple[int, ...] = (2,)) -> Graph:
@@ -132,27 +125,27 @@ def test_a_model_that_takes_too_long_is_an_error(browser: BrowserSession) -> Non
         y = b.matmul(y, y)
     graph = b.build({"y": y})
 
-    def run() -> None:
-        with BrowserSession(browser.executable, timeout=0.3) as session:
-            session.run_raw(graph, {"x": np.zeros((1024, 1024), np.float32)})
-
-    with pytest.raises(ExecutionError, match=r"no answer after 0\.3 s"):
-        beside(run)
+    with (
+        BrowserSession(browser.chromium.executable, timeout=0.3) as session,
+        pytest.raises(ExecutionError, match=r"no answer after 0\.3 s"),
+    ):
+        session.run_raw(graph, {"x": np.zeros((1024, 1024), np.float32)})
 
 
 def test_a_crash_is_an_error(browser: BrowserSession) -> None:
     values = np.array([-1, 1], np.float32)
 
-    def run() -> dict[str, Array]:
-        with BrowserSession(browser.executable, timeout=20) as session:
-            with session.load(relu()) as model:
-                with suppress(PlaywrightError):
-                    model.page.goto("chrome://crash", timeout=5000)
-                with pytest.raises(ExecutionError, match="failed to compute the model: .*crash"):
-                    model.compute({"x": values})
-            return session.run(relu(), {"x": values})
+    with BrowserSession(browser.chromium.executable, timeout=20) as session:
+        with session.load(relu()) as model:
+            session.chromium._do(lambda: _crash(model.page))
+            with pytest.raises(ExecutionError, match="failed to compute the model: .*crash"):
+                model.compute({"x": values})
+        np.testing.assert_array_equal(session.run(relu(), {"x": values})["y"], [0, 1])
 
-    np.testing.assert_array_equal(beside(run)["y"], [0, 1])
+
+def _crash(page: Any) -> None:
+    with suppress(PlaywrightError):
+        page.goto("chrome://crash", timeout=5000)
 
 
 def test_the_browser_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -171,19 +164,18 @@ def test_the_browser_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 def test_a_browser_without_webnn_is_unavailable(browser: BrowserSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webnn_graph.runtimes.browser.FLAGS", ("--no-sandbox", "--disable-features=WebMachineLearningNeuralNetwork"))
+    monkeypatch.setattr("webnn_graph.runtimes.chromium.FLAGS", ("--no-sandbox", "--disable-features=WebMachineLearningNeuralNetwork"))
     with pytest.raises(RuntimeUnavailable, match=r"no working WebNN: navigator\.ml is missing"):
-        beside(lambda: run(relu(), {}, browser=browser.executable))
+        run(relu(), {}, browser=browser.chromium.executable)
 
 
 def test_something_that_is_no_browser_is_unavailable() -> None:
     with pytest.raises(RuntimeUnavailable, match="does not start"):
-        beside(lambda: run(relu(), {}, browser=shutil.which("false")))
+        run(relu(), {}, browser=shutil.which("false"))
 
 
-def test_inside_an_event_loop_it_is_unavailable(browser: BrowserSession) -> None:
-    async def main() -> None:
-        run(relu(), {}, browser=browser.executable)
+def test_inside_an_event_loop(browser: BrowserSession) -> None:
+    async def main() -> dict[str, Array]:
+        return run(relu(), {"x": np.array([-1, 1], np.float32)}, browser=browser.chromium.executable)
 
-    with pytest.raises(RuntimeUnavailable, match="asyncio loop"):
-        beside(lambda: asyncio.run(main()))
+    np.testing.assert_array_equal(asyncio.run(main())["y"], [0, 1])

@@ -1,0 +1,180 @@
+"""A Chromium with WebNN, found, started and driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from webnn_graph.errors import ExecutionError, RuntimeUnavailable
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Playwright
+
+VARIABLE = "WEBNN_CHROMIUM"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-features=WebMachineLearningNeuralNetwork",
+)
+COMMANDS = ("google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+)
+HINT = f"pass the path of a Chromium that has WebNN with --browser or {VARIABLE}"
+
+START = """([name, argument]) => {
+    window.outcome = undefined;
+    const finish = (error) => { window.outcome = error ? `${error.name}: ${error.message}` : ""; };
+    import("/runner.js").then((runner) => runner[name](argument)).then(() => finish(), finish);
+}"""
+T = TypeVar("T")
+
+
+def find_browser(browser: str | Path | None = None) -> Path:
+    """The executable to drive: the argument, then ``WEBNN_CHROMIUM``, then an installed Chrome or Chromium.
+
+    Raises:
+        RuntimeUnavailable: There is none, or the one asked for does not exist.
+    """
+    for source, path in (("the browser", browser), (VARIABLE, os.environ.get(VARIABLE))):
+        if path:
+            if not Path(path).is_file():
+                raise RuntimeUnavailable(f"{source} {path} does not exist", HINT)
+            return Path(path)
+    found = next(filter(None, map(shutil.which, COMMANDS)), None) or next((p for p in PLACES if Path(p).is_file()), None)
+    if found is None:
+        raise RuntimeUnavailable("no Chrome or Chromium is installed", HINT)
+    return Path(found)
+
+
+class Chromium:
+    """A browser process while its context lasts. Its pages come from ``url``, which serves ``/runner.js``.
+
+    Playwright stays on a thread of its own, so that several of these, and an event loop, can be there at once.
+
+    Raises:
+        RuntimeUnavailable: On entering: Playwright is missing, the browser does not start or has no working WebNN.
+    """
+
+    def __init__(self, executable: Path, url: str) -> None:
+        self.executable = executable
+        self.url = url
+        self._browser: Browser | None = None
+
+    def __enter__(self) -> Chromium:
+        try:
+            from playwright.sync_api import sync_playwright
+        except ImportError:
+            hint = f"{Path(sys.executable).name} -m pip install 'webnn-convert[browser]'"
+            raise RuntimeUnavailable("the browser runtime needs Playwright, which is not installed", hint) from None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="playwright")
+        self._playwright: Playwright = self._do(lambda: sync_playwright().start())
+        try:
+            self._do(self._launch)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._do(self._close)
+        self._do(self._playwright.stop)
+        self._thread.shutdown()
+
+    def open_page(self) -> Page:
+        """A new page, in a new browser process if the last one failed."""
+        return self._do(self._new_page)
+
+    def close_page(self, page: Page) -> None:
+        """Closes a page, unless it is gone with its process."""
+        from playwright.sync_api import Error
+
+        def close() -> None:
+            with suppress(Error):
+                page.close()
+
+        self._do(close)
+
+    def call(self, page: Page, function: str, argument: str, timeout: float) -> None:
+        """Awaits ``function(argument)`` of the page's runner for at most ``timeout`` seconds.
+
+        Raises:
+            ExecutionError: With the browser's own message; or it crashed or took too long. Every page is gone then.
+        """
+        outcome = self._do(lambda: self._outcome(page, function, argument, timeout))
+        if outcome:
+            # A backend that failed once may be gone for every later graph of its process.
+            self._do(self._close)
+            raise ExecutionError(f"the browser failed to {function} the model: {outcome}")
+
+    def ask(self, function: str) -> Any:
+        """What ``function()`` of the runner returns."""
+
+        def evaluate() -> Any:
+            page = self._new_page()
+            answer = page.evaluate("(name) => import('/runner.js').then((runner) => runner[name]())", function)
+            page.close()
+            return answer
+
+        return self._do(evaluate)
+
+    # ------------------------------------------------------------------------------------------ on the thread of Playwright
+    def _do(self, function: Callable[[], T]) -> T:
+        return self._thread.submit(function).result()
+
+    def _launch(self) -> None:
+        from playwright.sync_api import Error
+
+        try:
+            self._browser = self._playwright.chromium.launch(executable_path=str(self.executable), args=list(FLAGS))
+            page = self._new_page()
+            reason = page.evaluate("import('/runner.js').then((runner) => runner.probe())")
+            page.close()
+        except Error as error:
+            raise RuntimeUnavailable(f"{self.executable} does not start: {_first_line(error)}", HINT) from None
+        if reason:
+            raise RuntimeUnavailable(f"{self.executable} has no working WebNN: {reason}", HINT)
+
+    def _new_page(self) -> Page:
+        if self._browser is None:
+            self._launch()
+        assert self._browser is not None
+        page = self._browser.new_page()
+        page.goto(f"{self.url}/index.html")
+        return page
+
+    def _outcome(self, page: Page, function: str, argument: str, timeout: float) -> str:
+        """What went wrong; empty when nothing did."""
+        from playwright.sync_api import Error
+        from playwright.sync_api import TimeoutError as TimedOut
+
+        try:
+            page.evaluate(START, [function, argument])
+            page.wait_for_function("window.outcome !== undefined", timeout=timeout * 1000, polling=20)
+            return str(page.evaluate("window.outcome"))
+        except TimedOut:
+            return f"no answer after {timeout:g} s"
+        except Error as error:
+            return _first_line(error)
+
+    def _close(self) -> None:
+        if self._browser is not None:
+            self._browser.close()
+            self._browser = None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
