@@ -45,7 +45,9 @@ def shift_right(b: GraphBuilder, x: Operand, places: Operand) -> Operand:
     """The arithmetic shift: x divided by a power of two, rounded down; 0 or -1 when no bit is left."""
     inside, power = _power_of_two(b, x, places)
     shifted = _halved(b, x, power)
-    return shifted if inside is None else b.where(inside, shifted, 0 if x.data_type.is_unsigned else b.cast(b.min(b.sign(x), 0), x.data_type))
+    if inside is None:
+        return shifted
+    return b.where(inside, shifted, 0 if x.data_type.is_unsigned else b.min(b.sign(x), 0))
 
 
 def _power_of_two(b: GraphBuilder, x: Operand, places: Operand) -> tuple[Operand | None, Operand]:
@@ -71,7 +73,7 @@ def _halved(b: GraphBuilder, x: Operand, power: Operand) -> Operand:
 def _digits(b: GraphBuilder, x: Operand) -> Operand:
     """The bits of x, least significant first, along a new last axis; values are 0 and 1 in x's type."""
     bits = x.data_type.bits
-    smallest, largest = x.data_type.range
+    smallest = x.data_type.range[0]
     powers: Array = np.array([2**i for i in range(bits - (smallest < 0))], x.data_type.numpy)
     column = b.reshape(x, [*x.shape, 1])
     magnitude = b.where(b.lesser(column, 0), b.sub(b.constant(-1, x.data_type), column), column) if smallest < 0 else column
@@ -95,6 +97,8 @@ def _per_bit(b: GraphBuilder, x: Operand, y: Operand, combine: Callable[[Operand
     digits = combine(_digits(b, x), _digits(b, y))
     bits = x.data_type.bits
     smallest = x.data_type.range[0]
-    weights: Array = np.array([2**i for i in range(bits - 1)] + [-(2 ** (bits - 1)) if smallest < 0 else 2 ** (bits - 1)], x.data_type.numpy)
+    weights: Array = np.array(
+        [2**i for i in range(bits - 1)] + [-(2 ** (bits - 1)) if smallest < 0 else 2 ** (bits - 1)], x.data_type.numpy
+    )
     total = b.reduceSum(b.mul(digits, weights), axes=[len(shape)])
     return b.cast(total, type_before)

@@ -42,5 +42,3 @@ def determinant(b: GraphBuilder, x: Operand) -> Operand:
         factor = b.div(sliced(b, below, {2: slice(0, 1)}), b.reshape(b.where(b.equal(pivot, 0), 1, pivot), [batch, 1, 1]))
         rest = sliced(b, b.sub(below, b.mul(factor, row)), {2: slice(1, None)})
     return b.reshape(result, x.shape[:-2])
-
-

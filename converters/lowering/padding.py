@@ -13,16 +13,18 @@ from webnn_graph.graph import Operand
 NUMPY_MODES = {"reflection": "reflect", "wrap": "wrap", "edge": "edge"}
 
 
-def padded(
-    b: GraphBuilder, x: Operand, before: Sequence[int], after: Sequence[int], mode: str = "constant", value: float = 0
-) -> Operand:
+def padded(b: GraphBuilder, x: Operand, before: Sequence[int], after: Sequence[int], mode: str = "constant", value: float = 0) -> Operand:
     """``x`` with elements added before and after along each axis; negative amounts take elements away, first.
 
     Args:
         mode: constant, edge, reflection, or wrap.
         value: For constant.
     """
-    cut = {axis: slice(max(-b_, 0), x.shape[axis] - max(-a, 0)) for axis, (b_, a) in enumerate(zip(before, after, strict=True)) if min(b_, a) < 0}
+    cut = {
+        axis: slice(max(-b_, 0), x.shape[axis] - max(-a, 0))
+        for axis, (b_, a) in enumerate(zip(before, after, strict=True))
+        if min(b_, a) < 0
+    }
     kept = sliced(b, x, cut) if cut else x
     first, last = [max(n, 0) for n in before], [max(n, 0) for n in after]
     if not any(first) and not any(last):

@@ -12,7 +12,7 @@ import json
 import re
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import numpy as np
 from converters.onnx.convert import convert
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
+from webnn_graph.graph import Graph
 from webnn_graph.names import identifier
 
 TOLERANCES = {"float16": (5e-3, 1e-3), "float32": (1e-3, 1e-5)}
@@ -29,53 +30,71 @@ TOLERANCES = {"float16": (5e-3, 1e-3), "float32": (1e-3, 1e-5)}
 
 @dataclass(frozen=True)
 class SuiteCase:
-    """One case: a model, its inputs and its expected outputs."""
+    """One case: a model, its inputs and its expected outputs, with the shape-like inputs frozen (variant B).
 
-    name: str
-    category: str
-    ops: tuple[str, ...]
-    representable: bool
-    reasons: tuple[str, ...]
-    model: Path
-    inputs: dict[str, Array]
-    outputs: dict[str, Array]
-    rtol: float | None
-    atol: float | None
+    Attributes:
+        home: Its folder, which its category and name end.
+        record: What the generator says of it.
+    """
+
+    home: Path
+    record: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return f"{self.category}/{self.name}"
+
+    @property
+    def name(self) -> str:
+        return str(self.record["name"])
+
+    @property
+    def category(self) -> str:
+        return str(self.record["category"])
+
+    @property
+    def ops(self) -> list[str]:
+        return list(self.record["ops"])
+
+    @property
+    def representable(self) -> bool:
+        """Whether all inputs and outputs are dense, not empty, of WebNN's data types, and of static shapes."""
+        return bool(self.record["representable"])
+
+    @property
+    def model(self) -> Path:
+        return self.home / self.record["variants"]["B"]["model"]
+
+    @property
+    def inputs(self) -> dict[str, Array]:
+        return self._tensors("inputs")
+
+    @property
+    def outputs(self) -> dict[str, Array]:
+        return self._tensors("outputs")
+
+    def _tensors(self, kind: str) -> dict[str, Array]:
+        items = self.record["variants"]["B"][kind]
+        return {item["name"]: np.fromfile(self.home / item["file"], item["dtype"]).reshape(item["shape"]) for item in items}
 
 
-def cases(folder: Path) -> Iterator[SuiteCase]:
-    """All cases below a folder that the suite's generator filled, with the shape-like inputs frozen (variant B)."""
-    for record in json.loads((folder / "index.json").read_text()):
-        home = folder / record["category"] / record["name"]
-        variant = record["variants"]["B"]
-
-        def tensors(items: list[dict[str, Any]], home: Path = home) -> dict[str, Array]:
-            return {i["name"]: np.fromfile(home / i["file"], i["dtype"]).reshape(i["shape"]) for i in items}
-
-        yield SuiteCase(
-            name=record["name"],
-            category=record["category"],
-            ops=tuple(record["ops"]),
-            representable=record["representable"],
-            reasons=tuple(record["reasons"]),
-            model=home / variant["model"],
-            inputs=tensors(variant["inputs"]) if record["representable"] else {},
-            outputs=tensors(variant["outputs"]) if record["representable"] else {},
-            rtol=record.get("rtol"),
-            atol=record.get("atol"),
-        )
+def cases(folder: Path) -> list[SuiteCase]:
+    """All cases below a folder that the suite's generator filled."""
+    records = json.loads((folder / "index.json").read_text())
+    return [SuiteCase(folder / record["category"] / record["name"], record) for record in records]
 
 
 def failure(case: SuiteCase) -> str:
     """Why the case does not pass; empty when it does."""
     from webnn_graph import run
 
+    inputs = case.inputs
     try:
-        shapes = {name: array.shape for name, array in case.inputs.items()}
+        shapes = {name: array.shape for name, array in inputs.items()}
         graph = convert(case.model, shapes={k: v for k, v in shapes.items() if all(v)})
     except WebNNError as error:
         return f"refused: {' '.join(str(error).split())}"
-    got = run(graph, {operand.name: case.inputs[name] for operand, name in zip(graph.inputs, _in_order(case, graph), strict=True)})
+    got = run(graph, {operand.name: inputs[name] for operand, name in zip(graph.inputs, _in_order(inputs, graph), strict=True)})
     for operand, (name, expected) in zip(graph.outputs, case.outputs.items(), strict=True):
         actual = got[operand.name]
         if actual.shape != expected.shape:
@@ -93,9 +112,9 @@ def failure(case: SuiteCase) -> str:
     return ""
 
 
-def _in_order(case: SuiteCase, graph: Any) -> list[str]:
-    by_identifier = {identifier(name): name for name in case.inputs}
-    return [operand.name if operand.name in case.inputs else by_identifier[operand.name] for operand in graph.inputs]
+def _in_order(inputs: Mapping[str, Array], graph: Graph) -> list[str]:
+    by_identifier = {identifier(name): name for name in inputs}
+    return [operand.name if operand.name in inputs else by_identifier[operand.name] for operand in graph.inputs]
 
 
 def main() -> None:
@@ -120,7 +139,7 @@ def main() -> None:
                 traceback.print_exc()
         passed[case.category] += not why
         if why:
-            print(f"{case.category}/{case.name} [{','.join(sorted(set(case.ops)))}]: {why[:300]}")
+            print(f"{case.id} [{','.join(sorted(set(case.ops)))}]: {why[:300]}")
     for category, count in total.items():
         print(f"{category}: {passed[category]} of {count} representable cases pass")
 

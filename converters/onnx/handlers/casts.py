@@ -18,13 +18,17 @@ def cast(b: GraphBuilder, input: Operand, *, to: int, saturate: int = 1, round_m
 
 
 @onnx_op("CastLike", since=15)
-def cast_like(b: GraphBuilder, input: Operand, target_type: Operand, *, saturate: int = 1, round_mode: str = "up", node: SourceNode) -> Operand:
+def cast_like(
+    b: GraphBuilder, input: Operand, target_type: Operand, *, saturate: int = 1, round_mode: str = "up", node: SourceNode
+) -> Operand:
     """cast to the second input's type; to bool a comparison with 0"""
     to = node.scope.onnx_type(node.proto.input[1])
     if to is not None:
         return _cast(b, input, to, node)
     if target_type.data_type == "uint8":
-        raise ConversionError("whether the second input is bool or uint8 is not known", "run onnx.shape_inference on the model, or use Cast")
+        raise ConversionError(
+            "whether the second input is bool or uint8 is not known", "run onnx.shape_inference on the model, or use Cast"
+        )
     return b.cast(input, target_type.data_type)
 
 

@@ -57,7 +57,9 @@ def scatter_elements_11(b: GraphBuilder, data: Operand, indices: Operand, update
 
 
 @onnx_op("ScatterElements", since=16)
-def scatter_elements_16(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, axis: int = 0, reduction: str = "none") -> Operand:
+def scatter_elements_16(
+    b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, axis: int = 0, reduction: str = "none"
+) -> Operand:
     """scatterElements; a reduction of known positions in as many rounds as one occurs, of others by comparing all positions"""
     return scatter_elements(b, data, indices, updates, axis_of(axis, data.rank), _kind(reduction))
 

@@ -18,7 +18,15 @@ def mat_mul(b: GraphBuilder, A: Operand, B: Operand) -> Operand:
 
 @onnx_op("Gemm", since=7)
 def gemm(
-    b: GraphBuilder, A: Operand, B: Operand, C: Operand | None = None, *, alpha: float = 1.0, beta: float = 1.0, transA: int = 0, transB: int = 0
+    b: GraphBuilder,
+    A: Operand,
+    B: Operand,
+    C: Operand | None = None,
+    *,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
 ) -> Operand:
     """gemm; integers by mul and reduceSum"""
     if A.data_type.is_float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from converters.lowering import normalization as lowering
@@ -176,9 +178,9 @@ def local_response_normalization(
 
 
 @onnx_op("MeanVarianceNormalization")
-def mean_variance_normalization(b: GraphBuilder, X: Operand, *, axes: list[int] | None = None) -> Operand:
+def mean_variance_normalization(b: GraphBuilder, X: Operand, *, axes: Sequence[int] = (0, 2, 3)) -> Operand:
     """sub, reduceMean, sqrt, add, div"""
-    over = [axis % X.rank for axis in ([0, 2, 3] if axes is None else axes)]
+    over = [axis % X.rank for axis in axes]
     centered = b.sub(X, b.reduceMean(X, axes=over, keepDimensions=True))
     deviation = b.sqrt(b.reduceMean(b.mul(centered, centered), axes=over, keepDimensions=True))
     return b.div(centered, b.add(deviation, 1e-9))

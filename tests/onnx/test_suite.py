@@ -1,0 +1,89 @@
+"""ONNX's own backend test suite: every representable case passes in the reference runtime, but for the table below.
+
+The cases are made once, by the generator beside the project, and kept in pytest's cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from converters.onnx.convert import convert
+from tests.onnx.suite import SuiteCase, cases, failure
+from webnn_graph.errors import WebNNError
+
+GENERATOR = Path(__file__).parents[2].parent / "shared" / "suite" / "make_cases.py"
+
+REFUSED: dict[str, str] = {
+    r"node/test_bitcast_.*(float32_to_int32|int32_to_float32)": "no operator of WebNN sees the bits of a float",
+    r"node/test_image_decoder_.*": "WebNN computes on tensors of known shape; the size of a picture is in its compressed bytes",
+    r"simple/test_gradient_of_.*": "WebNN graphs infer; they have no derivative of a graph",
+}
+"""Representable cases that are refused, by a pattern of their names, and the property of WebNN that is the reason."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrizes with the suite's cases; with one skipped case where the generator is absent."""
+    if "case" not in metafunc.fixturenames:
+        return
+    if not GENERATOR.exists():
+        metafunc.parametrize("case", [pytest.param(None, marks=pytest.mark.skip(f"{GENERATOR} is absent"), id="suite")])
+        return
+    representable = metafunc.function is test_representable_case
+    chosen = [case for case in cases(_generated(metafunc.config)) if case.representable == representable]
+    metafunc.parametrize("case", [pytest.param(case, id=case.id) for case in chosen])
+
+
+def _generated(config: pytest.Config) -> Path:
+    """The folder of the generated cases: made at the first call for these versions of onnx and the generator."""
+    key = f"{importlib.metadata.version('onnx')}-{hashlib.sha256(GENERATOR.read_bytes()).hexdigest()[:12]}"
+    return _generate(Path(config.cache.mkdir("onnx-suite")) / key if config.cache else Path(tempfile.gettempdir()) / f"onnx-suite-{key}")
+
+
+@cache
+def _generate(folder: Path) -> Path:
+    if (folder / "index.json").exists():
+        return folder
+    with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+        subprocess.run([sys.executable, str(GENERATOR), made], check=True, capture_output=True)
+        try:
+            Path(made).rename(folder)
+        except OSError:  # another test process was first
+            assert (folder / "index.json").exists()
+        Path(made).mkdir(exist_ok=True)
+    return folder
+
+
+def _reason(case: SuiteCase) -> str:
+    return next((reason for pattern, reason in REFUSED.items() if re.fullmatch(pattern, case.id)), "")
+
+
+def test_representable_case(case: SuiteCase) -> None:
+    """The outputs are right; or the case is in the table, and refused rather than wrong."""
+    why = failure(case)
+    if _reason(case):
+        assert why.startswith("refused"), why or "passes: take it out of the table"
+    else:
+        assert not why
+
+
+def test_other_case(case: SuiteCase) -> None:
+    """What WebNN cannot represent converts to something, or is refused with a message; nothing else is raised."""
+    try:
+        convert(case.model)
+    except WebNNError as error:
+        assert error.message
+
+
+@pytest.mark.skipif(not GENERATOR.exists(), reason=f"{GENERATOR} is absent")
+def test_every_row_of_the_table_is_about_a_case(request: pytest.FixtureRequest) -> None:
+    names = [case.id for case in cases(_generated(request.config)) if case.representable]
+    assert not [pattern for pattern in REFUSED if not any(re.fullmatch(pattern, name) for name in names)]
