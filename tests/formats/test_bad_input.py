@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.formats.test_round_trip import EVERY_OPERATOR, every_operator
+from tests.formats.graphs import EVERY_OPERATOR, every_operator
 from tests.formats.test_spellings import as_json
 from webnn_graph import Graph, GraphBuilder, load, save
 from webnn_graph.errors import FormatError, ValidationError, WebNNError

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.formats.test_round_trip import random_weight
+from tests.formats.graphs import random_weight
 from webnn_graph import Graph, validate
 from webnn_graph.formats import json, text
 from webnn_graph.formats.assemble import assemble
