@@ -66,6 +66,7 @@ SIMPLIFICATIONS: dict[str, Rule] = {
     "cast": same_descriptor,
     "expand": same_descriptor,
     "tile": same_descriptor,
+    "pad": same_descriptor,
     "slice": same_descriptor,
     "reshape": reshape,
     "transpose": transpose,

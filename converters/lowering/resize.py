@@ -63,7 +63,8 @@ def kernel_weights(
         weights = weights / weights.sum(axis=1, keepdims=True)
     if exclude_outside:
         weights = np.where((taps >= 0) & (taps < old), weights, 0)
-        weights = weights / weights.sum(axis=1, keepdims=True)
+        total = weights.sum(axis=1, keepdims=True)
+        weights = weights / np.where(total == 0, 1, total)
     matrix = np.zeros((len(position), old))
     np.add.at(matrix, (np.arange(len(position))[:, None], np.clip(taps, 0, old - 1)), weights)
     return matrix

@@ -76,7 +76,7 @@ def conv_transpose(
     extra = output_padding or [0] * rank
     full = [(image[i] - 1) * strides[i] + extent(kernel[i], dilations[i]) + extra[i] for i in range(rank)]
     if output_shape or auto_pad in ("SAME_UPPER", "SAME_LOWER"):
-        sizes = output_shape[-rank:] if output_shape else [image[i] * strides[i] for i in range(rank)]
+        sizes = output_shape[-rank:] if output_shape else [min(full[i], image[i] * strides[i]) for i in range(rank)]
         around = [split_padding(max(0, full[i] - sizes[i]), more_after=auto_pad == "SAME_UPPER") for i in range(rank)]
     else:
         around = spatial_pads(auto_pad, pads, image, kernel, strides, dilations)

@@ -102,7 +102,9 @@ def layer(
     names = [_canonical(name) for name in activations or defaults * count]
     if len(names) != count * len(defaults):
         raise ConversionError(f"activations {names} must have {count * len(defaults)} entries")
-    functions = _functions(b, names, activation_alpha or [], activation_beta or [], clip or None)
+    # ONNX Runtime does not clip what the last activation of an LSTM squashes, though ONNX's text could be read so.
+    limits = [clip or None, clip or None, None][: len(defaults)] * count
+    functions = _functions(b, names, activation_alpha or [], activation_beta or [], limits)
     grouped = [functions[i : i + len(defaults)] for i in range(0, len(functions), len(defaults))]
     alike = names[: len(defaults)] * count == names and set(names) <= set(NATIVE) and not clip
     x = b.transpose(X, permutation=[1, 0, 2]) if layout else X
@@ -120,14 +122,16 @@ def _canonical(name: str) -> str:
     return found
 
 
-def _functions(b: GraphBuilder, names: list[str], alphas: list[float], betas: list[float], clip: float | None) -> list[Activation]:
-    """The activations; alphas and betas go in order to those that take them."""
+def _functions(
+    b: GraphBuilder, names: list[str], alphas: list[float], betas: list[float], limits: list[float | None]
+) -> list[Activation]:
+    """The activations; alphas and betas go in order to those that take them. The input is clipped to the limit, if any."""
     remaining = [list(alphas), list(betas)]
     made: list[Activation] = []
-    for name in names:
+    for name, limit in zip(names, limits, strict=True):
         defaults, function = FUNCTIONS[name]
         given = [values.pop(0) if values else default for values, default in zip(remaining, defaults, strict=False)]
-        made.append(_activation(b, function, given, clip))
+        made.append(_activation(b, function, given, limit))
     return made
 
 

@@ -90,7 +90,9 @@ def resize(
 
 
 def source_positions(mode: str, old: int, new: int, scale: float, window: tuple[float, float] = (0.0, 1.0)) -> Array:
-    """Where each of the ``new`` pixels lies among the ``old`` ones, by ONNX's coordinate_transformation_mode: float64 [new].
+    """Where each of the ``new`` pixels lies among the ``old`` ones, by ONNX's coordinate_transformation_mode: [new].
+
+    All arithmetic is float32, as in ONNX Runtime: on which side of a tie a position lies decides what nearest takes.
 
     Args:
         scale: Exactly as given, so that ``scale * old`` may have a fraction.
@@ -99,24 +101,25 @@ def source_positions(mode: str, old: int, new: int, scale: float, window: tuple[
     Raises:
         ConversionError: ONNX has no such mode.
     """
-    length = scale * old
-    if mode == "half_pixel" or (mode == "pytorch_half_pixel" and length != 1):
-        return lowering.half_pixel(new, scale)
+    pixel, scale, half = np.arange(new, dtype=np.float32), np.float32(scale), np.float32(0.5)
+    length = scale * np.float32(old)
+    if mode == "half_pixel" or (mode == "pytorch_half_pixel" and new > 1):
+        return (pixel + half) / scale - half
     if mode == "pytorch_half_pixel":
         return np.zeros(new)
     if mode == "align_corners":
-        return lowering.align_corners(new, old, length)
+        return pixel * np.float32(old - 1) / (length - np.float32(1)) if length != 1 else np.zeros(new)
     if mode == "asymmetric":
-        return np.arange(new) / scale
+        return pixel / scale
     if mode == "tf_half_pixel_for_nn":
-        return (np.arange(new) + 0.5) / scale
+        return (pixel + half) / scale
     if mode == "half_pixel_symmetric":
-        return lowering.half_pixel(new, scale) + old / 2 * (1 - new / length)
+        return np.float32(old / 2) * (1 - np.float32(new) / length) + (pixel + half) / scale - half
     if mode == "tf_crop_and_resize":
-        begin, end = window
-        span = (end - begin) * (old - 1)
-        steps = np.arange(new) * span / (length - 1) if length != 1 else np.full(new, span / 2)
-        return begin * (old - 1) + steps
+        begin, end = np.float32(window[0]), np.float32(window[1])
+        if new == 1:
+            return np.full(new, half * (begin + end) * np.float32(old - 1))
+        return begin * np.float32(old - 1) + pixel * (end - begin) * np.float32(old - 1) / np.float32(new - 1)
     raise ConversionError(f"coordinate_transformation_mode {mode!r} is not known")
 
 
@@ -165,7 +168,7 @@ def _asymmetric(b: GraphBuilder, X: Operand, mode: str, scales: Sequence[float] 
     if mode not in ("nearest", "linear"):
         raise ConversionError(f"mode {mode!r} is none of nearest, linear")
     new = _scaled(list(factors), X.shape)
-    positions = {axis: np.arange(size) / factors[axis] for axis, size in enumerate(new) if factors[axis] != 1}
+    positions = {axis: source_positions("asymmetric", X.shape[axis], size, factors[axis]) for axis, size in enumerate(new) if factors[axis] != 1}
     if mode == "linear":
         return _in_float(b, X, {axis: lowering.linear_weights(p, X.shape[axis]) for axis, p in positions.items()})
     rounded = {axis: np.ceil(p) if factors[axis] < 1 else np.floor(p) for axis, p in positions.items()}

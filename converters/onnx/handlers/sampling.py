@@ -27,16 +27,7 @@ def grid_sample(
     """gather of all neighbours, mul and reduceSum"""
     if mode not in MODES or padding_mode not in ("zeros", "border", "reflection"):
         raise ConversionError(f"mode {mode!r} with padding_mode {padding_mode!r} is not known")
-    if MODES[mode] == "cubic" and padding_mode == "border":
-        grid = _clamped_beyond(b, grid, X.shape[2:], align_corners=bool(align_corners))
     return lowering.grid_sample(b, X, grid, mode=MODES[mode], padding=padding_mode, align_corners=bool(align_corners))
-
-
-def _clamped_beyond(b: GraphBuilder, grid: Operand, image: tuple[int, ...], *, align_corners: bool) -> Operand:
-    """What lies outside [-1, 1] moved to the centre of the border's pixel: ONNX does so before it looks for neighbours."""
-    centres = np.array([1.0 if align_corners else 1 - 1 / size for size in image[::-1]], grid.data_type.numpy)
-    moved = b.max(b.min(grid, b.constant(centres)), b.constant(-centres))
-    return b.where(b.greater(b.abs(grid), 1.0), moved, grid)
 
 
 @onnx_op("AffineGrid", since=20)
