@@ -66,6 +66,9 @@ def report_error(error: Exception) -> int:
     """
     from webnn_graph.errors import WebNNError
 
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return USAGE
     message, hint, status = str(error), "", REFUSED
     if isinstance(error, WebNNError):
         message, hint = error.message, error.hint

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import jinja2
+import numpy as np
 
 from webnn_graph.data_types import Array, DataType, pack
 from webnn_graph.errors import ValidationError
@@ -191,9 +192,15 @@ def _number(value: float, data_type: DataType | None = None) -> str:
 
 
 def _shortest(value: Any) -> Any:
-    """An element as the Python number whose literal is the shortest that rounds to it."""
+    """An element as the Python number whose literal is the shortest that rounds to it, and that is not beyond its type's range.
+
+    Chromium makes an infinity of a number beyond the largest float32, even of one that rounds to it.
+    """
     item = value.item()
-    return float(str(value)) if isinstance(item, float) else item
+    if not isinstance(item, float):
+        return item
+    shortest = float(str(value))
+    return shortest if abs(shortest) <= float(np.finfo(value.dtype).max) else item
 
 
 def _object(members: Mapping[str, str]) -> str:
