@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from converters.lowering.nbits import unpacked
 from converters.onnx.convert import convert
-from tests.onnx.microsoft import CASES
+from tests.onnx.microsoft import CASES, quantized
 from tests.onnx.microsoft.attention import PACKED_CASES
-from tests.onnx.one_node import OneNode, check, onnxruntime_results
+from tests.onnx.microsoft.fused import FILTERS, IMAGE
+from tests.onnx.microsoft.quantized import GROUPED
+from tests.onnx.one_node import Known, OneNode, check, onnxruntime_results
 from webnn_graph import run
 
 
@@ -25,6 +29,34 @@ def compare(case: OneNode, equivalent: OneNode) -> None:
     """Converts one row and compares it with what ONNX Runtime makes of an equivalent one."""
     expected = onnxruntime_results(equivalent.model(), equivalent.feeds)
     graph = convert(case.model())
-    actual = run(graph, case.feeds)
+    actual = run(graph, {name: array.astype(np.uint8) if array.dtype == np.bool_ else array for name, array in case.feeds.items()})
     for operand, wanted in zip(graph.outputs, expected, strict=True):
         check(actual[operand.name], wanted, case, operand.name)
+
+
+def test_nhwc_conv_is_conv_in_another_layout() -> None:
+    """ONNX Runtime has no CPU kernel for it."""
+    window = {"pads": [1, 0, 2, 1], "strides": [2, 1], "group": 2}
+    nhwc = OneNode("NhwcConv", (IMAGE.transpose(0, 2, 3, 1).copy(), Known(FILTERS[:, :2].transpose(0, 2, 3, 1).copy())), window)
+    conv = OneNode("Conv", (IMAGE, Known(FILTERS[:, :2].copy())), window, domain="")
+    (expected,) = onnxruntime_results(conv.model(), conv.feeds)
+    check(run(convert(nhwc.model()), nhwc.feeds)["o0"], expected.transpose(0, 2, 3, 1), nhwc, "o0")
+
+
+@pytest.mark.parametrize("case", GROUPED)
+def test_nbits_with_groups_and_zero_points_follows_the_definition(case: OneNode) -> None:
+    x, *stored = case.inputs
+    packed, scales, zeros, groups = (item.value for item in stored[:4] if isinstance(item, Known))
+    points = zeros if zeros.dtype == np.float32 else unpacked(zeros, 4)
+    weights = (unpacked(packed, 4).reshape(8, 64) - points[:, groups].astype(np.float32)) * scales[:, groups]
+    graph = convert(case.model())
+    actual = run(graph, case.feeds)
+    check(actual["o0"], x @ weights.T, case, "o0")
+
+
+def test_quantized_weights_stay_quantized() -> None:
+    for case in quantized.CASES:
+        if case.op == "MatMulNBits":
+            graph = convert(case.model())
+            wide = [operand for operand in graph.constants if operand.data_type.is_float and operand.size >= 64 * 8]
+            assert not wide, f"{case.attributes}: {wide}"

@@ -17,6 +17,8 @@ from converters.onnx.handlers import (  # noqa: F401
     matrix,
     microsoft_attention,
     microsoft_fused,
+    microsoft_nbits,
+    microsoft_quantized,
     normalization,
     pieces,
     pooling,

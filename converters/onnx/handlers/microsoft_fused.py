@@ -12,6 +12,7 @@ from converters.lowering.spatial import flat, ones
 from converters.onnx.handlers import convolution
 from converters.onnx.handlers.normalization import rms_normalization
 from converters.onnx.handlers.pieces import trilu
+from converters.onnx.handlers.sampling import grid_sample
 from converters.onnx.registry import SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
@@ -124,6 +125,14 @@ def nhwc_conv(
     steps, spread = ones(strides, 2), ones(dilations, 2)
     around = convolution.spatial_pads(auto_pad, pads, image, kernel, steps, spread)
     return b.conv2d(X, W, bias=B, padding=flat(around), strides=steps, dilations=spread, groups=group, inputLayout="nhwc", filterLayout="ohwi")
+
+
+@onnx_op("GridSample", domain=MICROSOFT)
+def grid_sample_bilinear(
+    b: GraphBuilder, X: Operand, Grid: Operand, *, align_corners: int = 0, mode: str = "bilinear", padding_mode: str = "zeros"
+) -> Operand:
+    """gather of all neighbours, mul and reduceSum"""
+    return grid_sample(b, X, Grid, align_corners=align_corners, mode=mode, padding_mode=padding_mode)
 
 
 # ------------------------------------------------------------------------------------------------------------------ activations

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.onnx.microsoft import attention, fused
+from tests.onnx.microsoft import attention, fused, quantized
 
-CASES = [*fused.CASES, *attention.CASES]
+CASES = [*fused.CASES, *attention.CASES, *quantized.CASES]

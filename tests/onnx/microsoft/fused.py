@@ -58,4 +58,6 @@ CASES = [
     ),
     OneNode("Trilu", (f32(2, 4, 5),), {"upper": 0}),
     OneNode("Trilu", (f32(4, 5), Known(np.int64(1)))),
+    OneNode("GridSample", (IMAGE, f32(1, 5, 4, 2))),
+    OneNode("GridSample", (IMAGE, f32(1, 5, 4, 2)), {"mode": "nearest", "padding_mode": "border", "align_corners": 1}),
 ]
