@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 
 import numpy as np
 
@@ -84,22 +85,19 @@ def _bytes(node: Node) -> int:
 def _merged(nodes: list[Node], values: Mapping[Operand, Array]) -> tuple[dict[Operand, Array], list[Node]]:
     """The constants that ``nodes`` read, one for all that are equal bit by bit, and the nodes reading those."""
     used = dict.fromkeys(operand for node in nodes for operand in node.operands if operand in values)
-    alike: dict[object, list[Operand]] = defaultdict(list)
+    alike = Counter((operand.data_type, operand.shape) for operand in used)
+    first: dict[object, Operand] = {}
     same: dict[Operand, Operand] = {}
     for operand in used:
-        twins = alike[(operand.data_type, operand.shape)]
-        twin = next((t for t in twins if _equal(values[t], values[operand])), None)
-        same[operand] = twin or operand
-        if twin is None:
-            twins.append(operand)
+        kind = operand.data_type, operand.shape
+        content = (kind, _digest(values[operand])) if alike[kind] > 1 else operand
+        same[operand] = first.setdefault(content, operand)
     if all(operand is twin for operand, twin in same.items()):
         return {operand: values[operand] for operand in used}, nodes
     replaced = [Node(n.op, map_operands(n.arguments, lambda o: same.get(o, o)), n.outputs, n.label) for n in nodes]
     return {operand: values[operand] for operand in used if same[operand] is operand}, replaced
 
 
-def _equal(a: Array, b: Array) -> bool:
-    """Whether two arrays of one shape and type hold the same bits (so that -0 differs from 0 and NaN equals itself)."""
-    if a.nbytes != b.nbytes or a.ravel()[:8].tobytes() != b.ravel()[:8].tobytes():
-        return False
-    return a is b or np.ascontiguousarray(a).view(np.uint8).tobytes() == np.ascontiguousarray(b).view(np.uint8).tobytes()
+def _digest(array: Array) -> bytes:
+    """Equal for arrays of one shape and type that hold the same bits: -0 differs from 0, and NaN equals itself."""
+    return blake2b(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data).digest()
