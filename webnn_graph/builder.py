@@ -234,7 +234,11 @@ class GraphBuilder:
         if operand in self._producers and operand not in earlier:
             return operand
         result = Operand(operand.data_type, operand.shape)
-        self._add(Node("identity", {"input": operand}, (result,), self._label))
+        arguments: dict[str, Any] = {"input": operand}
+        if operand.data_type.bits == 4:  # which identity does not take
+            self._add(Node("reshape", arguments | {"newShape": list(operand.shape)}, (result,), self._label))
+        else:
+            self._add(Node("identity", arguments, (result,), self._label))
         return result
 
     def _expression(self, operand: Operand) -> list[Node]:

@@ -46,6 +46,11 @@ MODULAR = frozenset(
 )
 """Operators whose result is right modulo 2^32 when the operands are: uint32 may go through int32."""
 
+ORDERING = frozenset(
+    "maxPool2d argMin argMax reduceMax reduceMin max min equal notEqual greater greaterOrEqual lesser lesserOrEqual".split()
+)
+"""Operators that only compare: integers may be floats there."""
+
 LEAST = {T.INT4: T.INT8, T.UINT4: T.UINT8}
 
 
@@ -112,6 +117,8 @@ def _carrier(b: LegalBuilder, call: Call, names: Iterable[str], data_type: DataT
     given = [operand for name in names for operand in operands_in(call.arguments[name])]
     for carrier in (*lossless, *NARROW.get(data_type, ())):
         if not all(b.target.takes_type(call.op, name, carrier) for name in names) or not _castable(b, call, names, data_type):
+            continue
+        if carrier.is_float and not data_type.is_float and call.op not in ORDERING:
             continue
         if carrier not in lossless and not all(_fits(b, operand, carrier) for operand in given):
             continue

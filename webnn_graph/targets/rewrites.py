@@ -10,6 +10,7 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Operand
+from webnn_graph.ops.declare import broadcasts_to
 from webnn_graph.targets.call import Call
 
 if TYPE_CHECKING:
@@ -98,8 +99,12 @@ def softplus(b: LegalBuilder, call: Call) -> Operand:
 
 
 def quantize(b: LegalBuilder, call: Call) -> Operand | None:
-    """uint32: as int32 that is not negative."""
+    """uint32: as int32 that is not negative. With constant scales per axis: step by step, as what reshapes it may not build."""
     zero: Operand = call.zeroPoint
+    if zero.data_type.bits == 8 and zero.size > 1 and b.is_known(call.scale) and broadcasts_to(zero.shape, call.input.shape):
+        smallest, largest = zero.data_type.range
+        steps = b.add(b.roundEven(b.div(call.input, call.scale)), b.cast(zero, call.input.data_type))
+        return b.cast(b.clamp(steps, minValue=smallest, maxValue=largest), zero.data_type)  # type: ignore[no-any-return]
     if zero.data_type is not DataType.UINT32:
         return None
     b.note("quantizeLinear computes uint32 as int32; values beyond that saturate")

@@ -1,0 +1,41 @@
+"""Chromium computes legalized graphs as the reference computes the originals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.targets.cases import CASES, Build
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.inputs import seeded
+from webnn_graph.runtimes import reference
+from webnn_graph.runtimes.browser import BrowserSession
+from webnn_graph.targets import load_target
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("build", CASES.values(), ids=CASES)
+def test_values(browser: BrowserSession, build: Build) -> None:
+    b = GraphBuilder()
+    graph = b.build(build(b))
+    inputs = seeded(graph.inputs)
+    computed = browser.run(graph, inputs)
+    for name, expected in reference.run(graph, inputs).items():
+        np.testing.assert_allclose(computed[name], expected, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+FAILS_TO_BUILD = {
+    **{f"reduce{name}": "rank" for name in "L1 L2 LogSum LogSumExp Max Mean Min Sum SumSquare".split()},
+    "concat": "rank and uint64",
+    "scatterElements": "uint32",
+    "scatterND": "uint32",
+}
+"""Where the target says less than the browser does, which then fails to build."""
+
+
+def test_the_target_is_what_the_browser_says(browser: BrowserSession) -> None:
+    said = browser.support_limits()
+    stored = load_target().limits
+    assert set(said) == set(stored)
+    assert {name for name in said if said[name] != stored[name]} == set(FAILS_TO_BUILD)
