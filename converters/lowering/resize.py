@@ -147,7 +147,8 @@ def _is_identity(matrix: Array) -> bool:
 
 def _is_half_pixel(matrix: Array, _axis: int) -> bool:
     new, old = matrix.shape
-    return np.allclose(matrix, linear_weights(half_pixel(new, new / old), old), rtol=0, atol=1e-6)
+    rounding = max(1e-6, 3e-7 * max(new, old))  # positions may have been computed in float32
+    return np.allclose(matrix, linear_weights(half_pixel(new, new / old), old), rtol=0, atol=rounding)
 
 
 def _is_nearest(chosen: Array, old: int) -> bool:

@@ -9,6 +9,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from converters.onnx.convert import convert
+from webnn_graph import run
 from webnn_graph.data_types import Array
 
 
@@ -82,3 +84,14 @@ def check(actual: Array, expected: Array, case: OneNode, what: str) -> None:
         assert apart <= case.steps, f"{what} differs by {apart}"
     else:
         np.testing.assert_allclose(actual.astype(np.float64), expected.astype(np.float64), case.rtol, case.atol, err_msg=what)
+
+
+def equals_onnxruntime(case: OneNode, equivalent: OneNode | None = None) -> None:
+    """Raises `AssertionError` unless the converted model gives what ONNX Runtime gives, of it or of an equivalent one."""
+    source = equivalent or case
+    expected = onnxruntime_results(source.model(), source.feeds)
+    graph = convert(case.model())
+    fed = {operand.name: case.feeds[operand.name].astype(operand.data_type.numpy) for operand in graph.inputs}
+    actual = run(graph, fed)
+    for operand, wanted in zip(graph.outputs, expected, strict=True):
+        check(actual[operand.name], wanted, case, operand.name)

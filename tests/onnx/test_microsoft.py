@@ -11,27 +11,18 @@ from tests.onnx.microsoft import CASES, quantized
 from tests.onnx.microsoft.attention import PACKED_CASES
 from tests.onnx.microsoft.fused import FILTERS, IMAGE
 from tests.onnx.microsoft.quantized import GROUPED
-from tests.onnx.one_node import Known, OneNode, check, onnxruntime_results
+from tests.onnx.one_node import Known, OneNode, check, equals_onnxruntime, onnxruntime_results
 from webnn_graph import run
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.op}-{i}") for i, case in enumerate(CASES)])
 def test_equals_onnxruntime(case: OneNode) -> None:
-    compare(case, case)
+    equals_onnxruntime(case)
 
 
 @pytest.mark.parametrize(("case", "equivalent"), PACKED_CASES)
 def test_packed_projections_equal_separate_ones(case: OneNode, equivalent: OneNode) -> None:
-    compare(case, equivalent)
-
-
-def compare(case: OneNode, equivalent: OneNode) -> None:
-    """Converts one row and compares it with what ONNX Runtime makes of an equivalent one."""
-    expected = onnxruntime_results(equivalent.model(), equivalent.feeds)
-    graph = convert(case.model())
-    actual = run(graph, {name: array.astype(np.uint8) if array.dtype == np.bool_ else array for name, array in case.feeds.items()})
-    for operand, wanted in zip(graph.outputs, expected, strict=True):
-        check(actual[operand.name], wanted, case, operand.name)
+    equals_onnxruntime(case, equivalent)
 
 
 def test_nhwc_conv_is_conv_in_another_layout() -> None:

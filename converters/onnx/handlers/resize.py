@@ -101,20 +101,20 @@ def source_positions(mode: str, old: int, new: int, scale: float, window: tuple[
     Raises:
         ConversionError: ONNX has no such mode.
     """
-    pixel, scale, half = np.arange(new, dtype=np.float32), np.float32(scale), np.float32(0.5)
-    length = scale * np.float32(old)
+    pixel, half, factor = np.arange(new, dtype=np.float32), np.float32(0.5), np.float32(scale)
+    length = factor * np.float32(old)
     if mode == "half_pixel" or (mode == "pytorch_half_pixel" and new > 1):
-        return (pixel + half) / scale - half
+        return (pixel + half) / factor - half
     if mode == "pytorch_half_pixel":
         return np.zeros(new)
     if mode == "align_corners":
         return pixel * np.float32(old - 1) / (length - np.float32(1)) if length != 1 else np.zeros(new)
     if mode == "asymmetric":
-        return pixel / scale
+        return pixel / factor
     if mode == "tf_half_pixel_for_nn":
-        return (pixel + half) / scale
+        return (pixel + half) / factor
     if mode == "half_pixel_symmetric":
-        return np.float32(old / 2) * (1 - np.float32(new) / length) + (pixel + half) / scale - half
+        return np.float32(old / 2) * (1 - np.float32(new) / length) + (pixel + half) / factor - half
     if mode == "tf_crop_and_resize":
         begin, end = np.float32(window[0]), np.float32(window[1])
         if new == 1:
@@ -168,7 +168,8 @@ def _asymmetric(b: GraphBuilder, X: Operand, mode: str, scales: Sequence[float] 
     if mode not in ("nearest", "linear"):
         raise ConversionError(f"mode {mode!r} is none of nearest, linear")
     new = _scaled(list(factors), X.shape)
-    positions = {axis: source_positions("asymmetric", X.shape[axis], size, factors[axis]) for axis, size in enumerate(new) if factors[axis] != 1}
+    resized = [axis for axis in range(X.rank) if factors[axis] != 1]
+    positions = {axis: source_positions("asymmetric", X.shape[axis], new[axis], factors[axis]) for axis in resized}
     if mode == "linear":
         return _in_float(b, X, {axis: lowering.linear_weights(p, X.shape[axis]) for axis, p in positions.items()})
     rounded = {axis: np.ceil(p) if factors[axis] < 1 else np.floor(p) for axis, p in positions.items()}

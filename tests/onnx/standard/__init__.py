@@ -1,0 +1,15 @@
+"""Rows for operators of the standard domain whose configurations go beyond what ONNX's own suite tests."""
+
+from __future__ import annotations
+
+from tests.onnx.standard import convolution, normalization, pooling, recurrent, resize, sampling, signal
+
+CASES = [
+    *convolution.CASES,
+    *pooling.CASES,
+    *normalization.CASES,
+    *resize.CASES,
+    *recurrent.CASES,
+    *sampling.CASES,
+    *signal.CASES,
+]

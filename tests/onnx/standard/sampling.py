@@ -1,0 +1,42 @@
+"""Rows: GridSample, RoiAlign, MaxRoiPool."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from tests.onnx.one_node import Known
+from tests.onnx.standard.row import RANDOM, f32, row
+
+IMAGE, VOLUME, FEATURES = f32(2, 3, 4, 5), f32(2, 3, 3, 4, 5), f32(2, 3, 9, 8)
+GRID, GRID_3D = (RANDOM.uniform(-1.6, 1.6, (2, *shape)).astype(np.float32) for shape in ((3, 6, 2), (2, 3, 4, 3)))
+REGIONS = np.array([[-1, -0.5, 4, 3.3], [1, 2, 8.7, 9.5], [3, 3, 3.2, 3.1], [0, 4, 2, 9]], np.float32)
+IMAGES = np.array([0, 1, 1, 0], np.int64)
+LOOSE = {"rtol": 1e-3, "atol": 1e-5}
+PADDINGS = ("zeros", "border", "reflection")
+
+CASES = [
+    *[
+        row("GridSample", IMAGE, GRID, mode=mode, padding_mode=padding, align_corners=corners, opset=20, **LOOSE)
+        for mode, padding, corners in product(("linear", "nearest", "cubic"), PADDINGS, (0, 1))
+    ],
+    *[
+        row("GridSample", VOLUME, GRID_3D, mode=mode, padding_mode=padding, align_corners=corners, opset=20, **LOOSE)
+        for mode, padding, corners in product(("linear", "nearest"), PADDINGS, (0, 1))
+    ],
+    row("GridSample", IMAGE, GRID, mode="bilinear", opset=16, **LOOSE),
+    *[
+        row("RoiAlign", FEATURES, REGIONS, IMAGES, mode=mode, sampling_ratio=ratio, output_height=3, opset=16, **how, **LOOSE)
+        for mode, ratio, how in product(
+            ("avg", "max"), (1, 3), ({"spatial_scale": 0.5}, {"coordinate_transformation_mode": "output_half_pixel"})
+        )
+    ],
+    *[
+        row("RoiAlign", FEATURES, Known(REGIONS), IMAGES, mode=mode, output_height=2, output_width=3, opset=16, **LOOSE)
+        for mode in ("avg", "max")
+    ],
+    row("RoiAlign", FEATURES, Known(REGIONS), IMAGES, output_height=2, output_width=2, opset=10, **LOOSE),
+    row("MaxRoiPool", FEATURES, np.concatenate([IMAGES[:, None], REGIONS.clip(0, 7)], 1, dtype=np.float32), pooled_shape=[3, 2], opset=21),
+    row("MaxRoiPool", FEATURES, np.array([[1, 0, 0, 14, 15]], np.float32), pooled_shape=[2, 3], spatial_scale=0.5, opset=21),
+]
