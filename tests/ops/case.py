@@ -74,7 +74,8 @@ class Case:
         by: An independent source of the expected values: takes the arrays of all operands (positional ones, then options in
             the standard's order) and returns an array or a list of them.
         error: A part of the message when the call is refused; then there is no ``gives``.
-        tolerance: Allowed difference, relative to the largest expected value; 0 for integers. By default eight roundings.
+        tolerance: Allowed difference, relative to the largest expected value; by default eight roundings. For integers the
+            difference itself; by default none.
         browser: Why Chromium refuses or differs; empty when it agrees.
         arguments: All other arguments and options, by name.
     """
@@ -131,16 +132,20 @@ class Case:
         arrays = self.by(*(feeds[name] for name in [n for n in feeds if n not in options] + options))
         return list(arrays) if isinstance(arrays, list | tuple) else [arrays]
 
-    def call(self, b: GraphBuilder) -> list[Operand]:
-        """Makes the call with an input for each operand; the results."""
-        made = {name: b.input(name, tensor.data_type, tensor.shape) for name, tensor in self.tensors.items()}
+    def call(self, b: GraphBuilder, *, constants: bool = False) -> list[Operand]:
+        """Makes the call, with an input for each operand, or with a constant for each but the first; the results."""
+        feeds = self.feeds() if constants else {}
+        made = {
+            name: b.constant(feeds[name], tensor.data_type, name) if constants and i else b.input(name, tensor.data_type, tensor.shape)
+            for i, (name, tensor) in enumerate(self.tensors.items())
+        }
         positional = [made.get(f"operand_{i}", operand) for i, operand in enumerate(self.operands)]
         named = {name: made.get(name, value) for name, value in self.arguments.items()}
         called = b.call(self.op, *([positional] if self.op == "concat" else positional), **named)
         return called if isinstance(called, list) else [called]
 
-    def compare(self, computed: list[Array]) -> None:
-        """Asserts the types and shapes of the results and, where they are known, the values."""
+    def compare(self, computed: list[Array], *, slack: float = 1) -> None:
+        """Asserts the types and shapes of the results and, where they are known, the values, within ``slack`` tolerances."""
         for result, array in zip(self.gives, computed, strict=True):
             assert array.dtype == result.data_type.numpy
             assert array.shape == result.shape
@@ -154,5 +159,7 @@ class Case:
             wide = np.asarray(expected, np.float64)
             finite = np.abs(wide[np.isfinite(wide)])
             one = 2.0**-10 if result.data_type is DataType.FLOAT16 else 2.0**-23
-            allowed = (8 * one if self.tolerance is None else self.tolerance) * max(1.0, float(finite.max(initial=0)))
+            allowed = slack * (8 * one if self.tolerance is None else self.tolerance) * max(1.0, float(finite.max(initial=0)))
+            if not result.data_type.is_float:
+                allowed = self.tolerance
             np.testing.assert_allclose(array.astype(np.float64), wide, rtol=0, atol=allowed)

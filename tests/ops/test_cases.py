@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.ops.case import Case, Tensor
 from tests.ops.cases import CASES
+from webnn_graph import load, save
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.errors import ValidationError
-from webnn_graph.graph import Graph
+from webnn_graph.errors import RuntimeUnavailable, ValidationError, WebNNError
+from webnn_graph.formats import javascript
+from webnn_graph.graph import Graph, Operand
 from webnn_graph.ops import OPS, declare
 from webnn_graph.ops.declare import ANY
 from webnn_graph.runtimes import reference
+from webnn_graph.runtimes.browser import BrowserSession
 
+NODE = shutil.which("node")
+RECORD = Path(__file__).with_name("record.mjs")
+BROWSER_SLACK = 32
+"""How many times a row's tolerance a browser may differ: its backend computes transcendental functions and sums its own way."""
 OPERATORS = Path(declare.__file__).parent
 STANDARD: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "webnn_facts.json").read_text())["operators"]
 SMALLER = {"gather": [0, None]}
@@ -29,9 +39,9 @@ GIVING = [case for case in CASES if not case.error]
 REFUSED = [case for case in CASES if case.error]
 
 
-def graph_of(case: Case) -> Graph:
+def graph_of(case: Case, *, constants: bool = False) -> Graph:
     b = GraphBuilder(case.op)
-    return b.build({f"result_{i}": operand for i, operand in enumerate(case.call(b))})
+    return b.build({f"result_{i}": operand for i, operand in enumerate(case.call(b, constants=constants))})
 
 
 # --------------------------------------------------------------------------------------------------- inference and execution
@@ -68,6 +78,86 @@ def test_results_lie_in_the_domain_of_the_standard(case: Case) -> None:
             assert ranks[1] is None or result.descriptor.rank <= ranks[1]
         else:
             assert result.descriptor.rank == operands[ranks.split()[1]].descriptor.rank
+
+
+# ------------------------------------------------------------------------------------------------ files, JavaScript, browser
+@pytest.mark.parametrize("case", GIVING, ids=str)
+def test_files(case: Case, tmp_path: Path) -> None:
+    """Text and JSON carry the row there and back, and turn into each other without a difference."""
+    graph = graph_of(case, constants=True)
+    text, json_, again = tmp_path / "a.webnn", tmp_path / "b.json", tmp_path / "c"
+    save(graph, text)
+    save(load(text), json_)
+    save(load(json_), again.with_suffix(".webnn"), again.with_suffix(".json"))
+    assert again.with_suffix(".webnn").read_bytes() == text.read_bytes()
+    assert again.with_suffix(".json").read_bytes() == json_.read_bytes()
+    loaded = load(again.with_suffix(".json"))
+    feeds = {operand.name: case.feeds()[operand.name] for operand in graph.inputs}
+    computed = reference.run(loaded, feeds)
+    for name, array in reference.run(graph, feeds).items():
+        np.testing.assert_array_equal(computed[name], array)
+
+
+@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+def test_javascript(tmp_path: Path) -> None:
+    """The generated module calls each method with all its arguments by position and the given options by name."""
+    graphs = [graph_of(case) for case in GIVING]
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    for i, graph in enumerate(graphs):
+        (tmp_path / f"{i}.js").write_text(javascript.files(graph, str(i))[f"{i}.js"])
+    command = [str(NODE), str(RECORD), *(str(tmp_path / f"{i}.js") for i in range(len(graphs)))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    for case, graph, recorded in zip(GIVING, graphs, json.loads(done.stdout), strict=True):
+        calls = [call for call in recorded if call[0] not in ("input", "constant")]
+        assert [name for name, _, _ in calls] == [node.op for node in graph.nodes], case
+        for node, (name, arguments, options) in zip(graph.nodes, calls, strict=True):
+            positional = list(STANDARD[name]["arguments"])
+            assert len(arguments) == len(positional), case
+            assert set(options) - {"roundingType"} == set(node.arguments) - set(positional), case
+            for given, expected in zip(arguments, node.arguments.values(), strict=False):
+                assert given == _as_json(expected), case
+
+
+def _as_json(value: Any) -> Any:
+    """A call's argument as the recording builder sees it."""
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    return "operand" if isinstance(value, Operand) else value
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[BrowserSession]:
+    try:
+        with BrowserSession() as session:
+            yield session
+    except RuntimeUnavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("op", STANDARD)
+def test_browser(op: str, session: BrowserSession) -> None:
+    """The rows of an operator in Chromium; those that it is known to refuse or to compute differently do so."""
+    problems = []
+    for case in GIVING:
+        if case.op != op or any(tensor.data_type is DataType.UINT64 for tensor in [*case.tensors.values(), *case.gives]):
+            continue  # Chromium's CPU backend has no uint64
+        problem = _problem_in_browser(case, session)
+        if bool(problem) != bool(case.browser):
+            problems.append(f"{case}: {problem or 'agrees, though it is said to differ: ' + case.browser}")
+    assert not problems, "\n".join(problems)
+
+
+def _problem_in_browser(case: Case, session: BrowserSession) -> str:
+    """What is wrong with the row's results in the browser; empty when nothing is."""
+    graph = graph_of(case)
+    try:
+        computed = session.run(graph, case.feeds())
+        case.compare([computed[output.name] for output in graph.outputs], slack=BROWSER_SLACK)
+    except (WebNNError, AssertionError) as error:
+        return " ".join(str(error).split())
+    return ""
 
 
 # ------------------------------------------------------------------------------------------------ operand types and ranks

@@ -345,7 +345,7 @@ class Op:
             assert array.shape == result.shape, f"{self.name}: computed {array.shape}, inferred {result.shape}"
         return typed
 
-    @property
+    @cached_property
     def returns_list(self) -> bool:
         """Whether the method returns ``sequence<MLOperand>``."""
         return "list" in str(inspect.signature(self.rule).return_annotation)

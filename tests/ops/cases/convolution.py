@@ -10,7 +10,6 @@ from tests.ops.oracles import Oracle, torch
 
 TO_OIHW = {"oihw": (0, 1, 2, 3), "hwio": (3, 2, 0, 1), "ohwi": (0, 3, 1, 2), "ihwo": (3, 0, 1, 2)}
 TO_IOHW = {"iohw": (0, 1, 2, 3), "hwoi": (3, 2, 0, 1), "ohwi": (3, 0, 1, 2)}
-REFUSED = "grouped or dilated convTranspose2d is not supported"
 
 
 def _conv(
@@ -154,17 +153,9 @@ TRANSPOSE = [
         outputSizes=[9, 6],
         gives=f32(2, 2, 9, 6),
         by=_transpose([1, 0, 0, 1], stride=2, extra=(1, 1)),
-        browser="explicit padding is refused or wrong",
     ),
-    Case(
-        "convTranspose2d",
-        [tx, tw],
-        padding=[1, 1, 1, 0],
-        gives=f32(2, 2, 4, 3),
-        by=_transpose([1, 1, 1, 0]),
-        browser="explicit padding is refused or wrong",
-    ),
-    Case("convTranspose2d", [tx, tw], dilations=[2, 3], gives=f32(2, 2, 8, 6), by=_transpose(dilation=(2, 3)), browser=REFUSED),
+    Case("convTranspose2d", [tx, tw], padding=[1, 1, 1, 0], gives=f32(2, 2, 4, 3), by=_transpose([1, 1, 1, 0])),
+    Case("convTranspose2d", [tx, tw], dilations=[2, 3], gives=f32(2, 2, 8, 6), by=_transpose(dilation=(2, 3))),
     Case(
         "convTranspose2d",
         [f32(2, 4, 4, 3), f32(4, 3, 3, 2)],
@@ -172,7 +163,6 @@ TRANSPOSE = [
         bias=f32(6),
         gives=f32(2, 6, 6, 4),
         by=_transpose(groups=2),
-        browser=REFUSED,
     ),
     Case(
         "convTranspose2d",
@@ -181,7 +171,6 @@ TRANSPOSE = [
         strides=[2, 2],
         gives=f32(2, 4, 8, 6),
         by=_transpose(groups=4, stride=2),
-        browser=REFUSED,
     ),
     *(
         Case(

@@ -111,7 +111,7 @@ PIECES = [
     *(Case("slice", [tensor(4, 5)], starts=[1, 2], sizes=[2, 3], gives=tensor(2, 3), by=lambda x: x[1:3, 2:]) for tensor in EVERY),
     Case("slice", [f32(4, 7)], starts=[0, 1], sizes=[4, 5], strides=[3, 2], gives=f32(2, 3), by=lambda x: x[[0, 3]][:, [1, 3, 5]]),
     Case("slice", [f32(4)], starts=[3], sizes=[1], strides=[9], gives=f32(1), by=lambda x: x[3:]),
-    Case("slice", [f32()], starts=[], sizes=[], gives=f32(), by=lambda x: x, browser="no scalars"),
+    Case("slice", [f32()], starts=[], sizes=[], gives=f32(), by=lambda x: x),
     Case("slice", [f32(4)], starts=[1, 0], sizes=[2], error="starts [1, 0] must have one entry per dimension (1)"),
     Case("slice", [f32(4)], starts=[1], sizes=[], error="sizes [] must have one entry per dimension (1)"),
     Case("slice", [f32(4)], starts=[1], sizes=[2], strides=[1, 1], error="strides [1, 1] must have one entry per dimension (1)"),
@@ -154,9 +154,8 @@ PAD = [
         mode="edge",
         gives=f32(9, 8),
         by=_padded([2, 1], [4, 3], lambda i, n: min(max(i, 0), n - 1)),
-        browser="no edge padding",
     ),
-    Case("pad", [f32()], beginningPadding=[], endingPadding=[], gives=f32(), by=lambda x: x, browser="no scalars"),
+    Case("pad", [f32()], beginningPadding=[], endingPadding=[], gives=f32(), by=lambda x: x),
     Case(
         "pad", [f32(2)], beginningPadding=[1, 1], endingPadding=[1], error="beginningPadding [1, 1] must have one entry per dimension (1)"
     ),
@@ -290,7 +289,7 @@ SCATTER = [
         [f32(3, 2, values=0), u32(1, 1, values=[[2]]), f32(1, 2, values=[[5, 6]])],
         gives=f32(3, 2, values=[[0, 0], [0, 0], [5, 6]]),
     ),
-    Case("scatterND", [f32(3, values=0), i32(1, values=[1]), f32(values=5)], gives=f32(3, values=[0, 5, 0]), browser="no scalar updates"),
+    Case("scatterND", [f32(3, values=0), i32(1, values=[1]), f32(values=5)], gives=f32(3, values=[0, 5, 0])),
     Case("scatterND", [f32(3), i32(1, 2), f32(1)], error="the last dimension of indices is 2, the input has only rank 1"),
     Case("scatterND", [f32(3, 2), i32(4, 1), f32(4)], error="updates have shape [4], expected [4, 2]"),
 ]

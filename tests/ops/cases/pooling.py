@@ -13,7 +13,6 @@ FUNCTIONS: dict[str, Callable[[list[float]], float]] = {
     "l2Pool2d": lambda seen: sum(value * value for value in seen) ** 0.5,
     "maxPool2d": max,
 }
-PADDED = "padding counts as pixels"
 
 
 def _nhwc(oracle: Oracle) -> Oracle:
@@ -21,26 +20,26 @@ def _nhwc(oracle: Oracle) -> Oracle:
 
 
 def _rows(name: str, function: Callable[[list[float]], float]) -> list[Case]:
-    def row(size: tuple[int, int], browser: str = "", of: Any = f32, rounding: str = "", **options: Any) -> Case:
+    def row(size: tuple[int, int], of: Any = f32, rounding: str = "", **options: Any) -> Case:
         given = {key: options[key] for key in ("padding", "strides", "dilations") if key in options}
         by = pooled(function, options.get("windowDimensions", (5, 6)), size, **given)
         if rounding:
             options["outputShapeRounding"] = rounding
-        return Case(name, [of(2, 3, 5, 6)], gives=of(2, 3, *size), by=by, browser=browser, **options)
+        return Case(name, [of(2, 3, 5, 6)], gives=of(2, 3, *size), by=by, **options)
 
     return [
         row((1, 1)),
         row((4, 4), windowDimensions=[2, 3]),
         row((4, 4), windowDimensions=[2, 3], of=f16),
         row((2, 3), windowDimensions=[3, 2], strides=[2, 2]),
-        row((3, 2), windowDimensions=[3, 3], dilations=[1, 2], browser="dilated pooling is not supported"),
-        row((6, 5), windowDimensions=[2, 3], padding=[1, 1, 1, 0], browser=PADDED),
-        row((2, 3), windowDimensions=[3, 3], strides=[2, 2], padding=[0, 1, 1, 1], browser=PADDED),
+        row((3, 2), windowDimensions=[3, 3], dilations=[1, 2]),
+        row((6, 5), windowDimensions=[2, 3], padding=[1, 1, 1, 0]),
+        row((2, 3), windowDimensions=[3, 3], strides=[2, 2], padding=[0, 1, 1, 1]),
         row((2, 2), windowDimensions=[2, 2], strides=[3, 3]),
         row((2, 2), windowDimensions=[2, 2], strides=[3, 3], rounding="floor"),
         row((2, 3), windowDimensions=[2, 2], strides=[3, 2], rounding="ceil"),
-        row((2, 3), windowDimensions=[3, 3], strides=[2, 2], rounding="ceil", browser=PADDED),
-        row((2, 3), windowDimensions=[3, 3], strides=[2, 2], outputSizes=[2, 3], browser=PADDED),
+        row((2, 3), windowDimensions=[3, 3], strides=[2, 2], rounding="ceil"),
+        row((2, 3), windowDimensions=[3, 3], strides=[2, 2], outputSizes=[2, 3]),
         row((2, 2), windowDimensions=[3, 3], strides=[2, 2], outputSizes=[2, 2]),
         Case(
             name,
@@ -81,7 +80,6 @@ CASES = [
             padding=[1, 0, 0, 1],
             gives=of(1, 2, 4, 4),
             by=pooled(max, (2, 2), (4, 4), (1, 0, 0, 1)),
-            browser=PADDED,
         )
         for of in (i32, u32, i64, u64, i8, u8)
     ),
@@ -93,7 +91,6 @@ CASES = [
         padding=[1, 1, 1, 1],
         gives=f32(2, 3, 4, 4),
         by=torch(lambda t, x: t.nn.functional.avg_pool2d(x, 3, 2, 1, count_include_pad=False)),
-        browser=PADDED,
     ),
     Case(
         "maxPool2d",
@@ -103,7 +100,6 @@ CASES = [
         padding=[1, 1, 1, 1],
         gives=f32(2, 3, 4, 4),
         by=torch(lambda t, x: t.nn.functional.max_pool2d(x, 3, 2, 1)),
-        browser=PADDED,
     ),
     Case("averagePool2d", [i32(1, 1, 2, 2)], error="input is int32, allowed are float32, float16"),
 ]

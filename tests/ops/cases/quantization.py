@@ -36,22 +36,17 @@ def _positive(*shape: int, of: Any = f32) -> Tensor:
     return tensor
 
 
-UNSIGNED = "no uint32 and uint4"
+UINT4 = "no uint4"
 
 DEQUANTIZE = [
     *(
         Case("dequantizeLinear", [tensor(4, 6), _positive(*shape), tensor(*shape)], gives=f32(4, 6), by=DEQUANTIZED, browser=why)
-        for tensor, why in ((i8, ""), (u8, ""), (i32, ""), (u32, UNSIGNED), (i4, ""), (u4, UNSIGNED))
+        for tensor, why in ((i8, ""), (u8, ""), (i32, ""), (u32, ""), (i4, ""), (u4, UINT4))
         for shape in ((1, 1), (4, 1), (1, 6), (4, 2), (2, 3), (4, 6))
     ),
     Case("dequantizeLinear", [u8(2, 3), _positive(1, 1, of=f16), u8(1, 1)], gives=f16(2, 3), by=DEQUANTIZED),
     Case("dequantizeLinear", [i8(values=5), f32(values=0.5), i8(values=1)], gives=f32(values=2)),
-    Case(
-        "dequantizeLinear",
-        [i32(1, values=[2**31 - 1]), f32(1, values=[1]), i32(1, values=[-(2**31)])],
-        gives=f32(1, values=[2**32 - 1]),
-        browser="wraps",
-    ),
+    Case("dequantizeLinear", [i32(1, values=[2**31 - 1]), f32(1, values=[1]), i32(1, values=[-(2**31)])], gives=f32(1, values=[2**32 - 1])),
     Case("dequantizeLinear", [f32(2), f32(1), f32(1)], error="input is float32, allowed are uint8, int8, uint32, int32, int4, uint4"),
     Case("dequantizeLinear", [u8(2), f32(1), i8(1)], error="zeroPoint is int8, input is uint8; they must be the same"),
     Case("dequantizeLinear", [u8(2), u8(1), u8(1)], error="scale is uint8, allowed are float32, float16"),
@@ -78,9 +73,9 @@ QUANTIZE = [
             (i8, -128, 127, ""),
             (u8, 0, 255, ""),
             (i32, -(2**31), 2**31 - 1, ""),
-            (u32, 0, 2**32 - 1, UNSIGNED),
+            (u32, 0, 2**32 - 1, ""),
             (i4, -8, 7, "no quantization to int4"),
-            (u4, 0, 15, UNSIGNED),
+            (u4, 0, 15, UINT4),
         )
         for shape in ((1, 1), (4, 1), (2, 3))
     ),
@@ -90,12 +85,7 @@ QUANTIZE = [
         [f32(6, values=[0.5, 1.5, 2.5, -0.5, -1.5, 2.9]), f32(1, values=1), i8(1, values=0)],
         gives=i8(6, values=[0, 2, 2, 0, -2, 3]),
     ),
-    Case(
-        "quantizeLinear",
-        [f32(2, values=[np.inf, -np.inf]), f32(1, values=1), u8(1, values=3)],
-        gives=u8(2, values=[255, 0]),
-        browser="infinities",
-    ),
+    Case("quantizeLinear", [f32(2, values=[np.inf, -np.inf]), f32(1, values=1), u8(1, values=3)], gives=u8(2, values=[255, 0])),
     Case("quantizeLinear", [f32(2), f16(1), u8(1)], error="scale is float16, input is float32; they must be the same"),
     Case("quantizeLinear", [f32(2), f32(1), f32(1)], error="zeroPoint is float32, allowed are uint8, int8, uint32, int32, int4, uint4"),
     Case("quantizeLinear", [f32(2, 3), f32(3), u8(3)], error="scale has rank 1, the input rank 2; they must be the same"),

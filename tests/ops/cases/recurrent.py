@@ -116,6 +116,37 @@ def _with_peepholes(x: Any, w: Any, r: Any, b: Any, h: Any, c: Any, p: Any, dire
     return [hidden, cell, every]
 
 
+def _peepholes(options: Sequence[str], layout: str = "iofg", direction: str = "forward", sequence: bool = False) -> Oracle:
+    """The standard's decomposition of lstmCell gate by gate, in float64: its output gate sees the old cell state, ONNX's the new."""
+
+    def sigmoid(x: Any) -> Any:
+        return 1 / (1 + np.exp(-x))
+
+    def compute(*arrays: Any) -> Any:
+        x, w, r, *rest = (array.astype(np.float64) for array in arrays)
+        given = dict(zip(options, rest, strict=True))
+        count = w.shape[0]
+        hidden, cell = (given.get(name, np.zeros((count, N, H))).copy() for name in ("initialHiddenState", "initialCellState"))
+        states = np.zeros((x.shape[0], count, N, H))
+        for d in range(count):
+            steps = list(range(x.shape[0]))
+            for step in steps[::-1] if direction == "backward" or d else steps:
+                sums = {}
+                for gate in "iofg":
+                    rows = slice(layout.index(gate) * H, (layout.index(gate) + 1) * H)
+                    bias = sum(given[name][d, rows] for name in ("bias", "recurrentBias") if name in given)
+                    sums[gate] = x[step] @ w[d, rows].T + hidden[d] @ r[d, rows].T + bias
+                    if gate != "g":
+                        place = "iof".index(gate) * H
+                        sums[gate] = sums[gate] + given["peepholeWeight"][d, place : place + H] * cell[d]
+                cell[d] = sigmoid(sums["f"]) * cell[d] + sigmoid(sums["i"]) * np.tanh(sums["g"])
+                hidden[d] = sigmoid(sums["o"]) * np.tanh(cell[d])
+                states[step, d] = hidden[d]
+        return [hidden, cell, states] if sequence else [hidden, cell]
+
+    return compute
+
+
 def _cell(sequence: Oracle, states: list[str]) -> Oracle:
     """A cell as a sequence of one step: a leading dimension for all operands, and none for the results."""
 
@@ -131,7 +162,7 @@ def _gru_shapes(d: int, of: Any = f32) -> dict[str, Tensor]:
     return {"bias": of(d, 3 * H), "recurrentBias": of(d, 3 * H), "initialHiddenState": of(d, N, H)}
 
 
-def gru(options: Sequence[str] = (), of: Any = f32, browser: str = "", **given: Any) -> Case:
+def gru(options: Sequence[str] = (), of: Any = f32, **given: Any) -> Case:
     d = 2 if given.get("direction") == "both" else 1
     states = of(d, N, H)
     by = _gru(
@@ -152,7 +183,6 @@ def gru(options: Sequence[str] = (), of: Any = f32, browser: str = "", **given: 
         gives=[states, of(T, d, N, H)] if given.get("returnSequence") else [states],
         by=by,
         tolerance=2e-3 if of is f16 else 4e-6,
-        browser=browser,
     )
 
 
@@ -231,7 +261,7 @@ GRU_CELL = [
 
 
 # -------------------------------------------------------------------------------------------------------------------- lstm
-def lstm(options: Sequence[str] = (), of: Any = f32, browser: str = "", **given: Any) -> Case:
+def lstm(options: Sequence[str] = (), of: Any = f32, **given: Any) -> Case:
     d = 2 if given.get("direction") == "both" else 1
     shapes = {
         "bias": (d, 4 * H),
@@ -240,13 +270,9 @@ def lstm(options: Sequence[str] = (), of: Any = f32, browser: str = "", **given:
         "initialHiddenState": (d, N, H),
         "initialCellState": (d, N, H),
     }
-    by = _lstm(
-        options,
-        given.get("layout", "iofg"),
-        given.get("direction", "forward"),
-        given.get("returnSequence", False),
-        given.get("activations", ("sigmoid", "tanh", "tanh")),
-    )
+    form = (given.get("layout", "iofg"), given.get("direction", "forward"), given.get("returnSequence", False))
+    standard = _lstm(options, *form, given.get("activations", ("sigmoid", "tanh", "tanh")))
+    by = _peepholes(options, *form) if "peepholeWeight" in options else standard
     state = of(d, N, H)
     return Case(
         "lstm",
@@ -258,7 +284,6 @@ def lstm(options: Sequence[str] = (), of: Any = f32, browser: str = "", **given:
         gives=[state, state, of(T, d, N, H)] if given.get("returnSequence") else [state, state],
         by=by,
         tolerance=4e-3 if of is f16 else 4e-6,
-        browser=browser,
     )
 
 
@@ -267,14 +292,13 @@ def lstm_error(error: str, *operands: Tensor, **given: Any) -> Case:
     return Case("lstm", [*operands, *standard[len(operands) :]], **({"steps": T, "hiddenSize": H} | given), error=error)
 
 
-PEEPHOLE_IFGO = "peepholes do not build with the layout ifgo"
 ALL_LSTM = ["bias", "recurrentBias", "peepholeWeight", "initialHiddenState", "initialCellState"]
 LSTM = [
     lstm(),
     lstm(of=f16),
     *(lstm([option]) for option in ALL_LSTM),
     *(
-        lstm(ALL_LSTM, direction=direction, layout=layout, returnSequence=True, browser=PEEPHOLE_IFGO if layout == "ifgo" else "")
+        lstm(ALL_LSTM, direction=direction, layout=layout, returnSequence=True)
         for direction in ("forward", "backward", "both")
         for layout in ("iofg", "ifgo")
     ),
@@ -295,12 +319,11 @@ LSTM = [
 ]
 
 
-def lstm_cell(options: Sequence[str] = (), of: Any = f32, browser: str = "", **given: Any) -> Case:
-    sequence = _lstm(
-        [*options, "initialHiddenState", "initialCellState"],
-        given.get("layout", "iofg"),
-        activations=given.get("activations", ("sigmoid", "tanh", "tanh")),
-    )
+def lstm_cell(options: Sequence[str] = (), of: Any = f32, **given: Any) -> Case:
+    names = [*options, "initialHiddenState", "initialCellState"]
+    layout = given.get("layout", "iofg")
+    standard = _lstm(names, layout, activations=given.get("activations", ("sigmoid", "tanh", "tanh")))
+    sequence = _peepholes(names, layout) if "peepholeWeight" in options else standard
     return Case(
         "lstmCell",
         [of(N, F), of(4 * H, F), of(4 * H, H), of(N, H), of(N, H)],
@@ -310,7 +333,6 @@ def lstm_cell(options: Sequence[str] = (), of: Any = f32, browser: str = "", **g
         gives=[of(N, H), of(N, H)],
         by=_cell(sequence, ["initialHiddenState", "initialCellState"]),
         tolerance=4e-3 if of is f16 else 4e-6,
-        browser=browser,
     )
 
 
@@ -327,7 +349,7 @@ LSTM_CELL = [
     lstm_cell(["peepholeWeight"]),
     lstm_cell(["bias", "recurrentBias", "peepholeWeight"]),
     lstm_cell(["bias", "recurrentBias"], layout="ifgo"),
-    lstm_cell(["bias", "recurrentBias", "peepholeWeight"], layout="ifgo", browser=PEEPHOLE_IFGO),
+    lstm_cell(["bias", "recurrentBias", "peepholeWeight"], layout="ifgo"),
     lstm_cell(activations=["sigmoid", "relu", "tanh"]),
     lstm_cell_error("weight has shape [15, 3], expected [20, 3]", f32(N, F), f32(15, F)),
     lstm_cell_error("recurrentWeight has shape [20, 4], expected [20, 5]", f32(N, F), f32(20, F), f32(20, 4)),

@@ -64,7 +64,7 @@ REDUCE = [
     *(row for name in OF_NUMPY for row in _rows(name)),
     *(row for name in sorted(INTEGERS | ALL_TYPES) for row in _integer_rows(name)),
     *(Case(name, [i32(2)], error="input is int32, allowed are float32, float16") for name in sorted(set(OF_NUMPY) - INTEGERS - ALL_TYPES)),
-    Case("reduceLogSumExp", [f32(2, values=[1000, 1000])], gives=f32(values=1000 + math.log(2)), browser="overflows to Infinity"),
+    Case("reduceLogSumExp", [f32(2, values=[1000, 1000])], gives=f32(values=1000 + math.log(2))),
     Case("reduceLogSumExp", [f32(2, values=[-math.inf, -math.inf])], gives=f32(values=-math.inf)),
     Case("reduceSum", [i32(2, values=[2**31 - 1, 1])], gives=i32(values=-(2**31))),
     Case("reduceSum", [f32(1000, values=0.1)], gives=f32(values=np.float64(np.float32(0.1)) * 1000)),
