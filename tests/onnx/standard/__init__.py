@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.onnx.standard import convolution, normalization, pooling, recurrent, resize, sampling, signal
+from tests.onnx.standard import convolution, normalization, pooling, quantization, recurrent, resize, sampling, signal
 
 CASES = [
     *convolution.CASES,
@@ -12,4 +12,5 @@ CASES = [
     *recurrent.CASES,
     *sampling.CASES,
     *signal.CASES,
+    *quantization.CASES,
 ]
