@@ -1,10 +1,10 @@
-"""Rows: Conv, ConvTranspose, DeformConv."""
+"""Rows: Conv, ConvTranspose, DeformConv, Col2Im (dilated in two dimensions only: ONNX Runtime is wrong in one and three)."""
 
 from __future__ import annotations
 
 from itertools import product
 
-from tests.onnx.standard.row import f32, row, weights
+from tests.onnx.standard.row import f32, ints, row, weights
 
 AUTO = ("SAME_UPPER", "SAME_LOWER", "VALID")
 LINE, IMAGE, VOLUME = f32(2, 4, 11), f32(2, 4, 9, 8), f32(2, 4, 6, 7, 5)
@@ -39,6 +39,10 @@ CASES = [
         row("ConvTranspose", IMAGE, weights(4, 2, *kernel), auto_pad=pad, strides=strides)
         for pad, kernel, strides in product(AUTO[:2], ([3, 3], [1, 2], [4, 2]), ([2, 2], [3, 1]))
     ],
+    # columns
+    row("Col2Im", f32(2, 9, 4), ints(9), ints(3), strides=[2]),
+    row("Col2Im", f32(2, 12, 21), ints(5, 7), ints(3, 2), strides=[2, 1], pads=[1, 0, 1, 2], dilations=[1, 2]),
+    row("Col2Im", f32(2, 12, 60), ints(5, 4, 4), ints(1, 3, 2), strides=[1, 1, 1], pads=[0, 1, 0, 0, 1, 0]),
     # deformable
     row("DeformConv", IMAGE, f32(6, 4, 3, 2), f32(2, 12, 7, 7), rtol=1e-3, atol=1e-4),
     row(

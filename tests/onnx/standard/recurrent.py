@@ -14,7 +14,8 @@ from webnn_graph.data_types import Array
 GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 STEPS, BATCH, SIZE, HIDDEN = 5, 3, 4, 2
 DIRECTIONS = ("forward", "reverse", "bidirectional")
-RAGGED = np.array([3, 5, 1], np.int32)
+RAGGED: Array = np.array([3, 5, 1], np.int32)
+LENGTHS: list[Array | Known] = [RAGGED, Known(RAGGED), Known(np.full(BATCH, STEPS, np.int32))]
 
 
 def layer(
@@ -39,7 +40,7 @@ def layer(
     return row(op, *inputs, opset=14, outputs=3 if op == "LSTM" else 2, hidden_size=HIDDEN, direction=direction, **more)
 
 
-ALPHAS = {"activation_alpha": [0.6, 0.7, 0.8], "activation_beta": [0.4, 0.3]}
+ALPHAS: dict[str, Any] = {"activation_alpha": [0.6, 0.7, 0.8], "activation_beta": [0.4, 0.3]}
 
 CASES = [
     *[
@@ -48,7 +49,8 @@ CASES = [
     ],
     *[
         layer(op, direction, lengths=lengths, state=True)
-        for op, direction, lengths in product(GATES, DIRECTIONS, (RAGGED, Known(RAGGED), Known(np.full(BATCH, STEPS, np.int32))))
+        for op, direction in product(GATES, DIRECTIONS)
+        for lengths in LENGTHS
     ],
     *[layer(op, direction, clip=0.4) for op, direction in product(GATES, DIRECTIONS)],
     *[layer("GRU", direction, linear_before_reset=1, bias=bias) for direction, bias in product(DIRECTIONS, (True, False))],

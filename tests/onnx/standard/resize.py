@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ LINE, IMAGE, VOLUME = f32(1, 2, 7), f32(1, 2, 5, 6), f32(1, 2, 3, 4, 5)
 COORDINATES = ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric")
 NEAREST = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
 SIZES = [(1, 2, 9, 8), (1, 2, 10, 12), (1, 2, 3, 4), (1, 2, 1, 13)]
-LOOSE = {"rtol": 1e-3, "atol": 2e-5}
+LOOSE: dict[str, Any] = {"rtol": 1e-3, "atol": 2e-5}
 
 
 def scales(*values: float) -> Known:

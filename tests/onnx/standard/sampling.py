@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,8 @@ IMAGE, VOLUME, FEATURES = f32(2, 3, 4, 5), f32(2, 3, 3, 4, 5), f32(2, 3, 9, 8)
 GRID, GRID_3D = (RANDOM.uniform(-1.6, 1.6, (2, *shape)).astype(np.float32) for shape in ((3, 6, 2), (2, 3, 4, 3)))
 REGIONS = np.array([[-1, -0.5, 4, 3.3], [1, 2, 8.7, 9.5], [3, 3, 3.2, 3.1], [0, 4, 2, 9]], np.float32)
 IMAGES = np.array([0, 1, 1, 0], np.int64)
-LOOSE = {"rtol": 1e-3, "atol": 1e-5}
+LOOSE: dict[str, Any] = {"rtol": 1e-3, "atol": 1e-5}
+ROUNDINGS: list[dict[str, Any]] = [{"spatial_scale": 0.5}, {"coordinate_transformation_mode": "output_half_pixel"}]
 PADDINGS = ("zeros", "border", "reflection")
 
 CASES = [
@@ -28,9 +30,8 @@ CASES = [
     row("GridSample", IMAGE, GRID, mode="bilinear", opset=16, **LOOSE),
     *[
         row("RoiAlign", FEATURES, REGIONS, IMAGES, mode=mode, sampling_ratio=ratio, output_height=3, opset=16, **how, **LOOSE)
-        for mode, ratio, how in product(
-            ("avg", "max"), (1, 3), ({"spatial_scale": 0.5}, {"coordinate_transformation_mode": "output_half_pixel"})
-        )
+        for mode, ratio in product(("avg", "max"), (1, 3))
+        for how in ROUNDINGS
     ],
     *[
         row("RoiAlign", FEATURES, Known(REGIONS), IMAGES, mode=mode, output_height=2, output_width=3, opset=16, **LOOSE)

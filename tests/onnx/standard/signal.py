@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from tests.onnx.one_node import Known
 from tests.onnx.standard.row import f32, row, weights
 
 REAL, COMPLEX = f32(2, 6, 5, 1), f32(2, 6, 5, 2)
-LOOSE = {"rtol": 1e-3, "atol": 1e-4}
+LOOSE: dict[str, Any] = {"rtol": 1e-3, "atol": 1e-4}
 
 
 def number(value: int) -> Known:
