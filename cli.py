@@ -118,7 +118,9 @@ runtime_options = options(
 )
 check_options = options(
     runtime_options,
-    click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Input values by name; the others are made up."),
+    click.option(
+        "--inputs", "--inputs-file", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Input values by name; the others are made up."
+    ),
     click.option("--tolerance", type=click.FloatRange(0), help="Largest relative difference.  [default: 1e-4 reference, 1e-3 browser]"),
     click.option("--each-node", is_flag=True, help="Compare every node on the source model's own values: for quantized models."),
 )
@@ -132,13 +134,13 @@ conversion_options = options(
 """What every converter from a source format takes, after the options about that format."""
 
 
-def _check(options: dict[str, Any]) -> Check:
-    """Takes the `check_options` out of a command's options."""
+def _check(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | None = None) -> Check:
+    """Takes the `check_options` out of a command's options; ``read`` reads the file of input values."""
     from converters.workflow import Check
     from webnn_graph.inputs import read_arrays
 
     file = options.pop("inputs_file")
-    inputs = read_arrays(file) if file else {}
+    inputs = (read or read_arrays)(file) if file else {}
     runtime, each_node = options.pop("runtime"), options.pop("each_node")
     if each_node and runtime != "reference":
         raise click.UsageError("--each-node works with the reference runtime only")
@@ -179,6 +181,49 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     frontend = partial(convert_simplified, report=note) if simplify else convert
     converted = partial(frontend, model, name=destination.stem, dims=options["dim"], shapes=options["shape"], **what)
     return convert_and_report(converted, destination, partial(OnnxSource, model, **what), check if verify else None)
+
+
+@click.command(cls=Command)
+@click.argument("model", type=EXISTING)
+@click.option(
+    "--input",
+    "specifications",
+    multiple=True,
+    metavar="'x:float32[1,3,224,224]'",
+    help="Name, type and shape of an input; a dimension may have a name.",
+)
+@mapping_option("--dim", DIMENSION, "Size of a dimension that has a name in --input.")
+@click.option("--model", "factory", default="", metavar="PACKAGE.MODULE:CALLABLE", help="For a state dict: what returns its module.")
+@click.option("--model-args", "factory_args", default="", metavar="JSON", help="Arguments of --model: an object or a list.")
+@click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.")
+@click.option("--trust-pickle", is_flag=True, help="Unpickle MODEL, which runs whatever code it brings.")
+@conversion_options
+@click.version_option(package_name="webnn-convert")
+def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], verify: bool, **options: Any) -> int:
+    """Convert the PyTorch model MODEL to WebNN.
+
+    MODEL is an exported program (.pt2), a TorchScript archive, a state dict (.pt, .pth, .bin, .safetensors), or the folder of
+    a Hugging Face model; which one is found from its content.
+
+    Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
+    """
+    from converters.torch.inputs import InputSpec, read_inputs
+    from converters.torch.model import TorchModel
+    from converters.workflow import convert_and_report
+
+    destination = _destination(options, model, formats)
+    check = _check(options, read_inputs)
+    loading = {name: options[name] for name in ("factory", "factory_args", "task", "trust_pickle")}
+    inputs = [_specification(InputSpec.parse, text) for text in specifications]
+    source = TorchModel(model, inputs=inputs, values=check.inputs, dims=options["dim"], name=destination.stem, **loading)
+    return convert_and_report(source.convert, destination, source.source, check if verify else None)
+
+
+def _specification(parse: Callable[[str], Any], text: str) -> Any:
+    try:
+        return parse(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not like 'x:float32[1,3,224,224]'", param_hint="--input") from None
 
 
 def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:

@@ -13,7 +13,7 @@ from torch import fx
 from torch._ops import OpOverload
 from torch._prims_common import ELEMENTWISE_TYPE_PROMOTION_KIND, elementwise_dtypes
 from torch.export import ExportedProgram
-from torch.export.graph_signature import ConstantArgument, InputKind, InputSpec, OutputKind, OutputSpec, TensorArgument
+from torch.export.graph_signature import ConstantArgument, InputSpec, TensorArgument
 from torch.utils import _pytree as pytree
 
 from converters.problems import Problem, report
@@ -22,9 +22,10 @@ from converters.torch.export import export, specialize
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.complex import Complex
 from converters.torch.handlers.refused import why_refused
-from converters.torch.interface import output_names
+from converters.torch.interface import graph_outputs, input_name, output_values
 from converters.torch.registry import Handler, Promote
-from converters.torch.types import REPLACED, data_type, to_array
+from converters.torch.script import export_script
+from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError, ValidationError
@@ -65,12 +66,21 @@ def convert(
     Raises:
         ConversionError: torch.export cannot capture the module, or operators have no equivalent; then the message lists all.
     """
+    name = name or ("model" if isinstance(module, ExportedProgram) else type(module).__name__)
+    return Conversion(captured(module, args, kwargs), name).graph()
+
+
+def captured(
+    module: torch.nn.Module | ExportedProgram, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+) -> ExportedProgram:
+    """The program of a module, with static shapes, decomposed as far as handlers need; see `convert`."""
     if isinstance(module, ExportedProgram):
         program = specialize(module, args, kwargs)
+    elif isinstance(module, torch.jit.ScriptModule):
+        program = export_script(module, args, kwargs)
     else:
         program = export(module, args, kwargs)
-        name = name or type(module).__name__
-    return Conversion(decompose(program), name or "model").graph()
+    return decompose(program)
 
 
 class Conversion:
@@ -95,7 +105,7 @@ class Conversion:
             self._convert(node)
         if self.problems:
             raise report(self.problems, self.builder.name, len(calls))
-        results = self._results(nodes[-1])
+        results = self._results()
         for dtype, count in self.replaced.items():
             kind = str(dtype).removeprefix("torch.")
             self.builder.notes.append(f"{count} {kind} tensor{'s' if count > 1 else ''} became {REPLACED[dtype]}")
@@ -107,16 +117,16 @@ class Conversion:
             return spec.arg.value
         if not isinstance(spec.arg, TensorArgument):
             raise ConversionError(f"input {node.name} is a {type(spec.arg).__name__}; a graph takes tensors only")
-        target = spec.target or ""
-        mutated = target in self.program.graph_signature.buffers_to_mutate.values()
-        if spec.kind is InputKind.USER_INPUT or mutated:
+        name = input_name(self.program, node, spec)
+        if name:
             fake = node.meta["val"]
             if 0 in fake.shape:
-                raise ConversionError(f"input {node.name} has shape {list(fake.shape)}; WebNN has no empty tensors")
+                raise ConversionError(f"input {name} has shape {list(fake.shape)}; WebNN has no empty tensors")
             self._note_type(fake.dtype)
-            return self.builder.input(target or str(node.target), data_type(fake.dtype), fake.shape)
+            return self.builder.input(name, data_type(fake.dtype), fake.shape)
         if not node.users:
             return None
+        target = str(spec.target)
         stored = self.program.constants.get(target, None)
         return self._constant(self.program.state_dict[target] if stored is None else stored, target)
 
@@ -130,19 +140,17 @@ class Conversion:
             self._constants[key] = self.builder.constant(to_array(tensor), data_type(tensor.dtype), name)
         return self._constants[key]
 
-    def _results(self, node: fx.Node) -> dict[str, Operand]:
-        names = iter(output_names(self.program))
+    def _results(self) -> dict[str, Operand]:
         results: dict[str, Operand] = {}
-        for spec, value in zip(self.program.graph_signature.output_specs, pytree.tree_leaves(node.args[0], lambda x: x is None), strict=True):
-            name = next(names) if spec.kind is OutputKind.USER_OUTPUT else f"{spec.target}_out"
-            operand = self._result(name, spec, self.values.get(value) if isinstance(value, fx.Node) else value)
+        for name, value in zip(graph_outputs(self.program), output_values(self.program), strict=True):
+            operand = self._result(name, self.values.get(value) if isinstance(value, fx.Node) else value)
             if operand is not None:
                 results[name] = operand
         if not results:
             raise ConversionError("the module returns no tensor")
         return results
 
-    def _result(self, name: str, spec: OutputSpec, value: Value) -> Operand | None:
+    def _result(self, name: str, value: Value) -> Operand | None:
         if isinstance(value, Operand):
             return value
         if isinstance(value, Empty):

@@ -1,16 +1,58 @@
-"""The inputs and outputs of an exported program, and what they are called in the graph."""
+"""The inputs and outputs of an exported program, and what they are called in the graph.
+
+User inputs are called like the parameters of ``forward``. A buffer that the module changes is an input of its name and an
+output with ``_out`` appended, as is an input that it changes. Results come first: ``output``, ``output_0`` ..., or the keys of
+the dictionary or the fields of the output class that the module returns.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from torch import fx
 from torch.export import ExportedProgram
+from torch.export.graph_signature import InputKind, InputSpec, OutputKind, TensorArgument
 from torch.utils import _pytree as pytree
 
 
-def output_names(program: ExportedProgram) -> list[str]:
-    """Names of the module's results: ``output``, ``output_0`` ..., or the keys of a dict or field names of an output class."""
+def input_name(program: ExportedProgram, node: fx.Node, spec: InputSpec) -> str:
+    """What a placeholder is called as an input of the graph; empty when it is none: a parameter, an unchanged buffer."""
+    if not isinstance(spec.arg, TensorArgument):
+        return ""
+    if spec.kind is InputKind.USER_INPUT:
+        return str(node.target)
+    return str(spec.target) if spec.target in program.graph_signature.buffers_to_mutate.values() else ""
+
+
+def placeholders(program: ExportedProgram) -> list[tuple[fx.Node, InputSpec]]:
+    """The program's placeholders with their meaning, in order."""
+    nodes = [node for node in program.graph.nodes if node.op == "placeholder"]
+    return list(zip(nodes, program.graph_signature.input_specs, strict=True))
+
+
+def graph_inputs(program: ExportedProgram) -> dict[str, fx.Node]:
+    """The placeholders that are inputs of the graph, by name."""
+    named = ((input_name(program, node, spec), node) for node, spec in placeholders(program))
+    return {name: node for name, node in named if name}
+
+
+def graph_outputs(program: ExportedProgram) -> list[str]:
+    """The names of all results, then those of what the module changes."""
+    specs = program.graph_signature.output_specs
+    changed = [f"{spec.target}_out" for spec in specs if spec.kind is not OutputKind.USER_OUTPUT]
+    return _result_names(program) + changed
+
+
+def output_values(program: ExportedProgram) -> list[Any]:
+    """What is behind each of `graph_outputs`: a node or a Python value."""
+    (returned,) = (node.args[0] for node in program.graph.nodes if node.op == "output")
+    pairs = list(zip(program.graph_signature.output_specs, returned, strict=True))
+    results = [value for spec, value in pairs if spec.kind is OutputKind.USER_OUTPUT]
+    return results + [value for spec, value in pairs if spec.kind is not OutputKind.USER_OUTPUT]
+
+
+def _result_names(program: ExportedProgram) -> list[str]:
     spec = program.call_spec.out_spec
     count = len(program.graph_signature.user_outputs)
     if spec is None or spec.num_leaves != count:

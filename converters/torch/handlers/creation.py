@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from converters.torch.registry import aten, aten_op
-from converters.torch.types import data_type, to_array
+from converters.torch.tensors import data_type, to_array
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 

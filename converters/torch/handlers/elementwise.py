@@ -10,7 +10,7 @@ import torch
 from converters.lowering import bits, integers, transcendental
 from converters.lowering.activations import log_sigmoid
 from converters.torch.registry import Promote, aten, aten_op, one_to_one
-from converters.torch.types import data_type
+from converters.torch.tensors import data_type
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand

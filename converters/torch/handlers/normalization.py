@@ -9,7 +9,7 @@ import torch
 
 from converters.lowering import normalization as lowering
 from converters.torch.registry import aten, aten_op
-from converters.torch.types import data_type
+from converters.torch.tensors import data_type
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand

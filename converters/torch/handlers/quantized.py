@@ -10,7 +10,7 @@ import torch.ao.quantization.fx._decomposed  # defines the operators
 
 from converters.lowering import quantization as lowering
 from converters.torch.registry import aten_op
-from converters.torch.types import data_type
+from converters.torch.tensors import data_type
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError

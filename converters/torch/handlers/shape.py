@@ -12,7 +12,7 @@ import torch
 from converters.lowering.pieces import stack as stacked
 from converters.lowering.pieces import unstack
 from converters.torch.registry import Promote, aten, aten_op
-from converters.torch.types import data_type
+from converters.torch.tensors import data_type
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
@@ -72,9 +72,9 @@ def as_strided(
     (source,) = fakes
     order = sorted(range(source.dim()), key=lambda axis: (-source.stride(axis), axis))
     dense = source.permute(order).is_contiguous() if order else True
-    offset = storage_offset or 0
+    offset = 0 if storage_offset is None else storage_offset - int(source.storage_offset())
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if not dense or last >= input.size or min(stride, default=0) < 0:
+    if not dense or offset < 0 or last >= input.size:
         raise ConversionError("as_strided reads memory outside of the tensor it is given", "use slicing, expand or unfold")
     flat = b.reshape(b.transpose(input, permutation=order) if order else input, [input.size])
     places = np.full((), offset, np.int32)

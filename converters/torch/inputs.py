@@ -1,0 +1,130 @@
+"""Example inputs: what the command line says of them, what a module brings, and how they fit ``forward``."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from converters.torch.archive import load_plain
+from converters.torch.tensors import data_type
+from webnn_graph.data_types import Array
+from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Operand
+from webnn_graph.inputs import read_arrays, seeded
+from webnn_graph.names import nearest
+
+SPECIFICATION = re.compile(r"\s*([\w.]+)\s*:\s*(\w+)\s*\[([^\]]*)\]\s*\Z")
+DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in vars(torch).values() if isinstance(dtype, torch.dtype)}
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """``x:float32[1,3,224,224]``: an input's name, type and shape; dimensions are sizes or names."""
+
+    name: str
+    dtype: torch.dtype
+    shape: tuple[int | str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> InputSpec:
+        """Raises `ValueError` when the text is not of this form."""
+        match = SPECIFICATION.match(text)
+        if not match or match[2] not in DTYPES:
+            raise ValueError(text)
+        parts = [part.strip() for part in match[3].split(",") if part.strip()]
+        shape = tuple(int(part) if part.isdigit() else part for part in parts)
+        if not all(isinstance(size, int) or size.isidentifier() for size in shape):
+            raise ValueError(text)
+        return cls(match[1], DTYPES[match[2]], shape)
+
+    def tensor(self, dims: Mapping[str, int]) -> torch.Tensor:
+        """Made-up values, the same for the same name.
+
+        Raises:
+            ConversionError: A dimension has a name without a size.
+        """
+        unknown = [size for size in self.shape if isinstance(size, str) and size not in dims]
+        if unknown:
+            raise ConversionError(f"input {self.name} has the dimension {unknown[0]}", f"give its size: --dim {unknown[0]}=N")
+        shape = tuple(dims[size] if isinstance(size, str) else size for size in self.shape)
+        if self.dtype is torch.bool:
+            return torch.ones(shape, dtype=torch.bool)
+        array = seeded([Operand(data_type(self.dtype), shape, self.name)])[self.name]
+        return torch.from_numpy(array).to(self.dtype)
+
+
+def read_inputs(path: Path) -> dict[str, Array]:
+    """The arrays by name in a ``.npz`` file, or in a ``.pt`` file that holds a dictionary of tensors.
+
+    Raises:
+        FormatError: The file is damaged or of another kind.
+        ConversionError: It holds something else.
+    """
+    if path.suffix not in (".pt", ".pth"):
+        return read_arrays(path)
+    content = load_plain(path)
+    if not isinstance(content, Mapping) or not all(isinstance(value, torch.Tensor) for value in content.values()):
+        raise ConversionError(f"{path} does not hold a dictionary of tensors", "torch.save({'x': x}, path) writes one")
+    return {str(name): tensor.numpy() for name, tensor in content.items()}
+
+
+def bind(module: torch.nn.Module, given: Mapping[str, torch.Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Inputs as the arguments of ``forward``: by name where it has parameters of these names, otherwise in order.
+
+    Raises:
+        ConversionError: Some names are its parameters' and others are not, or there are too few.
+    """
+    parameters = parameters_of(module)
+    if parameters is None:
+        return tuple(given.values()), {}
+    known = [name for name in given if name in parameters]
+    if len(known) < len(given) and known:
+        wrong = next(name for name in given if name not in parameters)
+        raise ConversionError(f"forward has no parameter {wrong!r}", nearest(wrong, parameters) or f"it has {', '.join(parameters)}")
+    if not known and len(given) > len(parameters):
+        raise ConversionError(f"{len(given)} inputs are given, forward takes {', '.join(parameters)}")
+    named = dict(given) if known else dict(zip(parameters, given.values(), strict=False))
+    missing = [name for name, p in parameters.items() if p.default is p.empty and name not in named]
+    if missing:
+        raise ConversionError(f"forward needs {', '.join(missing)}", _how_to_give(missing))
+    return (), named
+
+
+def parameters_of(module: torch.nn.Module) -> dict[str, inspect.Parameter] | None:
+    """The parameters of ``forward`` by name; None when it takes any number or does not say."""
+    try:
+        parameters = inspect.signature(module.forward).parameters
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters.values()):
+        return None
+    return {name: p for name, p in parameters.items() if p.kind is not p.VAR_KEYWORD}
+
+
+def brought_along(module: torch.nn.Module) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The example inputs that a module brings: Lightning's ``example_input_array``, transformers' ``dummy_inputs``.
+
+    Raises:
+        ConversionError: It brings none.
+    """
+    example = getattr(module, "example_input_array", None)
+    if isinstance(example, torch.Tensor):
+        return (example,), {}
+    if isinstance(example, Sequence) and example:
+        return tuple(example), {}
+    dummy = getattr(module, "dummy_inputs", None)
+    if isinstance(dummy, Mapping) and dummy:
+        return (), dict(dummy)
+    parameters = parameters_of(module)
+    names = [name for name, p in (parameters or {}).items() if p.default is p.empty] or list(parameters or {})[:1] or ["x"]
+    raise ConversionError(f"the example inputs of {type(module).__name__} are not known", _how_to_give(names))
+
+
+def _how_to_give(names: Sequence[str]) -> str:
+    return "give them: " + " ".join(f"--input '{name}:float32[1,3,224,224]'" for name in names)

@@ -1,0 +1,190 @@
+"""Loading of models from files of every kind, without running code that a file brings unless it is trusted."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+
+from converters.torch.archive import Kind, check_program, kind_of, load_plain
+from webnn_graph.errors import ConversionError, FormatError
+
+NESTED = ("state_dict", "model_state_dict", "model", "module", "net", "params")
+"""Keys under which training scripts keep the state dict of a checkpoint."""
+
+
+def load(
+    path: Path, *, factory: str = "", factory_args: str = "", task: str = "", trust_pickle: bool = False
+) -> torch.nn.Module | ExportedProgram | torch.jit.ScriptModule:
+    """The model in a file or folder; modules in evaluation mode.
+
+    Args:
+        path: An exported program, a TorchScript archive, a state dict (by torch.save or as safetensors), a pickled module,
+            or the folder of a Hugging Face model.
+        factory: For a state dict, ``package.module:callable``, which makes the module it belongs to.
+        factory_args: The callable's arguments as JSON: an object for keywords, a list for positions.
+        task: For a folder, which head the model gets.
+        trust_pickle: Whether the file may run code while it is loaded.
+
+    Raises:
+        FormatError: It is damaged or no PyTorch model.
+        ConversionError: It needs an option that is missing, would run code, or does not fit the factory's module.
+    """
+    kind = kind_of(path)
+    if factory and kind in (Kind.PROGRAM, Kind.SCRIPT, Kind.FOLDER):
+        raise ConversionError(f"{path} is {kind.value}, which brings its own module", "--model is for state dicts")
+    if kind is Kind.PROGRAM:
+        return _load_program(path, trust_pickle)
+    if kind is Kind.SCRIPT:
+        return _load_script(path)
+    if kind is Kind.FOLDER:
+        from converters.torch.huggingface import load_folder
+
+        return load_folder(path, task)
+    if kind is Kind.SAFETENSORS:
+        return _with_state(path, _load_safetensors(path), factory, factory_args)
+    content = _load_pickle(path, trust_pickle)
+    if isinstance(content, torch.nn.Module):
+        return content.eval()
+    return _with_state(path, content, factory, factory_args)
+
+
+def _load_program(path: Path, trust_pickle: bool) -> ExportedProgram:
+    if not trust_pickle:
+        check_program(path)
+    try:
+        with path.open("rb") as file:
+            return torch.export.load(file)
+    except Exception as error:  # PyTorch has no common exception for it
+        raise FormatError(f"{path} cannot be loaded by PyTorch {torch.__version__}: {_first_line(error)}") from None
+
+
+def _load_script(path: Path) -> torch.jit.ScriptModule:
+    try:
+        return torch.jit.load(str(path), map_location="cpu").eval()
+    except Exception as error:
+        raise FormatError(f"{path} cannot be loaded as TorchScript: {_first_line(error)}") from None
+
+
+def _load_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise FormatError(f"{path} is a damaged safetensors file: {_first_line(error)}") from None
+
+
+def _load_pickle(path: Path, trust_pickle: bool) -> Any:
+    if not trust_pickle:
+        return load_plain(path)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=False)
+    except Exception as error:
+        raise FormatError(f"{path} cannot be unpickled: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+# ------------------------------------------------------------------------------------------------------------------ state dicts
+def _with_state(path: Path, content: Any, factory: str, factory_args: str) -> torch.nn.Module:
+    """The factory's module with the parameters of the state dict."""
+    state = state_dict_in(content)
+    if state is None:
+        raise FormatError(f"{path} holds a {type(content).__name__}, neither a module nor a state dict")
+    if not factory:
+        raise ConversionError(
+            f"{path} is a state dict of {len(state)} tensors; the module it belongs to is not in the file",
+            "name a callable that returns the module: --model package.module:factory",
+        )
+    module = make_module(factory, factory_args)
+    _check_state(path, module, state, factory)
+    return module.eval()
+
+
+def state_dict_in(content: Any) -> dict[str, torch.Tensor] | None:
+    """The tensors by name in what a file held, also inside a checkpoint; None when there are none."""
+    if not isinstance(content, Mapping):
+        return None
+    for key in NESTED:
+        if isinstance(content.get(key), Mapping):
+            return state_dict_in(content[key])
+    tensors = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
+    return tensors if tensors and len(tensors) == len(content) else None
+
+
+def _check_state(path: Path, module: torch.nn.Module, state: dict[str, torch.Tensor], factory: str) -> None:
+    """Loads the state, strictly: tied parameters count as one."""
+    own = module.state_dict(keep_vars=True)
+    given = {own[name].data_ptr() for name in state if name in own}
+    missing = [name for name, tensor in own.items() if name not in state and not (tensor.numel() and tensor.data_ptr() in given)]
+    unexpected = [name for name in state if name not in own]
+    other = [f"{n} is {list(t.shape)}, not {list(own[n].shape)}" for n, t in state.items() if n in own and t.shape != own[n].shape]
+    problems = [f"{what}: {_listed(names)}" for what, names in (("missing", missing), ("unexpected", unexpected), ("shapes", other)) if names]
+    if problems:
+        raise ConversionError(
+            f"the state dict in {path} does not fit the module of {factory}\n  " + "\n  ".join(problems),
+            "check --model and --model-args; a prefix or a missing head are common reasons",
+        )
+    module.load_state_dict(state, strict=False)
+
+
+def _listed(names: Sequence[str], limit: int = 20) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
+
+
+def make_module(factory: str, factory_args: str = "") -> torch.nn.Module:
+    """What ``package.module:callable`` returns.
+
+    Raises:
+        ConversionError: It does not exist, fails, or returns no module.
+    """
+    function = _resolved(factory)
+    args, kwargs = _arguments(factory_args)
+    try:
+        module = function(*args, **kwargs)
+    except Exception as error:
+        signature = f"{factory}{inspect.signature(function)}" if callable(function) else factory
+        raise ConversionError(f"{signature} failed: {type(error).__name__}: {error}", "give its arguments: --model-args '{\"depth\": 18}'") from error
+    if not isinstance(module, torch.nn.Module):
+        raise ConversionError(f"{factory} returns a {type(module).__name__}, not a torch.nn.Module")
+    return module
+
+
+def _resolved(factory: str) -> Callable[..., Any]:
+    """The callable; modules in the current folder count, as they do for python -m."""
+    name, colon, attribute = factory.partition(":")
+    if not colon or not name or not attribute:
+        raise ConversionError(f"--model {factory!r} is not package.module:callable")
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    try:
+        found: Any = importlib.import_module(name)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise ConversionError(f"--model {factory}: {error}") from None
+    finally:
+        sys.path.remove(folder)
+    return found  # type: ignore[no-any-return]
+
+
+def _arguments(text: str) -> tuple[list[Any], dict[str, Any]]:
+    try:
+        value = json.loads(text) if text else {}
+    except ValueError as error:
+        raise ConversionError(f"--model-args is not JSON: {error}") from None
+    if isinstance(value, dict):
+        return [], value
+    return (value, {}) if isinstance(value, list) else ([value], {})
