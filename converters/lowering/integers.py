@@ -43,11 +43,13 @@ def remainder(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
 
 
 def fmod(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
-    """The remainder with the sign of the dividend (C's ``fmod``); of floats as exact as the quotient is in the data type."""
+    """The remainder with the sign of the dividend (C's ``fmod``); of floats exact for quotients below 2^24."""
     if not dividend.data_type.is_float:
         return b.sub(dividend, b.mul(b.div(dividend, divisor), divisor))
+    if dividend.data_type != DataType.FLOAT32:
+        return b.cast(fmod(b, b.cast(dividend, DataType.FLOAT32), b.cast(divisor, DataType.FLOAT32)), dividend.data_type)
     size, step = b.abs(dividend), b.abs(divisor)
-    rest = b.sub(size, b.mul(b.floor(b.div(size, step)), step))
+    rest = _less_product(b, size, b.floor(b.div(size, step)), step)
     rest = b.where(b.lesser(rest, 0), b.add(rest, step), rest)  # the quotient was rounded up to the next integer
     signed = b.where(b.lesser(dividend, 0), b.neg(rest), rest)
     known = b.value(divisor)
@@ -55,6 +57,23 @@ def fmod(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
         return signed
     whole = b.add(dividend, b.mul(dividend, 0))  # NaN of an infinite dividend
     return b.where(b.isInfinite(divisor), whole, signed)
+
+
+def _less_product(b: GraphBuilder, x: Operand, p: Operand, q: Operand) -> Operand:
+    """x - p q of float32 without the rounding of the product, which is found from the halves of its factors (Dekker)."""
+    product = b.mul(p, q)
+    (p_high, p_low), (q_high, q_low) = _halves(b, p), _halves(b, q)
+    error = b.sub(b.mul(p_high, q_high), product)
+    for left, right in ((p_high, q_low), (p_low, q_high), (p_low, q_low)):
+        error = b.add(error, b.mul(left, right))
+    return b.sub(b.sub(x, product), error)
+
+
+def _halves(b: GraphBuilder, x: Operand) -> tuple[Operand, Operand]:
+    """Two float32 of 12 significant bits each that add up to x."""
+    scaled = b.mul(x, 2.0**12 + 1)
+    high = b.sub(scaled, b.sub(scaled, x))
+    return high, b.sub(x, high)
 
 
 def is_power_of_two(number: int) -> bool:

@@ -15,7 +15,7 @@ from converters.onnx import functions, handlers
 from converters.onnx.interface import Input, Settings, bound_value, free_inputs, graph_inputs
 from converters.onnx.load import load_model, tensor_values
 from converters.onnx.order import needed_nodes
-from converters.onnx.registry import HANDLERS, SourceNode, Unmade, Value, find
+from converters.onnx.registry import HANDLERS, REFUSED, SourceNode, Unmade, Value, find
 from converters.onnx.tensors import Element
 from converters.problems import Problem, report
 from webnn_graph.builder import GraphBuilder
@@ -243,6 +243,8 @@ class GraphScope:
 
     def _expanded(self, node: onnx.NodeProto, domain: str, opset: int, inputs: list[Value]) -> list[Value] | None:
         """An operator without a handler, by way of the function body that its schema has."""
+        if (domain, node.op_type) in REFUSED:
+            raise ConversionError(*REFUSED[domain, node.op_type])
         body = functions.body(node, domain, opset, inputs)
         if body is None:
             known = "is not known" if (domain, node.op_type) not in HANDLERS else f"is not supported in opset {opset}"

@@ -170,6 +170,16 @@ HANDLERS: dict[tuple[str, str], list[Handler]] = {}
 """Handlers by domain and operator, newest opset first."""
 
 
+REFUSED: dict[tuple[str, str], tuple[str, str]] = {}
+"""Operators by domain and name that no WebNN graph can express: why, and what the user can do."""
+
+
+def refuse(*names: str, why: str, hint: str, domain: str = "") -> None:
+    """Registers operators that cannot be converted, with what to tell the user instead of "not known"."""
+    for name in names:
+        REFUSED[domain, name] = why, hint
+
+
 def onnx_op(*names: str, since: int = 1, domain: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers a handler for operators of one signature, from an opset version on until a newer handler's."""
 
@@ -207,4 +217,19 @@ def find(domain: str, op: str, opset: int) -> Handler | None:
     return next((handler for handler in HANDLERS.get((domain, op), []) if handler.since <= opset), None)
 
 
-__all__ = ["HANDLERS", "Array", "Handler", "Ints", "Number", "Scope", "SourceNode", "Unmade", "Value", "find", "one_to_one", "onnx_op"]
+__all__ = [
+    "HANDLERS",
+    "REFUSED",
+    "Array",
+    "Handler",
+    "Ints",
+    "Number",
+    "Scope",
+    "SourceNode",
+    "Unmade",
+    "Value",
+    "find",
+    "one_to_one",
+    "onnx_op",
+    "refuse",
+]

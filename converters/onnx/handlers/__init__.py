@@ -25,6 +25,7 @@ from converters.onnx.handlers import (  # noqa: F401
     quantization,
     recurrent,
     reduction,
+    refused,
     regions,
     resize,
     sampling,
@@ -32,6 +33,7 @@ from converters.onnx.handlers import (  # noqa: F401
     sequences,
     shapes,
     signal,
+    text,
     training,
 )
 

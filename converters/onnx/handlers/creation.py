@@ -56,7 +56,8 @@ def range_(b: GraphBuilder, start: Array, limit: Array, delta: Array, *, stash_t
 def eye_like(b: GraphBuilder, input: Operand, *, dtype: int | None = None, k: int = 0, node: SourceNode) -> Operand:
     """a constant"""
     data_type = input.data_type if dtype is None else node.scope.element(dtype).data_type
-    return b.constant(np.eye(*input.shape, k=k, dtype=data_type.numpy), data_type)
+    rows, columns = input.shape
+    return b.constant(np.eye(rows, columns, k, data_type.numpy), data_type)
 
 
 @onnx_op("OneHot", since=9)
