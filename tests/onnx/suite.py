@@ -63,7 +63,7 @@ class SuiteCase:
 
     @property
     def model(self) -> Path:
-        return self.home / self.record["variants"]["B"]["model"]
+        return self.home / str(self.record["variants"]["B"]["model"])
 
     @property
     def inputs(self) -> dict[str, Array]:

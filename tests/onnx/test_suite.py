@@ -23,10 +23,8 @@ from webnn_graph.errors import WebNNError
 GENERATOR = Path(__file__).parents[2].parent / "shared" / "suite" / "make_cases.py"
 
 REFUSED: dict[str, str] = {
-    r"node/test_bitcast_.*(float32_to_int32|int32_to_float32)": "no operator of WebNN sees the bits of a float",
     r"node/test_image_decoder_.*": "WebNN computes on tensors of known shape; the size of a picture is in its compressed bytes",
     r"node/test_loop11": "the size of an output is the number of iterations, which is an input; WebNN's sizes are static",
-    r"node/test_loop11": "the trip count is an input, and the size of the result with it; WebNN has static shapes only",
     r"simple/test_gradient_of_.*": "WebNN graphs infer; they have no derivative of a graph",
 }
 """Representable cases that are refused, by a pattern of their names, and the property of WebNN that is the reason."""

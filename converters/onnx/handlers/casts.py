@@ -5,8 +5,10 @@ from __future__ import annotations
 from onnx import TensorProto
 
 from converters.lowering.logic import truth
+from converters.lowering.reinterpret import bits_of_float32, float32_of_bits
 from converters.onnx.registry import SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
@@ -34,16 +36,15 @@ def cast_like(
 
 @onnx_op("BitCast", since=26)
 def bit_cast(b: GraphBuilder, input: Operand, *, to: int, node: SourceNode) -> Operand:
-    """cast between integers of one size; WebNN cannot reinterpret the bits of floating point"""
-    target = node.scope.element(to).data_type
-    if input.data_type == target:
+    """cast between integers of one size; float32 by arithmetic on its exponent and fraction"""
+    before, after = input.data_type, node.scope.element(to).data_type
+    if before == after:
         return input
-    known = b.value(input)
-    if known is not None and known.dtype.itemsize == target.numpy.itemsize:
-        return b.constant(known.view(target.numpy), target)
-    if input.data_type.is_float or target.is_float or input.data_type.bits != target.bits:
-        raise ConversionError(f"reinterprets the bits of {input.data_type} as {target}, which WebNN cannot")
-    return b.cast(input, target)
+    if before.bits != after.bits or DataType.FLOAT16 in (before, after):
+        raise ConversionError(f"reinterprets the bits of {before} as {after}, which WebNN cannot")
+    if before.is_float:
+        return b.cast(bits_of_float32(b, input), after)
+    return float32_of_bits(b, b.cast(input, DataType.INT32)) if after.is_float else b.cast(input, after)
 
 
 def _cast(b: GraphBuilder, input: Operand, to: int, node: SourceNode) -> Operand:

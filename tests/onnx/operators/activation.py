@@ -26,10 +26,10 @@ CASES = [
     row("PRelu", f32(2, 3, 4), f32(3, 1)),
     row("PRelu", f32(2, 3, 4), f32(1)),
     *(row("Clip", some(t, 9), Known(np.array(1, t)), Known(np.array(4, t))) for t in ("float32", "int32", "int64", "uint8", "int8")),
-    row("Clip", f32(9), None, Known(np.float32(2))),
+    row("Clip", f32(9), None, Known(np.array(2, np.float32))),
     row("Clip", f32(9), np.array(-1, np.float32), np.array(2, np.float32)),
     row("Clip", f32(9), np.array(3, np.float32), np.array(-2, np.float32)),
-    row("Clip", f32(9), Known(np.float32(3)), Known(np.float32(-2))),
+    row("Clip", f32(9), Known(np.array(3, np.float32)), Known(np.array(-2, np.float32))),
     row("Clip", f32(9), opset=10, min=-1.0),
     *(row(op, LARGE) for op in ("Softmax", "LogSoftmax", "Hardmax")),
     *(

@@ -13,7 +13,12 @@ SPECIAL = np.array([0.0, -0.0, 1.5, -2.5, np.inf, -np.inf, np.nan], np.float32)
 WIDE = np.array([1e-30, -1e-4, 0.3, -0.9, 7.5, -40, 3e4, -1e20], np.float32)
 UNIT = np.array([0, -0.0, 1e-6, -1e-3, 0.3, -0.71, 0.9999, 1, -1, 2], np.float32)
 
+EDGES = np.array([0, -0.0, 1, -1.5, np.inf, -np.inf, np.nan, 1e-38, -1e-40, 1.4e-45, 3.4e38, 0.1, 16777217, -7e-20], np.float32)
+
 CASES = [
+    *(row("BitCast", EDGES, opset=26, to=to) for to in (TensorProto.INT32, TensorProto.UINT32)),
+    *(row("BitCast", EDGES.view(t), opset=26, to=TensorProto.FLOAT) for t in ("int32", "uint32")),
+    row("BitCast", some("uint8", 9, high=255), opset=26, to=TensorProto.INT8),
     *(row(op, some(t, 2, 3), some(t, 2, 3, low=1)) for op in ("Add", "Sub", "Mul", "Div") for t in ALL),
     *(row(op, some(t, 2, 1, 3), some(t, 4, 1), some(t, 3)) for op in ("Max", "Min") for t in ALL),
     *(row("Mod", some(t, 4, 5, low=-50, high=50), some(t, 5, low=1, high=7)) for t in INTEGERS),
@@ -28,8 +33,8 @@ CASES = [
         for x in ("float32", "int32", "int64")
         for y in ("float32", "int32", "int64")
     ),
-    row("Pow", some("int32", 5, low=1, high=99), Known(np.float32(0.5))),
-    row("Pow", some("int32", 5), Known(np.float32(2))),
+    row("Pow", some("int32", 5, low=1, high=99), Known(np.array(0.5, np.float32))),
+    row("Pow", some("int32", 5), Known(np.array(2, np.float32))),
     row("Sum", f32(2, 3), f32(3), f32(2, 1)),
     row("Mean", f32(2, 3), f32(3), f32(2, 1)),
     row("Mean", f32(2, 3)),

@@ -44,7 +44,7 @@ CASES = [
     row("TopK", np.round(f32(9000)), ints(40), outputs=(0, 1), largest=0),
     *(row(op, TIES, axis=1, select_last_index=last, keepdims=last) for op in ("ArgMax", "ArgMin") for last in (0, 1)),
     *(row("OneHot", np.array([[0, 2], [-1, 7]]), ints(4), some(v, 2), axis=axis) for v in ("float32", "int64") for axis in (-1, 0, 1)),
-    row("OneHot", np.array([0, 2, -1], np.float32), Known(np.float32(3)), np.array([2.0, 5.0], np.float32)),
+    row("OneHot", np.array([0, 2, -1], np.float32), Known(np.array(3, np.float32)), np.array([2.0, 5.0], np.float32)),
     row("Compress", f32(3, 4), Known(np.array([False, True, True])), axis=-1),
     row("Compress", f32(3, 4), Known(np.array([False, True, True, False, True]))),
 ]

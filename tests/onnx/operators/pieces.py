@@ -47,8 +47,8 @@ CASES = [
     row("ReverseSequence", f32(3, 4, 2), np.array([1, 4, 2]), batch_axis=0, time_axis=1),
     *(row("CenterCropPad", f32(5, 4, 3), ints(3, 7), axes=[1, 0]) for _ in range(1)),
     row("ConstantOfShape", ints(2, 3)),
-    row("Range", Known(np.float32(1)), Known(np.float32(4.2)), Known(np.float32(0.5))),
-    row("Range", Known(np.int32(10)), Known(np.int32(-3)), Known(np.int32(-4))),
+    row("Range", Known(np.array(1, np.float32)), Known(np.array(4.2, np.float32)), Known(np.array(0.5, np.float32))),
+    row("Range", Known(np.array(10, np.int32)), Known(np.array(-3, np.int32)), Known(np.array(-4, np.int32))),
     row("EyeLike", f32(3, 4), k=1),
     row("EyeLike", some("int32", 3, 4), k=-1, dtype=7),
 ]

@@ -15,8 +15,8 @@ WEIGHTS = [0.5, 2.0, 3.0, -1.0, 4.0]
 
 def tf_idf(x: Array, **attributes: Any) -> OneNode:
     """Five n-grams: 2, 3, 5 of one item and 5 2, 3 3 of two, in another order in the result."""
-    pool = {"ngram_counts": [0, 3], "ngram_indexes": [3, 0, 1, 4, 2], "pool_int64s": [2, 3, 5, 5, 2, 3, 3]}
-    return row("TfIdfVectorizer", x, min_gram_length=1, max_gram_length=2, **pool, **attributes)
+    pool: dict[str, Any] = {"ngram_counts": [0, 3], "ngram_indexes": [3, 0, 1, 4, 2], "pool_int64s": [2, 3, 5, 5, 2, 3, 3]}
+    return row("TfIdfVectorizer", x, min_gram_length=1, max_gram_length=2, **(pool | attributes))
 
 
 CASES = [

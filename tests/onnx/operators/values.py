@@ -38,5 +38,5 @@ def ints(*values: int) -> Known:
 def row(op: str, *inputs: Array | Known | None, opset: int = 21, outputs: tuple[int, ...] = (0,), **attributes: Any) -> OneNode:
     """A row of the standard domain; float16 results within their rounding."""
     half = any(isinstance(x, np.ndarray) and x.dtype == np.float16 for x in inputs)
-    tolerances = {"rtol": 5e-3, "atol": 1e-3} if half else {"rtol": 1e-5, "atol": 1e-6}
-    return OneNode(op, inputs, attributes, outputs, domain="", opset=opset, **tolerances)
+    rtol, atol = (5e-3, 1e-3) if half else (1e-5, 1e-6)
+    return OneNode(op, inputs, attributes, outputs, domain="", opset=opset, rtol=rtol, atol=atol)
