@@ -281,7 +281,7 @@ def _type_of_numbers(parameters: Mapping[str, Parameter], name: str, given: Mapp
 
     alike = [value for other, value in given.items() if group(other) == group(name)]
     operand = next(operands_in([*alike, *given.values()]), None)
-    return operand and operand.data_type
+    return operand.data_type if operand else None
 
 
 def _map_items(values: Mapping[str, Any], function: Callable[[Any], Any]) -> dict[str, Any]:

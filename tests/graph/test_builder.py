@@ -48,7 +48,7 @@ def test_the_innermost_source_labels_and_a_given_label_wins() -> None:
 
 def test_unknown_operators_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="WebNN has no operator 'conv3d'"):
-        GraphBuilder().conv3d
+        GraphBuilder().conv3d()
 
 
 @pytest.mark.parametrize(

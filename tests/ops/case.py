@@ -118,9 +118,9 @@ class Case:
     def checks_values(self) -> bool:
         return self.by is not None or any(result.values is not None for result in self.gives)
 
-    def feeds(self) -> dict[str, Array]:
-        """The values of the graph's inputs."""
-        return {name: tensor.array(f"{self} {name}") for name, tensor in self.tensors.items()}
+    def feeds(self, prefix: str = "") -> dict[str, Array]:
+        """The values of the graph's inputs, whose names begin with ``prefix``."""
+        return {prefix + name: tensor.array(f"{self} {name}") for name, tensor in self.tensors.items()}
 
     def expected(self) -> list[Array | None]:
         """The values of the results, as far as they are known."""
@@ -132,11 +132,16 @@ class Case:
         arrays = self.by(*(feeds[name] for name in [n for n in feeds if n not in options] + options))
         return list(arrays) if isinstance(arrays, list | tuple) else [arrays]
 
-    def call(self, b: GraphBuilder, *, constants: bool = False) -> list[Operand]:
-        """Makes the call, with an input for each operand, or with a constant for each but the first; the results."""
+    def call(self, b: GraphBuilder, *, constants: bool = False, prefix: str = "") -> list[Operand]:
+        """Makes the call, with an input for each operand, or with a constant for each but the first; the results.
+
+        The inputs' names begin with ``prefix``, so that a graph can have several rows.
+        """
         feeds = self.feeds() if constants else {}
         made = {
-            name: b.constant(feeds[name], tensor.data_type, name) if constants and i else b.input(name, tensor.data_type, tensor.shape)
+            name: b.constant(feeds[name], tensor.data_type, name)
+            if constants and i
+            else b.input(prefix + name, tensor.data_type, tensor.shape)
             for i, (name, tensor) in enumerate(self.tensors.items())
         }
         positional = [made.get(f"operand_{i}", operand) for i, operand in enumerate(self.operands)]
