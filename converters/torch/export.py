@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 from torch.nn.modules import batchnorm, dropout, instancenorm
+from torch.utils import _pytree as pytree
 
 from webnn_graph.errors import ConversionError
 
@@ -38,12 +39,24 @@ def specialize(program: ExportedProgram, args: Sequence[Any], kwargs: Mapping[st
         ConversionError: Dimensions are symbolic and there are no inputs to take sizes from.
     """
     if not program.range_constraints:
+        _check_shapes(program, pytree.tree_leaves((args, dict(kwargs or {}))))
         return program
     if not args and not kwargs:
         args, kwargs = program.example_inputs or ((), {})
     if not args and not kwargs:
         raise ConversionError("the program has dynamic shapes and brings no example inputs", "give inputs: --input 'x:float32[1,3,224,224]'")
     return export(program.module(), args, kwargs)
+
+
+def _check_shapes(program: ExportedProgram, given: Sequence[Any]) -> None:
+    """Raises `ConversionError` when there are inputs and they are not those of a program with fixed shapes."""
+    names = program.graph_signature.user_inputs
+    wanted = {node.name: node.meta.get("val") for node in program.graph.nodes if node.op == "placeholder"}
+    for name, value in zip(names, given, strict=False):
+        fake = wanted.get(str(name))
+        if isinstance(value, torch.Tensor) and isinstance(fake, torch.Tensor) and (value.shape, value.dtype) != (fake.shape, fake.dtype):
+            described = [f"{str(t.dtype).removeprefix('torch.')}{list(t.shape)}" for t in (fake, value)]
+            raise ConversionError(f"input {name} was exported as {described[0]}, and is given as {described[1]}", "export it again for other shapes")
 
 
 def _check_mode(module: torch.nn.Module) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.export import ExportedProgram
+from torch.utils import _pytree as pytree
 
 from converters.torch.archive import load_plain
 from converters.torch.tensors import data_type
@@ -94,6 +96,21 @@ def bind(module: torch.nn.Module, given: Mapping[str, torch.Tensor]) -> tuple[tu
     if missing:
         raise ConversionError(f"forward needs {', '.join(missing)}", _how_to_give(missing))
     return (), named
+
+
+def bind_program(program: ExportedProgram, given: Mapping[str, torch.Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Inputs as the arguments that a program was exported with.
+
+    Raises:
+        ConversionError: The names are not those of its inputs.
+    """
+    names = list(program.graph_signature.user_inputs)
+    wrong = [name for name in given if name not in names]
+    missing = [name for name in names if name not in given]
+    if wrong or missing:
+        problem = f"has no input {wrong[0]!r}" if wrong else f"needs {', '.join(map(str, missing))}"
+        raise ConversionError(f"the program {problem}", f"its inputs are {', '.join(map(str, names))}")
+    return pytree.tree_unflatten([given[str(name)] for name in names], program.call_spec.in_spec)  # type: ignore[no-any-return]
 
 
 def parameters_of(module: torch.nn.Module) -> dict[str, inspect.Parameter] | None:

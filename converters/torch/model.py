@@ -11,7 +11,7 @@ import torch
 from torch.export import ExportedProgram
 
 from converters.torch.convert import Conversion, captured
-from converters.torch.inputs import InputSpec, bind, brought_along
+from converters.torch.inputs import InputSpec, bind, bind_program, brought_along
 from converters.torch.load import load
 from converters.torch.source import TorchSource
 from webnn_graph.data_types import Array
@@ -70,5 +70,5 @@ class TorchModel:
         if unused:
             raise ConversionError(f"no input has a dimension {unused.pop()}", "--input 'x:float32[batch,3,224,224]' --dim batch=1")
         if isinstance(model, ExportedProgram):
-            return bind(model.module(), given) if given else ((), {})
+            return bind_program(model, given) if given else ((), {})
         return bind(model, given) if given else brought_along(model)
