@@ -13,7 +13,7 @@ DEMO ?= build/demo
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 TYPESCRIPT := typescript@7.0.2
 
 # A browser of one's own wins: WEBNN_CHROMIUM=/path make test
@@ -49,21 +49,21 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.verify: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[verify]'
-	touch $@
+	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[all,test]'
-	touch $@ $(VENV)/.verify
+	@touch $@ $(VENV)/.verify
 
 $(VENV)/.typescript:
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(TYPESCRIPT)
-	touch $@
+	@touch $@
 
 $(VENV)/.browser: tests/browser/package.json
 	bash tests/browser/install.sh $(VENV)/chromium
-	touch $@
+	@touch $@

@@ -30,7 +30,7 @@ def fetch_all(models: Sequence[Model], folder: Path | None) -> int:
             path = Path(shutil.copyfile(path, folder / path.name))
         return DONE, [size(path.stat().st_size), str(path)]
 
-    return _for_each(models, "fetching", [">size", "file"], row)
+    return _for_each(models, "fetching", "fetched", [">size", "file"], row)
 
 
 def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -> int:
@@ -43,7 +43,7 @@ def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -
         files = Destination(folder, model.name, formats, overwrite=True).save(graph)
         return DONE, [f"{len(graph.nodes):,}", size(graph.weight_bytes), size(sum(path.stat().st_size for path in files)), ""]
 
-    return _for_each(models, "converting", [">operators", ">weights", ">files", ""], row)
+    return _for_each(models, "converting", "converted", [">operators", ">weights", ">files", ""], row)
 
 
 def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, seed: int) -> int:
@@ -70,7 +70,7 @@ def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, se
         numbers = [f"{len(graph.nodes):,}", f"{seconds:.1f} s", f"{worst.relative:.2g}", f"{worst.tolerance:g}"]
         return DONE if result.ok else DIFFERS, [*numbers, verdict]
 
-    return _for_each(models, "verifying", [">operators", ">conversion", ">max relative", ">tolerance", "verdict"], row)
+    return _for_each(models, "verifying", "verified", [">operators", ">conversion", ">max relative", ">tolerance", "verdict"], row)
 
 
 def prepared(model: Model) -> Path:
@@ -103,7 +103,7 @@ def converted(model: Model) -> Graph | str:
     return graph
 
 
-def _for_each(models: Sequence[Model], doing: str, columns: Sequence[str], row: Callable[[Model], tuple[int, list[str]]]) -> int:
+def _for_each(models: Sequence[Model], doing: str, done: str, columns: Sequence[str], row: Callable[[Model], tuple[int, list[str]]]) -> int:
     """A table with a row for each model; a model that fails is reported and does not stop the others.
 
     Returns:
@@ -123,5 +123,5 @@ def _for_each(models: Sequence[Model], doing: str, columns: Sequence[str], row: 
         statuses.append(status)
     show_table(["model", *columns], rows)
     failed = sum(status != DONE for status in statuses)
-    say(f"{len(models) - failed} of {len(models)} models passed")
+    say(f"{len(models) - failed} of {len(models)} models {done}")
     return next((status for status in (REFUSED, DIFFERS) if status in statuses), DONE)

@@ -77,8 +77,11 @@ def compare(name: str, actual: Array, expected: Array, tolerance: float) -> Diff
     scale = math.sqrt(float(np.mean(np.square(finite)))) if finite.size else 0.0
     relative = distance_of / np.maximum(np.abs(np.where(np.isfinite(right), right, 0.0)), scale or 1.0)
     ulp = np.where(alike, 0.0, np.where(np.isfinite(distance_of), _ulp_distance(actual, right.astype(actual.dtype)), math.inf))
-    largest = [float(values.max(initial=0.0)) for values in (distance_of, relative, ulp)]
-    return Difference(name, actual.shape, *largest, tolerance)
+    return Difference(name, actual.shape, _largest(distance_of), _largest(relative), _largest(ulp), tolerance)
+
+
+def _largest(values: Array) -> float:
+    return float(values.max(initial=0.0))
 
 
 def compare_all(actual: Mapping[str, Array], expected: Mapping[str, Array], tolerance: float) -> list[Difference]:
@@ -96,7 +99,7 @@ def _integer_distance(actual: Array, expected: Array) -> float:
 
 
 def _ulp_distance(a: Array, b: Array) -> Array:
-    return np.abs(_ordinal(a) - _ordinal(b))
+    return np.asarray(np.abs(_ordinal(a) - _ordinal(b)))
 
 
 def _ordinal(array: Array) -> Array:

@@ -40,9 +40,9 @@ def _made_up(operand: Operand, seed: int) -> Array:
         return np.ones(operand.shape, dtype)
     if "mask" in name:
         # Attention needs something to attend to in every row.
-        values = random.integers(0, 2, operand.shape)
-        values[..., :1] = 1
-        return values.astype(dtype)
+        mask = random.integers(0, 2, operand.shape)
+        mask[..., :1] = 1
+        return mask.astype(dtype)
     largest = 2 if "type" in name else min(SMALL, int(operand.data_type.range[1]) + 1)
     return np.asarray(random.integers(0, largest, operand.shape), dtype)
 
@@ -113,7 +113,7 @@ def save_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
         WebNNError: The file cannot be written.
     """
     archive = io.BytesIO()
-    np.savez(archive, **arrays)
+    np.savez(archive, allow_pickle=False, **arrays)
     write_all({path: lambda: [archive.getbuffer()]})
 
 
