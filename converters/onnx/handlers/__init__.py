@@ -35,6 +35,7 @@ from converters.onnx.handlers import (  # noqa: F401
     signal,
     text,
     training,
+    tree_ensemble,
 )
 
 __all__: list[str] = []
