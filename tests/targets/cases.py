@@ -176,6 +176,13 @@ def _scatter_nd(b: GraphBuilder) -> dict[str, Operand]:
     return {"twice": b.scatterND(x, twice, updates), "scalar": b.scatterND(x, one, b.constant(np.float32(9))), "wide": wide}
 
 
+def _far_indices(b: GraphBuilder) -> dict[str, Operand]:
+    x = b.input("x", "float32", [20, 3])
+    rows, places = b.input("rows", "int32", [1, 1, 2, 1, 3]), b.constant(np.array([[1, 2], [3, 0]]).reshape(1, 1, 1, 2, 2))
+    updates = b.input("updates", "float32", [1, 1, 1, 2])
+    return {"rows": b.gather(x, rows), "places": b.gatherND(x, places), "scattered": b.scatterND(x, places, updates)}
+
+
 def _sums(b: GraphBuilder) -> dict[str, Operand]:
     x = b.mul(b.input("x", "float32", [2, 5]), 1000.0)
     lowest = b.constant(np.array([[-np.inf, -np.inf], [np.inf, 1]], np.float32))
@@ -220,6 +227,7 @@ CASES: dict[str, Build] = {
     "gatherElements uint32": lambda b: _gather_elements(b, "uint32"),
     "scatterElements": _scatter_elements,
     "scatterND": _scatter_nd,
+    "indices of rank 5": _far_indices,
     "sums of exponentials": _sums,
     "gemm without c": _gemm,
     "prelu with a larger slope": _prelu,

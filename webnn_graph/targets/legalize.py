@@ -2,7 +2,7 @@
 
 Every call of the graph is made again on a `LegalBuilder`, which makes another of it where the target needs that:
 
-1. `rewrites` and `windows` replace calls that the target refuses or computes wrong whatever their types;
+1. `rewrites` and `windows`, for rustnn `rustnn`, replace calls that the target refuses or computes wrong whatever their types;
 2. `ranks` reshapes around calls whose operands have too many dimensions;
 3. `carriers` casts around calls whose operands have a type that the target does not take.
 
@@ -18,11 +18,12 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.ops import OPS
-from webnn_graph.targets import carriers, ranks, rewrites, windows
+from webnn_graph.targets import carriers, ranks, rewrites, rustnn, windows
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.target import Target
+from webnn_graph.targets.target import CHROMIUM, RUSTNN, Target
 
-REWRITES = {**rewrites.REWRITES, **windows.REWRITES}
+REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES}, RUSTNN: rustnn.REWRITES}
+"""What each kind of target needs, by operator."""
 
 LACKING = "has a data type or rank that the target lacks"
 
@@ -30,8 +31,8 @@ LACKING = "has a data type or rank that the target lacks"
 def legalize(graph: Graph, target: Target) -> Graph:
     """The graph with the same interface and meaning for ``target``.
 
-    The rewrites are equivalences, right on every target; they are those that Chromium's CPU backend needs. Integers that have
-    to be computed in a narrower type are stated in the result's notes.
+    The rewrites are equivalences, right on every target; which are made depends on the target's kind. Integers that have to be
+    computed in a narrower type are stated in the result's notes.
 
     Raises:
         ConversionError: Calls that cannot be expressed; all of them are named.
@@ -58,7 +59,8 @@ def legalize(graph: Graph, target: Target) -> Graph:
             problems.append(f"output {output} {LACKING}")
     if problems:
         raise ConversionError(f"{len(problems)} problems for the target {target.name}:\n  " + "\n  ".join(problems))
-    return b.build({output.name: new[output] for output in graph.outputs})
+    legal = b.build({output.name: new[output] for output in graph.outputs})
+    return rustnn.with_shapes(legal) if target.kind == RUSTNN else legal
 
 
 class LegalBuilder(GraphBuilder):
@@ -78,7 +80,7 @@ class LegalBuilder(GraphBuilder):
         operator = OPS[op]
         arguments = carriers.unified(self, op, operator.bind(*self._with_constants(op, args, options)))
         call = Call(op, arguments, operator.infer(arguments))
-        for replace in (REWRITES.get(op, _keep), ranks.reduce_rank, carriers.carry):
+        for replace in (REWRITES[self.target.kind].get(op, _keep), ranks.reduce_rank, carriers.carry):
             replaced = replace(self, call)
             if replaced is not None:
                 return replaced

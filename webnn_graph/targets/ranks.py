@@ -158,16 +158,51 @@ def layer_normalization(b: LegalBuilder, call: Call) -> Operand | None:
     return _reshaped(b, b.call(call.op, **call.but(input=folded, axes=[1], **flat)), x.shape)
 
 
+def gather(b: LegalBuilder, call: Call) -> Operand | None:
+    """Indices in a row."""
+    indices: Operand = call.indices
+    if indices.rank < 2:
+        return None
+    flat = b.reshape(indices, [indices.size])
+    return _reshaped(b, b.gather(call.input, flat, axis=call.axis), call.result.shape)
+
+
+def gather_nd(b: LegalBuilder, call: Call) -> Operand | None:
+    """Indices as a list of positions."""
+    if call.indices.rank <= 2:
+        return None
+    return _reshaped(b, b.gatherND(call.input, _positions(b, call.indices)), call.result.shape)
+
+
+def scatter_nd(b: LegalBuilder, call: Call) -> Operand | None:
+    """Indices as a list of positions, and updates as a list of what goes there."""
+    if call.indices.rank <= 2:
+        return None
+    depth = call.indices.shape[-1]
+    updates = b.reshape(call.updates, [call.indices.size // depth, *call.input.shape[depth:]])
+    scattered: Operand = b.scatterND(call.input, _positions(b, call.indices), updates)
+    return scattered
+
+
+def _positions(b: LegalBuilder, indices: Operand) -> Operand:
+    depth = indices.shape[-1]
+    positions: Operand = b.reshape(indices, [indices.size // depth, depth])
+    return positions
+
+
 REDUCED = "L1 L2 LogSum LogSumExp Max Mean Min Product Sum SumSquare".split()
 REDUCTIONS: dict[str, Rewrite] = {f"reduce{name}": reduction for name in REDUCED}
 RULES: dict[str, Rewrite] = REDUCTIONS | {
     "batchNormalization": batch_normalization,
     "concat": concat,
     "dequantizeLinear": quantization,
+    "gather": gather,
+    "gatherND": gather_nd,
     "layerNormalization": layer_normalization,
     "matmul": matmul,
     "pad": pad,
     "quantizeLinear": quantization,
+    "scatterND": scatter_nd,
     "slice": slice_,
     "softmax": along_axis,
     "cumulativeSum": along_axis,

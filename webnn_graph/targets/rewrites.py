@@ -99,16 +99,21 @@ def softplus(b: LegalBuilder, call: Call) -> Operand:
 
 
 def quantize(b: LegalBuilder, call: Call) -> Operand | None:
-    """uint32: as int32 that is not negative. With constant scales per axis: step by step, as what reshapes it may not build."""
+    """With constant scales per axis: step by step, as what reshapes it may not build. Else as `quantize_wide`."""
     zero: Operand = call.zeroPoint
     if zero.data_type.bits == 8 and zero.size > 1 and b.is_known(call.scale) and broadcasts_to(zero.shape, call.input.shape):
         smallest, largest = zero.data_type.range
         steps = b.add(b.roundEven(b.div(call.input, call.scale)), b.cast(zero, call.input.data_type))
         return b.cast(b.clamp(steps, minValue=smallest, maxValue=largest), zero.data_type)  # type: ignore[no-any-return]
-    if zero.data_type is not DataType.UINT32:
+    return quantize_wide(b, call)
+
+
+def quantize_wide(b: LegalBuilder, call: Call) -> Operand | None:
+    """uint32: as int32 that is not negative."""
+    if call.zeroPoint.data_type is not DataType.UINT32:
         return None
     b.note("quantizeLinear computes uint32 as int32; values beyond that saturate")
-    signed = b.quantizeLinear(call.input, call.scale, b.cast(zero, DataType.INT32))
+    signed = b.quantizeLinear(call.input, call.scale, b.cast(call.zeroPoint, DataType.INT32))
     return b.cast(b.max(signed, 0), DataType.UINT32)  # type: ignore[no-any-return]
 
 

@@ -17,6 +17,9 @@ from webnn_graph.graph import Descriptor
 CHROMIUM = "chromium"
 """Chromium 147 computing on the CPU: what it says, less what it says and then fails to build."""
 
+RUSTNN = "rustnn"
+"""rustnn 0.5.12 computing with ONNX Runtime: what it computes right, which is not what it says."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -25,10 +28,12 @@ class Target:
     Attributes:
         name: How messages call it.
         limits: Operator to operand to ``dataTypes`` and ``rankRange``, besides ``input``, ``constant`` and ``output``.
+        kind: Whose peculiarities it has: `CHROMIUM` or `RUSTNN`.
     """
 
     name: str
     limits: Mapping[str, Any]
+    kind: str = CHROMIUM
 
     def takes_type(self, op: str, operand: str, data_type: DataType) -> bool:
         """Whether the operator's operand (or ``output``) may have this type; what the target does not mention may."""
@@ -61,7 +66,8 @@ def load_target(name: str = CHROMIUM) -> Target:
         FormatError: There is no such target, or the file is not such a dictionary.
     """
     known = resources.files("webnn_graph.targets").joinpath(f"{Path(name).stem}.json")
-    path = known if Path(name).suffix != ".json" and known.is_file() else Path(name)
+    built_in = Path(name).suffix != ".json" and known.is_file()
+    path = known if built_in else Path(name)
     try:
         limits = json.loads(path.read_text(encoding="utf-8"))
         for limit in limits.values():
@@ -69,7 +75,7 @@ def load_target(name: str = CHROMIUM) -> Target:
                 if isinstance(operand, dict) and "dataTypes" in operand:
                     _ = operand["dataTypes"] + [operand["rankRange"]["max"]]
     except OSError:
-        raise FormatError(f"there is no target {name}", f"known is {CHROMIUM}; or give a file with the JSON of opSupportLimits()") from None
+        raise FormatError(f"there is no target {name}", f"known are {CHROMIUM} and {RUSTNN}; or give a file with the JSON of opSupportLimits()") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise FormatError(f"{name} is not what MLContext.opSupportLimits() returns, as JSON") from None
-    return Target(Path(name).stem, limits)
+    return Target(Path(name).stem, limits, name if built_in else CHROMIUM)
