@@ -163,7 +163,7 @@ def lstmCell(
 
 
 # ---------------------------------------------------------------------------------------------------------------- sequences
-def _passes(direction: str, steps: int) -> Iterator[tuple[int, range]]:
+def passes(direction: str, steps: int) -> Iterator[tuple[int, range]]:
     """For each direction its index and the order of its steps."""
     if direction != "backward":
         yield 0, range(steps)
@@ -197,7 +197,7 @@ def _gru(
     shape = (_directions(direction), input.shape[1], hiddenSize)
     hidden = np.zeros(shape, input.dtype) if initialHiddenState is None else initialHiddenState.copy()
     sequence = np.zeros((steps, *shape), input.dtype)
-    for d, order in _passes(direction, steps):
+    for d, order in passes(direction, steps):
         fixed = (_at(bias, d), _at(recurrentBias, d), resetAfter, layout, activations)
         for step in order:
             hidden[d] = _gru_cell(input[step], weight[d], recurrentWeight[d], hidden[d], hiddenSize, *fixed)
@@ -266,7 +266,7 @@ def _lstm(
     hidden = np.zeros(shape, input.dtype) if initialHiddenState is None else initialHiddenState.copy()
     cell = np.zeros(shape, input.dtype) if initialCellState is None else initialCellState.copy()
     sequence = np.zeros((steps, *shape), input.dtype)
-    for d, order in _passes(direction, steps):
+    for d, order in passes(direction, steps):
         fixed = (_at(bias, d), _at(recurrentBias, d), _at(peepholeWeight, d), layout, activations)
         for step in order:
             hidden[d], cell[d] = _lstm_cell(input[step], weight[d], recurrentWeight[d], hidden[d], cell[d], hiddenSize, *fixed)

@@ -75,7 +75,9 @@ def load_target(name: str = CHROMIUM) -> Target:
                 if isinstance(operand, dict) and "dataTypes" in operand:
                     _ = operand["dataTypes"] + [operand["rankRange"]["max"]]
     except OSError:
-        raise FormatError(f"there is no target {name}", f"known are {CHROMIUM} and {RUSTNN}; or give a file with the JSON of opSupportLimits()") from None
+        raise FormatError(
+            f"there is no target {name}", f"known are {CHROMIUM} and {RUSTNN}; or give a file with the JSON of opSupportLimits()"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise FormatError(f"{name} is not what MLContext.opSupportLimits() returns, as JSON") from None
     return Target(Path(name).stem, limits, name if built_in else CHROMIUM)

@@ -1,0 +1,247 @@
+"""What rustnn needs beside its data types: calls without operand options, and shapes where its loader needs them.
+
+rustnn 0.5 knows operand options by number only; a name in their place makes it forget every option of the call. Its loader
+infers the shapes of some results and not of others, and computes some calls that read one of the others wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.names import Names
+from webnn_graph.ops import OPS
+from webnn_graph.ops.recurrent import passes
+from webnn_graph.targets import rewrites, windows
+from webnn_graph.targets.call import Call
+from webnn_graph.targets.rewrites import Rewrite
+
+if TYPE_CHECKING:
+    from webnn_graph.targets.legalize import LegalBuilder
+
+
+# -------------------------------------------------------------------------------------------------------- scales and biases
+def gemm(b: LegalBuilder, call: Call) -> Operand | None:
+    """c is added afterwards."""
+    if call.c is None:
+        return None
+    product = b.call("gemm", **call.but(c=None, beta=None))
+    return b.add(product, b.linear(call.c, alpha=call.beta) if call.beta != 1 else call.c)  # type: ignore[no-any-return]
+
+
+def batch_normalization(b: LegalBuilder, call: Call) -> Operand:
+    """Number by number: rustnn looks for the channels along axis 1 only."""
+    deviation = b.sqrt(b.linear(call.variance, beta=call.epsilon))
+    factor = b.reciprocal(deviation) if call.scale is None else b.div(call.scale, deviation)
+    x = b.sub(call.input, _along(b, call.mean, [call.axis], call.input.rank))
+    return _affine(b, x, [call.axis], factor, call.bias)
+
+
+def instance_normalization(b: LegalBuilder, call: Call) -> Operand | None:
+    """Scale and bias are applied afterwards."""
+    if call.scale is None and call.bias is None:
+        return None
+    return _affine(b, b.call(call.op, **call.but(scale=None, bias=None)), [windows.CHANNELS[call.layout]], call.scale, call.bias)
+
+
+def layer_normalization(b: LegalBuilder, call: Call) -> Operand | None:
+    """Scale and bias are applied afterwards. Without axes every element is its own mean."""
+    x: Operand = call.input
+    axes = list(range(1, x.rank)) if call.axes is None else list(call.axes)
+    if axes and call.axes is not None and call.scale is None and call.bias is None:
+        return None
+    plain = b.call(call.op, **call.but(axes=axes, scale=None, bias=None)) if axes else b.sub(x, x)
+    return _affine(b, plain, axes, call.scale, call.bias)
+
+
+def _affine(b: LegalBuilder, x: Operand, axes: Sequence[int], scale: Operand | None, bias: Operand | None) -> Operand:
+    for op, parameter in (("mul", scale), ("add", bias)):
+        if parameter is not None:
+            x = b.call(op, x, _along(b, parameter, axes, x.rank))
+    return x
+
+
+def _along(b: LegalBuilder, parameter: Operand, axes: Sequence[int], rank: int) -> Operand:
+    """``parameter``, whose dimensions belong to ``axes`` in that order, shaped to broadcast over ``rank`` dimensions."""
+    shape = [1] * rank
+    for axis, size in zip(axes, parameter.shape, strict=True):
+        shape[axis] = size
+    return b.reshape(b.transpose(parameter, permutation=np.argsort(axes).tolist()), shape)  # type: ignore[no-any-return]
+
+
+# --------------------------------------------------------------------------------------------------------------- recurrent
+def lstm_cell(b: LegalBuilder, call: Call) -> list[Operand]:
+    """By matrix products and activations."""
+    gate, candidate, squash = (partial(b.call, name) for name in call.activations)
+    total = b.add(b.gemm(call.input, call.weight, bTranspose=True), b.gemm(call.hiddenState, call.recurrentWeight, bTranspose=True))
+    for bias in (call.bias, call.recurrentBias):
+        if bias is not None:
+            total = b.add(total, bias)
+    parts = dict(zip(call.layout, b.split(total, 4, axis=1), strict=True))
+    if call.peepholeWeight is not None:
+        for name, weight in zip("iof", b.split(call.peepholeWeight, 3), strict=True):
+            parts[name] = b.add(parts[name], b.mul(weight, call.cellState))
+    cell = b.add(b.mul(gate(parts["f"]), call.cellState), b.mul(gate(parts["i"]), candidate(parts["g"])))
+    return [b.mul(gate(parts["o"]), squash(cell)), cell]
+
+
+def gru_cell(b: LegalBuilder, call: Call) -> Operand | None:
+    """With both biases, which stand by position in files then, and gates in the order zrn."""
+    if call.layout == "zrn" and call.bias is not None and call.recurrentBias is not None:
+        return None
+    none = b.constant(np.zeros(3 * call.hiddenSize), call.input.data_type)
+    stacked = {name: call.arguments.get(name, none) for name in ("weight", "recurrentWeight", "bias", "recurrentBias")}
+    if call.layout == "rzn":
+        for name, operand in stacked.items():
+            r, z, n = b.split(operand, 3)
+            stacked[name] = b.concat([z, r, n], 0)
+    return b.call("gruCell", **call.but(layout=None, **stacked))  # type: ignore[no-any-return]
+
+
+def unrolled(cell: str) -> Rewrite:
+    """A sequence as a cell per step."""
+    states = [name for name in ("hiddenState", "cellState") if name in OPS[cell].parameters]
+
+    def rewrite(b: LegalBuilder, call: Call) -> list[Operand]:
+        x: Operand = call.input
+        steps, batch, _ = x.shape
+        shared = {name: value for name, value in call.arguments.items() if not isinstance(value, Operand) and name in OPS[cell].parameters}
+        stacked = {name: value for name, value in call.arguments.items() if isinstance(value, Operand) and name in OPS[cell].parameters}
+        del stacked["input"]
+        zeros = b.constant(np.zeros((batch, call.hiddenSize)), x.data_type)
+        last: list[list[Operand]] = [[] for _ in states]
+        sequences = []
+        for d, order in passes(call.direction, steps):
+            fixed = {name: _row(b, operand, d) for name, operand in stacked.items()}
+            initial = [call.arguments.get(f"initial{name[0].upper()}{name[1:]}") for name in states]
+            now = [zeros if operand is None else _row(b, operand, d) for operand in initial]
+            hidden = {}
+            for step in order:
+                made = b.call(cell, input=_row(b, x, step), **fixed, **dict(zip(states, now, strict=True)), **shared)
+                now = made if isinstance(made, list) else [made]
+                hidden[step] = now[0]
+            for finals, state in zip(last, now, strict=True):
+                finals.append(state)
+            whole = b.concat([hidden[step] for step in range(steps)], 0)
+            sequences.append(b.reshape(whole, [steps, 1, batch, call.hiddenSize]))
+        results = [b.reshape(b.concat(finals, 0), [len(finals), batch, call.hiddenSize]) for finals in last]
+        return [*results, b.concat(sequences, 1)] if call.returnSequence else results
+
+    return rewrite
+
+
+def _row(b: LegalBuilder, x: Operand, i: int) -> Operand:
+    """x[i]"""
+    rest = list(x.shape[1:])
+    return b.reshape(b.slice(x, [i, *(0 for _ in rest)], [1, *rest]), rest)  # type: ignore[no-any-return]
+
+
+# ------------------------------------------------------------------------------------------------------------------ others
+def split(b: LegalBuilder, call: Call) -> list[Operand]:
+    """A slice per part: rustnn takes parts for float32 of unknown shape."""
+    parts, start = [], 0
+    for part in call.results:
+        starts = [start if axis == call.axis else 0 for axis in range(part.rank)]
+        parts.append(b.slice(call.input, starts, list(part.shape)))
+        start += part.shape[call.axis]
+    return parts
+
+
+def triangular(b: LegalBuilder, call: Call) -> Operand | None:
+    """Integers, which rustnn takes for float32: by selection."""
+    x: Operand = call.input
+    if x.data_type.is_float:
+        return None
+    kept = np.ones(x.shape[-2:], np.uint8)
+    kept = np.triu(kept, call.diagonal) if call.arguments.get("upper", True) else np.tril(kept, call.diagonal)
+    return b.where(b.constant(kept), x, b.constant(np.zeros(()), x.data_type))  # type: ignore[no-any-return]
+
+
+def resample(b: LegalBuilder, call: Call) -> Operand | None:
+    """Linear along axis 0, where ONNX Runtime does not resample: with the axes moved to the end."""
+    if call.mode != "linear" or 0 not in call.axes:
+        return windows.resample(b, call)
+    order = [axis for axis in range(4) if axis not in call.axes] + list(call.axes)
+    moved = b.call(call.op, **call.but(input=b.transpose(call.input, permutation=order), axes=[2, 3]))
+    return b.transpose(moved, permutation=np.argsort(order).tolist())  # type: ignore[no-any-return]
+
+
+def conv_transpose(b: LegalBuilder, call: Call) -> Operand | None:
+    """Of a size of one's own: rustnn computes its own size."""
+    return windows.conv_transpose(b, call) if call.outputSizes is not None else None
+
+
+REWRITES: dict[str, Rewrite] = {
+    "batchNormalization": batch_normalization,
+    "clamp": rewrites.clamp,
+    "convTranspose2d": conv_transpose,
+    "gemm": gemm,
+    "gru": unrolled("gruCell"),
+    "gruCell": gru_cell,
+    "instanceNormalization": instance_normalization,
+    "layerNormalization": layer_normalization,
+    "lstm": unrolled("lstmCell"),
+    "lstmCell": lstm_cell,
+    "quantizeLinear": rewrites.quantize_wide,
+    "resample2d": resample,
+    "split": split,
+    "triangular": triangular,
+}
+
+
+# ------------------------------------------------------------------------------------------------------------------ shapes
+SHAPELESS = frozenset(
+    """
+    argMax argMin batchNormalization clamp conv2d convTranspose2d elu gather gatherElements gatherND gru hardSigmoid hardSwish
+    instanceNormalization layerNormalization leakyRelu logicalAnd logicalNot logicalOr logicalXor lstm lstmCell pad prelu
+    reduceL1 reduceL2 reduceLogSum reduceLogSumExp reduceMax reduceMean reduceMin reduceProduct reduceSum reduceSumSquare
+    resample2d roundEven scatterElements scatterND split triangular
+    """.split()
+)
+"""Operators whose results have no shape after loading, or a wrong one, or now and then one of these."""
+
+SHAPED_BY_OPTIONS = frozenset(["reshape", "expand"])
+"""Operators whose results have a shape whatever they read."""
+
+NEED_SHAPES = frozenset(
+    """
+    averagePool2d batchNormalization dequantizeLinear expand gather gatherElements gatherND gru instanceNormalization l2Pool2d
+    layerNormalization lstm maxPool2d pad quantizeLinear resample2d reverse slice split
+    """.split()
+)
+"""Operators that fail on, or are wrong for, an operand without a shape."""
+
+
+def with_shapes(graph: Graph) -> Graph:
+    """The graph with reshapes to the shape it already has of each tensor that rustnn has to be told the shape of.
+
+    The reshapes do nothing, so that a `GraphBuilder` would leave them out.
+    """
+    names = Names()
+    for name in graph.operands:
+        names.take(name)
+    unknown: set[Operand] = set()
+    shaped: dict[Operand, Operand] = {}
+    nodes: list[Node] = []
+
+    def told(operand: Operand) -> Operand:
+        if operand not in unknown:
+            return operand
+        if operand not in shaped:
+            shaped[operand] = Operand(operand.data_type, operand.shape, names.take(f"{operand.name}_shaped"))
+            nodes.append(Node("reshape", {"input": operand, "newShape": list(operand.shape)}, (shaped[operand],)))
+        return shaped[operand]
+
+    for node in graph.nodes:
+        if node.op in NEED_SHAPES:
+            node = Node(node.op, map_operands(node.arguments, told), node.outputs, node.label)
+        nodes.append(node)
+        strided = node.op == "slice" and max(node.arguments.get("strides", [1])) > 1
+        vague = node.op in SHAPELESS or strided or not unknown.isdisjoint(node.operands)
+        if vague and node.op not in SHAPED_BY_OPTIONS:
+            unknown.update(node.outputs)
+    return Graph(graph.name, graph.inputs, graph.constants, tuple(nodes), graph.outputs, graph.notes)
