@@ -17,6 +17,9 @@ from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.simplify import SIMPLIFICATIONS
 
+SHARED = 8192
+"""Bytes up to which equal nameless constants are one from the start, so that equal calls on them are one call, too."""
+
 
 class GraphBuilder:
     """Builds a `Graph` with the methods of the standard: ``b.conv2d(x, w, bias=b, strides=[2, 2])``.
@@ -79,7 +82,7 @@ class GraphBuilder:
         array = np.asarray(value)
         wanted = DataType(data_type) if data_type else DataType.of(array)
         array = _converted(array, wanted, name)
-        key = (wanted, array.shape, array.tobytes()) if array.nbytes <= 64 and not name else None
+        key = (wanted, array.shape, array.tobytes()) if array.nbytes <= SHARED and not name else None
         if key in self._calls:
             return self._calls[key][0]
         operand = Operand(wanted, array.shape, name)
