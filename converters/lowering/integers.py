@@ -76,6 +76,13 @@ def _halves(b: GraphBuilder, x: Operand) -> tuple[Operand, Operand]:
     return high, b.sub(x, high)
 
 
+def wrapped(b: GraphBuilder, x: Operand, bits: int, *, signed: bool) -> Operand:
+    """x as an integer of fewer bits would hold it, in its own type: what C's conversion does."""
+    offset = 2 ** (bits - 1) if signed else 0
+    inside = remainder(b, b.add(x, offset), b.constant(2**bits, x.data_type))
+    return b.sub(inside, offset)
+
+
 def is_power_of_two(number: int) -> bool:
     return number > 0 and number & (number - 1) == 0
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from converters.lowering import bits
-from converters.onnx.registry import one_to_one, onnx_op
+from converters.onnx.handlers.casts import as_16_bits
+from converters.onnx.registry import SourceNode, one_to_one, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
@@ -27,17 +28,18 @@ def is_inf(b: GraphBuilder, X: Operand, *, detect_negative: int = 1, detect_posi
 
 
 @onnx_op("BitShift")
-def bit_shift(b: GraphBuilder, X: Operand, Y: Operand, *, direction: str) -> Operand:
+def bit_shift(b: GraphBuilder, X: Operand, Y: Operand, *, direction: str, node: SourceNode) -> Operand:
     """mul or div by a power of two out of a table"""
     if direction not in ("LEFT", "RIGHT"):
         raise ConversionError(f"direction {direction} is neither LEFT nor RIGHT")
-    return (bits.shift_left if direction == "LEFT" else bits.shift_right)(b, X, Y)
+    shifted = (bits.shift_left if direction == "LEFT" else bits.shift_right)(b, X, Y)
+    return as_16_bits(b, shifted, node.scope.onnx_type(node.proto.input[0]))
 
 
 @onnx_op("BitwiseNot")
-def bitwise_not(b: GraphBuilder, X: Operand) -> Operand:
+def bitwise_not(b: GraphBuilder, X: Operand, *, node: SourceNode) -> Operand:
     """sub from -1, or from the largest unsigned integer"""
-    return bits.bitwise_not(b, X)
+    return as_16_bits(b, bits.bitwise_not(b, X), node.scope.onnx_type(node.proto.input[0]))
 
 
 def _bitwise(name: str, function: Callable[[GraphBuilder, Operand, Operand], Operand]) -> None:

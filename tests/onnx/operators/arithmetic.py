@@ -86,4 +86,11 @@ CASES = [
         row("Cast", np.array([300, -1, 7, -129], np.int32), to=to)
         for to in (TensorProto.INT8, TensorProto.UINT8, TensorProto.UINT32, TensorProto.INT64)
     ),
+    *(row("Cast", np.array([70000, -40000, 7, -1], np.int32), to=to) for to in (TensorProto.INT16, TensorProto.UINT16)),
+    *(row("BitwiseNot", some(t, 5, high=30000)) for t in ("int16", "uint16")),
+    row("BitShift", np.array([1, 0xFFFF, 3], np.uint16), np.array([15, 1, 4], np.uint16), direction="LEFT"),
+    *(
+        row("BitCast", np.array([1, 0xFFFF, 0x8000], np.uint16).view(t), opset=26, to=to)
+        for t, to in (("int16", TensorProto.UINT16), ("uint16", TensorProto.INT16))
+    ),
 ]
