@@ -214,6 +214,18 @@ def _pads(b: GraphBuilder) -> dict[str, Operand]:
     }
 
 
+def _quantized(b: GraphBuilder) -> dict[str, Operand]:
+    x, w = b.input("x", "float32", [1, 4, 8, 8]), b.constant(np.arange(-72, 72).reshape(4, 4, 3, 3), "int8")
+    one, zero = b.constant(np.full((1, 1, 1, 1), 0.05, np.float32)), b.constant(np.zeros((1, 1, 1, 1)), "int8")
+    scales = b.constant(np.linspace(0.01, 0.02, 4, dtype=np.float32).reshape(4, 1, 1, 1))
+    zeros = b.constant(np.zeros((4, 1, 1, 1)), "int8")
+    kernel = b.constant(np.arange(-18, 18).reshape(4, 1, 3, 3), "int8")
+    after = b.quantizeLinear(b.conv2d(x, b.dequantizeLinear(w, one, zero)), b.constant(np.full((1, 1, 1, 1), 0.5, np.float32)), zero)
+    per_channel = b.constant(np.linspace(0.05, 0.2, 4, dtype=np.float32).reshape(1, 4, 1, 1))
+    turned = b.reshape(b.quantizeLinear(x, per_channel, b.constant(np.zeros((1, 4, 1, 1)), "uint8")), [4, 64])
+    return {"after": after, "depthwise": b.conv2d(x, b.dequantizeLinear(kernel, scales, zeros), groups=4), "turned": turned}
+
+
 CASES: dict[str, Build] = {
     **dict(_pools()),
     **dict(_transposed()),
@@ -232,4 +244,5 @@ CASES: dict[str, Build] = {
     "gemm without c": _gemm,
     "prelu with a larger slope": _prelu,
     "pad": _pads,
+    "quantized": _quantized,
 }

@@ -44,7 +44,9 @@ MODULAR = frozenset(
     triangular where
     """.split()
 )
-"""Operators whose result is right modulo 2^32 when the operands are: uint32 may go through int32."""
+"""Operators whose result is right modulo 2^n when the operands are: an unsigned type may go through the signed one."""
+
+SIGNED = {T.UINT32: T.INT32, T.UINT64: T.INT64}
 
 ORDERING = frozenset(
     "maxPool2d argMin argMax reduceMax reduceMin max min equal notEqual greater greaterOrEqual lesser lesserOrEqual".split()
@@ -112,7 +114,7 @@ def _groups(call: Call) -> dict[str, list[str]]:
 
 def _carrier(b: LegalBuilder, call: Call, names: Iterable[str], data_type: DataType) -> DataType | None:
     """The type to compute in; None when there is none."""
-    modular = (T.INT32,) if data_type is T.UINT32 and call.op in MODULAR else ()
+    modular = (SIGNED[data_type],) if data_type in SIGNED and call.op in MODULAR else ()
     lossless: tuple[DataType, ...] = (*modular, *EXACT.get(data_type, ()))
     given = [operand for name in names for operand in operands_in(call.arguments[name])]
     for carrier in (*lossless, *NARROW.get(data_type, ())):

@@ -2,7 +2,7 @@
 
 Every call of the graph is made again on a `LegalBuilder`, which makes another of it where the target needs that:
 
-1. `rewrites` and `windows`, for rustnn `rustnn`, replace calls that the target refuses or computes wrong whatever their types;
+1. `rewrites`, `windows` and `quantized`, for rustnn `rustnn`, replace calls that the target refuses or computes wrong whatever their types;
 2. `ranks` reshapes around calls whose operands have too many dimensions;
 3. `carriers` casts around calls whose operands have a type that the target does not take.
 
@@ -18,11 +18,11 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.ops import OPS
-from webnn_graph.targets import carriers, ranks, rewrites, rustnn, windows
+from webnn_graph.targets import carriers, quantized, ranks, rewrites, rustnn, windows
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.target import CHROMIUM, RUSTNN, Target
 
-REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES}, RUSTNN: rustnn.REWRITES}
+REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES, **quantized.REWRITES}, RUSTNN: rustnn.REWRITES}
 """What each kind of target needs, by operator."""
 
 LACKING = "has a data type or rank that the target lacks"

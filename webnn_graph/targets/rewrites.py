@@ -10,7 +10,6 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Operand
-from webnn_graph.ops.declare import broadcasts_to
 from webnn_graph.targets.call import Call
 
 if TYPE_CHECKING:
@@ -96,16 +95,6 @@ def softplus(b: LegalBuilder, call: Call) -> Operand:
     x: Operand = call.input
     tail = b.log(b.linear(b.exp(b.neg(b.abs(x))), beta=1))
     return b.add(b.relu(x), tail)  # type: ignore[no-any-return]
-
-
-def quantize(b: LegalBuilder, call: Call) -> Operand | None:
-    """With constant scales per axis: step by step, as what reshapes it may not build. Else as `quantize_wide`."""
-    zero: Operand = call.zeroPoint
-    if zero.data_type.bits == 8 and zero.size > 1 and b.is_known(call.scale) and broadcasts_to(zero.shape, call.input.shape):
-        smallest, largest = zero.data_type.range
-        steps = b.add(b.roundEven(b.div(call.input, call.scale)), b.cast(zero, call.input.data_type))
-        return b.cast(b.clamp(steps, minValue=smallest, maxValue=largest), zero.data_type)  # type: ignore[no-any-return]
-    return quantize_wide(b, call)
 
 
 def quantize_wide(b: LegalBuilder, call: Call) -> Operand | None:
@@ -250,7 +239,6 @@ REWRITES: dict[str, Rewrite] = {
     "lstmCell": standard_gates(axis=0),
     "pad": pad,
     "prelu": prelu,
-    "quantizeLinear": quantize,
     "reduceL1": reduce_l1,
     "reduceLogSumExp": reduce_log_sum_exp,
     "reduceSumSquare": reduce_sum_square,

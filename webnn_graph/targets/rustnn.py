@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from webnn_graph.data_types import DataType
 from webnn_graph.graph import Graph, Node, Operand, map_operands
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS
@@ -141,6 +142,11 @@ def _row(b: LegalBuilder, x: Operand, i: int) -> Operand:
 
 
 # ------------------------------------------------------------------------------------------------------------------ others
+def subtract(b: LegalBuilder, call: Call) -> Operand | None:
+    """Integers, which rustnn subtracts as float32: by adding the negative."""
+    return b.add(call.a, b.neg(call.b)) if call.a.data_type in (DataType.INT32, DataType.INT64) else None
+
+
 def split(b: LegalBuilder, call: Call) -> list[Operand]:
     """A slice per part: rustnn takes parts for float32 of unknown shape."""
     parts, start = [], 0
@@ -189,6 +195,7 @@ REWRITES: dict[str, Rewrite] = {
     "quantizeLinear": rewrites.quantize_wide,
     "resample2d": resample,
     "split": split,
+    "sub": subtract,
     "triangular": triangular,
 }
 
