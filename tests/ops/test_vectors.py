@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.ops.running import run
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
+from webnn_graph.runtimes.reference import run
 
 FOLDER = Path(os.environ.get("WEBNN_VECTORS", Path(__file__).parents[2].parent / "shared" / "vectors"))
 LOADER = FOLDER / "load_vectors.py"
