@@ -101,7 +101,9 @@ def largest(b: GraphBuilder, x: Operand, zero_point: Operand | None) -> int:
     return int(max(high - known.astype(np.int64).min(), known.astype(np.int64).max() - low))
 
 
-def exact_pieces(b: GraphBuilder, w: Operand, zero_point: Operand | None, *, inner: int, outer: int | None, factor: int) -> list[tuple[int, int]]:
+def exact_pieces(
+    b: GraphBuilder, w: Operand, zero_point: Operand | None, *, inner: int, outer: int | None, factor: int
+) -> list[tuple[int, int]]:
     """Where to cut a sum of products along a dimension of the weights, so that float32 adds up each piece exactly.
 
     Args:

@@ -137,10 +137,15 @@ def test_the_branch_of_a_known_condition_alone_is_converted() -> None:
     ("source", "message"),
     [
         (
-            model(f"bool c, {XY}", "float[N, 4] z", IF.replace("a = Add(x, y)", "a = Concat<axis = 0>(x, y)").replace("[3, 4] a", "[6, 4] a")),
+            model(
+                f"bool c, {XY}", "float[N, 4] z", IF.replace("a = Add(x, y)", "a = Concat<axis = 0>(x, y)").replace("[3, 4] a", "[6, 4] a")
+            ),
             "float32[6, 4] or float32[3, 4], depending on the data",
         ),
-        (model(f"int64 n, {XY}", "float[3, 4] z, float[K, 3, 4] all", COUNTED.replace("n = Constant<value = int64 {3}>()", "")), "trip count"),
+        (
+            model(f"int64 n, {XY}", "float[3, 4] z, float[K, 3, 4] all", COUNTED.replace("n = Constant<value = int64 {3}>()", "")),
+            "trip count",
+        ),
         (model(XY, "float[3, 4] z, float[K, 3, 4] all", COUNTED.replace("{3}", "{3000}")), "at most 1024 iterations"),
         (model(f"bool c, {XY}", "float[3, 4] z", IF.replace("Sub(x, y)", "NoSuchOperator(x, y)")), "NoSuchOperator"),
     ],

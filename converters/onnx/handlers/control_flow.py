@@ -21,7 +21,9 @@ MAX_ITERATIONS = 1024
 
 
 @onnx_op("If")
-def if_(b: GraphBuilder, cond: Operand, *, then_branch: onnx.GraphProto, else_branch: onnx.GraphProto, node: SourceNode) -> tuple[Value, ...]:
+def if_(
+    b: GraphBuilder, cond: Operand, *, then_branch: onnx.GraphProto, else_branch: onnx.GraphProto, node: SourceNode
+) -> tuple[Value, ...]:
     """the branch of a known condition; otherwise both branches and where, their shapes must be equal"""
     known = b.value(cond)
     if known is not None:
@@ -57,14 +59,17 @@ def loop(
     scanned: list[list[Operand]] = [[] for _ in range(len(body.output) - 1 - len(state))]
     running = cond
     for i in range(MAX_ITERATIONS + 1 if trips is None else trips):
-        decided = running is None or b.is_known(running)
-        if running is not None and decided and not b.value(running).any():
+        known = None if running is None else b.value(running)
+        decided = running is None or known is not None
+        if known is not None and not known.any():
             break
         if i >= MAX_ITERATIONS:
             raise ConversionError(f"would run {trips or 'an unknown number of'} times; at most {MAX_ITERATIONS} iterations are unrolled")
         if not decided and (scanned or trips is None):
             problem = "scan outputs, whose size depends on the data" if scanned else "no trip count"
-            raise ConversionError(f"ends on a condition that is computed at run time, and has {problem}", "make what it depends on constant: --bind")
+            raise ConversionError(
+                f"ends on a condition that is computed at run time, and has {problem}", "make what it depends on constant: --bind"
+            )
         flag = b.constant(True) if running is None or decided else running
         continues, *results = node.scope.run(body, [b.constant(np.int64(i)), flag, *state])
         after, pieces = results[: len(state)], results[len(state) :]
@@ -130,12 +135,16 @@ def scan_8(
     if sequence_lens is not None:
         raise ConversionError("sequence_lens is not supported")
     batches = zip(*(unstack(b, operand, 0) for operand in initial_state_and_scan_inputs), strict=True)
-    results = [scan(b, *batch, body=body, num_scan_inputs=num_scan_inputs, scan_input_directions=directions, node=node) for batch in batches]
+    results = [
+        scan(b, *batch, body=body, num_scan_inputs=num_scan_inputs, scan_input_directions=directions, node=node) for batch in batches
+    ]
     return tuple(stack(b, list(items), 0) for items in zip(*results, strict=True))
 
 
 @onnx_op("SequenceMap", since=17)
-def sequence_map(b: GraphBuilder, input_sequence: list[Operand], *additional_inputs: Value, body: onnx.GraphProto, node: SourceNode) -> tuple[Value, ...]:
+def sequence_map(
+    b: GraphBuilder, input_sequence: list[Operand], *additional_inputs: Value, body: onnx.GraphProto, node: SourceNode
+) -> tuple[Value, ...]:
     """the body once for each element of the sequence"""
     made = []
     for i, item in enumerate(input_sequence):

@@ -81,6 +81,7 @@ def attention(
         past_key, past_value = unstack(b, past, 0)
         offset = past_key.shape[2]
         k, v = b.concat([past_key, k], 2), b.concat([past_value, v], 2)
+    attended: Operand | None
     if mask_index is not None and mask_index.rank == 4:
         attended = b.notEqual(b.slice(mask_index, [0, 0, offset, 0], [mask_index.shape[0], 1, q.shape[2], k.shape[2]]), 0)
     else:
@@ -268,7 +269,9 @@ def _cached(b: GraphBuilder, past: Operand | None, new: Operand, before: int | O
         past = b.pad(past, [0] * 4, [0, 0, total - room, 0])
     places = b.add(b.reshape(before, [batch, 1, 1, 1]), b.constant(np.arange(queries, dtype=np.int32).reshape(1, 1, queries, 1)))
     shape = [batch, groups, queries, 1]
-    first, second = (np.broadcast_to(np.arange(n, dtype=np.int32).reshape(s), shape) for n, s in ((batch, (batch, 1, 1, 1)), (groups, (1, groups, 1, 1))))
+    first, second = (
+        np.broadcast_to(np.arange(n, dtype=np.int32).reshape(s), shape) for n, s in ((batch, (batch, 1, 1, 1)), (groups, (1, groups, 1, 1)))
+    )
     indices = b.concat([b.constant(np.ascontiguousarray(first)), b.constant(np.ascontiguousarray(second)), b.expand(places, shape)], 3)
     return b.scatterND(past, indices, new)
 

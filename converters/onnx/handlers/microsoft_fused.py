@@ -27,7 +27,15 @@ onnx_op("Trilu", domain=MICROSOFT)(trilu)
 # -------------------------------------------------------------------------------------------------------------- matrix products
 @onnx_op("FusedMatMul", "TransposeMatMul", domain=MICROSOFT)
 def fused_matmul(
-    b: GraphBuilder, A: Operand, B: Operand, *, alpha: float = 1.0, transA: int = 0, transB: int = 0, transBatchA: int = 0, transBatchB: int = 0
+    b: GraphBuilder,
+    A: Operand,
+    B: Operand,
+    *,
+    alpha: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+    transBatchA: int = 0,
+    transBatchB: int = 0,
 ) -> Operand:
     """transpose, matmul, mul"""
     product = matmul(b, _arranged(b, A, transA, transBatchA), _arranged(b, B, transB, transBatchB))
@@ -124,7 +132,9 @@ def nhwc_conv(
     image, kernel = list(X.shape[1:3]), list(W.shape[1:3])
     steps, spread = ones(strides, 2), ones(dilations, 2)
     around = convolution.spatial_pads(auto_pad, pads, image, kernel, steps, spread)
-    return b.conv2d(X, W, bias=B, padding=flat(around), strides=steps, dilations=spread, groups=group, inputLayout="nhwc", filterLayout="ohwi")
+    return b.conv2d(
+        X, W, bias=B, padding=flat(around), strides=steps, dilations=spread, groups=group, inputLayout="nhwc", filterLayout="ohwi"
+    )
 
 
 @onnx_op("GridSample", domain=MICROSOFT)
@@ -237,8 +247,11 @@ def embed_layer_normalization(
     if segment_ids is not None and segment_embedding is not None:
         total = b.add(total, b.gather(segment_embedding, segment_ids))
     normal = b.layerNormalization(total, scale=gamma, bias=beta, axes=[2], epsilon=epsilon)
+    return normal, _lengths(b, mask, batch), total
+
+
+def _lengths(b: GraphBuilder, mask: Operand | None, batch: int) -> Operand:
+    """How many ones each row of a mask has; zeros without a mask."""
     if mask is None:
-        lengths = b.constant(np.zeros(batch, np.int32))
-    else:
-        lengths = b.reduceSum(b.cast(b.equal(mask, 1), DataType.INT32), axes=[1])
-    return normal, lengths, total
+        return b.constant(np.zeros(batch, np.int32))
+    return b.reduceSum(b.cast(b.equal(mask, 1), DataType.INT32), axes=[1])

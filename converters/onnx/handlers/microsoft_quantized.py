@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+
 from converters.lowering.matrices import matmul
 from converters.lowering.quantization import dequantize, quantize
 from converters.onnx.handlers.pooling import average_pool, global_average_pool

@@ -25,7 +25,9 @@ RANGES = {
 """What the element types hold for which WebNN has a wider one."""
 
 
-def quantized_to(b: GraphBuilder, x: Operand, scale: Operand, zero_point: Operand | None, onnx_type: int, *, axis: int = 1, block: int = 0) -> Operand:
+def quantized_to(
+    b: GraphBuilder, x: Operand, scale: Operand, zero_point: Operand | None, onnx_type: int, *, axis: int = 1, block: int = 0
+) -> Operand:
     """x quantized to an ONNX element type, which a wider data type may stand for."""
     y = quantize(b, x, scale, zero_point, Element(onnx_type).data_type, axis=axis, block=block)
     if onnx_type not in RANGES:
@@ -63,7 +65,14 @@ def quantize_linear_13(
 
 @onnx_op("QuantizeLinear", since=19)
 def quantize_linear_19(
-    b: GraphBuilder, x: Operand, y_scale: Operand, y_zero_point: Operand | None = None, *, axis: int = 1, saturate: int = 1, node: SourceNode
+    b: GraphBuilder,
+    x: Operand,
+    y_scale: Operand,
+    y_zero_point: Operand | None = None,
+    *,
+    axis: int = 1,
+    saturate: int = 1,
+    node: SourceNode,
 ) -> Operand:
     """quantizeLinear; no 8-bit floats"""
     return quantized_to(b, x, y_scale, y_zero_point, zero_point_type(node, 2, y_zero_point), axis=axis)

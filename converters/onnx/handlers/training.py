@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from converters.onnx.registry import onnx_op
 from webnn_graph.builder import GraphBuilder
@@ -17,7 +17,7 @@ def _by_tensor(inputs: tuple[Operand, ...], kinds: int) -> Iterator[tuple[Operan
     return zip(*(inputs[i * count : (i + 1) * count] for i in range(kinds)), strict=True)
 
 
-def _by_kind(results: list[tuple[Operand, ...]]) -> tuple[Operand, ...]:
+def _by_kind(results: Sequence[tuple[Operand, ...]]) -> tuple[Operand, ...]:
     return tuple(operand for kind in zip(*results, strict=True) for operand in kind)
 
 

@@ -44,7 +44,9 @@ def grouped(*inputs: Array | Known | None, outputs: tuple[int, ...] = (0, 1, 2),
     return OneNode("GroupQueryAttention", inputs, {"num_heads": 4, "kv_num_heads": 2} | attributes, outputs)
 
 
-def gqa(batch: int, length: int, past: int | None, lengths: Array, total: int, *more: Array | None, packed: bool = False, **attributes: Any) -> OneNode:
+def gqa(
+    batch: int, length: int, past: int | None, lengths: Array, total: int, *more: Array | None, packed: bool = False, **attributes: Any
+) -> OneNode:
     """A row of grouped query attention: 4 heads in 2 groups of size 16, with a cache of ``past`` positions.
 
     The cache holds zeros where it is not filled: ONNX Runtime leaves those of the result undefined or zero.

@@ -45,7 +45,9 @@ CASES = [
     OneNode("SkipSimplifiedLayerNormalization", (f32(*HIDDEN), f32(*HIDDEN), GAMMA, Known(f32(8))), {"epsilon": 1e-6}, (0, 3)),
     OneNode("SkipSimplifiedLayerNormalization", (f32(*HIDDEN), f32(*HIDDEN), GAMMA)),
     OneNode("SimplifiedLayerNormalization", (f32(*HIDDEN), GAMMA), {"axis": -1, "epsilon": 1e-6}, domain=""),
-    OneNode("SimplifiedLayerNormalization", (f32(*HIDDEN).astype(np.float16), Known(f32(8).astype(np.float16))), domain="", rtol=2e-3, atol=1e-3),
+    OneNode(
+        "SimplifiedLayerNormalization", (f32(*HIDDEN).astype(np.float16), Known(f32(8).astype(np.float16))), domain="", rtol=2e-3, atol=1e-3
+    ),
     OneNode(
         "EmbedLayerNormalization",
         (i32(9, 2, 5), i32(2, 2, 5), Known(f32(9, 8)), Known(f32(6, 8)), Known(f32(2, 8)), GAMMA, Known(f32(8)), i32(2, 2, 5)),

@@ -105,14 +105,20 @@ CASES = [
         steps=1,
     ),
     OneNode("QLinearAdd", (u8(2, 5), scale(0.02), zero(120), u8(2, 5), scale(0.03), zero(128), scale(0.06), zero(100)), steps=1),
-    OneNode("QLinearAdd", (i8(2, 5), scale(0.02), zero(3, np.int8), i8(5), scale(0.03), zero(0, np.int8), scale(0.06), zero(0, np.int8)), steps=1),
+    OneNode(
+        "QLinearAdd",
+        (i8(2, 5), scale(0.02), zero(3, np.int8), i8(5), scale(0.03), zero(0, np.int8), scale(0.06), zero(0, np.int8)),
+        steps=1,
+    ),
     OneNode("QLinearMul", (u8(2, 5), scale(0.02), zero(120), u8(2, 5), scale(0.03), zero(128), scale(0.1), zero(100)), steps=1),
     OneNode("QLinearSigmoid", (u8(2, 5), scale(0.03), zero(120), scale(1 / 256), zero(0)), steps=1),
     OneNode("QLinearSigmoid", (i8(2, 5), scale(0.03), None, scale(1 / 256), zero(-128, np.int8)), steps=1),
     OneNode("QLinearLeakyRelu", (u8(2, 5), scale(0.03), zero(120), scale(0.02), zero(30)), {"alpha": 0.1}, steps=1),
     OneNode("QLinearSoftmax", (u8(2, 5), scale(0.03), zero(120), scale(1 / 256), zero(0)), {"axis": -1, "opset": 13}, steps=1),
     OneNode("QLinearSoftmax", (u8(2, 3, 4), scale(0.03), zero(120), scale(1 / 256), zero(0)), {"axis": 1, "opset": 11}, steps=1),
-    OneNode("QLinearConcat", (scale(0.03), zero(100), u8(2, 3), scale(0.02), zero(120), u8(2, 2), scale(0.05), zero(90)), {"axis": 1}, steps=1),
+    OneNode(
+        "QLinearConcat", (scale(0.03), zero(100), u8(2, 3), scale(0.02), zero(120), u8(2, 2), scale(0.05), zero(90)), {"axis": 1}, steps=1
+    ),
     OneNode(
         "QLinearWhere",
         (RANDOM.random((2, 3)) > 0.5, u8(2, 3), scale(0.02), zero(120), u8(2, 3), scale(0.05), zero(90), scale(0.04), zero(100)),
