@@ -5,154 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from converters.console import DONE, Command, Group, note, progress, say, show_table, verbosity_options
-
-if TYPE_CHECKING:
-    from converters.workflow import Check, Destination
-
-F = TypeVar("F", bound=Callable[..., Any])
-FORMS = ("webnn", "json", "js")
-RUNTIMES = ("reference", "browser")
-EXISTING = click.Path(path_type=Path)
-
-
-# ----------------------------------------------------------------------------------------------------------------- options
-class Assignment(click.ParamType):
-    """``NAME=VALUE``, the value read by ``read``; ``last`` splits at the last equals sign, for names that contain one."""
-
-    def __init__(self, metavar: str, read: Callable[[str], Any], *, last: bool = True) -> None:
-        self.name = metavar
-        self.read = read
-        self.last = last
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        return self.name
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        name, equals, text = value.rpartition("=") if self.last else value.partition("=")
-        if not (name and equals and text):
-            self.fail(f"{value!r} is not {self.name}", param, ctx)
-        try:
-            return name, self.read(text)
-        except ValueError:
-            self.fail(f"{value!r} is not {self.name}", param, ctx)
-
-
-def _sizes(text: str) -> list[int]:
-    return [int(size) for size in text.strip("[]").split(",")] if text.strip("[]") else []
-
-
-def _value(text: str) -> Any:
-    from webnn_graph.inputs import read_value
-
-    return read_value(text)
-
-
-DIMENSION = Assignment("NAME=N", int)
-SHAPE = Assignment("INPUT=1,3,224,224", _sizes)
-VALUE = Assignment("INPUT=VALUE", _value, last=False)
-
-
-def _as_mapping(context: click.Context, parameter: click.Parameter, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        raise click.BadParameter(f"{max(names, key=names.count)} is given twice")
-    return dict(pairs)
-
-
-def _forms(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
-    forms = [form for text in value for form in text.split(",")]
-    unknown = [form for form in forms if form not in FORMS]
-    if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(FORMS)}")
-    return forms
-
-
-def _stem(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    if value is not None and (not value or Path(value).name != value or value in (".", "..")):
-        raise click.BadParameter("a file name without folder and suffix is expected")
-    return value
-
-
-def mapping_option(name: str, kind: Assignment, text: str) -> Callable[[F], F]:
-    """A repeatable ``NAME=VALUE`` option whose values arrive as one mapping."""
-    return click.option(name, type=kind, multiple=True, callback=_as_mapping, help=text)
-
-
-def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
-    """Several options as one decorator, in the order of the help."""
-
-    def decorate(command: F) -> F:
-        for decorator in reversed(decorators):
-            command = decorator(command)
-        return command
-
-    return decorate
-
-
-destination_options = options(
-    click.option("-o", "--output-dir", type=EXISTING, default=".", help="Where the files go.  [default: the current folder]"),
-    click.option("--name", callback=_stem, help="Name of the graph and stem of the files; by default the model file's."),
-    click.option(
-        "--labels/--no-labels", default=None, help="Whether operators carry their names in the source model; by default all but .js do."
-    ),
-    click.option("--force", is_flag=True, help="Replace files that exist."),
-)
-format_option = click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    default=("webnn",),
-    callback=_forms,
-    metavar="webnn,json,js",
-    help="Forms to write.  [default: webnn]",
-)
-runtime_options = options(
-    click.option("--runtime", type=click.Choice(RUNTIMES), default="reference", show_default=True, help="What computes the graph."),
-    click.option("--browser", type=str, help="Executable of the browser; by default $WEBNN_CHROMIUM, then an installed Chrome."),
-    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values."),
-)
-check_options = options(
-    runtime_options,
-    click.option(
-        "--inputs", "--inputs-file", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Input values by name; the others are made up."
-    ),
-    click.option("--tolerance", type=click.FloatRange(0), help="Largest relative difference.  [default: 1e-4 reference, 1e-3 browser]"),
-    click.option("--each-node", is_flag=True, help="Compare every node on the source model's own values: for quantized models."),
-)
-conversion_options = options(
+from converters.options import (
+    DIMENSION,
+    EXISTING,
+    SHAPE,
+    VALUE,
+    check_of,
+    check_options,
+    conversion_options,
+    destination_of,
     destination_options,
     format_option,
-    click.option("--verify", is_flag=True, help="Compare the written graph with the source model; exit with 3 when they differ."),
-    check_options,
-    verbosity_options,
+    mapping_option,
+    runtime_options,
 )
-"""What every converter from a source format takes, after the options about that format."""
-
-
-def _check(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | None = None) -> Check:
-    """Takes the `check_options` out of a command's options; ``read`` reads the file of input values."""
-    from converters.workflow import Check
-    from webnn_graph.inputs import read_arrays
-
-    file = options.pop("inputs_file")
-    inputs = (read or read_arrays)(file) if file else {}
-    runtime, each_node = options.pop("runtime"), options.pop("each_node")
-    if each_node and runtime != "reference":
-        raise click.UsageError("--each-node works with the reference runtime only")
-    return Check(runtime, options.pop("browser"), options.pop("tolerance"), inputs, options.pop("seed"), each_node)
-
-
-def _destination(options: dict[str, Any], model: Path, formats: Sequence[str]) -> Destination:
-    """Takes the `destination_options` out of a command's options."""
-    from converters.workflow import Destination
-
-    stem = options.pop("name") or model.stem
-    return Destination(options.pop("output_dir"), stem, formats, options.pop("labels"), options.pop("force"))
 
 
 # -------------------------------------------------------------------------------------------------------------- converters
@@ -176,7 +47,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     from converters.onnx.source import OnnxSource
     from converters.workflow import convert_and_report
 
-    destination, check = _destination(options, model, formats), _check(options)
+    destination, check = destination_of(options, model, formats), check_of(options)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
     converted = partial(frontend, model, name=destination.stem, dims=options["dim"], shapes=options["shape"], **what)
@@ -211,8 +82,8 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     from converters.torch.model import TorchModel
     from converters.workflow import convert_and_report
 
-    destination = _destination(options, model, formats)
-    check = _check(options, read_inputs)
+    destination = destination_of(options, model, formats)
+    check = check_of(options, read_inputs)
     loading = {name: options[name] for name in ("factory", "factory_args", "task", "trust_pickle")}
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     source = TorchModel(model, inputs=inputs, values=check.inputs, dims=options["dim"], name=destination.stem, **loading)
@@ -230,10 +101,10 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
     from converters.report import report_graph
     from webnn_graph.formats import load
 
-    destination = _destination(options, model, [form])
+    destination = destination_of(options, model, [form])
     destination.check(own=[model.with_suffix(".safetensors")])
     with progress("reading ..."):
-        graph = load(model)
+        graph = destination.legalized(load(model))
     report_graph(graph, destination.save(graph))
     return DONE
 
@@ -355,7 +226,7 @@ def verify(graph: Path, against: Path, bind: Mapping[str, Any], inputs: Sequence
     from converters.workflow import verify_and_report
     from webnn_graph.formats import load
 
-    check = _check(options)
+    check = check_of(options)
     return verify_and_report(load(graph), OnnxSource(against, bind=bind, inputs=inputs, outputs=outputs), check)
 
 

@@ -14,6 +14,7 @@ from webnn_graph.compare import TOLERANCES
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
 from webnn_graph.graph import Graph
+from webnn_graph.targets import Target, legalize
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Destination:
         formats: Suffixes of the forms to write, without the dot: webnn, json, js.
         labels: Whether nodes keep their labels; None for what each form does by itself.
         overwrite: Whether files that exist are replaced.
+        target: What the files are for; None for any implementation of the standard.
     """
 
     folder: Path
@@ -33,6 +35,7 @@ class Destination:
     formats: Sequence[str] = ("webnn",)
     labels: bool | None = None
     overwrite: bool = False
+    target: Target | None = None
 
     @property
     def graphs(self) -> list[Path]:
@@ -46,6 +49,10 @@ class Destination:
         mine = {path.resolve() for path in own}
         if not self.overwrite:
             refuse_existing(path for path in (*self.graphs, *declarations, weights) if path.resolve() not in mine)
+
+    def legalized(self, graph: Graph) -> Graph:
+        """The graph as the target takes it. Raises `ConversionError` naming the calls that cannot be."""
+        return legalize(graph, self.target) if self.target else graph
 
     def save(self, graph: Graph) -> list[Path]:
         """Writes the graph in every form and returns all files, weights included."""
@@ -105,7 +112,7 @@ def convert_and_report(
     """
     destination.check()
     with progress("converting ..."):
-        graph = convert()
+        graph = destination.legalized(convert())
     with progress("writing ..."):
         files = destination.save(graph)
     report_graph(graph, files)

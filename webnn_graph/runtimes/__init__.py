@@ -1,4 +1,4 @@
-"""What computes a graph: ``reference`` in NumPy, ``browser`` in a real Chromium."""
+"""What computes a graph: ``reference`` in NumPy, ``rustnn`` through pywebnn, ``browser`` in a real Chromium."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
 
-RUNTIMES = ("reference", "browser")
+RUNTIMES = ("reference", "rustnn", "browser")
 """Names of the runtimes, in the order in which to try them."""
 
 
@@ -24,11 +24,15 @@ def run(graph: Graph, inputs: Mapping[str, Array], *, runtime: str = "reference"
         ExecutionError: The inputs do not fit the graph, or the runtime failed.
         RuntimeUnavailable: The runtime is not installed or did not start.
     """
-    # Each is imported when it is used: a browser's driver is not always installed.
+    # Each is imported when it is used: what it needs is not always installed.
     if runtime == "browser":
         from webnn_graph.runtimes import browser as chromium
 
         return chromium.run(graph, inputs, browser=browser)
+    if runtime == "rustnn":
+        from webnn_graph.runtimes import rustnn
+
+        return rustnn.run(graph, inputs)
     from webnn_graph.runtimes import reference
 
     return reference.run(graph, inputs)
