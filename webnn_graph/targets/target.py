@@ -15,7 +15,7 @@ from webnn_graph.errors import FormatError
 from webnn_graph.graph import Descriptor
 
 CHROMIUM = "chromium"
-"""Chromium 147 computing on the CPU: what it says, less what it says and then fails to build."""
+"""Chromium 147 computing on the CPU: what it says, less what it says and then fails to build, or crashes on."""
 
 RUSTNN = "rustnn"
 """rustnn 0.5.12 computing with ONNX Runtime: what it computes right, which is not what it says."""
