@@ -90,7 +90,7 @@ def _merged(nodes: list[Node], values: Mapping[Operand, Array]) -> tuple[dict[Op
     same: dict[Operand, Operand] = {}
     for operand in used:
         kind = operand.data_type, operand.shape
-        content = (kind, _digest(values[operand])) if alike[kind] > 1 else operand
+        content = (kind, digest(values[operand])) if alike[kind] > 1 else operand
         same[operand] = first.setdefault(content, operand)
     if all(operand is twin for operand, twin in same.items()):
         return {operand: values[operand] for operand in used}, nodes
@@ -98,6 +98,6 @@ def _merged(nodes: list[Node], values: Mapping[Operand, Array]) -> tuple[dict[Op
     return {operand: values[operand] for operand in used if same[operand] is operand}, replaced
 
 
-def _digest(array: Array) -> bytes:
+def digest(array: Array) -> bytes:
     """Equal for arrays of one shape and type that hold the same bits: -0 differs from 0, and NaN equals itself."""
     return blake2b(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data).digest()

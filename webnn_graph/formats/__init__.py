@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,13 +13,16 @@ from webnn_graph.formats import json, text
 from webnn_graph.formats.assemble import assemble
 from webnn_graph.formats.document import describe
 from webnn_graph.formats.files import Chunks, write_all
+from webnn_graph.formats.shared import with_shared_names
 from webnn_graph.formats.weights import Safetensors, Weights, beside, contents, stored
 from webnn_graph.graph import Descriptor, Graph
 
-__all__ = ["READ", "WRITTEN", "load", "save"]
+__all__ = ["READ", "SHARED", "WRITTEN", "load", "save", "save_together"]
 
 READ = (".webnn", ".json")
 WRITTEN = (".webnn", ".json", ".js")
+SHARED = "model.safetensors"
+"""Name of a file of weights that several graphs have in common; whatever reads a graph looks for it."""
 PathLike = str | os.PathLike[str]
 
 HINTS = {
@@ -68,27 +72,63 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Pat
     files: dict[Path, Chunks] = {}
     weights = stored(graph)
     for path in map(Path, paths):
-        files |= {file: partial(_encoded, content) for file, content in _texts(graph, path, labels).items()}
+        files |= _texts(graph, path, labels, path.with_suffix(".safetensors").name)
     for path in map(Path, paths):
         if weights:
             files[path.with_suffix(".safetensors")] = partial(contents, weights)
+    return _write(files)
+
+
+def save_together(graphs: Mapping[PathLike, Graph], *, labels: bool | None = None) -> list[Path]:
+    """Writes several graphs of one folder and, once for all, their weights: ``model.safetensors``.
+
+    For graphs that are parts or variants of one model: a weight that several have is stored once. Weights of one name that
+    are not the same get other names.
+
+    Args:
+        graphs: What to write, by path; a graph may stand there in several forms. See `save`, also for ``labels``.
+
+    Returns:
+        All files written, in the order of the paths, weights last.
+
+    Raises:
+        WebNNError: The paths are in several folders, a suffix is not known, or a file cannot be written.
+    """
+    paths = [Path(path) for path in graphs]
+    if len({path.parent for path in paths}) != 1:
+        raise WebNNError("graphs with common weights must be in one folder")
+    distinct = list(dict.fromkeys(graphs.values()))
+    renamed = dict(zip(distinct, with_shared_names(distinct), strict=True))
+    files: dict[Path, Chunks] = {}
+    for path, graph in zip(paths, graphs.values(), strict=True):
+        files |= _texts(renamed[graph], path, labels, SHARED)
+    weights = stored(*renamed.values())
+    if weights:
+        files[paths[0].with_name(SHARED)] = partial(contents, weights)
+    return _write(files)
+
+
+def _write(files: dict[Path, Chunks]) -> list[Path]:
     # Weights take their names first: a graph never stands beside weights that are older than it.
     write_all(dict(reversed(files.items())))
     return list(files)
 
 
-def _texts(graph: Graph, path: Path, labels: bool | None) -> dict[Path, str]:
-    """The text files of one form."""
+def _texts(graph: Graph, path: Path, labels: bool | None, weights: str) -> dict[Path, Chunks]:
+    """The text files of one form, whose weights are in the file ``weights`` beside it."""
     match path.suffix:
         case ".webnn":
-            return {path: text.write(describe(graph, labels=labels is not False))}
+            texts = {path: text.write(describe(graph, labels=labels is not False))}
         case ".json":
-            return {path: json.write(describe(graph, labels=labels is not False))}
+            texts = {path: json.write(describe(graph, labels=labels is not False))}
         case ".js":
             from webnn_graph.formats import javascript  # Jinja2 is slow to import
 
-            return {path.with_name(name): content for name, content in javascript.files(graph, path.stem, labels=bool(labels)).items()}
-    raise WebNNError(f"cannot tell the form of {path} from its suffix {path.suffix!r}", f"use one of {', '.join(WRITTEN)}")
+            made = javascript.files(graph, path.stem, labels=bool(labels), weights=weights)
+            texts = {path.with_name(name): content for name, content in made.items()}
+        case _:
+            raise WebNNError(f"cannot tell the form of {path} from its suffix {path.suffix!r}", f"use one of {', '.join(WRITTEN)}")
+    return {file: partial(_encoded, content) for file, content in texts.items()}
 
 
 def _encoded(content: str) -> list[bytes]:

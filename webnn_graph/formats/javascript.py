@@ -48,13 +48,14 @@ VIEWS = {
 """The typed array that holds a data type in every engine: float16 as its bits, 4-bit elements packed."""
 
 
-def files(graph: Graph, stem: str, *, labels: bool = False) -> dict[str, str]:
+def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "") -> dict[str, str]:
     """The texts of the module and of its declarations.
 
     Args:
         graph: What ``build`` makes.
-        stem: The files' common name; the module fetches ``<stem>.safetensors`` from its own folder.
+        stem: The files' common name.
         labels: Whether every call carries its node's label.
+        weights: The file that the module fetches from its own folder; by default ``<stem>.safetensors``.
 
     Returns:
         File name to text: ``<stem>.js`` and ``<stem>.d.ts``.
@@ -65,7 +66,7 @@ def files(graph: Graph, stem: str, *, labels: bool = False) -> dict[str, str]:
     for name in graph.operands:
         if not IDENTIFIER.match(name):
             raise ValidationError(f"operand name {name!r} is not an identifier")
-    view = _view(graph, stem, labels)
+    view = _view(graph, stem, labels, weights or f"{stem}.safetensors")
     return {f"{stem}.js": _template("module.js.j2").render(view), f"{stem}.d.ts": _template("module.d.ts.j2").render(view)}
 
 
@@ -79,7 +80,7 @@ def _template(name: str) -> jinja2.Template:
     return environment.get_template(name)
 
 
-def _view(graph: Graph, stem: str, labels: bool) -> dict[str, Any]:
+def _view(graph: Graph, stem: str, labels: bool, weights_file: str) -> dict[str, Any]:
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
     inline = {operand: array for operand, array in graph.constants.items() if operand not in weights}
@@ -88,8 +89,8 @@ def _view(graph: Graph, stem: str, labels: bool) -> dict[str, Any]:
         "title": string(graph.name),
         "node_count": len(graph.nodes),
         "weight_bytes": sum(operand.nbytes for operand in weights),
-        "weights_file": string(f"{stem}.safetensors"),
-        "weights_url": string(f"./{quote(stem, safe='')}.safetensors"),
+        "weights_file": string(weights_file),
+        "weights_url": string(f"./{quote(weights_file, safe='')}"),
         "module_file": string(f"./{stem}.js"),
         "example_inputs": _object({operand.name: variable(operand.name) for operand in graph.inputs}),
         "inputs": [_tensor(operand) for operand in graph.inputs],

@@ -44,11 +44,13 @@ CHUNK = 2**22
 
 
 # ----------------------------------------------------------------------------------------------------------------- writing
-def stored(graph: Graph) -> dict[Operand, Array]:
-    """The constants that stand in the weights file, in the file's order."""
-    weights = [operand for operand in graph.constants if not is_inline(operand)]
-    weights.sort(key=lambda operand: (-_element_bytes(operand.data_type), operand.name))
-    return {operand: graph.constants[operand] for operand in weights}
+def stored(*graphs: Graph) -> dict[Operand, Array]:
+    """The constants that stand in the weights file, in the file's order.
+
+    Several graphs have one file when each of their weights of one name is the same; see `webnn_graph.formats.shared`.
+    """
+    named = {operand.name: (operand, array) for graph in graphs for operand, array in graph.constants.items() if not is_inline(operand)}
+    return dict(sorted(named.values(), key=lambda weight: (-_element_bytes(weight[0].data_type), weight[0].name)))
 
 
 def contents(weights: Mapping[Operand, Array]) -> Iterator[bytes | memoryview]:

@@ -1,0 +1,59 @@
+"""One file of weights for several graphs: the same name for the same weight, and for no other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from webnn_graph.data_types import Array
+from webnn_graph.fold import digest
+from webnn_graph.formats.constants import is_inline
+from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.names import Names
+
+
+def with_shared_names(graphs: Sequence[Graph]) -> list[Graph]:
+    """The same graphs, their weights named so that two of one name are the same bit by bit, and the same ones have one name.
+
+    The first graph that has a weight gives it its name, unless something else is called so.
+    """
+    names = Names()
+    for name in dict.fromkeys(operand.name for graph in graphs for operand in graph.operands.values() if not _is_weight(graph, operand)):
+        names.take(name)
+    shared: dict[object, str] = {}
+    results = []
+    for graph in graphs:
+        weights = [(operand, array) for operand, array in graph.constants.items() if not is_inline(operand)]
+        own = {}
+        for (operand, _), content in zip(weights, _contents(weights), strict=True):
+            if content not in shared:
+                shared[content] = names.take(operand.name)
+            own[operand] = shared[content]
+        results.append(_renamed(graph, own))
+    return results
+
+
+def _is_weight(graph: Graph, operand: Operand) -> bool:
+    return operand in graph.constants and not is_inline(operand)
+
+
+def _contents(weights: Iterable[tuple[Operand, Array]]) -> Iterable[object]:
+    """What is equal for the same weights of two graphs, but not for two weights of one graph."""
+    times: Counter[object] = Counter()
+    for operand, array in weights:
+        content = operand.data_type, operand.shape, digest(array)
+        yield content, times[content]
+        times[content] += 1
+
+
+def _renamed(graph: Graph, names: Mapping[Operand, str]) -> Graph:
+    """The graph with other names for some operands."""
+    made = {o: Operand(o.data_type, o.shape, names.get(o, o.name)) for o in graph.operands.values()}
+    return Graph(
+        name=graph.name,
+        inputs=tuple(made[operand] for operand in graph.inputs),
+        constants={made[operand]: array for operand, array in graph.constants.items()},
+        nodes=tuple(Node(n.op, map_operands(n.arguments, made.get), tuple(made[o] for o in n.outputs), n.label) for n in graph.nodes),
+        outputs=tuple(made[operand] for operand in graph.outputs),
+        notes=graph.notes,
+    )
