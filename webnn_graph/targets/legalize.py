@@ -18,7 +18,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.ops import OPS
-from webnn_graph.targets import carriers, quantized, ranks, rewrites, rustnn, windows
+from webnn_graph.targets import carriers, quantized, ranks, rewrites, rustnn, rustnn_loader, windows
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.target import CHROMIUM, RUSTNN, Target
 
@@ -60,7 +60,7 @@ def legalize(graph: Graph, target: Target) -> Graph:
     if problems:
         raise ConversionError(f"{len(problems)} problems for the target {target.name}:\n  " + "\n  ".join(problems))
     legal = b.build({output.name: new[output] for output in graph.outputs})
-    return rustnn.with_shapes(legal) if target.kind == RUSTNN else legal
+    return rustnn_loader.readable(legal) if target.kind == RUSTNN else legal
 
 
 class LegalBuilder(GraphBuilder):

@@ -1,7 +1,7 @@
-"""What rustnn needs beside its data types: calls without operand options, and shapes where its loader needs them.
+"""Calls that rustnn computes wrong whatever their types, as other calls that mean the same.
 
-rustnn 0.5 knows operand options by number only; a name in their place makes it forget every option of the call. Its loader
-infers the shapes of some results and not of others, and computes some calls that read one of the others wrong.
+rustnn 0.5 knows operand options by number only; a name in their place makes it forget every option of the call. So no call
+keeps one, but for the biases that files hold by position.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from webnn_graph.data_types import DataType
-from webnn_graph.graph import Graph, Node, Operand, map_operands
-from webnn_graph.names import Names
+from webnn_graph.graph import Operand
 from webnn_graph.ops import OPS
 from webnn_graph.ops.recurrent import passes
 from webnn_graph.targets import rewrites, windows
@@ -198,57 +197,3 @@ REWRITES: dict[str, Rewrite] = {
     "sub": subtract,
     "triangular": triangular,
 }
-
-
-# ------------------------------------------------------------------------------------------------------------------ shapes
-SHAPELESS = frozenset(
-    """
-    argMax argMin batchNormalization clamp conv2d convTranspose2d elu gather gatherElements gatherND gru hardSigmoid hardSwish
-    instanceNormalization layerNormalization leakyRelu logicalAnd logicalNot logicalOr logicalXor lstm lstmCell pad prelu
-    reduceL1 reduceL2 reduceLogSum reduceLogSumExp reduceMax reduceMean reduceMin reduceProduct reduceSum reduceSumSquare
-    resample2d roundEven scatterElements scatterND split triangular
-    """.split()
-)
-"""Operators whose results have no shape after loading, or a wrong one, or now and then one of these."""
-
-SHAPED_BY_OPTIONS = frozenset(["reshape", "expand"])
-"""Operators whose results have a shape whatever they read."""
-
-NEED_SHAPES = frozenset(
-    """
-    averagePool2d batchNormalization dequantizeLinear expand gather gatherElements gatherND gru instanceNormalization l2Pool2d
-    layerNormalization lstm maxPool2d pad quantizeLinear resample2d reverse slice split
-    """.split()
-)
-"""Operators that fail on, or are wrong for, an operand without a shape."""
-
-
-def with_shapes(graph: Graph) -> Graph:
-    """The graph with reshapes to the shape it already has of each tensor that rustnn has to be told the shape of.
-
-    The reshapes do nothing, so that a `GraphBuilder` would leave them out.
-    """
-    names = Names()
-    for name in graph.operands:
-        names.take(name)
-    unknown: set[Operand] = set()
-    shaped: dict[Operand, Operand] = {}
-    nodes: list[Node] = []
-
-    def told(operand: Operand) -> Operand:
-        if operand not in unknown:
-            return operand
-        if operand not in shaped:
-            shaped[operand] = Operand(operand.data_type, operand.shape, names.take(f"{operand.name}_shaped"))
-            nodes.append(Node("reshape", {"input": operand, "newShape": list(operand.shape)}, (shaped[operand],)))
-        return shaped[operand]
-
-    for node in graph.nodes:
-        if node.op in NEED_SHAPES:
-            node = Node(node.op, map_operands(node.arguments, told), node.outputs, node.label)
-        nodes.append(node)
-        strided = node.op == "slice" and max(node.arguments.get("strides", [1])) > 1
-        vague = node.op in SHAPELESS or strided or not unknown.isdisjoint(node.operands)
-        if vague and node.op not in SHAPED_BY_OPTIONS:
-            unknown.update(node.outputs)
-    return Graph(graph.name, graph.inputs, graph.constants, tuple(nodes), graph.outputs, graph.notes)

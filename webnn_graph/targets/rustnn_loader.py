@@ -1,0 +1,81 @@
+"""What a graph needs so that rustnn's loader reads its files right: nothing that changes what is computed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.names import Names
+
+SHAPELESS = frozenset(
+    """
+    argMax argMin batchNormalization clamp conv2d convTranspose2d elu gather gatherElements gatherND gru hardSigmoid hardSwish
+    instanceNormalization layerNormalization leakyRelu logicalAnd logicalNot logicalOr logicalXor lstm lstmCell pad prelu
+    reduceL1 reduceL2 reduceLogSum reduceLogSumExp reduceMax reduceMean reduceMin reduceProduct reduceSum reduceSumSquare
+    resample2d roundEven scatterElements scatterND split triangular
+    """.split()
+)
+"""Operators whose results have no shape after loading, or a wrong one, or now and then one of these."""
+
+SHAPED_BY_OPTIONS = frozenset(["reshape", "expand"])
+"""Operators whose results have a shape whatever they read."""
+
+NEED_SHAPES = frozenset(
+    """
+    averagePool2d batchNormalization dequantizeLinear expand gather gatherElements gatherND gru instanceNormalization l2Pool2d
+    layerNormalization lstm maxPool2d pad quantizeLinear resample2d reverse slice split
+    """.split()
+)
+"""Operators that fail on, or are wrong for, an operand without a shape."""
+
+
+def readable(graph: Graph) -> Graph:
+    """The graph as rustnn's loader reads it right.
+
+    It infers the shapes of some results and not of others, and computes some calls that read one of the others wrong; it
+    names its nodes after labels and then refuses names that occur twice.
+    """
+    return _with_distinct_labels(_with_shapes(graph))
+
+
+def _with_distinct_labels(graph: Graph) -> Graph:
+    """The graph with a number behind every label that came before."""
+    count: Counter[str] = Counter()
+    nodes = []
+    for node in graph.nodes:
+        count[node.label] += 1
+        label = f"{node.label} #{count[node.label]}" if node.label and count[node.label] > 1 else node.label
+        nodes.append(replace(node, label=label))
+    return replace(graph, nodes=tuple(nodes))
+
+
+def _with_shapes(graph: Graph) -> Graph:
+    """The graph with reshapes to the shape it already has of each tensor that rustnn has to be told the shape of.
+
+    The reshapes do nothing, so that a `GraphBuilder` would leave them out.
+    """
+    names = Names()
+    for name in graph.operands:
+        names.take(name)
+    unknown: set[Operand] = set()
+    shaped: dict[Operand, Operand] = {}
+    nodes: list[Node] = []
+
+    def told(operand: Operand) -> Operand:
+        if operand not in unknown:
+            return operand
+        if operand not in shaped:
+            shaped[operand] = Operand(operand.data_type, operand.shape, names.take(f"{operand.name}_shaped"))
+            nodes.append(Node("reshape", {"input": operand, "newShape": list(operand.shape)}, (shaped[operand],)))
+        return shaped[operand]
+
+    for node in graph.nodes:
+        if node.op in NEED_SHAPES:
+            node = replace(node, arguments=map_operands(node.arguments, told))
+        nodes.append(node)
+        strided = node.op == "slice" and max(node.arguments.get("strides", [1])) > 1
+        vague = node.op in SHAPELESS or strided or not unknown.isdisjoint(node.operands)
+        if vague and node.op not in SHAPED_BY_OPTIONS:
+            unknown.update(node.outputs)
+    return replace(graph, nodes=tuple(nodes))
