@@ -10,7 +10,7 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
-from webnn_graph.ops.declare import broadcast
+from webnn_graph.ops.rules import broadcast
 
 
 def bitwise_not(b: GraphBuilder, x: Operand) -> Operand:

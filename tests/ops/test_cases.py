@@ -23,7 +23,7 @@ from webnn_graph.errors import RuntimeUnavailable, ValidationError, WebNNError
 from webnn_graph.formats import javascript
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.ops import OPS, declare
-from webnn_graph.ops.declare import ANY
+from webnn_graph.ops.domains import ANY
 from webnn_graph.runtimes import reference
 from webnn_graph.runtimes.browser import BrowserSession
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from webnn_graph.ops import OPS, Parameter
-from webnn_graph.ops.declare import ANY
+from webnn_graph.ops.domains import ANY
 
 STANDARD: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "webnn_facts.json").read_text())["operators"]
 

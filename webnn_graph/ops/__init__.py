@@ -22,7 +22,8 @@ from webnn_graph.ops import (  # noqa: F401  (each import fills OPS)
     reduction,
     resampling,
 )
-from webnn_graph.ops.declare import OPS, Op, Parameter
+from webnn_graph.ops.declare import OPS, Op
+from webnn_graph.ops.parameters import Parameter
 
 __all__ = ["OPS", "Op", "Parameter", "evaluate"]
 

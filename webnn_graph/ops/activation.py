@@ -8,8 +8,11 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import ANY, FLOAT, SIGNED, broadcast, number, op, require, uint
+from webnn_graph.ops.declare import op
+from webnn_graph.ops.domains import ANY, FLOAT, SIGNED
 from webnn_graph.ops.elementwise import unary
+from webnn_graph.ops.parameters import number, uint
+from webnn_graph.ops.rules import broadcast, require
 from webnn_graph.ops.special import erf
 
 

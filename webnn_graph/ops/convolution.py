@@ -10,7 +10,10 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import FLOAT, LIKE_FIRST, op, require, uint
+from webnn_graph.ops.declare import op
+from webnn_graph.ops.domains import FLOAT, LIKE_FIRST
+from webnn_graph.ops.parameters import uint
+from webnn_graph.ops.rules import require
 from webnn_graph.ops.windows import check_spatial, extent, from_nchw, nchw_shape, pad_spatial, shape_from_nchw, to_nchw, windows
 
 FILTER_AXES = {"oihw": (0, 1, 2, 3), "hwio": (3, 2, 0, 1), "ohwi": (0, 3, 1, 2), "ihwo": (3, 0, 1, 2)}

@@ -12,249 +12,23 @@ result's descriptor (a list for operators that return a sequence). ``run=`` is t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, get_type_hints
 
 import numpy as np
 
-from webnn_graph.data_types import Array, DataType
+from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Descriptor, Operand
+from webnn_graph.ops.domains import ANY, Domain, first_descriptor, same
+from webnn_graph.ops.parameters import Parameter, read_parameter
+from webnn_graph.ops.rules import require
 
-uint: TypeAlias = Annotated[int, "unsigned long"]
-number: TypeAlias = Annotated[float, "MLNumber"]
-"""A float, or an exact integer for integer operands."""
-
-MAX_RANK = 8
-"""No implementation takes more; the standard sets no limit."""
 MAX_DIMENSION = 2**31 - 1
 
 
-# ---------------------------------------------------------------------------------------------------------------- domains
-@dataclass(frozen=True)
-class Domain:
-    """What the standard's tensor-limits table allows for one operand.
-
-    Attributes:
-        types: Allowed data types; empty when they follow from ``like``.
-        like: The operand whose data type this one must have; empty when ``types`` says it all.
-        ranks: Smallest and largest rank; a largest of None is no limit.
-        packed: 4-bit types that are allowed besides (an extension that Chromium implements).
-    """
-
-    types: tuple[DataType, ...] = ()
-    like: str = ""
-    ranks: tuple[int, int | None] = (0, None)
-    packed: tuple[DataType, ...] = ()
-
-    def rank(self, smallest: int, largest: int | None = None) -> Domain:
-        """The same types, of exactly this rank; or of a rank in the given range (``rank(1, ANY_RANK)``)."""
-        return replace(self, ranks=(smallest, smallest if largest is None else None if largest == ANY_RANK else largest))
-
-    @property
-    def four_bit(self) -> Domain:
-        """The same, and int4 and uint4."""
-        return replace(self, packed=(DataType.INT4, DataType.UINT4))
-
-    def check(self, where: str, operand: Descriptor, others: Mapping[str, Any]) -> None:
-        """Raises `ValidationError` unless ``operand``, the argument ``where``, lies in this domain."""
-        like = _first(others.get(self.like)) if self.like else None
-        if like is not None and operand.data_type != like.data_type:
-            raise ValidationError(f"{where} is {operand.data_type}, {self.like} is {like.data_type}; they must be the same")
-        allowed = self.types + self.packed
-        if self.types and operand.data_type not in allowed:
-            raise ValidationError(f"{where} is {operand.data_type}, allowed are {', '.join(allowed)}")
-        smallest, largest = self.ranks
-        if operand.rank < smallest or (largest is not None and operand.rank > largest):
-            wanted = f"{smallest}" if smallest == largest else f"at least {smallest}" if largest is None else f"{smallest} to {largest}"
-            raise ValidationError(f"{where} has rank {operand.rank} (shape {list(operand.shape)}), expected rank {wanted}")
-
-
-ANY_RANK = -1
-
-
-def _types(names: str) -> tuple[DataType, ...]:
-    return tuple(DataType(name) for name in names.split())
-
-
-ANY = Domain(_types("float32 float16 int32 uint32 int64 uint64 int8 uint8"))
-FLOAT = Domain(_types("float32 float16"))
-SIGNED = Domain(_types("float32 float16 int64 int32 int8"))
-WIDE = Domain(_types("float32 float16 int32 uint32 int64 uint64"))
-INDEX = Domain(_types("int32 uint32 int64"))
-BOOLEAN = Domain(_types("uint8"))
-
-
-def same(operand: str) -> Domain:
-    """The data type of another operand, any rank."""
-    return Domain(like=operand)
-
-
-def require(condition: bool, message: str, hint: str = "") -> None:
-    """Raises `ValidationError` with ``message`` unless ``condition`` holds."""
-    if not condition:
-        raise ValidationError(message, hint)
-
-
-# ------------------------------------------------------------------------------------------------------------- parameters
-@dataclass(frozen=True)
-class Parameter:
-    """One argument or option member of an operator.
-
-    Attributes:
-        kind: operand, operands, int, float, number, bool, string (one of ``choices``), data type; ints, floats and strings
-            for lists of them.
-        unsigned: Whether ints are ``unsigned long``.
-        domain: For operands: what is allowed.
-    """
-
-    name: str
-    kind: str
-    is_option: bool
-    default: Any
-    optional: bool
-    unsigned: bool = False
-    choices: tuple[str, ...] = ()
-    domain: Domain = Domain()
-
-    @property
-    def required(self) -> bool:
-        return self.default is inspect.Parameter.empty
-
-    @property
-    def is_operand(self) -> bool:
-        return self.kind in ("operand", "operands")
-
-    def convert(self, value: Any) -> Any:
-        """``value`` as the canonical Python value of this parameter.
-
-        Raises:
-            ValidationError: It is of another kind, out of range or not one of the choices.
-        """
-        try:
-            return _CONVERT[self.kind](self, value)
-        except (TypeError, ValueError, OverflowError):
-            raise ValidationError(f"{self.name} must be {self.describe()}, not {value!r}") from None
-
-    def describe(self) -> str:
-        """What a value of this parameter is, in words."""
-        one = {"operand": "an operand", "bool": "true or false", "data type": "a data type"}
-        words = {"int": "integer", "float": "number", "number": "number", "string": "string"}
-        sign = "non-negative " if self.unsigned else ""
-        if self.choices:
-            choices = " or ".join(repr(choice) for choice in self.choices)
-            return f"a list of {choices}" if self.kind.endswith("s") else choices
-        if self.kind in one:
-            return one[self.kind]
-        article = "a" if self.unsigned or not self.kind.startswith("int") else "an"
-        if self.kind == "int or ints":
-            return f"{article} {sign}integer or a list of them"
-        if self.kind.endswith("s"):
-            return f"a list of {sign}{words.get(self.kind[:-1], 'operand')}s"
-        return f"{article} {sign}{words[self.kind]}"
-
-
-def _int(parameter: Parameter, value: Any) -> int:
-    if isinstance(value, bool | np.bool_) or (isinstance(value, float) and not value.is_integer()):
-        raise TypeError
-    if not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError
-    result = int(value)
-    if not (0 if parameter.unsigned else -(2**31)) <= result < 2**32:
-        raise ValueError
-    return result
-
-
-def _float(_: Parameter, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError
-    return float(value)
-
-
-def _number(_: Parameter, value: Any) -> float | int:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError
-    return int(value) if isinstance(value, int | np.integer) else float(value)
-
-
-def _bool(_: Parameter, value: Any) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError
-    return bool(value)
-
-
-def _string(parameter: Parameter, value: Any) -> str:
-    if value not in parameter.choices:
-        raise ValueError
-    return str(value)
-
-
-def _operand(_: Parameter, value: Any) -> Any:
-    if not isinstance(value, Descriptor):
-        raise TypeError
-    return value
-
-
-def _list_of(convert: Callable[[Parameter, Any], Any]) -> Callable[[Parameter, Any], Any]:
-    def convert_list(parameter: Parameter, value: Any) -> list[Any]:
-        if isinstance(value, str) or not isinstance(value, Iterable):
-            raise TypeError
-        return [convert(parameter, item) for item in value]
-
-    return convert_list
-
-
-_CONVERT: dict[str, Callable[[Parameter, Any], Any]] = {
-    "operand": _operand,
-    "operands": _list_of(_operand),
-    "int": _int,
-    "ints": _list_of(_int),
-    "int or ints": lambda p, v: _int(p, v) if isinstance(v, int | np.integer) else _list_of(_int)(p, v),
-    "float": _float,
-    "floats": _list_of(_float),
-    "number": _number,
-    "bool": _bool,
-    "string": _string,
-    "strings": _list_of(_string),
-    "data type": lambda _, value: DataType(value),
-}
-
-
-def _parameter(declared: inspect.Parameter, hint: Any, domain: Domain) -> Parameter:
-    members = list(get_args(hint)) if get_origin(hint) in (Union, UnionType) else [hint]
-    optional = NoneType in members
-    members = [member for member in members if member is not NoneType]
-    kinds = [_kind(member) for member in members]
-    return Parameter(
-        name=declared.name,
-        kind=" or ".join(kind for kind, _, _ in kinds),
-        is_option=declared.kind is inspect.Parameter.KEYWORD_ONLY,
-        default=declared.default,
-        optional=optional,
-        unsigned=kinds[0][1],
-        choices=kinds[0][2],
-        domain=domain,
-    )
-
-
-def _kind(hint: Any) -> tuple[str, bool, tuple[str, ...]]:
-    """The kind that a type stands for, whether it is unsigned, and the choices it leaves."""
-    if get_origin(hint) is list:
-        kind, unsigned, choices = _kind(get_args(hint)[0])
-        return kind + "s", unsigned, choices
-    if get_origin(hint) is Literal:
-        return "string", False, get_args(hint)
-    if hint == number:
-        return "number", False, ()
-    if hint == uint:
-        return "int", True, ()
-    return {Operand: "operand", DataType: "data type", int: "int", float: "float", bool: "bool"}[hint], False, ()
-
-
-# --------------------------------------------------------------------------------------------------------------- operators
 Result: TypeAlias = Descriptor | list[Descriptor]
 Run: TypeAlias = Callable[..., Any]
 
@@ -324,7 +98,7 @@ class Op:
             for descriptor in results:
                 _check_dimensions(descriptor, 0 if allow_empty else 1)
         except ValidationError as error:
-            described = ", ".join(f"{name} {describe(value)}" for name, value in arguments.items() if _first(value))
+            described = ", ".join(f"{name} {describe(value)}" for name, value in arguments.items() if first_descriptor(value))
             raise ValidationError(f"{self.name}: {error.message} ({described})", error.hint) from None
         return results
 
@@ -393,7 +167,7 @@ def op(name: str = "", *, run: Run, **domains: Domain) -> Callable[[Callable[...
                 first = declared.name
             if domain.like == "" and not domain.types:  # a rank alone: the first operand's type
                 domain = replace(domain, like=first)
-            parameters[declared.name] = _parameter(declared, hints[declared.name], domain)
+            parameters[declared.name] = read_parameter(declared, hints[declared.name], domain)
         unknown = set(domains) - set(parameters)
         if unknown:
             raise TypeError(f"{name or rule.__name__} has no operands {unknown}")
@@ -405,16 +179,6 @@ def op(name: str = "", *, run: Run, **domains: Domain) -> Callable[[Callable[...
         return rule
 
     return declare
-
-
-LIKE_FIRST = Domain()
-"""The first operand's data type; give it a rank: ``LIKE_FIRST.rank(1)``."""
-
-
-def _first(value: Any) -> Descriptor | None:
-    """The descriptor, or the first of a list of them; None for anything else."""
-    head = value[0] if isinstance(value, list) and value else value
-    return head if isinstance(head, Descriptor) else None
 
 
 def _widened(value: Any) -> Any:
@@ -439,25 +203,3 @@ def describe(value: Any) -> str:
 def _check_dimensions(descriptor: Descriptor, smallest: int) -> None:
     fits = all(smallest <= dimension <= MAX_DIMENSION for dimension in descriptor.shape)
     require(fits, f"the result would have shape {list(descriptor.shape)}; dimensions must be 1 to 2^31-1")
-
-
-def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """The bidirectionally broadcast shape (clause "broadcasting" of the standard, NumPy's rule).
-
-    Raises:
-        ValidationError: Two sizes differ and neither is 1.
-    """
-    rank = max(map(len, shapes))
-    result = []
-    for dimensions in zip(*((1,) * (rank - len(shape)) + tuple(shape) for shape in shapes), strict=True):
-        sizes = set(dimensions) - {1}
-        require(len(sizes) <= 1, f"shapes {' and '.join(str(list(s)) for s in shapes)} do not broadcast")
-        result.append(sizes.pop() if sizes else 1)
-    return tuple(result)
-
-
-def broadcasts_to(shape: Sequence[int], target: Sequence[int]) -> bool:
-    """Whether ``shape`` is unidirectionally broadcastable to ``target``."""
-    if len(shape) > len(target):
-        return False
-    return all(a in (1, b) for a, b in zip(reversed(shape), reversed(target), strict=False))

@@ -6,7 +6,9 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import ANY, BOOLEAN, FLOAT, SIGNED, Run, broadcast, op, same
+from webnn_graph.ops.declare import Run, op
+from webnn_graph.ops.domains import ANY, BOOLEAN, FLOAT, SIGNED, same
+from webnn_graph.ops.rules import broadcast
 from webnn_graph.ops.special import erf
 
 INTEGER = "iu"

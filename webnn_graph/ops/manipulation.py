@@ -8,8 +8,11 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import ANY, ANY_RANK, INDEX, LIKE_FIRST, broadcasts_to, number, op, require, same, uint
+from webnn_graph.ops.declare import op
+from webnn_graph.ops.domains import ANY, ANY_RANK, INDEX, LIKE_FIRST, same
+from webnn_graph.ops.parameters import number, uint
 from webnn_graph.ops.reduction import check_axes
+from webnn_graph.ops.rules import broadcasts_to, require
 
 MAX_PIECES = 8192
 """Most operands that concat takes and split returns."""

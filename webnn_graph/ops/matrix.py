@@ -6,7 +6,9 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import ANY_RANK, FLOAT, LIKE_FIRST, broadcast, broadcasts_to, op, require
+from webnn_graph.ops.declare import op
+from webnn_graph.ops.domains import ANY_RANK, FLOAT, LIKE_FIRST
+from webnn_graph.ops.rules import broadcast, broadcasts_to, require
 
 
 @op(run=np.matmul, a=FLOAT.rank(2, ANY_RANK), b=LIKE_FIRST.rank(2, ANY_RANK))

@@ -9,8 +9,11 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import ANY_RANK, FLOAT, LIKE_FIRST, op, require, uint
+from webnn_graph.ops.declare import op
+from webnn_graph.ops.domains import ANY_RANK, FLOAT, LIKE_FIRST
+from webnn_graph.ops.parameters import uint
 from webnn_graph.ops.reduction import check_axes
+from webnn_graph.ops.rules import require
 
 
 def _along(parameter: Array, axes: Sequence[int], rank: int) -> Array:

@@ -14,7 +14,10 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import ANY, FLOAT, Run, op, require, uint
+from webnn_graph.ops.declare import Run, op
+from webnn_graph.ops.domains import ANY, FLOAT
+from webnn_graph.ops.parameters import uint
+from webnn_graph.ops.rules import require
 from webnn_graph.ops.windows import check_spatial, extent, from_nchw, nchw_shape, pad_spatial, shape_from_nchw, slide, to_nchw
 
 Over: TypeAlias = Callable[[np.ufunc, Array, float], Array]

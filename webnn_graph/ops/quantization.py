@@ -6,7 +6,9 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import FLOAT, Domain, op, require, same
+from webnn_graph.ops.declare import op
+from webnn_graph.ops.domains import FLOAT, Domain, same
+from webnn_graph.ops.rules import require
 
 QUANTIZED = Domain(tuple(map(DataType, "uint8 int8 uint32 int32".split()))).four_bit
 

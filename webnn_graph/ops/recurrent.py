@@ -10,7 +10,10 @@ import numpy as np
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops.activation import sigmoid
-from webnn_graph.ops.declare import FLOAT, LIKE_FIRST, op, require, uint
+from webnn_graph.ops.declare import op
+from webnn_graph.ops.domains import FLOAT, LIKE_FIRST
+from webnn_graph.ops.parameters import uint
+from webnn_graph.ops.rules import require
 
 Activation: TypeAlias = Literal["relu", "sigmoid", "tanh"]
 Direction: TypeAlias = Literal["forward", "backward", "both"]

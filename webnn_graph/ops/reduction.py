@@ -9,7 +9,10 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import ANY, ANY_RANK, FLOAT, WIDE, Domain, Run, op, require, uint
+from webnn_graph.ops.declare import Run, op
+from webnn_graph.ops.domains import ANY, ANY_RANK, FLOAT, WIDE, Domain
+from webnn_graph.ops.parameters import uint
+from webnn_graph.ops.rules import require
 
 
 def check_axes(axes: list[int], rank: int) -> None:

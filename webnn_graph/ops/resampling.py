@@ -8,7 +8,10 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import Domain, op, require, uint
+from webnn_graph.ops.declare import op
+from webnn_graph.ops.domains import Domain
+from webnn_graph.ops.parameters import uint
+from webnn_graph.ops.rules import require
 
 RESAMPLED = Domain(tuple(map(DataType, "float32 float16 uint8 int8".split())))
 

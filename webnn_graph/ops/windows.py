@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from webnn_graph.data_types import Array
-from webnn_graph.ops.declare import require
+from webnn_graph.ops.rules import require
 
 NHWC_TO_NCHW = (0, 3, 1, 2)
 NCHW_TO_NHWC = (0, 2, 3, 1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from webnn_graph.graph import Node, Operand
-from webnn_graph.ops.declare import broadcast
 from webnn_graph.ops.elementwise import COMPARISONS
+from webnn_graph.ops.rules import broadcast
 from webnn_graph.passes.rewrite import Build, Rule, View
 
 BINARY = ("add", "sub", "mul", "div", "max", "min", "pow", "logicalAnd", "logicalOr", "logicalXor", *COMPARISONS)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from webnn_graph.graph import Operand
 from webnn_graph.ops.convolution import FILTER_AXES
-from webnn_graph.ops.declare import broadcasts_to
+from webnn_graph.ops.rules import broadcasts_to
 from webnn_graph.ops.windows import nchw_shape
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.rewrites import Rewrite, quantize_wide

@@ -17,7 +17,7 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
-from webnn_graph.ops.declare import broadcast
+from webnn_graph.ops.rules import broadcast
 
 DATA_DEPENDENT_MASK = "the number of elements that a mask selects depends on the data"
 
