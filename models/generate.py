@@ -124,9 +124,12 @@ def four_bit(quantized_as: str, plain: Path, path: Path) -> None:
     """The matrices in 4 bits: as MatMulNBits ("QOperator") or behind DequantizeLinear ("QDQ")."""
     from onnxruntime.quantization import QuantFormat
     from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
+    from onnxruntime.quantization.onnx_model import ONNXModel
 
     config = DefaultWeightOnlyQuantConfig(block_size=32, is_symmetric=quantized_as == "QDQ", quant_format=QuantFormat[quantized_as])
-    quantizer = MatMulNBitsQuantizer(onnx.load(plain), algo_config=config)
+    model = ONNXModel(onnx.load(plain))
+    model.replace_gemm_with_matmul()
+    quantizer = MatMulNBitsQuantizer(model.model, algo_config=config)
     quantizer.process()
     quantizer.model.save_model_to_file(str(path))
 

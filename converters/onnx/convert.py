@@ -69,11 +69,11 @@ class Conversion:
     """One conversion: the builder, and what the model's graphs share."""
 
     def __init__(self, model: onnx.ModelProto, folder: Path | None, name: str, settings: Settings) -> None:
-        self.model = functions.without_local_functions(model)
+        self.model = model
         self.folder = folder
         self.settings = settings
         self.builder = GraphBuilder(name)
-        self.opsets = {"" if o.domain == "ai.onnx" else o.domain: o.version for o in self.model.opset_import}
+        self.opsets = _versions(model.opset_import)
         self.problems: list[Problem] = []
         self.nodes = 0
         self.replaced: Counter[str] = Counter()
@@ -141,9 +141,13 @@ class Conversion:
 class GraphScope:
     """The values that are visible in one graph of the model: its own and, in a subgraph, those around it."""
 
-    def __init__(self, conversion: Conversion, outer: Mapping[str, Value], opsets: Mapping[str, int]) -> None:
+    def __init__(
+        self, conversion: Conversion, outer: Mapping[str, Value], opsets: Mapping[str, int], types: Mapping[str, int | None] | None = None
+    ) -> None:
+        """``types`` says in a function what element types its inputs have; None where the model's own inference does."""
         self.conversion = conversion
         self.opsets = opsets
+        self._types = types
         self.values: dict[str, Value] = dict(outer)
         self._stored: dict[str, onnx.TensorProto] = {}
 
@@ -157,7 +161,7 @@ class GraphScope:
 
     def run(self, graph: onnx.GraphProto, inputs: Iterable[Value]) -> list[Value]:
         """Converts a subgraph on these inputs; see `registry.Scope`."""
-        inner = GraphScope(self.conversion, _Outer(self), self.opsets)
+        inner = GraphScope(self.conversion, _Outer(self), self.opsets, self._types)
         inner.add_initializers(graph)
         inner.values.update(zip((info.name for info in graph.input), inputs, strict=False))
         results = inner.run_nodes(graph.node, [output.name for output in graph.output])
@@ -169,6 +173,8 @@ class GraphScope:
         """ONNX's element type of a value; see `registry.Scope`."""
         if name in self._stored:
             return int(self._stored[name].data_type)
+        if self._types is not None:
+            return self._types.get(name)
         info = self.conversion.inferred.get(name)
         return int(info.type.tensor_type.elem_type) or None if info is not None else None
 
@@ -215,10 +221,14 @@ class GraphScope:
         for i, name in enumerate(node.output):
             if not name:
                 continue
-            value = self.conversion.placeholder(name) if results is None else results[i]
+            value = self._placeholder(name) if results is None else results[i]
             self.values[name] = value
             if results is not None and isinstance(value, Operand):
                 self.conversion.builder.suggest(value, name)
+
+    def _placeholder(self, name: str) -> Value:
+        """A stand-in for a value that could not be made; the model's inference knows nothing of those inside functions."""
+        return self.conversion.placeholder(name) if self._types is None else UNKNOWN
 
     def _converted(self, node: onnx.NodeProto) -> list[Value] | None:
         """The values of the node's outputs; None when they are unknown because an input is."""
@@ -242,19 +252,21 @@ class GraphScope:
         return results + [None] * (len(node.output) - len(results))
 
     def _expanded(self, node: onnx.NodeProto, domain: str, opset: int, inputs: list[Value]) -> list[Value] | None:
-        """An operator without a handler, by way of the function body that its schema has."""
+        """An operator without a handler, by way of the function that defines it in the model or in its schema."""
         if (domain, node.op_type) in REFUSED:
             raise ConversionError(*REFUSED[domain, node.op_type])
-        body = functions.body(node, domain, opset, inputs)
+        body = functions.local_body(node, self.conversion.model) or functions.schema_body(node, domain, opset, inputs)
         if body is None:
             known = "is not known" if (domain, node.op_type) not in HANDLERS else f"is not supported in opset {opset}"
             raise ConversionError(f"operator {known}")
         if UNKNOWN in inputs:
             return None
-        opsets = dict(self.opsets) | {o.domain: o.version for o in body.opset_import}
-        inner = GraphScope(self.conversion, {}, opsets)
+        types = {given: self.onnx_type(name) for given, name in zip(body.input, node.input, strict=False)}
+        inner = GraphScope(self.conversion, {}, {**self.opsets, **_versions(body.opset_import)}, types)
         inner.values.update(zip(body.input, inputs + [None] * len(body.input), strict=False))
-        return inner.run_nodes(body.node, list(body.output)[: len(node.output)])
+        wanted = [name for name, called in zip(body.output, node.output, strict=False) if called]
+        made = iter(inner.run_nodes(body.node, wanted))
+        return [next(made) if called else None for called in node.output]
 
     def _attributes(self, node: onnx.NodeProto) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -284,6 +296,10 @@ class _Outer(Mapping[str, Value]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+def _versions(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
+    return {"" if imported.domain == "ai.onnx" else imported.domain: imported.version for imported in imports}
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ import onnx
 from onnx import numpy_helper
 
 from webnn_graph.data_types import Array, DataType
-from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 ONNX_TYPES = {
@@ -26,37 +26,42 @@ ONNX_TYPES = {
 }
 
 
-def without_local_functions(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with its own functions inlined; the model itself when it has none."""
-    if not model.functions:
-        return model
-    try:
-        return onnx.inliner.inline_local_functions(model)
-    except Exception as error:
-        raise ConversionError(f"the model's local functions cannot be inlined: {error}") from None
+def local_body(node: onnx.NodeProto, model: onnx.ModelProto) -> onnx.FunctionProto | None:
+    """The model's own function that a node calls, with the node's attributes put in; None when it has none of that name."""
+    for function in model.functions:
+        if (function.domain, function.name, function.overload) == (node.domain, node.op_type, node.overload):
+            return _called(function, node, {attribute.name: attribute for attribute in function.attribute_proto})
+    return None
 
 
-def body(node: onnx.NodeProto, domain: str, opset: int, inputs: list[Any]) -> onnx.FunctionProto | None:
+def schema_body(node: onnx.NodeProto, domain: str, opset: int, inputs: list[Any]) -> onnx.FunctionProto | None:
     """The function that defines the node's operator, with the node's attributes put in; None when there is none."""
     try:
         schema = onnx.defs.get_schema(node.op_type, opset, domain)
     except onnx.defs.SchemaError:
         return None
-    if schema.has_function:
-        stored = schema.get_function_with_opset_version(opset)
-    elif schema.has_context_dependent_function:
+    if version := _newest(schema.function_opset_versions, opset):
+        stored = schema.get_function_with_opset_version(version)
+    elif version := _newest(schema.context_dependent_function_opset_versions, opset):
         types = [_type(value) for value in inputs]
-        stored = schema.get_context_dependent_function_with_opset_version(opset, node.SerializeToString(), types)
+        stored = schema.get_context_dependent_function_with_opset_version(version, node.SerializeToString(), types)
     else:
         return None
-    if not stored:
-        return None
-    function = onnx.FunctionProto()
-    function.ParseFromString(stored)
-    given = {attribute.name: attribute for attribute in node.attribute}
     defaults = {name: a.default_value for name, a in schema.attributes.items() if a.default_value.type}
-    _fill(function.node, defaults | given)
-    return function
+    return _called(onnx.FunctionProto.FromString(stored), node, defaults)
+
+
+def _newest(versions: Iterable[int], opset: int) -> int:
+    """The newest of the versions that is not above the opset; 0 when there is none."""
+    return max((version for version in versions if version <= opset), default=0)
+
+
+def _called(function: onnx.FunctionProto, node: onnx.NodeProto, defaults: dict[str, onnx.AttributeProto]) -> onnx.FunctionProto:
+    """A copy of the function as the node calls it: with the attributes' values in the place of references to them."""
+    copy = onnx.FunctionProto()
+    copy.CopyFrom(function)
+    _fill(copy.node, defaults | {attribute.name: attribute for attribute in node.attribute})
+    return copy
 
 
 def _fill(nodes: Any, given: dict[str, onnx.AttributeProto]) -> None:
