@@ -107,7 +107,10 @@ ALMOST: list[Body] = [
     lambda b, x: b.mul(b.mul(x, b.add(b.erf(b.div(x, 1.5)), 1)), 0.5),
     lambda b, x: b.mul(b.mul(x, b.add(b.erf(b.div(x, math.sqrt(2))), 1)), 0.25),
     lambda b, x: b.div(b.mul(x, b.clamp(b.add(x, 2), minValue=0, maxValue=6)), 6),
-    lambda b, x: b.div(b.sub(x, b.reduceMean(x, axes=[3], keepDimensions=True)), b.sqrt(b.add(b.reduceMean(b.mul(x, x), axes=[3], keepDimensions=True), 1e-5))),
+    lambda b, x: b.div(
+        b.sub(x, b.reduceMean(x, axes=[3], keepDimensions=True)),
+        b.sqrt(b.add(b.reduceMean(b.mul(x, x), axes=[3], keepDimensions=True), 1e-5)),
+    ),
     lambda b, x: b.add(b.conv2d(x, weights(5, 4, 5, 2)), weights(5)),
 ]
 
