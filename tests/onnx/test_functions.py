@@ -26,7 +26,10 @@ test (float[2, 3] x) => (float[2, 3] z) { y = local.leaky<slope = 0.3>(x)  z = l
     factor = Constant<value_float: float = @other>()
     c = Mul(b, factor)
 }
-<domain: "local", opset_import: ["" : 18, "local" : 1]> twice (a) => (c) { b = local.leaky<slope = 0.1>(a)  c = local.leaky<slope = 0.5, other = 0.5>(b) }
+<domain: "local", opset_import: ["" : 18, "local" : 1]> twice (a) => (c) {
+    b = local.leaky<slope = 0.1>(a)
+    c = local.leaky<slope = 0.5, other = 0.5>(b)
+}
 """
 BRANCH = """
 test (float[2, 3] x) => (float[2, 3] z) { z = local.either<slope = 0.3>(x) }

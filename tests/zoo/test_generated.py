@@ -26,3 +26,5 @@ def test_equals_onnxruntime_and_does_not_grow(name: str, tmp_path: Path) -> None
     result = Check(tolerance=model.tolerance, each_node=model.each_node).run(graph, OnnxSource(path))
     assert result.ok, result.first
     assert graph.weight_bytes <= path.stat().st_size, "quantized weights must stay quantized"
+    if name.endswith(("nbits", "int4", "int8", "qdq")):
+        assert any(operand.data_type.bits <= 8 and operand.size > 1000 for operand in graph.constants), "nothing is quantized"
