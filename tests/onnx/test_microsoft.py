@@ -8,7 +8,7 @@ import pytest
 from converters.lowering.nbits import unpacked
 from converters.onnx.convert import convert
 from tests.onnx.microsoft import CASES, quantized
-from tests.onnx.microsoft.attention import PACKED_CASES
+from tests.onnx.microsoft.attention import EQUIVALENT
 from tests.onnx.microsoft.fused import FILTERS, IMAGE
 from tests.onnx.microsoft.quantized import GROUPED
 from tests.onnx.one_node import Known, OneNode, check, equals_onnxruntime, onnxruntime_results
@@ -20,8 +20,8 @@ def test_equals_onnxruntime(case: OneNode) -> None:
     equals_onnxruntime(case)
 
 
-@pytest.mark.parametrize(("case", "equivalent"), PACKED_CASES)
-def test_packed_projections_equal_separate_ones(case: OneNode, equivalent: OneNode) -> None:
+@pytest.mark.parametrize(("case", "equivalent"), EQUIVALENT)
+def test_equals_an_equivalent_form(case: OneNode, equivalent: OneNode) -> None:
     equals_onnxruntime(case, equivalent)
 
 

@@ -114,8 +114,23 @@ CASES = [
 
 PACKED = f32(BATCH, LENGTH, HEADS, 3, SIZE)
 UNPACKED = [np.ascontiguousarray(PACKED[:, :, :, i]).reshape(BATCH, LENGTH, HIDDEN) for i in range(3)]
-PACKED_CASES = [
+QUERY, KEY, VALUE = f32(1, 4, 64), f32(1, 4, 32), f32(1, 4, 32)
+QUERY_WEIGHT, KEY_WEIGHT = f32(16), f32(16)
+
+
+def normalized(x: Array, weight: Array) -> Array:
+    """Each head of x [batch, length, heads * size] divided by its root mean square, times the weight."""
+    heads = x.reshape(*x.shape[:2], -1, weight.size)
+    return np.asarray(heads / np.sqrt((heads**2).mean(-1, keepdims=True) + 1e-6) * weight, np.float32).reshape(x.shape)
+
+
+PROMPT = (None, None, i32(3), Known(np.array(4, np.int32)), *CACHES_16)
+EQUIVALENT = [
     (multi_head(PACKED), multi_head(*UNPACKED)),
     (multi_head(UNPACKED[0], np.ascontiguousarray(PACKED[:, :, :, 1:])), multi_head(*UNPACKED)),
+    (
+        grouped(QUERY, KEY, VALUE, *PROMPT, *[None] * 5, Known(QUERY_WEIGHT), Known(KEY_WEIGHT), do_rotary=1),
+        grouped(normalized(QUERY, QUERY_WEIGHT), normalized(KEY, KEY_WEIGHT), VALUE, *PROMPT, do_rotary=1),
+    ),
 ]
-"""Layouts that the CPU kernel does not implement, each with the same in one that it does."""
+"""What the CPU kernels do not implement, each with the same in a form that they do."""
