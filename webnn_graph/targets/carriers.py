@@ -33,7 +33,7 @@ NARROW: Mapping[DataType, tuple[DataType, ...]] = {
     T.INT32: (T.FLOAT32,),
     T.UINT32: (T.INT32, T.FLOAT32),
     T.INT64: (T.INT32, T.FLOAT32),
-    T.UINT64: (T.INT64, T.INT32),
+    T.UINT64: (T.INT64, T.INT32, T.FLOAT32),
 }
 """Types that hold the values which usually occur; using one is noted."""
 

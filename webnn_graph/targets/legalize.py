@@ -69,6 +69,8 @@ class LegalBuilder(GraphBuilder):
     def __init__(self, name: str, target: Target) -> None:
         super().__init__(name)
         self.target = target
+        self.harmless: set[Operand] = set()
+        """Divisors that a rewrite has made sure of."""
 
     def weight(self, operand: Operand, array: Array) -> Operand:
         """A constant of the graph; one byte per element where the target lacks a 4-bit type."""

@@ -33,6 +33,23 @@ def clamp(b: LegalBuilder, call: Call) -> Operand | None:
     return x
 
 
+def divide(b: LegalBuilder, call: Call) -> Operand | None:
+    """Integers: a divisor of 0 gives 0 and one of -1 the negative; the target fails without a sign at either (-1 of the smallest)."""
+    x, divisor = call.a, call.b
+    if x.data_type.is_float or divisor in b.harmless or not b.target.takes_type("div", "a", x.data_type):
+        return None
+    harmful = [0] if x.data_type.is_unsigned else [0, -1]
+    known = b.value(divisor)
+    if known is not None and not np.isin(known, harmful).any():
+        return None
+    special = b.equal(divisor, 0)
+    for value in harmful[1:]:
+        special = b.logicalOr(special, b.equal(divisor, value))
+    safe = b.where(special, 1, divisor)
+    b.harmless.add(safe)
+    return b.where(special, b.mul(x, divisor), b.div(x, safe))  # type: ignore[no-any-return]
+
+
 def absolute(b: LegalBuilder, call: Call) -> Operand | None:
     """int64: the larger of x and -x."""
     return b.max(call.input, b.neg(call.input)) if call.input.data_type is DataType.INT64 else None
@@ -232,6 +249,7 @@ REWRITES: dict[str, Rewrite] = {
     "abs": absolute,
     "cast": cast,
     "clamp": clamp,
+    "div": divide,
     "gatherElements": gather_elements,
     "gemm": gemm,
     "identity": identity,

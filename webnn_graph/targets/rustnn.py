@@ -156,6 +156,12 @@ def split(b: LegalBuilder, call: Call) -> list[Operand]:
     return parts
 
 
+def divide(b: LegalBuilder, call: Call) -> None:
+    """Stays as it is: rustnn divides integers as float32, and there is no other division."""
+    if not call.a.data_type.is_float and call.a.data_type.bits > 8:
+        b.note("div computes integers as float32; those beyond 2^24 differ")
+
+
 def triangular(b: LegalBuilder, call: Call) -> Operand | None:
     """Integers, which rustnn takes for float32: by selection."""
     x: Operand = call.input
@@ -184,6 +190,7 @@ REWRITES: dict[str, Rewrite] = {
     "batchNormalization": batch_normalization,
     "clamp": rewrites.clamp,
     "convTranspose2d": conv_transpose,
+    "div": divide,
     "gemm": gemm,
     "gru": unrolled("gruCell"),
     "gruCell": gru_cell,
