@@ -1,0 +1,51 @@
+"""Every overload that has a handler, against eager PyTorch: in the reference runtime, and after text and JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch._ops import OpOverload
+
+from converters.torch.convert import Conversion, captured
+from converters.torch.decompose import overloads
+from converters.torch.handlers import HANDLERS
+from tests.torch.comparing import Call, compare, tensors_in
+from tests.torch.row import Row
+from tests.torch.rows import elementwise, spatial, structure
+from webnn_graph.formats import load, save
+
+ROWS = {**elementwise.ROWS, **spatial.ROWS, **structure.ROWS}
+CONTENTS_OPEN = {getattr(torch.ops.aten, name) for name in "empty empty_like empty_permuted empty_strided new_empty new_empty_strided".split()}
+"""Packets whose results PyTorch leaves open: there is nothing to compare."""
+
+
+def test_every_handler_has_rows() -> None:
+    open_contents = {overload for overload in HANDLERS if overload.overloadpacket in CONTENTS_OPEN}
+    assert set(HANDLERS) - open_contents == set(ROWS)
+
+
+@pytest.mark.parametrize("overload", ROWS, ids=str)
+def test_overload(overload: OpOverload, tmp_path: Path) -> None:
+    call = _calls(overload, ROWS[overload])
+    with torch.no_grad():
+        expected = tensors_in(call(*call.tensors))
+    program = captured(call.eval(), call.tensors)
+    assert overload in overloads(program), "PyTorch decomposes it, so the handler is never called"
+    graph = Conversion(program, "rows").graph()
+    compare(graph, call.tensors, expected)
+    for suffix in ("webnn", "json"):
+        path = tmp_path / f"rows.{suffix}"
+        save(graph, path)
+        compare(load(path), call.tensors, expected)
+
+
+def _calls(overload: OpOverload, rows: list[Row]) -> Call:
+    """One module that makes all the calls; a mere view of an input is not a result."""
+
+    def call(arguments: list[tuple[Any, Any]]) -> list[Any]:
+        return [overload(*args, **kwargs) for args, kwargs in arguments]
+
+    return Call(call, [[(row.args, row.kwargs) for row in rows]])
