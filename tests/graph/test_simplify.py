@@ -74,3 +74,22 @@ def test_every_rule_has_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
         b = GraphBuilder()
         build(b, b.input("x", "float32", [2, 1, 3, 4]))
     assert used == set(SIMPLIFICATIONS)
+
+
+@pytest.mark.parametrize(
+    ("data_type", "scale", "between", "casts"),
+    [
+        ("uint8", 1.0, "int32", 0),
+        ("int8", 1.0, "int32", 0),
+        ("uint8", 0.5, "int32", 2),
+        ("int32", 1.0, "int32", 2),
+        ("uint8", 1.0, "uint8", 2),
+    ],
+)
+def test_a_product_of_bytes_is_whole(data_type: str, scale: float, between: str, casts: int) -> None:
+    b = GraphBuilder()
+    sides = [b.input(name, data_type, [3, 3]) for name in ("x", "y")]
+    one, zero = b.constant(np.full((1, 1), scale, np.float32)), b.constant(np.ones((1, 1), data_type))
+    product = b.matmul(*(b.dequantizeLinear(side, one, zero) for side in sides))
+    graph = b.build({"z": b.cast(b.cast(product, between), "float32")})
+    assert sum(node.op == "cast" for node in graph.nodes) == casts

@@ -158,8 +158,7 @@ def dynamic_quantize_linear(b: GraphBuilder, x: Operand) -> tuple[Operand, Opera
     low, high = b.min(b.reduceMin(x), 0), b.max(b.reduceMax(x), 0)
     # The lower limit only keeps the scale of a tensor of zeros, which may be anything, from being 0.
     scale = b.clamp(b.div(b.sub(high, low), 255), minValue=float(np.finfo(np.float32).tiny))
-    nearest = b.roundEven(b.clamp(b.neg(b.div(low, scale)), minValue=0, maxValue=255))
-    zero_point = b.cast(nearest, DataType.UINT8)
+    zero_point = b.cast(b.roundEven(b.neg(b.div(low, scale))), DataType.UINT8)
     return quantize(b, x, scale, zero_point, DataType.UINT8), scale, zero_point
 
 
