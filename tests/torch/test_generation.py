@@ -1,0 +1,130 @@
+"""Decoders with a cache: greedy tokens equal to those that PyTorch generates."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.torch.greedy import Generator
+from webnn_graph.errors import ConversionError
+from webnn_graph.formats import load, save_together
+from webnn_graph.graph import Graph
+from webnn_graph.runtimes import reference
+from webnn_graph.runtimes.browser import BrowserSession
+from webnn_graph.targets import CHROMIUM, legalize, load_target
+
+transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+
+from converters.torch.generation import convert_decoder  # noqa: E402
+
+PROMPT, CACHE, COUNT = 8, 48, 32
+"""Tokens that are taken at once, kept, and generated."""
+SIZES = {
+    "vocab_size": 100,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": 64,
+    "initializer_range": 0.3,  # with less, the same token wins every time
+    "pad_token_id": 0,
+}
+MODELS: dict[str, dict[str, Any]] = {
+    "Llama": SIZES,
+    "GPT2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "vocab_size": 100, "n_positions": 64, "initializer_range": 0.3},
+    "Qwen3": SIZES,
+    "SmolLM3": SIZES,
+    "Mistral": {**SIZES, "sliding_window": 8},
+    "Gemma2": {**SIZES, "sliding_window": 8, "tie_word_embeddings": False},
+}
+PROMPTS = {"shorter": [5, 17, 42, 3, 77], "whole": [9, 8, 7, 6, 5, 4, 3, 2], "in pieces": [1, 90, 12, 33, 33, 50, 21, 7, 60, 4, 11]}
+
+
+@cache
+def model(name: str) -> Any:
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{name}Config")(**MODELS[name], bos_token_id=1, eos_token_id=None)
+    family = getattr(transformers, "GPT2LMHeadModel" if name == "GPT2" else f"{name}ForCausalLM")
+    return family(config).eval()
+
+
+@cache
+def graphs(name: str) -> tuple[Graph, Graph]:
+    return convert_decoder(model(name), prompt_length=PROMPT, cache_length=CACHE)
+
+
+@cache
+def expected(name: str, prompt: str) -> list[int]:
+    """What PyTorch generates, without a static cache."""
+    ids = torch.tensor([PROMPTS[prompt]])
+    made = model(name).generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=COUNT, do_sample=False)
+    tokens: list[int] = made[0, ids.shape[1] :].tolist()
+    assert len(tokens) == COUNT
+    assert len(set(tokens)) > 8, "tokens that repeat show little"
+    return tokens
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+@pytest.mark.parametrize("name", MODELS)
+def test_tokens_in_the_reference(name: str, prompt: str) -> None:
+    prefill, decode = graphs(name)
+    generator = Generator(prefill, partial(reference.run, prefill), partial(reference.run, decode))
+    assert generator.generate(PROMPTS[prompt], COUNT) == expected(name, prompt)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", MODELS)
+def test_tokens_in_the_browser(name: str, browser: BrowserSession) -> None:
+    prefill, decode = (legalize(graph, load_target(CHROMIUM)) for graph in graphs(name))
+    with browser.load(prefill) as first, browser.load(decode) as second:
+        generator = Generator(prefill, first.compute, second.compute)
+        for prompt, tokens in PROMPTS.items():
+            assert generator.generate(tokens, COUNT) == expected(name, prompt)
+
+
+def test_the_two_graphs_share_their_weights(tmp_path: Path) -> None:
+    prefill, decode = graphs("Llama")
+    save_together({tmp_path / "prefill.webnn": prefill, tmp_path / "decode.webnn": decode})
+    stored = (tmp_path / "model.safetensors").stat().st_size
+    assert stored < 1.1 * max(prefill.weight_bytes, decode.weight_bytes)
+    saved = [load(tmp_path / f"{part}.webnn") for part in ("prefill", "decode")]
+    generator = Generator(saved[0], partial(reference.run, saved[0]), partial(reference.run, saved[1]))
+    assert generator.generate(PROMPTS["whole"], 8) == expected("Llama", "whole")[:8]
+
+
+def test_the_interface() -> None:
+    prefill, decode = graphs("Llama")
+    assert [str(operand) for operand in prefill.inputs[:4]] == [
+        "input_ids: int64[1, 8]",
+        "position: int64[1]",
+        "last: int64[1]",
+        "past_key_0: float32[1, 2, 48, 8]",
+    ]
+    assert [operand.name for operand in decode.outputs] == ["logits", "present_key_0", "present_value_0", "present_key_1", "present_value_1"]
+    assert (prefill.name, decode.name) == ("LlamaForCausalLM_prefill", "LlamaForCausalLM_decode")
+
+
+@pytest.mark.parametrize(
+    ("lengths", "message"),
+    [((8, 8), "does not hold a prompt of 8"), ((0, 8), "does not hold"), ((8, 65), "has 64 positions")],
+)
+def test_lengths_that_do_not_fit(lengths: tuple[int, int], message: str) -> None:
+    with pytest.raises(ConversionError, match=message):
+        convert_decoder(model("Llama"), prompt_length=lengths[0], cache_length=lengths[1])
+
+
+def test_other_models_are_refused() -> None:
+    with pytest.raises(ConversionError, match="no causal language model"):
+        convert_decoder(torch.nn.Linear(2, 2), prompt_length=4, cache_length=8)
+
+
+def test_layers_that_keep_something_else_are_refused() -> None:
+    config = transformers.MambaConfig(hidden_size=32, num_hidden_layers=2, vocab_size=100, state_size=8)
+    with pytest.raises(ConversionError, match="has no cache of keys and values"):
+        convert_decoder(transformers.MambaForCausalLM(config).eval(), prompt_length=4, cache_length=8)
