@@ -77,6 +77,7 @@ class Case:
         tolerance: Allowed difference, relative to the largest expected value; by default eight roundings. For integers the
             difference itself; by default none.
         browser: Why Chromium refuses or differs; empty when it agrees.
+        rustnn: The same of rustnn; by default, that a graph's inputs and outputs cannot have 4 bits there.
         arguments: All other arguments and options, by name.
     """
 
@@ -90,6 +91,7 @@ class Case:
         error: str = "",
         tolerance: float | None = None,
         browser: str = "",
+        rustnn: str = "",
         **arguments: Any,
     ) -> None:
         self.op = op
@@ -100,6 +102,8 @@ class Case:
         self.tolerance = tolerance
         self.browser = browser
         self.arguments = arguments
+        narrow = any(tensor.data_type.bits == 4 for tensor in [*self.tensors.values(), *self.gives])
+        self.rustnn = rustnn or ("no 4-bit inputs and outputs" if narrow else "")
         assert bool(error) != bool(self.gives), f"{self}: a row either gives something or is an error"
 
     def __str__(self) -> str:
@@ -149,19 +153,22 @@ class Case:
         called = b.call(self.op, *([positional] if self.op == "concat" else positional), **named)
         return called if isinstance(called, list) else [called]
 
-    def compare(self, computed: list[Array], *, slack: float = 1) -> None:
-        """Asserts the types and shapes of the results and, where they are known, the values, within ``slack`` tolerances."""
+    def compare(self, computed: list[Array], *, slack: float = 1, expected: list[Array] | None = None) -> None:
+        """Asserts the types and shapes of the results and, where they are known, the values, within ``slack`` tolerances.
+
+        ``expected`` are values from elsewhere.
+        """
         for result, array in zip(self.gives, computed, strict=True):
             assert array.dtype == result.data_type.numpy
             assert array.shape == result.shape
-        for result, array, expected in zip(self.gives, computed, self.expected(), strict=True):
-            if expected is None:
+        for result, array, right in zip(self.gives, computed, expected or self.expected(), strict=True):
+            if right is None:
                 continue
-            assert np.shape(expected) == result.shape, "the independent source gives another shape"
+            assert np.shape(right) == result.shape, "the independent source gives another shape"
             if not result.data_type.is_float and not self.tolerance:
-                np.testing.assert_array_equal(array, np.asarray(expected).astype(array.dtype))
+                np.testing.assert_array_equal(array, np.asarray(right).astype(array.dtype))
                 continue
-            wide = np.asarray(expected, np.float64)
+            wide = np.asarray(right, np.float64)
             finite = np.abs(wide[np.isfinite(wide)])
             one = 2.0**-10 if result.data_type is DataType.FLOAT16 else 2.0**-23
             allowed = slack * (8 * one if self.tolerance is None else self.tolerance) * max(1.0, float(finite.max(initial=0)))

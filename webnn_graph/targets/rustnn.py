@@ -181,12 +181,18 @@ def resample(b: LegalBuilder, call: Call) -> Operand | None:
     return b.transpose(moved, permutation=np.argsort(order).tolist())  # type: ignore[no-any-return]
 
 
+def average_pool(b: LegalBuilder, call: Call) -> Operand | None:
+    """With dilations, which rustnn forgets: as a combination of slices."""
+    return windows.pool(b, call) if max(call.dilations) > 1 else None
+
+
 def conv_transpose(b: LegalBuilder, call: Call) -> Operand | None:
     """Of a size of one's own: rustnn computes its own size."""
     return windows.conv_transpose(b, call) if call.outputSizes is not None else None
 
 
 REWRITES: dict[str, Rewrite] = {
+    "averagePool2d": average_pool,
     "batchNormalization": batch_normalization,
     "clamp": rewrites.clamp,
     "convTranspose2d": conv_transpose,
