@@ -104,8 +104,10 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
     destination = destination_of(options, model, [form])
     destination.check(own=[model.with_suffix(".safetensors")])
     with progress("reading ..."):
-        graph = destination.legalized(load(model))
-    report_graph(graph, destination.save(graph))
+        graph = load(model)
+    with progress("writing ..."):
+        saved = destination.save(graph, read_from=model)
+    report_graph(saved.graph, saved.files, saved.notes)
     return DONE
 
 

@@ -99,7 +99,10 @@ destination_options = options(
         "--labels/--no-labels", default=None, help="Whether operators carry their names in the source model; by default all but .js do."
     ),
     click.option(
-        "--target", metavar="NAME", help="Write what this takes: chromium, rustnn, or a .json file with opSupportLimits() of a browser."
+        "--target",
+        metavar="NAME",
+        help="Write what this takes: standard, chromium, rustnn, or a .json file with opSupportLimits() of a browser.  "
+        "[default: chromium for .js, standard for the other forms]",
     ),
     click.option("--force", is_flag=True, help="Replace files that exist."),
 )

@@ -22,8 +22,10 @@ NODES_SHOWN = 5
 DIFFERENCE_COLUMNS = ("shape", ">max absolute", ">max relative", ">max ULP", ">tolerance", "verdict")
 
 
-def report_graph(graph: Graph, files: Iterable[Path]) -> None:
-    """Says what a graph consists of, where its files are, and what its conversion had to note."""
+def report_graph(graph: Graph, files: Iterable[Path], notes: Iterable[str] = ()) -> None:
+    """Says what a graph consists of, where its files are, and what its conversion and writing had to note."""
+    for text in notes:
+        note(f"warning: {text}")
     shown = graph.notes if settings().verbose else graph.notes[:NOTES_SHOWN]
     for text in shown:
         note(f"note: {text}")

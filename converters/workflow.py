@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 
 from converters.console import DONE, progress
@@ -12,9 +13,9 @@ from converters.source import Source
 from converters.verify import Verification, verify, verify_nodes
 from webnn_graph.compare import TOLERANCES
 from webnn_graph.data_types import Array
-from webnn_graph.errors import WebNNError
+from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.graph import Graph
-from webnn_graph.targets import Target, legalize
+from webnn_graph.targets import CHROMIUM, Target, legalize, load_target
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Destination:
         formats: Suffixes of the forms to write, without the dot: webnn, json, js.
         labels: Whether nodes keep their labels; None for what each form does by itself.
         overwrite: Whether files that exist are replaced.
-        target: What the files are for; None for any implementation of the standard.
+        target: What the files are for; None for what each form is for: .js for browsers, the others for any implementation.
     """
 
     folder: Path
@@ -50,16 +51,45 @@ class Destination:
         if not self.overwrite:
             refuse_existing(path for path in (*self.graphs, *declarations, weights) if path.resolve() not in mine)
 
-    def legalized(self, graph: Graph) -> Graph:
-        """The graph as the target takes it. Raises `ConversionError` naming the calls that cannot be."""
-        return legalize(graph, self.target) if self.target else graph
+    def save(self, graph: Graph, *, read_from: Path | None = None) -> Saved:
+        """Writes the graph in every form, and once its weights.
 
-    def save(self, graph: Graph) -> list[Path]:
-        """Writes the graph in every form and returns all files, weights included."""
-        from webnn_graph.formats import save
+        Args:
+            graph: The graph.
+            read_from: The graph's own file, whose weights stay readable when they are in the file that is written.
+
+        Raises:
+            ConversionError: The target does not take some calls; they are named.
+        """
+        from webnn_graph.formats import save_together
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        return save(graph, *self.graphs, labels=self.labels)
+        weights = f"{self.stem}.safetensors"
+        own = read_from is not None and read_from.with_suffix(".safetensors").resolve() == (self.folder / weights).resolve()
+        legal, notes = self._legalized(graph)
+        graphs: dict[str | PathLike[str], Graph] = {path: legal if self.target or path.suffix == ".js" else graph for path in self.graphs}
+        files = save_together(graphs, labels=self.labels, weights=weights, beside=[graph] if own else [])
+        return Saved(next(iter(graphs.values())), files, notes)
+
+    def _legalized(self, graph: Graph) -> tuple[Graph, list[str]]:
+        """The graph for the target, or for browsers as far as they can be pleased; and what is to be said of it."""
+        if self.target:
+            return legalize(graph, self.target), []
+        if "js" not in self.formats:
+            return graph, []
+        try:
+            return legalize(graph, load_target(CHROMIUM)), []
+        except ConversionError as error:
+            return graph, [f"Chromium does not take the graph: {error.message}"]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What was written: the graph of the first file, all files, and what the user should know of them."""
+
+    graph: Graph
+    files: Sequence[Path]
+    notes: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -112,13 +142,13 @@ def convert_and_report(
     """
     destination.check()
     with progress("converting ..."):
-        graph = destination.legalized(convert())
+        graph = convert()
     with progress("writing ..."):
-        files = destination.save(graph)
-    report_graph(graph, files)
+        saved = destination.save(graph)
+    report_graph(saved.graph, saved.files, saved.notes)
     if check is None or source is None:
         return DONE
-    return verify_and_report(_saved(destination, graph), source(), check)
+    return verify_and_report(_read_again(saved), source(), check)
 
 
 def verify_and_report(graph: Graph, source: Source, check: Check) -> int:
@@ -140,9 +170,9 @@ def refuse_existing(paths: Iterable[Path]) -> None:
         raise WebNNError(f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}", "--force replaces files")
 
 
-def _saved(destination: Destination, graph: Graph) -> Graph:
+def _read_again(saved: Saved) -> Graph:
     """The graph as its files say it, so that verification covers writing and reading, too."""
-    from webnn_graph.formats import load
+    from webnn_graph.formats import READ, load
 
-    readable = [path for path in destination.graphs if path.suffix in (".webnn", ".json")]
-    return load(readable[0]) if readable else graph
+    readable = [path for path in saved.files if path.suffix in READ]
+    return load(readable[0]) if readable else saved.graph

@@ -40,7 +40,7 @@ def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -
         graph = converted(model)
         if isinstance(graph, str):
             return DONE, ["", "", "", graph]
-        files = Destination(folder, model.name, formats, overwrite=True).save(graph)
+        files = Destination(folder, model.name, formats, overwrite=True).save(graph).files
         return DONE, [f"{len(graph.nodes):,}", size(graph.weight_bytes), size(sum(path.stat().st_size for path in files)), ""]
 
     return _for_each(models, "converting", "converted", [">operators", ">weights", ">files", ""], row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -79,14 +79,18 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Pat
     return _write(files)
 
 
-def save_together(graphs: Mapping[PathLike, Graph], *, labels: bool | None = None) -> list[Path]:
-    """Writes several graphs of one folder and, once for all, their weights: ``model.safetensors``.
+def save_together(
+    graphs: Mapping[PathLike, Graph], *, labels: bool | None = None, weights: str = SHARED, beside: Sequence[Graph] = ()
+) -> list[Path]:
+    """Writes several graphs of one folder and, once for all, their weights.
 
     For graphs that are parts or variants of one model: a weight that several have is stored once. Weights of one name that
     are not the same get other names.
 
     Args:
         graphs: What to write, by path; a graph may stand there in several forms. See `save`, also for ``labels``.
+        weights: Name of the file of weights. Only ``model.safetensors`` is found by graphs of every name.
+        beside: Graphs whose files are there already and read the same weights, under the names that they have now.
 
     Returns:
         All files written, in the order of the paths, weights last.
@@ -97,14 +101,14 @@ def save_together(graphs: Mapping[PathLike, Graph], *, labels: bool | None = Non
     paths = [Path(path) for path in graphs]
     if len({path.parent for path in paths}) != 1:
         raise WebNNError("graphs with common weights must be in one folder")
-    distinct = list(dict.fromkeys(graphs.values()))
-    renamed = dict(zip(distinct, with_shared_names(distinct), strict=True))
+    distinct = list(dict.fromkeys((*beside, *graphs.values())))
+    renamed = dict(zip(distinct, with_shared_names(distinct, len(beside)), strict=True))
     files: dict[Path, Chunks] = {}
     for path, graph in zip(paths, graphs.values(), strict=True):
-        files |= _texts(renamed[graph], path, labels, SHARED)
-    weights = stored(*renamed.values())
-    if weights:
-        files[paths[0].with_name(SHARED)] = partial(contents, weights)
+        files |= _texts(renamed[graph], path, labels, weights)
+    tensors = stored(*renamed.values())
+    if tensors:
+        files[paths[0].with_name(weights)] = partial(contents, tensors)
     return _write(files)
 
 

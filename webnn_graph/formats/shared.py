@@ -12,17 +12,23 @@ from webnn_graph.graph import Graph, Node, Operand, map_operands
 from webnn_graph.names import Names
 
 
-def with_shared_names(graphs: Sequence[Graph]) -> list[Graph]:
+def with_shared_names(graphs: Sequence[Graph], fixed: int = 0) -> list[Graph]:
     """The same graphs, their weights named so that two of one name are the same bit by bit, and the same ones have one name.
 
-    The first graph that has a weight gives it its name, unless something else is called so.
+    The first graph that has a weight gives it its name, unless something else is called so. The first ``fixed`` graphs keep
+    all their names.
     """
     names = Names()
+    shared: dict[object, str] = {}
+    for graph in graphs[:fixed]:
+        weights = [(operand, array) for operand, array in graph.constants.items() if not is_inline(operand)]
+        shared |= {
+            content: names.take(o.name) for (o, _), content in zip(weights, _contents(weights), strict=True) if content not in shared
+        }
     for name in dict.fromkeys(operand.name for graph in graphs for operand in graph.operands.values() if not _is_weight(graph, operand)):
         names.take(name)
-    shared: dict[object, str] = {}
-    results = []
-    for graph in graphs:
+    results = list(graphs[:fixed])
+    for graph in graphs[fixed:]:
         weights = [(operand, array) for operand, array in graph.constants.items() if not is_inline(operand)]
         own = {}
         for (operand, _), content in zip(weights, _contents(weights), strict=True):

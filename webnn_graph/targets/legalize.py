@@ -20,7 +20,7 @@ from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, op
 from webnn_graph.ops import OPS
 from webnn_graph.targets import carriers, quantized, ranks, rewrites, rustnn, rustnn_loader, windows
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.target import CHROMIUM, RUSTNN, Target
+from webnn_graph.targets.target import CHROMIUM, RUSTNN, STANDARD, Target
 
 REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES, **quantized.REWRITES}, RUSTNN: rustnn.REWRITES}
 """What each kind of target needs, by operator."""
@@ -37,6 +37,8 @@ def legalize(graph: Graph, target: Target) -> Graph:
     Raises:
         ConversionError: Calls that cannot be expressed; all of them are named.
     """
+    if target.kind == STANDARD:
+        return graph
     b = LegalBuilder(graph.name, target)
     b.notes.extend(graph.notes)
     problems = [f"input {operand} {LACKING}" for operand in graph.inputs if not target.takes("input", operand)]

@@ -21,6 +21,10 @@ RUSTNN = "rustnn"
 """rustnn 0.5.12 computing with ONNX Runtime: what it computes right, which is not what it says."""
 
 
+STANDARD = "standard"
+"""Any implementation of the standard: nothing is rewritten for it."""
+
+
 @dataclass(frozen=True)
 class Target:
     """What one implementation accepts, operand by operand.
@@ -28,7 +32,7 @@ class Target:
     Attributes:
         name: How messages call it.
         limits: Operator to operand to ``dataTypes`` and ``rankRange``, besides ``input``, ``constant`` and ``output``.
-        kind: Whose peculiarities it has: `CHROMIUM` or `RUSTNN`.
+        kind: Whose peculiarities it has: `CHROMIUM`, `RUSTNN` or `STANDARD`.
     """
 
     name: str
@@ -65,6 +69,8 @@ def load_target(name: str = CHROMIUM) -> Target:
     Raises:
         FormatError: There is no such target, or the file is not such a dictionary.
     """
+    if name == STANDARD:
+        return Target(STANDARD, {}, STANDARD)
     known = resources.files("webnn_graph.targets").joinpath(f"{Path(name).stem}.json")
     built_in = Path(name).suffix != ".json" and known.is_file()
     path = known if built_in else Path(name)
@@ -76,7 +82,8 @@ def load_target(name: str = CHROMIUM) -> Target:
                     _ = operand["dataTypes"] + [operand["rankRange"]["max"]]
     except OSError:
         raise FormatError(
-            f"there is no target {name}", f"known are {CHROMIUM} and {RUSTNN}; or give a file with the JSON of opSupportLimits()"
+            f"there is no target {name}",
+            f"known are {STANDARD}, {CHROMIUM} and {RUSTNN}; or give a file with the JSON of opSupportLimits()",
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise FormatError(f"{name} is not what MLContext.opSupportLimits() returns, as JSON") from None
