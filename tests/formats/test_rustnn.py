@@ -1,7 +1,6 @@
-"""Files that rustnn loads and computes as the reference does.
+"""Files that rustnn itself loads and computes as the reference does, in both forms.
 
-Its loader does not infer the shapes of all results (those of pad, split, elu, ... are unknown to it), and operators that need
-the shape of such a result then fail: the graphs here have none in such a place, nor operand options that it knows by number.
+Without a target, graphs have no operand options that it knows by number only and nothing that needs a shape it does not infer.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ import pytest
 
 from webnn_graph import GraphBuilder, run, save
 from webnn_graph.graph import Operand
+from webnn_graph.targets import RUSTNN, legalize, load_target
+from webnn_graph.targets.target import STANDARD
 
 webnn = pytest.importorskip("webnn", reason="pywebnn is not installed; it has wheels for CPython 3.12 and later")
 pytestmark = pytest.mark.rustnn
@@ -64,12 +65,27 @@ def recurrent(b: GraphBuilder, x: Operand) -> Operand:
     return b.gruCell(step, weight(6, 16), weight(6, 2), state, 2, bias=weight(6), recurrentBias=weight(6))
 
 
+def options(b: GraphBuilder, x: Operand) -> Operand:
+    with b.source("/one/label for many"):
+        y = b.layerNormalization(b.elu(x), axes=[3, 2], scale=weight(8, 8), bias=weight(8, 8))
+        y = b.instanceNormalization(y, scale=weight(3), epsilon=1e-3)
+        y = b.pad(b.batchNormalization(y, weight(3), np.ones(3, np.float32), bias=weight(3)), [0] * 4, [0, 0, 1, 0], mode="edge")
+        _, _, y = b.lstm(b.reshape(y, [3, 9, 8]), weight(2, 20, 8), weight(2, 20, 5), 3, 5, direction="both", returnSequence=True)
+        left, right = b.split(b.gru(b.reshape(y, [3, 18, 5]), weight(1, 6, 5), weight(1, 6, 2), 3, 2, bias=weight(1, 6))[0], 2, axis=1)
+        return b.gemm(b.reshape(left, [9, 2]), b.reshape(right, [9, 2]), c=weight(9), beta=0.5, bTranspose=True)
+
+
+STANDARD_FORM = [convolution, shapes, numbers, integers, quantized, recurrent]
+
+
 @pytest.mark.parametrize("suffix", [".webnn", ".json"])
-@pytest.mark.parametrize("model", [convolution, shapes, numbers, integers, quantized, recurrent])
-def test_rustnn_computes_the_same(tmp_path: Path, model: Callable[[GraphBuilder, Operand], Operand], suffix: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "target"), [*((model, STANDARD) for model in STANDARD_FORM), *((model, RUSTNN) for model in (*STANDARD_FORM, options))]
+)
+def test_rustnn_computes_the_same(tmp_path: Path, model: Callable[[GraphBuilder, Operand], Operand], target: str, suffix: str) -> None:
     b = GraphBuilder(model.__name__)
     graph = b.build({"result": model(b, b.input("x", "float32", [1, 3, 8, 8]))})
-    save(graph, tmp_path / f"model{suffix}")
+    save(legalize(graph, load_target(target)), tmp_path / f"model{suffix}")
     feeds = {"x": np.random.default_rng(1).normal(size=(1, 3, 8, 8)).astype(np.float32)}
     context = webnn.ML().create_context(device_type="cpu")
     computed = context.compute(webnn.MLGraph.load(str(tmp_path / f"model{suffix}")), feeds)["result"]
