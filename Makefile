@@ -57,7 +57,7 @@ $(VENV)/.verify: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[all,test]'
+	$(PIP) --editable '.[all,generate,test]'
 	@touch $@ $(VENV)/.verify
 
 $(VENV)/.typescript:
