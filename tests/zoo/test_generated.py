@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from converters.onnx.convert import convert
-from converters.onnx.source import OnnxSource
-from converters.workflow import Check
 from models.generate import MODELS
+from tests.zoo.generated import measured
 
 pytestmark = [
     pytest.mark.zoo,
@@ -20,11 +18,8 @@ pytestmark = [
 
 @pytest.mark.parametrize("name", MODELS)
 def test_equals_onnxruntime_and_does_not_grow(name: str, tmp_path: Path) -> None:
-    model, path = MODELS[name], tmp_path / f"{name}.onnx"
-    model.make(path)
-    graph = convert(path, dims=model.dims)
-    result = Check(tolerance=model.tolerance, each_node=model.each_node).run(graph, OnnxSource(path))
-    assert result.ok, result.first
-    assert graph.weight_bytes <= path.stat().st_size, "quantized weights must stay quantized"
+    model = measured(name, tmp_path)
+    assert model.result.ok, model.result.first
+    assert model.graph.weight_bytes <= model.path.stat().st_size, "quantized weights must stay quantized"
     if name.endswith(("nbits", "int4", "int8", "qdq")):
-        assert any(operand.data_type.bits <= 8 and operand.size > 1000 for operand in graph.constants), "nothing is quantized"
+        assert any(operand.data_type.bits <= 8 and operand.size > 1000 for operand in model.graph.constants), "nothing is quantized"

@@ -6,7 +6,7 @@ import numpy as np
 
 from converters.lowering.matrices import matmul
 from converters.lowering.nbits import block_weights, by_group, digits, packed, unpacked
-from converters.onnx.registry import SourceNode, onnx_op
+from converters.onnx.registry import onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError
@@ -79,42 +79,38 @@ def gather_block_quantized(
     block_size: int = 128,
     gather_axis: int = 0,
     quantize_axis: int = 1,
-    node: SourceNode,
 ) -> Operand:
     """gather of packed rows, taken apart and scaled by arithmetic: only what is looked up is dequantized"""
+    axis, quantized = gather_axis % data.rank, quantize_axis % data.rank
+    if quantized == axis:
+        raise ConversionError("gathers along the quantized axis, which is not supported")
     stored, zero = b.value(data), None if zero_points is None else b.value(zero_points)
     if stored is None or (zero is None and zero_points is not None):
         raise ConversionError("data and zero points must be constant")
-    table, offset, bits = _unsigned(stored, data.data_type, bits)
-    middle = offset if zero is None else _unsigned(zero, data.data_type, bits)[0][..., : scales.shape[-1]]
-    if zero is None and data.data_type == DataType.UINT8:
-        middle = 2 ** (bits - 1)
-    axis, quantized = gather_axis % data.rank, quantize_axis % data.rank
-    if bits < 8 and (axis == data.rank - 1 or table.shape[-1] % (8 // bits)):
-        rows = b.cast(b.gather(b.constant(table, DataType.UINT8), indices, axis=axis), scales.data_type)
-    elif bits < 8:
-        rows = digits(b, b.gather(b.constant(packed(table, bits), DataType.UINT8), indices, axis=axis), bits, scales.data_type)
+    table, bits = _unsigned(stored, data.data_type, bits)
+
+    def looked_up(values: Array) -> Operand:
+        return b.gather(b.constant(np.ascontiguousarray(values), DataType.UINT8), indices, axis=axis)
+
+    data_type = scales.data_type
+    packs = bits < 8 and axis < data.rank - 1 and table.shape[-1] % (8 // bits) == 0
+    rows = digits(b, looked_up(packed(table, bits)), bits, data_type) if packs else b.cast(looked_up(table), data_type)
+    if zero is not None:
+        zeros = b.cast(looked_up(_unsigned(zero, data.data_type, bits)[0][..., : scales.shape[-1]]), data_type)
     else:
-        rows = b.cast(b.gather(b.constant(table, DataType.UINT8), indices, axis=axis), scales.data_type)
-    scale = b.gather(scales, indices, axis=axis)
-    if quantized == axis:
-        raise ConversionError("gathers along the quantized axis, which is not supported")
+        zeros = b.constant(0.0 if data.data_type == DataType.UINT4 else float(2 ** (bits - 1)), data_type)
     place = quantized if quantized < axis else quantized + indices.rank - 1
-    if isinstance(middle, np.ndarray):
-        zeros = b.cast(b.gather(b.constant(np.ascontiguousarray(middle), DataType.UINT8), indices, axis=axis), scales.data_type)
-    else:
-        zeros = b.constant(float(middle), scales.data_type)
-    return _scaled(b, rows, scale, zeros, place, block_size)
+    return _scaled(b, rows, b.gather(scales, indices, axis=axis), zeros, place, block_size)
 
 
-def _unsigned(values: Array, data_type: DataType, bits: int) -> tuple[Array, int, int]:
-    """Quantized values as unsigned numbers, one each; what 0 became; and their bits."""
+def _unsigned(values: Array, data_type: DataType, bits: int) -> tuple[Array, int]:
+    """Quantized values as unsigned numbers, one each, and their bits; signed ones are moved by half their range."""
     if data_type == DataType.UINT8:
-        return (unpacked(values, bits) if bits < 8 else values), 0, bits
+        return (unpacked(values, bits) if bits < 8 else values), bits
     if data_type == DataType.INT4:
-        return (values.astype(np.int16) + 8).astype(np.uint8), 8, 4
+        return (values.astype(np.int16) + 8).astype(np.uint8), 4
     if data_type == DataType.UINT4:
-        return values.astype(np.uint8), 0, 4
+        return values.astype(np.uint8), 4
     raise ConversionError(f"data is {data_type}; int4, uint4 and uint8 are supported")
 
 
