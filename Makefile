@@ -52,11 +52,11 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.verify: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.verify: pyproject.toml constraints.txt Makefile | $(BIN)/python
 	$(PIP) --editable '.[verify]'
 	@touch $@
 
-$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.test: pyproject.toml constraints.txt Makefile | $(BIN)/python
 	$(PIP) --editable '.[all,generate,test]'
 	@touch $@ $(VENV)/.verify
 

@@ -155,7 +155,8 @@ def _shape(name: str, dims: Dims | None, settings: Settings) -> tuple[int | None
     if dims is not None and len(dims) != len(given):
         raise ConversionError(f"input {name} has rank {len(dims)} {_shown(dims)}, the shape given for it is {list(given)}")
     fixed = [size for size, dim in zip(given, dims or (), strict=False) if isinstance(dim, int) and dim > 0 and dim != size]
-    if fixed:
+    # What is known of a tensor inside the model follows from the model's inputs, in whose place it stands.
+    if fixed and name not in settings.inputs:
         raise ConversionError(f"input {name} has shape {_shown(dims)}, the shape given for it is {list(given)}; fixed dimensions stay")
     return given
 
