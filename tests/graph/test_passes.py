@@ -72,6 +72,92 @@ def expanded_mask(b: GraphBuilder, x: Operand) -> Operand:
     return b.add(x, b.expand(b.reduceMean(x, axes=[1, 2], keepDimensions=True), [2, 4, 5, 6]))
 
 
+def gelu_tanh(b: GraphBuilder, x: Operand) -> Operand:
+    inner = b.mul(b.add(x, b.mul(b.pow(x, 3), 0.044715)), math.sqrt(2 / math.pi))
+    return b.mul(b.mul(x, 0.5), b.add(b.tanh(inner), 1))
+
+
+def gelu_tanh_cube_by_products(b: GraphBuilder, x: Operand) -> Operand:
+    inner = b.mul(math.sqrt(2 / math.pi), b.add(x, b.mul(b.mul(0.044715, x), b.mul(x, x))))
+    return b.mul(x, b.mul(0.5, b.add(1, b.tanh(inner))))
+
+
+def rms_norm(b: GraphBuilder, x: Operand) -> Operand:
+    mean = b.reduceMean(b.pow(x, 2), axes=[3], keepDimensions=True)
+    return b.mul(weights(6), b.mul(x, b.reciprocal(b.sqrt(b.add(mean, 1e-6)))))
+
+
+def uncentred_variance(b: GraphBuilder, x: Operand) -> Operand:
+    centred = b.sub(x, b.reduceMean(x, axes=[3], keepDimensions=True))
+    return b.div(centred, b.sqrt(b.add(b.reduceMean(b.mul(x, x), axes=[3], keepDimensions=True), 1e-5)))
+
+
+def where(b: GraphBuilder, condition: Operand, otherwise: float) -> Operand:
+    return b.where(condition, b.constant(0, "float32"), b.constant(otherwise, "float32"))
+
+
+def masked(b: GraphBuilder, x: Operand) -> Operand:
+    return b.add(b.relu(x), where(b, b.greater(x, 0), -math.inf))
+
+
+def instance_norm(b: GraphBuilder, x: Operand) -> Operand:
+    normal = b.layerNormalization(x, axes=[2, 3], epsilon=1e-3)
+    scale, bias = b.reduceMax(x, axes=[0, 2, 3]), b.reduceMin(x, axes=[0, 2, 3])
+    return b.add(b.mul(normal, b.reshape(scale, [4, 1, 1])), b.reshape(bias, [1, 4, 1, 1]))
+
+
+def softmax_spelled_out(b: GraphBuilder, x: Operand) -> Operand:
+    peak = b.max(b.reduceMax(x, axes=[1]), -math.inf)
+    exp = b.exp(b.sub(x, b.reshape(peak, [2, 1, 5, 6])))
+    return b.div(exp, b.reshape(b.reduceSum(exp, axes=[1]), [2, 1, 5, 6]))
+
+
+def batch_norm_scale_shift(b: GraphBuilder, x: Operand) -> Operand:
+    normal = b.batchNormalization(b.relu(x), weights(4), np.abs(weights(4)) + 0.1)
+    return b.add(b.mul(normal, weights(4, 1, 1)), weights(1, 4, 1, 1))
+
+
+def conv_1d_bias(b: GraphBuilder, x: Operand) -> Operand:
+    y = b.conv2d(b.reshape(x, [2, 4, 1, 30]), weights(8, 4, 1, 3))
+    return b.neg(b.add(b.reshape(y, [2, 8, 28]), weights(8, 1)))
+
+
+def guarded_attention(b: GraphBuilder, x: Operand) -> Operand:
+    mask = where(b, b.greater(b.reduceMax(x, axes=[1, 2], keepDimensions=True), 0.5), -3.4e38)
+    queries, keys = b.mul(b.transpose(x, permutation=[0, 1, 3, 2]), 0.5), b.div(x, 2)
+    scores = b.add(b.matmul(queries, keys), mask)
+    share = b.softmax(scores, 3)
+    return b.where(b.isNaN(share), np.float32(0), share)
+
+
+def broadcast_mask(b: GraphBuilder, x: Operand) -> Operand:
+    valid = b.gatherND(b.greater(b.reduceMax(x, axes=[0, 1, 2]), 0), np.arange(6).reshape(1, 1, 1, 6, 1))
+    every = b.logicalAnd(np.ones((1, 1, 5, 1), np.uint8), valid)
+    return b.add(x, where(b, b.notEqual(b.cast(every, "int32"), 0), -1e9))
+
+
+def dequantized_by_hand(b: GraphBuilder, x: Operand) -> Operand:
+    stored = RNG.integers(-128, 128, (6, 600)).astype(np.int8)
+    return b.matmul(x, b.mul(b.sub(b.cast(stored, "float32"), 3), np.abs(weights(1, 600))))
+
+
+def quantized_relu6(b: GraphBuilder, x: Operand) -> Operand:
+    point = np.full((1, 1, 1, 1), -128, np.int8)
+    quantized = b.quantizeLinear(b.clamp(x, minValue=0, maxValue=6), np.full((1, 1, 1, 1), 6 / 255, np.float32), point)
+    return b.dequantizeLinear(quantized, np.full((1, 1, 1, 1), 6 / 255, np.float32), point)
+
+
+def transposed_keys(b: GraphBuilder, x: Operand) -> Operand:
+    merged = b.transpose(b.reshape(x, [8, 5, 6]), permutation=[0, 2, 1])
+    return b.relu(b.reshape(merged, [2, 4, 6, 5]))
+
+
+def mean_of_expanded(b: GraphBuilder, x: Operand) -> Operand:
+    mask = b.cast(b.greater(b.reduceMax(x, axes=[3], keepDimensions=True), 1), "int32")
+    spread = b.cast(b.expand(mask, [2, 4, 5, 6]), "float32")
+    return b.div(b.reduceMax(x, axes=[2]), b.clamp(b.reduceSum(spread, axes=[2]), minValue=1))
+
+
 PATTERNS: list[tuple[Body, list[str]]] = [
     (gelu_div, ["gelu"]),
     (gelu_half_first, ["gelu"]),
@@ -85,6 +171,37 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (padded_conv, ["conv2d"]),
     (expanded_mask, ["reduceMean", "add"]),
     (lambda b, x: b.relu(b.mul(b.add(x, 0), 1)), ["relu"]),
+    (gelu_tanh, ["mul", "linear", "mul", "sigmoid", "mul"]),
+    (gelu_tanh_cube_by_products, ["mul", "linear", "mul", "sigmoid", "mul"]),
+    (rms_norm, ["reduceSumSquare", "linear", "sqrt", "div", "mul"]),
+    (uncentred_variance, ["reduceMean", "sub", "reduceSumSquare", "linear", "sqrt", "div"]),
+    (instance_norm, ["reduceMax", "reduceMin", "instanceNormalization"]),
+    (softmax_spelled_out, ["softmax"]),
+    (lambda b, x: b.div(b.exp(x), b.reduceSum(b.exp(x), axes=[2], keepDimensions=True)), ["softmax"]),
+    (batch_norm_scale_shift, ["relu", "batchNormalization"]),
+    (conv_1d_bias, ["reshape", "conv2d", "reshape"]),
+    (guarded_attention, ["reduceMax", "greater", "where", "transpose", "mul", "matmul", "add", "softmax"]),
+    (broadcast_mask, ["reduceMax", "greater", "reshape", "where", "add"]),
+    (dequantized_by_hand, ["dequantizeLinear", "matmul"]),
+    (quantized_relu6, ["quantizeLinear", "dequantizeLinear"]),
+    (transposed_keys, ["transpose", "relu"]),
+    (mean_of_expanded, ["reduceMax", "greater", "cast", "reduceMax", "reduceSum", "clamp", "div"]),
+    (lambda b, x: b.clamp(b.add(b.mul(x, 0.3), 0.4), minValue=0, maxValue=1), ["hardSigmoid"]),
+    (lambda b, x: b.clamp(b.linear(x, alpha=0.3, beta=0.4), minValue=0, maxValue=1), ["hardSigmoid"]),
+    (lambda b, x: b.sub(b.linear(b.mul(x, 3), alpha=0.5, beta=2), 2), ["mul"]),
+    (lambda b, x: b.add(b.div(b.mul(x, 0.5), 3), 0.25), ["linear"]),
+    (lambda b, x: b.min(b.max(x, 0), 6), ["clamp"]),
+    (lambda b, x: b.min(b.relu(x), 6), ["clamp"]),
+    (lambda b, x: b.reshape(b.leakyRelu(b.reshape(x, [2, 4, 30])), [2, 4, 5, 6]), ["leakyRelu"]),
+    (lambda b, x: b.transpose(b.mul(b.transpose(x, permutation=[0, 2, 3, 1]), 3), permutation=[0, 3, 1, 2]), ["mul"]),
+    (lambda b, x: b.reshape(b.reduceMax(x, axes=[2]), [2, 4, 1, 6]), ["reduceMax"]),
+    (lambda b, x: b.reduceMax(b.transpose(x, permutation=[0, 2, 3, 1]), axes=[1, 2]), ["reduceMax"]),
+    (lambda b, x: b.relu(b.reshape(b.gather(x, np.array(-1), axis=2), [2, 4, 1, 6])), ["slice", "relu"]),
+    (lambda b, x: b.relu(b.gather(x, np.array([1, 2]), axis=3)), ["slice", "relu"]),
+    (lambda b, x: b.relu(b.reduceMean(b.slice(x, [0, 1, 0, 0], [2, 1, 5, 6]), axes=[1], keepDimensions=True)), ["slice", "relu"]),
+    (lambda b, x: b.cast(b.cast(b.greater(x, 0), "int64"), "float32"), ["greater", "cast"]),
+    (lambda b, x: b.gemm(b.reshape(x, [40, 6]), weights(6, 3), c=weights(3)), ["reshape", "gemm"]),
+    (lambda b, x: b.add(weights(3), b.matmul(b.reshape(x, [40, 6]), weights(6, 3))), ["reshape", "gemm"]),
 ]
 
 
@@ -98,7 +215,7 @@ def test_pattern_is_recognised_and_equal(body: Body, ops: list[str]) -> None:
     before = built(body)
     after = optimize(before)
     assert [node.op for node in after.nodes] == ops
-    assert after.weight_bytes <= before.weight_bytes + 64
+    assert after.weight_bytes <= before.weight_bytes + 1024
     x = {"x": weights(2, 4, 5, 6)}
     np.testing.assert_allclose(run(after, x)["y"], run(before, x)["y"], rtol=2e-5, atol=2e-5)
 
@@ -107,11 +224,29 @@ ALMOST: list[Body] = [
     lambda b, x: b.mul(b.mul(x, b.add(b.erf(b.div(x, 1.5)), 1)), 0.5),
     lambda b, x: b.mul(b.mul(x, b.add(b.erf(b.div(x, math.sqrt(2))), 1)), 0.25),
     lambda b, x: b.div(b.mul(x, b.clamp(b.add(x, 2), minValue=0, maxValue=6)), 6),
-    lambda b, x: b.div(
-        b.sub(x, b.reduceMean(x, axes=[3], keepDimensions=True)),
-        b.sqrt(b.add(b.reduceMean(b.mul(x, x), axes=[3], keepDimensions=True), 1e-5)),
-    ),
     lambda b, x: b.add(b.conv2d(x, weights(5, 4, 5, 2)), weights(5)),
+    lambda b, x: b.mul(b.mul(x, 0.25), b.add(b.tanh(b.mul(b.add(x, b.mul(b.pow(x, 3), 0.04)), 0.8)), 1)),  # not a half
+    lambda b, x: b.mul(b.mul(x, 0.5), b.add(b.tanh(b.mul(b.add(x, b.pow(b.relu(x), 3)), 0.8)), 1)),  # the cube of another
+    lambda b, x: b.div(b.exp(x), b.reduceSum(b.exp(b.relu(x)), axes=[2], keepDimensions=True)),
+    lambda b, x: b.div(b.exp(x), b.reduceSum(b.exp(x), axes=[2, 3], keepDimensions=True)),
+    lambda b, x: b.where(b.isNaN(b.softmax(x, 3)), np.float32(0), b.softmax(x, 3)),  # x may hold infinities
+    lambda b, x: b.where(b.isNaN(b.softmax(masked(b, x), 3)), np.float32(0), b.softmax(masked(b, x), 3)),
+    lambda b, x: b.add(b.mul(b.layerNormalization(x, axes=[2, 3]), weights(6)), weights(4, 1, 1)),  # a scale along the width
+    lambda b, x: b.mul(b.batchNormalization(x, weights(4), np.abs(weights(4))), weights(6)),
+    lambda b, x: b.quantizeLinear(b.relu(x), np.full((1, 1, 1, 1), 0.1, np.float32), np.zeros((1, 1, 1, 1), np.int8)),
+    lambda b, x: b.matmul(x, b.mul(b.sub(b.cast(np.ones((6, 900), np.int8), "float32"), 0.5), weights(1, 900))),
+    lambda b, x: b.cast(b.cast(x, "float16"), "float32"),
+    lambda b, x: b.cast(b.cast(b.cast(x, "int32"), "uint8"), "float32"),
+    lambda b, x: b.logicalAnd(b.cast(x, "uint8"), np.ones((2, 4, 5, 6), np.uint8)),  # may hold a 2
+    lambda b, x: b.reshape(b.softmax(b.reshape(x, [2, 4, 30]), 2), [2, 4, 5, 6]),
+    lambda b, x: b.reshape(b.transpose(b.reshape(x, [8, 15, 2]), permutation=[0, 2, 1]), [2, 4, 5, 6]),
+    lambda b, x: b.reduceMax(b.transpose(x, permutation=[3, 1, 2, 0]), axes=[1]),
+    lambda b, x: b.gather(x, np.array([0, 2]), axis=3),
+    lambda b, x: b.clamp(b.linear(x, alpha=0.3, beta=0.4), minValue=0, maxValue=2),
+    lambda b, x: b.mul(b.add(x, 0.4), 3),  # exact where x is close to -0.4
+    lambda b, x: b.max(b.max(x, 0.5), 0.25),
+    lambda b, x: b.matmul(b.mul(x, 0.5), b.transpose(x, permutation=[0, 1, 3, 2])),
+    lambda b, x: b.reduceMean(b.mul(b.cast(x, "float16"), b.cast(x, "float16")), axes=[3]),  # whose sum may overflow
 ]
 
 

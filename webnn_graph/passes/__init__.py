@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from webnn_graph.graph import Graph
-from webnn_graph.passes import activations, broadcast, convolution, normalization
+from webnn_graph.passes import activations, arithmetic, attention, broadcast, convolution, movement, normalization, quantization
 from webnn_graph.passes.rewrite import Rule, rewrite
 
 __all__ = ["optimize"]
 
-RULES: dict[str, list[Rule]] = defaultdict(list)
-for _family in (broadcast, normalization, activations, convolution):
-    for _op, _rules in _family.RULES.items():
-        RULES[_op] += _rules
+
+def _joined(*families: Mapping[str, Sequence[Rule]]) -> dict[str, list[Rule]]:
+    """The rules of several families; of two that match, the one of the earlier family wins."""
+    rules: dict[str, list[Rule]] = defaultdict(list)
+    for family in families:
+        for op, own in family.items():
+            rules[op] += own
+    return rules
+
+
+FAMILIES = (broadcast, normalization, activations, quantization, convolution, attention, arithmetic, movement)
+RULES = _joined(*(family.RULES for family in FAMILIES))
+LAST = _joined(arithmetic.LAST, movement.RULES)
 
 
 def optimize(graph: Graph) -> Graph:
@@ -21,4 +31,4 @@ def optimize(graph: Graph) -> Graph:
 
     The results are the same up to rounding; names, inputs and outputs stay.
     """
-    return rewrite(graph, RULES)
+    return rewrite(rewrite(graph, RULES), LAST)

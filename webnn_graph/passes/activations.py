@@ -1,6 +1,6 @@
 """Activations that exporters spell out: GELU, hard-sigmoid, hard-swish.
 
-Only exact forms are recognised: the tanh approximation of GELU is another function and stays as it is written.
+Only exact forms are recognised: the tanh approximation of GELU is another function, which is written with fewer steps.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 
 from webnn_graph.graph import Node, Operand
+from webnn_graph.passes.arithmetic import AFFINE, affine_of
 from webnn_graph.passes.rewrite import Build, Rule, View, close
 
 
@@ -22,6 +23,53 @@ def gelu(view: View, node: Node) -> Build | None:
         if erf is not None and _is_scaled(view, erf.arguments["input"], x, 1 / math.sqrt(2)):
             return lambda b, new, x=x: b.gelu(new(x))  # type: ignore[misc]
     return None
+
+
+def tanh_gelu(view: View, node: Node) -> Build | None:
+    """x / 2 * (1 + tanh(s (x + c x^3))): x * sigmoid(2 s x (1 + c x^2)), which is the same function."""
+    scale, leaves = product(view, node)
+    if len(leaves) != 2 or not close(scale, 0.5):
+        return None
+    for x, other in (leaves, leaves[::-1]):
+        tanh = _shifted(view, other, 1, "tanh")
+        outer = tanh and view.producer(tanh.arguments["input"], "mul")
+        s, sums = product(view, outer) if outer else (math.nan, [])
+        add = view.producer(sums[0], "add") if len(sums) == 1 else None
+        c = _cube_factor(view, add, x) if add else None
+        if c is not None:
+            return lambda b, new, x=x, s=s, c=c: b.mul(  # type: ignore[misc]
+                new(x), b.sigmoid(b.mul(new(x), b.linear(b.mul(new(x), new(x)), alpha=2 * s * c, beta=2 * s)))
+            )
+    return None
+
+
+def _cube_factor(view: View, add: Node, x: Operand) -> float | None:
+    """c when the node is x + c x^3."""
+    for a, b in ((add.arguments["a"], add.arguments["b"]), (add.arguments["b"], add.arguments["a"])):
+        cube = view.producer(b, "mul") if a is x else None
+        if cube is None:
+            continue
+        factor, leaves = product(view, cube)
+        power = view.producer(leaves[0], "pow") if len(leaves) == 1 else None
+        if leaves == [x, x, x] or (power and power.arguments["a"] is x and view.scalar(power.arguments["b"]) == 3):
+            return factor
+    return None
+
+
+def linear_hard_sigmoid(view: View, node: Node) -> Build | None:
+    """clamp(a x + b, 0, 1): hardSigmoid of slope a and offset b."""
+    if node.arguments.get("minValue") != 0 or node.arguments.get("maxValue") != 1:
+        return None
+    step = view.producer(node.arguments["input"], *AFFINE)
+    found = step and affine_of(view, step)
+    if not found or not node.output.data_type.is_float:
+        return None
+    x, slope, offset = found
+    inner = view.producer(x, "mul", "div") if slope == 1 else None
+    scaled = inner and affine_of(view, inner)
+    if scaled:
+        x, slope, _ = scaled
+    return lambda b, new: b.hardSigmoid(new(x), alpha=slope, beta=offset)
 
 
 def hard_sigmoid(view: View, node: Node) -> Build | None:
@@ -112,4 +160,8 @@ def _relu6_of_shifted(view: View, operand: Operand) -> Operand | None:
     return b if view.scalar(a) == 3 and b.shape == operand.shape else None
 
 
-RULES: dict[str, list[Rule]] = {"mul": [gelu, hard_swish, hard_sigmoid], "div": [gelu, hard_swish, hard_sigmoid]}
+RULES: dict[str, list[Rule]] = {
+    "mul": [gelu, tanh_gelu, hard_swish, hard_sigmoid],
+    "div": [gelu, tanh_gelu, hard_swish, hard_sigmoid],
+    "clamp": [linear_hard_sigmoid],
+}

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 from webnn_graph.graph import Node, Operand
 from webnn_graph.ops.elementwise import COMPARISONS
 from webnn_graph.ops.rules import broadcast
 from webnn_graph.passes.rewrite import Build, Rule, View
 
 BINARY = ("add", "sub", "mul", "div", "max", "min", "pow", "logicalAnd", "logicalOr", "logicalXor", *COMPARISONS)
-NEUTRAL = {"add": ("ab", 0), "sub": ("b", 0), "mul": ("ab", 1), "div": ("b", 1), "pow": ("b", 1)}
+NEUTRAL = {
+    "add": ("ab", 0),
+    "sub": ("b", 0),
+    "mul": ("ab", 1),
+    "div": ("b", 1),
+    "pow": ("b", 1),
+    "max": ("ab", -math.inf),
+    "min": ("ab", math.inf),
+}
 """Which operand of an operator may have which value and leave the other as it is."""
 
 
@@ -27,7 +37,7 @@ def expanded_operand(view: View, node: Node) -> Build | None:
 
 
 def neutral_constant(view: View, node: Node) -> Build | None:
-    """x + 0, x - 0, x * 1, x / 1, x ^ 1."""
+    """x + 0, x - 0, x * 1, x / 1, x ^ 1, max(x, -inf), min(x, inf)."""
     places, neutral = NEUTRAL[node.op]
     for place in places:
         x = node.arguments["b" if place == "a" else "a"]

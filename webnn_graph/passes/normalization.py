@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import Array
 from webnn_graph.graph import Node, Operand
-from webnn_graph.passes.rewrite import Build, Mapped, Rule, View
+from webnn_graph.passes.rewrite import Build, Mapped, Rule, View, again
 
 
 def layer_normalization(view: View, node: Node) -> Build | None:
@@ -34,6 +39,65 @@ def scale(view: View, node: Node) -> Build | None:
 def bias(view: View, node: Node) -> Build | None:
     """layerNormalization(x, scale) + constant: its bias."""
     return _absorbed(view, node, "bias", allowed=("scale",))
+
+
+def instance_normalization(view: View, node: Node) -> Build | None:
+    """layerNormalization of each image, times a scale and plus a bias per channel, computed or not: instanceNormalization."""
+    for operand, bias in ((node.arguments["a"], node.arguments["b"]), (node.arguments["b"], node.arguments["a"])):
+        product = view.producer(operand, "mul")
+        if product is None or not view.only_user(operand):
+            continue
+        for normal, scale in ((product.arguments["a"], product.arguments["b"]), (product.arguments["b"], product.arguments["a"])):
+            norm = view.producer(normal, "layerNormalization")
+            if norm is None or not view.only_user(normal) or {"scale", "bias"}.intersection(norm.arguments):
+                continue
+            x: Operand = norm.arguments["input"]
+            if x.rank != 4 or norm.arguments.get("axes", [1, 2, 3]) != [2, 3] or node.output.shape != x.shape:
+                continue
+            channels = x.shape[1]
+            if any(_aligned(o, 4) != (1, channels, 1, 1) for o in (scale, bias)):
+                continue
+            return lambda b, new, x=x, scale=scale, bias=bias, norm=norm: b.instanceNormalization(  # type: ignore[misc]
+                new(x),
+                scale=b.reshape(new(scale), [x.shape[1]]),
+                bias=b.reshape(new(bias), [x.shape[1]]),
+                epsilon=norm.arguments.get("epsilon", 1e-5),
+            )
+    return None
+
+
+def batch_scale(view: View, node: Node) -> Build | None:
+    """batchNormalization times a constant per channel: in its scale and bias."""
+    return _channelwise(view, node, lambda scale, bias, constant: (scale * constant, bias * constant))
+
+
+def batch_bias(view: View, node: Node) -> Build | None:
+    """batchNormalization plus a constant per channel: in its bias."""
+    return _channelwise(view, node, lambda scale, bias, constant: (scale, bias + constant))
+
+
+def _channelwise(view: View, node: Node, change: Callable[[Array, Array, Array], tuple[Array, Array]]) -> Build | None:
+    for operand, constant in ((node.arguments["a"], node.arguments["b"]), (node.arguments["b"], node.arguments["a"])):
+        norm, value = view.producer(operand, "batchNormalization"), view.value(constant)
+        if norm is None or value is None or not view.only_user(operand) or node.output.shape != operand.shape:
+            continue
+        axis = norm.arguments.get("axis", 1)
+        channels, aligned = operand.shape[axis], _aligned(constant, operand.rank)
+        scale, bias = (
+            np.full(channels, default) if norm.arguments.get(name) is None else view.value(norm.arguments[name])
+            for name, default in (("scale", 1.0), ("bias", 0.0))
+        )
+        if scale is None or bias is None or any(n != 1 for i, n in enumerate(aligned) if i != axis):
+            continue
+        changed = change(scale.astype(np.float64), bias.astype(np.float64), value.reshape(-1).astype(np.float64))
+        new_scale, new_bias = (array.astype(operand.data_type.numpy) for array in changed)
+        return lambda b, new, norm=norm, s=new_scale, c=new_bias: again(b, new, norm, scale=b.constant(s), bias=b.constant(c))  # type: ignore[misc]
+    return None
+
+
+def _aligned(operand: Operand, rank: int) -> tuple[int, ...]:
+    """The operand's shape as it broadcasts to a rank."""
+    return (1,) * (rank - operand.rank) + operand.shape
 
 
 def _absorbed(view: View, node: Node, option: str, allowed: tuple[str, ...]) -> Build | None:
@@ -112,4 +176,8 @@ def _keeps(reduce: Node) -> bool:
     return bool(reduce.arguments.get("keepDimensions", False))
 
 
-RULES: dict[str, list[Rule]] = {"div": [layer_normalization], "mul": [layer_normalization, scale], "add": [bias]}
+RULES: dict[str, list[Rule]] = {
+    "div": [layer_normalization],
+    "mul": [layer_normalization, scale, batch_scale],
+    "add": [bias, batch_bias, instance_normalization],
+}

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
-from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.graph import Graph, Node, Operand, map_operands
 
 Mapped: TypeAlias = Callable[[Operand], Operand]
 """The new graph's operand for one of the old graph."""
@@ -86,6 +86,13 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
             made[old] = new
             b.suggest(new, old.name)
     return b.build({operand.name: made[operand] for operand in graph.outputs})
+
+
+def again(b: GraphBuilder, new: Mapped, node: Node, **changes: object) -> Operand:
+    """The call of a node of one result with some arguments changed, these in terms of the new graph."""
+    arguments = {**map_operands({k: v for k, v in node.arguments.items() if k not in changes}, new), **changes}
+    result: Operand = b.repeat(Node(node.op, arguments, node.outputs, node.label), lambda operand: operand)
+    return result
 
 
 def _first_match(view: View, node: Node, rules: Mapping[str, Sequence[Rule]]) -> Build | None:

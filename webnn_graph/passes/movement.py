@@ -1,0 +1,227 @@
+"""Data that is moved and moved back: reshapes and transposes around other steps, gathers and expansions that are cheaper otherwise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.graph import Node, Operand
+from webnn_graph.ops.elementwise import ARITHMETIC, COMPARISONS, FLOAT_UNARY, LOGICAL, SIGNED_UNARY
+from webnn_graph.ops.reduction import REDUCTIONS as REDUCTIONS_BY_TYPE
+from webnn_graph.passes.rewrite import Build, Mapped, Rule, View, again
+
+ACTIVATIONS = ("gelu", "hardSwish", "relu", "sigmoid", "softplus", "softsign", "elu", "leakyRelu", "linear", "hardSigmoid", "clamp")
+UNARY = (*SIGNED_UNARY, *FLOAT_UNARY, *ACTIVATIONS, "cast", "logicalNot", "isNaN", "isInfinite")
+BROADCASTING = (*ARITHMETIC, *COMPARISONS, *LOGICAL, "where")
+REDUCTIONS = tuple(name for names in REDUCTIONS_BY_TYPE.values() for name in names)
+SELECTING = ("reduceMax", "reduceMin", "reduceMean", "reduceSum", "reduceProduct")
+"""Reductions of a single number that are the number."""
+LARGEST_RANK = 5
+"""Up to which a transpose may grow in rank to save a reshape; some implementations take no more."""
+LARGEST_LOOKUP = 2**20
+"""Elements up to which the positions of a gatherND are looked at."""
+
+
+def moved_and_back(view: View, node: Node) -> Build | None:
+    """reshape or transpose of element-wise steps of another one: the steps first, then one or none of them."""
+    steps: list[Node] = []
+    operand: Operand = node.arguments["input"]
+    while view.only_user(operand) and (step := view.producer(operand, *UNARY, *BROADCASTING)) is not None:
+        moving = _only_varying(view, step)
+        if moving is None:
+            return None
+        steps.append(step)
+        operand = moving
+    first = view.producer(operand, node.op)
+    if first is None or not steps or not view.only_user(operand):
+        return None
+
+    def build(b: GraphBuilder, new: Mapped) -> Operand:
+        result = new(first.arguments["input"])
+        for step in reversed(steps):
+            varying = _only_varying(view, step)
+            with b.source(step.label):
+                replaced = {o: result if o is varying else b.reshape(new(o), []) for o in step.operands}
+                result = b.repeat(step, replaced.__getitem__)
+        if node.op == "transpose":
+            inner = b.transpose(result, permutation=_permutation(first))
+            return b.transpose(inner, permutation=_permutation(node))  # type: ignore[no-any-return]
+        return b.reshape(result, list(node.output.shape))  # type: ignore[no-any-return]
+
+    return build
+
+
+def merged_transpose(view: View, node: Node) -> Build | None:
+    """reshape of a transpose of a reshape that only merges dimensions: a transpose of what was merged."""
+    transpose = view.producer(node.arguments["input"], "transpose")
+    merge = transpose and view.producer(transpose.arguments["input"], "reshape")
+    if not transpose or not merge or not view.only_user(transpose.output) or not view.only_user(merge.output):
+        return None
+    x: Operand = merge.arguments["input"]
+    groups = _merged(x.shape, merge.output.shape)
+    if groups is None or x.rank > LARGEST_RANK:
+        return None
+    permutation = [axis for group in _permutation(transpose) for axis in groups[group]]
+    return lambda b, new: b.reshape(b.transpose(new(x), permutation=permutation), list(node.output.shape))
+
+
+def kept_dimensions(view: View, node: Node) -> Build | None:
+    """reshape of a reduction to the shape that the reduction has with, or without, keepDimensions."""
+    reduction = view.producer(node.arguments["input"], *REDUCTIONS, "argMin", "argMax")
+    if reduction is None or not view.only_user(reduction.output):
+        return None
+    x: Operand = reduction.arguments["input"]
+    axes = _reduced(reduction)
+    kept = tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))
+    dropped = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
+    for shape, keep in ((kept, True), (dropped, False)):
+        if node.output.shape == shape:
+            return lambda b, new, keep=keep: again(b, new, reduction, keepDimensions=keep)  # type: ignore[misc]
+    return None
+
+
+def reduced_transpose(view: View, node: Node) -> Build | None:
+    """A reduction of a transpose that leaves the other dimensions in order: of what was transposed."""
+    transpose = view.producer(node.arguments["input"], "transpose")
+    if transpose is None or node.arguments.get("keepDimensions", False):
+        return None
+    permutation, axes = _permutation(transpose), _reduced(node)
+    left = [axis for place, axis in enumerate(permutation) if place not in axes]
+    if left != sorted(left):
+        return None
+    over = sorted(permutation[axis] for axis in axes)
+    return lambda b, new: again(b, new, node, input=new(transpose.arguments["input"]), axes=over)
+
+
+def reduced_ones(view: View, node: Node) -> Build | None:
+    """A reduction over dimensions of size 1: a reshape."""
+    x: Operand = node.arguments["input"]
+    if any(x.shape[axis] != 1 for axis in _reduced(node)):
+        return None
+    return lambda b, new: b.reshape(new(x), list(node.output.shape))
+
+
+def sliced(view: View, node: Node) -> Build | None:
+    """gather of constant, consecutive indices: a slice."""
+    indices = view.value(node.arguments["indices"])
+    if indices is None or indices.ndim != 1:
+        return None
+    x: Operand = node.arguments["input"]
+    axis = node.arguments.get("axis", 0)
+    start = int(indices[0]) % x.shape[axis]
+    if (indices % x.shape[axis]).tolist() != list(range(start, start + len(indices))):
+        return None
+    return lambda b, new: _slice(b, new(x), axis, start, len(indices))
+
+
+def sliced_and_reshaped(view: View, node: Node) -> Build | None:
+    """reshape of a gather at one constant index: of a slice, which often has that shape already."""
+    gather = view.producer(node.arguments["input"], "gather")
+    if gather is None or not view.only_user(gather.output):
+        return None
+    index = view.value(gather.arguments["indices"])
+    if index is None or index.size != 1:
+        return None
+    x: Operand = gather.arguments["input"]
+    axis = gather.arguments.get("axis", 0)
+    start = int(index.ravel()[0]) % x.shape[axis]
+    return lambda b, new: b.reshape(_slice(b, new(x), axis, start, 1), list(node.output.shape))
+
+
+def everything_gathered(view: View, node: Node) -> Build | None:
+    """gatherND that takes every element in order: a reshape."""
+    x: Operand = node.arguments["input"]
+    indices = view.value(node.arguments["indices"])
+    if indices is None or node.output.size != x.size or x.size > LARGEST_LOOKUP:
+        return None
+    taken = np.arange(x.size).reshape(x.shape)[tuple(np.moveaxis(indices, -1, 0).astype(np.int64))]
+    if (taken.ravel() != np.arange(x.size)).any():
+        return None
+    return lambda b, new: b.reshape(new(x), list(node.output.shape))
+
+
+def late_expand(view: View, node: Node) -> Build | None:
+    """An element-wise step of an expanded operand and numbers: the expansion of the step, which may then be needless."""
+    varying = _only_varying(view, node)
+    expand = varying and view.producer(varying, "expand")
+    if not varying or not expand or not view.only_user(varying):
+        return None
+    small: Operand = expand.arguments["input"]
+
+    def build(b: GraphBuilder, new: Mapped) -> Operand:
+        result = b.repeat(node, lambda o: new(small) if o is varying else b.reshape(new(o), []))
+        return b.expand(result, list(node.output.shape))  # type: ignore[no-any-return]
+
+    return build
+
+
+def reduced_expand(view: View, node: Node) -> Build | None:
+    """A reduction over dimensions that an expansion left as they were: the expansion of the reduction."""
+    expand = view.producer(node.arguments["input"], "expand")
+    if expand is None:
+        return None
+    small: Operand = expand.arguments["input"]
+    x = expand.output
+    if small.rank != x.rank or any(small.shape[axis] != x.shape[axis] for axis in _reduced(node)):
+        return None
+    return lambda b, new: b.expand(again(b, new, node, input=new(small)), list(node.output.shape))
+
+
+# -------------------------------------------------------------------------------------------------------------------------- parts
+def _only_varying(view: View, node: Node) -> Operand | None:
+    """The operand of an element-wise node that has the result's shape, when all others are single numbers."""
+    if node.op in UNARY:
+        return node.operands[0]
+    numbers = [o for o in node.operands if o.size == 1 and view.value(o) is not None]
+    others = [o for o in node.operands if o not in numbers]
+    return others[0] if len(others) == 1 and others[0].shape == node.output.shape else None
+
+
+def _permutation(transpose: Node) -> list[int]:
+    default = list(range(transpose.output.rank))[::-1]
+    permutation: list[int] = transpose.arguments.get("permutation", default)
+    return permutation
+
+
+def _reduced(node: Node) -> list[int]:
+    if "axis" in node.arguments:
+        return [node.arguments["axis"]]
+    axes: list[int] = node.arguments.get("axes", list(range(node.arguments["input"].rank)))
+    return axes
+
+
+def _slice(b: GraphBuilder, x: Operand, axis: int, start: int, size: int) -> Operand:
+    starts = [start if i == axis else 0 for i in range(x.rank)]
+    result: Operand = b.slice(x, starts, [size if i == axis else n for i, n in enumerate(x.shape)])
+    return result
+
+
+def _merged(before: tuple[int, ...], after: tuple[int, ...]) -> list[list[int]] | None:
+    """For each dimension of ``after`` those of ``before`` that it consists of; None when one has to be split."""
+    groups: list[list[int]] = []
+    left = list(range(len(before)))
+    for size in after:
+        group: list[int] = []
+        while left and math.prod(before[axis] for axis in group) < size:
+            group.append(left.pop(0))
+        if math.prod(before[axis] for axis in group) != size:
+            return None
+        groups.append(group)
+    if groups:
+        groups[-1] += left
+    return groups
+
+
+RULES: dict[str, list[Rule]] = {
+    "reshape": [kept_dimensions, sliced_and_reshaped, merged_transpose, moved_and_back],
+    "transpose": [moved_and_back],
+    "gather": [sliced],
+    "gatherND": [everything_gathered],
+    **{op: [late_expand] for op in (*UNARY, *BROADCASTING)},
+    **{
+        op: [reduced_ones, reduced_transpose, reduced_expand] if op in SELECTING else [reduced_transpose, reduced_expand]
+        for op in REDUCTIONS
+    },
+}
