@@ -36,7 +36,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-zoo: $(VENV)/.verify
+zoo: $(VENV)/.test
 	$(BIN)/webnn zoo verify $(MODELS)
 
 bench: $(VENV)/.verify

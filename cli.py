@@ -67,6 +67,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
 @click.option("--model", "factory", default="", metavar="PACKAGE.MODULE:CALLABLE", help="For a state dict: what returns its module.")
 @click.option("--model-args", "factory_args", default="", metavar="JSON", help="Arguments of --model: an object or a list.")
 @click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.")
+@click.option("--submodule", default="", metavar="NAME", help="Convert this part of the model only.")
 @click.option("--trust-pickle", is_flag=True, help="Unpickle MODEL, which runs whatever code it brings.")
 @conversion_options
 @click.version_option(package_name="webnn-convert")
@@ -84,7 +85,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
 
     destination = destination_of(options, model, formats)
     check = check_of(options, read_inputs)
-    loading = {name: options[name] for name in ("factory", "factory_args", "task", "trust_pickle")}
+    loading = {name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle")}
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     source = TorchModel(model, inputs=inputs, values=check.inputs, dims=options["dim"], name=destination.stem, **loading)
     return convert_and_report(source.convert, destination, source.source, check if verify else None)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from converters.console import DIFFERS, DONE, REFUSED, note, progress, report_error, say, settings, show_table, size
 from converters.onnx import convert
 from converters.onnx.random_weights import with_random_weights
 from converters.onnx.source import OnnxSource
+from converters.source import Source
 from converters.workflow import Check, Destination
 from models.fetch import fetch
 from models.manifest import Model
@@ -51,7 +53,8 @@ def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, se
 
     def row(model: Model) -> tuple[int, list[str]]:
         started = time.monotonic()
-        graph = converted(model)
+        make, source = frontend(model)
+        graph = _converted(model, make)
         if isinstance(graph, str):
             return DONE, ["", "", "", "", graph]
         seconds = time.monotonic() - started
@@ -59,7 +62,7 @@ def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, se
         inputs = {name: PICTURES[picture](shapes[name]) for name, picture in model.pictures.items()}
         computed_by = "reference" if model.each_node else runtime
         check = Check(computed_by, browser, model.tolerance, inputs, seed, model.each_node)
-        result = check.run(graph, OnnxSource(prepared(model), bind=model.bind, outputs=model.outputs))
+        result = check.run(graph, source())
         worst = max(result.differences, key=lambda difference: difference.excess)
         verdict = "ok" if result.ok else "DIFFERS"
         if model.each_node:
@@ -91,9 +94,12 @@ def converted(model: Model) -> Graph | str:
     Raises:
         WebNNError: It cannot be converted, or is not refused although it must be.
     """
-    path = prepared(model)
+    return _converted(model, frontend(model)[0])
+
+
+def _converted(model: Model, convert: Callable[[], Graph]) -> Graph | str:
     try:
-        graph = convert(path, name=model.name, dims=model.dims, shapes=model.shapes, bind=model.bind, outputs=model.outputs)
+        graph = convert()
     except ConversionError as error:
         if model.refused and model.refused in error.message:
             return "refused, as it must be"
@@ -101,6 +107,19 @@ def converted(model: Model) -> Graph | str:
     if model.refused:
         raise WebNNError(f"{model.name} was converted, although it has no WebNN equivalent")
     return graph
+
+
+def frontend(model: Model) -> tuple[Callable[[], Graph], Callable[[], Source]]:
+    """What converts the model, and what makes the source of right numbers for its graph."""
+    path = prepared(model)
+    if model.is_torch:
+        from models.torch import torch_model  # PyTorch is slow to import
+
+        loaded = torch_model(model, path)
+        return loaded.convert, loaded.source
+    bind, outputs = model.bind, model.outputs
+    made_by = partial(convert, path, name=model.name, dims=model.dims, shapes=model.shapes, bind=bind, outputs=outputs)
+    return made_by, partial(OnnxSource, path, bind=bind, outputs=outputs)
 
 
 def _for_each(models: Sequence[Model], doing: str, done: str, columns: Sequence[str], row: Callable[[Model], tuple[int, list[str]]]) -> int:

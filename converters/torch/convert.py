@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -74,13 +75,15 @@ def captured(
     module: torch.nn.Module | ExportedProgram, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
 ) -> ExportedProgram:
     """The program of a module, with static shapes, decomposed as far as handlers need; see `convert`."""
-    if isinstance(module, ExportedProgram):
-        program = specialize(module, args, kwargs)
-    elif isinstance(module, torch.jit.ScriptModule):
-        program = export_script(module, args, kwargs)
-    else:
-        program = export(module, args, kwargs)
-    return decompose(program)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # PyTorch's own calls of what it is going to change
+        if isinstance(module, ExportedProgram):
+            program = specialize(module, args, kwargs)
+        elif isinstance(module, torch.jit.ScriptModule):
+            program = export_script(module, args, kwargs)
+        else:
+            program = export(module, args, kwargs)
+        return decompose(program)
 
 
 class Conversion:
@@ -184,6 +187,8 @@ class Conversion:
         if node.op == "get_attr":
             return self._constant(operator.attrgetter(str(node.target))(self.program.graph_module), str(node.target))
         if node.target is operator.getitem:
+            if isinstance(fake, torch.Tensor) and fake.numel() == 0:
+                return Empty(tuple(fake.shape))
             items, index = self._arguments(node.args)
             item = items[index]
             return self._finished(item() if callable(item) else item, fake)

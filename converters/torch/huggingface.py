@@ -41,6 +41,7 @@ def load_folder(path: Path, task: str = "") -> torch.nn.Module:
         raise ConversionError(f"{path} is a Hugging Face model, and transformers is not installed", "pip install transformers") from None
     if task not in HEADS:
         raise ConversionError(f"there is no task {task!r}; there are {', '.join(name for name in HEADS if name)}")
+    transformers.utils.logging.disable_progress_bar()
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True}
     try:
         model = getattr(transformers, HEADS[task]).from_pretrained(str(path), **options)

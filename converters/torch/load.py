@@ -15,13 +15,14 @@ from torch.export import ExportedProgram
 
 from converters.torch.archive import Kind, check_program, kind_of, load_plain
 from webnn_graph.errors import ConversionError, FormatError
+from webnn_graph.names import nearest
 
 NESTED = ("state_dict", "model_state_dict", "model", "module", "net", "params")
 """Keys under which training scripts keep the state dict of a checkpoint."""
 
 
 def load(
-    path: Path, *, factory: str = "", factory_args: str = "", task: str = "", trust_pickle: bool = False
+    path: Path, *, factory: str = "", factory_args: str = "", task: str = "", submodule: str = "", trust_pickle: bool = False
 ) -> torch.nn.Module | ExportedProgram | torch.jit.ScriptModule:
     """The model in a file or folder; modules in evaluation mode.
 
@@ -31,12 +32,20 @@ def load(
         factory: For a state dict, ``package.module:callable``, which makes the module it belongs to.
         factory_args: The callable's arguments as JSON: an object for keywords, a list for positions.
         task: For a folder, which head the model gets.
+        submodule: Dotted name of the part to take of a module; all of it by default.
         trust_pickle: Whether the file may run code while it is loaded.
 
     Raises:
         FormatError: It is damaged or no PyTorch model.
         ConversionError: It needs an option that is missing, would run code, or does not fit the factory's module.
     """
+    model = _load_any(path, factory, factory_args, task, trust_pickle)
+    return _submodule(path, model, submodule) if submodule else model
+
+
+def _load_any(
+    path: Path, factory: str, factory_args: str, task: str, trust_pickle: bool
+) -> torch.nn.Module | ExportedProgram | torch.jit.ScriptModule:
     kind = kind_of(path)
     if factory and kind in (Kind.PROGRAM, Kind.SCRIPT, Kind.FOLDER):
         raise ConversionError(f"{path} is {kind.value}, which brings its own module", "--model is for state dicts")
@@ -54,6 +63,16 @@ def load(
     if isinstance(content, torch.nn.Module):
         return content.eval()
     return _with_state(path, content, factory, factory_args)
+
+
+def _submodule(path: Path, model: torch.nn.Module | ExportedProgram, name: str) -> torch.nn.Module:
+    if isinstance(model, ExportedProgram):
+        raise ConversionError(f"{path} is an exported program, which has no modules any more", "export the submodule")
+    modules = dict(model.named_modules())
+    if name not in modules:
+        names = [known for known in modules if known]
+        raise ConversionError(f"{path} has no submodule {name!r}", nearest(name, names) or f"it has {_listed(names, 8)}")
+    return modules[name]
 
 
 def _load_program(path: Path, trust_pickle: bool) -> ExportedProgram:
@@ -130,7 +149,9 @@ def _check_state(path: Path, module: torch.nn.Module, state: dict[str, torch.Ten
     missing = [name for name, tensor in own.items() if name not in state and not (tensor.numel() and tensor.data_ptr() in given)]
     unexpected = [name for name in state if name not in own]
     other = [f"{n} is {list(t.shape)}, not {list(own[n].shape)}" for n, t in state.items() if n in own and t.shape != own[n].shape]
-    problems = [f"{what}: {_listed(names)}" for what, names in (("missing", missing), ("unexpected", unexpected), ("shapes", other)) if names]
+    problems = [
+        f"{what}: {_listed(names)}" for what, names in (("missing", missing), ("unexpected", unexpected), ("shapes", other)) if names
+    ]
     if problems:
         raise ConversionError(
             f"the state dict in {path} does not fit the module of {factory}\n  " + "\n  ".join(problems),
@@ -156,7 +177,9 @@ def make_module(factory: str, factory_args: str = "") -> torch.nn.Module:
         module = function(*args, **kwargs)
     except Exception as error:
         signature = f"{factory}{inspect.signature(function)}" if callable(function) else factory
-        raise ConversionError(f"{signature} failed: {type(error).__name__}: {error}", "give its arguments: --model-args '{\"depth\": 18}'") from error
+        raise ConversionError(
+            f"{signature} failed: {type(error).__name__}: {error}", "give its arguments: --model-args '{\"depth\": 18}'"
+        ) from error
     if not isinstance(module, torch.nn.Module):
         raise ConversionError(f"{factory} returns a {type(module).__name__}, not a torch.nn.Module")
     return module

@@ -31,7 +31,7 @@ def export_script(module: torch.jit.ScriptModule, args: Sequence[Any], kwargs: M
             reasons = [str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__ for error in (first, second)]
             raise ConversionError(
                 f"the TorchScript module cannot be converted\n  PyTorch's converter: {reasons[0]}\n  tracing: {reasons[1]}",
-                "export the original module instead: torch.export.save(torch.export.export(module, args), 'model.pt2')",
+                "convert a part of it: --submodule NAME; or export the original: torch.export.save(torch.export.export(module, args), 'm.pt2')",
             ) from None
 
 
@@ -52,4 +52,14 @@ def _traced(module: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Mapping
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         recorded = make_fx(call)(*args)
+    schema: Any = module.forward.schema  # type: ignore[attr-defined]
+    _name_inputs(recorded, [argument.name for argument in schema.arguments[1:]])
     return export(recorded, args, {})
+
+
+def _name_inputs(recorded: torch.fx.GraphModule, names: Sequence[str]) -> None:
+    """Gives the parameters of a recorded function their names in the source."""
+    placeholders = [node for node in recorded.graph.nodes if node.op == "placeholder"]
+    for node, name in zip(placeholders, names, strict=False):
+        node.target = node.name = name
+    recorded.recompile()

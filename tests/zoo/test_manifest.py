@@ -7,6 +7,7 @@ import io
 import re
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from webnn_graph.errors import WebNNError
 
 @pytest.mark.parametrize("model", select(), ids=lambda model: model.name)
 def test_every_entry_is_pinned(model: Model) -> None:
-    assert re.fullmatch(r"[0-9a-f]{64}", model.sha256)
+    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in (model.sha256, *model.companions.values()))
     assert bool(model.pypi) != bool(model.npm)
     assert re.search(r"==[0-9]" if model.pypi else r".@[0-9]", model.package)
     assert model.tolerance is None or model.why, "a tolerance of its own needs a reason"
@@ -29,12 +30,14 @@ def test_no_entry_is_there_twice() -> None:
 
 
 CONTENT = b"the model"
+CODE = b"model = None"
 
 
 def wheel(folder: Path) -> Path:
     path = folder / "package-1-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("package/model.onnx", CONTENT)
+        archive.writestr("package/code.py", CODE)
         archive.writestr("../escape.onnx", CONTENT)
     return path
 
@@ -42,9 +45,10 @@ def wheel(folder: Path) -> Path:
 def npm_package(folder: Path) -> Path:
     path = folder / "package-1.tgz"
     with tarfile.open(path, "w:gz") as archive:
-        entry = tarfile.TarInfo("package/model.onnx")
-        entry.size = len(CONTENT)
-        archive.addfile(entry, io.BytesIO(CONTENT))
+        for name, content in (("package/model.onnx", CONTENT), ("package/code.py", CODE)):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
         archive.addfile(tarfile.TarInfo("package/folder/"))
         link = tarfile.TarInfo("package/link.onnx")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
@@ -78,6 +82,18 @@ def test_fetch_takes_the_file_once(downloads: list[Path]) -> None:
     path.write_bytes(b"damaged")
     assert fetch.fetch(entry()).read_bytes() == CONTENT
     assert len(downloads) == 2
+
+
+def test_fetch_checks_companions(downloads: list[Path]) -> None:
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    both = replace(entry(), companions={"package/code.py": hashlib.sha256(CODE).hexdigest()})
+    path = fetch.fetch(both)
+    assert (path.name, path.with_name("code.py").read_bytes()) == ("model.onnx", CODE)
+    path.with_name("code.py").write_bytes(b"import os")
+    assert fetch.fetch(both).with_name("code.py").read_bytes() == CODE
+    assert len(downloads) == 2
+    with pytest.raises(WebNNError, match=r"code.py of package==1 has the SHA-256 digest"):
+        fetch.fetch(replace(entry(), companions={"package/code.py": digest}))
 
 
 @pytest.mark.parametrize("file", ["package/other.onnx", "/etc/passwd", "../../etc/passwd", "package/link.onnx"])
