@@ -24,6 +24,8 @@ from typing import Any, TypeAlias
 import torch
 from torch._ops import OpOverload
 
+from webnn_graph.errors import ConversionError
+
 aten = torch.ops.aten
 
 PLACEMENT = {"layout", "device", "pin_memory", "memory_format", "non_blocking", "generator"}
@@ -111,6 +113,15 @@ def aten_op(*overloads: OpOverload, promote: Promote = Promote.NONE, table: dict
         return function
 
     return register
+
+
+def unavailable(what: str) -> Callable[[], Any]:
+    """Stands for an item of a result that a handler does not make; raises `ConversionError` when it is read."""
+
+    def read() -> Any:
+        raise ConversionError(f"{what} has no equivalent", "do not return it")
+
+    return read
 
 
 def one_to_one(rows: Mapping[OpOverload, str], promote: Promote = Promote.RESULT) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from converters.torch.convert import convert
-from converters.torch.types import data_type, to_array
+from converters.torch.tensors import data_type, to_array
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes.reference import run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -19,10 +20,8 @@ one_to_one(
     }
 )
 for overload, function in {
-    aten.hardshrink.default: activations.hardshrink,
     aten.mish.default: activations.mish,
     aten.silu.default: activations.silu,
-    aten.softshrink.default: activations.softshrink,
     aten.threshold.default: activations.threshold,
 }.items():
     aten_op(overload)(function)
@@ -89,11 +88,19 @@ def glu(b: GraphBuilder, input: Operand, dim: int) -> Operand:
     return b.mul(values, b.sigmoid(gates))
 
 
-@aten_op(aten.softmax.int, aten._softmax.default, aten._safe_softmax.default, promote=Promote.RESULT)
-def softmax(b: GraphBuilder, input: Operand, dim: int, *ignored: Any, dtype: torch.dtype | None = None) -> Operand:
+@aten_op(aten.softmax.int, aten._softmax.default, promote=Promote.RESULT)
+def softmax(b: GraphBuilder, input: Operand, dim: int, *ignored: Any) -> Operand:
     if input.rank == 0:
         return b.sub(b.add(input, 1), input)
     return b.softmax(input, dim % input.rank)
+
+
+@aten_op(aten._safe_softmax.default, promote=Promote.RESULT)
+def safe_softmax(b: GraphBuilder, input: Operand, dim: int, dtype: torch.dtype | None) -> Operand:
+    """Rows that are -infinity throughout give zeros."""
+    axis = dim % input.rank
+    largest = b.reduceMax(input, axes=[axis], keepDimensions=True)
+    return b.where(b.equal(largest, -math.inf), 0, b.softmax(input, axis))
 
 
 @aten_op(aten.log_softmax.int, aten._log_softmax.default, promote=Promote.RESULT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from converters.lowering.scaled_dot_product import attention
-from converters.torch.registry import aten, aten_op
+from converters.torch.registry import aten, aten_op, unavailable
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
@@ -46,21 +46,4 @@ def flash_attention(
     scale: float | None,
 ) -> Any:
     _refuse_dropout(dropout_p)
-    return attention(b, query, key, value, attn_mask, scale=scale, causal=is_causal), None
-
-
-@aten_op(aten._scaled_dot_product_efficient_attention.default)
-def efficient_attention(
-    b: GraphBuilder,
-    query: Operand,
-    key: Operand,
-    value: Operand,
-    attn_bias: Operand | None,
-    compute_log_sumexp: bool,
-    dropout_p: float,
-    is_causal: bool,
-    *,
-    scale: float | None,
-) -> Any:
-    _refuse_dropout(dropout_p)
-    return attention(b, query, key, value, attn_bias, scale=scale, causal=is_causal), None, None, None
+    return attention(b, query, key, value, attn_mask, scale=scale, causal=is_causal), unavailable("the log-sum-exp of attention")

@@ -94,7 +94,6 @@ for overload in (
     aten.unsqueeze.default,
     aten.view.default,
     aten._unsafe_view.default,
-    aten.reshape.default,
 ):
     aten_op(overload, table=COMPLEX_HANDLERS)(_on_each_part(overload))
 
@@ -145,11 +144,6 @@ def conj(b: GraphBuilder, input: Complex) -> Complex:
 
 @aten_op(aten.resolve_conj.default, aten.resolve_neg.default, table=COMPLEX_HANDLERS)
 def resolved(b: GraphBuilder, input: Any) -> Any:
-    return input
-
-
-@aten_op(aten.resolve_conj.default, aten.resolve_neg.default, aten.real.default)
-def real_of_real(b: GraphBuilder, input: Operand) -> Operand:
     return input
 
 

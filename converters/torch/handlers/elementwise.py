@@ -57,11 +57,6 @@ FROM_PARTS = {
     aten.expm1.default: transcendental.expm1,
     aten.log1p.default: transcendental.log1p,
     aten.sinh.default: transcendental.sinh,
-    aten.fmod.Tensor: integers.fmod,
-    aten.fmod.Scalar: integers.fmod,
-    aten.remainder.Tensor: integers.remainder,
-    aten.remainder.Scalar: integers.remainder,
-    aten.floor_divide.default: integers.divide_down,
     aten.trunc.default: integers.trunc,
     aten.log_sigmoid.default: log_sigmoid,
 }
@@ -70,7 +65,27 @@ for overload, function in FROM_PARTS.items():
     aten_op(overload, promote=Promote.RESULT)(function)
 
 
+def _operand(b: GraphBuilder, value: Any, like: Operand) -> Operand:
+    """A number as a constant of another operand's type; operands as they are."""
+    return value if isinstance(value, Operand) else b.constant(value, like.data_type)
+
+
 # ----------------------------------------------------------------------------------------------------------------- arithmetic
+@aten_op(aten.fmod.Tensor, aten.fmod.Scalar, promote=Promote.RESULT)
+def fmod(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    return integers.fmod(b, input, _operand(b, other, input))
+
+
+@aten_op(aten.remainder.Tensor, aten.remainder.Scalar, promote=Promote.RESULT)
+def remainder(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    return integers.remainder(b, input, _operand(b, other, input))
+
+
+@aten_op(aten.floor_divide.default, promote=Promote.RESULT)
+def floor_divide(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    return integers.divide_down(b, input, _operand(b, other, input))
+
+
 @aten_op(aten.add.Tensor, aten.add.Scalar, promote=Promote.RESULT)
 def add(b: GraphBuilder, input: Operand, other: Any, alpha: float = 1, *, result: torch.Tensor) -> Operand:
     if result.dtype is torch.bool:
@@ -97,7 +112,7 @@ def _scaled(b: GraphBuilder, value: Any, factor: float) -> Any:
 
 @aten_op(aten.div.Tensor_mode, aten.div.Scalar_mode, promote=Promote.RESULT)
 def div_rounded(b: GraphBuilder, input: Operand, other: Any, *, rounding_mode: str | None) -> Operand:
-    divisor = other if isinstance(other, Operand) else b.constant(other, input.data_type)
+    divisor = _operand(b, other, input)
     rounded = {None: b.div, "trunc": lambda x, y: integers.divide_toward_zero(b, x, y), "floor": lambda x, y: integers.divide_down(b, x, y)}
     return rounded[rounding_mode](input, divisor)
 
@@ -266,7 +281,7 @@ def _bitwise(op: str, on_bits: Any) -> Any:
     """The logical operator on booleans, the arithmetic one on integers."""
 
     def bitwise(b: GraphBuilder, input: Operand, other: Any, *, result: torch.Tensor) -> Operand:
-        other = other if isinstance(other, Operand) else b.constant(other, input.data_type)
+        other = _operand(b, other, input)
         return b.call(op, input, other) if result.dtype is torch.bool else on_bits(b, input, other)
 
     return bitwise
@@ -283,12 +298,12 @@ def bitwise_not(b: GraphBuilder, input: Operand, *, result: torch.Tensor) -> Ope
 
 @aten_op(aten.bitwise_left_shift.Tensor, aten.bitwise_left_shift.Tensor_Scalar, aten.__lshift__.Tensor, aten.__lshift__.Scalar, promote=Promote.RESULT)
 def left_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
-    return bits.shift_left(b, input, other)
+    return bits.shift_left(b, input, _operand(b, other, input))
 
 
 @aten_op(aten.bitwise_right_shift.Tensor, aten.bitwise_right_shift.Tensor_Scalar, aten.__rshift__.Tensor, aten.__rshift__.Scalar, promote=Promote.RESULT)
 def right_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
-    return bits.shift_right(b, input, other)
+    return bits.shift_right(b, input, _operand(b, other, input))
 
 
 # ----------------------------------------------------------------------------------------------------------- special numbers
@@ -320,36 +335,22 @@ def nan_to_num(b: GraphBuilder, input: Operand, nan: float | None, posinf: float
 
 
 # ------------------------------------------------------------------------------------------------------------ types and copies
-@aten_op(aten._to_copy.default, aten.to.dtype, promote=Promote.RESULT)
-def to_copy(b: GraphBuilder, input: Operand, *ignored: Any, dtype: torch.dtype | None = None) -> Operand:
+@aten_op(aten._to_copy.default, promote=Promote.RESULT)
+def to_copy(b: GraphBuilder, input: Operand, *, dtype: torch.dtype | None) -> Operand:
     return input
 
 
-@aten_op(
-    aten.alias.default,
-    aten.clone.default,
-    aten.contiguous.default,
-    aten.detach.default,
-    aten.lift_fresh_copy.default,
-    aten.dropout.default,
-    aten.feature_dropout.default,
-    aten.alpha_dropout.default,
-)
-def same(b: GraphBuilder, input: Operand, p: float = 0, train: bool = False) -> Operand:
+@aten_op(aten.alias.default, aten.clone.default, aten.detach.default)
+def same(b: GraphBuilder, input: Operand) -> Operand:
     """The tensor itself."""
-    _refuse_dropout(train and p > 0)
     return input
 
 
 @aten_op(aten.native_dropout.default)
 def native_dropout(b: GraphBuilder, input: Operand, p: float, train: bool | None) -> Any:
-    _refuse_dropout(bool(train) and p > 0)
-    return input, lambda: b.expand(b.constant(1, "uint8"), list(input.shape))
-
-
-def _refuse_dropout(active: bool) -> None:
-    if active:
+    if train and p > 0:
         raise ConversionError("dropout is random in training mode", "call module.eval() before exporting")
+    return input, lambda: b.expand(b.constant(1, "uint8"), list(input.shape))
 
 
 @aten_op(aten.copy.default)

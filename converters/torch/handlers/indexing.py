@@ -12,7 +12,7 @@ import torch
 from converters.lowering.pieces import stack
 from converters.lowering.scattering import add_rows, scatter_reduce
 from converters.torch.handlers.shape import cut
-from converters.torch.registry import aten, aten_op
+from converters.torch.registry import aten, aten_op, unavailable
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
@@ -315,6 +315,7 @@ def embedding_bag(
 ) -> Any:
     """Sums (mode 0), means (1) or maxima (2) of the rows in each bag; an element's bag is the number of offsets up to it."""
     bags, count = result[0].shape[0], indices.size
+    rest = [unavailable("the bookkeeping of embedding bags")] * 3
     starts = b.slice(b.cast(offsets, "int32"), [0], [bags])
     begun = b.lesserOrEqual(b.reshape(starts, [1, bags]), np.arange(count, dtype=np.int32)[:, None])
     bag = b.sub(b.reduceSum(b.cast(begun, "int32"), axes=[1]), 1)
@@ -328,10 +329,10 @@ def embedding_bag(
         low = float(np.finfo(weight.data_type.numpy).min)
         maxima = b.reduceMax(b.where(b.reshape(member, [bags, count, 1]), rows, low), axes=[1])
         filled = b.reshape(b.reduceMax(member, axes=[1]), [bags, 1])
-        return b.where(filled, maxima, 0), None, None, None
+        return b.where(filled, maxima, 0), *rest
     members = b.cast(member, weight.data_type)
     total = b.matmul(members, rows)
     if mode == 0:
-        return total, None, None, None
+        return total, *rest
     size = b.reduceSum(members, axes=[1], keepDimensions=True)
-    return b.div(total, b.max(size, 1)), None, None, None
+    return b.div(total, b.max(size, 1)), *rest

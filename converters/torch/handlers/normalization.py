@@ -129,24 +129,6 @@ def batch_norm(
     return _batch_norm(b, input, weight, bias, running_mean, running_var, eps), None, None
 
 
-@aten_op(aten.batch_norm.default)
-def batch_norm_of_mode(
-    b: GraphBuilder,
-    input: Operand,
-    weight: Operand | None,
-    bias: Operand | None,
-    running_mean: Operand | None,
-    running_var: Operand | None,
-    training: bool,
-    momentum: float,
-    eps: float,
-    cudnn_enabled: bool,
-) -> Operand:
-    if training or running_mean is None:
-        return _normalized(b, input, weight, bias, eps)[0]
-    return _batch_norm(b, input, weight, bias, running_mean, running_var, eps)
-
-
 def _normalized(b: GraphBuilder, input: Operand, weight: Operand | None, bias: Operand | None, eps: float) -> tuple[Operand, list[int]]:
     """Normalization by the batch's own statistics, and the axes they are over."""
     axes = [axis for axis in range(input.rank) if axis != 1]
@@ -164,7 +146,7 @@ def batch_norm_without_statistics(
     return y, lambda: b.reshape(mean(), channels), lambda: b.reshape(rstd(), channels)
 
 
-@aten_op(aten._native_batch_norm_legit_functional.default, aten._native_batch_norm_legit.default)
+@aten_op(aten._native_batch_norm_legit_functional.default)
 def batch_norm_in_training(
     b: GraphBuilder,
     input: Operand,

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from converters.lowering import pooling as lowering
-from converters.lowering.pooling import Windows
 from converters.lowering.bins import bin_averages, bin_bounds
+from converters.lowering.pooling import Windows
 from converters.torch.handlers.convolution import per_dimension
 from converters.torch.registry import aten, aten_op
 from webnn_graph.builder import GraphBuilder

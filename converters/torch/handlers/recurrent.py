@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from converters.lowering.loops import gates, unrolled
 from converters.lowering.matrices import matmul
 from converters.lowering.pieces import stack, unstack
-from converters.lowering.loops import gates, unrolled
 from converters.torch.registry import aten, aten_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
@@ -33,11 +33,6 @@ def _layers(
 ) -> list[Operand]:
     """Runs the layers one after the other; the states are [layers * directions, batch, size] each."""
     directions = 2 if bidirectional else 1
-    unbatched = input.rank == 2
-    if unbatched:
-        input = b.reshape(input, [input.shape[0], 1, input.shape[1]])
-        states = [b.reshape(state, [state.shape[0], 1, state.shape[1]]) for state in states]
-        batch_first = False
     x = b.transpose(input, permutation=[1, 0, 2]) if batch_first else input
     initial = list(zip(*(unstack(b, state, 0) for state in states), strict=True))
     weights = [params[i : i + per_direction] for i in range(0, len(params), per_direction)]
@@ -48,8 +43,6 @@ def _layers(
         final += last
     results = [stack(b, [state[i] for state in final], 0) for i in range(len(states))]
     y = b.transpose(x, permutation=[1, 0, 2]) if batch_first else x
-    if unbatched:
-        return [b.reshape(operand, [operand.shape[0], operand.shape[2]]) for operand in (y, *results)]
     return [y, *results]
 
 

@@ -79,7 +79,6 @@ def _positions(old: int, new: int, span: float, align_corners: bool) -> Array:
 @aten_op(
     aten.upsample_linear1d.default,
     aten.upsample_linear1d.vec,
-    aten.upsample_bilinear2d.default,
     aten.upsample_bilinear2d.vec,
     aten.upsample_trilinear3d.default,
     aten.upsample_trilinear3d.vec,
@@ -91,7 +90,7 @@ def linear(b: GraphBuilder, input: Operand, output_size: Any, align_corners: boo
     return lowering.interpolate(b, input, weights)
 
 
-@aten_op(aten.upsample_bicubic2d.default, aten.upsample_bicubic2d.vec)
+@aten_op(aten.upsample_bicubic2d.vec)
 def cubic(b: GraphBuilder, input: Operand, output_size: Any, align_corners: bool, *scales: Any, result: torch.Tensor) -> Operand:
     kernel = lowering.cubic(PYTORCH_CUBIC)
     weights = {
@@ -109,7 +108,7 @@ def _antialiased(kernel: Callable[[Array], Array], reach: int) -> Callable[..., 
             if align_corners:
                 span = (old - 1) / (new - 1) if new > 1 else 0.0
             stretch = max(span, 1.0)
-            position = lowering.align_corners(new, old) if align_corners else lowering.half_pixel(new, 1 / span)
+            position = (np.arange(new) + 0.5) * span - 0.5  # with align_corners, too
             weights[axis] = lowering.kernel_weights(position, old, kernel, reach, stretch=stretch, exclude_outside=True)
         return lowering.interpolate(b, input, weights)
 

@@ -21,24 +21,19 @@ from webnn_graph.graph import Operand
 @aten_op(
     aten._reshape_alias.default,
     aten._unsafe_view.default,
-    aten.flatten.using_ints,
-    aten.reshape.default,
     aten.squeeze.default,
     aten.squeeze.dim,
     aten.squeeze.dims,
-    aten.unflatten.int,
     aten.unsqueeze.default,
     aten.view.default,
-    aten.view_as.default,
-    aten.reshape_as.default,
 )
 def reshape(b: GraphBuilder, input: Operand, *arguments: Any, result: torch.Tensor) -> Operand:
     """Everything that keeps the order of the elements: PyTorch has worked out the shape."""
     return b.reshape(input, list(result.shape))
 
 
-@aten_op(aten.expand.default, aten.expand_as.default, aten.broadcast_to.default)
-def expand(b: GraphBuilder, input: Operand, size: Any, *, implicit: bool = False, result: torch.Tensor) -> Operand:
+@aten_op(aten.expand.default)
+def expand(b: GraphBuilder, input: Operand, size: Any, *, implicit: bool, result: torch.Tensor) -> Operand:
     return b.expand(input, list(result.shape))
 
 
@@ -99,18 +94,9 @@ def transpose(b: GraphBuilder, input: Operand, dim0: int, dim1: int) -> Operand:
     return b.transpose(input, permutation=order)
 
 
-@aten_op(aten.t.default, aten.numpy_T.default)
+@aten_op(aten.t.default)
 def matrix_transpose(b: GraphBuilder, input: Operand) -> Operand:
     return b.transpose(input)
-
-
-@aten_op(aten.movedim.int, aten.movedim.intlist)
-def movedim(b: GraphBuilder, input: Operand, source: Any, destination: Any) -> Operand:
-    sources, destinations = ([axis % input.rank for axis in ([axes] if isinstance(axes, int) else axes)] for axes in (source, destination))
-    order = [axis for axis in range(input.rank) if axis not in sources]
-    for place, axis in sorted(zip(destinations, sources, strict=True)):
-        order.insert(place, axis)
-    return b.transpose(input, permutation=order)
 
 
 @aten_op(aten.flip.default)
@@ -158,25 +144,19 @@ def slice_(b: GraphBuilder, input: Operand, dim: int, start: int | None, end: in
     return cut(b, input, axis, first, stop - first, step)
 
 
-@aten_op(aten.narrow.default)
-def narrow(b: GraphBuilder, input: Operand, dim: int, start: int, length: int) -> Operand:
-    axis = dim % input.rank
-    return cut(b, input, axis, start % input.shape[axis], length)
-
-
 @aten_op(aten.select.int)
 def select(b: GraphBuilder, input: Operand, dim: int, index: int, *, result: torch.Tensor) -> Operand:
     axis = dim % input.rank
     return b.reshape(cut(b, input, axis, index % input.shape[axis], 1), list(result.shape))
 
 
-@aten_op(aten.split.Tensor, aten.chunk.default, aten.unsafe_split.Tensor, aten.unsafe_chunk.default)
+@aten_op(aten.split.Tensor, aten.unsafe_split.Tensor)
 def split(b: GraphBuilder, input: Operand, size: int, dim: int, *, result: Sequence[torch.Tensor]) -> list[Operand]:
     axis = dim % input.rank
     return b.split(input, [part.shape[axis] for part in result], axis=axis)
 
 
-@aten_op(aten.split_with_sizes.default, aten.split.sizes, aten.unsafe_split_with_sizes.default)
+@aten_op(aten.split_with_sizes.default, aten.unsafe_split_with_sizes.default)
 def split_with_sizes(b: GraphBuilder, input: Operand, sizes: Sequence[int], dim: int) -> list[Any]:
     """Pieces of size 0 are left as None; nothing in a graph reads them."""
     axis = dim % input.rank

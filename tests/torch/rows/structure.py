@@ -21,27 +21,12 @@ SHAPES: Rows = {
     aten.repeat.default: [row(f(2, 3), [2, 1]), row(f(3), [2, 2, 3])],
     aten.repeat_interleave.self_int: [row(f(2, 3), 2), row(f(2, 3), 3, 1)],
     aten.as_strided.default: [row(f(4, 5), [3, 2], [5, 1]), row(f(20), [3, 4], [2, 1], 3), row(f(4, 5), [5, 4], [1, 5])],
-    aten.expand_as.default: [row(f(3, 1), X)],
-    aten.broadcast_to.default: [row(f(3, 1), [2, 3, 4])],
     aten.tile.default: [row(f(2, 3), [2]), row(f(3), [2, 1])],
     aten._reshape_alias.default: [row(X, [6, 4], [4, 1])],
     aten.view.dtype: [row(bools(5), u8)],
-    aten.view_as.default: [row(X, f(6, 4))],
     aten.unsafe_split_with_sizes.default: [row(X, [1, 3], 2)],
-    aten.chunk.default: [row(X, 2, 2)],
-    aten.narrow.default: [row(X, 1, 1, 2)],
-    aten.movedim.int: [row(X, 0, 2)],
-    aten.movedim.intlist: [row(X, [0, 1], [2, 0])],
     aten.concat.default: [row([X, X], 1)],
     aten.concatenate.default: [row([X, X], 1)],
-    aten.split.sizes: [row(X, [1, 3], 2)],
-    aten.unsafe_chunk.default: [row(X, 2, 2)],
-    aten.numpy_T.default: [row(X)],
-    aten.flatten.using_ints: [row(X, 1)],
-    aten.reshape.default: [row(X, [6, 4])],
-    aten.reshape_as.default: [row(X, f(6, 4))],
-    aten.unflatten.int: [row(X, 2, [2, 2])],
-    aten.contiguous.default: [row(X)],
     aten.permute.default: [row(X, [2, 0, 1]), row(X, [0, -1, 1])],
     aten.transpose.int: [row(X, 0, 2), row(X, -1, 1)],
     aten.t.default: [row(f(2, 3)), row(f(3))],
@@ -242,11 +227,9 @@ def _runs(gates: int, cell: bool) -> list:
     rows = []
     for layers, directions, biases, first in ((1, 1, True, False), (2, 2, True, True), (1, 2, False, False)):
         x = f(3, 2, 4)
-        h = f((3 if False else 1) * layers * directions, 3 if first else 2, 5)
+        h = f(layers * directions, 3 if first else 2, 5)
         state = [h, h * 0.5] if cell else h
         rows.append(row(x, state, _layer(gates, layers, directions, biases), biases, layers, 0.0, False, directions == 2, first))
-    unbatched = f(1, 5)
-    rows.append(row(f(3, 4), [unbatched, unbatched] if cell else unbatched, _layer(gates, 1, 1, True), True, 1, 0.0, False, False, False))
     return rows
 
 
