@@ -13,6 +13,7 @@ from converters.console import DONE, Command, Group, note, progress, say, show_t
 from converters.options import (
     DIMENSION,
     EXISTING,
+    LENGTHS,
     SHAPE,
     VALUE,
     check_of,
@@ -67,6 +68,11 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
 @click.option("--model", "factory", default="", metavar="PACKAGE.MODULE:CALLABLE", help="For a state dict: what returns its module.")
 @click.option("--model-args", "factory_args", default="", metavar="JSON", help="Arguments of --model: an object or a list.")
 @click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.")
+@click.option(
+    "--decoder",
+    type=LENGTHS,
+    help="For a language model: a graph that takes a prompt of so many tokens and one that takes a token, with a cache of so many.",
+)
 @click.option("--submodule", default="", metavar="NAME", help="Convert this part of the model only.")
 @click.option("--trust-pickle", is_flag=True, help="Unpickle MODEL, which runs whatever code it brings.")
 @conversion_options
@@ -79,13 +85,20 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
 
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
+    from converters.torch.generation import DecoderModel
     from converters.torch.inputs import InputSpec, read_inputs
     from converters.torch.model import TorchModel
-    from converters.workflow import convert_and_report
+    from converters.workflow import convert_and_report, convert_parts_and_report
 
     destination = destination_of(options, model, formats)
     check = check_of(options, read_inputs)
+    decoder = options["decoder"]
     loading = {name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle")}
+    if decoder:
+        if specifications or options["dim"]:
+            raise click.UsageError("--decoder says what the inputs are; --input and --dim are for other models")
+        parts = DecoderModel(model, prompt_length=decoder[0], cache_length=decoder[1], name=destination.stem, **loading)
+        return convert_parts_and_report(parts, destination, check if verify else None)
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     source = TorchModel(model, inputs=inputs, values=check.inputs, dims=options["dim"], name=destination.stem, **loading)
     return convert_and_report(source.convert, destination, source.source, check if verify else None)
@@ -235,7 +248,7 @@ def verify(graph: Path, against: Path, bind: Mapping[str, Any], inputs: Sequence
 
 @webnn.command()
 @click.option("--frontend", type=click.Choice(["onnx"]), help="The operators of a source format instead, and how each is converted.")
-@click.option("--markdown", is_flag=True, help="As a Markdown table.")
+@click.option("--markdown", is_flag=True, help="As a Markdown page.")
 @verbosity_options
 def ops(frontend: str | None, markdown: bool) -> int:
     """List the operators of WebNN, or those of a source format that can be converted."""
@@ -244,11 +257,13 @@ def ops(frontend: str | None, markdown: bool) -> int:
     if frontend == "onnx":
         from converters.onnx import coverage
 
-        columns, rows = coverage.COLUMNS, coverage.table()
+        title, introduction, columns, rows = coverage.TITLE, coverage.INTRODUCTION, coverage.COLUMNS, coverage.table()
     else:
-        columns, rows = OPERATOR_COLUMNS, operator_table()
-    show = show_markdown if markdown else show_table
-    show(columns, rows)
+        title, introduction, columns, rows = "WebNN operators", "", OPERATOR_COLUMNS, operator_table()
+    if markdown:
+        show_markdown(columns, rows, title, introduction)
+    else:
+        show_table(columns, rows)
     return DONE
 
 

@@ -117,9 +117,9 @@ def _plain(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def show_markdown(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Prints a table as Markdown to stdout."""
-    say(markdown(columns, rows))
+def show_markdown(columns: Iterable[str], rows: Iterable[Iterable[object]], title: str, introduction: str = "") -> None:
+    """Prints a page with a table as Markdown to stdout."""
+    say("\n\n".join(filter(None, [f"# {title}", introduction.strip(), markdown(columns, rows)])))
 
 
 def markdown(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

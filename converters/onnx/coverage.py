@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from onnx import defs
+
 from converters.onnx import handlers
-from converters.onnx.registry import HANDLERS, REFUSED
+from converters.onnx.registry import HANDLERS, REFUSED, Handler
 
 assert handlers  # importing it fills HANDLERS
-COLUMNS: tuple[str, ...] = ("operator", "opsets", "how")
+COLUMNS: tuple[str, ...] = ("operator", "opsets", "how", "restrictions")
+TITLE = "ONNX operators"
+INTRODUCTION = """\
+What `onnx2webnn` makes of each operator, by the opset of the model. Operators of other domains than ONNX's own have their domain
+before their name. Values that are known at conversion, shapes among them, are computed then and leave no operator behind.
+"""
+RESTRICTING = re.compile(r"\b(refused|must)\b|^(no|at most)\b|\bonly( for .*)?$")
+"""What a clause of a handler's note says when it is about what is not converted."""
 
 
 def table() -> list[tuple[str, ...]]:
-    """A row of `COLUMNS` for each operator and domain: its name, the opsets its handlers begin with, what they do."""
-    rows: list[tuple[str, ...]] = []
-    for (domain, operator), (why, _) in REFUSED.items():
-        rows.append((f"{domain}.{operator}" if domain else operator, "-", f"refused: {why}"))
-    for (domain, operator), registered in HANDLERS.items():
-        versions = sorted(registered, key=lambda handler: handler.since)
-        notes = dict.fromkeys(" ".join(handler.note.split()) for handler in versions if handler.note)
-        name = f"{domain}.{operator}" if domain else operator
-        rows.append((name, ", ".join(f"{handler.since}+" for handler in versions), "; ".join(notes)))
-    return sorted(rows, key=lambda row: (row[0].count("."), row[0]))
+    """Rows of `COLUMNS` for each operator and domain, one for all opsets in which the same is done."""
+    rows = [
+        row
+        for (domain, operator), versions in HANDLERS.items()
+        for row in _rows(_name(domain, operator), sorted(versions, key=lambda handler: handler.since))
+    ]
+    rows += [(_name(domain, operator), "", "", f"refused: {why}") for (domain, operator), (why, _) in REFUSED.items()]
+    rows += [(_name(domain, operator), f"{since}+", "by its definition as a function", "") for domain, operator, since in _defined()]
+    return sorted(rows, key=lambda row: (row[0].count("."), row[0]))  # which leaves the rows of one operator in order
+
+
+def _rows(name: str, versions: Sequence[Handler]) -> Iterator[tuple[str, ...]]:
+    alike = [list(group) for _, group in groupby(versions, key=lambda handler: handler.note)]
+    for group, following in zip(alike, [*alike[1:], None], strict=True):
+        first, last = group[0].since, following[0].since - 1 if following else None
+        opsets = f"{first}+" if last is None else str(first) if first == last else f"{first}–{last}"
+        clauses = " ".join(group[0].note.split()).split("; ")
+        how = [clause for clause in clauses if not RESTRICTING.search(clause)]
+        yield name, opsets, "; ".join(how), "; ".join(clause for clause in clauses if clause not in how)
+
+
+def _defined() -> Iterator[tuple[str, str, int]]:
+    """Domain, name and first opset of the operators without a handler that ONNX defines by a function."""
+    known = {*HANDLERS, *REFUSED}
+    for schema in defs.get_all_schemas():
+        if (schema.domain, schema.name) not in known and (schema.has_function or schema.has_context_dependent_function):
+            first = min(s.since_version for s in defs.get_all_schemas_with_history() if (s.domain, s.name) == (schema.domain, schema.name))
+            yield schema.domain, schema.name, first
+
+
+def _name(domain: str, operator: str) -> str:
+    return f"{domain}.{operator}" if domain else operator

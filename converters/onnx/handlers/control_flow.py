@@ -24,7 +24,7 @@ MAX_ITERATIONS = 1024
 def if_(
     b: GraphBuilder, cond: Operand, *, then_branch: onnx.GraphProto, else_branch: onnx.GraphProto, node: SourceNode
 ) -> tuple[Value, ...]:
-    """the branch of a known condition; otherwise both branches and where, their shapes must be equal"""
+    """the branch of a known condition; otherwise both branches and where; their shapes must be equal"""
     known = b.value(cond)
     if known is not None:
         return tuple(node.scope.run(then_branch if known.any() else else_branch, []))
@@ -53,7 +53,7 @@ def selected(b: GraphBuilder, condition: Operand, true: Value, false: Value, wha
 def loop(
     b: GraphBuilder, M: Operand | None = None, cond: Operand | None = None, *v_initial: Value, body: onnx.GraphProto, node: SourceNode
 ) -> tuple[Value, ...]:
-    """unrolled, at most 1024 times; a condition computed at run time freezes the state with where (no scan outputs then)"""
+    """unrolled; at most 1024 times; a condition computed at run time freezes the state with where (no scan outputs then)"""
     trips = _known_trips(b, M)
     state: list[Value] = list(v_initial)
     scanned: list[list[Operand]] = [[] for _ in range(len(body.output) - 1 - len(state))]
@@ -97,7 +97,7 @@ def scan(
     scan_output_directions: Sequence[int] = (),
     node: SourceNode,
 ) -> tuple[Value, ...]:
-    """unrolled, at most 1024 times"""
+    """unrolled; at most 1024 times"""
     states = len(initial_state_and_scan_inputs) - num_scan_inputs
     state: list[Value] = list(initial_state_and_scan_inputs[:states])
     sources = initial_state_and_scan_inputs[states:]
@@ -131,7 +131,7 @@ def scan_8(
     directions: Sequence[int] = (),
     node: SourceNode,
 ) -> tuple[Value, ...]:
-    """unrolled, at most 1024 times, for each batch entry; no sequence_lens"""
+    """unrolled for each batch entry; at most 1024 times; no sequence_lens"""
     if sequence_lens is not None:
         raise ConversionError("sequence_lens is not supported")
     batches = zip(*(unstack(b, operand, 0) for operand in initial_state_and_scan_inputs), strict=True)

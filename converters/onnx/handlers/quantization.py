@@ -91,7 +91,7 @@ def quantize_linear_21(
     saturate: int = 1,
     node: SourceNode,
 ) -> Operand:
-    """quantizeLinear; 16- and 2-bit types in a wider one after a clamp, no 4- and 8-bit floats"""
+    """quantizeLinear; 16- and 2-bit types in a wider one after a clamp; no 4- and 8-bit floats"""
     onnx_type = output_dtype or zero_point_type(node, 2, y_zero_point)
     return quantized_to(b, x, y_scale, y_zero_point, onnx_type, axis=axis, block=block_size)
 
@@ -110,7 +110,7 @@ def quantize_linear(
     saturate: int = 1,
     node: SourceNode,
 ) -> Operand:
-    """quantizeLinear; 16- and 2-bit types in a wider one after a clamp, no 4- and 8-bit floats"""
+    """quantizeLinear; 16- and 2-bit types in a wider one after a clamp; no 4- and 8-bit floats"""
     onnx_type = output_dtype or zero_point_type(node, 2, y_zero_point)
     scale = b.cast(y_scale, Element(precision).data_type) if precision else y_scale
     return quantized_to(b, x, scale, y_zero_point, onnx_type, axis=axis, block=block_size)
