@@ -66,7 +66,7 @@ def truth(b: GraphBuilder, x: Operand, op: str) -> Operand:
 PRODUCERS: dict[str, Callable[[GraphBuilder, Operand], Operand]] = {
     **{op: lambda b, x, op=op: b.call(op, x) for op in ("clamp", "elu", "hardSigmoid", "hardSwish", "leakyRelu", "roundEven")},
     **{op: lambda b, x, op=op: truth(b, x, op) for op in ("logicalAnd", "logicalNot", "logicalOr", "logicalXor")},
-    **{op: lambda b, x, op=op: b.call(op, b.abs(x), axes=[]) for op in SHAPELESS if op.startswith("reduce")},
+    **{op: lambda b, x, op=op: b.call(op, b.abs(x), axes=[]) for op in sorted(SHAPELESS) if op.startswith("reduce")},
     **{op: lambda b, x, op=op: b.cast(b.call(op, b.reshape(x, [1, 4, 4, 6, 1]), 4), "float32") for op in ("argMax", "argMin")},
     "batchNormalization": lambda b, x: b.batchNormalization(x, weight(4), np.ones(4, np.float32), scale=weight(4)),
     "conv2d": lambda b, x: b.conv2d(x, weight(4, 4, 1, 1)),
