@@ -50,6 +50,21 @@ def _value(text: str) -> Any:
     return read_value(text)
 
 
+class Lengths(click.ParamType):
+    """``PROMPT,CACHE``: two numbers of tokens."""
+
+    name = "PROMPT,CACHE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        numbers = str(value).split(",")
+        if len(numbers) != 2 or not all(number.isdecimal() for number in numbers):
+            self.fail(f"{value!r} is not {self.name}, like 64,512", param, ctx)
+        return int(numbers[0]), int(numbers[1])
+
+
+LENGTHS = Lengths()
 DIMENSION = Assignment("NAME=N", int)
 SHAPE = Assignment("INPUT=1,3,224,224", _sizes)
 VALUE = Assignment("INPUT=VALUE", _value, last=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
+from typing import Protocol
 
 from converters.console import DONE, progress
 from converters.report import report_graph, report_nodes, report_outputs_compared
@@ -14,6 +15,7 @@ from converters.verify import Verification, verify, verify_nodes
 from webnn_graph.compare import TOLERANCES
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, WebNNError
+from webnn_graph.formats import SHARED, save_together
 from webnn_graph.graph import Graph
 from webnn_graph.targets import CHROMIUM, Target, legalize, load_target
 
@@ -29,6 +31,7 @@ class Destination:
         labels: Whether nodes keep their labels; None for what each form does by itself.
         overwrite: Whether files that exist are replaced.
         target: What the files are for; None for what each form is for: .js for browsers, the others for any implementation.
+        weights: Name of the file of weights; by default the stem's.
     """
 
     folder: Path
@@ -37,6 +40,20 @@ class Destination:
     labels: bool | None = None
     overwrite: bool = False
     target: Target | None = None
+    weights: str = ""
+
+    @property
+    def weights_file(self) -> Path:
+        """The file of weights."""
+        return self.folder / (self.weights or f"{self.stem}.safetensors")
+
+    def owns(self, file: Path) -> bool:
+        """Whether a file is one of the graph's own, not the weights."""
+        return file != self.weights_file and any(file in (path, path.with_suffix(".d.ts")) for path in self.graphs)
+
+    def part(self, name: str) -> Destination:
+        """Where a graph of several goes that have their weights in common."""
+        return replace(self, stem=f"{self.stem}_{name}", weights=SHARED)
 
     @property
     def graphs(self) -> list[Path]:
@@ -45,11 +62,10 @@ class Destination:
 
     def check(self, own: Iterable[Path] = ()) -> None:
         """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not."""
-        weights = self.folder / f"{self.stem}.safetensors"
         declarations = [path.with_suffix(".d.ts") for path in self.graphs if path.suffix == ".js"]
         mine = {path.resolve() for path in own}
         if not self.overwrite:
-            refuse_existing(path for path in (*self.graphs, *declarations, weights) if path.resolve() not in mine)
+            refuse_existing(path for path in (*self.graphs, *declarations, self.weights_file) if path.resolve() not in mine)
 
     def save(self, graph: Graph, *, read_from: Path | None = None) -> Saved:
         """Writes the graph in every form, and once its weights.
@@ -61,15 +77,9 @@ class Destination:
         Raises:
             ConversionError: The target does not take some calls; they are named.
         """
-        from webnn_graph.formats import save_together
-
-        self.folder.mkdir(parents=True, exist_ok=True)
-        weights = f"{self.stem}.safetensors"
-        own = read_from is not None and read_from.with_suffix(".safetensors").resolve() == (self.folder / weights).resolve()
-        legal, notes = self._legalized(graph)
-        graphs: dict[str | PathLike[str], Graph] = {path: legal if self.target or path.suffix == ".js" else graph for path in self.graphs}
-        files = save_together(graphs, labels=self.labels, weights=weights, beside=[graph] if own else [])
-        return Saved(next(iter(graphs.values())), files, notes)
+        own = read_from is not None and read_from.with_suffix(".safetensors").resolve() == self.weights_file.resolve()
+        (saved,) = _save([(self, graph)], beside=[graph] if own else [])
+        return saved
 
     def _legalized(self, graph: Graph) -> tuple[Graph, list[str]]:
         """The graph for the target, or for browsers as far as they can be pleased; and what is to be said of it."""
@@ -81,6 +91,23 @@ class Destination:
             return legalize(graph, load_target(CHROMIUM)), []
         except ConversionError as error:
             return graph, [f"Chromium does not take the graph: {error.message}"]
+
+
+def _save(graphs: Sequence[tuple[Destination, Graph]], *, beside: Sequence[Graph] = ()) -> list[Saved]:
+    """Writes each graph in every form of its destination, and once the weights of all; they are among the files of the last."""
+    first, last = graphs[0][0], graphs[-1][0]
+    first.folder.mkdir(parents=True, exist_ok=True)
+    legalized = [to._legalized(graph) for to, graph in graphs]
+    written: list[dict[str | PathLike[str], Graph]] = [
+        {path: legal if to.target or path.suffix == ".js" else graph for path in to.graphs}
+        for (to, graph), (legal, _) in zip(graphs, legalized, strict=True)
+    ]
+    together = {path: graph for forms in written for path, graph in forms.items()}
+    files = save_together(together, labels=first.labels, weights=first.weights_file.name, beside=beside)
+    return [
+        Saved(next(iter(forms.values())), [file for file in files if to.owns(file) or (to is last and file == to.weights_file)], notes)
+        for (to, _), forms, (_, notes) in zip(graphs, written, legalized, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -149,6 +176,48 @@ def convert_and_report(
     if check is None or source is None:
         return DONE
     return verify_and_report(_read_again(saved), source(), check)
+
+
+class Parts(Protocol):
+    """A model that is converted to several graphs, which have their weights in common."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What the graphs are called."""
+        ...
+
+    def convert(self) -> Mapping[str, Graph]:
+        """The graphs by name."""
+        ...
+
+    def source(self, name: str) -> Source:
+        """The model as the source of right numbers for a graph."""
+        ...
+
+    def inputs(self, name: str) -> Mapping[str, Array]:
+        """Values for a graph's inputs that cannot be made up."""
+        ...
+
+
+def convert_parts_and_report(model: Parts, destination: Destination, check: Check | None = None) -> int:
+    """The same as `convert_and_report` for a model of several graphs: ``<stem>_<name>`` each, with one file of weights.
+
+    Returns:
+        The worst exit status.
+    """
+    places = {name: destination.part(name) for name in model.names}
+    for place in places.values():
+        place.check()
+    with progress("converting ..."):
+        graphs = model.convert()
+    with progress("writing ..."):
+        saved = dict(zip(places, _save([(place, graphs[name]) for name, place in places.items()]), strict=True))
+    for part in saved.values():
+        report_graph(part.graph, part.files, part.notes)
+    if check is None:
+        return DONE
+    checks = {name: replace(check, inputs={**model.inputs(name), **check.inputs}) for name in places}
+    return max(verify_and_report(_read_again(saved[name]), model.source(name), checks[name]) for name in places)
 
 
 def verify_and_report(graph: Graph, source: Source, check: Check) -> int:

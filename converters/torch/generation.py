@@ -20,12 +20,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.export import ExportedProgram
 
 from converters.torch.convert import Conversion, captured
+from converters.torch.load import load
+from converters.torch.source import TorchSource
+from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
 
@@ -61,6 +67,45 @@ def decoder_programs(model: torch.nn.Module, *, prompt_length: int, cache_length
     caches = _empty_caches(model, cache_length)
     module = Decoder(model).eval()
     return {part: captured(module, (), _inputs(tokens, caches)) for part, tokens in zip(PARTS, (prompt_length, 1), strict=True)}
+
+
+class DecoderModel:
+    """A language model in a Hugging Face folder, as `converters.workflow.Parts`.
+
+    Args:
+        path: The folder; or a file, see `converters.torch.load.load`, also for ``loading``.
+        prompt_length: See `convert_decoder`, as for the others.
+    """
+
+    names = PARTS
+
+    def __init__(self, path: Path, *, prompt_length: int, cache_length: int, name: str = "", **loading: Any) -> None:
+        self.path = path
+        self.name = name or path.stem
+        self.lengths = {"prompt_length": prompt_length, "cache_length": cache_length}
+        self._loading = {**loading, "task": loading.get("task") or "text-generation"}
+
+    @cached_property
+    def programs(self) -> dict[str, ExportedProgram]:
+        """The programs of the two graphs."""
+        model = load(self.path, **self._loading)
+        if isinstance(model, ExportedProgram):
+            raise ConversionError(f"{self.path} is an exported program; a decoder is made of the model itself")
+        return decoder_programs(model, **self.lengths)
+
+    def convert(self) -> dict[str, Graph]:
+        """The two graphs, by part."""
+        return {part: Conversion(program, f"{self.name}_{part}").graph() for part, program in self.programs.items()}
+
+    def source(self, name: str) -> TorchSource:
+        """The model as the source of right numbers for a part."""
+        return TorchSource(self.programs[name])
+
+    def inputs(self, name: str) -> dict[str, Array]:
+        """Places in the cache that exist: the prompt's for the first part, the one after it for the second."""
+        prompt = self.lengths["prompt_length"]
+        position, last = (0, prompt - 1) if name == "prefill" else (prompt, 0)
+        return {"position": np.array([position]), "last": np.array([last])}
 
 
 class Decoder(torch.nn.Module):
