@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from converters.onnx import convert
 from converters.onnx.random_weights import with_random_weights
 from converters.onnx.source import OnnxSource
 from converters.source import Source
+from converters.verify import Verification
 from converters.workflow import Check, Destination
 from models.fetch import fetch
 from models.manifest import Model
 from models.pictures import PICTURES
+from webnn_graph.compare import Difference
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph
@@ -52,28 +55,55 @@ def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, se
     """Converts each model and compares it with its source model; nothing is written."""
 
     def row(model: Model) -> tuple[int, list[str]]:
-        started = time.monotonic()
-        make, source = frontend(model)
-        graph = _converted(model, make)
-        if isinstance(graph, str):
-            return DONE, ["", "", "", "", graph]
-        seconds = time.monotonic() - started
-        shapes = {operand.name: operand.shape for operand in graph.inputs}
-        inputs = {name: PICTURES[picture](shapes[name]) for name, picture in model.pictures.items()}
-        computed_by = "reference" if model.each_node else runtime
-        check = Check(computed_by, browser, model.tolerance, inputs, seed, model.each_node)
-        result = check.run(graph, source())
-        worst = max(result.differences, key=lambda difference: difference.excess)
+        measured = measure(model, runtime=runtime, browser=browser, seed=seed)
+        if isinstance(measured, str):
+            return DONE, ["", "", "", "", measured]
+        result, worst = measured.result, measured.worst
         verdict = "ok" if result.ok else "DIFFERS"
         if model.each_node:
             verdict += f" ({len(result.differences)} nodes, each by itself in the reference runtime)"
         if result.first:
             node, difference = result.first
             verdict += f" from {node.op} {node.label} on ({difference.relative:.2g})"
-        numbers = [f"{len(graph.nodes):,}", f"{seconds:.1f} s", f"{worst.relative:.2g}", f"{worst.tolerance:g}"]
+        numbers = [f"{len(measured.graph.nodes):,}", f"{measured.seconds:.1f} s", f"{worst.relative:.2g}", f"{worst.tolerance:g}"]
         return DONE if result.ok else DIFFERS, [*numbers, verdict]
 
     return _for_each(models, "verifying", "verified", [">operators", ">conversion", ">max relative", ">tolerance", "verdict"], row)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A model that was converted, and compared with its source.
+
+    Attributes:
+        graph: What it became.
+        seconds: How long the conversion took.
+        result: How near the graph is to its source.
+    """
+
+    graph: Graph
+    seconds: float
+    result: Verification
+
+    @property
+    def worst(self) -> Difference:
+        """The comparison that is nearest to its tolerance, or furthest beyond it."""
+        return max(self.result.differences, key=lambda difference: difference.excess)
+
+
+def measure(model: Model, *, runtime: str, browser: str | None = None, seed: int = 0) -> Measured | str:
+    """Converts a model and compares it with its source; for a model that must be refused, words that say it was."""
+    started = time.monotonic()
+    make, source = frontend(model)
+    graph = _converted(model, make)
+    if isinstance(graph, str):
+        return graph
+    seconds = time.monotonic() - started
+    shapes = {operand.name: operand.shape for operand in graph.inputs}
+    inputs = {name: PICTURES[picture](shapes[name]) for name, picture in model.pictures.items()}
+    computed_by = "reference" if model.each_node else runtime
+    check = Check(computed_by, browser, model.tolerance, inputs, seed, model.each_node)
+    return Measured(graph, seconds, check.run(graph, source()))
 
 
 def prepared(model: Model) -> Path:

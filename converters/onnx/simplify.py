@@ -36,15 +36,36 @@ def convert_simplified(
         FormatError: The file is no ONNX model.
         ConversionError: The model cannot be converted.
     """
-    settings = Settings(dims=dims, shapes=shapes, bind=bind)
-    static = {given.name: list(given.shape) for given in graph_inputs(load_model(path).graph, settings, {})}
+    model = simplified(path, report=report, dims=dims, shapes=shapes, bind=bind)
+    if model is None:
+        return convert(path, name=name, dims=dims, shapes=shapes, bind=bind, inputs=inputs, outputs=outputs)
+    static = _static_shapes(path, dims, shapes, bind)
+    own = {} if inputs else {input_name: shape for input_name, shape in static.items() if input_name not in bind}
+    return convert(model, name=name, shapes=own, bind=bind, inputs=inputs, outputs=outputs)
+
+
+def simplified(
+    path: Path,
+    *,
+    report: Callable[[str], None],
+    dims: Mapping[str, int],
+    shapes: Mapping[str, Sequence[int]],
+    bind: Mapping[str, Any],
+) -> onnx.ModelProto | None:
+    """What onnxsim makes of a model; None when it fails, which ``report`` is told about."""
     try:
         import onnxsim
 
-        model, _ = onnxsim.simplify(onnx.load(str(path)), overwrite_input_shapes=static)
+        model, _ = onnxsim.simplify(onnx.load(str(path)), overwrite_input_shapes=_static_shapes(path, dims, shapes, bind))
     except Exception as error:  # it raises whatever its C++ part and the checker raise
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         report(f"note: onnxsim cannot simplify {path.name} ({reason}); going on without")
-        return convert(path, name=name, dims=dims, shapes=shapes, bind=bind, inputs=inputs, outputs=outputs)
-    own = {} if inputs else {input_name: shape for input_name, shape in static.items() if input_name not in bind}
-    return convert(model, name=name, shapes=own, bind=bind, inputs=inputs, outputs=outputs)
+        return None
+    return model  # type: ignore[no-any-return]
+
+
+def _static_shapes(
+    path: Path, dims: Mapping[str, int], shapes: Mapping[str, Sequence[int]], bind: Mapping[str, Any]
+) -> dict[str, list[int]]:
+    settings = Settings(dims=dims, shapes=shapes, bind=bind)
+    return {given.name: list(given.shape) for given in graph_inputs(load_model(path).graph, settings, {})}
