@@ -1,8 +1,8 @@
 """Architectures of the transformers library, small and with random weights, converted and compared with PyTorch.
 
-    python -m tests.torch.architectures [NAME ...] [--runtime browser] [--write docs/architectures.md]
+    python -m tests.torch.architectures [NAME ...] [--runtime browser]... [--write docs/architectures.md]
 
-Prints a line per architecture: nodes, largest relative difference from eager PyTorch in the runtime, or what stops it. The table of
+Prints a line per architecture: nodes, largest relative difference from eager PyTorch in each runtime, or what stops it. The table of
 architectures is ``models/architectures.toml``.
 """
 
@@ -11,13 +11,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import math
 import re
 import sys
 import time
 import tomllib
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,7 +32,7 @@ from webnn_graph.compare import compare
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
 from webnn_graph.graph import Graph
-from webnn_graph.runtimes import RUNTIMES, reference
+from webnn_graph.runtimes import RUNTIMES, reference, run
 from webnn_graph.runtimes.browser import BrowserSession
 
 TABLE = Path(models.__file__).with_name("architectures.toml")
@@ -43,11 +45,11 @@ INPUT = re.compile(r"(\w+)\[([\d,]*)\](?:=(\d+))?")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one architecture; ``why`` is empty when it converts and agrees."""
+    """What became of one architecture; ``why`` is empty when it converts and agrees in every runtime."""
 
     name: str
     nodes: int = 0
-    difference: float = 0.0
+    differences: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     why: str = ""
 
@@ -73,29 +75,39 @@ def build(name: str) -> tuple[torch.nn.Module, dict[str, Any]]:
     return getattr(model, entry["call"]) if "call" in entry else model, inputs
 
 
-def attempt(name: str, run: Run = reference.run) -> Outcome:
-    """Converts one architecture and compares what ``run`` computes with eager PyTorch's results."""
+REFERENCE: Mapping[str, Run] = {"reference": reference.run}
+
+
+def attempt(name: str, runtimes: Mapping[str, Run] = REFERENCE) -> Outcome:
+    """Converts one architecture and compares what each runtime computes with eager PyTorch's results."""
     model, inputs = build(name)
     with torch.no_grad():
-        expected = tensors(model(**inputs))
+        expected = [tensor.numpy() for tensor in tensors(model(**inputs))]
     start = time.monotonic()
     try:
         graph = convert(model, (), inputs)
     except WebNNError as error:
         return Outcome(name, why=str(error))
     outcome = Outcome(name, len(graph.nodes), seconds=time.monotonic() - start)
-    if any(value.is_floating_point() and value.numel() > 1 and value.std() == 0 for value in expected):
-        return replace(outcome, why="PyTorch's own outputs are constant; nothing is compared")
-    feeds = [value.numpy() for value in inputs.values() if isinstance(value, torch.Tensor)]
+    arrays = [value.numpy() for value in inputs.values() if isinstance(value, torch.Tensor)]
+    feeds = {operand.name: array for operand, array in zip(graph.inputs, arrays, strict=True)}
+    for runtime, run in runtimes.items():
+        worst, why = _compared(run, graph, feeds, expected)
+        outcome = replace(outcome, differences={**outcome.differences, runtime: worst}, why=outcome.why or (why and f"{runtime}: {why}"))
+    return outcome
+
+
+def _compared(run: Run, graph: Graph, feeds: Mapping[str, Array], expected: list[Array]) -> tuple[float, str]:
+    """The largest relative difference, and what is wrong."""
     try:
-        got = run(graph, {operand.name: array for operand, array in zip(graph.inputs, feeds, strict=True)})
+        got = run(graph, feeds)
     except WebNNError as error:
-        return replace(outcome, why=str(error))
+        return math.inf, str(error)
     if len(got) != len(expected):
-        return replace(outcome, why=f"{len(got)} outputs instead of {len(expected)}")
-    differences = [compare(key, array, value.numpy(), TOLERANCE) for (key, array), value in zip(got.items(), expected, strict=True)]
+        return math.inf, f"{len(got)} outputs instead of {len(expected)}"
+    differences = [compare(key, array, right, TOLERANCE) for (key, array), right in zip(got.items(), expected, strict=True)]
     worst = max(differences, key=lambda difference: difference.relative)
-    return replace(outcome, difference=worst.relative, why="" if worst.ok else f"output {worst.name} differs {worst.reason}")
+    return worst.relative, "" if worst.ok else f"output {worst.name} differs by {worst.relative:.1e} {worst.reason}"
 
 
 def tensors(value: Any) -> list[torch.Tensor]:
@@ -142,24 +154,27 @@ def _example(name: str, text: str, vocabulary: int) -> Any:
     return torch.from_numpy(random.integers(3, max(vocabulary - 1, 4), shape))
 
 
-def table(outcomes: list[Outcome], runtime: str) -> str:
+def table(outcomes: list[Outcome], runtimes: Mapping[str, Run]) -> str:
     """The outcomes as a Markdown table."""
-    rows = [f"| {o.name} | {o.nodes or ''} | {o.difference:.1e} | {' '.join(o.why.split())[:160]} |" for o in outcomes]
+    rows = [[o.name, str(o.nodes or ""), *(_shown(o, runtime) for runtime in runtimes), " ".join(o.why.split())[:160]] for o in outcomes]
     passed = sum(not o.why for o in outcomes)
-    text = (
-        "Small configurations with random weights (`models/architectures.toml`), converted by `torch2webnn` and compared with "
-        f"eager PyTorch in the {runtime} runtime: {passed} of {len(outcomes)} agree within {TOLERANCE}. "
-        "Written by `python -m tests.torch.architectures --write docs/architectures.md`."
+    command = " ".join(
+        ["python -m tests.torch.architectures", *(f"--runtime {runtime}" for runtime in runtimes), "--write docs/architectures.md"]
     )
+    columns = ["architecture", "nodes", *(f"difference, {runtime}" for runtime in runtimes), "what stops it"]
     head = [
         "# Architectures of transformers",
         "",
-        text,
+        "Small configurations with random weights (`models/architectures.toml`), converted by `torch2webnn`; the largest relative "
+        f"difference from eager PyTorch in each runtime. {passed} of {len(outcomes)} agree within {TOLERANCE}. Written by `{command}`.",
         "",
-        "| architecture | nodes | largest relative difference | what stops it |",
-        "| --- | --- | --- | --- |",
     ]
-    return "\n".join([*head, *rows, ""])
+    lines = [f"| {' | '.join(cells)} |" for cells in (columns, ["---"] * len(columns), *rows)]
+    return "\n".join([*head, *lines, ""])
+
+
+def _shown(outcome: Outcome, runtime: str) -> str:
+    return f"{outcome.differences[runtime]:.1e}" if runtime in outcome.differences else ""
 
 
 def quietly(function: Callable[[], Outcome]) -> Outcome:
@@ -172,28 +187,34 @@ def quietly(function: Callable[[], Outcome]) -> Outcome:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=names())
-    parser.add_argument("--runtime", choices=RUNTIMES, default="reference")
+    parser.add_argument("--runtime", dest="runtimes", action="append", choices=RUNTIMES, help="may be given several times")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
-        run = stack.enter_context(BrowserSession()).run if options.runtime == "browser" else reference.run
-        outcomes = attempt_all(options.names, run)
+        runtimes = {name: _runner(name, stack) for name in options.runtimes or ["reference"]}
+        outcomes = attempt_all(options.names, runtimes)
     if options.write:
-        options.write.write_text(table(outcomes, options.runtime))
+        options.write.write_text(table(outcomes, runtimes))
     print(f"{sum(not o.why for o in outcomes)} of {len(outcomes)} architectures agree with PyTorch")
     sys.exit(any(o.why for o in outcomes))
 
 
-def attempt_all(names: list[str], run: Run) -> list[Outcome]:
+def _runner(runtime: str, stack: contextlib.ExitStack) -> Run:
+    """What computes graphs; one browser for all of them."""
+    return stack.enter_context(BrowserSession()).run if runtime == "browser" else partial(run, runtime=runtime)
+
+
+def attempt_all(names: list[str], runtimes: Mapping[str, Run]) -> list[Outcome]:
     """Every architecture's outcome, shown when it is known."""
     outcomes = []
     for name in names:
         try:
-            outcome = quietly(lambda name=name: attempt(name, run))  # type: ignore[misc]
+            outcome = quietly(lambda name=name: attempt(name, runtimes))  # type: ignore[misc]
         except Exception as error:
             outcome = Outcome(name, why=f"{type(error).__name__}: {error}")
         outcomes.append(outcome)
-        print(f"{name:24} {outcome.nodes:5} nodes  {outcome.difference:.1e}  {outcome.seconds:5.1f} s  {outcome.why[:600]}", flush=True)
+        worst = "  ".join(_shown(outcome, runtime) for runtime in runtimes)
+        print(f"{name:24} {outcome.nodes:5} nodes  {worst}  {outcome.seconds:5.1f} s  {outcome.why[:600]}", flush=True)
     return outcomes
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner, Result
 
+import cli
 from tests.torch.greedy import Generator
 from webnn_graph.errors import ConversionError
 from webnn_graph.formats import load, save_together
@@ -128,3 +130,39 @@ def test_layers_that_keep_something_else_are_refused() -> None:
     config = transformers.MambaConfig(hidden_size=32, num_hidden_layers=2, vocab_size=100, state_size=8)
     with pytest.raises(ConversionError, match="has no cache of keys and values"):
         convert_decoder(transformers.MambaForCausalLM(config).eval(), prompt_length=4, cache_length=8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A Hugging Face folder of the tiny Llama."""
+    model("Llama").save_pretrained(tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+def test_the_command(folder: Path, tmp_path: Path) -> None:
+    result = torch2webnn(folder, "--decoder", f"{PROMPT},{CACHE}", "-o", tmp_path, "--format", "webnn,js", "--verify")
+    assert result.exit_code == 0, result.output
+    modules = [f"tiny_{part}.{suffix}" for part in ("prefill", "decode") for suffix in ("d.ts", "js", "webnn")]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == sorted(["model.safetensors", *modules])
+    saved = [load(tmp_path / f"tiny_{part}.webnn") for part in ("prefill", "decode")]
+    generator = Generator(saved[0], partial(reference.run, saved[0]), partial(reference.run, saved[1]))
+    assert generator.generate(PROMPTS["in pieces"], 8) == expected("Llama", "in pieces")[:8]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--decoder", "8"], "'8' is not PROMPT,CACHE"),
+        (["--decoder", "8,48", "--input", "x:float32[1]"], "--decoder says what the inputs are"),
+        (["--decoder", "48,8"], "does not hold a prompt of 48"),
+    ],
+)
+def test_commands_that_cannot_be_done(folder: Path, tmp_path: Path, options: list[str], message: str) -> None:
+    result = torch2webnn(folder, *options, "-o", tmp_path / "out")
+    assert result.exit_code != 0
+    assert message in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def torch2webnn(*arguments: Any) -> Result:
+    return CliRunner().invoke(cli.torch2webnn, list(map(str, arguments)))
