@@ -152,6 +152,22 @@ def transposed_keys(b: GraphBuilder, x: Operand) -> Operand:
     return b.relu(b.reshape(merged, [2, 4, 6, 5]))
 
 
+def transposed_concat(b: GraphBuilder, x: Operand) -> Operand:
+    parts = [b.transpose(part, permutation=[0, 2, 3, 1]) for part in (x, b.relu(x))]
+    return b.concat(parts, 3)
+
+
+def moved_ones(b: GraphBuilder, x: Operand) -> Operand:
+    turned = b.transpose(b.reduceMax(x, axes=[1], keepDimensions=True), permutation=[1, 0, 3, 2])
+    return b.reshape(turned, [2, 6, 1, 5])
+
+
+def gru_from_zeros(b: GraphBuilder, x: Operand) -> Operand:
+    zeros = b.expand(b.constant(0, "float32"), [1, 8, 700])
+    steps = b.reshape(x, [5, 8, 6])
+    return b.gru(steps, weights(1, 2100, 6) / 9, weights(1, 2100, 700) / 99, 5, 700, initialHiddenState=zeros)[0]
+
+
 def mean_of_expanded(b: GraphBuilder, x: Operand) -> Operand:
     mask = b.cast(b.greater(b.reduceMax(x, axes=[3], keepDimensions=True), 1), "int32")
     spread = b.cast(b.expand(mask, [2, 4, 5, 6]), "float32")
@@ -200,6 +216,18 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (lambda b, x: b.relu(b.gather(x, np.array([1, 2]), axis=3)), ["slice", "relu"]),
     (lambda b, x: b.relu(b.reduceMean(b.slice(x, [0, 1, 0, 0], [2, 1, 5, 6]), axes=[1], keepDimensions=True)), ["slice", "relu"]),
     (lambda b, x: b.cast(b.cast(b.greater(x, 0), "int64"), "float32"), ["greater", "cast"]),
+    (
+        lambda b, x: b.slice(
+            b.slice(x, [0, 0, 1, 1], [2, 4, 4, 5], strides=[1, 1, 1, 2]), [0, 1, 0, 1], [1, 3, 3, 2], strides=[1, 2, 2, 1]
+        ),
+        ["slice"],
+    ),
+    (lambda b, x: b.concat([b.concat([x, b.relu(x)], 2), b.neg(x)], 2), ["relu", "neg", "concat"]),
+    (transposed_concat, ["relu", "concat", "transpose"]),
+    (lambda b, x: b.reduceMax(b.reduceMax(x, axes=[1]), axes=[2]), ["reduceMax"]),
+    (lambda b, x: b.reduceMean(b.reduceMean(x, axes=[3], keepDimensions=True), axes=[2, 3], keepDimensions=True), ["reduceMean"]),
+    (moved_ones, ["reduceMax", "transpose"]),
+    (gru_from_zeros, ["reshape", "gru"]),
     (lambda b, x: b.gemm(b.reshape(x, [40, 6]), weights(6, 3), c=weights(3)), ["reshape", "gemm"]),
     (lambda b, x: b.add(weights(3), b.matmul(b.reshape(x, [40, 6]), weights(6, 3))), ["reshape", "gemm"]),
 ]
@@ -242,6 +270,8 @@ ALMOST: list[Body] = [
     lambda b, x: b.reshape(b.transpose(b.reshape(x, [8, 15, 2]), permutation=[0, 2, 1]), [2, 4, 5, 6]),
     lambda b, x: b.reduceMax(b.transpose(x, permutation=[3, 1, 2, 0]), axes=[1]),
     lambda b, x: b.gather(x, np.array([0, 2]), axis=3),
+    lambda b, x: b.concat([b.concat([x, b.relu(x)], 1), b.concat([x, x], 1)], 2),
+    lambda b, x: b.reduceMax(b.reduceMin(x, axes=[1]), axes=[1]),
     lambda b, x: b.clamp(b.linear(x, alpha=0.3, beta=0.4), minValue=0, maxValue=2),
     lambda b, x: b.mul(b.add(x, 0.4), 3),  # exact where x is close to -0.4
     lambda b, x: b.max(b.max(x, 0.5), 0.25),

@@ -6,7 +6,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from webnn_graph.graph import Graph
-from webnn_graph.passes import activations, arithmetic, attention, broadcast, convolution, movement, normalization, quantization
+from webnn_graph.passes import (
+    activations,
+    arithmetic,
+    attention,
+    broadcast,
+    composition,
+    convolution,
+    movement,
+    normalization,
+    quantization,
+)
 from webnn_graph.passes.rewrite import Rule, rewrite
 
 __all__ = ["optimize"]
@@ -21,9 +31,9 @@ def _joined(*families: Mapping[str, Sequence[Rule]]) -> dict[str, list[Rule]]:
     return rules
 
 
-FAMILIES = (broadcast, normalization, activations, quantization, convolution, attention, arithmetic, movement)
+FAMILIES = (broadcast, normalization, activations, quantization, convolution, attention, arithmetic, composition, movement)
 RULES = _joined(*(family.RULES for family in FAMILIES))
-LAST = _joined(arithmetic.LAST, movement.RULES)
+LAST = _joined(arithmetic.LAST, composition.RULES, movement.RULES)
 
 
 def optimize(graph: Graph) -> Graph:

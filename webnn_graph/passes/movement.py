@@ -46,8 +46,8 @@ def moved_and_back(view: View, node: Node) -> Build | None:
                 replaced = {o: result if o is varying else b.reshape(new(o), []) for o in step.operands}
                 result = b.repeat(step, replaced.__getitem__)
         if node.op == "transpose":
-            inner = b.transpose(result, permutation=_permutation(first))
-            return b.transpose(inner, permutation=_permutation(node))  # type: ignore[no-any-return]
+            inner = b.transpose(result, permutation=permutation_of(first))
+            return b.transpose(inner, permutation=permutation_of(node))  # type: ignore[no-any-return]
         return b.reshape(result, list(node.output.shape))  # type: ignore[no-any-return]
 
     return build
@@ -63,8 +63,24 @@ def merged_transpose(view: View, node: Node) -> Build | None:
     groups = _merged(x.shape, merge.output.shape)
     if groups is None or x.rank > LARGEST_RANK:
         return None
-    permutation = [axis for group in _permutation(transpose) for axis in groups[group]]
+    permutation = [axis for group in permutation_of(transpose) for axis in groups[group]]
     return lambda b, new: b.reshape(b.transpose(new(x), permutation=permutation), list(node.output.shape))
+
+
+def transposed_ones(view: View, node: Node) -> Build | None:
+    """reshape of a transpose that only moves dimensions of size 1: a transpose to that shape."""
+    transpose = view.producer(node.arguments["input"], "transpose")
+    if transpose is None or not view.only_user(transpose.output):
+        return None
+    x: Operand = transpose.arguments["input"]
+    if x.rank != node.output.rank:
+        return None
+    large = [axis for axis in permutation_of(transpose) if x.shape[axis] > 1]
+    ones = [axis for axis in range(x.rank) if x.shape[axis] == 1]
+    if [x.shape[axis] for axis in large] != [n for n in node.output.shape if n > 1]:
+        return None
+    permutation = [large.pop(0) if n > 1 else ones.pop(0) for n in node.output.shape]
+    return lambda b, new: b.transpose(new(x), permutation=permutation)
 
 
 def kept_dimensions(view: View, node: Node) -> Build | None:
@@ -73,7 +89,7 @@ def kept_dimensions(view: View, node: Node) -> Build | None:
     if reduction is None or not view.only_user(reduction.output):
         return None
     x: Operand = reduction.arguments["input"]
-    axes = _reduced(reduction)
+    axes = reduced_axes(reduction)
     kept = tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))
     dropped = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
     for shape, keep in ((kept, True), (dropped, False)):
@@ -87,7 +103,7 @@ def reduced_transpose(view: View, node: Node) -> Build | None:
     transpose = view.producer(node.arguments["input"], "transpose")
     if transpose is None or node.arguments.get("keepDimensions", False):
         return None
-    permutation, axes = _permutation(transpose), _reduced(node)
+    permutation, axes = permutation_of(transpose), reduced_axes(node)
     left = [axis for place, axis in enumerate(permutation) if place not in axes]
     if left != sorted(left):
         return None
@@ -98,7 +114,7 @@ def reduced_transpose(view: View, node: Node) -> Build | None:
 def reduced_ones(view: View, node: Node) -> Build | None:
     """A reduction over dimensions of size 1: a reshape."""
     x: Operand = node.arguments["input"]
-    if any(x.shape[axis] != 1 for axis in _reduced(node)):
+    if any(x.shape[axis] != 1 for axis in reduced_axes(node)):
         return None
     return lambda b, new: b.reshape(new(x), list(node.output.shape))
 
@@ -164,7 +180,7 @@ def reduced_expand(view: View, node: Node) -> Build | None:
         return None
     small: Operand = expand.arguments["input"]
     x = expand.output
-    if small.rank != x.rank or any(small.shape[axis] != x.shape[axis] for axis in _reduced(node)):
+    if small.rank != x.rank or any(small.shape[axis] != x.shape[axis] for axis in reduced_axes(node)):
         return None
     return lambda b, new: b.expand(again(b, new, node, input=new(small)), list(node.output.shape))
 
@@ -179,13 +195,15 @@ def _only_varying(view: View, node: Node) -> Operand | None:
     return others[0] if len(others) == 1 and others[0].shape == node.output.shape else None
 
 
-def _permutation(transpose: Node) -> list[int]:
+def permutation_of(transpose: Node) -> list[int]:
+    """The permutation of a transpose, also when it is the default."""
     default = list(range(transpose.output.rank))[::-1]
     permutation: list[int] = transpose.arguments.get("permutation", default)
     return permutation
 
 
-def _reduced(node: Node) -> list[int]:
+def reduced_axes(node: Node) -> list[int]:
+    """The axes of a reduction, also when they are the default."""
     if "axis" in node.arguments:
         return [node.arguments["axis"]]
     axes: list[int] = node.arguments.get("axes", list(range(node.arguments["input"].rank)))
@@ -215,7 +233,7 @@ def _merged(before: tuple[int, ...], after: tuple[int, ...]) -> list[list[int]] 
 
 
 RULES: dict[str, list[Rule]] = {
-    "reshape": [kept_dimensions, sliced_and_reshaped, merged_transpose, moved_and_back],
+    "reshape": [kept_dimensions, sliced_and_reshaped, transposed_ones, merged_transpose, moved_and_back],
     "transpose": [moved_and_back],
     "gather": [sliced],
     "gatherND": [everything_gathered],

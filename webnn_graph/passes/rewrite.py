@@ -16,7 +16,8 @@ from webnn_graph.graph import Graph, Node, Operand, map_operands
 
 Mapped: TypeAlias = Callable[[Operand], Operand]
 """The new graph's operand for one of the old graph."""
-Build: TypeAlias = Callable[[GraphBuilder, Mapped], Operand]
+Build: TypeAlias = Callable[[GraphBuilder, Mapped], Operand | list[Operand]]
+"""Makes the node's output, or the list of its outputs."""
 Rule: TypeAlias = Callable[["View", Node], Build | None]
 
 
@@ -77,11 +78,8 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
     made |= {operand: b.constant(array, operand.data_type, operand.name) for operand, array in graph.constants.items()}
     for node in graph.nodes:
         with b.source(node.label):
-            if node in matches:
-                outputs = [matches[node](b, made.__getitem__)]
-            else:
-                result = b.repeat(node, made.__getitem__)
-                outputs = result if isinstance(result, list) else [result]
+            result = matches[node](b, made.__getitem__) if node in matches else b.repeat(node, made.__getitem__)
+            outputs = result if isinstance(result, list) else [result]
         for old, new in zip(node.outputs, outputs, strict=True):
             made[old] = new
             b.suggest(new, old.name)
