@@ -22,7 +22,7 @@ from converters.torch.decompose import decompose
 from converters.torch.export import export, specialize
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.complex import Complex
-from converters.torch.handlers.refused import why_refused
+from converters.torch.handlers.refused import DATA_DEPENDENT, why_refused
 from converters.torch.interface import graph_outputs, input_name, output_values
 from converters.torch.registry import Handler, Promote
 from converters.torch.script import export_script
@@ -43,6 +43,8 @@ class Empty:
     shape: tuple[int, ...]
 
 
+UNKNOWN = object()
+"""Stands for what could not be made and has no type either; what reads it is passed over."""
 Value: TypeAlias = Any
 """What an fx node is here: an `Operand`, `Empty`, a Python number, or a tuple or list of these and of functions that make one."""
 
@@ -171,6 +173,9 @@ class Conversion:
     # --------------------------------------------------------------------------------------------------------------- nodes
     def _convert(self, node: fx.Node) -> None:
         path = module_path(node)
+        if any(self.values[n] is UNKNOWN for n in node.all_input_nodes):
+            self.values[node] = UNKNOWN
+            return
         try:
             with self.builder.source(path):
                 value = self._value(node)
@@ -184,6 +189,9 @@ class Conversion:
 
     def _value(self, node: fx.Node) -> Value:
         fake = node.meta.get("val")
+        fakes = [leaf for leaf in pytree.tree_leaves(fake) if isinstance(leaf, torch.Tensor)]
+        if not all(isinstance(size, int) for leaf in fakes for size in leaf.shape):
+            raise ConversionError(*DATA_DEPENDENT)
         if node.op == "get_attr":
             return self._constant(operator.attrgetter(str(node.target))(self.program.graph_module), str(node.target))
         if node.target is operator.getitem:
@@ -196,7 +204,6 @@ class Conversion:
             return self._plain_call(node)
         if node.target.name().split("::")[-1].split(".")[0] in NO_MEANING:
             return None
-        fakes = [leaf for leaf in pytree.tree_leaves(fake) if isinstance(leaf, torch.Tensor)]
         if fakes and all(leaf.numel() == 0 for leaf in fakes):
             return pytree.tree_map(lambda leaf: Empty(tuple(leaf.shape)), fake)
         has_complex = any(_is_complex(leaf) for leaf in fakes) or any(_is_complex(n.meta.get("val")) for n in node.all_input_nodes)
@@ -262,8 +269,8 @@ class Conversion:
         """A stand-in for what could not be made, so that the nodes after it are still checked."""
 
         def stand_in(leaf: Any) -> Value:
-            if not isinstance(leaf, torch.Tensor):
-                return leaf
+            if not isinstance(leaf, torch.Tensor) or not all(isinstance(size, int) for size in leaf.shape):
+                return UNKNOWN
             shape = tuple(leaf.shape)
             if 0 in shape:
                 return Empty(shape)
@@ -271,7 +278,9 @@ class Conversion:
                 return Complex(Operand(DataType.FLOAT32, shape), Operand(DataType.FLOAT32, shape))
             return Operand(data_type(leaf.dtype), shape)
 
-        return pytree.tree_map(stand_in, node.meta.get("val"))
+        fake = node.meta.get("val")
+        made = pytree.tree_map(stand_in, fake)
+        return UNKNOWN if isinstance(fake, tuple | list) and any(item is UNKNOWN for item in pytree.tree_leaves(made)) else made
 
 
 def convert_type(b: GraphBuilder, operand: Operand, source: torch.dtype, wanted: torch.dtype) -> Operand:

@@ -50,10 +50,12 @@ def bucketize(b: GraphBuilder, input: Operand, boundaries: Operand, *, out_int32
     return _count_below(b, boundaries, input, right)
 
 
-@aten_op(aten.searchsorted.Tensor)
+@aten_op(aten.searchsorted.Tensor, aten.searchsorted.Scalar)
 def searchsorted(
-    b: GraphBuilder, sorted_sequence: Operand, input: Operand, *, out_int32: bool, right: bool, side: str | None, sorter: Operand | None
+    b: GraphBuilder, sorted_sequence: Operand, input: Any, *, out_int32: bool, right: bool, side: str | None, sorter: Operand | None
 ) -> Operand:
+    if not isinstance(input, Operand):
+        input = b.constant(input, sorted_sequence.data_type)
     ordered = sorted_sequence if sorter is None else b.gatherElements(sorted_sequence, sorter, axis=sorted_sequence.rank - 1)
     if ordered.rank > 1:
         ordered = b.reshape(ordered, [*ordered.shape[:-1], 1, ordered.shape[-1]])

@@ -166,7 +166,40 @@ def lerp(b: GraphBuilder, input: Operand, end: Operand, weight: Any) -> Operand:
     return b.add(input, b.mul(b.sub(end, input), weight))
 
 
+@aten_op(aten.hypot.default, promote=Promote.RESULT)
+def hypot(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+    """sqrt(x*x + y*y) by the ratio of the smaller to the larger, so that squares do not overflow."""
+    x, y = b.abs(input), b.abs(other)
+    larger = b.max(x, y)
+    ratio = b.div(b.min(x, y), b.where(b.equal(larger, 0), 1, larger))
+    return b.mul(larger, b.sqrt(b.add(b.mul(ratio, ratio), 1)))
+
+
+@aten_op(aten.fmax.default, promote=Promote.RESULT)
+def fmax(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+    return _ignoring_nan(b, "max", input, other)
+
+
+@aten_op(aten.fmin.default, promote=Promote.RESULT)
+def fmin(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+    return _ignoring_nan(b, "min", input, other)
+
+
+def _ignoring_nan(b: GraphBuilder, op: str, x: Operand, y: Operand) -> Operand:
+    if not x.data_type.is_float:
+        return b.call(op, x, y)
+    return b.where(b.isNaN(x), y, b.where(b.isNaN(y), x, b.call(op, x, y)))
+
+
 # ------------------------------------------------------------------------------------------------------- sign and rounding
+@aten_op(aten.signbit.default)
+def signbit(b: GraphBuilder, input: Operand) -> Operand:
+    """Also of -0, whose reciprocal is -infinity."""
+    if not input.data_type.is_float:
+        return b.lesser(input, 0)
+    return b.where(b.equal(input, 0), b.lesser(b.reciprocal(input), 0), b.lesser(input, 0))
+
+
 @aten_op(aten.abs.default)
 def absolute(b: GraphBuilder, input: Operand) -> Operand:
     return b.abs(input) if input.data_type.range[0] < 0 else input

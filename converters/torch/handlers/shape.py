@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from converters.lowering.padding import padded
 from converters.lowering.pieces import stack as stacked
 from converters.lowering.pieces import unstack
 from converters.torch.registry import Promote, aten, aten_op
@@ -229,48 +230,33 @@ def _amounts(pad: Sequence[int], rank: int) -> tuple[list[int], list[int]]:
     return before, after
 
 
+MODES = {"constant": "constant", "reflect": "reflection", "replicate": "edge", "circular": "wrap"}
+"""PyTorch's names of the modes and WebNN's."""
+
+
+def _padded(b: GraphBuilder, input: Operand, pad: Sequence[int], mode: str, value: float = 0) -> Operand:
+    fill = value if input.data_type.is_float else int(value)
+    return padded(b, input, *_amounts(pad, input.rank), MODES[mode], fill)
+
+
 @aten_op(aten.constant_pad_nd.default)
 def constant_pad(b: GraphBuilder, input: Operand, pad: Sequence[int], value: float) -> Operand:
-    """Negative amounts cut."""
-    before, after = _amounts(pad, input.rank)
-    sizes = [n + min(0, x) + min(0, y) for n, x, y in zip(input.shape, before, after, strict=True)]
-    inner = b.slice(input, [max(0, -x) for x in before], sizes)
-    fill = value if input.data_type.is_float else int(value)
-    return b.pad(inner, [max(0, x) for x in before], [max(0, y) for y in after], value=fill)
+    return _padded(b, input, pad, "constant", value)
 
 
 @aten_op(aten.pad.default)
 def pad_by_mode(b: GraphBuilder, input: Operand, pad: Sequence[int], mode: str, value: float | None) -> Operand:
-    if mode == "constant":
-        return constant_pad(b, input, pad, value or 0)
-    if mode == "circular":
-        return _circular(b, input, pad)
-    return _pad(b, input, pad, {"reflect": "reflection", "replicate": "edge"}[mode])
-
-
-def _pad(b: GraphBuilder, input: Operand, pad: Sequence[int], mode: str) -> Operand:
-    before, after = _amounts(pad, input.rank)
-    sizes = [n + min(0, x) + min(0, y) for n, x, y in zip(input.shape, before, after, strict=True)]
-    inner = b.slice(input, [max(0, -x) for x in before], sizes)
-    return b.pad(inner, [max(0, x) for x in before], [max(0, y) for y in after], mode=mode)
+    return _padded(b, input, pad, mode, value or 0)
 
 
 @aten_op(aten.reflection_pad1d.default, aten.reflection_pad2d.default, aten.reflection_pad3d.default)
 def reflection_pad(b: GraphBuilder, input: Operand, padding: Sequence[int]) -> Operand:
-    return _pad(b, input, padding, "reflection")
+    return _padded(b, input, padding, "reflect")
 
 
 @aten_op(aten.replication_pad1d.default, aten.replication_pad2d.default, aten.replication_pad3d.default)
 def replication_pad(b: GraphBuilder, input: Operand, padding: Sequence[int]) -> Operand:
-    return _pad(b, input, padding, "edge")
-
-
-def _circular(b: GraphBuilder, input: Operand, pad: Sequence[int]) -> Operand:
-    for axis, (before, after) in enumerate(zip(*_amounts(pad, input.rank), strict=True)):
-        if before or after:
-            places = np.arange(-before, input.shape[axis] + after, dtype=np.int32) % input.shape[axis]
-            input = b.gather(input, places, axis=axis)
-    return input
+    return _padded(b, input, padding, "replicate")
 
 
 # ----------------------------------------------------------------------------------------------------------------- triangular

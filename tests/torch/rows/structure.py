@@ -47,7 +47,7 @@ SHAPES: Rows = {
     aten.channel_shuffle.default: [row(f(2, 6, 3, 4), 3)],
     aten.native_channel_shuffle.default: [row(f(2, 6, 3, 4), 2)],
     aten.constant_pad_nd.default: [row(X, [1, 2]), row(X, [1, -1, 2, 0], 2.5), row(i(3), [1, 1], 7), row(X, [-1, -1])],
-    aten.pad.default: [row(X, [1, 2]), row(X, [1, 2], "reflect"), row(X, [1, 2], "replicate"), row(X, [1, 2], "circular"), row(X, [0, 1, 2, 0], "constant", 3.0)],
+    aten.pad.default: [row(X, [1, 2]), row(X, [1, 2], "reflect"), row(X, [1, 2], "replicate"), row(X, [1, 2], "circular"), row(f(1, 2, 4), [-1, 2], "circular"), row(f(1, 2, 4), [6, 1, 0, 0], "constant"), row(f(1, 1, 3), [3, 0], "circular"), row(X, [0, 1, 2, 0], "constant", 3.0)],
     aten.reflection_pad1d.default: [row(X, [1, 2])],
     aten.reflection_pad2d.default: [row(f(2, 3, 4, 5), [1, 2, 3, 0])],
     aten.reflection_pad3d.default: [row(f(1, 2, 3, 4, 5), [1, 2, 3, 0, 1, 2])],
@@ -107,6 +107,7 @@ INDEXING: Rows = {
     aten.isin.Tensor_Scalar: [row(i(9), 3), row(i(9), 3, invert=True)],
     aten.one_hot.default: [row(i(2, 5, low=0, high=4), 4)],
     aten.bucketize.Tensor: [row(f(2, 3), t(-1.0, 0.0, 1.0)), row(i(5), t(-1, 0, 1), right=True, out_int32=True)],
+    aten.searchsorted.Scalar: [row(t(1, 3, 5), 4), row(t(1.0, 3.0, 5.0), 3, right=True)],
     aten.searchsorted.Tensor: [row(t(-1.0, 0.0, 1.0), f(2, 3)), row(f(2, 5).sort()[0], f(2, 3), right=True), row(t(1, 3, 5), t(1, 3, 5), side="right")],
 }
 
