@@ -91,16 +91,16 @@ def attempt(name: str, runtimes: Mapping[str, Run] = REFERENCE) -> Outcome:
     outcome = Outcome(name, len(graph.nodes), seconds=time.monotonic() - start)
     arrays = [value.numpy() for value in inputs.values() if isinstance(value, torch.Tensor)]
     feeds = {operand.name: array for operand, array in zip(graph.inputs, arrays, strict=True)}
-    for runtime, run in runtimes.items():
-        worst, why = _compared(run, graph, feeds, expected)
+    for runtime, compute in runtimes.items():
+        worst, why = _compared(compute, graph, feeds, expected)
         outcome = replace(outcome, differences={**outcome.differences, runtime: worst}, why=outcome.why or (why and f"{runtime}: {why}"))
     return outcome
 
 
-def _compared(run: Run, graph: Graph, feeds: Mapping[str, Array], expected: list[Array]) -> tuple[float, str]:
+def _compared(compute: Run, graph: Graph, feeds: Mapping[str, Array], expected: list[Array]) -> tuple[float, str]:
     """The largest relative difference, and what is wrong."""
     try:
-        got = run(graph, feeds)
+        got = compute(graph, feeds)
     except WebNNError as error:
         return math.inf, str(error)
     if len(got) != len(expected):
@@ -162,15 +162,12 @@ def table(outcomes: list[Outcome], runtimes: Mapping[str, Run]) -> str:
         ["python -m tests.torch.architectures", *(f"--runtime {runtime}" for runtime in runtimes), "--write docs/architectures.md"]
     )
     columns = ["architecture", "nodes", *(f"difference, {runtime}" for runtime in runtimes), "what stops it"]
-    head = [
-        "# Architectures of transformers",
-        "",
+    text = (
         "Small configurations with random weights (`models/architectures.toml`), converted by `torch2webnn`; the largest relative "
-        f"difference from eager PyTorch in each runtime. {passed} of {len(outcomes)} agree within {TOLERANCE}. Written by `{command}`.",
-        "",
-    ]
+        f"difference from eager PyTorch in each runtime. {passed} of {len(outcomes)} agree within {TOLERANCE}. Written by `{command}`."
+    )
     lines = [f"| {' | '.join(cells)} |" for cells in (columns, ["---"] * len(columns), *rows)]
-    return "\n".join([*head, *lines, ""])
+    return "\n".join(["# Architectures of transformers", "", text, "", *lines, ""])
 
 
 def _shown(outcome: Outcome, runtime: str) -> str:
