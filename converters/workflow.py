@@ -62,6 +62,8 @@ class Destination:
 
     def check(self, own: Iterable[Path] = ()) -> None:
         """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not."""
+        if not self.folder.is_dir() and self.folder.exists():
+            raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder")
         declarations = [path.with_suffix(".d.ts") for path in self.graphs if path.suffix == ".js"]
         mine = {path.resolve() for path in own}
         if not self.overwrite:
@@ -96,8 +98,8 @@ class Destination:
 def _save(graphs: Sequence[tuple[Destination, Graph]], *, beside: Sequence[Graph] = ()) -> list[Saved]:
     """Writes each graph in every form of its destination, and once the weights of all; they are among the files of the last."""
     first, last = graphs[0][0], graphs[-1][0]
-    first.folder.mkdir(parents=True, exist_ok=True)
     legalized = [to._legalized(graph) for to, graph in graphs]
+    first.folder.mkdir(parents=True, exist_ok=True)
     written: list[dict[str | PathLike[str], Graph]] = [
         {path: legal if to.target or path.suffix == ".js" else graph for path in to.graphs}
         for (to, graph), (legal, _) in zip(graphs, legalized, strict=True)

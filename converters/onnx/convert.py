@@ -93,7 +93,8 @@ class Conversion:
         wanted = list(self.settings.outputs) or [output.name for output in graph.output]
         outputs = scope.run_nodes(graph.node, wanted)
         if self.problems:
-            raise report(self.problems, f"{self.builder.name} (opset {self.opsets.get('', '?')})", self.nodes)
+            opsets = ", ".join(f"{domain} opset {version}".lstrip() for domain, version in self.opsets.items())
+            raise report(self.problems, f"{self.builder.name} ({opsets or 'no opset'})", self.nodes)
         results = {name: self._output(name, value) for name, value in zip(wanted, outputs, strict=True)}
         for kind, count in self.replaced.items():
             data_type = Element(onnx.TensorProto.DataType.Value(kind.upper())).data_type

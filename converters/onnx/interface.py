@@ -109,6 +109,8 @@ def bound_value(info: onnx.ValueInfoProto, value: Any) -> tuple[Array, DataType]
 def dims_of(info: onnx.ValueInfoProto) -> Dims | None:
     """Each dimension as a size, a name or None for neither; None for a tensor of unknown rank.
 
+    Exporters also write -1 and "?" for neither.
+
     Raises:
         ConversionError: It is not a tensor.
     """
@@ -118,7 +120,13 @@ def dims_of(info: onnx.ValueInfoProto) -> Dims | None:
     if not info.type.tensor_type.HasField("shape"):
         return None
     dims = info.type.tensor_type.shape.dim
-    return [dim.dim_param or None if not dim.HasField("dim_value") else dim.dim_value for dim in dims]
+    return [_dim(dim) for dim in dims]
+
+
+def _dim(dim: onnx.TensorShapeProto.Dimension) -> int | str | None:
+    if dim.HasField("dim_value"):
+        return dim.dim_value if dim.dim_value >= 0 else None
+    return dim.dim_param if dim.dim_param.strip("?") else None
 
 
 def _input(name: str, info: onnx.ValueInfoProto, shape: tuple[int, ...]) -> Input:

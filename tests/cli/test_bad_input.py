@@ -57,6 +57,11 @@ def outside(model: onnx.ModelProto) -> None:
     tensor.external_data.add(key="location", value="../../etc/passwd")
 
 
+def nameless(model: onnx.ModelProto) -> None:
+    batch, features = model.graph.input[0].type.tensor_type.shape.dim
+    batch.dim_value, features.dim_param = -1, "?"
+
+
 def cyclic(model: onnx.ModelProto) -> None:
     model.graph.node[0].input[0] = "/fc/sum"
 
@@ -89,6 +94,7 @@ CASES = [
     Case("all unsupported at once", "onnx2webnn bad.onnx", r"NoSuchOperator x2 +/strange/0, /strange/1", files=changed_model(unsupported)),
     # The options about the model
     Case("dimension unbound", "onnx2webnn {model}", "--dim batch=N"),
+    Case("dimensions without names", "onnx2webnn bad.onnx", "--shape x=N,N", files=changed_model(nameless)),
     Case("dimension unknown", "onnx2webnn {model} --dim btach=2", "no dimension 'btach'; there are batch.*did you mean batch"),
     Case("dimension zero", "onnx2webnn {model} --dim batch=0", "at least 1"),
     Case("dimension no number", "onnx2webnn {model} --dim batch=two", "NAME=N", 2),
@@ -119,6 +125,7 @@ CASES = [
         files=lambda: {"linear.safetensors": b"old"},
     ),
     Case("folder is a file", "onnx2webnn {model} --dim batch=2 -o taken/deeper", "taken", files=lambda: {"taken": b""}),
+    Case("file in the folder's place", "onnx2webnn {model} --dim batch=2 -o taken", "taken is a file", files=lambda: {"taken": b""}),
     Case("folder that cannot be made", "onnx2webnn {model} --dim batch=2 -o /dev/null/out", "/dev/null/out"),
     Case("name with folder", "onnx2webnn {model} --name ../up", "a file name", 2),
     Case("unknown format", "onnx2webnn {model} --format tflite", "'tflite' is none of webnn, json, js", 2),
@@ -133,6 +140,7 @@ CASES = [
     Case("random graph", "webnn2js bad.webnn", "bad.webnn", files=lambda: {"bad.webnn": np.random.default_rng(0).bytes(999)}),
     Case("broken text", "webnn2json bad.webnn", r"bad\.webnn:?.*3", files=lambda: {"bad.webnn": GRAPH.replace(b"relu(x)", b"relu(x")}),
     Case("broken JSON", "json2webnn bad.json", "bad.json", files=lambda: {"bad.json": b'{"format": '}),
+    Case("JSON without a graph", "json2webnn bad.json", r"bad\.json.*object", files=lambda: {"bad.json": b"[1, 2]"}),
     Case("JSON of another kind", "json2webnn bad.json", "bad.json", files=lambda: {"bad.json": b'{"a": [1, 2]}'}),
     Case("model as graph", "webnn2js {model}", "onnx2webnn"),
     Case(

@@ -58,7 +58,7 @@ def _cases() -> Iterator[Any]:
                     yield pytest.param(handler, id=f"{domain or 'onnx'}.{op}-{handler.since}")
 
 
-@pytest.mark.parametrize("handler", _cases())
+@pytest.mark.parametrize("handler", list(_cases()))
 def test_inputs(handler: Handler) -> None:
     """Names of inputs in order; required, optional and variadic as in the newest schema of the range."""
     newest = _in_range(handler)[-1]
@@ -75,7 +75,7 @@ def test_inputs(handler: Handler) -> None:
             assert parameter.default is None, f"{parameter.name} is optional"
 
 
-@pytest.mark.parametrize("handler", _cases())
+@pytest.mark.parametrize("handler", list(_cases()))
 def test_older_inputs(handler: Handler) -> None:
     """Older versions in the range have no more inputs, and none optional that the handler requires."""
     for schema in _in_range(handler)[:-1]:
@@ -88,7 +88,7 @@ def test_older_inputs(handler: Handler) -> None:
             )
 
 
-@pytest.mark.parametrize("handler", _cases())
+@pytest.mark.parametrize("handler", list(_cases()))
 def test_attributes(handler: Handler) -> None:
     """Names and defaults of attributes; those of older versions in the range are a part of them, with the same defaults."""
     versions = _in_range(handler)

@@ -49,7 +49,7 @@ def load(path: PathLike, *, weights: PathLike | None = None) -> Graph:
     """
     path = Path(path)
     content = _read(path)
-    parse = json.read if content.lstrip()[:1] == "{" else text.read
+    parse = json.read if _is_json(path, content) else text.read
     return assemble(parse(content, str(path)), _Finder(path, Path(weights) if weights else None).array)
 
 
@@ -145,11 +145,19 @@ def _read(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror}") from None
+    if path.suffix in HINTS:
+        raise FormatError(f"{path} is neither .webnn text nor JSON", HINTS[path.suffix])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        hint = HINTS.get(path.suffix, "is it another kind of file?")
+        hint = "is it another kind of file?"
         raise FormatError(f"{path} is neither .webnn text nor JSON: byte {error.start} is not UTF-8", hint) from None
+
+
+def _is_json(path: Path, content: str) -> bool:
+    """Told by the content; what could be neither is what its suffix says, so that the error is about that."""
+    begin = content.lstrip()
+    return begin.startswith("{") or (path.suffix == ".json" and not begin.startswith(("webnn_graph", "#", "//")))
 
 
 class _Finder:
