@@ -13,6 +13,9 @@ from converters.onnx.interface import Settings, graph_inputs
 from converters.onnx.load import load_model
 from webnn_graph.graph import Graph
 
+GROWTH = 1.2
+"""How many times as many weights are too many: folding has widened quantized ones."""
+
 
 def convert_simplified(
     path: Path,
@@ -56,12 +59,23 @@ def simplified(
     try:
         import onnxsim
 
-        model, _ = onnxsim.simplify(onnx.load(str(path)), overwrite_input_shapes=_static_shapes(path, dims, shapes, bind))
+        before = onnx.load(str(path))
+        model, _ = onnxsim.simplify(before, overwrite_input_shapes=_static_shapes(path, dims, shapes, bind))
     except Exception as error:  # it raises whatever its C++ part and the checker raise
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         report(f"note: onnxsim cannot simplify {path.name} ({reason}); going on without")
         return None
+    if weight_bytes(model) > GROWTH * weight_bytes(before):
+        sizes = " to ".join(f"{weight_bytes(m) / 1e6:.1f} MB" for m in (before, model))
+        report(f"note: onnxsim widens the weights of {path.name} from {sizes}; going on without")
+        return None
     return model  # type: ignore[no-any-return]
+
+
+def weight_bytes(model: onnx.ModelProto) -> int:
+    """Bytes of a model's initializers and of its top-level constants."""
+    constants = [attribute.t for node in model.graph.node if node.op_type == "Constant" for attribute in node.attribute]
+    return sum(tensor.ByteSize() for tensor in (*model.graph.initializer, *constants))
 
 
 def _static_shapes(

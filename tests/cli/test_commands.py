@@ -111,13 +111,13 @@ def test_verify_right_graph(model: Path, graph: Path, invoke: Invoke, monkeypatc
 
 def test_verify_names_the_first_node_that_differs(model: Path, graph: Path, invoke: Invoke) -> None:
     text = graph.read_text()
-    wrong = text.replace(" = add(", " = sub(")
+    wrong = text.replace("c=bias", "c=bias, beta=0.5")
     assert wrong != text
     graph.write_text(wrong)
     result = invoke("webnn", "verify", graph, "--against", model)
     assert result.exit_code == 3
     assert "DIFFERS" in result.stdout
-    assert "first difference: sub /fc/Add (fc_sum" in result.stderr
+    assert "first difference: gemm /fc/Add (fc_sum" in result.stderr
 
 
 def test_failed_verification_of_a_conversion_exits_with_3(model: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_inspect_and_validate(graph: Path, invoke: Invoke) -> None:
 
 def test_ops(invoke: Invoke) -> None:
     everything = invoke("webnn", "ops", "--markdown").stdout
-    assert len(everything.splitlines()) == 2 + 95
+    assert len(everything.splitlines()) == 4 + 95
     assert "| conv2d | convolution | input, filter |" in everything
     coverage = invoke("webnn", "ops", "--frontend", "onnx", "--markdown").stdout
     assert "| Relu |" in coverage
