@@ -3,6 +3,7 @@
 # make lint   checks style and types
 # make zoo    converts and verifies every model of models/zoo.toml
 # make bench  measures the reference runtime against ONNX Runtime
+# make docs   writes the pages of operators; make zoo-docs those of models, which takes minutes
 # make wheel  builds the wheel into dist/
 #
 # Each of them creates what it needs in .venv; a second run is quick.
@@ -22,7 +23,7 @@ export WEBNN_CHROMIUM ?= $(BUNDLED)
 export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test lint zoo bench wheel clean
+.PHONY: demo test lint zoo bench docs zoo-docs wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
@@ -41,6 +42,14 @@ zoo: $(VENV)/.test
 
 bench: $(VENV)/.verify
 	$(BIN)/python -m tests.benchmarks.reference
+
+docs: $(VENV)/.verify
+	$(BIN)/webnn ops --frontend onnx --markdown > docs/onnx-operators.md
+	$(BIN)/webnn ops --frontend torch --markdown > docs/aten-operators.md
+
+zoo-docs: $(VENV)/.test $(BROWSER)
+	$(BIN)/python -m models.document docs/zoo.md
+	$(BIN)/python -m tests.zoo.generated --write docs/generated-models.md
 
 wheel: $(VENV)/.test
 	$(BIN)/python -m build --wheel
