@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from converters.torch import script
 from converters.torch.inputs import InputSpec
 from converters.torch.load import load
 from converters.torch.model import TorchModel
@@ -48,13 +49,15 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-class Branching(torch.nn.Module):
-    """What PyTorch's own converter of TorchScript does not take: a branch that raises."""
+class Cell(torch.nn.Module):
+    """What PyTorch's own converter of TorchScript does not take: a cell's choice of its first state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = torch.nn.LSTMCell(4, 3)
 
     def forward(self, sound: torch.Tensor) -> torch.Tensor:
-        if sound.dim() != 2:
-            raise ValueError(f"{sound.dim()} dimensions")
-        return torch.relu(sound)
+        return self.cell(sound)[0]
 
 
 INPUTS = [InputSpec.parse("sound:float32[2,4]"), InputSpec.parse("state:float32[2,3]")]
@@ -73,12 +76,17 @@ def test_a_submodule_has_its_own_inputs(archive: Path) -> None:
 
 
 def test_tracing_keeps_the_names(tmp_path: Path) -> None:
-    path = tmp_path / "branching.jit"
-    torch.jit.save(torch.jit.script(Branching().eval()), path)
-    graph = TorchModel(path, inputs=INPUTS[:1]).convert()
+    torch.manual_seed(0)
+    cell = torch.jit.script(Cell().eval())
+    with pytest.raises(RuntimeError, match="TS2EPConverter failed"):
+        script._converted(cell, [torch.zeros(2, 4)])
+    torch.jit.save(cell, tmp_path / "cell.jit")
+    graph = TorchModel(tmp_path / "cell.jit", inputs=INPUTS[:1]).convert()
     assert [str(operand) for operand in graph.inputs] == ["sound: float32[2, 4]"]
-    sound = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
-    np.testing.assert_array_equal(reference.run(graph, {"sound": sound})["output"], np.maximum(sound, 0))
+    sound = torch.randn(2, 4)
+    with torch.no_grad():
+        expected = cell(sound)
+    np.testing.assert_allclose(reference.run(graph, {"sound": sound.numpy()})["output"], expected.numpy(), rtol=1e-5, atol=1e-6)
 
 
 def test_a_submodule_that_is_not_there(archive: Path) -> None:
