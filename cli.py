@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -247,16 +248,15 @@ def verify(graph: Path, against: Path, bind: Mapping[str, Any], inputs: Sequence
 
 
 @webnn.command()
-@click.option("--frontend", type=click.Choice(["onnx"]), help="The operators of a source format instead, and how each is converted.")
+@click.option("--frontend", type=click.Choice(["onnx", "torch"]), help="The operators of a source format instead, and how each is converted.")
 @click.option("--markdown", is_flag=True, help="As a Markdown page.")
 @verbosity_options
 def ops(frontend: str | None, markdown: bool) -> int:
     """List the operators of WebNN, or those of a source format that can be converted."""
     from converters.report import OPERATOR_COLUMNS, operator_table, show_markdown
 
-    if frontend == "onnx":
-        from converters.onnx import coverage
-
+    if frontend:
+        coverage = import_module(f"converters.{frontend}.coverage")
         title, introduction, columns, rows = coverage.TITLE, coverage.INTRODUCTION, coverage.COLUMNS, coverage.table()
     else:
         title, introduction, columns, rows = "WebNN operators", "", OPERATOR_COLUMNS, operator_table()

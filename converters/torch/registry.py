@@ -134,6 +134,7 @@ def _calling(op: str, count: int) -> Function:
     def call(b: Any, *arguments: Any) -> Any:
         return b.call(op, *arguments[:count])
 
+    call.__doc__ = op
     return call
 
 

@@ -29,6 +29,7 @@ for overload, function in {
 
 @aten_op(aten.gelu.default)
 def gelu(b: GraphBuilder, input: Operand, *, approximate: str) -> Operand:
+    """gelu; the tanh form by arithmetic."""
     return b.gelu(input) if approximate == "none" else activations.tanh_gelu(b, input)
 
 
@@ -41,6 +42,7 @@ def elu(b: GraphBuilder, input: Operand, alpha: float, scale: float, input_scale
 
 @aten_op(aten.celu.default)
 def celu(b: GraphBuilder, input: Operand, alpha: float) -> Operand:
+    """elu of x / alpha, times alpha."""
     return activations.celu(b, input, alpha)
 
 
@@ -83,6 +85,7 @@ def softplus(b: GraphBuilder, input: Operand, beta: float, threshold: float) -> 
 
 @aten_op(aten.glu.default)
 def glu(b: GraphBuilder, input: Operand, dim: int) -> Operand:
+    """One half times the sigmoid of the other."""
     axis = dim % input.rank
     values, gates = b.split(input, 2, axis=axis)
     return b.mul(values, b.sigmoid(gates))
@@ -105,6 +108,7 @@ def safe_softmax(b: GraphBuilder, input: Operand, dim: int, dtype: torch.dtype |
 
 @aten_op(aten.log_softmax.int, aten._log_softmax.default, promote=Promote.RESULT)
 def log_softmax(b: GraphBuilder, input: Operand, dim: int, *ignored: Any) -> Operand:
+    """x less its logarithmic sum of exponentials, shifted by the maximum."""
     if input.rank == 0:
         return b.sub(input, input)
     return activations.log_softmax(b, input, dim % input.rank)

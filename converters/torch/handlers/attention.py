@@ -29,6 +29,7 @@ def scaled_dot_product_attention(
     scale: float | None,
     enable_gqa: bool,
 ) -> Operand:
+    """matmul, softmax, matmul; masks by where or add."""
     _refuse_dropout(dropout_p)
     return attention(b, query, key, value, attn_mask, scale=scale, causal=is_causal)
 
@@ -45,5 +46,6 @@ def flash_attention(
     attn_mask: Operand | None,
     scale: float | None,
 ) -> Any:
+    """matmul, softmax, matmul; masks by where or add."""
     _refuse_dropout(dropout_p)
     return attention(b, query, key, value, attn_mask, scale=scale, causal=is_causal), unavailable("the log-sum-exp of attention")

@@ -51,6 +51,7 @@ def _on_each_part(overload: torch._ops.OpOverload) -> Callable[..., Any]:
     """A handler that does to the real and to the imaginary part what the overload does to a real tensor."""
 
     def each(b: GraphBuilder, *args: Any, result: Any, fakes: Any, **kwargs: Any) -> Any:
+        """On the real and on the imaginary part."""
         plain = HANDLERS[overload]
 
         def on(part: str) -> Any:
@@ -167,6 +168,7 @@ def neg(b: GraphBuilder, input: Complex) -> Complex:
 
 @aten_op(aten.mul.Tensor, aten.mul.Scalar, table=COMPLEX_HANDLERS)
 def mul(b: GraphBuilder, input: Any, other: Any) -> Complex:
+    """Products of the parts."""
     x, y = (input, other) if isinstance(input, Complex) else (as_complex(b, other), input)
     if not isinstance(y, Complex | complex):
         return Complex(b.mul(x.real, y), b.mul(x.imag, y))
@@ -192,11 +194,13 @@ def exp(b: GraphBuilder, input: Complex) -> Complex:
 
 @aten_op(aten.abs.default, table=COMPLEX_HANDLERS)
 def absolute(b: GraphBuilder, input: Complex) -> Operand:
+    """sqrt of the sum of squares."""
     return b.sqrt(b.add(b.mul(input.real, input.real), b.mul(input.imag, input.imag)))
 
 
 @aten_op(aten.angle.default, table=COMPLEX_HANDLERS)
 def angle(b: GraphBuilder, input: Complex) -> Operand:
+    """The arctangent of the parts' ratio, by quadrant."""
     return atan2(b, input.imag, input.real)
 
 
@@ -216,6 +220,7 @@ def _scaled(b: GraphBuilder, x: Operand, count: int, normalization: int, inverse
 
 @aten_op(aten._fft_c2c.default, table=COMPLEX_HANDLERS)
 def fft_c2c(b: GraphBuilder, input: Complex, dim: Sequence[int], normalization: int, forward: bool) -> Complex:
+    """A matrix product per axis."""
     shape = input.real.shape
     x = parts_last(b, input)
     for axis in dim:
@@ -226,6 +231,7 @@ def fft_c2c(b: GraphBuilder, input: Complex, dim: Sequence[int], normalization: 
 
 @aten_op(aten._fft_r2c.default, table=COMPLEX_HANDLERS)
 def fft_r2c(b: GraphBuilder, input: Operand, dim: Sequence[int], normalization: int, onesided: bool) -> Complex:
+    """A matrix product per axis."""
     *others, last = (axis % input.rank for axis in dim)
     x = fourier.dft(b, b.reshape(input, [*input.shape, 1]), last, input.shape[last], onesided=onesided)
     for axis in others:
@@ -235,6 +241,7 @@ def fft_r2c(b: GraphBuilder, input: Operand, dim: Sequence[int], normalization: 
 
 @aten_op(aten._fft_c2r.default, table=COMPLEX_HANDLERS)
 def fft_c2r(b: GraphBuilder, input: Complex, dim: Sequence[int], normalization: int, last_dim_size: int) -> Operand:
+    """A matrix product per axis."""
     shape = input.real.shape
     *others, last = (axis % len(shape) for axis in dim)
     x = parts_last(b, input)

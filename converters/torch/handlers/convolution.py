@@ -56,6 +56,7 @@ def conv(
     *,
     result: torch.Tensor,
 ) -> Operand:
+    """conv2d; one dimension as a row, of three the first by gathering."""
     return convolve(b, input, weight, bias, stride, padding, dilation, groups, result)
 
 
@@ -73,6 +74,7 @@ def conv_transpose(
     *,
     result: torch.Tensor,
 ) -> Operand:
+    """convTranspose2d; one dimension as a row, of three the first by adding up."""
     rank = weight.rank - 2
     y = lowering.conv_transpose(
         b,
@@ -103,6 +105,7 @@ def convolution(
     *ignored: Any,
     result: torch.Tensor,
 ) -> Operand:
+    """conv2d or convTranspose2d; one dimension as a row, of three the first by gathering or adding up."""
     if transposed:
         return conv_transpose(b, input, weight, bias, stride, padding, output_padding, groups, dilation, result=result)
     return convolve(b, input, weight, bias, stride, padding, dilation, groups, result)

@@ -73,16 +73,19 @@ def _operand(b: GraphBuilder, value: Any, like: Operand) -> Operand:
 # ----------------------------------------------------------------------------------------------------------------- arithmetic
 @aten_op(aten.fmod.Tensor, aten.fmod.Scalar, promote=Promote.RESULT)
 def fmod(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    """The remainder with the sign of the dividend, by the truncated quotient."""
     return integers.fmod(b, input, _operand(b, other, input))
 
 
 @aten_op(aten.remainder.Tensor, aten.remainder.Scalar, promote=Promote.RESULT)
 def remainder(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    """The remainder with the sign of the divisor, by the quotient rounded down."""
     return integers.remainder(b, input, _operand(b, other, input))
 
 
 @aten_op(aten.floor_divide.default, promote=Promote.RESULT)
 def floor_divide(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    """The quotient rounded down."""
     return integers.divide_down(b, input, _operand(b, other, input))
 
 
@@ -177,11 +180,13 @@ def hypot(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
 
 @aten_op(aten.fmax.default, promote=Promote.RESULT)
 def fmax(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+    """max, but of a number and NaN the number."""
     return _ignoring_nan(b, "max", input, other)
 
 
 @aten_op(aten.fmin.default, promote=Promote.RESULT)
 def fmin(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+    """min, but of a number and NaN the number."""
     return _ignoring_nan(b, "min", input, other)
 
 
@@ -285,6 +290,7 @@ LOGICAL = {aten.logical_and.default: "logicalAnd", aten.logical_or.default: "log
 
 def _logical(op: str) -> Any:
     def logical(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+        """Of the truth values."""
         return b.call(op, *(_truth(b, operand) for operand in (input, other)))
 
     return logical
@@ -314,6 +320,7 @@ def _bitwise(op: str, on_bits: Any) -> Any:
     """The logical operator on booleans, the arithmetic one on integers."""
 
     def bitwise(b: GraphBuilder, input: Operand, other: Any, *, result: torch.Tensor) -> Operand:
+        """The logical operator on booleans; on integers by their binary digits."""
         other = _operand(b, other, input)
         return b.call(op, input, other) if result.dtype is torch.bool else on_bits(b, input, other)
 
@@ -331,11 +338,13 @@ def bitwise_not(b: GraphBuilder, input: Operand, *, result: torch.Tensor) -> Ope
 
 @aten_op(aten.bitwise_left_shift.Tensor, aten.bitwise_left_shift.Tensor_Scalar, aten.__lshift__.Tensor, aten.__lshift__.Scalar, promote=Promote.RESULT)
 def left_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    """A product with a power of two."""
     return bits.shift_left(b, input, _operand(b, other, input))
 
 
 @aten_op(aten.bitwise_right_shift.Tensor, aten.bitwise_right_shift.Tensor_Scalar, aten.__rshift__.Tensor, aten.__rshift__.Scalar, promote=Promote.RESULT)
 def right_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    """A quotient by a power of two, rounded down."""
     return bits.shift_right(b, input, _operand(b, other, input))
 
 

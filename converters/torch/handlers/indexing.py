@@ -25,11 +25,13 @@ DATA_DEPENDENT_MASK = "the number of elements that a mask selects depends on the
 # --------------------------------------------------------------------------------------------------------------------- gather
 @aten_op(aten.embedding.default)
 def embedding(b: GraphBuilder, weight: Operand, indices: Operand, *ignored: Any) -> Operand:
+    """gather."""
     return b.gather(weight, indices)
 
 
 @aten_op(aten.index_select.default)
 def index_select(b: GraphBuilder, input: Operand, dim: int, index: Operand, *, result: torch.Tensor) -> Operand:
+    """gather."""
     x = input if input.rank else b.reshape(input, [1])
     return b.reshape(b.gather(x, b.reshape(index, [index.size]), axis=dim % x.rank), list(result.shape))
 
@@ -116,6 +118,7 @@ def _not_negative(b: GraphBuilder, index: Operand, size: int) -> Operand:
 # -------------------------------------------------------------------------------------------------------------------- scatter
 @aten_op(aten.index_put.default, aten._unsafe_index_put.default)
 def index_put(b: GraphBuilder, input: Operand, indices: Sequence[Operand | None], values: Operand, accumulate: bool) -> Operand:
+    """scatterND; with accumulation a matrix product; a mask by where."""
     values = b.cast(values, input.data_type)
     masks = [item for item in indices if item is not None and item.data_type is DataType.UINT8]
     if len(masks) == 1 and len([i for i in indices if i is not None]) == 1 and b.value(masks[0]) is None:
@@ -157,11 +160,13 @@ def _masked_put(b: GraphBuilder, input: Operand, axis: int, mask: Operand, value
 
 @aten_op(aten.scatter.src)
 def scatter(b: GraphBuilder, input: Operand, dim: int, index: Operand, src: Operand) -> Operand:
+    """scatterElements."""
     return _scatter(b, input, dim, index, b.slice(src, [0] * src.rank, list(index.shape)))
 
 
 @aten_op(aten.scatter.value)
 def scatter_value(b: GraphBuilder, input: Operand, dim: int, index: Operand, value: float) -> Operand:
+    """scatterElements."""
     return _scatter(b, input, dim, index, b.expand(b.constant(value, input.data_type), list(index.shape)))
 
 
@@ -182,11 +187,13 @@ def _scatter(b: GraphBuilder, input: Operand, dim: int, index: Operand, updates:
 
 @aten_op(aten.scatter_add.default)
 def scatter_add(b: GraphBuilder, input: Operand, dim: int, index: Operand, src: Operand) -> Operand:
+    """By comparing each index with each place; up to 64 Mi pairs."""
     return _reduced(b, input, dim, index, src, "sum", True)
 
 
 @aten_op(aten.scatter.reduce)
 def scatter_with(b: GraphBuilder, input: Operand, dim: int, index: Operand, src: Operand, *, reduce: str) -> Operand:
+    """By comparing each index with each place; up to 64 Mi pairs."""
     return _reduced(b, input, dim, index, src, {"add": "sum", "multiply": "prod"}[reduce], True)
 
 
@@ -194,6 +201,7 @@ def scatter_with(b: GraphBuilder, input: Operand, dim: int, index: Operand, src:
 def scatter_reduce_two(
     b: GraphBuilder, input: Operand, dim: int, index: Operand, src: Operand, reduce: str, *, include_self: bool
 ) -> Operand:
+    """By comparing each index with each place; up to 64 Mi pairs."""
     return _reduced(b, input, dim, index, src, reduce, include_self)
 
 
@@ -204,6 +212,7 @@ def _reduced(b: GraphBuilder, input: Operand, dim: int, index: Operand, src: Ope
 
 @aten_op(aten.index_add.default)
 def index_add(b: GraphBuilder, input: Operand, dim: int, index: Operand, source: Operand, *, alpha: float) -> Operand:
+    """A product with a matrix of zeros and ones."""
     x = _at_least_1d(b, input)
     axis = dim % x.rank
     order = [axis, *(i for i in range(x.rank) if i != axis)]

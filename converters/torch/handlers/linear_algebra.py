@@ -20,11 +20,13 @@ def linear(b: GraphBuilder, input: Operand, weight: Operand, bias: Operand | Non
 
 @aten_op(aten.mm.default, aten.bmm.default, aten.matmul.default, aten.mv.default, aten.dot.default, aten.linalg_matmul.default)
 def matmul(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+    """matmul; integers by multiplication and sums."""
     return product(b, input, other)
 
 
 @aten_op(aten.addmm.default)
 def addmm(b: GraphBuilder, input: Operand, mat1: Operand, mat2: Operand, *, beta: float, alpha: float) -> Operand:
+    """gemm."""
     if not mat1.data_type.is_float:
         return _added(b, input, product(b, mat1, mat2), beta, alpha)
     if beta == 0:
@@ -34,6 +36,7 @@ def addmm(b: GraphBuilder, input: Operand, mat1: Operand, mat2: Operand, *, beta
 
 @aten_op(aten.baddbmm.default)
 def baddbmm(b: GraphBuilder, input: Operand, batch1: Operand, batch2: Operand, *, beta: float, alpha: float) -> Operand:
+    """matmul and add."""
     return _added(b, input, product(b, batch1, batch2), beta, alpha)
 
 

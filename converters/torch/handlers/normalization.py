@@ -19,6 +19,7 @@ from webnn_graph.graph import Operand
 def layer_norm(
     b: GraphBuilder, input: Operand, normalized_shape: Sequence[int], weight: Operand | None, bias: Operand | None, eps: float, cudnn_enable: bool
 ) -> Operand:
+    """layerNormalization."""
     return _over_last(b, input, normalized_shape, weight, bias, eps)
 
 
@@ -52,6 +53,7 @@ def _statistics(b: GraphBuilder, input: Operand, axes: list[int], eps: float) ->
 
 @aten_op(aten.rms_norm.default)
 def rms_norm(b: GraphBuilder, input: Operand, normalized_shape: Sequence[int], weight: Operand | None, eps: float | None) -> Operand:
+    """Products with the reciprocal root of the mean square."""
     axes = list(range(input.rank - len(normalized_shape), input.rank))
     smallest = 2.0**-10 if input.data_type == "float16" else 2.0**-23
     return lowering.rms_norm(b, input, weight, axes=axes, epsilon=smallest if eps is None else eps)
@@ -72,6 +74,7 @@ def fused_rms_norm(b: GraphBuilder, input: Operand, normalized_shape: Sequence[i
 def group_norm(
     b: GraphBuilder, input: Operand, num_groups: int, weight: Operand | None, bias: Operand | None, eps: float, cudnn_enabled: bool
 ) -> Operand:
+    """layerNormalization of the groups."""
     return lowering.group_norm(b, input, weight, bias, groups=num_groups, epsilon=eps)
 
 
@@ -98,6 +101,7 @@ def instance_norm(
     eps: float,
     cudnn_enabled: bool,
 ) -> Operand:
+    """instanceNormalization; batchNormalization with running statistics."""
     if not use_input_stats:
         return _batch_norm(b, input, weight, bias, running_mean, running_var, eps)
     if running_mean is not None:
@@ -126,6 +130,7 @@ def batch_norm(
     *,
     result: Any,
 ) -> Any:
+    """batchNormalization."""
     return _batch_norm(b, input, weight, bias, running_mean, running_var, eps), None, None
 
 
@@ -182,6 +187,7 @@ def batch_norm_in_training(
 def vector_norm(
     b: GraphBuilder, input: Operand, ord: float, dim: Sequence[int] | None, keepdim: bool, *, dtype: torch.dtype | None, result: torch.Tensor
 ) -> Operand:
+    """reduceL2, reduceL1, or by powers."""
     axes = sorted(axis % max(input.rank, 1) for axis in dim) if dim and input.rank else list(range(input.rank))
     x = b.cast(input, data_type(result.dtype))
     return lowering.norm(b, x, ord, axes=axes, keep=keepdim)

@@ -71,6 +71,7 @@ def lstm(
     bidirectional: bool,
     batch_first: bool,
 ) -> Any:
+    """lstm per layer; with a projection written out step by step."""
     _refuse_dropout(dropout, train)
     projected = hx[0].shape[-1] != hx[1].shape[-1]
     layer = _projected_lstm if projected else _whole_lstm
@@ -161,6 +162,7 @@ def lstm_cell(
     b_ih: Operand | None,
     b_hh: Operand | None,
 ) -> Any:
+    """lstmCell."""
     names = {"bias": b_ih, "recurrentBias": b_hh}
     biases = {name: gates(b, bias, "ifgo", "iofg") for name, bias in names.items() if bias is not None}
     w, r = (gates(b, weight, "ifgo", "iofg") for weight in (w_ih, w_hh))
@@ -181,7 +183,7 @@ def gru(
     bidirectional: bool,
     batch_first: bool,
 ) -> Any:
-    """PyTorch's gates stand in the order reset, update, new."""
+    """gru per layer; PyTorch's gates stand in the order reset, update, new."""
     _refuse_dropout(dropout, train)
 
     def run(x: Operand, weights: Any, states: Any) -> tuple[Operand, list[list[Operand]]]:
@@ -207,6 +209,7 @@ def gru(
 def gru_cell(
     b: GraphBuilder, input: Operand, hx: Operand, w_ih: Operand, w_hh: Operand, b_ih: Operand | None, b_hh: Operand | None
 ) -> Operand:
+    """gruCell."""
     names = {"bias": b_ih, "recurrentBias": b_hh}
     biases = {name: gates(b, bias, "rzn", "zrn") for name, bias in names.items() if bias is not None}
     w, r = (gates(b, weight, "rzn", "zrn") for weight in (w_ih, w_hh))

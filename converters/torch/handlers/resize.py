@@ -84,6 +84,7 @@ def _positions(old: int, new: int, span: float, align_corners: bool) -> Array:
     aten.upsample_trilinear3d.vec,
 )
 def linear(b: GraphBuilder, input: Operand, output_size: Any, align_corners: bool, *scales: Any, result: torch.Tensor) -> Operand:
+    """resample2d where it means the same, otherwise a matrix product per axis."""
     weights = {
         axis: lowering.linear_weights(_positions(old, new, span, align_corners), old) for axis, old, new, span in _axes(input, result, scales)
     }
@@ -92,6 +93,7 @@ def linear(b: GraphBuilder, input: Operand, output_size: Any, align_corners: boo
 
 @aten_op(aten.upsample_bicubic2d.vec)
 def cubic(b: GraphBuilder, input: Operand, output_size: Any, align_corners: bool, *scales: Any, result: torch.Tensor) -> Operand:
+    """A matrix product per axis."""
     kernel = lowering.cubic(PYTORCH_CUBIC)
     weights = {
         axis: lowering.kernel_weights(_positions(old, new, span, align_corners), old, kernel, 2)
@@ -122,6 +124,7 @@ aten_op(aten._upsample_bicubic2d_aa.default, aten._upsample_bicubic2d_aa.vec)(_a
 # ------------------------------------------------------------------------------------------------------------------ positions
 @aten_op(aten.grid_sampler.default, aten.grid_sampler_2d.default, aten.grid_sampler_3d.default)
 def grid_sampler(b: GraphBuilder, input: Operand, grid: Operand, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Operand:
+    """One gather of all neighbours, weighted and added up."""
     mode = ("linear", "nearest", "cubic")[interpolation_mode]
     padding = ("zeros", "border", "reflection")[padding_mode]
     return grid_sample(b, input, grid, mode=mode, padding=padding, align_corners=align_corners)
@@ -129,4 +132,5 @@ def grid_sampler(b: GraphBuilder, input: Operand, grid: Operand, interpolation_m
 
 @aten_op(aten.affine_grid_generator.default)
 def affine_grid_generator(b: GraphBuilder, theta: Operand, size: Sequence[int], align_corners: bool) -> Operand:
+    """A matrix product with the regular grid."""
     return affine_grid(b, theta, list(size[2:]), align_corners=align_corners)

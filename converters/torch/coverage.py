@@ -1,0 +1,60 @@
+"""Which ATen overloads can be converted: the table of the handlers, and of core ATen what has none."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+from torch._ops import OpOverload
+
+from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
+from converters.torch.handlers.refused import why_refused
+from converters.torch.registry import Handler, core_overloads
+from webnn_graph.ops import OPS
+
+COLUMNS: tuple[str, ...] = ("overload", "core", "how", "restrictions")
+TITLE = "ATen operators"
+INTRODUCTION = """\
+What `torch2webnn` makes of each overload. PyTorch decomposes what has no row here, which covers most of the rest; `core` marks the
+overloads of core ATen. Complex tensors are pairs of real ones. Values that follow from shapes and weights are computed at
+conversion.
+"""
+NEVER_CALLED = {
+    "sym_numel": "sizes are numbers in a program with static shapes",
+    "sym_size": "sizes are numbers in a program with static shapes",
+    "sym_storage_offset": "offsets are numbers in a program with static shapes",
+    "sym_stride": "strides are numbers in a program with static shapes",
+    "_native_batch_norm_legit": "torch.export writes its functional form",
+    "atan2.out": "torch.export writes its functional form",
+}
+"""Core overloads that do not occur in an exported program with static shapes, and why."""
+
+
+def table() -> list[tuple[str, ...]]:
+    """Rows of `COLUMNS`, by name."""
+    core = set(core_overloads())
+    handled = {overload: _how(handler) for overload, handler in (COMPLEX_HANDLERS | HANDLERS).items()}
+    rows = [(_name(overload), "core" if overload in core else "", how, "") for overload, how in handled.items()]
+    rows += [(_name(overload), "core", *_why_not(overload)) for overload in core - handled.keys()]
+    return sorted(rows)
+
+
+def _name(overload: OpOverload) -> str:
+    return str(overload).removeprefix("aten.")
+
+
+def _why_not(overload: OpOverload) -> tuple[str, str]:
+    name = _name(overload)
+    reason = NEVER_CALLED.get(name) or NEVER_CALLED.get(name.split(".")[0])
+    return ("", f"does not occur: {reason}") if reason else ("", f"refused: {why_refused(overload).message}")
+
+
+def _how(handler: Handler) -> str:
+    """The handler's own words, or the WebNN operators that it calls when it leaves nothing to others."""
+    note = inspect.getdoc(handler.function)
+    if note:
+        return note.split("\n\n")[0].replace("\n", " ").rstrip(".")
+    source = inspect.getsource(handler.function)
+    used = dict.fromkeys(op for op in re.findall(r"\bb\.(\w+)\(", source) if op in OPS)
+    return "composed" if re.search(r"\w\(b, ", source) or not used else ", ".join(used)
+
