@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,9 @@ from converters.onnx.source import OnnxSource
 from models import Model, select
 from models.actions import converted, prepared, verify_all
 from webnn_graph import run
+from webnn_graph.data_types import Array
+from webnn_graph.graph import Graph
+from webnn_graph.runtimes.browser import BrowserSession
 
 pytestmark = pytest.mark.zoo
 MODELS = select()
@@ -20,8 +25,22 @@ def test_equals_its_source(model: Model, capsys: pytest.CaptureFixture[str]) -> 
     assert status == 0, capsys.readouterr()
 
 
-@pytest.mark.parametrize("name", ["silero_vad_v6", "silero_vad_16k_op15", "silero_vad_op18_ifless"])
+RECURRENT = ["silero_vad_v6", "silero_vad_16k_op15", "silero_vad_op18_ifless"]
+
+
+@pytest.mark.parametrize("name", RECURRENT)
 def test_recurrent_state_is_carried(name: str) -> None:
+    carry_state(name, run)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", RECURRENT)
+def test_recurrent_state_is_carried_in_a_browser(name: str, browser: BrowserSession) -> None:
+    carry_state(name, browser.run)
+
+
+def carry_state(name: str, compute: Callable[[Graph, dict[str, Array]], dict[str, Array]]) -> None:
+    """Ten steps, each from the state that the one before left, beside ONNX Runtime with a state of its own."""
     (model,) = select([name])
     graph = converted(model)
     assert not isinstance(graph, str)
@@ -30,7 +49,7 @@ def test_recurrent_state_is_carried(name: str) -> None:
     state = right_state = np.zeros((2, 1, 128), np.float32)
     for _ in range(10):
         sound = (0.1 * random.standard_normal((1, 576))).astype(np.float32)
-        outputs = run(graph, {"input": sound, "state": state})
+        outputs = compute(graph, {"input": sound, "state": state})
         right = source.run({"input": sound, "state": right_state}, ["output", "stateN"])
         np.testing.assert_allclose(outputs["output"], right["output"], rtol=1e-3)
         np.testing.assert_allclose(outputs["stateN"], right["stateN"], rtol=1e-3, atol=1e-5)
