@@ -14,7 +14,7 @@ from converters.onnx.load import load_model
 from webnn_graph.graph import Graph
 
 GROWTH = 1.2
-"""How many times as many weights are too many: folding has widened quantized ones."""
+"""How many times as large a model is too large: folding has widened quantized weights."""
 
 
 def convert_simplified(
@@ -65,17 +65,10 @@ def simplified(
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         report(f"note: onnxsim cannot simplify {path.name} ({reason}); going on without")
         return None
-    if weight_bytes(model) > GROWTH * weight_bytes(before):
-        sizes = " to ".join(f"{weight_bytes(m) / 1e6:.1f} MB" for m in (before, model))
-        report(f"note: onnxsim widens the weights of {path.name} from {sizes}; going on without")
+    if model.ByteSize() > GROWTH * before.ByteSize():
+        report(f"note: onnxsim widens {path.name} from {before.ByteSize() / 1e6:.1f} to {model.ByteSize() / 1e6:.1f} MB; going on without")
         return None
     return model  # type: ignore[no-any-return]
-
-
-def weight_bytes(model: onnx.ModelProto) -> int:
-    """Bytes of a model's initializers and of its top-level constants."""
-    constants = [attribute.t for node in model.graph.node if node.op_type == "Constant" for attribute in node.attribute]
-    return sum(tensor.ByteSize() for tensor in (*model.graph.initializer, *constants))
 
 
 def _static_shapes(
