@@ -41,7 +41,7 @@ zoo: $(VENV)/.test
 	$(BIN)/webnn zoo verify $(MODELS)
 
 bench: $(VENV)/.verify
-	$(BIN)/python -m tests.benchmarks.reference
+	$(BIN)/python -m tests.benchmarks
 
 docs: $(VENV)/.verify
 	$(BIN)/webnn ops --frontend onnx --markdown > docs/onnx-operators.md
