@@ -23,8 +23,12 @@ from webnn_graph.errors import ConversionError, FormatError
 
 ZIP = b"PK\x03\x04"
 PICKLE = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-SAFE_TARGET = re.compile(r"(torch\.ops\.\w+(\.\w+)*|torch\.sym_\w+|_operator\.\w+|math\.\w+|#\w+(:[\w.-]+)*)\Z")
-"""Operators that a serialized graph may call: registered ones and arithmetic on sizes."""
+SAFE_TARGET = re.compile(
+    r"(torch\.ops\.(aten|higher_order|prims|quantized_decomposed|torchao|torchvision)(\.(__(and|or|xor|lshift|rshift)__|(?!__)\w+)){1,2}"
+    r"|_operator\.(abs|add|and_|eq|floordiv|ge|getitem|gt|le|lt|mod|mul|ne|neg|not_|or_|pos|pow|sub|truediv|xor)"
+    r"|torch\.sym_\w+|math\.\w+)\Z"
+)
+"""What a serialized graph may call: registered operators, and arithmetic on sizes."""
 SAFE_FUNCTIONS = set(
     "CeilDiv CeilToInt CleanDiv Eq FloorDiv FloorToInt Ge Gt Identity IntTrueDiv Integer Le Lt Max Min Mod ModularIndexing Ne "
     "PythonMod Symbol TruncToInt Where".split()

@@ -31,6 +31,7 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Graph, Operand
+from webnn_graph.passes import optimize
 
 NO_MEANING = {"_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size"}
 """Calls that check and return nothing."""
@@ -114,7 +115,7 @@ class Conversion:
         for dtype, count in self.replaced.items():
             kind = str(dtype).removeprefix("torch.")
             self.builder.notes.append(f"{count} {kind} tensor{'s' if count > 1 else ''} became {REPLACED[dtype]}")
-        return self.builder.build(results)
+        return optimize(self.builder.build(results))
 
     # ----------------------------------------------------------------------------------------------------------- interface
     def _input(self, node: fx.Node, spec: InputSpec) -> Value:

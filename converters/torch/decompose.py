@@ -13,6 +13,7 @@ from torch.export import ExportedProgram
 from torch.export.exported_program import default_decompositions
 
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
+from converters.torch.handlers.refused import is_refused
 
 MAX_ROUNDS = 12
 """A decomposition can need another one; no chain in PyTorch is longer."""
@@ -61,6 +62,8 @@ def _unregistered(program: ExportedProgram) -> list[OpOverload]:
 
 
 def _rule(overload: OpOverload) -> Callable[..., Any] | None:
+    if is_refused(overload):
+        return None
     defaults = default_decompositions()
     if overload in defaults:
         return defaults[overload]  # type: ignore[no-any-return]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from converters.lowering.matrices import matmul as product
 from converters.torch.registry import Promote, aten, aten_op
 from webnn_graph.builder import GraphBuilder
@@ -10,12 +12,15 @@ from webnn_graph.graph import Operand
 
 
 @aten_op(aten.linear.default)
-def linear(b: GraphBuilder, input: Operand, weight: Operand, bias: Operand | None) -> Operand:
-    """x W^T + b; of two dimensions as gemm, of more as a product with the transposed weight, which is folded."""
-    if input.rank == 2 and weight.rank == 2 and (bias is None or bias.rank <= 1):
-        return b.gemm(input, weight, bTranspose=True, **({} if bias is None else {"c": bias}))
-    y = product(b, input, b.transpose(weight))
-    return y if bias is None else b.add(y, bias)
+def linear(b: GraphBuilder, input: Operand, weight: Operand, bias: Operand | None, *, result: torch.Tensor) -> Operand:
+    """gemm, of all leading dimensions as one; the weight stays as it is, shared, quantized and under its name."""
+    if not input.data_type.is_float:
+        y = product(b, input, b.transpose(weight))
+        return y if bias is None else b.add(y, bias)
+    rows = b.reshape(input, [input.size // input.shape[-1], input.shape[-1]])
+    columns = b.reshape(weight, [1, *weight.shape]) if weight.rank == 1 else weight
+    y = b.gemm(rows, columns, bTranspose=True, **({} if bias is None else {"c": bias}))
+    return b.reshape(y, list(result.shape))
 
 
 @aten_op(aten.mm.default, aten.bmm.default, aten.matmul.default, aten.mv.default, aten.dot.default, aten.linalg_matmul.default)

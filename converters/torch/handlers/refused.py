@@ -19,9 +19,18 @@ REASONS = {
 """By the name of the overload packet."""
 
 
+def is_refused(overload: OpOverload) -> bool:
+    """Whether there is a reason against the overload that its decomposition would only hide."""
+    return _name(overload) in REASONS
+
+
+def _name(overload: OpOverload) -> str:
+    return overload._schema.name.split("::")[-1]
+
+
 def why_refused(overload: OpOverload) -> ConversionError:
     """The error for an overload that has no handler."""
-    name = overload._schema.name.split("::")[-1]
+    name = _name(overload)
     if name.endswith(("_backward", "_backward_data")):
         why, hint = BACKWARD
     else:

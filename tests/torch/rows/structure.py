@@ -180,7 +180,7 @@ REDUCTIONS: Rows = {
 }
 
 MATRICES: Rows = {
-    aten.linear.default: [row(f(2, 3), f(4, 3), f(4)), row(f(5, 2, 3), f(4, 3)), row(f(3), f(4, 3), f(4)), row(f(2, 3), f(3))],
+    aten.linear.default: [row(f(2, 3), f(4, 3), f(4)), row(f(5, 2, 3), f(4, 3)), row(f(3), f(4, 3), f(4)), row(f(2, 3), f(3)), row(i(2, 3), i(4, 3), i(4))],
     aten.mm.default: [row(f(2, 3), f(3, 4)), row(i(2, 3), i(3, 4))],
     aten.linalg_matmul.default: [row(f(2, 3), f(3, 4))],
     aten.bmm.default: [row(f(2, 2, 3), f(2, 3, 4))],
