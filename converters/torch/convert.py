@@ -301,4 +301,3 @@ def module_path(node: fx.Node) -> str:
     """Path of the module that a node belongs to (``encoder.layers.3.self_attn``); empty for the outermost one."""
     stack = list((node.meta.get("nn_module_stack") or {}).values())
     return str(stack[-1][0]) if stack else ""
-
