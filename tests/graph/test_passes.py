@@ -162,6 +162,13 @@ def moved_ones(b: GraphBuilder, x: Operand) -> Operand:
     return b.reshape(turned, [2, 6, 1, 5])
 
 
+def dynamic_zero_point(b: GraphBuilder, x: Operand) -> Operand:
+    positive = b.relu(x)
+    low, high = b.min(b.reduceMin(positive), 0), b.max(b.reduceMax(positive), 0.5)
+    scale = b.clamp(b.sub(high, low), minValue=1e-30)
+    return b.add(b.div(positive, scale), b.roundEven(b.neg(b.div(low, scale))))
+
+
 def gru_from_zeros(b: GraphBuilder, x: Operand) -> Operand:
     zeros = b.expand(b.constant(0, "float32"), [1, 8, 700])
     steps = b.reshape(x, [5, 8, 6])
@@ -228,6 +235,7 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (lambda b, x: b.reduceMean(b.reduceMean(x, axes=[3], keepDimensions=True), axes=[2, 3], keepDimensions=True), ["reduceMean"]),
     (moved_ones, ["reduceMax", "transpose"]),
     (gru_from_zeros, ["reshape", "gru"]),
+    (dynamic_zero_point, ["relu", "reduceMax", "max", "clamp", "div"]),
     (lambda b, x: b.gemm(b.reshape(x, [40, 6]), weights(6, 3), c=weights(3)), ["reshape", "gemm"]),
     (lambda b, x: b.add(weights(3), b.matmul(b.reshape(x, [40, 6]), weights(6, 3))), ["reshape", "gemm"]),
 ]
@@ -272,6 +280,8 @@ ALMOST: list[Body] = [
     lambda b, x: b.gather(x, np.array([0, 2]), axis=3),
     lambda b, x: b.concat([b.concat([x, b.relu(x)], 1), b.concat([x, x], 1)], 2),
     lambda b, x: b.reduceMax(b.reduceMin(x, axes=[1]), axes=[1]),
+    lambda b, x: b.min(b.reduceMin(b.relu(x)), 0.5),
+    lambda b, x: b.div(np.float32(0), b.relu(x)),  # 0 / 0
     lambda b, x: b.clamp(b.linear(x, alpha=0.3, beta=0.4), minValue=0, maxValue=2),
     lambda b, x: b.mul(b.add(x, 0.4), 3),  # exact where x is close to -0.4
     lambda b, x: b.max(b.max(x, 0.5), 0.25),
