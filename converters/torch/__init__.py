@@ -1,7 +1,7 @@
 """PyTorch modules and exported programs to WebNN graphs.
 
-    from converters.torch import convert
-    graph = convert(module.eval(), (torch.zeros(1, 3, 224, 224),))
+from converters.torch import convert
+graph = convert(module.eval(), (torch.zeros(1, 3, 224, 224),))
 """
 
 from __future__ import annotations

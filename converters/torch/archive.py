@@ -34,7 +34,20 @@ SAFE_FUNCTIONS = set(
     "PythonMod Symbol TruncToInt Where".split()
 )
 """Functions that the expression of a size may call."""
-ARITHMETIC = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Constant, ast.Name, ast.Load, ast.Call, ast.Compare, ast.cmpop, ast.keyword)
+ARITHMETIC = (
+    ast.Expression,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.operator,
+    ast.unaryop,
+    ast.Constant,
+    ast.Name,
+    ast.Load,
+    ast.Call,
+    ast.Compare,
+    ast.cmpop,
+    ast.keyword,
+)
 """What the expression of a size may consist of."""
 
 

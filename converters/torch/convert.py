@@ -21,7 +21,7 @@ from converters.problems import Problem, report
 from converters.torch.decompose import decompose
 from converters.torch.export import export, specialize
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
-from converters.torch.handlers.complex import Complex
+from converters.torch.handlers.complex_numbers import Complex
 from converters.torch.handlers.refused import DATA_DEPENDENT, why_refused
 from converters.torch.interface import graph_outputs, input_name, output_values
 from converters.torch.registry import Handler, Promote

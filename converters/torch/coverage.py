@@ -57,4 +57,3 @@ def _how(handler: Handler) -> str:
     source = inspect.getsource(handler.function)
     used = dict.fromkeys(op for op in re.findall(r"\bb\.(\w+)\(", source) if op in OPS)
     return "composed" if re.search(r"\w\(b, ", source) or not used else ", ".join(used)
-

@@ -44,7 +44,9 @@ def specialize(program: ExportedProgram, args: Sequence[Any], kwargs: Mapping[st
     if not args and not kwargs:
         args, kwargs = program.example_inputs or ((), {})
     if not args and not kwargs:
-        raise ConversionError("the program has dynamic shapes and brings no example inputs", "give inputs: --input 'x:float32[1,3,224,224]'")
+        raise ConversionError(
+            "the program has dynamic shapes and brings no example inputs", "give inputs: --input 'x:float32[1,3,224,224]'"
+        )
     return export(program.module(), args, kwargs)
 
 
@@ -56,7 +58,9 @@ def _check_shapes(program: ExportedProgram, given: Sequence[Any]) -> None:
         fake = wanted.get(str(name))
         if isinstance(value, torch.Tensor) and isinstance(fake, torch.Tensor) and (value.shape, value.dtype) != (fake.shape, fake.dtype):
             described = [f"{str(t.dtype).removeprefix('torch.')}{list(t.shape)}" for t in (fake, value)]
-            raise ConversionError(f"input {name} was exported as {described[0]}, and is given as {described[1]}", "export it again for other shapes")
+            raise ConversionError(
+                f"input {name} was exported as {described[0]}, and is given as {described[1]}", "export it again for other shapes"
+            )
 
 
 def _check_mode(module: torch.nn.Module) -> None:
@@ -64,7 +68,8 @@ def _check_mode(module: torch.nn.Module) -> None:
     if modules:
         name, first = modules[0]
         raise ConversionError(
-            f"the module is in training mode, in which {name or 'it'} ({type(first).__name__}) behaves differently", "call module.eval() first"
+            f"the module is in training mode, in which {name or 'it'} ({type(first).__name__}) behaves differently",
+            "call module.eval() first",
         )
 
 

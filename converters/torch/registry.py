@@ -9,7 +9,8 @@ whose keyword-only parameters are those that the schema has as keyword-only, by 
 Tensors arrive as operands, everything else as Python values; the schema's defaults are filled in. The reserved keyword
 ``result`` passes what PyTorch says of the result: a fake tensor with its dtype and shape, or a tuple of them. A handler
 returns an operand, or a tuple or list where the overload does; an item may be a function without arguments, which is called
-only when something reads that item. ``fakes`` passes the same of the tensor arguments in order. The result is converted to PyTorch's type by the caller.
+only when something reads that item. ``fakes`` passes the same of the tensor arguments in order. The caller converts the
+result to PyTorch's type.
 """
 
 from __future__ import annotations
@@ -95,12 +96,14 @@ def bind(overload: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -
 HANDLERS: dict[OpOverload, Handler] = {}
 """All handlers by overload."""
 COMPLEX_HANDLERS: dict[OpOverload, Handler] = {}
-"""Handlers of calls in which complex tensors take part; those arrive as `complex.Complex`."""
+"""Handlers of calls in which complex tensors take part; those arrive as `complex_numbers.Complex`."""
 
 Function: TypeAlias = Callable[..., Any]
 
 
-def aten_op(*overloads: OpOverload, promote: Promote = Promote.NONE, table: dict[OpOverload, Handler] = HANDLERS) -> Callable[[Function], Function]:
+def aten_op(
+    *overloads: OpOverload, promote: Promote = Promote.NONE, table: dict[OpOverload, Handler] = HANDLERS
+) -> Callable[[Function], Function]:
     """Registers a handler for overloads of one meaning."""
 
     def register(function: Function) -> Function:

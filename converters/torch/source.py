@@ -56,7 +56,7 @@ class TorchSource:
         return {name: recorder.kept[nodes[name].name if name in nodes else name] for name in wanted}
 
     def _arguments(self, inputs: Mapping[str, Array]) -> list[Any]:
-        values = []
+        values: list[Any] = []
         by_node = {node: name for name, node in self._placeholders.items()}
         for node, spec in placeholders(self.program):
             if node in by_node:

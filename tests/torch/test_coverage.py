@@ -12,7 +12,11 @@ from converters.torch.registry import core_overloads
 
 PAGE = Path(__file__).parents[2] / "docs" / "aten-operators.md"
 COMMAND = ["ops", "--frontend", "torch", "--markdown"]
-IMPOSSIBLE = ("refused: its result is random", "refused: it belongs to the backward pass", "refused: the size of its result depends on the data")
+IMPOSSIBLE = (
+    "refused: its result is random",
+    "refused: it belongs to the backward pass",
+    "refused: the size of its result depends on the data",
+)
 """Why core overloads may have no handler: what is not forward, deterministic and static."""
 
 

@@ -226,7 +226,15 @@ def test_a_pickle_inside_a_program_is_not_run(member: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "change",
-    [_calling("torch.hub.load"), _calling("_operator.attrgetter.__call__"), _calling("#custom:op"), _calling("torch.ops.load_library"), _calling("torch.ops.aten.add.__init__"), _sized("__import__('os').getcwd()"), _sized("().__class__")],
+    [
+        _calling("torch.hub.load"),
+        _calling("_operator.attrgetter.__call__"),
+        _calling("#custom:op"),
+        _calling("torch.ops.load_library"),
+        _calling("torch.ops.aten.add.__init__"),
+        _sized("__import__('os').getcwd()"),
+        _sized("().__class__"),
+    ],
 )
 def test_a_program_that_calls_something_else_is_refused(change: Callable[[dict[str, Any]], None], tmp_path: Path) -> None:
     path = tmp_path / "model.pt2"

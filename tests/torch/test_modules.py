@@ -65,9 +65,15 @@ class Tied(nn.Module):
 MODULES: dict[str, tuple[nn.Module, tuple[torch.Tensor, ...]]] = {
     "cnn": (
         nn.Sequential(
-            nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.5), nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(), nn.Linear(8, 4),
-        ),  # fmt: skip
+            nn.Conv2d(3, 8, 3, padding=1),
+            nn.BatchNorm2d(8),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Dropout(0.5),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(8, 4),
+        ),
         (torch.rand(2, 3, 8, 8),),
     ),
     "lstm": (nn.LSTM(4, 5, 2, batch_first=True, bidirectional=True), (torch.rand(2, 3, 4),)),
@@ -122,7 +128,9 @@ def test_weights_and_labels_carry_the_module_path() -> None:
     module = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2).eval()
     graph = convert(module, (torch.rand(1, 3, 8),))
     assert {"layers.0.self_attn", "layers.1.linear1", "layers.1.norm2"} <= {node.label for node in graph.nodes}
-    assert {"layers_0_norm1_weight", "layers_0_linear1_weight", "layers_0_self_attn_in_proj_weight", "layers_0_linear2_bias"} <= {operand.name for operand in graph.constants}
+    assert {"layers_0_norm1_weight", "layers_0_linear1_weight", "layers_0_self_attn_in_proj_weight", "layers_0_linear2_bias"} <= {
+        operand.name for operand in graph.constants
+    }
 
 
 def test_tied_weights_are_stored_once() -> None:
@@ -136,7 +144,7 @@ def test_buffers_that_change_are_inputs_and_outputs() -> None:
     module = Cache().eval()
     graph = convert(module, (torch.ones(1, 1, 3),))
     assert {operand.name for operand in graph.inputs} == {"keys", "step", "new"}
-    assert [operand.name for operand in graph.outputs][0] == "output"
+    assert graph.outputs[0].name == "output"
     assert {operand.name for operand in graph.outputs} == {"output", "keys_out", "step_out"}
     state = {"keys": torch.zeros(1, 4, 3).numpy(), "step": torch.zeros(1, dtype=torch.int64).numpy()}
     for step in range(3):

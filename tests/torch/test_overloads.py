@@ -18,7 +18,9 @@ from tests.torch.rows import elementwise, spatial, structure
 from webnn_graph.formats import load, save
 
 ROWS = {**elementwise.ROWS, **spatial.ROWS, **structure.ROWS}
-CONTENTS_OPEN = {getattr(torch.ops.aten, name) for name in "empty empty_like empty_permuted empty_strided new_empty new_empty_strided".split()}
+CONTENTS_OPEN = {
+    getattr(torch.ops.aten, name) for name in "empty empty_like empty_permuted empty_strided new_empty new_empty_strided".split()
+}
 """Packets whose results PyTorch leaves open: there is nothing to compare."""
 FIRST_RESULT = {
     torch.ops.aten._embedding_bag.default,

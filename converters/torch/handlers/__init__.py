@@ -5,7 +5,7 @@ from __future__ import annotations
 from converters.torch.handlers import (  # noqa: F401  (each import fills HANDLERS)
     activation,
     attention,
-    complex,
+    complex_numbers,
     convolution,
     creation,
     distance,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch._ops import OpOverload
 
 from converters.lowering import activations
 from converters.torch.registry import Promote, aten, aten_op, one_to_one
@@ -19,11 +21,12 @@ one_to_one(
         aten.sigmoid.default: "sigmoid",
     }
 )
-for overload, function in {
+FROM_PARTS: dict[OpOverload, Callable[..., Operand]] = {
     aten.mish.default: activations.mish,
     aten.silu.default: activations.silu,
     aten.threshold.default: activations.threshold,
-}.items():
+}
+for overload, function in FROM_PARTS.items():
     aten_op(overload)(function)
 
 

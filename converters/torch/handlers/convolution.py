@@ -27,7 +27,15 @@ def batched(b: GraphBuilder, x: Operand, rank: int) -> Operand:
 
 
 def convolve(
-    b: GraphBuilder, x: Operand, w: Operand, bias: Operand | None, stride: Any, padding: Any, dilation: Any, groups: int, result: torch.Tensor
+    b: GraphBuilder,
+    x: Operand,
+    w: Operand,
+    bias: Operand | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    result: torch.Tensor,
 ) -> Operand:
     """A convolution whose padding is symmetric, or "same" or "valid"."""
     rank = w.rank - 2
@@ -41,9 +49,7 @@ def convolve(
     return b.reshape(y, list(result.shape))
 
 
-@aten_op(
-    aten.conv1d.default, aten.conv2d.default, aten.conv3d.default, aten.conv1d.padding, aten.conv2d.padding, aten.conv3d.padding
-)
+@aten_op(aten.conv1d.default, aten.conv2d.default, aten.conv3d.default, aten.conv1d.padding, aten.conv2d.padding, aten.conv3d.padding)
 def conv(
     b: GraphBuilder,
     input: Operand,
@@ -145,7 +151,8 @@ def col2im(
     pads = [(p, p) for p in per_dimension(padding, 2)]
     taps = kernel[0] * kernel[1]
     rows, columns = (
-        (size + sum(pad) - (k - 1) * d - 1) // s + 1 for size, pad, k, s, d in zip(output_size, pads, kernel, strides, dilations, strict=True)
+        (size + sum(pad) - (k - 1) * d - 1) // s + 1
+        for size, pad, k, s, d in zip(output_size, pads, kernel, strides, dilations, strict=True)
     )
     images = input.size // (taps * rows * columns)
     blocks = b.reshape(input, [images, taps, rows, columns])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch._ops import OpOverload
 
 from converters.lowering import bits, integers, transcendental
 from converters.lowering.activations import log_sigmoid
@@ -45,7 +47,7 @@ COMPARED = {
 }
 one_to_one({overload: op for op, overloads in COMPARED.items() for overload in overloads}, promote=Promote.COMMON)
 
-FROM_PARTS = {
+FROM_PARTS: dict[OpOverload, Callable[..., Operand]] = {
     aten.acos.default: transcendental.acos,
     aten.acosh.default: transcendental.acosh,
     aten.asin.default: transcendental.asin,
@@ -336,13 +338,25 @@ def bitwise_not(b: GraphBuilder, input: Operand, *, result: torch.Tensor) -> Ope
     return b.logicalNot(input) if result.dtype is torch.bool else bits.bitwise_not(b, input)
 
 
-@aten_op(aten.bitwise_left_shift.Tensor, aten.bitwise_left_shift.Tensor_Scalar, aten.__lshift__.Tensor, aten.__lshift__.Scalar, promote=Promote.RESULT)
+@aten_op(
+    aten.bitwise_left_shift.Tensor,
+    aten.bitwise_left_shift.Tensor_Scalar,
+    aten.__lshift__.Tensor,
+    aten.__lshift__.Scalar,
+    promote=Promote.RESULT,
+)
 def left_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
     """A product with a power of two."""
     return bits.shift_left(b, input, _operand(b, other, input))
 
 
-@aten_op(aten.bitwise_right_shift.Tensor, aten.bitwise_right_shift.Tensor_Scalar, aten.__rshift__.Tensor, aten.__rshift__.Scalar, promote=Promote.RESULT)
+@aten_op(
+    aten.bitwise_right_shift.Tensor,
+    aten.bitwise_right_shift.Tensor_Scalar,
+    aten.__rshift__.Tensor,
+    aten.__rshift__.Scalar,
+    promote=Promote.RESULT,
+)
 def right_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
     """A quotient by a power of two, rounded down."""
     return bits.shift_right(b, input, _operand(b, other, input))

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from converters.lowering.pieces import stack
 from converters.lowering.scattering import add_rows, scatter_reduce
 from converters.torch.handlers.shape import cut
 from converters.torch.registry import aten, aten_op, unavailable

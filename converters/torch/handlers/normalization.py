@@ -17,7 +17,13 @@ from webnn_graph.graph import Operand
 
 @aten_op(aten.layer_norm.default)
 def layer_norm(
-    b: GraphBuilder, input: Operand, normalized_shape: Sequence[int], weight: Operand | None, bias: Operand | None, eps: float, cudnn_enable: bool
+    b: GraphBuilder,
+    input: Operand,
+    normalized_shape: Sequence[int],
+    weight: Operand | None,
+    bias: Operand | None,
+    eps: float,
+    cudnn_enable: bool,
 ) -> Operand:
     """layerNormalization."""
     return _over_last(b, input, normalized_shape, weight, bias, eps)
@@ -105,13 +111,13 @@ def instance_norm(
     if not use_input_stats:
         return _batch_norm(b, input, weight, bias, running_mean, running_var, eps)
     if running_mean is not None:
-        raise ConversionError("instance normalization updates its running statistics in training mode", "call module.eval() before exporting")
+        raise ConversionError(
+            "instance normalization updates its running statistics in training mode", "call module.eval() before exporting"
+        )
     return lowering.instance_norm(b, input, weight, bias, epsilon=eps)
 
 
-def _batch_norm(
-    b: GraphBuilder, input: Operand, weight: Operand | None, bias: Operand | None, mean: Any, var: Any, eps: float
-) -> Operand:
+def _batch_norm(b: GraphBuilder, input: Operand, weight: Operand | None, bias: Operand | None, mean: Any, var: Any, eps: float) -> Operand:
     kind = input.data_type
     mean, var, weight, bias = (operand if operand is None else b.cast(operand, kind) for operand in (mean, var, weight, bias))
     return b.batchNormalization(input, mean, var, scale=weight, bias=bias, axis=1, epsilon=eps)
@@ -185,7 +191,14 @@ def batch_norm_in_training(
 
 @aten_op(aten.linalg_vector_norm.default)
 def vector_norm(
-    b: GraphBuilder, input: Operand, ord: float, dim: Sequence[int] | None, keepdim: bool, *, dtype: torch.dtype | None, result: torch.Tensor
+    b: GraphBuilder,
+    input: Operand,
+    ord: float,
+    dim: Sequence[int] | None,
+    keepdim: bool,
+    *,
+    dtype: torch.dtype | None,
+    result: torch.Tensor,
 ) -> Operand:
     """reduceL2, reduceL1, or by powers."""
     axes = sorted(axis % max(input.rank, 1) for axis in dim) if dim and input.rank else list(range(input.rank))

@@ -103,7 +103,15 @@ def _maximum(
 
 def _max_pool(rank: int) -> Callable[..., Operand]:
     def max_pool(
-        b: GraphBuilder, input: Operand, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, *, result: torch.Tensor
+        b: GraphBuilder,
+        input: Operand,
+        kernel_size: Any,
+        stride: Any,
+        padding: Any,
+        dilation: Any,
+        ceil_mode: bool,
+        *,
+        result: torch.Tensor,
     ) -> Operand:
         y, _, _ = _maximum(b, input, kernel_size, stride, padding, dilation, ceil_mode, rank=rank)
         return b.reshape(y, list(result.shape))
@@ -190,5 +198,9 @@ def _bins(size: int, count: int) -> Array:
     return np.array([[min(start + i, end - 1) for i in range(widest)] for start, end in bounds])
 
 
-for rank, overload in {1: aten.adaptive_max_pool1d.default, 2: aten.adaptive_max_pool2d.default, 3: aten.adaptive_max_pool3d.default}.items():
+for rank, overload in {
+    1: aten.adaptive_max_pool1d.default,
+    2: aten.adaptive_max_pool2d.default,
+    3: aten.adaptive_max_pool3d.default,
+}.items():
     aten_op(overload)(_adaptive_maximum(rank))

@@ -33,7 +33,9 @@ def _limits(value: Any) -> int:
     return int(value)
 
 
-def _quantized(b: GraphBuilder, input: Operand, scale: Any, zero_point: Any, quant_min: Any, quant_max: Any, dtype: torch.dtype, axis: int) -> Operand:
+def _quantized(
+    b: GraphBuilder, input: Operand, scale: Any, zero_point: Any, quant_min: Any, quant_max: Any, dtype: torch.dtype, axis: int
+) -> Operand:
     """Saturates to the data type, then to the range where that is narrower."""
     kind = data_type(dtype)
     low, high = _limits(quant_min), _limits(quant_max)

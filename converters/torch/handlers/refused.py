@@ -13,8 +13,12 @@ BACKWARD = "it belongs to the backward pass", "export the forward computation on
 REASONS = {
     **dict.fromkeys(["bernoulli", "dropout", "multinomial", "normal", "normal_functional", "rand", "rand_like", "randint"], RANDOM),
     **dict.fromkeys(["randint_like", "randn", "randn_like", "randperm", "rrelu_with_noise", "uniform", "exponential"], RANDOM),
-    **dict.fromkeys(["nonzero", "masked_select", "unique2", "_unique2", "unique_dim", "unique_consecutive", "bincount", "histc"], DATA_DEPENDENT),
-    **dict.fromkeys(["_local_scalar_dense", "item"], ("a Python number is made of a tensor", "keep it a tensor, or pass the number as an argument")),
+    **dict.fromkeys(
+        ["nonzero", "masked_select", "unique2", "_unique2", "unique_dim", "unique_consecutive", "bincount", "histc"], DATA_DEPENDENT
+    ),
+    **dict.fromkeys(
+        ["_local_scalar_dense", "item"], ("a Python number is made of a tensor", "keep it a tensor, or pass the number as an argument")
+    ),
 }
 """By the name of the overload packet."""
 
@@ -34,5 +38,7 @@ def why_refused(overload: OpOverload) -> ConversionError:
     if name.endswith(("_backward", "_backward_data")):
         why, hint = BACKWARD
     else:
-        why, hint = REASONS.get(name, ("there is no lowering for it", "compute it outside of the graph, or express it with other operators"))
+        why, hint = REASONS.get(
+            name, ("there is no lowering for it", "compute it outside of the graph, or express it with other operators")
+        )
     return ConversionError(why, hint)

@@ -46,7 +46,8 @@ def _in_float32(positions: Array) -> Array:
 def _nearest(position: Callable[[int, float], Array]) -> Callable[..., Operand]:
     def nearest(b: GraphBuilder, input: Operand, output_size: Any, *scales: Any, result: torch.Tensor) -> Operand:
         chosen = {
-            axis: np.clip(np.floor(position(new, span)), 0, old - 1).astype(np.int64) for axis, old, new, span in _axes(input, result, scales)
+            axis: np.clip(np.floor(position(new, span)), 0, old - 1).astype(np.int64)
+            for axis, old, new, span in _axes(input, result, scales)
         }
         return lowering.pick(b, input, chosen)
 
@@ -86,7 +87,8 @@ def _positions(old: int, new: int, span: float, align_corners: bool) -> Array:
 def linear(b: GraphBuilder, input: Operand, output_size: Any, align_corners: bool, *scales: Any, result: torch.Tensor) -> Operand:
     """resample2d where it means the same, otherwise a matrix product per axis."""
     weights = {
-        axis: lowering.linear_weights(_positions(old, new, span, align_corners), old) for axis, old, new, span in _axes(input, result, scales)
+        axis: lowering.linear_weights(_positions(old, new, span, align_corners), old)
+        for axis, old, new, span in _axes(input, result, scales)
     }
     return lowering.interpolate(b, input, weights)
 
@@ -123,7 +125,9 @@ aten_op(aten._upsample_bicubic2d_aa.default, aten._upsample_bicubic2d_aa.vec)(_a
 
 # ------------------------------------------------------------------------------------------------------------------ positions
 @aten_op(aten.grid_sampler.default, aten.grid_sampler_2d.default, aten.grid_sampler_3d.default)
-def grid_sampler(b: GraphBuilder, input: Operand, grid: Operand, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Operand:
+def grid_sampler(
+    b: GraphBuilder, input: Operand, grid: Operand, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Operand:
     """One gather of all neighbours, weighted and added up."""
     mode = ("linear", "nearest", "cubic")[interpolation_mode]
     padding = ("zeros", "border", "reflection")[padding_mode]

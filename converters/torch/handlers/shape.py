@@ -46,7 +46,9 @@ def repeat(b: GraphBuilder, input: Operand, repeats: Sequence[int]) -> Operand:
 
 
 @aten_op(aten.repeat_interleave.self_int)
-def repeat_interleave(b: GraphBuilder, input: Operand, repeats: int, dim: int | None, *, output_size: int | None, result: torch.Tensor) -> Operand:
+def repeat_interleave(
+    b: GraphBuilder, input: Operand, repeats: int, dim: int | None, *, output_size: int | None, result: torch.Tensor
+) -> Operand:
     x = b.reshape(input, [input.size]) if dim is None else input
     axis = (dim or 0) % x.rank
     before, after = list(x.shape[: axis + 1]), list(x.shape[axis + 1 :])
@@ -66,7 +68,8 @@ def as_strided(
 ) -> Operand:
     """Elements by their place in memory, which is the input's as PyTorch laid it out."""
     (source,) = fakes
-    order = sorted(range(source.dim()), key=lambda axis: (-source.stride(axis), axis))
+    strides = source.stride()
+    order = sorted(range(source.dim()), key=lambda axis: (-strides[axis], axis))
     dense = source.permute(order).is_contiguous() if order else True
     offset = 0 if storage_offset is None else storage_offset - int(source.storage_offset())
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
@@ -274,15 +277,13 @@ def triu(b: GraphBuilder, input: Operand, diagonal: int) -> Operand:
 def diag_embed(b: GraphBuilder, input: Operand, offset: int, dim1: int, dim2: int, *, result: torch.Tensor) -> Operand:
     """Matrices that are zero but on one diagonal."""
     rank, size = result.dim(), max(result.shape[dim1], result.shape[dim2])
-    padded = b.pad(input, [0] * (input.rank - 1) + [max(0, -offset) if offset < 0 else 0], [0] * (input.rank - 1) + [max(0, offset)])
-    rows = b.reshape(padded, [*padded.shape, 1])
+    widened = b.pad(input, [0] * (input.rank - 1) + [max(0, -offset) if offset < 0 else 0], [0] * (input.rank - 1) + [max(0, offset)])
+    rows = b.reshape(widened, [*widened.shape, 1])
     on_diagonal = np.eye(size, k=offset, dtype=np.uint8)
     matrices = b.where(on_diagonal, rows, b.constant(0, input.data_type))
     dim1, dim2 = dim1 % rank, dim2 % rank
-    order: list[int] = []
     outer = iter(range(rank - 2))
-    for axis in range(rank):
-        order.append(rank - 2 if axis == dim1 else rank - 1 if axis == dim2 else next(outer))
+    order = [rank - 2 if axis == dim1 else rank - 1 if axis == dim2 else next(outer) for axis in range(rank)]
     return b.transpose(matrices, permutation=order)
 
 

@@ -15,7 +15,10 @@ ROUNDED = [aten.ceil, aten.floor, aten.round, aten.trunc]
 SPECIAL = t(0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -2.5, inf, -inf, nan)
 
 UNARY: Rows = {
-    **{packet.default: [row(f(3, 4, low=-4, high=4)), row(f()), row(f(2, 3, dtype=f16)), row(i(4, low=-3, high=4))] for packet in WHOLE_LINE},
+    **{
+        packet.default: [row(f(3, 4, low=-4, high=4)), row(f()), row(f(2, 3, dtype=f16)), row(i(4, low=-3, high=4))]
+        for packet in WHOLE_LINE
+    },
     **{packet.default: [row(f(3, 4, low=0.01, high=9)), row(f(5, low=1, high=2, dtype=f16)), row(i(4, low=1))] for packet in POSITIVE},
     **{packet.default: [row(f(3, 4, low=-0.99, high=0.99)), row(t(0.0, 1e-4, -1e-4, 0.999)), row(i(3, low=0, high=1))] for packet in UNIT},
     **{packet.default: [row(f(3, 4, low=-9, high=9)), row(SPECIAL), row(i(3)), row(f(4, dtype=f16))] for packet in ROUNDED},
@@ -39,10 +42,22 @@ UNARY: Rows = {
     aten.angle.default: [row(f(3)), row(i(3))],
 }
 
-PAIRS = [row(f(3, 4), f(3, 4, low=0.5)), row(f(2, 1, 4), f(3, 1, low=0.5, high=3)), row(i(3), f(3, low=1)), row(f(3, low=1), i(3, low=1, high=4))]
+PAIRS = [
+    row(f(3, 4), f(3, 4, low=0.5)),
+    row(f(2, 1, 4), f(3, 1, low=0.5, high=3)),
+    row(i(3), f(3, low=1)),
+    row(f(3, low=1), i(3, low=1, high=4)),
+]
 INTEGERS = [row(i(8), i(8, low=1)), row(i(8), i(8, low=-9, high=0)), row(i(2, 1), i(3, low=1)), row(i(4, dtype=i32), i(4, low=1))]
 BINARY: Rows = {
-    aten.add.Tensor: [*PAIRS, *INTEGERS, row(f(3), f(3), alpha=2.5), row(bools(3), bools(3)), row(bools(3), i(3)), row(f(3, dtype=f16), f(3))],
+    aten.add.Tensor: [
+        *PAIRS,
+        *INTEGERS,
+        row(f(3), f(3), alpha=2.5),
+        row(bools(3), bools(3)),
+        row(bools(3), i(3)),
+        row(f(3, dtype=f16), f(3)),
+    ],
     aten.add.Scalar: [row(f(3), 2), row(i(3), 2.5), row(i(3), 2, 3), row(bools(3), 2)],
     aten.sub.Tensor: [*PAIRS, *INTEGERS, row(i(3), i(3), alpha=2)],
     aten.sub.Scalar: [row(f(3), 2), row(i(3), 2, 3)],
@@ -55,7 +70,9 @@ BINARY: Rows = {
     aten.div.Scalar: [row(f(3), 2), row(i(3), 2)],
     aten.maximum.default: [*PAIRS, *INTEGERS],
     aten.minimum.default: [*PAIRS, *INTEGERS],
-    aten.div.Tensor_mode: [row(*r.args, rounding_mode=mode) for mode in (None, "trunc", "floor") for r in (*INTEGERS, row(f(9, low=-9, high=9), f(9, low=1)))],
+    aten.div.Tensor_mode: [
+        row(*r.args, rounding_mode=mode) for mode in (None, "trunc", "floor") for r in (*INTEGERS, row(f(9, low=-9, high=9), f(9, low=1)))
+    ],
     aten.div.Scalar_mode: [row(x, 3, rounding_mode=mode) for mode in (None, "trunc", "floor") for x in (i(9), f(9, low=-9, high=9))],
     aten.floor_divide.default: [*INTEGERS, row(f(9, low=-9, high=9), f(9, low=1))],
     aten.fmod.Tensor: [*INTEGERS, row(f(9, low=-9, high=9), f(9, low=1))],
@@ -81,10 +98,32 @@ BINARY: Rows = {
 COMPARED = [row(f(3, 4), f(3, 4).round()), row(i(2, 1), i(3)), row(i(3), f(3)), row(bools(4), bools(4)), row(t(nan, 1.0), t(nan, 1.0))]
 LOGIC: Rows = {
     **{packet.Tensor: COMPARED for packet in (aten.eq, aten.ne, aten.gt, aten.ge, aten.lt, aten.le)},
-    **{packet.Scalar: [row(f(9).round(), 1), row(i(9), 1.5), row(i(9), 2), row(bools(3), 1)] for packet in (aten.eq, aten.ne, aten.gt, aten.ge, aten.lt, aten.le)},
-    **{packet.default: [row(bools(4), bools(2, 4)), row(i(4, low=0, high=2), f(4).round()), row(t(0, 3, 4, dtype=u8), t(0, 0, 9, dtype=u8))] for packet in (aten.logical_and, aten.logical_or, aten.logical_xor)},
-    **{packet.Tensor: [row(bools(4), bools(2, 4)), row(i(9), i(9)), row(i(9, dtype=i32), i(2, 1, dtype=i32)), row(i(9, low=0, high=255, dtype=u8), i(9, low=0, dtype=u8)), row(i(5, dtype=i8), i(5, dtype=i8))] for packet in (aten.bitwise_and, aten.bitwise_or, aten.bitwise_xor)},
-    **{packet.Scalar: [row(bools(4), True), row(i(9, low=-99, high=99), 12), row(i(9, dtype=i32), -3)] for packet in (aten.bitwise_and, aten.bitwise_or, aten.bitwise_xor)},
+    **{
+        packet.Scalar: [row(f(9).round(), 1), row(i(9), 1.5), row(i(9), 2), row(bools(3), 1)]
+        for packet in (aten.eq, aten.ne, aten.gt, aten.ge, aten.lt, aten.le)
+    },
+    **{
+        packet.default: [
+            row(bools(4), bools(2, 4)),
+            row(i(4, low=0, high=2), f(4).round()),
+            row(t(0, 3, 4, dtype=u8), t(0, 0, 9, dtype=u8)),
+        ]
+        for packet in (aten.logical_and, aten.logical_or, aten.logical_xor)
+    },
+    **{
+        packet.Tensor: [
+            row(bools(4), bools(2, 4)),
+            row(i(9), i(9)),
+            row(i(9, dtype=i32), i(2, 1, dtype=i32)),
+            row(i(9, low=0, high=255, dtype=u8), i(9, low=0, dtype=u8)),
+            row(i(5, dtype=i8), i(5, dtype=i8)),
+        ]
+        for packet in (aten.bitwise_and, aten.bitwise_or, aten.bitwise_xor)
+    },
+    **{
+        packet.Scalar: [row(bools(4), True), row(i(9, low=-99, high=99), 12), row(i(9, dtype=i32), -3)]
+        for packet in (aten.bitwise_and, aten.bitwise_or, aten.bitwise_xor)
+    },
     aten.bitwise_left_shift.Tensor: [row(i(5), i(5, low=0, high=4)), row(i(5, dtype=i32), i(5, low=0, high=4, dtype=i32))],
     aten.bitwise_left_shift.Tensor_Scalar: [row(i(5), 3)],
     aten.bitwise_right_shift.Tensor: [row(i(5, low=-99, high=99), i(5, low=0, high=4))],
@@ -108,7 +147,12 @@ CHOICE: Rows = {
     aten.clamp_min.Tensor: [row(f(3, 4), f(4))],
     aten.clamp_max.default: [row(f(9), 0.5), row(i(9), 1)],
     aten.clamp_max.Tensor: [row(f(3, 4), f(4))],
-    aten.where.self: [row(bools(3, 4), f(4), f(3, 1)), row(bools(3), i(3), f(3)), row(bools(3), bools(3), bools(3)), row(bools(2, 3), f(1), i(3))],
+    aten.where.self: [
+        row(bools(3, 4), f(4), f(3, 1)),
+        row(bools(3), i(3), f(3)),
+        row(bools(3), bools(3), bools(3)),
+        row(bools(2, 3), f(1), i(3)),
+    ],
     aten.where.ScalarOther: [row(bools(3), f(3), 2.0), row(bools(3), i(3), 2)],
     aten.where.ScalarSelf: [row(bools(3), 2.0, f(3)), row(bools(3), 1.5, i(3))],
     aten.where.Scalar: [row(bools(3), 1, 2), row(bools(3), 1.5, 2.5)],
@@ -117,7 +161,9 @@ CHOICE: Rows = {
 }
 
 SAME: Rows = {
-    aten._to_copy.default: [row(f(9, low=-9, high=9), dtype=dtype) for dtype in (torch.int64, torch.int32, torch.bool, f16, f64, torch.bfloat16)]
+    aten._to_copy.default: [
+        row(f(9, low=-9, high=9), dtype=dtype) for dtype in (torch.int64, torch.int32, torch.bool, f16, f64, torch.bfloat16)
+    ]
     + [row(i(9), dtype=dtype) for dtype in (torch.float32, torch.bool, i32, i8)]
     + [row(bools(9), dtype=dtype) for dtype in (torch.float32, torch.int64, u8)]
     + [row(t(0, 3, 200, dtype=u8), dtype=torch.bool)],
@@ -128,7 +174,10 @@ SAME: Rows = {
 
 SIGNED = [row(f(3, 4, low=-5, high=5)), row(f(2, 3, dtype=f16))]
 ACTIVATIONS: Rows = {
-    **{packet.default: SIGNED for packet in (aten.hardswish, aten.relu6, aten.hardsigmoid, aten.mish, aten.silu, aten.log_sigmoid, aten.log_sigmoid_forward)},
+    **{
+        packet.default: SIGNED
+        for packet in (aten.hardswish, aten.relu6, aten.hardsigmoid, aten.mish, aten.silu, aten.log_sigmoid, aten.log_sigmoid_forward)
+    },
     aten.relu.default: [*SIGNED, row(i(5))],
     aten.threshold.default: [row(f(9), 0.5, 3.0), row(f(9), -1, 0)],
     aten.gelu.default: [*SIGNED, *(row(*r.args, approximate="tanh") for r in SIGNED)],

@@ -15,7 +15,10 @@ CONVOLUTION: Rows = {
         row(f(4, 8, 9), f(6, 4, 3, 3)),
         row(f(1, 2, 5, 5, dtype=f16), f(3, 2, 3, 3, dtype=f16)),
     ],
-    aten.conv3d.default: [row(f(2, 4, 5, 6, 7), f(6, 4, 3, 2, 3), f(6)), row(f(1, 4, 5, 6, 7), f(6, 2, 3, 3, 3), None, [2], [1], [1, 2, 1], 2)],
+    aten.conv3d.default: [
+        row(f(2, 4, 5, 6, 7), f(6, 4, 3, 2, 3), f(6)),
+        row(f(1, 4, 5, 6, 7), f(6, 2, 3, 3, 3), None, [2], [1], [1, 2, 1], 2),
+    ],
     aten.conv1d.padding: [row(f(2, 4, 9), f(6, 4, 4), f(6), [1], "same"), row(f(2, 4, 9), f(6, 4, 3), None, [2], "valid")],
     aten.conv2d.padding: [row(f(2, 4, 8, 9), f(6, 4, 3, 4), f(6), [1], "same", [2]), row(f(2, 4, 8, 9), f(6, 4, 3, 3), None, [2], "valid")],
     aten.conv3d.padding: [row(f(1, 2, 5, 6, 7), f(3, 2, 3, 2, 3), f(3), [1], "same")],
@@ -26,13 +29,18 @@ CONVOLUTION: Rows = {
         row(f(2, 4, 5, 6), f(4, 6, 3, 3), f(6), [3, 1], [0], [2, 0], 1, [1, 2]),
         row(f(4, 5, 6), f(4, 6, 3, 3)),
     ],
-    aten.conv_transpose3d.input: [row(f(2, 4, 3, 4, 5), f(4, 6, 2, 3, 3), f(6)), row(f(1, 4, 3, 4, 5), f(4, 3, 3, 3, 3), None, [2], [1], [1], 2)],
+    aten.conv_transpose3d.input: [
+        row(f(2, 4, 3, 4, 5), f(4, 6, 2, 3, 3), f(6)),
+        row(f(1, 4, 3, 4, 5), f(4, 3, 3, 3, 3), None, [2], [1], [1], 2),
+    ],
     aten.convolution.default: [
         row(f(2, 4, 8, 9), f(6, 4, 3, 3), f(6), [2, 2], [1, 1], [1, 1], False, [0, 0], 1),
         row(f(2, 4, 5, 6), f(4, 6, 3, 3), None, [2, 2], [1, 1], [1, 1], True, [1, 1], 1),
         row(f(2, 4, 9), f(6, 4, 3), f(6), [1], [1], [1], False, [0], 1),
     ],
-    aten._convolution.default: [row(f(2, 4, 8, 9), f(6, 4, 3, 3), f(6), [2, 2], [1, 1], [1, 1], False, [0, 0], 1, False, False, False, False)],
+    aten._convolution.default: [
+        row(f(2, 4, 8, 9), f(6, 4, 3, 3), f(6), [2, 2], [1, 1], [1, 1], False, [0, 0], 1, False, False, False, False)
+    ],
     aten.im2col.default: [row(f(2, 3, 5, 6), [2, 3], [1, 1], [0, 1], [1, 2]), row(f(3, 6, 6), [2, 2], [2, 1], [1, 1], [1, 1])],
     aten.col2im.default: [row(f(2, 12, 12), [4, 5], [2, 2], [1, 1], [0, 0], [1, 1]), row(f(12, 6), [4, 6], [2, 2], [1, 1], [0, 0], [2, 2])],
 }
@@ -50,7 +58,11 @@ def _pool(rank: int, rows: list, *more: object) -> list:
 
 POOLING: Rows = {
     aten.avg_pool1d.default: _pool(1, AVERAGE),
-    aten.avg_pool2d.default: [*_pool(2, AVERAGE), row(f(2, 3, 7, 8), [3, 2], [2, 1], [1, 0], True, True, 4), row(f(1, 2, 6, 6), [3, 3], [2, 2], [1, 1], True, False, 3)],
+    aten.avg_pool2d.default: [
+        *_pool(2, AVERAGE),
+        row(f(2, 3, 7, 8), [3, 2], [2, 1], [1, 0], True, True, 4),
+        row(f(1, 2, 6, 6), [3, 3], [2, 2], [1, 1], True, False, 3),
+    ],
     aten.avg_pool3d.default: [*_pool(3, AVERAGE), row(f(2, 3, 7, 8, 9), [3, 2, 2], [2, 1, 2], [1, 0, 1], True, True, 4)],
     aten.max_pool1d.default: _pool(1, MAXIMUM),
     aten.max_pool1d_with_indices.default: _pool(1, MAXIMUM),
@@ -69,7 +81,12 @@ POOLING: Rows = {
 }
 
 NORMALIZATION: Rows = {
-    aten.layer_norm.default: [row(f(2, 3, 4), [4], f(4), f(4)), row(f(2, 3, 4), [3, 4]), row(f(2, 3, 4), [3, 4], f(3, 4), None, 1e-3), row(f(2, 8, dtype=f16), [8])],
+    aten.layer_norm.default: [
+        row(f(2, 3, 4), [4], f(4), f(4)),
+        row(f(2, 3, 4), [3, 4]),
+        row(f(2, 3, 4), [3, 4], f(3, 4), None, 1e-3),
+        row(f(2, 8, dtype=f16), [8]),
+    ],
     aten.native_layer_norm.default: [row(f(2, 3, 4), [4], f(4), f(4), 1e-5), row(f(2, 3, 4), [3, 4], None, None, 1e-3)],
     aten.rms_norm.default: [row(f(2, 3, 4), [4], f(4)), row(f(2, 3, 4), [3, 4], None, 1e-3)],
     aten._fused_rms_norm.default: [row(f(2, 3, 4), [4], f(4), 1e-5)],
@@ -90,7 +107,9 @@ NORMALIZATION: Rows = {
         row(f(2, 3, 4, 5), f(3), f(3), f(3), f(3, low=0.5), True, 0.1, 1e-5),
         row(f(2, 3, 4, 5), f(3), f(3), f(3), f(3, low=0.5), False, 0.1, 1e-5),
     ],
-    aten.linalg_vector_norm.default: [row(f(3, 4), p, dim, keep) for p, dim, keep in product((2, 1, 0, 3.5, float("inf"), float("-inf")), (None, [1]), (False, True))],
+    aten.linalg_vector_norm.default: [
+        row(f(3, 4), p, dim, keep) for p, dim, keep in product((2, 1, 0, 3.5, float("inf"), float("-inf")), (None, [1]), (False, True))
+    ],
     aten._cdist_forward.default: [row(f(2, 3, 4), f(2, 5, 4), p, None) for p in (2.0, 1.0, 0.0, 3.0, float("inf"))],
     aten.cdist.default: [row(f(2, 3, 4), f(2, 5, 4), 2.0)],
     aten._pdist_forward.default: [row(f(5, 4), 2.0), row(f(5, 4), 1.0)],
@@ -131,10 +150,17 @@ for _packet in (aten.upsample_bilinear2d, aten.upsample_bicubic2d):
     del RESIZING[_packet.default]  # PyTorch always decomposes it
 
 GRIDS: Rows = {
-    aten.grid_sampler_2d.default: [row(f(2, 3, 5, 6), f(2, 4, 3, 2, low=-1.3, high=1.3), mode, padding, corners) for mode, padding, corners in product((0, 1, 2), (0, 1, 2), (False, True))],
+    aten.grid_sampler_2d.default: [
+        row(f(2, 3, 5, 6), f(2, 4, 3, 2, low=-1.3, high=1.3), mode, padding, corners)
+        for mode, padding, corners in product((0, 1, 2), (0, 1, 2), (False, True))
+    ],
     aten.grid_sampler.default: [row(f(2, 3, 5, 6), f(2, 4, 3, 2), 0, 0, False)],
-    aten.grid_sampler_3d.default: [row(f(2, 3, 4, 5, 6), f(2, 2, 4, 3, 3, low=-1.3, high=1.3), mode, padding, corners) for mode, padding, corners in product((0, 1), (0, 1, 2), (False, True))],
-    aten.affine_grid_generator.default: [row(f(2, 2, 3), [2, 3, 4, 5], corners) for corners in (False, True)] + [row(f(2, 3, 4), [2, 3, 4, 5, 6], False)],
+    aten.grid_sampler_3d.default: [
+        row(f(2, 3, 4, 5, 6), f(2, 2, 4, 3, 3, low=-1.3, high=1.3), mode, padding, corners)
+        for mode, padding, corners in product((0, 1), (0, 1, 2), (False, True))
+    ],
+    aten.affine_grid_generator.default: [row(f(2, 2, 3), [2, 3, 4, 5], corners) for corners in (False, True)]
+    + [row(f(2, 3, 4), [2, 3, 4, 5, 6], False)],
 }
 
 FOLDS: Rows = {aten.unfold.default: [row(f(2, 9, 3), 1, 3, 2), row(i(9), 0, 4, 1), row(f(2, 5), -1, 5, 1)]}

@@ -47,7 +47,16 @@ SHAPES: Rows = {
     aten.channel_shuffle.default: [row(f(2, 6, 3, 4), 3)],
     aten.native_channel_shuffle.default: [row(f(2, 6, 3, 4), 2)],
     aten.constant_pad_nd.default: [row(X, [1, 2]), row(X, [1, -1, 2, 0], 2.5), row(i(3), [1, 1], 7), row(X, [-1, -1])],
-    aten.pad.default: [row(X, [1, 2]), row(X, [1, 2], "reflect"), row(X, [1, 2], "replicate"), row(X, [1, 2], "circular"), row(f(1, 2, 4), [-1, 2], "circular"), row(f(1, 2, 4), [6, 1, 0, 0], "constant"), row(f(1, 1, 3), [3, 0], "circular"), row(X, [0, 1, 2, 0], "constant", 3.0)],
+    aten.pad.default: [
+        row(X, [1, 2]),
+        row(X, [1, 2], "reflect"),
+        row(X, [1, 2], "replicate"),
+        row(X, [1, 2], "circular"),
+        row(f(1, 2, 4), [-1, 2], "circular"),
+        row(f(1, 2, 4), [6, 1, 0, 0], "constant"),
+        row(f(1, 1, 3), [3, 0], "circular"),
+        row(X, [0, 1, 2, 0], "constant", 3.0),
+    ],
     aten.reflection_pad1d.default: [row(X, [1, 2])],
     aten.reflection_pad2d.default: [row(f(2, 3, 4, 5), [1, 2, 3, 0])],
     aten.reflection_pad3d.default: [row(f(1, 2, 3, 4, 5), [1, 2, 3, 0, 1, 2])],
@@ -62,7 +71,12 @@ LAST = i(2, 3, 4, low=0, high=4)
 INDEXING: Rows = {
     aten.embedding.default: [row(f(9, 4), i(2, 3, low=0, high=9)), row(f(9, 4), i(3, low=0, high=9), 2)],
     aten.index_select.default: [row(X, 1, t(2, 0, 2)), row(f(), 0, t(0)), row(X, -1, torch.tensor(2))],
-    aten.gather.default: [row(X, 2, LAST), row(X, 1, i(2, 2, 4, low=0, high=3)), row(X, -1, i(1, 2, 9, low=0, high=4)), row(f(), 0, torch.tensor(0))],
+    aten.gather.default: [
+        row(X, 2, LAST),
+        row(X, 1, i(2, 2, 4, low=0, high=3)),
+        row(X, -1, i(1, 2, 9, low=0, high=4)),
+        row(f(), 0, torch.tensor(0)),
+    ],
     aten.take.default: [row(X, i(2, 5, low=0, high=24))],
     aten.index.Tensor: [
         row(X, [t(1, 0)]),
@@ -85,7 +99,11 @@ INDEXING: Rows = {
         row(X, [None, bools(3)], torch.tensor(2.0)),
     ],
     aten._unsafe_index_put.default: [row(X, [t(1, 0)], f(3, 4))],
-    aten.scatter.src: [row(X, 2, LAST.argsort(2), X), row(X, 1, t([[[0, 1, 2, 0]]], dtype=torch.int64).reshape(1, 1, 4), X), row(f(5), 0, t(3, 1), f(4))],
+    aten.scatter.src: [
+        row(X, 2, LAST.argsort(2), X),
+        row(X, 1, t([[[0, 1, 2, 0]]], dtype=torch.int64).reshape(1, 1, 4), X),
+        row(f(5), 0, t(3, 1), f(4)),
+    ],
     aten.scatter.value: [row(X, 2, LAST, 2.5), row(i(5), 0, t(3, 1), 7), row(X, 0, i(1, 2, 3, low=0, high=2), 1.0)],
     aten.scatter_add.default: [row(X, 2, LAST, X), row(i(5), 0, t(3, 1, 3), i(4)), row(X, 0, i(2, 2, 3, low=0, high=2), X)],
     aten.scatter.reduce: [row(X, 2, LAST, X, reduce="add"), row(X, 1, i(2, 2, 4, low=0, high=3), X, reduce="multiply")],
@@ -101,14 +119,21 @@ INDEXING: Rows = {
     aten.slice_scatter.default: [row(X, f(2, 2, 4), 1, 1, 3), row(X, f(2, 3, 2), 2, 0, None, 2), row(X, f(2, 3, 1), -1, -1), row(X, X)],
     aten.diagonal_scatter.default: [row(f(4, 5), f(4)), row(f(4, 5), f(3), -1), row(f(2, 4, 5), f(2, 4), 1, 1, 2)],
     aten._embedding_bag.default: [row(f(9, 4), i(6, low=0, high=9), t(0, 2, 2), False, mode) for mode in (0, 1, 2)]
-    + [row(f(9, 4), i(6, low=0, high=9), t(0, 4), False, 0, False, f(6)), row(f(9, 4), t(1, 3, 1, 2), t(0, 2, 4), False, 1, False, None, True, 1)],
+    + [
+        row(f(9, 4), i(6, low=0, high=9), t(0, 4), False, 0, False, f(6)),
+        row(f(9, 4), t(1, 3, 1, 2), t(0, 2, 4), False, 1, False, None, True, 1),
+    ],
     aten._embedding_bag_forward_only.default: [row(f(9, 4), i(6, low=0, high=9), t(0, 2, 2), False, 1)],
     aten.isin.Tensor_Tensor: [row(i(5), i(3)), row(i(2, 3), i(2, 2), invert=True)],
     aten.isin.Tensor_Scalar: [row(i(9), 3), row(i(9), 3, invert=True)],
     aten.one_hot.default: [row(i(2, 5, low=0, high=4), 4)],
     aten.bucketize.Tensor: [row(f(2, 3), t(-1.0, 0.0, 1.0)), row(i(5), t(-1, 0, 1), right=True, out_int32=True)],
     aten.searchsorted.Scalar: [row(t(1, 3, 5), 4), row(t(1.0, 3.0, 5.0), 3, right=True)],
-    aten.searchsorted.Tensor: [row(t(-1.0, 0.0, 1.0), f(2, 3)), row(f(2, 5).sort()[0], f(2, 3), right=True), row(t(1, 3, 5), t(1, 3, 5), side="right")],
+    aten.searchsorted.Tensor: [
+        row(t(-1.0, 0.0, 1.0), f(2, 3)),
+        row(f(2, 5).sort()[0], f(2, 3), right=True),
+        row(t(1, 3, 5), t(1, 3, 5), side="right"),
+    ],
 }
 
 CREATION: Rows = {
@@ -133,7 +158,10 @@ CREATION: Rows = {
     aten.logspace.default: [row(0, 1, 5)],
     aten.tril_indices.default: [row(3, 4), row(3, 3, -1)],
     aten.triu_indices.default: [row(3, 4), row(3, 3, 1)],
-    **{packet.default: [row(8)] for packet in (aten.bartlett_window, aten.blackman_window, aten.hamming_window, aten.hann_window, aten.kaiser_window)},
+    **{
+        packet.default: [row(8)]
+        for packet in (aten.bartlett_window, aten.blackman_window, aten.hamming_window, aten.hann_window, aten.kaiser_window)
+    },
     aten.hann_window.periodic: [row(8, False)],
 }
 
@@ -171,7 +199,10 @@ REDUCTIONS: Rows = {
     aten.cummax.default: [row(X, 1), row(i(9), 0), row(f(), 0)],
     aten.cummin.default: [row(X, 1), row(i(9), 0)],
     aten.sort.default: [row(X, 1), row(X, -1, True), row(i(9).unique(), 0), row(f(), 0)],
-    aten.sort.stable: [row(i(2, 9, low=0, high=4), stable=True, dim=1), row(i(9, low=0, high=4, dtype=i8), stable=True, dim=0, descending=True)],
+    aten.sort.stable: [
+        row(i(2, 9, low=0, high=4), stable=True, dim=1),
+        row(i(9, low=0, high=4, dtype=i8), stable=True, dim=0, descending=True),
+    ],
     aten.argsort.default: [row(X, 1), row(X, -1, True)],
     aten.topk.default: [row(X, 2, 1), row(f(2, 9), 3), row(f(2, 9), 3, -1, False), row(f(9), 1, 0), row(f(), 1)],
     aten.median.dim: [row(X, 1), row(f(2, 6), -1, True)],
@@ -180,14 +211,31 @@ REDUCTIONS: Rows = {
 }
 
 MATRICES: Rows = {
-    aten.linear.default: [row(f(2, 3), f(4, 3), f(4)), row(f(5, 2, 3), f(4, 3)), row(f(3), f(4, 3), f(4)), row(f(2, 3), f(3)), row(i(2, 3), i(4, 3), i(4))],
+    aten.linear.default: [
+        row(f(2, 3), f(4, 3), f(4)),
+        row(f(5, 2, 3), f(4, 3)),
+        row(f(3), f(4, 3), f(4)),
+        row(f(2, 3), f(3)),
+        row(i(2, 3), i(4, 3), i(4)),
+    ],
     aten.mm.default: [row(f(2, 3), f(3, 4)), row(i(2, 3), i(3, 4))],
     aten.linalg_matmul.default: [row(f(2, 3), f(3, 4))],
     aten.bmm.default: [row(f(2, 2, 3), f(2, 3, 4))],
-    aten.matmul.default: [row(f(2, 3), f(3, 4)), row(f(3), f(3)), row(f(2, 3), f(3)), row(f(3), f(2, 3, 4)), row(f(5, 1, 2, 3), f(2, 3, 4))],
+    aten.matmul.default: [
+        row(f(2, 3), f(3, 4)),
+        row(f(3), f(3)),
+        row(f(2, 3), f(3)),
+        row(f(3), f(2, 3, 4)),
+        row(f(5, 1, 2, 3), f(2, 3, 4)),
+    ],
     aten.mv.default: [row(f(2, 3), f(3))],
     aten.dot.default: [row(f(3), f(3)), row(i(3), i(3))],
-    aten.addmm.default: [row(f(4), f(2, 3), f(3, 4)), row(f(2, 4), f(2, 3), f(3, 4), beta=0.5, alpha=2), row(f(4), f(2, 3), f(3, 4), beta=0), row(i(4), i(2, 3), i(3, 4))],
+    aten.addmm.default: [
+        row(f(4), f(2, 3), f(3, 4)),
+        row(f(2, 4), f(2, 3), f(3, 4), beta=0.5, alpha=2),
+        row(f(4), f(2, 3), f(3, 4), beta=0),
+        row(i(4), i(2, 3), i(3, 4)),
+    ],
     aten.baddbmm.default: [row(f(2, 2, 4), f(2, 2, 3), f(2, 3, 4)), row(f(4), f(2, 2, 3), f(2, 3, 4), beta=0.5, alpha=2)],
     aten.addbmm.default: [row(f(2, 4), f(2, 2, 3), f(2, 3, 4))],
     aten.addmv.default: [row(f(2), f(2, 3), f(3), beta=2, alpha=0.5)],
@@ -208,7 +256,10 @@ ATTENTION: Rows = {
         row(*GROUPED, enable_gqa=True),
         row(f(5, 8), f(6, 8), f(6, 3)),
     ],
-    aten._scaled_dot_product_flash_attention_for_cpu.default: [row(f(2, 4, 5, 8), f(2, 4, 6, 8), f(2, 4, 6, 8)), row(f(2, 4, 5, 8), f(2, 4, 6, 8), f(2, 4, 6, 8), attn_mask=f(5, 6))],
+    aten._scaled_dot_product_flash_attention_for_cpu.default: [
+        row(f(2, 4, 5, 8), f(2, 4, 6, 8), f(2, 4, 6, 8)),
+        row(f(2, 4, 5, 8), f(2, 4, 6, 8), f(2, 4, 6, 8), attn_mask=f(5, 6)),
+    ],
 }
 
 
@@ -235,21 +286,37 @@ def _runs(gates: int, cell: bool) -> list:
 
 
 RECURRENT: Rows = {
-    aten.lstm.input: [*_runs(4, True), row(f(3, 2, 4), [f(2, 2, 3), f(2, 2, 5)], _layer(4, 1, 2, True, 3), True, 1, 0.0, False, True, False)],
+    aten.lstm.input: [
+        *_runs(4, True),
+        row(f(3, 2, 4), [f(2, 2, 3), f(2, 2, 5)], _layer(4, 1, 2, True, 3), True, 1, 0.0, False, True, False),
+    ],
     aten.gru.input: _runs(3, False),
     aten.rnn_tanh.input: _runs(1, False),
     aten.rnn_relu.input: _runs(1, False),
-    aten.lstm_cell.default: [row(f(2, 4), [f(2, 5), f(2, 5)], f(20, 4), f(20, 5), f(20), f(20)), row(f(2, 4), [f(2, 5), f(2, 5)], f(20, 4), f(20, 5))],
+    aten.lstm_cell.default: [
+        row(f(2, 4), [f(2, 5), f(2, 5)], f(20, 4), f(20, 5), f(20), f(20)),
+        row(f(2, 4), [f(2, 5), f(2, 5)], f(20, 4), f(20, 5)),
+    ],
     aten.gru_cell.default: [row(f(2, 4), f(2, 5), f(15, 4), f(15, 5), f(15), f(15))],
 }
 
 QUANTIZED: Rows = {
-    quantized.quantize_per_tensor.default: [row(f(3, 4), 0.05, 3, -128, 127, i8), row(f(3, 4), 0.05, 128, 0, 255, u8), row(f(3, 4), 0.3, 0, -8, 7, i8)],
+    quantized.quantize_per_tensor.default: [
+        row(f(3, 4), 0.05, 3, -128, 127, i8),
+        row(f(3, 4), 0.05, 128, 0, 255, u8),
+        row(f(3, 4), 0.3, 0, -8, 7, i8),
+    ],
     quantized.quantize_per_tensor.tensor: [row(f(3, 4), torch.tensor(0.05), torch.tensor(3), -128, 127, i8)],
-    quantized.dequantize_per_tensor.default: [row(i(3, 4, dtype=i8), 0.05, 3, -128, 127, i8), row(i(3, 4, low=0, dtype=u8), 0.05, 3, 0, 255, u8)],
+    quantized.dequantize_per_tensor.default: [
+        row(i(3, 4, dtype=i8), 0.05, 3, -128, 127, i8),
+        row(i(3, 4, low=0, dtype=u8), 0.05, 3, 0, 255, u8),
+    ],
     quantized.dequantize_per_tensor.tensor: [row(i(3, 4, dtype=i8), torch.tensor(0.05), torch.tensor(3), -128, 127, i8)],
     quantized.quantize_per_channel.default: [row(f(3, 4), f(3, low=0.02, high=0.1), t(0, 3, -2), 0, -128, 127, i8)],
-    quantized.dequantize_per_channel.default: [row(i(3, 4, dtype=i8), f(4, low=0.02, high=0.1), t(0, 3, -2, 1), 1, -128, 127, i8), row(i(3, 4, dtype=i8), f(3, low=0.02, high=0.1), None, 0, -128, 127, i8)],
+    quantized.dequantize_per_channel.default: [
+        row(i(3, 4, dtype=i8), f(4, low=0.02, high=0.1), t(0, 3, -2, 1), 1, -128, 127, i8),
+        row(i(3, 4, dtype=i8), f(3, low=0.02, high=0.1), None, 0, -128, 127, i8),
+    ],
     quantized.dequantize_per_channel_group.default: [
         row(i(4, 8, low=-8, high=8, dtype=i8), f(4, 2, low=0.02, high=0.1), i(4, 2, low=-2, high=3, dtype=i8), -8, 7, i8, 4, torch.float32)
     ],
