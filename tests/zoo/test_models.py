@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,12 +18,22 @@ from webnn_graph.runtimes.browser import BrowserSession
 
 pytestmark = pytest.mark.zoo
 MODELS = select()
+PAGE = Path(__file__).parents[2] / "docs" / "zoo.md"
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_equals_its_source(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
     status = verify_all([model], runtime="reference", browser=None, seed=0)
     assert status == 0, capsys.readouterr()
+
+
+def test_page_says_how_many_operators_there_are() -> None:
+    rows = [line.strip("| ").split(" | ") for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| ")]
+    operators = rows[0].index("WebNN")
+    written = {row[0]: row[operators] for row in rows[2:]}
+    graphs = {model.name: converted(model) for model in MODELS if not model.is_torch}
+    counted = {name: str(len(graph.nodes)) for name, graph in graphs.items() if not isinstance(graph, str)}
+    assert {name: written.get(name) for name in counted} == counted, "make zoo-docs writes docs/zoo.md"
 
 
 RECURRENT = ["silero_vad_v6", "silero_vad_16k_op15", "silero_vad_op18_ifless"]
