@@ -178,6 +178,4 @@ def unfold(b: GraphBuilder, x: Operand, *, kernel: Sequence[int], strides: Seque
     """Sliding blocks of x [n, c, h, w] as [n, c * kernel[0] * kernel[1], rows, columns]: a convolution with an identity filter."""
     channels, taps = x.shape[1], math.prod(kernel)
     filters = np.tile(np.eye(taps, dtype=DataType(x.data_type).numpy).reshape(taps, 1, *kernel), (channels, 1, 1, 1))
-    return b.conv2d(
-        x, b.constant(filters), padding=flat(pads), strides=list(strides), dilations=list(dilations), groups=channels
-    )
+    return b.conv2d(x, b.constant(filters), padding=flat(pads), strides=list(strides), dilations=list(dilations), groups=channels)

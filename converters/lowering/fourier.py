@@ -10,6 +10,7 @@ import numpy as np
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Operand
+from webnn_graph.limits import check_made
 
 
 def fourier_matrix(size: int, length: int, *, parts: int, inverse: bool = False, onesided: bool = False) -> Array:
@@ -20,6 +21,7 @@ def fourier_matrix(size: int, length: int, *, parts: int, inverse: bool = False,
         parts: 1 for real signals, 2 for complex ones.
         onesided: Forward, only the first length // 2 + 1 bins; inverse, the signal has only those and the result is real.
     """
+    check_made(size, parts, length, 2)
     units = np.eye(size)[:, None, :] * np.array([1, 1j][:parts])[:, None]
     if inverse and onesided:
         return np.asarray(np.fft.irfft(units, length, axis=-1))[..., None]

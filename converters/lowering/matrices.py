@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 
@@ -25,3 +27,10 @@ def matmul(b: GraphBuilder, x: Operand, y: Operand) -> Operand:
     if x.rank == 1:
         shape.pop(-1 if y.rank == 1 else -2)
     return b.reshape(product, shape)
+
+
+def projected(b: GraphBuilder, x: Operand, weight: Operand, bias: Operand | None = None) -> Operand:
+    """x [..., size] times weight [outputs, size], plus bias [outputs] -> [..., outputs]: one gemm of all leading dimensions."""
+    rows = b.reshape(x, [math.prod(x.shape[:-1]), x.shape[-1]])
+    options = {"c": bias} if bias is not None else {}
+    return b.reshape(b.gemm(rows, weight, bTranspose=True, **options), [*x.shape[:-1], weight.shape[0]])

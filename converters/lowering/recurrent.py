@@ -5,13 +5,13 @@ Sequences are [steps, batch, size]; states, one per direction, [directions, batc
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
+from converters.lowering.matrices import projected
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
@@ -66,14 +66,15 @@ def _run(b: GraphBuilder, direction: Direction, lengths: Operand | None) -> tupl
             after = [b.where(counts, new, old) for new, old in zip(after, states, strict=True)]
         states = after
         results[t] = b.reshape(result, [1, 1, batch, hidden])
-    return b.concat([results[t] for t in range(steps)], 0), [b.reshape(state, [1, batch, hidden]) for state in states]
+    return b.concat([results[t] for t in range(steps)], 0), [b.reshape(state, [1, *state.shape]) for state in states]
 
 
-def projected(b: GraphBuilder, x: Operand, weight: Operand, bias: Operand | None = None) -> Operand:
-    """x [..., size] times weight [outputs, size], plus bias [outputs] -> [..., outputs], for all steps at once."""
-    rows = b.reshape(x, [math.prod(x.shape[:-1]), x.shape[-1]])
-    options = {"c": bias} if bias is not None else {}
-    return b.reshape(b.gemm(rows, weight, bTranspose=True, **options), [*x.shape[:-1], weight.shape[0]])
+def gates(b: GraphBuilder, stacked: Operand, present: str, wanted: str, axis: int = 0) -> Operand:
+    """Weights whose equal parts along an axis stand in the order ``present`` (one letter each), in the order ``wanted``."""
+    if present == wanted:
+        return stacked
+    parts = dict(zip(present, b.split(stacked, len(present), axis=axis), strict=True))
+    return b.concat([parts[gate] for gate in wanted], axis)
 
 
 def rnn_step(b: GraphBuilder, recurrent: Operand, activation: Activation) -> Step:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from converters.lowering import recurrent as lowering
+from converters.lowering.matrices import projected
 from converters.lowering.recurrent import Activation, Direction
 from converters.onnx.registry import SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
@@ -173,7 +174,7 @@ def rnn(
     over = layer(b, X, sequence_lens, ["Tanh"], **shared, clip=clip, direction=direction, layout=layout)
     hidden = over.state(initial_h, R.shape[2])
     directions = [
-        Direction(lowering.projected(b, over.x, w, _sum(b, wb, rb)), [h], lowering.rnn_step(b, r, function), backward)
+        Direction(projected(b, over.x, w, _sum(b, wb, rb)), [h], lowering.rnn_step(b, r, function), backward)
         for (w, r, wb, rb, h), (function,), backward in zip(
             over.parts(W, R, *over.halves(B), hidden), over.functions, over.backward, strict=True
         )
@@ -217,7 +218,7 @@ def gru(
         over.parts(W, R, bias, recurrent_bias, over.state(initial_h, size)), over.functions, over.backward, strict=True
     ):
         step = lowering.gru_step(b, r, rb, gate=gate, candidate=candidate, reset_after=reset_after)
-        directions.append(Direction(lowering.projected(b, over.x, w, wb), [h], step, backward))
+        directions.append(Direction(projected(b, over.x, w, wb), [h], step, backward))
     return over.results(*lowering.unrolled(b, directions, over.lengths))
 
 
@@ -265,5 +266,5 @@ def lstm(
         over.parts(W, R, bias, recurrent_bias, P, h0, c0), over.functions, over.backward, strict=True
     ):
         step = lowering.lstm_step(b, r, p, gate=gate, candidate=candidate, squash=squash, coupled=bool(input_forget))
-        directions.append(Direction(lowering.projected(b, over.x, w, _sum(b, wb, rb)), [h, c], step, backward))
+        directions.append(Direction(projected(b, over.x, w, _sum(b, wb, rb)), [h, c], step, backward))
     return over.results(*lowering.unrolled(b, directions, over.lengths))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from converters.lowering.matrices import matmul as product
+from converters.lowering.matrices import projected
 from converters.torch.registry import Promote, aten, aten_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
@@ -17,10 +18,8 @@ def linear(b: GraphBuilder, input: Operand, weight: Operand, bias: Operand | Non
     if not input.data_type.is_float:
         y = product(b, input, b.transpose(weight))
         return y if bias is None else b.add(y, bias)
-    rows = b.reshape(input, [input.size // input.shape[-1], input.shape[-1]])
-    columns = b.reshape(weight, [1, *weight.shape]) if weight.rank == 1 else weight
-    y = b.gemm(rows, columns, bTranspose=True, **({} if bias is None else {"c": bias}))
-    return b.reshape(y, list(result.shape))
+    rows = b.reshape(weight, [1, *weight.shape]) if weight.rank == 1 else weight
+    return b.reshape(projected(b, input, rows, bias), list(result.shape))
 
 
 @aten_op(aten.mm.default, aten.bmm.default, aten.matmul.default, aten.mv.default, aten.dot.default, aten.linalg_matmul.default)

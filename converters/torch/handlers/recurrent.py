@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from converters.lowering.loops import gates, unrolled
-from converters.lowering.matrices import matmul
+from converters.lowering import recurrent as lowering
+from converters.lowering.matrices import projected
 from converters.lowering.pieces import stack, unstack
+from converters.lowering.recurrent import Step, gates
 from converters.torch.registry import aten, aten_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
@@ -111,14 +112,12 @@ def _whole_lstm(b: GraphBuilder, x: Operand, weights: Any, states: Any, has_bias
 def _projected_lstm(b: GraphBuilder, x: Operand, weights: Any, states: Any, has_biases: bool) -> tuple[Operand, list[list[Operand]]]:
     """One layer whose hidden state is projected, which WebNN's lstm does not do: written out step by step."""
 
-    def step_of(parameters: Sequence[Operand]) -> Callable[..., list[Operand]]:
-        recurrent, projection = b.transpose(parameters[1]), b.transpose(parameters[-1])
-
-        def step(item: Operand, state: Sequence[Operand]) -> list[Operand]:
+    def step_of(parameters: Sequence[Operand]) -> Step:
+        def step(item: Operand, state: list[Operand]) -> list[Operand]:
             h, c = state
-            i, f, g, o = b.split(b.add(item, b.matmul(h, recurrent)), 4, axis=1)
+            i, f, g, o = b.split(b.gemm(h, parameters[1], c=item, bTranspose=True), 4, axis=1)
             cell = b.add(b.mul(b.sigmoid(f), c), b.mul(b.sigmoid(i), b.tanh(g)))
-            return [b.matmul(b.mul(b.sigmoid(o), b.tanh(cell)), projection), cell]
+            return [b.gemm(b.mul(b.sigmoid(o), b.tanh(cell)), parameters[-1], bTranspose=True), cell]
 
         return step
 
@@ -126,30 +125,18 @@ def _projected_lstm(b: GraphBuilder, x: Operand, weights: Any, states: Any, has_
 
 
 def _written_out(
-    b: GraphBuilder,
-    x: Operand,
-    weights: Any,
-    states: Any,
-    has_biases: bool,
-    step_of: Callable[[Sequence[Operand]], Callable[..., list[Operand]]],
+    b: GraphBuilder, x: Operand, weights: Any, states: Any, has_biases: bool, step_of: Callable[[Sequence[Operand]], Step]
 ) -> tuple[Operand, list[list[Operand]]]:
-    """One layer as an unrolled loop over the projected input; the biases are added to all steps at once."""
+    """One layer as an unrolled loop over the projected input; both biases are added to all steps at once."""
     if x.shape[0] > MAX_STEPS:
         raise ConversionError(f"a recurrent layer that WebNN lacks would be written out {x.shape[0]} times; the limit is {MAX_STEPS}")
-    outputs, final = [], []
-    for direction, (parameters, state) in enumerate(zip(weights, states, strict=True)):
-        projected = matmul(b, x, b.transpose(parameters[0]))
-        for bias in _biases(parameters, has_biases):
-            projected = b.add(projected, bias)
-        y, last = unrolled(b, projected, state, step_of(parameters), backward=direction == 1)
-        outputs.append(y)
-        final.append(list(last))
-    return b.concat(outputs, 2), final
-
-
-def _biases(parameters: Sequence[Operand], has_biases: bool) -> Iterator[Operand]:
-    if has_biases:
-        yield from parameters[2:4]
+    directions = []
+    for i, (parameters, state) in enumerate(zip(weights, states, strict=True)):
+        bias = b.add(parameters[2], parameters[3]) if has_biases else None
+        inputs = projected(b, x, parameters[0], bias)
+        directions.append(lowering.Direction(inputs, list(state), step_of(parameters), backward=i == 1))
+    outputs, final = lowering.unrolled(b, directions)
+    return _joined(b, outputs), [list(pair) for pair in zip(*(unstack(b, state, 0) for state in final), strict=True)]
 
 
 @aten_op(aten.lstm_cell.default)
@@ -233,9 +220,8 @@ def _plain(activation: str) -> Callable[..., Any]:
         """h = activation(W x + R h + biases), written out step by step."""
         _refuse_dropout(dropout, train)
 
-        def step_of(parameters: Sequence[Operand]) -> Callable[..., list[Operand]]:
-            recurrent = b.transpose(parameters[1])
-            return lambda item, state: [b.call(activation, b.add(item, b.matmul(state[0], recurrent)))]
+        def step_of(parameters: Sequence[Operand]) -> Step:
+            return lowering.rnn_step(b, parameters[1], getattr(b, activation))
 
         def run(x: Operand, weights: Any, states: Any) -> tuple[Operand, list[list[Operand]]]:
             return _written_out(b, x, weights, states, has_biases, step_of)

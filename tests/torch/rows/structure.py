@@ -255,6 +255,8 @@ ATTENTION: Rows = {
         row(*QKV, scale=0.3),
         row(*GROUPED, enable_gqa=True),
         row(f(5, 8), f(6, 8), f(6, 3)),
+        row(f(4, 5, 8), f(4, 6, 8), f(4, 6, 3), f(4, 5, 6)),
+        row(f(2, 3, 4, 5, 8), f(2, 3, 4, 6, 8), f(2, 3, 4, 6, 3), f(2, 1, 1, 5, 6)),
     ],
     aten._scaled_dot_product_flash_attention_for_cpu.default: [
         row(f(2, 4, 5, 8), f(2, 4, 6, 8), f(2, 4, 6, 8)),
