@@ -21,12 +21,14 @@ class Problem:
         node: Its name in the source model.
         why: What stops it.
         hint: What the user can do.
+        cause: The unexpected exception behind it, for --debug.
     """
 
     operator: str
     node: str
     why: str
     hint: str = ""
+    cause: Exception | None = None
 
 
 def report(problems: Sequence[Problem], model: str, total: int) -> ConversionError:
@@ -50,4 +52,6 @@ def report(problems: Sequence[Problem], model: str, total: int) -> ConversionErr
     kinds = f"{operators} operator{'s' if operators > 1 else ''}"
     head = f"{kinds} of {model} cannot be converted; {total - len(problems):,} of {total:,} nodes can"
     hints = list(dict.fromkeys(problem.hint for problem in problems if problem.hint))
-    return ConversionError("\n".join([head, *lines]), "; ".join(hints))
+    error = ConversionError("\n".join([head, *lines]), "; ".join(hints))
+    error.__cause__ = next((problem.cause for problem in problems if problem.cause), None)
+    return error

@@ -13,6 +13,7 @@ from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.fold import fold
 from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in
+from webnn_graph.limits import check_made
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.simplify import SIMPLIFICATIONS
@@ -158,6 +159,8 @@ class GraphBuilder:
             return self._constants[operand]
         if operand not in self._values:
             for node in self._expression(operand):
+                for output in node.outputs:
+                    check_made(*output.shape)
                 self._values.update(evaluate(node, lambda o: self._constants[o] if o in self._constants else self._values[o]))
         return self._values[operand]
 

@@ -112,7 +112,7 @@ class Conversion:
     def inferred(self) -> Mapping[str, onnx.ValueInfoProto]:
         """What the model and ONNX's own shape inference say of its values' types; used where a value is missing."""
         try:
-            graph = onnx.shape_inference.infer_shapes(self.model, data_prop=True).graph
+            graph = onnx.shape_inference.infer_shapes(self.model).graph
         except Exception:  # inference is best effort; a model it rejects may still convert
             graph = self.model.graph
         return {info.name: info for info in (*graph.value_info, *graph.input, *graph.output)}
@@ -213,11 +213,14 @@ class GraphScope:
             with self.conversion.builder.source(label):
                 results = self._converted(node)
         except (ConversionError, ValidationError) as error:
-            domain = f"{node.domain}." if node.domain not in ("", "ai.onnx") else ""
-            why = error.message.removeprefix(f"{label}: ")
-            self.conversion.problems.append(Problem(domain + node.op_type, label, why, error.hint))
+            self._report(node, label, error.message.removeprefix(f"{label}: "), error.hint)
             results = None
         except Unmade:
+            results = None
+        except Exception as error:  # a handler trusts a node to be as its schema says; this one is not, or the handler is wrong
+            invalid = functions.violation(node, self.opsets)
+            hint = "" if invalid else "this is a defect of the converter; please report it with what --debug shows"
+            self._report(node, label, invalid or f"unexpected {type(error).__name__}: {error}", hint, error)
             results = None
         for i, name in enumerate(node.output):
             if not name:
@@ -226,6 +229,10 @@ class GraphScope:
             self.values[name] = value
             if results is not None and isinstance(value, Operand):
                 self.conversion.builder.suggest(value, name)
+
+    def _report(self, node: onnx.NodeProto, label: str, why: str, hint: str, cause: Exception | None = None) -> None:
+        domain = f"{node.domain}." if node.domain not in ("", "ai.onnx") else ""
+        self.conversion.problems.append(Problem(domain + node.op_type, label, why, hint, cause))
 
     def _placeholder(self, name: str) -> Value:
         """A stand-in for a value that could not be made; the model's inference knows nothing of those inside functions."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,19 @@ def _type(value: Any) -> bytes:
         return onnx.TypeProto().SerializeToString()
     stored: bytes = onnx.helper.make_tensor_type_proto(ONNX_TYPES[value.data_type], value.shape).SerializeToString()
     return stored
+
+
+def violation(node: onnx.NodeProto, opsets: Mapping[str, int]) -> str:
+    """How the node breaks its operator's schema; empty when it does not, or there is no schema."""
+    context = onnx.checker.C.CheckerContext()
+    context.ir_version = onnx.IR_VERSION
+    context.opset_imports = dict(opsets)
+    try:
+        onnx.checker.check_node(node, context)
+    except onnx.checker.ValidationError as error:
+        first = str(error).strip().splitlines()[0]
+        return f"is not a valid node: {first}"
+    return ""
 
 
 def dense(sparse: onnx.SparseTensorProto) -> Array:

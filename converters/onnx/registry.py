@@ -8,7 +8,8 @@ inputs and keyword-only parameters its attributes, with the operator schema's na
 
 The annotation of an input says what the handler needs of it: `Operand` takes any tensor; `Array`, `Ints` and `Number` take
 the value of one that must be known at conversion; a tensor that is not makes the node unconvertible, with a message. An
-input with default None, or whose annotation allows it, is optional, ``*inputs`` takes the rest. The reserved keyword ``node`` passes the `SourceNode`.
+input with default None, or whose annotation allows it, is optional, ``*inputs`` takes the rest. The reserved keyword ``node``
+passes the `SourceNode`.
 """
 
 from __future__ import annotations

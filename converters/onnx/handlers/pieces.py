@@ -72,6 +72,8 @@ def slice_1(b: GraphBuilder, data: Operand, *, starts: list[int], ends: list[int
 def slice_(b: GraphBuilder, data: Operand, starts: Ints, ends: Ints, axes: Ints | None = None, steps: Ints | None = None) -> Operand:
     """slice, and reverse for negative steps"""
     places = axes_of(range(len(starts)) if axes is None else axes, data.rank)
+    if steps and not all(steps):
+        raise ConversionError(f"has a step of 0: steps are {steps}")
     parts = zip(places, starts, ends, steps or [1] * len(starts), strict=True)
     return sliced(b, data, {axis: slice(start, end, step) for axis, start, end, step in parts})
 

@@ -86,6 +86,8 @@ class Layer:
 def layer(
     b: GraphBuilder,
     X: Operand,
+    W: Operand,
+    R: Operand,
     sequence_lens: Operand | None,
     defaults: list[str],
     *,
@@ -96,7 +98,10 @@ def layer(
     direction: str,
     layout: int,
 ) -> Layer:
-    """Raises `ConversionError` for a direction or an activation that ONNX does not have."""
+    """Raises `ConversionError` for a direction or an activation that ONNX does not have, and for operands of another rank than 3."""
+    for name, operand in {"X": X, "W": W, "R": R}.items():
+        if operand.rank != 3:
+            raise ConversionError(f"{name} has rank {operand.rank}, expected rank 3")
     if direction not in DIRECTIONS:
         raise ConversionError(f"direction {direction!r} is none of {', '.join(DIRECTIONS)}")
     count = 2 if direction == "bidirectional" else 1
@@ -171,7 +176,7 @@ def rnn(
 ) -> tuple[Operand | None, ...]:
     """unrolled: one gemm for all inputs, one gemm and the activation per step"""
     shared: dict[str, Any] = {"activation_alpha": activation_alpha, "activation_beta": activation_beta, "activations": activations}
-    over = layer(b, X, sequence_lens, ["Tanh"], **shared, clip=clip, direction=direction, layout=layout)
+    over = layer(b, X, W, R, sequence_lens, ["Tanh"], **shared, clip=clip, direction=direction, layout=layout)
     hidden = over.state(initial_h, R.shape[2])
     directions = [
         Direction(projected(b, over.x, w, _sum(b, wb, rb)), [h], lowering.rnn_step(b, r, function), backward)
@@ -204,7 +209,7 @@ def gru(
 ) -> tuple[Operand | None, ...]:
     """gru; unrolled when sequence_lens cuts, and for clip and activations that WebNN lacks"""
     shared: dict[str, Any] = {"activation_alpha": activation_alpha, "activation_beta": activation_beta, "activations": activations}
-    over = layer(b, X, sequence_lens, ["Sigmoid", "Tanh"], **shared, clip=clip, direction=direction, layout=layout)
+    over = layer(b, X, W, R, sequence_lens, ["Sigmoid", "Tanh"], **shared, clip=clip, direction=direction, layout=layout)
     size, reset_after = R.shape[2], bool(linear_before_reset)
     bias, recurrent_bias = over.halves(B)
     if over.native and over.lengths is None:
@@ -246,7 +251,7 @@ def lstm(
 ) -> tuple[Operand | None, ...]:
     """lstm; unrolled when sequence_lens cuts, and for clip, input_forget, peepholes and activations that WebNN lacks"""
     shared: dict[str, Any] = {"activation_alpha": activation_alpha, "activation_beta": activation_beta, "activations": activations}
-    over = layer(b, X, sequence_lens, ["Sigmoid", "Tanh", "Tanh"], **shared, clip=clip, direction=direction, layout=layout)
+    over = layer(b, X, W, R, sequence_lens, ["Sigmoid", "Tanh", "Tanh"], **shared, clip=clip, direction=direction, layout=layout)
     size = R.shape[2]
     bias, recurrent_bias = over.halves(B)
     # WebNN's output gate sees the old cell state through its peephole, ONNX's the new one.

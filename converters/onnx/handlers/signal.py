@@ -12,6 +12,7 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
+from webnn_graph.limits import check_made
 
 FLOAT = onnx.TensorProto.FLOAT
 
@@ -68,6 +69,7 @@ def stft(
 def _cosines(b: GraphBuilder, size: Number, periodic: int, output_datatype: int, coefficients: list[float]) -> Operand:
     """The sum of coefficient k times cos(2 pi k n / N)."""
     count = int(size)
+    check_made(count)
     phase = 2 * np.pi * np.arange(count) / max(1, count if periodic else count - 1)
     values = sum(weight * np.cos(k * phase) for k, weight in enumerate(coefficients))
     return b.constant(np.asarray(values), Element(output_datatype).data_type)
