@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import onnx
-
 from converters.console import progress
-from converters.onnx.simplify import convert_simplified, simplified
+from converters.onnx.load import load_model
+from converters.onnx.simplify import convert_simplified, count_nodes, simplified
 from converters.report import markdown
 from models.actions import Measured, measure, prepared
 from models.manifest import Model, select
@@ -73,24 +72,11 @@ def _onnx_counts(model: Model) -> tuple[object, object, object]:
     failed: list[str] = []
     what: dict[str, Any] = {"dims": model.dims, "shapes": model.shapes, "bind": model.bind}
     simpler = simplified(path, report=failed.append, **what)
-    before = count(onnx.load(path, load_external_data=False))
+    before = count_nodes(load_model(path))
     if simpler is None:
         return before, "widens weights" if "widens" in failed[0] else "fails", ""
     graph: Graph = convert_simplified(path, report=failed.append, name=model.name, outputs=model.outputs, **what)
-    return before, count(simpler), len(graph.nodes)
-
-
-def count(model: onnx.ModelProto) -> int:
-    """Nodes of a model, those of its subgraphs and functions included."""
-    return sum(1 for _ in _nodes(model.graph.node)) + sum(1 for function in model.functions for _ in _nodes(function.node))
-
-
-def _nodes(nodes: Sequence[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
-    for node in nodes:
-        yield node
-        for attribute in node.attribute:
-            for graph in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                yield from _nodes(graph.node)
+    return before, count_nodes(simpler), len(graph.nodes)
 
 
 def _worst(measured: Measured | str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +76,16 @@ def _static_shapes(
 ) -> dict[str, list[int]]:
     settings = Settings(dims=dims, shapes=shapes, bind=bind)
     return {given.name: list(given.shape) for given in graph_inputs(load_model(path).graph, settings, {})}
+
+
+def count_nodes(model: onnx.ModelProto) -> int:
+    """Nodes of a model, those of its subgraphs and functions included."""
+    return sum(1 for _ in _nodes(model.graph.node)) + sum(1 for function in model.functions for _ in _nodes(function.node))
+
+
+def _nodes(nodes: Sequence[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
+    for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            for graph in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from _nodes(graph.node)
