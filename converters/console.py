@@ -86,9 +86,9 @@ def report_error(error: Exception) -> int:
     else:
         message = f"unexpected {type(error).__name__}: {error}"
         hint = "this is a defect of the converter; please report it with the output of the same command and --debug"
-    click.echo(f"error: {message}", err=True)
+    click.echo(harmless(f"error: {message}"), err=True)
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        click.echo(harmless(f"hint: {hint}"), err=True)
     return status
 
 
@@ -116,16 +116,21 @@ def settings() -> Settings:
     return context.ensure_object(Settings) if context else Settings()
 
 
+def harmless(text: str) -> str:
+    """The text with control characters, which names in a model may hold and a terminal would obey, as escapes."""
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
 def say(text: str) -> None:
     """One line of a command's result, on stdout, unless --quiet."""
     if not settings().quiet:
-        click.echo(text)
+        click.echo(harmless(text))
 
 
 def note(text: str) -> None:
     """One line about the work, on stderr, unless --quiet."""
     if not settings().quiet:
-        click.echo(text, err=True)
+        click.echo(harmless(text), err=True)
 
 
 @contextmanager
@@ -151,9 +156,10 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: 
 
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+        number, header = column.startswith(">"), column.removeprefix(">")
+        table.add_column(header, justify="right" if number else "left", no_wrap=number, min_width=len(header), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(harmless(str(cell))) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=160)

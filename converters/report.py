@@ -28,7 +28,7 @@ def report_graph(graph: Graph, files: Iterable[Path], notes: Iterable[str] = ())
         note(f"warning: {text}")
     shown = graph.notes if settings().verbose else graph.notes[:NOTES_SHOWN]
     for text in shown:
-        note(f"note: {text}")
+        note(f"note: {' '.join(text.splitlines())}")
     if len(shown) < len(graph.notes):
         note(f"note: {len(graph.notes) - len(shown)} more notes with --verbose")
     say(f"{graph.name}: {len(graph.nodes):,} operators, {size(graph.weight_bytes)} of weights")
