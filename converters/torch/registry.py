@@ -26,6 +26,7 @@ import torch
 from torch._ops import OpOverload
 
 from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Operand
 
 aten = torch.ops.aten
 
@@ -116,6 +117,14 @@ def aten_op(
         return function
 
     return register
+
+
+def operand_like(b: Any, value: Any, like: Operand) -> Operand:
+    """A number as a constant of another operand's type; operands as they are."""
+    if isinstance(value, Operand):
+        return value
+    constant: Operand = b.constant(value, like.data_type)
+    return constant
 
 
 def unavailable(what: str) -> Callable[[], Any]:

@@ -12,6 +12,7 @@ from converters.torch.handlers import (  # noqa: F401  (each import fills HANDLE
     elementwise,
     indexing,
     linear_algebra,
+    logic,
     normalization,
     pooling,
     quantized,

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch._ops import OpOverload
 
-from converters.lowering import bits, integers, transcendental
+from converters.lowering import integers, transcendental
 from converters.lowering.activations import log_sigmoid
-from converters.torch.registry import Promote, aten, aten_op, one_to_one
+from converters.torch.registry import Promote, aten, aten_op, one_to_one, operand_like
 from converters.torch.tensors import data_type
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
@@ -37,16 +37,6 @@ COMPUTED = {
 }
 one_to_one(COMPUTED)
 
-COMPARED = {
-    "equal": (aten.eq.Tensor, aten.eq.Scalar),
-    "notEqual": (aten.ne.Tensor, aten.ne.Scalar),
-    "greater": (aten.gt.Tensor, aten.gt.Scalar),
-    "greaterOrEqual": (aten.ge.Tensor, aten.ge.Scalar),
-    "lesser": (aten.lt.Tensor, aten.lt.Scalar),
-    "lesserOrEqual": (aten.le.Tensor, aten.le.Scalar),
-}
-one_to_one({overload: op for op, overloads in COMPARED.items() for overload in overloads}, promote=Promote.COMMON)
-
 FROM_PARTS: dict[OpOverload, Callable[..., Operand]] = {
     aten.acos.default: transcendental.acos,
     aten.acosh.default: transcendental.acosh,
@@ -67,28 +57,23 @@ for overload, function in FROM_PARTS.items():
     aten_op(overload, promote=Promote.RESULT)(function)
 
 
-def _operand(b: GraphBuilder, value: Any, like: Operand) -> Operand:
-    """A number as a constant of another operand's type; operands as they are."""
-    return value if isinstance(value, Operand) else b.constant(value, like.data_type)
-
-
 # ----------------------------------------------------------------------------------------------------------------- arithmetic
 @aten_op(aten.fmod.Tensor, aten.fmod.Scalar, promote=Promote.RESULT)
 def fmod(b: GraphBuilder, input: Operand, other: Any) -> Operand:
     """The remainder with the sign of the dividend, by the truncated quotient."""
-    return integers.fmod(b, input, _operand(b, other, input))
+    return integers.fmod(b, input, operand_like(b, other, input))
 
 
 @aten_op(aten.remainder.Tensor, aten.remainder.Scalar, promote=Promote.RESULT)
 def remainder(b: GraphBuilder, input: Operand, other: Any) -> Operand:
     """The remainder with the sign of the divisor, by the quotient rounded down."""
-    return integers.remainder(b, input, _operand(b, other, input))
+    return integers.remainder(b, input, operand_like(b, other, input))
 
 
 @aten_op(aten.floor_divide.default, promote=Promote.RESULT)
 def floor_divide(b: GraphBuilder, input: Operand, other: Any) -> Operand:
     """The quotient rounded down."""
-    return integers.divide_down(b, input, _operand(b, other, input))
+    return integers.divide_down(b, input, operand_like(b, other, input))
 
 
 @aten_op(aten.add.Tensor, aten.add.Scalar, promote=Promote.RESULT)
@@ -117,7 +102,7 @@ def _scaled(b: GraphBuilder, value: Any, factor: float) -> Any:
 
 @aten_op(aten.div.Tensor_mode, aten.div.Scalar_mode, promote=Promote.RESULT)
 def div_rounded(b: GraphBuilder, input: Operand, other: Any, *, rounding_mode: str | None) -> Operand:
-    divisor = _operand(b, other, input)
+    divisor = operand_like(b, other, input)
     rounded = {None: b.div, "trunc": lambda x, y: integers.divide_toward_zero(b, x, y), "floor": lambda x, y: integers.divide_down(b, x, y)}
     return rounded[rounding_mode](input, divisor)
 
@@ -284,82 +269,6 @@ def where(b: GraphBuilder, condition: Operand, input: Any, other: Any, *, result
 def masked_fill(b: GraphBuilder, input: Operand, mask: Operand, value: Any) -> Operand:
     filling = b.cast(value, input.data_type) if isinstance(value, Operand) else b.constant(value, input.data_type)
     return b.where(mask, filling, input)
-
-
-# ------------------------------------------------------------------------------------------------------------ logic and bits
-LOGICAL = {aten.logical_and.default: "logicalAnd", aten.logical_or.default: "logicalOr", aten.logical_xor.default: "logicalXor"}
-
-
-def _logical(op: str) -> Any:
-    def logical(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
-        """Of the truth values."""
-        return b.call(op, *(_truth(b, operand) for operand in (input, other)))
-
-    return logical
-
-
-for overload, op in LOGICAL.items():
-    aten_op(overload)(_logical(op))
-
-
-@aten_op(aten.logical_not.default)
-def logical_not(b: GraphBuilder, input: Operand) -> Operand:
-    return b.logicalNot(_truth(b, input))
-
-
-def _truth(b: GraphBuilder, operand: Operand) -> Operand:
-    return operand if operand.data_type == "uint8" else b.notEqual(operand, 0)
-
-
-BITWISE = {
-    "logicalAnd": (bits.bitwise_and, (aten.bitwise_and.Tensor, aten.bitwise_and.Scalar, aten.__and__.Tensor, aten.__and__.Scalar)),
-    "logicalOr": (bits.bitwise_or, (aten.bitwise_or.Tensor, aten.bitwise_or.Scalar, aten.__or__.Tensor, aten.__or__.Scalar)),
-    "logicalXor": (bits.bitwise_xor, (aten.bitwise_xor.Tensor, aten.bitwise_xor.Scalar, aten.__xor__.Tensor, aten.__xor__.Scalar)),
-}
-
-
-def _bitwise(op: str, on_bits: Any) -> Any:
-    """The logical operator on booleans, the arithmetic one on integers."""
-
-    def bitwise(b: GraphBuilder, input: Operand, other: Any, *, result: torch.Tensor) -> Operand:
-        """The logical operator on booleans; on integers by their binary digits."""
-        other = _operand(b, other, input)
-        return b.call(op, input, other) if result.dtype is torch.bool else on_bits(b, input, other)
-
-    return bitwise
-
-
-for op, (on_bits, overloads) in BITWISE.items():
-    aten_op(*overloads, promote=Promote.RESULT)(_bitwise(op, on_bits))
-
-
-@aten_op(aten.bitwise_not.default)
-def bitwise_not(b: GraphBuilder, input: Operand, *, result: torch.Tensor) -> Operand:
-    return b.logicalNot(input) if result.dtype is torch.bool else bits.bitwise_not(b, input)
-
-
-@aten_op(
-    aten.bitwise_left_shift.Tensor,
-    aten.bitwise_left_shift.Tensor_Scalar,
-    aten.__lshift__.Tensor,
-    aten.__lshift__.Scalar,
-    promote=Promote.RESULT,
-)
-def left_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
-    """A product with a power of two."""
-    return bits.shift_left(b, input, _operand(b, other, input))
-
-
-@aten_op(
-    aten.bitwise_right_shift.Tensor,
-    aten.bitwise_right_shift.Tensor_Scalar,
-    aten.__rshift__.Tensor,
-    aten.__rshift__.Scalar,
-    promote=Promote.RESULT,
-)
-def right_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
-    """A quotient by a power of two, rounded down."""
-    return bits.shift_right(b, input, _operand(b, other, input))
 
 
 # ----------------------------------------------------------------------------------------------------------- special numbers
