@@ -29,7 +29,7 @@ if [ -n "$(missing)" ]; then
   wanted=()
   for library in $(missing); do
     [ -n "${packages[$library]:-}" ] || { echo "error: no package is known for $library, which the browser needs" >&2; exit 1; }
-    wanted+=("${packages[$library]}")
+    [[ " ${wanted[*]} " == *" ${packages[$library]} "* ]] || wanted+=("${packages[$library]}")
   done
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "error: the browser needs libraries that are missing; install ${wanted[*]}" >&2
