@@ -98,7 +98,7 @@ def violation(node: onnx.NodeProto, opsets: Mapping[str, int]) -> str:
     context.opset_imports = dict(opsets)
     try:
         onnx.checker.check_node(node, context)
-    except onnx.checker.ValidationError as error:
+    except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
         first = str(error).strip().splitlines()[0]
         return f"is not a valid node: {first}"
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,26 @@ def load_model(path: Path) -> onnx.ModelProto:
         raise FormatError(f"{path} is not an ONNX model, or is damaged or truncated", "check the file's size, or export it again") from None
     if not model.HasField("graph") or not model.opset_import or not (model.graph.node or model.graph.output):
         raise FormatError(f"{path} is not an ONNX model: it has no graph", "an .onnx file with a ModelProto is expected")
+    if not all(isinstance(text, str) for text in _texts(model.graph)):
+        raise FormatError(f"{path} is damaged: a name in it is not UTF-8 text", "export the model again")
     return model
+
+
+def _texts(graph: onnx.GraphProto) -> Iterator[object]:
+    """Every name in a graph and its subgraphs; protobuf gives those that are not UTF-8 as bytes."""
+    yield graph.name
+    for info in (*graph.input, *graph.output, *graph.value_info):
+        yield info.name
+        yield from (dim.dim_param for dim in info.type.tensor_type.shape.dim)
+    for tensor in graph.initializer:
+        yield tensor.name
+        yield from (entry.value for entry in tensor.external_data)
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        for attribute in node.attribute:
+            yield attribute.name
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _texts(inner)
 
 
 def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array, DataType]:

@@ -46,7 +46,8 @@ class Element:
     @property
     def name(self) -> str:
         """ONNX's name in lower case: bfloat16, bool."""
-        return str(T.DataType.Name(self.onnx_type)).lower()
+        known = self.onnx_type in T.DataType.values()
+        return str(T.DataType.Name(self.onnx_type)).lower() if known else f"number {self.onnx_type}, which ONNX does not define,"
 
     @property
     def replaced(self) -> bool:

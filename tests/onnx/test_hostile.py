@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -10,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from converters.onnx import convert
-from webnn_graph.errors import ConversionError
+from webnn_graph.errors import ConversionError, FormatError, WebNNError
 
 Node = helper.make_node
 HUGE = 2**40
@@ -72,3 +73,35 @@ def test_an_initializer_without_its_data_is_refused() -> None:
     source.graph.initializer[0].dims.extend([2**20, 2**20])
     with pytest.raises(ConversionError, match="tensor 'w'"):
         convert(source)
+
+
+def test_an_element_type_that_does_not_exist_is_refused() -> None:
+    source = model([Node("Relu", ["x"], ["y"])])
+    source.graph.input[0].type.tensor_type.elem_type = 67
+    with pytest.raises(ConversionError, match="element type number 67"):
+        convert(source)
+
+
+def test_names_that_are_not_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bytes.onnx"
+    path.write_bytes(model([Node("Relu", ["x"], ["y"])]).SerializeToString().replace(b"hostile", b"host\xe1le"))
+    with pytest.raises(FormatError, match="not UTF-8 text"):
+        convert(path)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_flipped_bytes_never_end_in_anything_but_an_error(tmp_path: Path, seed: int) -> None:
+    constants = {"w": np.ones((2, 2), np.float32), "s": [2, 2]}
+    source = model(
+        [Node("MatMul", ["x", "w"], ["h"]), Node("Softmax", ["h"], ["t"], axis=1), Node("Reshape", ["t", "s"], ["y"])], **constants
+    )
+    damaged = bytearray(source.SerializeToString())
+    random = np.random.default_rng(seed)
+    for at in random.integers(0, len(damaged), 3):
+        damaged[at] = random.integers(256)
+    path = tmp_path / "flipped.onnx"
+    path.write_bytes(damaged)
+    try:
+        convert(path)
+    except WebNNError as error:
+        assert "unexpected" not in str(error)
