@@ -24,7 +24,7 @@ from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.complex_numbers import Complex
 from converters.torch.handlers.refused import DATA_DEPENDENT, why_refused
 from converters.torch.interface import graph_outputs, input_name, output_values
-from converters.torch.registry import Handler, Promote
+from converters.torch.registry import Handler, Promote, handler_of
 from converters.torch.script import export_script
 from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.builder import GraphBuilder
@@ -208,7 +208,7 @@ class Conversion:
         if fakes and all(leaf.numel() == 0 for leaf in fakes):
             return pytree.tree_map(lambda leaf: Empty(tuple(leaf.shape)), fake)
         has_complex = any(_is_complex(leaf) for leaf in fakes) or any(_is_complex(n.meta.get("val")) for n in node.all_input_nodes)
-        handler = (COMPLEX_HANDLERS if has_complex else HANDLERS).get(node.target)
+        handler = COMPLEX_HANDLERS.get(node.target) if has_complex else handler_of(node.target)
         if handler is None and has_complex and node.target in HANDLERS:
             raise ConversionError("WebNN has no complex numbers, and there is no lowering of it to real ones")
         if handler is None:

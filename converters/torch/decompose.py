@@ -12,8 +12,9 @@ from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.export.exported_program import default_decompositions
 
-from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
+from converters.torch.handlers import COMPLEX_HANDLERS
 from converters.torch.handlers.refused import is_refused
+from converters.torch.registry import handler_of
 
 MAX_ROUNDS = 12
 """A decomposition can need another one; no chain in PyTorch is longer."""
@@ -57,8 +58,7 @@ def overloads(program: ExportedProgram) -> Iterator[OpOverload]:
 
 
 def _unregistered(program: ExportedProgram) -> list[OpOverload]:
-    known = HANDLERS.keys() | COMPLEX_HANDLERS.keys()
-    return [overload for overload in dict.fromkeys(overloads(program)) if overload not in known]
+    return [overload for overload in dict.fromkeys(overloads(program)) if handler_of(overload) is None and overload not in COMPLEX_HANDLERS]
 
 
 def _rule(overload: OpOverload) -> Callable[..., Any] | None:

@@ -119,6 +119,28 @@ def aten_op(
     return register
 
 
+LIBRARY_HANDLERS: dict[str, Function] = {}
+"""Handlers of operators that another library defines when it is imported, by the operator's qualified name."""
+
+
+def library_op(name: str) -> Callable[[Function], Function]:
+    """Registers a handler for an operator like ``torchao::dequantize_affine``, which may not be there."""
+
+    def register(function: Function) -> Function:
+        LIBRARY_HANDLERS[name] = function
+        return function
+
+    return register
+
+
+def handler_of(overload: OpOverload) -> Handler | None:
+    """The handler of calls on real tensors."""
+    if overload in HANDLERS:
+        return HANDLERS[overload]
+    function = LIBRARY_HANDLERS.get(overload._schema.name)
+    return Handler(overload, function) if function else None
+
+
 def operand_like(b: Any, value: Any, like: Operand) -> Operand:
     """A number as a constant of another operand's type; operands as they are."""
     if isinstance(value, Operand):

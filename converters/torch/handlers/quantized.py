@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 import torch.ao.quantization.fx._decomposed  # defines the operators
 
 from converters.lowering import quantization as lowering
-from converters.torch.registry import aten_op
+from converters.torch.registry import aten_op, library_op
 from converters.torch.tensors import data_type
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
@@ -24,7 +25,7 @@ def _parameter(b: GraphBuilder, value: Any, kind: DataType) -> Operand:
     if not isinstance(value, Operand):
         return b.constant(value, kind)
     known = b.value(value)
-    return b.cast(value, kind) if known is None or value.data_type is kind else b.constant(known, kind)
+    return b.cast(value, kind) if known is None or value.data_type is kind else b.constant(known, kind, value.name)
 
 
 def _limits(value: Any) -> int:
@@ -121,4 +122,36 @@ def _narrowed(b: GraphBuilder, weight: Operand, quant_min: int, quant_max: int) 
     kind = kinds.get((quant_min, quant_max))
     if known is None or kind is None or not np.logical_and(known >= quant_min, known <= quant_max).all():
         return weight
-    return b.constant(known.astype(kind.numpy), kind)
+    return b.constant(known.astype(kind.numpy), kind, weight.name)
+
+
+@library_op("torchao::dequantize_affine")
+def dequantize_affine(
+    b: GraphBuilder,
+    input: Operand,
+    block_size: Sequence[int],
+    scale: Operand,
+    zero_point: Operand | None,
+    input_dtype: torch.dtype,
+    quant_min: Any,
+    quant_max: Any,
+    output_dtype: torch.dtype,
+    *,
+    result: torch.Tensor,
+) -> Operand:
+    """A weight with a scale for each block of elements, as torchao quantizes; 4-bit values are stored as such."""
+    narrow = input if quant_min is None else _narrowed(b, input, int(quant_min), int(quant_max))
+    blocks = [size // block for size, block in zip(input.shape, block_size, strict=True)]
+    factors = b.reshape(b.cast(scale, data_type(result.dtype)), blocks)
+    zero = (
+        lowering.zeros(b, narrow.data_type, factors)
+        if zero_point is None
+        else b.reshape(_parameter(b, zero_point, narrow.data_type), blocks)
+    )
+    return b.dequantizeLinear(narrow, factors, zero)
+
+
+@aten_op(torch.ops.aten._int_mm.default)
+def int_mm(b: GraphBuilder, input: Operand, mat2: Operand) -> Operand:
+    """The int32 product of int8 matrices, exactly."""
+    return lowering.matmul_integer(b, input, mat2, None, None)

@@ -303,6 +303,7 @@ RECURRENT: Rows = {
 }
 
 QUANTIZED: Rows = {
+    aten._int_mm.default: [row(i(17, 16, low=-128, high=128, dtype=i8), i(16, 8, low=-128, high=128, dtype=i8))],
     quantized.quantize_per_tensor.default: [
         row(f(3, 4), 0.05, 3, -128, 127, i8),
         row(f(3, 4), 0.05, 128, 0, 255, u8),

@@ -1,0 +1,36 @@
+"""Models that torchao quantized: their weights stay quantized in the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tests.torch.comparing import check
+
+quantization: Any = pytest.importorskip("torchao.quantization", reason="torchao is not installed")
+
+
+def quantized(config: Any) -> nn.Module:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 32)).eval()
+    quantization.quantize_(module, config)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("config", "weight", "most_bytes"),
+    [
+        (quantization.Int8WeightOnlyConfig(), "int8", 14_000),
+        (quantization.Int8DynamicActivationInt8WeightConfig(), "int8", 14_000),
+        (quantization.IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=quantization.PerGroup(32)), "int4", 9_000),
+        (quantization.IntxWeightOnlyConfig(weight_dtype=torch.int8, granularity=quantization.PerAxis(0)), "int8", 14_000),
+    ],
+    ids=["int8 weights", "int8 weights and activations", "int4 weights by groups", "int8 weights by channels"],
+)
+def test_weights_stay_quantized(config: Any, weight: str, most_bytes: int) -> None:
+    graph = check(quantized(config), (torch.randn(3, 64),))
+    assert {constant.data_type for constant in graph.constants if constant.size >= 32 * 128} == {weight}
+    assert graph.weight_bytes < most_bytes
