@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ class Errors(click.Command):
         settings = Settings()
         extra |= {"standalone_mode": False, "obj": settings}
         try:
+            # PyTorch logs the traceback of what is then reported as one error.
+            logging.disable(logging.CRITICAL)
             status: int | None = super().main(args, prog_name, **extra)
         except Exception as error:
             if settings.debug:
@@ -44,6 +47,8 @@ class Errors(click.Command):
             status = report_error(error)
         except KeyboardInterrupt:
             status = REFUSED
+        finally:
+            logging.disable(logging.NOTSET)
         return sys.exit(status or DONE)
 
 
@@ -98,6 +103,8 @@ def verbosity_options(command: F) -> F:
     def remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
         if value and parameter.name:
             setattr(context.ensure_object(Settings), parameter.name, True)
+        if value and parameter.name == "debug":
+            logging.disable(logging.NOTSET)
 
     options = (
         (("--debug",), "Show the traceback of an error."),
