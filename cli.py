@@ -248,7 +248,9 @@ def verify(graph: Path, against: Path, bind: Mapping[str, Any], inputs: Sequence
 
 
 @webnn.command()
-@click.option("--frontend", type=click.Choice(["onnx", "torch"]), help="The operators of a source format instead, and how each is converted.")
+@click.option(
+    "--frontend", type=click.Choice(["onnx", "torch"]), help="The operators of a source format instead, and how each is converted."
+)
 @click.option("--markdown", is_flag=True, help="As a Markdown page.")
 @verbosity_options
 def ops(frontend: str | None, markdown: bool) -> int:

@@ -1,7 +1,10 @@
 """ONNX models to WebNN graphs.
 
-    from converters.onnx import convert
-    graph = convert("model.onnx", dims={"batch": 1})
+```python
+from converters.onnx import convert
+
+graph = convert("model.onnx", dims={"batch": 1})
+```
 """
 
 from __future__ import annotations

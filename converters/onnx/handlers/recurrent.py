@@ -128,9 +128,7 @@ def _canonical(name: str) -> str:
     return found
 
 
-def _functions(
-    b: GraphBuilder, names: list[str], alphas: list[float], betas: list[float], limits: list[float | None]
-) -> list[Activation]:
+def _functions(b: GraphBuilder, names: list[str], alphas: list[float], betas: list[float], limits: list[float | None]) -> list[Activation]:
     """The activations; alphas and betas go in order to those that take them. The input is clipped to the limit, if any."""
     remaining = [list(alphas), list(betas)]
     made: list[Activation] = []

@@ -84,4 +84,3 @@ def _kernel_positions(axis: int, kernel: list[int], result: list[int], stride: i
     shape = [1, 1, 1, 1]
     shape[axis], shape[2 + axis] = kernel[axis], result[axis]
     return np.broadcast_to((taps[:, None] + places).reshape(shape), (*kernel, *result))
-

@@ -47,11 +47,7 @@ CASES = [
         layer(op, direction, bias=bias, state=state)
         for op, direction, bias, state in product(GATES, DIRECTIONS, (True, False), (True, False))
     ],
-    *[
-        layer(op, direction, lengths=lengths, state=True)
-        for op, direction in product(GATES, DIRECTIONS)
-        for lengths in LENGTHS
-    ],
+    *[layer(op, direction, lengths=lengths, state=True) for op, direction in product(GATES, DIRECTIONS) for lengths in LENGTHS],
     *[layer(op, direction, clip=0.4) for op, direction in product(GATES, DIRECTIONS)],
     *[layer("GRU", direction, linear_before_reset=1, bias=bias) for direction, bias in product(DIRECTIONS, (True, False))],
     layer("GRU", "bidirectional", linear_before_reset=1, lengths=RAGGED, activations=["HardSigmoid", "Softsign"] * 2, **ALPHAS),
