@@ -146,6 +146,11 @@ class GraphBuilder:
         if operand.name not in self._inputs:
             self._wishes.setdefault(operand, name)
 
+    def note(self, text: str) -> None:
+        """Adds something that the conversion has to say of itself to the graph's notes, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     # ------------------------------------------------------------------------------------------------------------- asking
     def is_known(self, operand: Operand) -> bool:
         """Whether the operand is a constant or computed from constants only."""

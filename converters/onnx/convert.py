@@ -98,7 +98,7 @@ class Conversion:
         results = {name: self._output(name, value) for name, value in zip(wanted, outputs, strict=True)}
         for kind, count in self.replaced.items():
             data_type = Element(onnx.TensorProto.DataType.Value(kind.upper())).data_type
-            b.notes.append(f"{count} {kind} tensor{'s' if count > 1 else ''} became {data_type}")
+            b.note(f"{count} {kind} tensor{'s' if count > 1 else ''} became {data_type}")
         return b.build(results)
 
     def element(self, onnx_type: int) -> Element:

@@ -114,7 +114,7 @@ class Conversion:
         results = self._results()
         for dtype, count in self.replaced.items():
             kind = str(dtype).removeprefix("torch.")
-            self.builder.notes.append(f"{count} {kind} tensor{'s' if count > 1 else ''} became {REPLACED[dtype]}")
+            self.builder.note(f"{count} {kind} tensor{'s' if count > 1 else ''} became {REPLACED[dtype]}")
         return optimize(self.builder.build(results))
 
     # ----------------------------------------------------------------------------------------------------------- interface
@@ -164,7 +164,7 @@ class Conversion:
         if isinstance(value, Complex):
             raise ConversionError(f"{name} is complex; WebNN has only real numbers", "return torch.view_as_real of it")
         if value is not None:
-            self.builder.notes.append(f"{name} is the Python value {value!r}, not a tensor; it is left out")
+            self.builder.note(f"{name} is the Python value {value!r}, not a tensor; it is left out")
         return None
 
     def _note_type(self, dtype: torch.dtype) -> None:

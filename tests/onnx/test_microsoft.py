@@ -45,6 +45,11 @@ def test_nbits_with_groups_and_zero_points_follows_the_definition(case: OneNode)
     check(actual["o0"], x @ weights.T, case, "o0")
 
 
+def test_the_conversion_says_that_the_state_of_a_dynamically_quantized_lstm_is_not_quantized() -> None:
+    case = next(case for case in quantized.CASES if case.op == "DynamicQuantizeLSTM")
+    assert any("the input and the state are not quantized" in note for note in convert(case.model()).notes)
+
+
 def test_quantized_weights_stay_quantized() -> None:
     for case in quantized.CASES:
         if case.op == "MatMulNBits":

@@ -93,11 +93,6 @@ class LegalBuilder(GraphBuilder):
             raise ValidationError(refusal)
         return super().call(op, **arguments, label=label)
 
-    def note(self, text: str) -> None:
-        """Adds a note once."""
-        if text not in self.notes:
-            self.notes.append(text)
-
     def is_plain(self, operand: Operand) -> bool:
         """Whether the operand is a constant itself, not an expression of constants."""
         return operand in self._constants

@@ -297,6 +297,7 @@ def dynamic_quantize_lstm(
     node: SourceNode,
 ) -> tuple[Operand | None, ...]:
     """dequantizeLinear of the weights, lstm; the input and the state stay floating point, which is more exact"""
+    b.note("DynamicQuantizeLSTM: the input and the state are not quantized, so that results differ from ONNX Runtime's by its rounding")
     weights = (_gates_first(b, W, W_scale, W_zero_point), _gates_first(b, R, R_scale, R_zero_point))
     functions = {"activation_alpha": activation_alpha, "activation_beta": activation_beta, "activations": activations}
     options = {"clip": clip, "direction": direction, "hidden_size": hidden_size, "input_forget": input_forget}
