@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 
 from webnn_graph.graph import Node, Operand
-from webnn_graph.ops.elementwise import COMPARISONS
+from webnn_graph.ops.elementwise import ARITHMETIC, COMPARISONS, LOGICAL
 from webnn_graph.ops.rules import broadcast
 from webnn_graph.passes.rewrite import Build, Rule, View
 
-BINARY = ("add", "sub", "mul", "div", "max", "min", "pow", "logicalAnd", "logicalOr", "logicalXor", *COMPARISONS)
 NEUTRAL = {
     "add": ("ab", 0),
     "sub": ("b", 0),
@@ -46,6 +45,6 @@ def neutral_constant(view: View, node: Node) -> Build | None:
     return None
 
 
-RULES: dict[str, list[Rule]] = {op: [expanded_operand] for op in (*BINARY, "where")}
+RULES: dict[str, list[Rule]] = {op: [expanded_operand] for op in (*ARITHMETIC, *LOGICAL, *COMPARISONS, "where")}
 for op in NEUTRAL:
     RULES[op] = [neutral_constant, *RULES[op]]
