@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from functools import reduce
 
 import numpy as np
 
 from converters.lowering.matrices import matmul
+from converters.lowering.slicing import sliced
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError
@@ -101,9 +104,7 @@ def largest(b: GraphBuilder, x: Operand, zero_point: Operand | None) -> int:
     return int(max(high - known.astype(np.int64).min(), known.astype(np.int64).max() - low))
 
 
-def exact_pieces(
-    b: GraphBuilder, w: Operand, zero_point: Operand | None, *, inner: int, outer: int | None, factor: int
-) -> list[tuple[int, int]]:
+def exact_pieces(b: GraphBuilder, w: Operand, zero_point: Operand | None, *, inner: int, outer: int | None, factor: int) -> list[slice]:
     """Where to cut a sum of products along a dimension of the weights, so that float32 adds up each piece exactly.
 
     Args:
@@ -114,7 +115,7 @@ def exact_pieces(
         factor: Bound of what the weights are multiplied with.
 
     Returns:
-        Start and size of each piece.
+        The pieces.
     """
     kept = {inner} if outer is None else {inner, outer}
     known, zero = b.value(w), np.zeros(1, np.int64) if zero_point is None else b.value(zero_point)
@@ -126,20 +127,21 @@ def exact_pieces(
         size = np.abs(known.astype(np.int64) - int(zero.item())).sum(others)
         columns = size if outer is None else size if inner < outer else size.T
         if columns.sum(0).max() * factor <= EXACT:
-            return [(0, w.shape[inner])]
+            return [slice(0, w.shape[inner])]
         bounds = columns if outer is None else columns.max(1)
     return _cut(bounds * factor)
 
 
-def _cut(bounds: Array) -> list[tuple[int, int]]:
+def _cut(bounds: Array) -> list[slice]:
+    """The fewest pieces of which none exceeds `EXACT`, unless by its only element."""
     pieces = []
     start = total = 0
     for i, size in enumerate(bounds.tolist()):
         if total + size > EXACT and i > start:
-            pieces.append((start, i - start))
+            pieces.append(slice(start, i))
             start, total = i, 0
         total += size
-    return [*pieces, (start, len(bounds) - start)]
+    return [*pieces, slice(start, len(bounds))]
 
 
 def matmul_integer(b: GraphBuilder, a: Operand, w: Operand, a_zero_point: Operand | None, w_zero_point: Operand | None) -> Operand:
@@ -152,16 +154,9 @@ def matmul_integer(b: GraphBuilder, a: Operand, w: Operand, a_zero_point: Operan
     right = centred(b, w, w_zero_point, axis=w.rank - 1)
     inner, outer = (0, None) if w.rank == 1 else (w.rank - 2, w.rank - 1)
     pieces = exact_pieces(b, w, w_zero_point, inner=inner, outer=outer, factor=largest(b, a, a_zero_point))
-    total: Operand | None = None
-    for start, size in pieces:
-        product = matmul(b, _part(b, left, a.rank - 1, start, size), _part(b, right, inner, start, size))
-        whole = b.cast(product, DataType.INT32)
-        total = whole if total is None else b.add(total, whole)
-    assert total is not None
-    return total
+    return integer_sum(b, (matmul(b, sliced(b, left, {a.rank - 1: piece}), sliced(b, right, {inner: piece})) for piece in pieces))
 
 
-def _part(b: GraphBuilder, x: Operand, axis: int, start: int, size: int) -> Operand:
-    starts = [start if i == axis else 0 for i in range(x.rank)]
-    part: Operand = b.slice(x, starts, list(x.resized(axis, size).shape))
-    return part
+def integer_sum(b: GraphBuilder, terms: Iterable[Operand]) -> Operand:
+    """The int32 sum of one or more floating point operands that are whole numbers."""
+    return reduce(b.add, (b.cast(term, DataType.INT32) for term in terms))

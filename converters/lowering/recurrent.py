@@ -155,9 +155,3 @@ def lstm_step(
 def zeros(b: GraphBuilder, data_type: DataType, shape: Sequence[int]) -> Operand:
     """A state before anything happened."""
     return b.constant(np.zeros(tuple(shape), data_type.numpy))
-
-
-def part(b: GraphBuilder, x: Operand, direction: int) -> Operand:
-    """Of x [directions, ...], the part of one direction."""
-    sizes = [1, *x.shape[1:]]
-    return b.reshape(b.slice(x, [direction] + [0] * (x.rank - 1), sizes), sizes[1:])

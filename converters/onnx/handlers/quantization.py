@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from onnx import TensorProto
 
-from converters.lowering import convolution
-from converters.lowering.quantization import centred, dequantize, exact_pieces, largest, matmul_integer, quantize
-from converters.lowering.spatial import ones
-from converters.onnx.handlers.convolution import spatial_pads
+from converters.lowering.quantization import centred, dequantize, exact_pieces, integer_sum, largest, matmul_integer, quantize
+from converters.lowering.slicing import sliced
+from converters.onnx.handlers.convolution import conv
 from converters.onnx.registry import SourceNode, onnx_op
 from converters.onnx.tensors import Element
 from webnn_graph.builder import GraphBuilder
@@ -187,25 +186,14 @@ def conv_integer(
     strides: list[int] | None = None,
 ) -> Operand:
     """conv2d of dequantizeLinear with scale 1; long sums in pieces that float32 holds exactly"""
-    image, kernel = list(x.shape[2:]), list(w.shape[2:])
-    strides, dilations = ones(strides, len(image)), ones(dilations, len(image))
-    around = spatial_pads(auto_pad, pads, image, kernel, strides, dilations)
     left, right = centred(b, x, x_zero_point), centred(b, w, w_zero_point, axis=0)
     pieces = exact_pieces(b, w, w_zero_point, inner=1, outer=0, factor=largest(b, x, x_zero_point))
     if len(pieces) > 1 and group > 1:
         raise ConversionError("adds up more products per group than float32 holds exactly")
-    total: Operand | None = None
-    for start, size in pieces:
-        taken = [_channels(b, operand, start, size) if len(pieces) > 1 else operand for operand in (left, right)]
-        y = convolution.conv(b, *taken, strides=strides, pads=around, dilations=dilations, groups=group)
-        whole = b.cast(y, DataType.INT32)
-        total = whole if total is None else b.add(total, whole)
-    assert total is not None
-    return total
-
-
-def _channels(b: GraphBuilder, x: Operand, start: int, size: int) -> Operand:
-    return b.slice(x, [0, start, *[0] * (x.rank - 2)], list(x.resized(1, size).shape))
+    options = {"auto_pad": auto_pad, "dilations": dilations, "group": group, "pads": pads, "strides": strides}
+    if len(pieces) == 1:
+        return integer_sum(b, [conv(b, left, right, **options)])
+    return integer_sum(b, (conv(b, sliced(b, left, {1: piece}), sliced(b, right, {1: piece}), **options) for piece in pieces))
 
 
 @onnx_op("QLinearMatMul", since=10)
@@ -247,12 +235,9 @@ def qlinear_conv(
     strides: list[int] | None = None,
 ) -> Operand:
     """dequantizeLinear, conv2d, quantizeLinear"""
-    image, kernel = list(x.shape[2:]), list(w.shape[2:])
-    strides, dilations = ones(strides, len(image)), ones(dilations, len(image))
-    around = spatial_pads(auto_pad, pads, image, kernel, strides, dilations)
     bias = None if B is None else _bias(b, B, x_scale, w_scale)
     left, right = dequantize(b, x, x_scale, x_zero_point), dequantize(b, w, w_scale, w_zero_point, axis=0)
-    y = convolution.conv(b, left, right, bias, strides=strides, pads=around, dilations=dilations, groups=group)
+    y = conv(b, left, right, bias, auto_pad=auto_pad, dilations=dilations, group=group, pads=pads, strides=strides)
     return quantize(b, y, y_scale, y_zero_point, y_zero_point.data_type)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from converters.lowering import recurrent as lowering
 from converters.lowering.matrices import projected
 from converters.lowering.recurrent import Activation, Direction
+from converters.lowering.slicing import at
 from converters.onnx.registry import SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
@@ -71,7 +72,7 @@ class Layer:
     def parts(self, *operands: Operand | None) -> list[list[Any]]:
         """For each direction its part of each operand."""
         directions = range(len(self.backward))
-        return [[None if o is None else lowering.part(self.b, o, d) for o in operands] for d in directions]
+        return [[None if o is None else at(self.b, o, 0, d) for o in operands] for d in directions]
 
     def results(self, sequence: Operand | None, states: Sequence[Operand]) -> tuple[Operand | None, ...]:
         """The node's outputs, in its layout."""
