@@ -74,7 +74,7 @@ def kernel_weights(
 def interpolate(b: GraphBuilder, x: Operand, weights: Mapping[int, Array]) -> Operand:
     """Multiplies each axis of x by its matrix [new, old]; floats only."""
     weights = {axis: matrix for axis, matrix in weights.items() if not _is_identity(matrix)}
-    if _resamples(x, weights, _is_half_pixel):
+    if weights and all(map(_is_half_pixel, weights.values())):
         return resample(b, x, "linear", {axis: len(matrix) for axis, matrix in weights.items()})
     for axis, matrix in sorted(weights.items(), key=lambda item: len(item[1]) / item[1].shape[1]):
         x = multiply(b, x, axis, matrix)
@@ -96,7 +96,7 @@ def multiply(b: GraphBuilder, x: Operand, axis: int, matrix: Array) -> Operand:
 def pick(b: GraphBuilder, x: Operand, indices: Mapping[int, Array]) -> Operand:
     """The old pixels ``indices`` [new] of each axis of x; any data type."""
     indices = {axis: i for axis, i in indices.items() if i.tolist() != list(range(x.shape[axis]))}
-    if x.data_type in RESAMPLED.types and _resamples(x, indices, lambda chosen, axis: _is_nearest(chosen, x.shape[axis])):
+    if x.data_type in RESAMPLED.types and indices and all(_is_nearest(chosen, x.shape[axis]) for axis, chosen in indices.items()):
         return resample(b, x, "nearest-neighbor", {axis: len(chosen) for axis, chosen in indices.items()})
     for axis, chosen in sorted(indices.items(), key=lambda item: len(item[1]) / x.shape[item[0]]):
         x = _pick_along(b, x, axis, chosen)
@@ -137,15 +137,12 @@ def _resample(b: GraphBuilder, x: Operand, mode: str, axes: Sequence[int], sizes
     return b.reshape(y, result)
 
 
-def _resamples(x: Operand, axes: Mapping[int, Array], matches: Callable[[Array, int], bool]) -> bool:
-    return bool(axes) and all(matches(value, axis) for axis, value in axes.items())
-
-
 def _is_identity(matrix: Array) -> bool:
     return matrix.shape[0] == matrix.shape[1] and np.allclose(matrix, np.eye(len(matrix)), rtol=0, atol=1e-7)
 
 
-def _is_half_pixel(matrix: Array, _axis: int) -> bool:
+def _is_half_pixel(matrix: Array) -> bool:
+    """Whether resample2d interpolates with this matrix."""
     new, old = matrix.shape
     rounding = max(1e-6, 3e-7 * max(new, old))  # positions may have been computed in float32
     return np.allclose(matrix, linear_weights(half_pixel(new, new / old), old), rtol=0, atol=rounding)

@@ -44,7 +44,7 @@ def scatter_reduce(b: GraphBuilder, x: Operand, indices: Operand, updates: Opera
     arrives = b.equal(b.reshape(last_indices, outer), places)
     combined = _reduced(b, arrives, b.reshape(last_updates, outer), "sum" if kind == "mean" else kind)
     count = b.reduceSum(b.cast(arrives, "int32"), axes=[arrives.rank - 1])
-    combined, count = (_into(b, operand, x, axis, order) for operand in (combined, count))
+    combined, count = (_into(b, operand, x, order) for operand in (combined, count))
     touched = b.greater(count, 0)
     base = "sum" if kind == "mean" else kind
     kept = x if keep else b.where(touched, b.constant(_neutral(base, x.data_type), x.data_type), x)
@@ -64,8 +64,8 @@ def _reduced(b: GraphBuilder, arrives: Operand, updates: Operand, kind: str) -> 
     return b.cast(b.call(REDUCE[kind], wide, axes=[chosen.rank - 1]), updates.data_type)
 
 
-def _into(b: GraphBuilder, reduced: Operand, x: Operand, axis: int, order: list[int]) -> Operand:
-    """[*outer, places] with the axis moved back; where the indices covered only a part of x, neutral elsewhere is added by count 0."""
+def _into(b: GraphBuilder, reduced: Operand, x: Operand, order: list[int]) -> Operand:
+    """[*outer, places] with the axes moved back from ``order``; of x's shape, with zeros where the indices covered only a part."""
     back = [order.index(i) for i in range(x.rank)]
     moved = b.transpose(reduced, permutation=back)
     missing = [whole - part for whole, part in zip(x.shape, moved.shape, strict=True)]
