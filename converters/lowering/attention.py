@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -125,23 +126,13 @@ def window(b: GraphBuilder, query: Operand, keys: int, *, left: int | None = Non
 def all_of(b: GraphBuilder, *conditions: Operand | None) -> Operand | None:
     """1 where all conditions hold; None when there are none."""
     given = [condition for condition in conditions if condition is not None]
-    if not given:
-        return None
-    result = given[0]
-    for condition in given[1:]:
-        result = b.logicalAnd(result, condition)
-    return result
+    return reduce(b.logicalAnd, given) if given else None
 
 
 def sum_of(b: GraphBuilder, *terms: Operand | None) -> Operand | None:
     """The sum of the terms that are there; None when there are none."""
     given = [term for term in terms if term is not None]
-    if not given:
-        return None
-    result = given[0]
-    for term in given[1:]:
-        result = b.add(result, term)
-    return result
+    return reduce(b.add, given) if given else None
 
 
 # ------------------------------------------------------------------------------------------------------------------- heads
