@@ -2,7 +2,7 @@
 
     python -m tests.torch.sweep [--samples N] [--dtype float32] [--details] [NAME ...]
 
-Not a test: hundreds of operators without a lowering are among them. It prints, per operator, how many samples were equal,
+It needs the packages expecttest and hypothesis. Not a test: hundreds of operators without a lowering are among them. It prints, per operator, how many samples were equal,
 differed, were refused (with the reason) or could not be exported by PyTorch, and the totals.
 """
 
