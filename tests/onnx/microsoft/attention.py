@@ -7,13 +7,10 @@ from typing import Any
 import numpy as np
 
 from tests.onnx.one_node import Known, OneNode
+from tests.onnx.values import normal
 from webnn_graph.data_types import Array
 
 RANDOM = np.random.default_rng(2)
-
-
-def f32(*shape: int) -> Array:
-    return RANDOM.normal(size=shape).astype(np.float32)
 
 
 def i32(*values: Any) -> Array:
@@ -22,14 +19,14 @@ def i32(*values: Any) -> Array:
 
 BATCH, LENGTH, HEADS, SIZE = 2, 4, 2, 8
 HIDDEN = HEADS * SIZE
-X, PROJECTION = f32(BATCH, LENGTH, 12), f32(12, 3 * HIDDEN) / 4
-QKV = [f32(BATCH, LENGTH, HIDDEN) for _ in range(3)]
-PAST = f32(2, BATCH, HEADS, 3, SIZE)
+X, PROJECTION = normal(BATCH, LENGTH, 12), normal(12, 3 * HIDDEN) / 4
+QKV = [normal(BATCH, LENGTH, HIDDEN) for _ in range(3)]
+PAST = normal(2, BATCH, HEADS, 3, SIZE)
 PAST_KEY, PAST_VALUE = PAST
 MASK = i32([1, 1, 1, 0], [1, 1, 0, 0])
 MASK_7 = i32([1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 1, 0, 0])
-CACHES = [np.cos(f32(16, SIZE // 2)), np.sin(f32(16, SIZE // 2))]
-CACHES_16 = [np.cos(f32(16, 8)), np.sin(f32(16, 8))]
+CACHES = [np.cos(normal(16, SIZE // 2)), np.sin(normal(16, SIZE // 2))]
+CACHES_16 = [np.cos(normal(16, 8)), np.sin(normal(16, 8))]
 
 
 def attention(*inputs: Array | Known | None, outputs: tuple[int, ...] = (0,), **attributes: Any) -> OneNode:
@@ -51,40 +48,44 @@ def gqa(
 
     The cache holds zeros where it is not filled: ONNX Runtime leaves those of the result undefined or zero.
     """
-    parts = (f32(batch, length, 128), None, None) if packed else (f32(batch, length, 64), f32(batch, length, 32), f32(batch, length, 32))
+    parts = (
+        (normal(batch, length, 128), None, None)
+        if packed
+        else (normal(batch, length, 64), normal(batch, length, 32), normal(batch, length, 32))
+    )
     caches: tuple[Array | None, ...] = (None, None)
     if past is not None:
         filled = np.arange(past).reshape(past, 1) < (lengths + 1 - length).reshape(batch, 1, 1, 1)
-        caches = (f32(batch, 2, past, 16) * filled, f32(batch, 2, past, 16) * filled)
+        caches = (normal(batch, 2, past, 16) * filled, normal(batch, 2, past, 16) * filled)
     return grouped(*parts, *caches, lengths, Known(np.array(total, np.int32)), *more, **attributes)
 
 
 CASES = [
-    attention(Known(f32(3 * HIDDEN))),
-    attention(Known(f32(3 * HIDDEN)), MASK),
-    attention(Known(f32(3 * HIDDEN)), i32(4, 2)),
-    attention(Known(f32(3 * HIDDEN)), i32(4, 3, 1, 0)),
-    attention(Known(f32(3 * HIDDEN)), np.tril(np.ones((BATCH, LENGTH, LENGTH), np.int32))),
-    attention(Known(f32(3 * HIDDEN)), MASK, unidirectional=1),
-    attention(Known(f32(3 * HIDDEN)), None, None, f32(1, HEADS, LENGTH, LENGTH), scale=0.3),
-    attention(Known(f32(3 * HIDDEN)), MASK_7, PAST, unidirectional=1, outputs=(0, 1)),
-    attention(Known(f32(3 * HIDDEN)), None, PAST, outputs=(0, 1)),
-    attention(Known(f32(3 * HIDDEN)), MASK, mask_filter_value=-5.0),
+    attention(Known(normal(3 * HIDDEN))),
+    attention(Known(normal(3 * HIDDEN)), MASK),
+    attention(Known(normal(3 * HIDDEN)), i32(4, 2)),
+    attention(Known(normal(3 * HIDDEN)), i32(4, 3, 1, 0)),
+    attention(Known(normal(3 * HIDDEN)), np.tril(np.ones((BATCH, LENGTH, LENGTH), np.int32))),
+    attention(Known(normal(3 * HIDDEN)), MASK, unidirectional=1),
+    attention(Known(normal(3 * HIDDEN)), None, None, normal(1, HEADS, LENGTH, LENGTH), scale=0.3),
+    attention(Known(normal(3 * HIDDEN)), MASK_7, PAST, unidirectional=1, outputs=(0, 1)),
+    attention(Known(normal(3 * HIDDEN)), None, PAST, outputs=(0, 1)),
+    attention(Known(normal(3 * HIDDEN)), MASK, mask_filter_value=-5.0),
     OneNode(
         "Attention",
-        (X, Known(f32(12, 2 * HIDDEN + 6)), Known(f32(2 * HIDDEN + 6))),
+        (X, Known(normal(12, 2 * HIDDEN + 6)), Known(normal(2 * HIDDEN + 6))),
         {"num_heads": HEADS, "qkv_hidden_sizes": [HIDDEN, HIDDEN, 6]},
     ),
     multi_head(*QKV),
-    multi_head(*QKV, Known(f32(3 * HIDDEN)), MASK),
+    multi_head(*QKV, Known(normal(3 * HIDDEN)), MASK),
     multi_head(*QKV, None, i32(4, 2)),
     multi_head(*QKV, None, np.tril(np.ones((BATCH, LENGTH, LENGTH), np.int32))),
-    multi_head(*QKV, None, None, f32(BATCH, 1, LENGTH, LENGTH), scale=0.2),
+    multi_head(*QKV, None, None, normal(BATCH, 1, LENGTH, LENGTH), scale=0.2),
     multi_head(*QKV, None, None, None, PAST_KEY, PAST_VALUE, outputs=(0, 1, 2)),
     multi_head(*QKV, None, None, None, PAST_KEY, PAST_VALUE, unidirectional=1, outputs=(0, 1, 2)),
     multi_head(*QKV, unidirectional=1),
-    multi_head(QKV[0], f32(BATCH, 6, HIDDEN), f32(BATCH, 6, 10), Known(f32(2 * HIDDEN + 10))),
-    multi_head(QKV[0], f32(BATCH, HEADS, 6, SIZE), f32(BATCH, HEADS, 6, SIZE)),
+    multi_head(QKV[0], normal(BATCH, 6, HIDDEN), normal(BATCH, 6, 10), Known(normal(2 * HIDDEN + 10))),
+    multi_head(QKV[0], normal(BATCH, HEADS, 6, SIZE), normal(BATCH, HEADS, 6, SIZE)),
     # A prompt, and a next token with a cache that grows or has room.
     gqa(2, 4, None, i32(3, 3), 4),
     gqa(1, 4, None, i32(3), 4, packed=True),
@@ -101,21 +102,23 @@ CASES = [
     gqa(2, 4, None, i32(3, 3), 4, local_window_size=2),
     gqa(2, 4, None, i32(3, 3), 4, softcap=2.0, scale=0.4),
     gqa(2, 4, None, i32(3, 3), 4, smooth_softmax=1),
-    gqa(2, 4, None, i32(3, 3), 4, None, None, None, None, f32(4)),
-    gqa(1, 1, 5, i32(5), 6, None, None, None, f32(1, 4, 1, 6)),
+    gqa(2, 4, None, i32(3, 3), 4, None, None, None, None, normal(4)),
+    gqa(1, 1, 5, i32(5), 6, None, None, None, normal(1, 4, 1, 6)),
     gqa(2, 4, None, i32(3, 3), 4, causal=0),
-    OneNode("RotaryEmbedding", (f32(2, 3, 16), RANDOM.integers(0, 16, (2, 3)), *map(Known, CACHES))),
-    OneNode("RotaryEmbedding", (f32(2, 3, 16), np.array([5]), *map(Known, CACHES)), {"interleaved": 1}),
-    OneNode("RotaryEmbedding", (f32(2, 2, 3, 8), RANDOM.integers(0, 16, (2, 3)), *map(Known, CACHES))),
+    OneNode("RotaryEmbedding", (normal(2, 3, 16), RANDOM.integers(0, 16, (2, 3)), *map(Known, CACHES))),
+    OneNode("RotaryEmbedding", (normal(2, 3, 16), np.array([5]), *map(Known, CACHES)), {"interleaved": 1}),
+    OneNode("RotaryEmbedding", (normal(2, 2, 3, 8), RANDOM.integers(0, 16, (2, 3)), *map(Known, CACHES))),
     OneNode(
-        "RotaryEmbedding", (f32(2, 3, 24), RANDOM.integers(0, 16, (2, 3)), *map(Known, CACHES)), {"num_heads": 2, "rotary_embedding_dim": 8}
+        "RotaryEmbedding",
+        (normal(2, 3, 24), RANDOM.integers(0, 16, (2, 3)), *map(Known, CACHES)),
+        {"num_heads": 2, "rotary_embedding_dim": 8},
     ),
 ]
 
-PACKED = f32(BATCH, LENGTH, HEADS, 3, SIZE)
+PACKED = normal(BATCH, LENGTH, HEADS, 3, SIZE)
 UNPACKED = [np.ascontiguousarray(PACKED[:, :, :, i]).reshape(BATCH, LENGTH, HIDDEN) for i in range(3)]
-QUERY, KEY, VALUE = f32(1, 4, 64), f32(1, 4, 32), f32(1, 4, 32)
-QUERY_WEIGHT, KEY_WEIGHT = f32(16), f32(16)
+QUERY, KEY, VALUE = normal(1, 4, 64), normal(1, 4, 32), normal(1, 4, 32)
+QUERY_WEIGHT, KEY_WEIGHT = normal(16), normal(16)
 
 
 def normalized(x: Array, weight: Array) -> Array:

@@ -7,29 +7,14 @@ import numpy as np
 
 from converters.lowering.nbits import packed
 from tests.onnx.one_node import Known, OneNode
+from tests.onnx.values import i8, normal, scales, u8
 from webnn_graph.data_types import Array
 
 RANDOM = np.random.default_rng(3)
 
 
-def f32(*shape: int) -> Array:
-    return RANDOM.normal(size=shape).astype(np.float32)
-
-
-def u8(*shape: int) -> Array:
-    return RANDOM.integers(0, 256, shape, np.uint8)
-
-
-def i8(*shape: int) -> Array:
-    return RANDOM.integers(-128, 128, shape, np.int8)
-
-
 def scale(value: float) -> Known:
     return Known(np.float32(value))
-
-
-def scales(*shape: int) -> Known:
-    return Known(RANDOM.uniform(0.01, 0.05, shape).astype(np.float32))
 
 
 def zero(value: int, kind: type = np.uint8) -> Known:
@@ -49,12 +34,12 @@ def nbits(bits: int, inner: int, columns: int, block: int, points: str = "", gro
     return OneNode(
         "MatMulNBits",
         (
-            f32(2, 3, inner),
+            normal(2, 3, inner),
             Known(packed(values, bits)),
             scales(columns, blocks),
             zeros,
             None if groups is None else Known(groups.astype(np.int32)),
-            Known(f32(columns)) if bias else None,
+            Known(normal(columns)) if bias else None,
         ),
         {"K": inner, "N": columns, "bits": bits, "block_size": block},
     )
@@ -94,10 +79,10 @@ CASES = [
     OneNode("GatherBlockQuantized", (Known(u8(20, 32)), TOKENS, scales(20, 2), Known(u8(20, 2))), {"block_size": 16, "bits": 8}),
     OneNode("GatherBlockQuantized", (Known(int4(32, 20)), TOKENS, scales(2, 20)), {"block_size": 16, "gather_axis": 1, "quantize_axis": 0}),
     OneNode("MatMulIntegerToFloat", (u8(2, 3, 8), Known(i8(8, 5)), scale(0.02), scale(0.03))),
-    OneNode("MatMulIntegerToFloat", (u8(3, 8), Known(u8(8, 5)), scale(0.02), scales(5), zero(128), Known(u8(5)), Known(f32(5)))),
-    OneNode("DynamicQuantizeMatMul", (f32(2, 3, 8), Known(i8(8, 5)), scale(0.03))),
-    OneNode("DynamicQuantizeMatMul", (f32(3, 8), Known(u8(8, 5)), scales(5), Known(u8(5)), Known(f32(5)))),
-    OneNode("QGemm", (u8(3, 8), scale(0.02), zero(120), Known(i8(8, 5)), scale(0.03), zero(0, np.int8), Known(f32(5).astype(np.int32)))),
+    OneNode("MatMulIntegerToFloat", (u8(3, 8), Known(u8(8, 5)), scale(0.02), scales(5), zero(128), Known(u8(5)), Known(normal(5)))),
+    OneNode("DynamicQuantizeMatMul", (normal(2, 3, 8), Known(i8(8, 5)), scale(0.03))),
+    OneNode("DynamicQuantizeMatMul", (normal(3, 8), Known(u8(8, 5)), scales(5), Known(u8(5)), Known(normal(5)))),
+    OneNode("QGemm", (u8(3, 8), scale(0.02), zero(120), Known(i8(8, 5)), scale(0.03), zero(0, np.int8), Known(normal(5).astype(np.int32)))),
     OneNode(
         "QGemm",
         (u8(3, 8), scale(0.02), zero(120), Known(u8(5, 8)), scale(0.03), zero(128), None, scale(0.2), zero(100)),
@@ -144,16 +129,25 @@ CASES = [
         {"channels_last": 1, "pads": [1, 1, 1, 1]},
         steps=1,
     ),
-    OneNode("QuantizeLinear", (f32(3, 4), scale(0.03), zero(120))),
-    OneNode("QuantizeLinear", (f32(3, 4), scale(0.0001), zero(-3, np.int16))),
-    OneNode("QuantizeLinear", (f32(3, 4), scale(0.00003), zero(300, np.uint16))),
-    OneNode("QuantizeLinear", (f32(3, 4), scales(4), Known(i8(4))), {"axis": 1}),
+    OneNode("QuantizeLinear", (normal(3, 4), scale(0.03), zero(120))),
+    OneNode("QuantizeLinear", (normal(3, 4), scale(0.0001), zero(-3, np.int16))),
+    OneNode("QuantizeLinear", (normal(3, 4), scale(0.00003), zero(300, np.uint16))),
+    OneNode("QuantizeLinear", (normal(3, 4), scales(4), Known(i8(4))), {"axis": 1}),
     OneNode("DequantizeLinear", (u8(3, 4), scale(0.03), zero(120))),
     OneNode("DequantizeLinear", (i8(3, 4), scales(3), Known(i8(3))), {"axis": 0}),
     OneNode("DequantizeLinear", (RANDOM.integers(-999, 999, (3, 4), np.int32), scale(0.03))),
     OneNode(
         "DynamicQuantizeLSTM",
-        (f32(3, 2, 5), *map(Known, LSTM), Known(f32(1, 32)), *[None] * 4, scales(1), Known(i8(1)), scales(1), Known(np.zeros(1, np.int8))),
+        (
+            normal(3, 2, 5),
+            *map(Known, LSTM),
+            Known(normal(1, 32)),
+            *[None] * 4,
+            scales(1),
+            Known(i8(1)),
+            scales(1),
+            Known(np.zeros(1, np.int8)),
+        ),
         {"hidden_size": 4},
         (0, 1, 2),
         rtol=0.05,
@@ -161,7 +155,19 @@ CASES = [
     ),
     OneNode(
         "DynamicQuantizeLSTM",
-        (f32(3, 2, 5), *map(Known, LSTM), None, None, f32(1, 2, 4), f32(1, 2, 4), None, scales(1, 16), NO_SHIFT, scales(1, 16), NO_SHIFT),
+        (
+            normal(3, 2, 5),
+            *map(Known, LSTM),
+            None,
+            None,
+            normal(1, 2, 4),
+            normal(1, 2, 4),
+            None,
+            scales(1, 16),
+            NO_SHIFT,
+            scales(1, 16),
+            NO_SHIFT,
+        ),
         {"hidden_size": 4, "direction": "reverse"},
         (0, 1, 2),
         rtol=0.05,

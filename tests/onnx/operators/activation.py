@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.onnx.one_node import Known
-from tests.onnx.operators.values import SIGNED, f32, row, some
+from tests.onnx.values import SIGNED, f32, row, some
 
 BOTH = np.linspace(-8, 8, 33, dtype=np.float32)
 LARGE = np.array([[1000, 1001, 1002], [-90, 0, 90], [0, 0, 0]], np.float32)

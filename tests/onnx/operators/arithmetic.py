@@ -6,7 +6,7 @@ import numpy as np
 from onnx import TensorProto
 
 from tests.onnx.one_node import Known
-from tests.onnx.operators.values import FLOATS, INTEGERS, SIGNED, f32, row, some
+from tests.onnx.values import FLOATS, INTEGERS, SIGNED, f32, row, some
 
 ALL = (*FLOATS, *INTEGERS)
 SPECIAL = np.array([0.0, -0.0, 1.5, -2.5, np.inf, -np.inf, np.nan], np.float32)

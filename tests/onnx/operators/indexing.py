@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.onnx.one_node import Known
-from tests.onnx.operators.values import f32, ints, row, some
+from tests.onnx.values import f32, ints, row, some
 
 TWICE = np.array([[0, 2], [0, 2], [-1, 1]], np.int64)
 REPEATED = np.array([[1, 1, -1], [0, 1, 1]], np.int64)

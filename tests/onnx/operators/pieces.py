@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.onnx.one_node import Known
-from tests.onnx.operators.values import f32, ints, row, some
+from tests.onnx.values import f32, ints, row, some
 
 FAR = 2**63 - 1
 

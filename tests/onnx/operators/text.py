@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tests.onnx.one_node import OneNode
-from tests.onnx.operators.values import row, some
+from tests.onnx.values import row, some
 from webnn_graph.data_types import Array
 
 WEIGHTS = [0.5, 2.0, 3.0, -1.0, 4.0]

@@ -8,7 +8,7 @@ import numpy as np
 from onnx import numpy_helper
 
 from tests.onnx.one_node import OneNode
-from tests.onnx.operators.values import f32
+from tests.onnx.values import f32
 
 RANDOM = np.random.default_rng(5)
 INNER, TARGETS, FEATURES = 7, 3, 4

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.onnx.one_node import Known, OneNode
-from tests.onnx.standard.row import f32, row, weights
+from tests.onnx.values import normal, row, weights
 from webnn_graph.data_types import Array
 
 GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
@@ -30,14 +30,14 @@ def layer(
 ) -> OneNode:
     """A row for a layer of this kind, with all outputs."""
     count, gates = 2 if direction == "bidirectional" else 1, GATES[op]
-    inputs: list[Array | Known | None] = [f32(STEPS, BATCH, SIZE)]
+    inputs: list[Array | Known | None] = [normal(STEPS, BATCH, SIZE)]
     inputs += [weights(count, gates * HIDDEN, SIZE), weights(count, gates * HIDDEN, HIDDEN)]
     inputs += [weights(count, 2 * gates * HIDDEN) if bias else None, lengths]
-    inputs += [f32(count, BATCH, HIDDEN) if state else None] * (2 if op == "LSTM" else 1)
+    inputs += [normal(count, BATCH, HIDDEN) if state else None] * (2 if op == "LSTM" else 1)
     inputs += [weights(count, 3 * HIDDEN)] * peephole
     while inputs[-1] is None:
         inputs.pop()
-    return row(op, *inputs, opset=14, outputs=3 if op == "LSTM" else 2, hidden_size=HIDDEN, direction=direction, **more)
+    return row(op, *inputs, opset=14, outputs=(0, 1, 2) if op == "LSTM" else (0, 1), hidden_size=HIDDEN, direction=direction, **more)
 
 
 ALPHAS: dict[str, Any] = {"activation_alpha": [0.6, 0.7, 0.8], "activation_beta": [0.4, 0.3]}

@@ -6,9 +6,9 @@ from itertools import product
 
 import numpy as np
 
-from tests.onnx.standard.row import RANDOM, f32, row
+from tests.onnx.values import i8, normal, row, u8
 
-LINE, IMAGE, VOLUME = f32(2, 3, 11), f32(2, 3, 9, 8), f32(2, 3, 6, 7, 5)
+LINE, IMAGE, VOLUME = normal(2, 3, 11), normal(2, 3, 9, 8), normal(2, 3, 6, 7, 5)
 UNPOOLED = (np.arange(12).reshape(1, 2, 2, 3) // 3 * 12 + np.arange(3) * 2).astype(np.int64)
 
 CASES = [
@@ -21,18 +21,18 @@ CASES = [
         for op, pad in product(("MaxPool", "AveragePool", "LpPool"), ("SAME_UPPER", "SAME_LOWER", "VALID"))
     ],
     # a last window that would begin in the padding does not count
-    row("MaxPool", f32(1, 1, 3, 3), kernel_shape=[2, 2], strides=[3, 3], pads=[1, 1, 1, 1], ceil_mode=1),
-    row("AveragePool", f32(1, 1, 2, 2), kernel_shape=[1, 1], strides=[2, 2], ceil_mode=1),
+    row("MaxPool", normal(1, 1, 3, 3), kernel_shape=[2, 2], strides=[3, 3], pads=[1, 1, 1, 1], ceil_mode=1),
+    row("AveragePool", normal(1, 1, 2, 2), kernel_shape=[1, 1], strides=[2, 2], ceil_mode=1),
     row("MaxPool", IMAGE, kernel_shape=[2, 3], strides=[3, 3], pads=[0, 2, 1, 0], dilations=[2, 2], ceil_mode=1),
     row("MaxPool", VOLUME, kernel_shape=[2, 3, 2], strides=[1, 2, 2], pads=[1, 0, 1, 0, 2, 1], dilations=[2, 1, 2]),
-    row("MaxPool", RANDOM.integers(-128, 128, (1, 2, 5, 6)).astype(np.int8), kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
-    row("MaxPool", RANDOM.integers(0, 256, (1, 2, 9)).astype(np.uint8), kernel_shape=[2], strides=[2]),
+    row("MaxPool", i8(1, 2, 5, 6), kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+    row("MaxPool", u8(1, 2, 9), kernel_shape=[2], strides=[2]),
     # the places of the maxima
-    row("MaxPool", LINE, kernel_shape=[3], strides=[2], pads=[1, 1], outputs=2),
-    row("MaxPool", IMAGE, kernel_shape=[3, 2], strides=[2, 2], pads=[1, 0, 2, 1], outputs=2),
-    row("MaxPool", IMAGE, kernel_shape=[2, 2], strides=[1, 3], dilations=[2, 1], storage_order=1, ceil_mode=1, outputs=2),
-    row("MaxPool", VOLUME, kernel_shape=[2, 3, 2], strides=[2, 2, 1], outputs=2),
-    row("MaxPool", np.zeros((1, 2, 5, 5), np.float32), kernel_shape=[3, 3], pads=[1, 1, 1, 1], outputs=2),
+    row("MaxPool", LINE, kernel_shape=[3], strides=[2], pads=[1, 1], outputs=(0, 1)),
+    row("MaxPool", IMAGE, kernel_shape=[3, 2], strides=[2, 2], pads=[1, 0, 2, 1], outputs=(0, 1)),
+    row("MaxPool", IMAGE, kernel_shape=[2, 2], strides=[1, 3], dilations=[2, 1], storage_order=1, ceil_mode=1, outputs=(0, 1)),
+    row("MaxPool", VOLUME, kernel_shape=[2, 3, 2], strides=[2, 2, 1], outputs=(0, 1)),
+    row("MaxPool", np.zeros((1, 2, 5, 5), np.float32), kernel_shape=[3, 3], pads=[1, 1, 1, 1], outputs=(0, 1)),
     # padding that counts
     *[
         row("AveragePool", x, kernel_shape=[3] * rank, strides=[2] * rank, pads=[1] * rank + [2] * rank, count_include_pad=1)
@@ -47,5 +47,5 @@ CASES = [
     ],
     *[row(op, x, opset=21) for op, x in product(("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), (LINE, IMAGE, VOLUME))],
     *[row("GlobalLpPool", IMAGE, p=p, opset=21) for p in (1, 3)],
-    row("MaxUnpool", f32(1, 2, 2, 3), UNPOOLED, kernel_shape=[2, 2], strides=[2, 2]),
+    row("MaxUnpool", normal(1, 2, 2, 3), UNPOOLED, kernel_shape=[2, 2], strides=[2, 2]),
 ]

@@ -5,30 +5,10 @@ from __future__ import annotations
 import ml_dtypes
 import numpy as np
 
-from tests.onnx.one_node import Known, OneNode
-from webnn_graph.data_types import Array
+from tests.onnx.one_node import Known
+from tests.onnx.values import i8, known, normal, row, scales, u8
 
 RANDOM = np.random.default_rng(4)
-
-
-def f32(*shape: int) -> Array:
-    return RANDOM.normal(size=shape).astype(np.float32)
-
-
-def u8(*shape: int) -> Array:
-    return RANDOM.integers(0, 256, shape, np.uint8)
-
-
-def i8(*shape: int) -> Array:
-    return RANDOM.integers(-128, 128, shape, np.int8)
-
-
-def scales(*shape: int) -> Known:
-    return Known(RANDOM.uniform(0.01, 0.05, shape).astype(np.float32))
-
-
-def known(value: float, kind: type = np.float32) -> Known:
-    return Known(np.array(value, kind))
 
 
 def int4(*shape: int) -> Known:
@@ -39,24 +19,18 @@ def uint4(*shape: int) -> Known:
     return Known(RANDOM.integers(0, 16, shape).astype(ml_dtypes.uint4))
 
 
-def row(
-    op: str, *inputs: Array | Known | None, opset: int = 21, steps: int = 0, outputs: tuple[int, ...] = (0,), **attributes: object
-) -> OneNode:
-    return OneNode(op, inputs, attributes, outputs, domain="", opset=opset, steps=steps)
-
-
 LONG_LEFT, LONG_RIGHT = np.full((2, 700), 255, np.uint8), np.full((700, 3), 127, np.int8)
 
 CASES = [
-    row("QuantizeLinear", f32(3, 4), known(0.02)),
-    row("QuantizeLinear", f32(3, 4), known(0.02), known(-3, np.int8), opset=10),
-    row("QuantizeLinear", f32(3, 4), scales(4), Known(u8(4)), opset=13, axis=-1),
-    row("QuantizeLinear", f32(3, 4), scales(3), Known(i8(3)), opset=13, axis=0),
-    row("QuantizeLinear", f32(3, 8), scales(3, 2), Known(u8(3, 2)), block_size=4, axis=1),
-    row("QuantizeLinear", f32(3, 4), known(0.0001), known(-7, np.int16)),
-    row("QuantizeLinear", f32(3, 4), known(0.00003), known(300, np.uint16)),
-    row("QuantizeLinear", f32(3, 4), known(0.0001), output_dtype=5),
-    row("QuantizeLinear", f32(3, 4).astype(np.float16), Known(np.float16(0.02)), known(100, np.uint8)),
+    row("QuantizeLinear", normal(3, 4), known(0.02)),
+    row("QuantizeLinear", normal(3, 4), known(0.02), known(-3, np.int8), opset=10),
+    row("QuantizeLinear", normal(3, 4), scales(4), Known(u8(4)), opset=13, axis=-1),
+    row("QuantizeLinear", normal(3, 4), scales(3), Known(i8(3)), opset=13, axis=0),
+    row("QuantizeLinear", normal(3, 8), scales(3, 2), Known(u8(3, 2)), block_size=4, axis=1),
+    row("QuantizeLinear", normal(3, 4), known(0.0001), known(-7, np.int16)),
+    row("QuantizeLinear", normal(3, 4), known(0.00003), known(300, np.uint16)),
+    row("QuantizeLinear", normal(3, 4), known(0.0001), output_dtype=5),
+    row("QuantizeLinear", normal(3, 4).astype(np.float16), Known(np.float16(0.02)), known(100, np.uint8)),
     row("DequantizeLinear", u8(3, 4), known(0.02), known(120, np.uint8), opset=10),
     row("DequantizeLinear", i8(3, 4), scales(3), axis=0, opset=13),
     row("DequantizeLinear", i8(2, 3, 4), scales(4), Known(i8(4)), axis=-1, opset=13),
@@ -67,9 +41,9 @@ CASES = [
     row("DequantizeLinear", uint4(8, 4), scales(2, 4), axis=0, block_size=4),
     row("DequantizeLinear", int4(7, 4), scales(2, 4), int4(2, 4), axis=0, block_size=4),
     row("DequantizeLinear", uint4(3, 6), scales(3), uint4(3), axis=0),
-    row("DynamicQuantizeLinear", f32(3, 4), outputs=(0, 1, 2), opset=11),
-    row("DynamicQuantizeLinear", np.abs(f32(3, 4)) + 1, outputs=(0, 1, 2), opset=11),
-    row("DynamicQuantizeLinear", -np.abs(f32(3, 4)) - 1, outputs=(0, 1, 2), opset=11),
+    row("DynamicQuantizeLinear", normal(3, 4), outputs=(0, 1, 2), opset=11),
+    row("DynamicQuantizeLinear", np.abs(normal(3, 4)) + 1, outputs=(0, 1, 2), opset=11),
+    row("DynamicQuantizeLinear", -np.abs(normal(3, 4)) - 1, outputs=(0, 1, 2), opset=11),
     row("MatMulInteger", u8(2, 3, 4), i8(4, 5), known(120, np.uint8)),
     row("MatMulInteger", u8(3, 4), u8(4, 5), known(120, np.uint8), Known(u8(5))),
     row("MatMulInteger", LONG_LEFT, LONG_RIGHT),

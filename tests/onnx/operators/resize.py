@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from tests.onnx.one_node import Known
-from tests.onnx.standard.row import f32, ints, row
+from tests.onnx.values import ints, normal, row
 
-LINE, IMAGE, VOLUME = f32(1, 2, 7), f32(1, 2, 5, 6), f32(1, 2, 3, 4, 5)
+LINE, IMAGE, VOLUME = normal(1, 2, 7), normal(1, 2, 5, 6), normal(1, 2, 3, 4, 5)
 COORDINATES = ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric")
 NEAREST = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
 SIZES = [(1, 2, 9, 8), (1, 2, 10, 12), (1, 2, 3, 4), (1, 2, 1, 13)]

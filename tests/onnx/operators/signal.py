@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from tests.onnx.one_node import Known
-from tests.onnx.standard.row import f32, row, weights
+from tests.onnx.values import normal, row, weights
 
-REAL, COMPLEX = f32(2, 6, 5, 1), f32(2, 6, 5, 2)
+REAL, COMPLEX = normal(2, 6, 5, 1), normal(2, 6, 5, 2)
 LOOSE: dict[str, Any] = {"rtol": 1e-3, "atol": 1e-4}
 
 
@@ -24,9 +24,9 @@ CASES = [
     *[row("DFT", REAL, number(length), onesided=1, opset=17, **LOOSE) for length in (4, 6, 9)],
     *[row("DFT", COMPLEX, number(length), number(-2), inverse=inverse, opset=20, **LOOSE) for length, inverse in product((3, 8), (0, 1))],
     *[
-        row("STFT", f32(2, 30, 1), number(step), None, number(8), onesided=onesided, opset=17, **LOOSE)
+        row("STFT", normal(2, 30, 1), number(step), None, number(8), onesided=onesided, opset=17, **LOOSE)
         for step, onesided in product((3, 8), (0, 1))
     ],
-    row("STFT", f32(2, 30, 1), number(4), weights(7), number(7), opset=17, **LOOSE),
-    row("STFT", f32(1, 30, 1), number(4), f32(7), number(7), opset=17, **LOOSE),
+    row("STFT", normal(2, 30, 1), number(4), weights(7), number(7), opset=17, **LOOSE),
+    row("STFT", normal(1, 30, 1), number(4), normal(7), number(7), opset=17, **LOOSE),
 ]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from tests.onnx.one_node import Known
-from tests.onnx.standard.row import RANDOM, f32, row
+from tests.onnx.values import normal, row, some
 
-IMAGE, VOLUME, FEATURES = f32(2, 3, 4, 5), f32(2, 3, 3, 4, 5), f32(2, 3, 9, 8)
-GRID, GRID_3D = (RANDOM.uniform(-1.6, 1.6, (2, *shape)).astype(np.float32) for shape in ((3, 6, 2), (2, 3, 4, 3)))
+IMAGE, VOLUME, FEATURES = normal(2, 3, 4, 5), normal(2, 3, 3, 4, 5), normal(2, 3, 9, 8)
+GRID, GRID_3D = (some("float32", 2, *shape, low=-1.6, high=1.6) for shape in ((3, 6, 2), (2, 3, 4, 3)))
 REGIONS = np.array([[-1, -0.5, 4, 3.3], [1, 2, 8.7, 9.5], [3, 3, 3.2, 3.1], [0, 4, 2, 9]], np.float32)
 IMAGES = np.array([0, 1, 1, 0], np.int64)
 LOOSE: dict[str, Any] = {"rtol": 1e-3, "atol": 1e-5}
