@@ -2,8 +2,9 @@
 
     python -m tests.torch.sweep [--samples N] [--dtype float32] [--details] [NAME ...]
 
-It needs the packages expecttest and hypothesis. Not a test: hundreds of operators without a lowering are among them. It prints, per operator, how many samples were equal,
-differed, were refused (with the reason) or could not be exported by PyTorch, and the totals.
+It needs the packages expecttest and hypothesis. Not a test: hundreds of operators without a lowering are among them. It
+prints, per operator, how many samples were equal, differed, were refused (with the reason) or could not be exported by
+PyTorch, and the totals.
 """
 
 from __future__ import annotations
