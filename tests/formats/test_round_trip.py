@@ -24,6 +24,10 @@ def test_the_canonical_text_shows_every_operator() -> None:
     assert {node.op for node in every_operator().nodes} == set(OPS)
 
 
+def test_the_canonical_text_has_no_trailing_space() -> None:
+    assert not [line for line in EVERY_OPERATOR.splitlines() if line != line.rstrip()]
+
+
 def test_canonical_text_survives() -> None:
     graph = every_operator()
     validate(graph)
