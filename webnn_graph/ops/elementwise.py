@@ -7,7 +7,7 @@ import numpy as np
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops.declare import Run, op
-from webnn_graph.ops.domains import ANY, BOOLEAN, FLOAT, SIGNED, same
+from webnn_graph.ops.domains import ANY, BOOLEAN, FLOAT, SIGNED, Domain, same
 from webnn_graph.ops.rules import broadcast
 from webnn_graph.ops.special import erf
 
@@ -118,9 +118,15 @@ def predicate(a: Operand, /) -> Descriptor:
     return a.with_type(DataType.UINT8)
 
 
-op("logicalNot", run=np.logical_not, a=BOOLEAN)(predicate)
-op("isNaN", run=np.isnan, a=FLOAT)(predicate)
-op("isInfinite", run=np.isinf, a=FLOAT)(predicate)
+PREDICATES: dict[str, tuple[Run, Domain]] = {
+    "logicalNot": (np.logical_not, BOOLEAN),
+    "isNaN": (np.isnan, FLOAT),
+    "isInfinite": (np.isinf, FLOAT),
+}
+for name, (function, domain) in PREDICATES.items():
+    op(name, run=function, a=domain)(predicate)
+TRUTHS = (*COMPARISONS, *LOGICAL, *PREDICATES)
+"""The operators whose results are 0 and 1."""
 
 
 @op(

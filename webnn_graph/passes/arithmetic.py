@@ -5,11 +5,9 @@ from __future__ import annotations
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Node, Operand
-from webnn_graph.ops.elementwise import COMPARISONS, LOGICAL
+from webnn_graph.ops.elementwise import TRUTHS
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View
 
-TRUTHS = (*COMPARISONS, *LOGICAL, "logicalNot", "isNaN", "isInfinite")
-"""Operators whose results are 0 and 1."""
 AFFINE = ("mul", "div", "add", "sub", "linear")
 MOVING = ("reshape", "expand", "transpose", "slice", "gather", "gatherND", "tile")
 
