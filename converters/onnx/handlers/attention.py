@@ -42,26 +42,13 @@ def attention(
         q, k, v = Q, K, V
     if past_key is not None and past_value is not None:
         k, v = b.concat([past_key, k], 2), b.concat([past_value, v], 2)
-    queries, keys = q.shape[2], k.shape[2]
-    offset: int | Operand = 0 if past_key is None else past_key.shape[2]
-    real = None
-    if nonpad_kv_seqlen is not None:
-        lengths = b.cast(nonpad_kv_seqlen, "int32")
-        offset = b.sub(lengths, queries)
-        real = lowering.window(b, b.reshape(b.sub(lengths, 1), [lengths.size, 1, 1, 1]), keys, right=0)
     left = left_window_size if left_window_size >= 0 else None
-    right = right_window_size if right_window_size >= 0 else None
-    if is_causal:
-        right = 0
-    query = lowering.positions(b, queries, offset)
-    allowed = lowering.all_of(b, lowering.window(b, query, keys, left=left, right=right), real)
-    added = None
-    if attn_mask is not None:
-        mask = _widened(b, attn_mask, keys)
-        if attn_mask.data_type.is_float:
-            added = mask
-        else:
-            allowed = lowering.all_of(b, allowed, mask)
+    right = 0 if is_causal else right_window_size if right_window_size >= 0 else None
+    before = 0 if past_key is None else past_key.shape[2]
+    allowed = _attended(b, q.shape[2], k.shape[2], before, nonpad_kv_seqlen, left, right)
+    mask = None if attn_mask is None else _widened(b, attn_mask, k.shape[2])
+    if mask is not None and not mask.data_type.is_float:
+        allowed, mask = lowering.all_of(b, allowed, mask), None
     structural = None if allowed is None else lowering.mask_bias(b, allowed, q.data_type)
     attended = lowering.attention(
         b,
@@ -69,7 +56,7 @@ def attention(
         k,
         v,
         scale=scale,
-        bias=lowering.sum_of(b, added, structural),
+        bias=lowering.sum_of(b, mask, structural),
         softcap=softcap,
         precision=Element(softmax_precision).data_type if softmax_precision else None,
         zero_masked=True,
@@ -77,6 +64,25 @@ def attention(
     Y = lowering.merge_heads(b, attended.output) if Q.rank == 3 else attended.output
     shown = (attended.scores, attended.capped, attended.biased, attended.weights)[qk_matmul_output_mode]
     return Y, k, v, shown
+
+
+def _attended(
+    b: GraphBuilder, queries: int, keys: int, before: int, lengths: Operand | None, left: int | None, right: int | None
+) -> Operand | None:
+    """1 where a query attends a key, None when every query attends all.
+
+    Args:
+        before: How many keys there are before that of the first query, unless there are lengths.
+        lengths: For each entry of the batch how many keys are real; the last of them is that of the last query.
+        left: How many keys before its own a query attends.
+        right: How many keys after its own a query attends.
+    """
+    if lengths is None:
+        return lowering.window(b, lowering.positions(b, queries, before), keys, left=left, right=right)
+    lengths = b.cast(lengths, "int32")
+    first = b.sub(lengths, queries)
+    real = lowering.window(b, b.reshape(b.sub(lengths, 1), [lengths.size, 1, 1, 1]), keys, right=0)
+    return lowering.all_of(b, lowering.window(b, lowering.positions(b, queries, first), keys, left=left, right=right), real)
 
 
 def _widened(b: GraphBuilder, mask: Operand, keys: int) -> Operand:
