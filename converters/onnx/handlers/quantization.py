@@ -31,8 +31,8 @@ def quantized_to(
     y = quantize(b, x, scale, zero_point, Element(onnx_type).data_type, axis=axis, block=block)
     if onnx_type not in RANGES:
         return y
-    smallest, largest = RANGES[onnx_type]
-    return b.clamp(y, minValue=smallest, maxValue=largest)
+    low, high = RANGES[onnx_type]
+    return b.clamp(y, minValue=low, maxValue=high)
 
 
 def zero_point_type(node: SourceNode, index: int, zero_point: Operand | None) -> int:
