@@ -22,12 +22,14 @@ overloads of core ATen. Complex tensors are pairs of real ones. Values that foll
 conversion.
 """
 NEVER_CALLED = {
+    "sym_is_contiguous": "how tensors lie in memory is known when a program is exported",
     "sym_numel": "sizes are numbers in a program with static shapes",
     "sym_size": "sizes are numbers in a program with static shapes",
     "sym_storage_offset": "offsets are numbers in a program with static shapes",
     "sym_stride": "strides are numbers in a program with static shapes",
     "_native_batch_norm_legit": "torch.export writes its functional form",
     "atan2.out": "torch.export writes its functional form",
+    "resize_": "torch.export writes its functional form",
 }
 """Core overloads that do not occur in an exported program with static shapes, and why."""
 

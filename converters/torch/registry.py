@@ -174,8 +174,10 @@ def _calling(op: str, count: int) -> Function:
 
 def core_overloads() -> Iterable[OpOverload]:
     """Every overload that PyTorch tags as core ATen."""
-    for name in sorted(dir(aten)):
+    # dir(aten) has only the operators that something has asked for.
+    registered = (name.partition("::") for name in torch._C._dispatch_get_all_op_names())
+    for name in sorted({operator.split(".")[0] for library, _, operator in registered if library == "aten"}):
         packet = getattr(aten, name)
-        for overload in getattr(packet, "overloads", list)():
+        for overload in packet.overloads():
             if torch.Tag.core in getattr(packet, overload).tags:
                 yield getattr(packet, overload)
