@@ -62,7 +62,7 @@ def _log_sum_exp(x: Array, *, axis: tuple[int, ...], keepdims: bool) -> Array:
     return np.asarray(total if keepdims else np.squeeze(total, axis))
 
 
-REDUCTIONS: dict[Domain, dict[str, Callable[..., Any]]] = {
+_BY_DOMAIN: dict[Domain, dict[str, Callable[..., Any]]] = {
     ANY: {"reduceMax": np.max, "reduceMin": np.min},
     WIDE: {
         "reduceL1": lambda x, **over: _sum(np.abs(x), **over),
@@ -77,9 +77,11 @@ REDUCTIONS: dict[Domain, dict[str, Callable[..., Any]]] = {
         "reduceMean": _mean,
     },
 }
-for domain, functions in REDUCTIONS.items():
+for domain, functions in _BY_DOMAIN.items():
     for name, function in functions.items():
         op(name, run=_reducing(function), input=domain)(reduce)
+REDUCTIONS = tuple(name for functions in _BY_DOMAIN.values() for name in functions)
+"""The operators ``reduce*``."""
 
 
 # ------------------------------------------------------------------------------------------------------------ argMin, argMax

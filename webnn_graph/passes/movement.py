@@ -9,13 +9,12 @@ import numpy as np
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Node, Operand
 from webnn_graph.ops.elementwise import ARITHMETIC, COMPARISONS, FLOAT_UNARY, LOGICAL, PREDICATES, SIGNED_UNARY
-from webnn_graph.ops.reduction import REDUCTIONS as REDUCTIONS_BY_TYPE
+from webnn_graph.ops.reduction import REDUCTIONS
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View, again
 
 ACTIVATIONS = ("gelu", "hardSwish", "relu", "sigmoid", "softplus", "softsign", "elu", "leakyRelu", "linear", "hardSigmoid", "clamp")
 UNARY = (*SIGNED_UNARY, *FLOAT_UNARY, *ACTIVATIONS, *PREDICATES, "cast")
 BROADCASTING = (*ARITHMETIC, *COMPARISONS, *LOGICAL, "where")
-REDUCTIONS = tuple(name for names in REDUCTIONS_BY_TYPE.values() for name in names)
 SELECTING = ("reduceMax", "reduceMin", "reduceMean", "reduceSum", "reduceProduct")
 """Reductions of a single number that are the number."""
 LARGEST_RANK = 5

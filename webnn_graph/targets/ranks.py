@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from webnn_graph.graph import Operand, Shape, operands_in
+from webnn_graph.ops.reduction import REDUCTIONS
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.rewrites import Rewrite
 
@@ -48,6 +49,7 @@ def along_axis(b: LegalBuilder, call: Call) -> Operand:
 
 
 def concat(b: LegalBuilder, call: Call) -> Operand:
+    """The same for several operands."""
     folded = [b.reshape(x, list(_around(x.shape, call.axis))) for x in call.inputs]
     return _reshaped(b, b.concat(folded, 1), call.result.shape)
 
@@ -139,12 +141,6 @@ def quantization(b: LegalBuilder, call: Call) -> Operand | None:
     return _reshaped(b, b.call(call.op, b.reshape(x, _merged(x.shape, runs)), **parameters), x.shape)
 
 
-def batch_normalization(b: LegalBuilder, call: Call) -> Operand:
-    x: Operand = call.input
-    folded = b.reshape(x, list(_around(x.shape, call.axis)))
-    return _reshaped(b, b.call(call.op, **call.but(input=folded, axis=1)), x.shape)
-
-
 def layer_normalization(b: LegalBuilder, call: Call) -> Operand | None:
     """Trailing axes in order become one, and what is before them another."""
     x: Operand = call.input
@@ -190,10 +186,9 @@ def _positions(b: LegalBuilder, indices: Operand) -> Operand:
     return positions
 
 
-REDUCED = "L1 L2 LogSum LogSumExp Max Mean Min Product Sum SumSquare".split()
-REDUCTIONS: dict[str, Rewrite] = {f"reduce{name}": reduction for name in REDUCED}
-RULES: dict[str, Rewrite] = REDUCTIONS | {
-    "batchNormalization": batch_normalization,
+RULES: dict[str, Rewrite] = {
+    **dict.fromkeys(REDUCTIONS, reduction),
+    "batchNormalization": along_axis,
     "concat": concat,
     "dequantizeLinear": quantization,
     "gather": gather,
