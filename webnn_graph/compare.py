@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,11 +81,6 @@ def compare(name: str, actual: Array, expected: Array, tolerance: float) -> Diff
 
 def _largest(values: Array) -> float:
     return float(values.max(initial=0.0))
-
-
-def compare_all(actual: Mapping[str, Array], expected: Mapping[str, Array], tolerance: float) -> list[Difference]:
-    """The differences of all ``actual`` tensors, each of which ``expected`` has under the same name."""
-    return [compare(name, array, expected[name], tolerance) for name, array in actual.items()]
 
 
 def _integer_distance(actual: Array, expected: Array) -> float:

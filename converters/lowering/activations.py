@@ -46,11 +46,6 @@ def threshold(b: GraphBuilder, x: Operand, limit: float, value: float) -> Operan
     return b.where(b.greater(x, limit), x, value)
 
 
-def hardshrink(b: GraphBuilder, x: Operand, limit: float) -> Operand:
-    """x where it is outside of [-limit, limit], otherwise 0."""
-    return b.where(b.greater(b.abs(x), limit), x, 0)
-
-
 def softshrink(b: GraphBuilder, x: Operand, limit: float, bias: float | None = None) -> Operand:
     """x moved toward 0 by ``bias`` (by default ``limit``) where it is outside of [-limit, limit], otherwise 0."""
     shift = limit if bias is None else bias

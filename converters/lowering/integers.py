@@ -83,9 +83,5 @@ def wrapped(b: GraphBuilder, x: Operand, bits: int, *, signed: bool) -> Operand:
     return b.sub(inside, offset)
 
 
-def is_power_of_two(number: int) -> bool:
-    return number > 0 and number & (number - 1) == 0
-
-
 def _signed(data_type: DataType) -> bool:
     return data_type.range[0] < 0

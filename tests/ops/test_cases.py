@@ -172,10 +172,6 @@ def _problem_in_browser(cases: list[Case], session: BrowserSession) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ operand types and ranks
-def _first(op: str) -> Case:
-    return next(case for case in GIVING if case.op == op)
-
-
 def _operands() -> Iterator[tuple[str, str]]:
     for op, facts in STANDARD.items():
         for name in facts["operands"]:

@@ -47,7 +47,6 @@ CONVOLUTION: Rows = {
 
 AVERAGE = [row(3, 2), row(3, 2, 1), row(3, 2, 1, True), row(3, 2, 1, True, False), row(2, 3, 0, True), row(3, [], 1, False, False)]
 MAXIMUM = [row(3, 2), row(3, 2, 1), row(3, 2, 1, 2), row(2, 3, 0, 1, True), row(2, [], 0)]
-BINS = (1, 2, 3, 4)
 
 
 def _pool(rank: int, rows: list, *more: object) -> list:
