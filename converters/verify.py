@@ -34,6 +34,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
+        """Whether every difference is within its tolerance."""
         return all(difference.ok for difference in self.differences)
 
 

@@ -50,10 +50,12 @@ class DataType(StrEnum):
 
     @property
     def is_float(self) -> bool:
+        """Whether it is float16 or float32."""
         return self.value.startswith("float")
 
     @property
     def is_unsigned(self) -> bool:
+        """Whether it is an unsigned integer."""
         return self.value.startswith("u")
 
     @property

@@ -25,6 +25,7 @@ class Descriptor:
 
     @property
     def rank(self) -> int:
+        """Number of dimensions."""
         return len(self.shape)
 
     @property

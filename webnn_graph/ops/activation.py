@@ -23,6 +23,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def hard_sigmoid(x: Array, alpha: float = 0.2, beta: float = 0.5) -> Array:
+    """alpha x + beta, clamped to [0, 1]."""
     return np.clip(alpha * x + beta, 0, 1)
 
 

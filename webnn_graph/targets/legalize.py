@@ -80,6 +80,11 @@ class LegalBuilder(GraphBuilder):
         return self.constant(array, legal, operand.name)
 
     def call(self, op: str, *args: Any, **options: Any) -> Any:
+        """The same as `GraphBuilder.call`, by calls that the target takes.
+
+        Raises:
+            ValidationError: The call breaks a rule of the standard, or nothing that the target takes stands for it.
+        """
         label = options.pop("label", "")
         operator = OPS[op]
         arguments = carriers.unified(self, op, operator.bind(*self._with_constants(op, args, options)))

@@ -55,6 +55,7 @@ class Target:
         return limit is None or (descriptor.data_type in limit["dataTypes"] and descriptor.rank <= limit["rankRange"]["max"])
 
     def has(self, op: str) -> bool:
+        """Whether the target has the operator at all."""
         return op in self.limits
 
     def _limit(self, op: str, operand: str) -> Mapping[str, Any] | None:
