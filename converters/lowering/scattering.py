@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from converters.lowering.integers import divide_down
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
@@ -52,7 +53,8 @@ def scatter_reduce(b: GraphBuilder, x: Operand, indices: Operand, updates: Opera
     if kind != "mean":
         return total
     divisor = b.max(b.add(count, 1) if keep else count, 1)
-    quotient = b.div(total, b.cast(divisor, x.data_type))
+    typed = b.cast(divisor, x.data_type)
+    quotient = b.div(total, typed) if x.data_type.is_float else divide_down(b, total, typed)
     return b.where(touched, quotient, x)
 
 

@@ -110,7 +110,8 @@ INDEXING: Rows = {
     aten.scatter_reduce.two: [
         row(X, 2, LAST, X, kind, include_self=keep) for kind in ("sum", "prod", "mean", "amax", "amin") for keep in (True, False)
     ]
-    + [row(i(5), 0, t(3, 1, 3), i(4), kind) for kind in ("sum", "prod", "mean", "amax", "amin")],
+    + [row(i(5), 0, t(3, 1, 3), i(4), kind) for kind in ("sum", "prod", "mean", "amax", "amin")]
+    + [row(i(2, 9), 1, i(2, 9, low=0, high=4), i(2, 9), "mean", include_self=keep) for keep in (True, False)],
     aten.index_add.default: [row(X, 1, t(2, 0, 2), f(2, 3, 4)), row(X, 0, t(1, 1), f(2, 3, 4), alpha=2), row(i(5), 0, t(1, 1), i(2))],
     aten.index_copy.default: [row(X, 1, t(2, 0), f(2, 2, 4)), row(f(5), 0, t(1, 3), f(2))],
     aten.index_fill.int_Scalar: [row(X, 1, t(2, 0), 1.5), row(X, -1, t(-1), 2)],
