@@ -36,6 +36,7 @@ from converters.options import (
 @mapping_option("--bind", VALUE, "Turn an input into a constant: a number, a JSON list or a .npy file.")
 @click.option("--input", "inputs", multiple=True, metavar="TENSOR", help="Begin the graph at this tensor instead of the model's inputs.")
 @click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="End the graph at this tensor instead of the model's outputs.")
+@click.option("--float16", is_flag=True, help="bfloat16 and float64 become float16 instead of float32.")
 @click.option("--simplify/--no-simplify", default=False, help="Run onnxsim first.  [default: no-simplify]")
 @conversion_options
 @click.version_option(package_name="webnn-convert")
@@ -52,7 +53,8 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     destination, check = destination_of(options, model, formats), check_of(options)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
-    converted = partial(frontend, model, name=destination.stem, dims=options["dim"], shapes=options["shape"], **what)
+    shapes = {"dims": options["dim"], "shapes": options["shape"]}
+    converted = partial(frontend, model, name=destination.stem, float16=options["float16"], **shapes, **what)
     return convert_and_report(converted, destination, partial(OnnxSource, model, **what), check if verify else None)
 
 

@@ -12,6 +12,7 @@ import onnx
 from onnx import AttributeProto
 
 from converters.onnx import functions, handlers
+from converters.onnx.half import in_float16
 from converters.onnx.interface import Input, Settings, bound_value, free_inputs, graph_inputs
 from converters.onnx.load import load_model, tensor_values
 from converters.onnx.order import needed_nodes
@@ -37,6 +38,7 @@ def convert(
     bind: Mapping[str, Any] | None = None,
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
+    float16: bool = False,
 ) -> Graph:
     """Converts an ONNX model.
 
@@ -48,6 +50,7 @@ def convert(
         bind: Values of inputs that become constants: numbers, lists or arrays.
         inputs: Tensors at which the graph is cut, which become its inputs instead of the model's.
         outputs: Tensors to return instead of the model's outputs.
+        float16: bfloat16 and float64 become float16 instead of float32.
 
     Returns:
         A graph with the model's inputs and outputs. Labels are the model's node names; operands are named after its tensors.
@@ -61,8 +64,13 @@ def convert(
         path = Path(model)
         folder, name = path.parent, name or path.stem
         model = load_model(path)
+    if float16:
+        model = in_float16(model, folder)
     settings = Settings(dims or {}, shapes or {}, bind or {}, inputs, outputs)
-    return optimize(Conversion(model, folder, name or model.graph.name or "model", settings).graph())
+    conversion = Conversion(model, folder, name or model.graph.name or "model", settings)
+    if float16:
+        conversion.builder.note("bfloat16 and float64 became float16")
+    return optimize(conversion.graph())
 
 
 class Conversion:

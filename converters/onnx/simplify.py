@@ -27,6 +27,7 @@ def convert_simplified(
     bind: Mapping[str, Any],
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
+    float16: bool = False,
 ) -> Graph:
     """`converters.onnx.convert` of what onnxsim makes of the model; of the model itself when onnxsim fails.
 
@@ -41,10 +42,10 @@ def convert_simplified(
     """
     model = simplified(path, report=report, dims=dims, shapes=shapes, bind=bind)
     if model is None:
-        return convert(path, name=name, dims=dims, shapes=shapes, bind=bind, inputs=inputs, outputs=outputs)
+        return convert(path, name=name, dims=dims, shapes=shapes, bind=bind, inputs=inputs, outputs=outputs, float16=float16)
     static = _static_shapes(path, dims, shapes, bind)
     own = {} if inputs else {input_name: shape for input_name, shape in static.items() if input_name not in bind}
-    return convert(model, name=name, shapes=own, bind=bind, inputs=inputs, outputs=outputs)
+    return convert(model, name=name, shapes=own, bind=bind, inputs=inputs, outputs=outputs, float16=float16)
 
 
 def simplified(
