@@ -89,7 +89,7 @@ class Conversion:
     def graph(self) -> Graph:
         """Raises `ConversionError` with every problem of the model."""
         graph, b = self.model.graph, self.builder
-        scope = GraphScope(self, {}, self.opsets)
+        scope = GraphScope(self, self.opsets)
         scope.add_initializers(graph)
         for info in free_inputs(graph).values():
             if info.name in self.settings.bind:
@@ -151,26 +151,30 @@ class GraphScope:
     """The values that are visible in one graph of the model: its own and, in a subgraph, those around it."""
 
     def __init__(
-        self, conversion: Conversion, outer: Mapping[str, Value], opsets: Mapping[str, int], types: Mapping[str, int | None] | None = None
+        self,
+        conversion: Conversion,
+        opsets: Mapping[str, int],
+        *,
+        outer: GraphScope | None = None,
+        types: Mapping[str, int | None] | None = None,
     ) -> None:
         """``types`` says in a function what element types its inputs have; None where the model's own inference does."""
         self.conversion = conversion
+        self._outer = outer
         self.opsets = opsets
         self._types = types
-        self.values: dict[str, Value] = dict(outer)
+        self.values: dict[str, Value] = {}
         self._stored: dict[str, onnx.TensorProto] = {}
 
     def add_initializers(self, graph: onnx.GraphProto) -> None:
         """Makes the graph's initializers visible; each becomes a constant when it is first read."""
         self._stored = {tensor.name: tensor for tensor in graph.initializer}
-        for name in self._stored:
-            self.values.pop(name, None)
         for sparse in graph.sparse_initializer:
             self.values[sparse.values.name] = self.conversion.builder.constant(functions.dense(sparse), name=sparse.values.name)
 
     def run(self, graph: onnx.GraphProto, inputs: Iterable[Value]) -> list[Value]:
         """Converts a subgraph on these inputs; see `registry.Scope`."""
-        inner = GraphScope(self.conversion, _Outer(self), self.opsets, self._types)
+        inner = GraphScope(self.conversion, self.opsets, outer=self, types=self._types)
         inner.add_initializers(graph)
         inner.values.update(zip((info.name for info in graph.input), inputs, strict=False))
         results = inner.run_nodes(graph.node, [output.name for output in graph.output])
@@ -182,6 +186,8 @@ class GraphScope:
         """ONNX's element type of a value; see `registry.Scope`."""
         if name in self._stored:
             return int(self._stored[name].data_type)
+        if self._outer is not None and name not in self.values:
+            return self._outer.onnx_type(name)
         if self._types is not None:
             return self._types.get(name)
         info = self.conversion.inferred.get(name)
@@ -197,24 +203,32 @@ class GraphScope:
         for name in outputs:
             if name not in made and name not in self:
                 raise ConversionError(f"the model has no tensor {name!r}")
-        given = {*self.values, *self._stored}
-        for node in needed_nodes(nodes, outputs, given):
+        for node in needed_nodes(nodes, outputs, self._names()):
             self.conversion.nodes += 1
             self._run_node(node)
         return [self[name] for name in outputs]
 
     def __contains__(self, name: str) -> bool:
-        return name in self.values or name in self._stored
+        return name in self.values or name in self._stored or (self._outer is not None and name in self._outer)
 
     def __getitem__(self, name: str) -> Value:
-        if name not in self.values and name in self._stored:
+        if name in self.values:
+            return self.values[name]
+        if name in self._stored:
             tensor = self._stored[name]
             self.conversion.element(tensor.data_type)
             array, data_type = tensor_values(tensor, self.conversion.folder)
             self.values[name] = self.conversion.builder.constant(array, data_type, name)
-        return self.values[name]
+            return self.values[name]
+        if self._outer is None:
+            raise KeyError(name)
+        return self._outer[name]
 
     # ------------------------------------------------------------------------------------------------------------- private
+    def _names(self) -> set[str]:
+        """What is visible before any node is converted."""
+        return {*self.values, *self._stored, *(self._outer._names() if self._outer else ())}
+
     def _run_node(self, node: onnx.NodeProto) -> None:
         label = node.name or f"{node.op_type}:{next(filter(None, node.output), '')}"
         try:
@@ -278,7 +292,7 @@ class GraphScope:
         if UNKNOWN in inputs:
             return None
         types = {given: self.onnx_type(name) for given, name in zip(body.input, node.input, strict=False)}
-        inner = GraphScope(self.conversion, {}, {**self.opsets, **_versions(body.opset_import)}, types)
+        inner = GraphScope(self.conversion, {**self.opsets, **_versions(body.opset_import)}, types=types)
         inner.values.update(zip(body.input, inputs + [None] * len(body.input), strict=False))
         wanted = [name for name, called in zip(body.output, node.output, strict=False) if called]
         made = iter(inner.run_nodes(body.node, wanted))
@@ -296,22 +310,6 @@ class GraphScope:
             else:
                 values[attribute.name] = _plain(onnx.helper.get_attribute_value(attribute))
         return values
-
-
-class _Outer(Mapping[str, Value]):
-    """The values around a subgraph, initializers included."""
-
-    def __init__(self, scope: GraphScope) -> None:
-        self._scope = scope
-
-    def __getitem__(self, name: str) -> Value:
-        return self._scope[name]
-
-    def __iter__(self) -> Any:
-        return iter(dict.fromkeys((*self._scope.values, *self._scope._stored)))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
 
 
 def _versions(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import onnx
 from onnx import AttributeProto, TensorProto, numpy_helper
 
 from converters.onnx.load import tensor_values
+from converters.onnx.order import subgraphs
 
 WIDE = (TensorProto.BFLOAT16, TensorProto.DOUBLE)
 """Element types that become float16."""
@@ -43,15 +45,15 @@ def _narrow_graph(graph: onnx.GraphProto, folder: Path | None) -> None:
     _narrow_nodes(graph.node, folder)
 
 
-def _narrow_nodes(nodes: object, folder: Path | None) -> None:
-    for node in nodes:  # type: ignore[attr-defined]
+def _narrow_nodes(nodes: Iterable[onnx.NodeProto], folder: Path | None) -> None:
+    for node in nodes:
         for attribute in node.attribute:
             if attribute.type == AttributeProto.TENSOR:
                 _narrow_tensor(attribute.t, folder)
             elif attribute.name in TYPE_ATTRIBUTES and attribute.i in WIDE:
                 attribute.i = TensorProto.FLOAT16
-            for graph in (attribute.g, *attribute.graphs) if attribute.type in (attribute.GRAPH, attribute.GRAPHS) else ():
-                _narrow_graph(graph, folder)
+        for graph in subgraphs(node):
+            _narrow_graph(graph, folder)
 
 
 def _narrow_tensor(tensor: onnx.TensorProto, folder: Path | None) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
+from converters.onnx.order import subgraphs
 from converters.onnx.tensors import Element, to_array
 from webnn_graph.data_types import Array, DataType, storage_bytes, unpack
 from webnn_graph.errors import ConversionError, FormatError
@@ -48,10 +49,9 @@ def _texts(graph: onnx.GraphProto) -> Iterator[object]:
         yield from (entry.value for entry in tensor.external_data)
     for node in graph.node:
         yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
-        for attribute in node.attribute:
-            yield attribute.name
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _texts(inner)
+        yield from (attribute.name for attribute in node.attribute)
+        for inner in subgraphs(node):
+            yield from _texts(inner)
 
 
 def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array, DataType]:

@@ -9,12 +9,17 @@ import onnx
 from webnn_graph.errors import ConversionError
 
 
+def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    """The graphs in a node's attributes."""
+    for attribute in node.attribute:
+        yield from (attribute.g,) if attribute.type == attribute.GRAPH else attribute.graphs
+
+
 def reads(node: onnx.NodeProto) -> Iterator[str]:
     """The names of the values a node reads, those its subgraphs take from around them included."""
     yield from filter(None, node.input)
-    for attribute in node.attribute:
-        for graph in (attribute.g, *attribute.graphs) if attribute.type in (attribute.GRAPH, attribute.GRAPHS) else ():
-            yield from _outer(graph)
+    for graph in subgraphs(node):
+        yield from _outer(graph)
 
 
 def _outer(graph: onnx.GraphProto) -> Iterator[str]:

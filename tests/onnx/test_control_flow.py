@@ -155,3 +155,14 @@ def test_refused(source: onnx.ModelProto, message: str) -> None:
         convert(source)
     assert message in str(caught.value)
     assert "1 operator of" in str(caught.value)
+
+
+def test_a_subgraph_reads_of_what_is_around_it_only_what_it_names() -> None:
+    """The strings beside the loop have no WebNN data type, which matters only to a node that reads them."""
+    body = onnx.parser.parse_graph("body (int64 i, bool c, float[2] v) => (bool again, float[2] w) { again = Identity(c)  w = Add(v, v) }")
+    model = onnx.parser.parse_model(
+        '<ir_version: 9, opset_import: ["" : 17]> g (float[2] x) => (float[2] y) <int64 n = {3}, bool t = {1}> { y = Loop(n, t, x) }'
+    )
+    model.graph.node[0].attribute.append(onnx.helper.make_attribute("body", body))
+    model.graph.initializer.append(onnx.helper.make_tensor("names", onnx.TensorProto.STRING, [1], [b"a"]))
+    np.testing.assert_array_equal(run(convert(model), {"x": np.array([1, 2], np.float32)})["y"], [8, 16])
