@@ -143,9 +143,18 @@ check_options = options(
     click.option("--tolerance", type=click.FloatRange(0), help="Largest relative difference.  [default: 1e-4 reference, 1e-3 others]"),
     click.option("--each-node", is_flag=True, help="Compare every node on the source model's own values: for quantized models."),
 )
+budget_option = click.option(
+    "--budget",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="FACTOR",
+    help="How many times the normal work, memory and time a conversion may take, for large models that you trust.",
+)
 conversion_options = options(
     destination_options,
     format_option,
+    budget_option,
     click.option("--verify", is_flag=True, help="Compare the written graph with the source model; exit with 3 when they differ."),
     check_options,
     verbosity_options,

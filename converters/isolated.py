@@ -1,0 +1,128 @@
+"""Work that may crash, hang or exhaust memory, in a process of its own.
+
+PyTorch's TorchScript and ONNX's own C++ code end the process on some damaged models. A *worker* is a function of a module,
+``worker(data: bytes, **arguments) -> bytes``; it is called in a new interpreter that may not write files, whose output on the
+terminal goes nowhere, and that is ended when it takes too long or too much memory. Only bytes come back: nothing that is
+unpickled.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from webnn_graph import errors
+from webnn_graph.errors import WebNNError
+
+START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from converters.isolated import serve; serve(*sys.argv[2:])"
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Threads would multiply the memory that is reserved, and the processor time that is counted."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a worker may use.
+
+    Attributes:
+        seconds: From its start to its answer.
+        memory: Bytes that it may allocate.
+        file_size: Bytes of a file that it may write.
+    """
+
+    seconds: float = 20
+    memory: int = 4 << 30
+    file_size: int = 0
+
+
+class Stopped(Exception):
+    """A worker ended without an answer; the text says why: ``crashed (SIGSEGV)``, ``took longer than 20 seconds``."""
+
+
+def isolated(worker: Callable[..., bytes], data: bytes, limits: Limits = Limits(), **arguments: Any) -> bytes:
+    """What ``worker(data, **arguments)`` returns, computed in a process of its own.
+
+    Args:
+        worker: A function that can be imported.
+        data: Its first argument.
+        limits: What it may use.
+        arguments: Its other arguments, plain data as JSON has.
+
+    Raises:
+        WebNNError: The worker raised it.
+        Stopped: It crashed, ran out of memory or time, or raised anything else.
+    """
+    limited = json.dumps([limits.seconds, limits.memory, limits.file_size])
+    called = [f"{worker.__module__}:{worker.__qualname__}", limited, json.dumps(arguments)]
+    command = [sys.executable, "-P", "-c", START, json.dumps(sys.path), *called]
+    try:
+        done = subprocess.run(
+            command,
+            input=data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=limits.seconds,
+            check=False,
+            env=os.environ | ONE_THREAD,
+        )
+    except subprocess.TimeoutExpired:
+        raise Stopped(f"took longer than {limits.seconds:g} seconds") from None
+    status, newline, answer = done.stdout.partition(b"\n")
+    if done.returncode or not newline:
+        raise Stopped(_how_it_ended(done.returncode, limits))
+    if status == b"done":
+        return answer
+    kind, message, hint = json.loads(answer)
+    if kind == "MemoryError":
+        raise Stopped(f"needed more than {limits.memory >> 20:,} MiB of memory")
+    error = getattr(errors, kind, None)
+    if error is None:
+        raise Stopped(f"failed ({kind}: {message})" if message else f"failed ({kind})")
+    raise error(message, hint)
+
+
+def _how_it_ended(code: int, limits: Limits) -> str:
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        return f"took longer than {limits.seconds:g} seconds or more than {limits.memory >> 20:,} MiB of memory"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"status {code}"
+    return f"crashed ({name})"
+
+
+# ------------------------------------------------------------------------------------------------------------ in the new process
+def serve(worker: str, limited: str, arguments: str) -> None:
+    """Answers one call: the data on stdin, on stdout ``done`` or ``error`` on a line of its own and what belongs to it."""
+    data, answer = sys.stdin.buffer.read(), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):  # what the work prints may come from the model
+        os.dup2(nowhere, descriptor)
+    _restrict(*json.loads(limited))
+    module, _, name = worker.partition(":")
+    try:
+        status, result = b"done", getattr(importlib.import_module(module), name)(data, **json.loads(arguments))
+    except WebNNError as error:
+        status, result = b"error", json.dumps([type(error).__name__, error.message, error.hint]).encode()
+    except BaseException as error:  # whatever it is, it has to be said to the other process
+        lines = str(error).strip().splitlines() or [""]
+        status, result = b"error", json.dumps([type(error).__name__, lines[0][:1000], ""]).encode()
+    with answer:
+        answer.write(status + b"\n")
+        answer.write(result)
+    os._exit(0)  # destructors of a damaged model may crash, too; the answer is given
+
+
+def _restrict(seconds: float, memory: int, file_size: int) -> None:
+    """Sets the system's own limits, where it has them."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))

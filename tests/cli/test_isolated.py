@@ -1,0 +1,92 @@
+"""Work in a process of its own: answers, errors, and what happens to a worker that crashes, hangs or asks for too much."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from converters.isolated import Limits, Stopped, isolated
+from webnn_graph.errors import FormatError
+
+SOON = Limits(seconds=2, memory=500 << 20)
+
+
+def reversed_twice(data: bytes, *, times: int = 1) -> bytes:
+    return data[::-1] * times
+
+
+def refusing(data: bytes) -> bytes:
+    raise FormatError("no such thing", "try another")
+
+
+def failing(data: bytes) -> bytes:
+    raise KeyError("a key")
+
+
+def crashing(data: bytes) -> bytes:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return b""
+
+
+def hanging(data: bytes) -> bytes:
+    time.sleep(60)
+    return b""
+
+
+def growing(data: bytes) -> bytes:
+    return bytes(1 << 30)
+
+
+def printing(data: bytes) -> bytes:
+    print("\x1b]0;owned\x07", flush=True)
+    print("\x1b]0;owned\x07", file=sys.stderr, flush=True)
+    os.write(1, b"raw")
+    return b"quiet"
+
+
+def writing(data: bytes) -> bytes:
+    Path(data.decode()).write_bytes(b"written")
+    return b""
+
+
+def test_a_worker_answers() -> None:
+    assert isolated(reversed_twice, b"abc\n", times=2) == b"\ncba\ncba"
+
+
+def test_errors_of_the_project_arrive_as_they_are() -> None:
+    with pytest.raises(FormatError) as caught:
+        isolated(refusing, b"")
+    assert (caught.value.message, caught.value.hint) == ("no such thing", "try another")
+
+
+@pytest.mark.parametrize(
+    ("worker", "why"),
+    [
+        (failing, r"failed \(KeyError: 'a key'\)"),
+        (crashing, r"crashed \(SIGSEGV\)"),
+        (hanging, "took longer than 2 seconds"),
+        (growing, "needed more than 500 MiB of memory"),
+    ],
+)
+def test_a_worker_that_ends_badly_says_how(worker: object, why: str) -> None:
+    with pytest.raises(Stopped, match=why):
+        isolated(worker, b"", SOON)  # type: ignore[arg-type]
+
+
+def test_what_a_worker_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    assert isolated(printing, b"") == b"quiet"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_worker_writes_no_file_unless_it_may(tmp_path: Path) -> None:
+    path = tmp_path / "written"
+    with pytest.raises(Stopped, match="File too large"):
+        isolated(writing, str(path).encode())
+    assert not path.exists() or path.stat().st_size == 0
+    isolated(writing, str(path).encode(), Limits(file_size=100))
+    assert path.read_bytes() == b"written"
