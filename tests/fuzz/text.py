@@ -1,0 +1,117 @@
+"""``.webnn`` text: changes of tokens and statements."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.fuzz import graphs, mutations, trees
+from tests.fuzz.case import Base
+from webnn_graph.data_types import BY_SHORT_NAME
+from webnn_graph.ops import OPS
+
+TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|@?[A-Za-z_][\w./$]*|-?\d[\w.]*(?:[eE][+-]\d+)?|\s+|.', re.DOTALL)
+CALL = re.compile(r"= *(\w+)\(")
+SPELLINGS = (
+    *(*"()[]{},;:=@#\"\\", "//", "@scalar", "@bytes", "@weights", "@quantized", "[[", "()", "[]", "v1", "v2", "webnn_graph"),
+    *("inputs", "consts", "nodes", "outputs", "true", "null", "1e999", "-", "0x10", "1.", ".5", '"Infinity"', 'dyn("n", 4)', "\x00", "\x1b"),
+    *("é", "\ufeff", "\r", "[" * 100_000, "{" * 3000, "1" * 5000, "a" * 5000, "[1, " * 40),
+)
+
+
+@cache
+def bases() -> list[Base]:
+    """Texts of all operators."""
+    return [Base(content, "model.webnn", beside) for content, beside in graphs.files(".webnn")]
+
+
+def feed(path: Path, output: Path) -> None:
+    """See `graphs.use`."""
+    graphs.use(path, output)
+
+
+def mutate(content: bytes, random: Random) -> bytes:
+    """A text with one change."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return mutations.damaged(content, random)
+    match random.randrange(10):
+        case 0:
+            return mutations.damaged(content, random)
+        case 1 | 2:
+            return _with_argument(text, random).encode()
+        case 3:
+            return _lines(text, random).encode()
+        case _:
+            return "".join(_tokens(TOKEN.findall(text), random)).encode(errors="surrogatepass")
+
+
+def _with_argument(text: str, random: Random) -> str:
+    """Another argument in a call, in the place of the one of its name."""
+    calls = list(CALL.finditer(text))
+    if not calls:
+        return text
+    call = random.choice(calls)
+    name, value = graphs.argument(random, call[1])
+    end = text.find(");", call.end())
+    inner = re.sub(rf",? *\b{name}=(?:\[[^\]]*\]|[^,)\]]*)", "", text[call.end() : end])
+    return f"{text[: call.end()]}{inner}, {name}={_value(value)}{text[end:]}"
+
+
+def _value(value: Any) -> str:
+    return trees.written(value).decode() if isinstance(value, list) else json.dumps(value)
+
+
+def _lines(text: str, random: Random) -> str:
+    lines = text.splitlines(keepends=True) or [""]
+    i, j = random.randrange(len(lines)), random.randrange(len(lines))
+    match random.randrange(3):
+        case 0:
+            lines[i], lines[j] = lines[j], lines[i]
+        case 1:
+            lines.insert(j, lines[i])
+        case _:
+            del lines[i]
+    return "".join(lines)
+
+
+def _tokens(tokens: list[str], random: Random) -> list[str]:
+    """Tokens, one of which is another, doubled, dropped, or exchanged."""
+    at = [i for i, token in enumerate(tokens) if not token.isspace()]
+    if not at:
+        return tokens
+    i, j = random.choice(at), random.choice(at)
+    match random.randrange(9):
+        case 0:
+            tokens[i], tokens[j] = tokens[j], tokens[i]
+        case 1:
+            tokens[i] = tokens[j]
+        case 2:
+            del tokens[i]
+        case 3:
+            tokens.insert(j, tokens[i])
+        case 4:
+            tokens.insert(i, random.choice(SPELLINGS))
+        case _:
+            tokens[i] = _alike(tokens[i], random)
+    return tokens
+
+
+def _alike(token: str, random: Random) -> str:
+    """Another token of the same kind."""
+    if token[0] == '"':
+        return json.dumps(mutations.text(random, token[1:-1]), ensure_ascii=random.random() < 0.5)
+    if token in OPS:
+        return random.choice(list(OPS))
+    if token in BY_SHORT_NAME:
+        return random.choice(list(BY_SHORT_NAME))
+    if token.lstrip("-").isdigit():
+        return str(mutations.number(random, int(token)) if random.random() < 0.3 else mutations.integer(random, int(token)))
+    if token[0] in "-0123456789":
+        return str(mutations.number(random))
+    return random.choice(SPELLINGS)

@@ -1,0 +1,70 @@
+"""``.safetensors``: changes of the header as a tree, of offsets and lengths, and of the data."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.fuzz import graphs, mutations, trees
+from tests.fuzz.case import Base
+
+DTYPES = ("F32", "F16", "BF16", "F64", "I64", "I32", "I8", "U8", "BOOL", "F8_E4M3", "C64", "F4", "U64", "f32", "", "F" * 100)
+PREFIX = 8
+"""Bytes of the header's length."""
+
+
+@cache
+def bases() -> list[Base]:
+    """Weights of the graphs that have any; the graph stands beside."""
+    found = []
+    for content, beside in graphs.files(".webnn"):
+        found += [Base(weights, name, {"model.webnn": content}) for name, weights in beside.items()]
+    return found
+
+
+def feed(path: Path, output: Path) -> None:
+    """See `graphs.use`."""
+    graphs.use(path.with_name("model.webnn"), output)
+
+
+def mutate(content: bytes, random: Random) -> bytes:
+    """Weights with one change."""
+    length = int.from_bytes(content[:PREFIX], "little")
+    header, data = content[PREFIX : PREFIX + length], content[PREFIX + length :]
+    match random.randrange(8):
+        case 0:
+            return mutations.damaged(content, random)
+        case 1:
+            return (mutations.integer(random, length) % 2**64).to_bytes(PREFIX, "little") + content[PREFIX:]
+        case 2:
+            return content[: PREFIX + length] + mutations.damaged(data, random)
+    try:
+        tree = trees.parsed(header)
+    except ValueError:
+        return mutations.damaged(content, random)
+    if random.random() < 0.5:
+        _change_an_entry(tree, random)
+    else:
+        tree = trees.changed(tree, random)
+    changed = trees.written(tree)
+    return len(changed).to_bytes(PREFIX, "little") + changed + data
+
+
+def _change_an_entry(tree: Any, random: Random) -> None:
+    """Another data type, shape, range of bytes, or what a header may hold besides."""
+    found = list(trees.places(tree))
+    name = random.choice(("dtype", "shape", "data_offsets", "__metadata__"))
+    if name == "__metadata__" and isinstance(tree, trees.Members):
+        tree.insert(random.randint(0, len(tree)), (name, trees.plain(random)))
+        return
+    entries = [place for place in found if trees.name_of(place) == name]
+    if not entries:
+        return
+    place = random.choice(entries)
+    if name == "dtype":
+        trees.put(place, random.choice(DTYPES))
+    else:
+        old = trees.value_at(place)
+        trees.put(place, [mutations.integer(random, n) if isinstance(n, int) else n for n in old] if isinstance(old, list) else [])
