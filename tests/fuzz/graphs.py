@@ -12,8 +12,9 @@ from typing import Any
 from tests.formats.graphs import as_data, every_operator
 from tests.fuzz import mutations, trees
 from webnn_graph import Graph, load, run, save, validate
+from webnn_graph.data_types import DataType
 from webnn_graph.inputs import seeded
-from webnn_graph.ops import OPS
+from webnn_graph.ops import OPS, Parameter
 
 SMALL = 20_000
 """Elements of a graph that is written and run, besides being read."""
@@ -56,15 +57,29 @@ def part(whole: Graph, start: int, stop: int) -> Graph:
 
 
 def argument(random: Random, op: str) -> tuple[str, Any]:
-    """An argument that an operator has, or another one, and a value for it."""
-    known = list(OPS[op].parameters) if op in OPS and random.random() < 0.8 else [p for o in OPS.values() for p in o.parameters]
-    name = random.choice([*known, "label"])
-    choices = OPS[op].parameters[name].choices if op in OPS and name in OPS[op].parameters else ()
-    if choices and random.random() < 0.7:
-        return name, random.choice(choices)
-    if random.random() < 0.4:
-        return name, [random.choice((0, 1, 1, 2, 2, 3, 4, 6)) for _ in range(random.randrange(6))]
-    return name, mutations.integer(random) if random.random() < 0.3 else trees.plain(random)
+    """An argument that an operator has, or another one, and a value for it, most of the kind that it takes."""
+    parameters = OPS[op].parameters if op in OPS else {}
+    if not parameters or random.random() < 0.1:
+        return random.choice(["label", *(name for other in OPS.values() for name in other.parameters)]), trees.plain(random)
+    name = random.choice(list(parameters))
+    return name, _value_for(parameters[name], random) if random.random() < 0.8 else trees.plain(random)
+
+
+def _value_for(parameter: Parameter, random: Random) -> Any:
+    """A value of the kind that a parameter takes."""
+    one = {
+        "int": lambda: random.choice((0, 1, 1, 2, 2, 3, 4, 6, -1, mutations.integer(random))),
+        "float": lambda: mutations.number(random),
+        "number": lambda: mutations.number(random),
+        "string": lambda: random.choice(parameter.choices or ("x",)),
+        "bool": lambda: random.random() < 0.5,
+        "data type": lambda: random.choice(list(DataType)).value,
+        "operand": lambda: random.choice(("x", "m", "i", "four", random.randrange(9))),
+    }
+    kind = parameter.kind.removesuffix("s")
+    if kind == parameter.kind:
+        return one.get(kind, one["int"])()
+    return [one.get(kind, one["int"])() for _ in range(random.randrange(7))]
 
 
 def use(graph_file: Path, output: Path) -> None:

@@ -40,15 +40,17 @@ DANGEROUS = (
 
 def integer(random: Random, near: int = 0) -> int:
     """One that is near another, or at the end of a range."""
-    match random.randrange(6):
-        case 0:
+    match random.randrange(8):
+        case 0 | 1 | 2:
             return near + random.choice((-1, 1, 2))
-        case 1:
+        case 3:
             return near * random.choice((2, -1, 1000, 10**9))
-        case 2:
+        case 4:
             return random.choice(HUGE)
-        case _:
+        case 5:
             return random.choice(INTEGERS)
+        case _:
+            return random.randint(0, 4)
 
 
 def number(random: Random, near: float = 0) -> int | float:

@@ -9,12 +9,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.fuzz import graphs, mutations, trees
+from tests.fuzz import graphs, mutations, tokens, trees
 from tests.fuzz.case import Base
 from webnn_graph.data_types import BY_SHORT_NAME
 from webnn_graph.ops import OPS
 
-TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|@?[A-Za-z_][\w./$]*|-?\d[\w.]*(?:[eE][+-]\d+)?|\s+|.', re.DOTALL)
 CALL = re.compile(r"= *(\w+)\(")
 SPELLINGS = (
     *(*"()[]{},;:=@#\"\\", "//", "@scalar", "@bytes", "@weights", "@quantized", "[[", "()", "[]", "v1", "v2", "webnn_graph"),
@@ -46,9 +45,9 @@ def mutate(content: bytes, random: Random) -> bytes:
         case 1 | 2:
             return _with_argument(text, random).encode()
         case 3:
-            return _lines(text, random).encode()
+            return tokens.changed_lines(text, random).encode()
         case _:
-            return "".join(_tokens(TOKEN.findall(text), random)).encode(errors="surrogatepass")
+            return tokens.changed(text, random, _alike, SPELLINGS).encode(errors="surrogatepass")
 
 
 def _with_argument(text: str, random: Random) -> str:
@@ -65,41 +64,6 @@ def _with_argument(text: str, random: Random) -> str:
 
 def _value(value: Any) -> str:
     return trees.written(value).decode() if isinstance(value, list) else json.dumps(value)
-
-
-def _lines(text: str, random: Random) -> str:
-    lines = text.splitlines(keepends=True) or [""]
-    i, j = random.randrange(len(lines)), random.randrange(len(lines))
-    match random.randrange(3):
-        case 0:
-            lines[i], lines[j] = lines[j], lines[i]
-        case 1:
-            lines.insert(j, lines[i])
-        case _:
-            del lines[i]
-    return "".join(lines)
-
-
-def _tokens(tokens: list[str], random: Random) -> list[str]:
-    """Tokens, one of which is another, doubled, dropped, or exchanged."""
-    at = [i for i, token in enumerate(tokens) if not token.isspace()]
-    if not at:
-        return tokens
-    i, j = random.choice(at), random.choice(at)
-    match random.randrange(9):
-        case 0:
-            tokens[i], tokens[j] = tokens[j], tokens[i]
-        case 1:
-            tokens[i] = tokens[j]
-        case 2:
-            del tokens[i]
-        case 3:
-            tokens.insert(j, tokens[i])
-        case 4:
-            tokens.insert(i, random.choice(SPELLINGS))
-        case _:
-            tokens[i] = _alike(tokens[i], random)
-    return tokens
 
 
 def _alike(token: str, random: Random) -> str:
