@@ -16,6 +16,7 @@ from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.limits import check_made
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
+from webnn_graph.ops.rules import check_shape
 from webnn_graph.simplify import SIMPLIFICATIONS
 
 SHARED = 8192
@@ -62,8 +63,7 @@ class GraphBuilder:
         """A graph input. Raises `ValidationError` for a name used twice or a dimension that is not positive."""
         if name in self._inputs:
             raise ValidationError(f"input {name!r} is declared twice")
-        if not all(0 < dimension < 2**31 for dimension in shape):
-            raise ValidationError(f"input {name!r} has shape {list(shape)}; every dimension must be at least 1")
+        check_shape(f"input {name!r} has", shape)
         operand = Operand(DataType(data_type), tuple(map(int, shape)), name)
         self._inputs[name] = operand
         return operand

@@ -16,12 +16,23 @@ class WebNNError(Exception):
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _readable(message)
+        self.hint = _readable(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+LONGEST_LINE = 1000
+"""Characters of a line that is shown whole; what is longer quotes a name or a list of a damaged file."""
+
+
+def _readable(text: str) -> str:
+    """The text with the middle of lines that nobody could read left out."""
+    if len(text) <= LONGEST_LINE:
+        return text
+    return "\n".join(f"{line[:600]} ... {line[-300:]}" if len(line) > LONGEST_LINE else line for line in text.split("\n"))
 
 
 class ValidationError(WebNNError):

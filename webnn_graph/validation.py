@@ -7,7 +7,7 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER, nearest
 from webnn_graph.ops import OPS
-from webnn_graph.ops.declare import MAX_DIMENSION
+from webnn_graph.ops.rules import check_shape
 
 
 def validate(graph: Graph) -> None:
@@ -28,8 +28,7 @@ def validate(graph: Graph) -> None:
             raise ValidationError(f"{what} {operand.name!r} is not named by an identifier")
         if operand.name in names:
             raise ValidationError(f"the name {operand.name!r} is used twice")
-        if not all(0 < dimension <= MAX_DIMENSION for dimension in operand.shape):
-            raise ValidationError(f"{what} {operand.name!r} has shape {list(operand.shape)}; dimensions must be 1 to 2^31-1")
+        check_shape(f"{what} {operand.name!r} has", operand.shape)
         names.add(operand.name)
         defined.add(operand)
 

@@ -57,6 +57,7 @@ BAD_TEXT = [
     (graph_text("y = relu(x);", inputs="x: f32[-2];"), "2:19", "expected a whole number"),
     (graph_text("y = relu(x);", inputs="x: f32[0];"), "2:12", "dimensions must be 1 to 2^31-1"),
     (graph_text("y = relu(x);", inputs="x: f32[2147483648];"), "2:12", "dimensions must be 1 to 2^31-1"),
+    (graph_text("y = relu(x);", inputs=f"x: f32{[1] * 33};"), "2:12", "x has 33 dimensions; at most 32 are supported"),
     (graph_text("y = relu(x);", inputs="x: f32[2]; x: f32[2];"), "2:23", "the name 'x' is used twice"),
     (graph_text("y = relu(x); y = neg(x);"), "4:24", "the name 'y' is used twice"),
     (graph_text("[y, y] = split(x, splits=[1, 1]);"), "4:11", "the name 'y' is used twice"),
@@ -186,6 +187,28 @@ def test_json(tmp_path: Path, content: str, message: str) -> None:
         load(path)
     assert str(raised.value).startswith(str(path))
     assert message in str(raised.value)
+
+
+LONG: dict[str, str] = {
+    "a value": as_json(inputs={"x": {"dataType": "float32", "shape": ["x" * 100_000]}}),
+    "a list": as_json(nodes=[{"id": "y", "op": "reshape", "inputs": ["x"], "options": {"newShape": [1] * 50_000}}]),
+    "a name": as_json(nodes=[{"id": "y", "op": "relu", "inputs": ["x" * 100_000]}]),
+}
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_an_error_is_short_whatever_it_is_about(what: str, tmp_path: Path) -> None:
+    with pytest.raises(WebNNError) as raised:
+        load(write(tmp_path, LONG[what], "model.json"))
+    assert len(str(raised.value)) < 3000
+    assert " ... " in str(raised.value)
+
+
+def test_many_dimensions_are_refused_at_once(tmp_path: Path) -> None:
+    many = {"dataType": "float32", "shape": [1] * 20_000}
+    path = write(tmp_path, as_json(inputs={"x": many, "c": many}), "model.json")
+    with pytest.raises(ValidationError, match="20000 dimensions"):
+        load(path)
 
 
 # ------------------------------------------------------------------------------------------------- damage of any kind of file

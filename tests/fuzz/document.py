@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -33,7 +34,7 @@ def mutate(content: bytes, random: Random) -> bytes:
     match random.randrange(10):
         case 0:
             return mutations.damaged(content, random)
-        case 1 | 2 | 3:
+        case 1 | 2 | 3 | 4 | 5:
             _change_a_call(tree, random)
             return trees.written(tree)
         case _:
@@ -45,11 +46,11 @@ def _change_a_call(tree: Any, random: Random) -> None:
     found = list(trees.places(tree))
     match random.randrange(5):
         case 0:
-            _put(found, "op", random.choice(list(OPS)), random)
+            _put(found, "op", lambda _: random.choice(list(OPS)), random)
         case 1:
-            _put(found, "dataType", random.choice(list(DataType)).value, random)
+            _put(found, "dataType", lambda _: random.choice(list(DataType)).value, random)
         case 2:
-            _put(found, "shape", [random.choice((1, 2, 3, 4, 6, 2**31)) for _ in range(random.randrange(6))], random)
+            _put(found, "shape", lambda old: graphs.another_shape(old if isinstance(old, list) else [], random), random)
         case _:
             calls = [value for value in map(trees.value_at, found) if isinstance(value, trees.Members) and "options" in dict(value)]
             if not calls:
@@ -61,7 +62,9 @@ def _change_a_call(tree: Any, random: Random) -> None:
                 options[:] = [pair for pair in options if pair[0] != name] + [(name, value)]
 
 
-def _put(found: list[trees.Place], name: str, value: Any, random: Random) -> None:
+def _put(found: list[trees.Place], name: str, another: Callable[[Any], Any], random: Random) -> None:
+    """Puts another value where a member of this name is."""
     named = [place for place in found if trees.name_of(place) == name]
     if named:
-        trees.put(random.choice(named), value)
+        place = random.choice(named)
+        trees.put(place, another(trees.value_at(place)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -80,6 +80,20 @@ def _value_for(parameter: Parameter, random: Random) -> Any:
     if kind == parameter.kind:
         return one.get(kind, one["int"])()
     return [one.get(kind, one["int"])() for _ in range(random.randrange(7))]
+
+
+def another_shape(sizes: Sequence[Any], random: Random) -> list[Any]:
+    """A shape like the given one: of another rank, with another size, or both."""
+    shape = list(sizes)
+    i = random.randrange(len(shape) + 1)
+    match random.randrange(4):
+        case 0:
+            shape.insert(i, random.choice((1, 1, 2, mutations.integer(random))))
+        case 1 if shape:
+            shape.pop(i - 1)
+        case _ if shape:
+            shape[i - 1] = random.choice((1, 2, 3, 4, 5, 6, 8, 2**16, 2**31 - 1, mutations.integer(random)))
+    return shape
 
 
 def use(graph_file: Path, output: Path) -> None:

@@ -15,39 +15,37 @@ from converters.torch.inputs import InputSpec
 from converters.torch.model import TorchModel
 from tests.fuzz import archives, mutations, tokens
 from tests.fuzz.case import Base
-from tests.fuzz.mutations import MARKER, OWNED, SECRET
+from tests.fuzz.mutations import MARKER, SECRET
 from webnn_graph import validate
 
 INPUTS = [InputSpec.parse("x:float32[2,4]")]
 
 STATEMENTS = (
-    f"print({json.dumps(OWNED)})",
+    r'print("\033]0;owned\007")',
     f'torch.save(x, "{MARKER}")',
-    f'_9 = torch.from_file("{MARKER}", True, 40, dtype=6)',
-    f'_9 = torch.from_file("../{SECRET}", False, 2, dtype=6)',
-    "while True:\n  _9 = 1",
-    "for _9 in range(9223372036854775807):\n  _8 = 1",
-    "for _9 in range(100000):\n  _8 = torch.add(x, x)",
-    "_9 = torch.zeros([1000000, 1000000])",
-    "_9 = torch.ones([40000, 20000])",
-    "_9 = torch.mul([0], 2000000000)",
-    "_9 = torch.ones([-5])",
-    "_9 = (self).forward(x, )",
-    'ops.prim.RaiseException("\x1b]0;owned\x07")',
-    "_9 = torch.as_strided(x, [100000], [100000])",
+    f'x = torch.add(x, torch.sum(torch.from_file("{MARKER}", True, 40, dtype=6)))',
+    f'x = torch.add(x, torch.sum(torch.from_file("../{SECRET}", False, 2, dtype=6)))',
+    "while True:\n  x = torch.add(x, 1)",
+    "for _9 in range(9223372036854775807):\n  x = torch.add(x, 1)",
+    "for _9 in range(100000):\n  x = torch.add(x, 1)",
+    "x = torch.add(x, torch.sum(torch.ones([40000, 20000])))",
+    "x = torch.add(x, torch.sum(torch.zeros([1000000, 1000000])))",
+    "x = torch.add(x, torch.len(torch.mul([0], 2000000000)))",
+    "x = torch.add(x, torch.sum(torch.ones([-5])))",
+    "x = (self).forward(x, )",
+    r'ops.prim.RaiseException("\033]0;owned\007")',
+    "x = torch.as_strided(x, [2, 4], [100000, 100000])",
     "_9 = torch.set_(x, x)",
     "_9 = torch.resize_(x, [5, 5])",
-    "_9 = torch.item(x)",
+    "x = torch.add(x, int(torch.item(x)))",
     "_9 = ops.aten.manual_seed(3)",
-    "_9 = torch._set_item({1: 2}, 3, x)",
-    "_9 = CONSTANTS.c99",
-    "_9 = unchecked_cast(str, x)",
-    "_9 = uninitialized(Tensor)",
+    "x = torch.add(x, CONSTANTS.c99)",
+    "x = unchecked_cast(Tensor, 3)",
+    "x = uninitialized(Tensor)",
     "_9 = annotate(List[int], [])",
     "import os",
     "return None",
     "pass",
-    "x = x",
 )
 """Statements that a network does not need."""
 OPERATORS = (
@@ -161,7 +159,7 @@ def _change_member(name: str, content: bytes, random: Random) -> bytes:
 def _with_statement(text: str, random: Random) -> str:
     """Another statement somewhere in a function."""
     lines = text.splitlines()
-    at = [i for i, line in enumerate(lines) if line.startswith("    ") and not line.rstrip().endswith((",", "->"))]
+    at = [i for i, line in enumerate(lines) if line.startswith("    ") and "->" not in line and not line.endswith(",")]
     if not at:
         return text
     i = random.choice(at)

@@ -15,6 +15,7 @@ from webnn_graph.data_types import BY_SHORT_NAME
 from webnn_graph.ops import OPS
 
 CALL = re.compile(r"= *(\w+)\(")
+TYPE = re.compile(r"\b([fiu]\d+)\[([\d, ]*)\]")
 SPELLINGS = (
     *(*"()[]{},;:=@#\"\\", "//", "@scalar", "@bytes", "@weights", "@quantized", "[[", "()", "[]", "v1", "v2", "webnn_graph"),
     *("inputs", "consts", "nodes", "outputs", "true", "null", "1e999", "-", "0x10", "1.", ".5", '"Infinity"', 'dyn("n", 4)', "\x00", "\x1b"),
@@ -39,13 +40,15 @@ def mutate(content: bytes, random: Random) -> bytes:
         text = content.decode()
     except UnicodeDecodeError:
         return mutations.damaged(content, random)
-    match random.randrange(10):
+    match random.randrange(12):
         case 0:
             return mutations.damaged(content, random)
-        case 1 | 2:
-            return _with_argument(text, random).encode()
-        case 3:
+        case 1:
             return tokens.changed_lines(text, random).encode()
+        case 2 | 3 | 4 | 5:
+            return _with_argument(text, random).encode()
+        case 6 | 7:
+            return _with_type(text, random).encode()
         case _:
             return tokens.changed(text, random, _alike, SPELLINGS).encode(errors="surrogatepass")
 
@@ -60,6 +63,20 @@ def _with_argument(text: str, random: Random) -> str:
     end = text.find(");", call.end())
     inner = re.sub(rf",? *\b{name}=(?:\[[^\]]*\]|[^,)\]]*)", "", text[call.end() : end])
     return f"{text[: call.end()]}{inner}, {name}={_value(value)}{text[end:]}"
+
+
+def _with_type(text: str, random: Random) -> str:
+    """Another data type or shape in a declaration."""
+    found = list(TYPE.finditer(text))
+    if not found:
+        return text
+    match = random.choice(found)
+    data_type, sizes = match[1], match[2].split(", ") if match[2] else []
+    if random.random() < 0.4:
+        data_type = random.choice(list(BY_SHORT_NAME))
+    else:
+        sizes = graphs.another_shape(sizes, random)
+    return f"{text[: match.start()]}{data_type}[{', '.join(map(str, sizes))}]{text[match.end() :]}"
 
 
 def _value(value: Any) -> str:
@@ -78,4 +95,4 @@ def _alike(token: str, random: Random) -> str:
         return str(mutations.number(random, int(token)) if random.random() < 0.3 else mutations.integer(random, int(token)))
     if token[0] in "-0123456789":
         return str(mutations.number(random))
-    return random.choice(SPELLINGS)
+    return random.choice((token.upper(), f"{token}/a.b", f"${token}", "__proto__", "_", "true", "label", "Infinity", *SPELLINGS))

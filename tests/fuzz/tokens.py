@@ -20,22 +20,26 @@ def changed(text: str, random: Random, alike: Callable[[str, Random], str], spel
     """
     tokens = TOKEN.findall(text)
     at = [i for i, token in enumerate(tokens) if not token.isspace()]
-    if not at:
+    words = [i for i in at if len(tokens[i]) > 1 or tokens[i].isalnum()]
+    if not words:
         return text
     i, j = random.choice(at), random.choice(at)
-    match random.randrange(9):
+    word, other = random.choice(words), random.choice(words)
+    match random.randrange(12):
         case 0:
             tokens[i], tokens[j] = tokens[j], tokens[i]
         case 1:
-            tokens[i] = tokens[j]
+            tokens[word] = tokens[other]
         case 2:
-            del tokens[i]
+            tokens[word], tokens[other] = tokens[other], tokens[word]
         case 3:
-            tokens.insert(j, tokens[i])
+            del tokens[i]
         case 4:
+            tokens.insert(j, tokens[i])
+        case 5:
             tokens.insert(i, random.choice(spellings))
         case _:
-            tokens[i] = alike(tokens[i], random)
+            tokens[word] = alike(tokens[word], random)
     return "".join(tokens)
 
 

@@ -13,6 +13,7 @@ from webnn_graph.errors import WebNNError
 OWN = ("/webnn_graph/", "/converters/")
 UNEXPECTED = re.compile(r"unexpected (?:[a-z_]+\.)?[A-Z]\w+|Traceback \(most recent call last\)|this is a defect of the converter")
 """How the converters report what they did not think of."""
+FRAME = re.compile(r'File "([^"]+)", line \d+ in (\S+)')
 LONGEST = 20_000
 """Characters of an error that people can read."""
 
@@ -57,11 +58,20 @@ def of_error(error: BaseException) -> Verdict:
         said = text[max(0, found.start() - 100) :][:500]
         return Verdict("unexpected", said, trace, re.sub(r"\d+", "0", text[found.start() : found.start() + 70]) + _where(error.__cause__))
     shown = harmless(text)
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t" for c in shown) or not shown.strip():
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t" for c in shown) or not error.message.strip(" :\n"):
         return Verdict("unreadable error", repr(text[:500]), trace, _where(error))
+    if error.message.rstrip().endswith(":"):
+        return Verdict("unreadable error", f"does not end: {shown[:500]}", trace, _where(error))
     if len(shown) > LONGEST:
         return Verdict("unreadable error", f"{len(shown)} characters: {shown[:500]}", trace, _where(error))
     return Verdict("refused", shown[:300], signature=type(error).__name__)
+
+
+def of_trace(kind: str, text: str, trace: str) -> Verdict:
+    """The verdict on a case that was ended, with what it was doing then."""
+    doing = [match for match in FRAME.finditer(trace) if any(part in match[1] for part in OWN)] or list(FRAME.finditer(trace))
+    where = f"{doing[0][1].rsplit('/', 1)[-1]}:{doing[0][2]}" if doing else ""
+    return Verdict(kind, f"{text} {where}".strip(), trace[:3000], where)
 
 
 def _where(error: BaseException | None) -> str:

@@ -33,7 +33,7 @@ def mutate(content: bytes, random: Random) -> bytes:
     """Weights with one change."""
     length = int.from_bytes(content[:PREFIX], "little")
     header, data = content[PREFIX : PREFIX + length], content[PREFIX + length :]
-    match random.randrange(8):
+    match random.randrange(10):
         case 0:
             return mutations.damaged(content, random)
         case 1:
@@ -44,10 +44,10 @@ def mutate(content: bytes, random: Random) -> bytes:
         tree = trees.parsed(header)
     except ValueError:
         return mutations.damaged(content, random)
-    if random.random() < 0.5:
-        _change_an_entry(tree, random)
-    else:
+    if random.random() < 0.3:
         tree = trees.changed(tree, random)
+    else:
+        _change_an_entry(tree, random)
     changed = trees.written(tree)
     return len(changed).to_bytes(PREFIX, "little") + changed + data
 
@@ -55,7 +55,10 @@ def mutate(content: bytes, random: Random) -> bytes:
 def _change_an_entry(tree: Any, random: Random) -> None:
     """Another data type, shape, range of bytes, or what a header may hold besides."""
     found = list(trees.places(tree))
-    name = random.choice(("dtype", "shape", "data_offsets", "__metadata__"))
+    name = random.choice(("dtype", "shape", "data_offsets", "__metadata__", "order"))
+    if name == "order" and isinstance(tree, trees.Members):
+        random.shuffle(tree)
+        return
     if name == "__metadata__" and isinstance(tree, trees.Members):
         tree.insert(random.randint(0, len(tree)), (name, trees.plain(random)))
         return
@@ -67,4 +70,8 @@ def _change_an_entry(tree: Any, random: Random) -> None:
         trees.put(place, random.choice(DTYPES))
     else:
         old = trees.value_at(place)
-        trees.put(place, [mutations.integer(random, n) if isinstance(n, int) else n for n in old] if isinstance(old, list) else [])
+        numbers = [n for n in old if isinstance(n, int)] if isinstance(old, list) else []
+        if name == "shape":
+            trees.put(place, random.choice((numbers[::-1], [1, *numbers], graphs.another_shape(numbers, random))))
+        else:
+            trees.put(place, [mutations.integer(random, n) if random.random() < 0.5 else n for n in numbers])

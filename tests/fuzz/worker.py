@@ -7,6 +7,7 @@ Requests and answers are lines of JSON on the standard streams.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import logging
 import os
@@ -25,7 +26,7 @@ from typing import Any
 from tests.fuzz.case import Case, format_module, made
 from tests.fuzz.guard import Guard, listing
 from tests.fuzz.mutations import OWNED, SECRET
-from tests.fuzz.verdict import Verdict, of_error, of_success
+from tests.fuzz.verdict import Verdict, of_error, of_success, of_trace
 
 SECONDS = 20
 """Longest that a case may take."""
@@ -52,6 +53,7 @@ class Folders:
             folder.mkdir(parents=True, exist_ok=True)
         (inner / SECRET).write_bytes(b"\x02\x00\x00\x00\x00\x00\x00\x00{}")
         self.printed = root / "printed"
+        self.trace = root / "trace"
 
     def clear(self) -> None:
         """Empties the folders of the case before, and those that must be empty."""
@@ -59,6 +61,7 @@ class Folders:
             for path in sorted(folder.rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
         self.printed.write_bytes(b"")
+        self.trace.write_bytes(b"")
 
     def place(self, module: ModuleType, case: Case) -> tuple[Path, dict[str, Any]]:
         """Writes the case's files; returns the path of the one that was changed, and the options to feed it with."""
@@ -78,6 +81,9 @@ def serve(module: ModuleType, folders: Folders, requests: int, answers: int) -> 
     os.dup2(printed, 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (RESERVED, RESERVED))
+    trace = folders.trace.open("a")
+    faulthandler.enable(trace)
+    faulthandler.register(signal.SIGUSR1, trace)
     peak = Peak()
     guard = Guard([folders.input, folders.output, folders.temporary])
     with os.fdopen(requests) as lines, os.fdopen(answers, "w") as answer:
@@ -149,6 +155,7 @@ class Child:
         self._answers, answers = os.pipe()
         self.pid = os.fork()
         self.cases = 0
+        self._folders = folders
         if self.pid == 0:
             os.close(self._requests)
             os.close(self._answers)
@@ -176,9 +183,9 @@ class Child:
                 answer += piece
                 continue
             if (used := memory_of(self.pid)) > MEMORY:
-                return self._stopped(Verdict("memory", f"{used >> 20} MiB and growing", signature="memory"))
+                return self._stopped("memory", f"{used >> 20} MiB and growing")
             if time.monotonic() - start > SECONDS:
-                return self._stopped(Verdict("timeout", f"longer than {SECONDS} s", signature="timeout"))
+                return self._stopped("timeout", f"longer than {SECONDS} s")
         return Verdict(**json.loads(answer))
 
     @property
@@ -198,19 +205,21 @@ class Child:
         for descriptor in (self._requests, self._answers):
             os.close(descriptor)
 
-    def _stopped(self, verdict: Verdict) -> Verdict:
+    def _stopped(self, kind: str, text: str) -> Verdict:
+        os.kill(self.pid, signal.SIGUSR1)  # writes where it is
+        time.sleep(0.2)
         self.close()
-        return verdict
+        return of_trace(kind, text, self._folders.trace.read_text())
 
     def _ended(self) -> Verdict:
         _, status = os.waitpid(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         if code == BROKEN:
             raise SystemExit("the child that runs cases has failed")
-        how = signal.Signals(-code).name if code < 0 else f"status {code}"
         self.pid = 0
         self.close()
-        return Verdict("crash", f"the process ended: {how}", signature=how)
+        how = signal.Signals(-code).name if code < 0 else f"status {code}"
+        return of_trace("crash", f"the process ended: {how}", self._folders.trace.read_text())
 
 
 def memory_of(pid: int) -> int:

@@ -49,6 +49,7 @@ BROKEN: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("result 'true' is not named by an identifier", lambda g: renamed(g, "true")),
     ("input 'x' is defined twice", lambda g: replace(g, inputs=g.inputs * 2)),
     ("input 'x' has shape [0]; dimensions must be 1 to", lambda g: replace(g, inputs=(Operand(F32, (0,), "x"),))),
+    ("input 'x' has 33 dimensions", lambda g: replace(g, inputs=(Operand(F32, (1,) * 33, "x"),))),
     ("/first: 'x' is not in the graph", lambda g: replace(g, inputs=())),
     ("/first: 'w' is not in the graph", lambda g: replace(g, constants={})),
     ("relu (z): 'matmul_0' is read before it is defined", lambda g: replace(g, nodes=g.nodes[::-1])),

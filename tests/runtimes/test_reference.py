@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import tracemalloc
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from webnn_graph import GraphBuilder, run
-from webnn_graph.errors import ExecutionError
+from webnn_graph.errors import ExecutionError, ValidationError
 from webnn_graph.runtimes import reference
 
 
@@ -101,3 +102,34 @@ def test_the_public_face_is_cheap(statement: str, absent: list[str]) -> None:
 def test_the_public_face_gives_functions_whatever_was_imported_before() -> None:
     code = "import webnn_graph.validation, webnn_graph.formats\nfrom webnn_graph import validate, save\nvalidate.__call__, save.__call__"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("data_type", "value", "fill"),
+    [
+        ("int8", math.inf, 127),
+        ("int8", -1000, -128),
+        ("int8", 3.7, 3),
+        ("uint8", math.nan, 0),
+        ("uint64", 2**64 - 1, 2**64 - 1),
+        ("uint64", 2**80, 2**64 - 1),
+        ("float16", 1e30, math.inf),
+    ],
+)
+def test_padding_with_a_number_that_the_data_type_has_not(data_type: str, value: float, fill: float) -> None:
+    b = GraphBuilder()
+    x = b.input("x", data_type, [1])
+    graph = b.build({"y": b.pad(x, [0], [1], value=value)})
+    assert run(graph, {"x": np.ones(1, data_type)})["y"].tolist() == [1, fill]
+
+
+def test_scales_do_not_matter_where_sizes_are_given() -> None:
+    b = GraphBuilder()
+    graph = b.build({"y": b.resample2d(b.input("x", "float32", [1, 1, 2, 2]), sizes=[4, 4], scales=[2.0])})
+    assert run(graph, {"x": np.ones((1, 1, 2, 2), np.float32)})["y"].tolist() == np.ones((1, 1, 4, 4)).tolist()
+
+
+def test_a_number_that_no_data_type_has_is_refused() -> None:
+    b = GraphBuilder()
+    with pytest.raises(ValidationError, match="minValue must be a number"):
+        b.clamp(b.input("x", "float32", [1]), minValue=10**400)

@@ -14,6 +14,7 @@ from webnn_graph.formats.document import SPECIAL, Call, Declaration, Document, N
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER, Names, nearest
 from webnn_graph.ops import OPS, Op, Parameter
+from webnn_graph.ops.rules import check_shape
 
 FindWeight = Callable[[str, Operand], Array]
 """The array of a weight, given its key and the operand it is for."""
@@ -22,7 +23,6 @@ OTHER_NAMES = {"to": "dataType", "type": "dataType", "roundingType": "outputShap
 """Arguments that other writers, or older versions of the standard, call differently."""
 
 NUMBERS = {spelling: float(number) for number, spelling in SPECIAL.items()}
-MAX_DIMENSION = 2**31 - 1
 
 
 def assemble(document: Document, weight: FindWeight) -> Graph:
@@ -86,8 +86,7 @@ class _Assembly:
 
     def _declare(self, declaration: Declaration) -> Operand:
         with _located(declaration.where):
-            if not all(0 < dimension <= MAX_DIMENSION for dimension in declaration.shape):
-                raise FormatError(f"{declaration.name} has shape {list(declaration.shape)}; dimensions must be 1 to 2^31-1")
+            check_shape(f"{declaration.name} has", declaration.shape)
             return self._define(declaration.name, declaration.data_type, declaration.shape)
 
     def _define(self, name: str, data_type: DataType, shape: tuple[int, ...]) -> Operand:

@@ -24,10 +24,7 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops.domains import ANY, Domain, first_descriptor, same
 from webnn_graph.ops.parameters import Parameter, read_parameter
-from webnn_graph.ops.rules import require
-
-MAX_DIMENSION = 2**31 - 1
-
+from webnn_graph.ops.rules import check_shape, require
 
 Result: TypeAlias = Descriptor | list[Descriptor]
 Run: TypeAlias = Callable[..., Any]
@@ -96,7 +93,7 @@ class Op:
             result = self._apply(self.rule, arguments)
             results = tuple(result) if isinstance(result, list) else (result,)
             for descriptor in results:
-                _check_dimensions(descriptor, 0 if allow_empty else 1)
+                check_shape("the result would have", descriptor.shape, 0 if allow_empty else 1)
         except ValidationError as error:
             described = ", ".join(f"{name} {describe(value)}" for name, value in arguments.items() if first_descriptor(value))
             raise ValidationError(f"{self.name}: {error.message} ({described})", error.hint) from None
@@ -198,8 +195,3 @@ def describe(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(describe(item) for item in value) + "]"
     return str(value)
-
-
-def _check_dimensions(descriptor: Descriptor, smallest: int) -> None:
-    fits = all(smallest <= dimension <= MAX_DIMENSION for dimension in descriptor.shape)
-    require(fits, f"the result would have shape {list(descriptor.shape)}; dimensions must be 1 to 2^31-1")

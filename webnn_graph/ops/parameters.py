@@ -97,7 +97,8 @@ def _float(_: Parameter, value: Any) -> float:
 def _number(_: Parameter, value: Any) -> float | int:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise TypeError
-    return int(value) if isinstance(value, int | np.integer) else float(value)
+    as_float = float(value)  # what no float comes near is no number of any data type
+    return int(value) if isinstance(value, int | np.integer) else as_float
 
 
 def _bool(_: Parameter, value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -11,16 +12,16 @@ from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops.declare import op
 from webnn_graph.ops.domains import Domain
 from webnn_graph.ops.parameters import uint
-from webnn_graph.ops.rules import require
+from webnn_graph.ops.rules import MAX_DIMENSION, require
 
 RESAMPLED = Domain(tuple(map(DataType, "float32 float16 uint8 int8".split())))
 
 
 def _resample(input: Array, mode: str, scales: list[float], sizes: list[int] | None, axes: list[int], result: Descriptor) -> Array:
     y = input
-    for axis, scale in zip(axes, scales, strict=True):
+    for i, axis in enumerate(axes):
         old, new = input.shape[axis], result.shape[axis]
-        ratio = old / new if sizes is not None else 1 / scale
+        ratio = old / new if sizes is not None else 1 / scales[i]
         position = (np.arange(new) + 0.5) * ratio - 0.5
         if mode == "nearest-neighbor":
             y = np.take(y, np.clip(np.ceil(position - 0.5), 0, old - 1).astype(np.int64), axis)
@@ -58,7 +59,7 @@ def resample2d(
         for axis, size in zip(axes, sizes, strict=True):
             result = result.resized(axis, size)
         return result
-    require(len(scales) == 2 and min(scales) > 0, f"scales {scales} must be 2 positive numbers")
+    require(len(scales) == 2 and all(0 < scale < math.inf for scale in scales), f"scales {scales} must be 2 positive numbers")
     for axis, scale in zip(axes, scales, strict=True):
-        result = result.resized(axis, int(input.shape[axis] * scale))
+        result = result.resized(axis, int(min(input.shape[axis] * scale, MAX_DIMENSION + 1)))
     return result

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError
 
 
@@ -11,6 +13,18 @@ def require(condition: bool, message: str, hint: str = "") -> None:
     """Raises `ValidationError` with ``message`` unless ``condition`` holds."""
     if not condition:
         raise ValidationError(message, hint)
+
+
+MAX_DIMENSION = 2**31 - 1
+MAX_RANK = 32
+"""Far beyond what implementations take; NumPy, which has 64, needs twice as many dimensions for what is in blocks."""
+
+
+def check_shape(who: str, shape: Sequence[int], smallest: int = 1) -> None:
+    """Raises `ValidationError` unless a tensor may have this shape: ``who`` begins the message, as in "the input has"."""
+    require(len(shape) <= MAX_RANK, f"{who} {len(shape)} dimensions; at most {MAX_RANK} are supported")
+    fits = all(smallest <= dimension <= MAX_DIMENSION for dimension in shape)
+    require(fits, f"{who} shape {list(shape)}; dimensions must be 1 to 2^31-1")
 
 
 def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
@@ -26,6 +40,14 @@ def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
         require(len(sizes) <= 1, f"shapes {' and '.join(str(list(s)) for s in shapes)} do not broadcast")
         result.append(sizes.pop() if sizes else 1)
     return tuple(result)
+
+
+def saturated(value: float, data_type: DataType) -> float:
+    """The number that an ``MLNumber`` becomes in a data type: of integers the nearest one towards 0, and 0 for NaN."""
+    if data_type.is_float:
+        return value
+    smallest, largest = data_type.range
+    return 0 if math.isnan(value) else int(min(max(value, smallest), largest))
 
 
 def broadcasts_to(shape: Sequence[int], target: Sequence[int]) -> bool:

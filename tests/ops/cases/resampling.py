@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,8 @@ CASES = [
     ),
     Case("resample2d", [x], scales=[2], error="scales [2.0] must be 2 positive numbers"),
     Case("resample2d", [x], scales=[0, 1], error="scales [0.0, 1.0] must be 2 positive numbers"),
+    Case("resample2d", [x], scales=[math.inf, 1], error="scales [inf, 1.0] must be 2 positive numbers"),
+    Case("resample2d", [x], scales=[1e308, 1], error="the result would have shape [1, 2, 2147483648, 6]; dimensions must be 1 to 2^31-1"),
     Case("resample2d", [x], scales=[0.1, 1], error="the result would have shape [1, 2, 0, 6]; dimensions must be 1 to 2^31-1"),
     Case("resample2d", [x], sizes=[2], error="sizes [2] must be 2 positive numbers"),
     Case("resample2d", [x], sizes=[0, 2], error="sizes [0, 2] must be 2 positive numbers"),
