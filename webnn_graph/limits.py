@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from webnn_graph.errors import BudgetExceeded
 
-STEPS = 500_000
-"""Nodes of the source that are converted, each as often as a loop or a function repeats it, and calls of the builder."""
+STEPS = 100_000
+"""Calls of the builder and of functions, and nodes of the source that make none, each as often as a loop or a function repeats it."""
 MADE_BYTES = 1 << 30
 """Bytes of tensors that are made at conversion: not read from the model's files."""
 INFLATED_BYTES = 256 << 20

@@ -5,20 +5,21 @@ What schemas say only in prose, about ranks and values, is in `converters.onnx.r
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import onnx
 
-from converters.onnx.element_types import TEXTS, element_of
 from converters.onnx.registry import Value
 from converters.onnx.rules import Call, check_rules
-from converters.onnx.signature import Formal, Signature
+from converters.onnx.signature import NAMES, Formal, Signature
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
+TEXTS = {number: name for name, number in NAMES.items()}
 KINDS = onnx.AttributeProto.AttributeType
+EXISTING = frozenset(KINDS.values()) - {onnx.AttributeProto.UNDEFINED}
+"""The types that an attribute can have."""
 
 
 def check_node(b: GraphBuilder, node: onnx.NodeProto, signature: Signature, inputs: Sequence[Value], types: Sequence[int | None]) -> None:
@@ -39,9 +40,9 @@ def check_node(b: GraphBuilder, node: onnx.NodeProto, signature: Signature, inpu
         if value is None:
             continue
         _check_kind(formal, value)
-        if element is None or not any(element_of(text) for text in formal.types):
+        if element is None or not formal.elements:
             continue
-        if not any(element_of(text) == element for text in formal.types):
+        if element not in formal.elements:
             raise invalid(f"input {formal.name} is {_shown(element)}, which {node.op_type} does not take")
         name, before = bound.setdefault(formal.variable, (formal.name, element))
         if before != element and (formal.alike or not formal.variadic):
@@ -56,24 +57,27 @@ def invalid(why: str) -> ConversionError:
 
 def check_attributes_of(node: onnx.NodeProto) -> None:
     """Raises `ConversionError` when an attribute is given twice or is a reference, which only functions have."""
-    for name, count in Counter(attribute.name for attribute in node.attribute).items():
-        if count > 1:
-            raise invalid(f"attribute {name} is given {count} times")
+    names = [attribute.name for attribute in node.attribute]
+    if len(set(names)) < len(names):
+        raise invalid(f"attribute {max(names, key=names.count)} is given twice")
     for attribute in node.attribute:
         if attribute.ref_attr_name:
             raise invalid(f"attribute {attribute.name} refers to {attribute.ref_attr_name!r}, and there is no function around")
 
 
 def _check_attributes(node: onnx.NodeProto, signature: Signature) -> None:
-    check_attributes_of(node)
-    given = {attribute.name: attribute for attribute in node.attribute}
-    for name, attribute in given.items():
-        kind, _ = signature.attributes.get(name, (attribute.type, False))
-        if attribute.type not in KINDS.values() or attribute.type == onnx.AttributeProto.UNDEFINED:
+    given = []
+    if node.attribute:
+        check_attributes_of(node)
+    for attribute in node.attribute:
+        name, kind = attribute.name, attribute.type
+        given.append(name)
+        expected, _ = signature.attributes.get(name, (None, False))
+        if kind not in EXISTING:
             raise invalid(f"attribute {name} has a type that does not exist")
-        if kind not in (None, attribute.type):
-            raise invalid(f"attribute {name} is {_kind(attribute.type)}, expected {_kind(kind)}")
-    missing = [name for name, (_, required) in signature.attributes.items() if required and name not in given]
+        if expected not in (None, kind):
+            raise invalid(f"attribute {name} is {_kind(kind)}, expected {_kind(expected)}")
+    missing = [name for name in signature.required if name not in given]
     if missing:
         raise invalid(f"attribute {missing[0]} is missing")
 
@@ -81,9 +85,10 @@ def _check_attributes(node: onnx.NodeProto, signature: Signature) -> None:
 def _check_counts(node: onnx.NodeProto, signature: Signature, inputs: Sequence[Value]) -> None:
     if len(inputs) > signature.most:
         raise invalid(f"has {len(inputs)} inputs, {node.op_type} takes {signature.most}")
-    absent = [formal.name for i, formal in enumerate(signature.inputs) if _is_missing(formal, i, signature, inputs)]
-    if absent:
-        raise ConversionError(f"input {', '.join(absent)} is missing")
+    if len(inputs) < len(signature.inputs) or None in inputs:
+        absent = [formal.name for i, formal in enumerate(signature.inputs) if _is_missing(formal, i, signature, inputs)]
+        if absent:
+            raise ConversionError(f"input {', '.join(absent)} is missing")
     if len(node.output) > signature.most_outputs:
         raise invalid(f"has {len(node.output)} outputs, {node.op_type} has {signature.most_outputs}")
 
@@ -91,16 +96,14 @@ def _check_counts(node: onnx.NodeProto, signature: Signature, inputs: Sequence[V
 def _is_missing(formal: Formal, index: int, signature: Signature, inputs: Sequence[Value]) -> bool:
     if formal.optional or (formal.variadic and index >= signature.least):
         return False
-    return index >= len(inputs) or (inputs[index] is None and not any(text.startswith("optional(") for text in formal.types))
+    return index >= len(inputs) or (inputs[index] is None and not formal.takes_nothing)
 
 
 def _check_kind(formal: Formal, value: Value) -> None:
-    if not formal.types:
-        return
-    wanted = "tensor(" if isinstance(value, Operand) else "seq("
-    if not any(text.removeprefix("optional(").startswith(wanted) for text in formal.types):
-        is_, takes = ("a tensor", "a sequence") if isinstance(value, Operand) else ("a sequence", "a tensor")
-        raise invalid(f"input {formal.name} is {is_}, expected {takes}")
+    if isinstance(value, Operand) and not formal.takes_tensors:
+        raise invalid(f"input {formal.name} is a tensor, expected a sequence")
+    if isinstance(value, list) and not formal.takes_sequences:
+        raise invalid(f"input {formal.name} is a sequence, expected a tensor")
 
 
 def _shown(element: int) -> str:

@@ -9,13 +9,6 @@ from onnx import TensorProto
 
 from converters.onnx.signature import Signature
 
-NAMES = {
-    "float": TensorProto.FLOAT,
-    "double": TensorProto.DOUBLE,
-    **{name.lower(): number for name, number in TensorProto.DataType.items() if name not in ("FLOAT", "DOUBLE")},
-}
-"""Element types by the names that schemas have for them."""
-TEXTS = {number: name for name, number in NAMES.items()}
 TYPE_ATTRIBUTES = ("to", "dtype", "output_dtype", "output_datatype")
 """Attributes that say the element type of a result."""
 VALUES = {
@@ -43,11 +36,6 @@ OF_ELEMENTS = (
 """Operators between tensors, sequences and optional values: the kinds differ, the element type stays."""
 
 
-def element_of(type_name: str) -> int | None:
-    """The element type in a type as schemas write it: of ``seq(tensor(int64))`` int64."""
-    return NAMES.get(type_name.rpartition("(")[2].rstrip(")"))
-
-
 def output_types(node: onnx.NodeProto, signature: Signature | None, given: Sequence[int | None]) -> list[int | None]:
     """The element type of each output of a node; None where it cannot be told.
 
@@ -65,8 +53,8 @@ def output_types(node: onnx.NodeProto, signature: Signature | None, given: Seque
 
 def _output_type(node: onnx.NodeProto, signature: Signature, given: Sequence[int | None], index: int) -> int | None:
     formal = signature.output(index)
-    if len(formal.types) == 1:
-        return element_of(next(iter(formal.types)))
+    if len(formal.elements) == 1:
+        return next(iter(formal.elements))
     named = next((attribute.i for attribute in node.attribute if attribute.name in TYPE_ATTRIBUTES and attribute.i), None)
     if named is not None and index == 0:
         return int(named)

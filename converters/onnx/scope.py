@@ -106,9 +106,10 @@ class GraphScope:
             if not name or (name not in made and name not in self):
                 raise ConversionError(f"the model has no tensor {name!r}")
         for node in nodes:
-            self.conversion.builder.budget.step(_label(node))
-            self.conversion.nodes += 1
+            before = self.conversion.builder.budget.steps
             self._run_node(node)
+            if self.conversion.builder.budget.steps == before:
+                self.conversion.builder.budget.step(_label(node))
         return [UNKNOWN if self.values.get(name) is UNMADE else self[name] for name in outputs]
 
     def __contains__(self, name: str) -> bool:
@@ -117,8 +118,8 @@ class GraphScope:
     def __getitem__(self, name: str) -> Value:
         if name in self.values:
             if self.values[name] is UNMADE:
-                # The model's inference knows nothing of the values inside functions.
-                self.values[name] = UNKNOWN if self._calls else self.conversion.placeholder(name)
+                # The model's inference knows nothing of the values inside functions and subgraphs.
+                self.values[name] = UNKNOWN if self._depth else self.conversion.placeholder(name)
             return self.values[name]
         if name in self._stored:
             self.values[name] = self._constant(self._stored[name], name)
@@ -140,6 +141,7 @@ class GraphScope:
 
     def _run_node(self, node: onnx.NodeProto) -> None:
         label = _label(node)
+        self.conversion.nodes += 1
         try:
             with self.conversion.builder.source(label):
                 results = self._converted(node)
@@ -196,9 +198,9 @@ class GraphScope:
     def _built_in(self, node: onnx.NodeProto, domain: str, opset: int) -> list[Value] | None:
         """An operator with a handler or a schema, whose definition as a function it is then converted by."""
         handler, signature = find(domain, node.op_type, opset), signature_of(domain, node.op_type, opset)
-        known = functions.is_defined(domain, node.op_type, opset)
-        if signature is None or (handler is None and not known):
-            raise ConversionError(f"operator is {f'not supported in opset {opset}' if (domain, node.op_type) in HANDLERS else 'not known'}")
+        if signature is None or (handler is None and not functions.is_defined(domain, node.op_type, opset)):
+            known = f"not supported in opset {opset}" if (domain, node.op_type) in HANDLERS else "not known"
+            raise ConversionError(f"operator is {known}")
         inputs = self._inputs(node)
         if any(value is UNKNOWN for value in inputs):
             return None
@@ -209,7 +211,7 @@ class GraphScope:
             return self._body(node, body, inputs, types, self._calls)
         self._ran = []
         results = handler.call(self.conversion.builder, inputs, self._attributes(node), SourceNode(node, opset, self))
-        if any(node.output[len(results) :]):
+        if len(node.output) > len(results) and any(node.output[len(results) :]):
             raise ConversionError(f"output {next(filter(None, node.output[len(results) :]))!r} is not supported")
         self.types.update(zip(node.output, self._types_of(node, signature, types), strict=False))
         return results + [None] * (len(node.output) - len(results))
@@ -234,6 +236,7 @@ class GraphScope:
         if any(value is UNKNOWN for value in inputs):
             return None
         types = [self.onnx_type(name) if name else None for name in node.input]
+        self.conversion.builder.budget.step(_label(node))
         return self._body(node, self.conversion.called(node, function), inputs, types, self._calls | {key})
 
     def _body(

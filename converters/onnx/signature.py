@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import onnx
+from onnx import TensorProto
 from onnx.defs import OpSchema
 
 from converters.onnx.registry import HANDLERS, Handler
 
+NAMES = {
+    "float": TensorProto.FLOAT,
+    "double": TensorProto.DOUBLE,
+    **{name.lower(): number for name, number in TensorProto.DataType.items() if name not in ("FLOAT", "DOUBLE")},
+}
+"""Element types by the names that schemas have for them."""
 Attribute = onnx.AttributeProto
 ANNOTATIONS = {
     "int": Attribute.INT,
@@ -45,6 +52,31 @@ class Formal:
     variadic: bool
     alike: bool
 
+    @cached_property
+    def elements(self) -> frozenset[int]:
+        """The element types among its types; empty when any may be."""
+        return frozenset(element for element in map(element_of, self.types) if element is not None)
+
+    @cached_property
+    def takes_tensors(self) -> bool:
+        """Whether it may be a tensor."""
+        return not self.types or any(text.removeprefix("optional(").startswith("tensor(") for text in self.types)
+
+    @cached_property
+    def takes_sequences(self) -> bool:
+        """Whether it may be a sequence."""
+        return not self.types or any(text.removeprefix("optional(").startswith("seq(") for text in self.types)
+
+    @cached_property
+    def takes_nothing(self) -> bool:
+        """Whether it may be an optional value that is absent."""
+        return any(text.startswith("optional(") for text in self.types)
+
+
+def element_of(type_name: str) -> int | None:
+    """The element type in a type as schemas write it: of ``seq(tensor(int64))`` int64."""
+    return NAMES.get(type_name.rpartition("(")[2].rstrip(")"))
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -65,6 +97,11 @@ class Signature:
     most: int
     most_outputs: int
     attributes: Mapping[str, tuple[int | None, bool]]
+
+    @cached_property
+    def required(self) -> Sequence[str]:
+        """The attributes that must be given."""
+        return [name for name, (_, required) in self.attributes.items() if required]
 
     def input(self, index: int) -> Formal:
         """The formal input that the actual one of this index is for."""
