@@ -13,7 +13,6 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
-from webnn_graph.limits import check_made
 
 NEAREST: dict[str, Callable[[Array], Array]] = {
     "round_prefer_floor": lambda position: np.ceil(position - 0.5),
@@ -69,7 +68,7 @@ def resize(
     for i, axis in enumerate(over):
         old, new, factor = X.shape[axis], results[i], factors[i]
         window = (float(roi[i]), float(roi[i + len(over)])) if crop and roi is not None else (0.0, 1.0)
-        check_made(new, old)  # the matrix that linear and cubic resizing multiply by
+        b.reserve(new, 1 if mode == "nearest" else old)  # the matrix that linear and cubic resizing multiply by
         if (old, window) != (new, (0.0, 1.0)) or not math.isclose(factor, 1):
             positions[axis] = source_positions(coordinate_transformation_mode, old, new, factor, window)
     scale = dict(zip(over, factors, strict=True))

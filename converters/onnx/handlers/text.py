@@ -40,6 +40,7 @@ def tf_idf_vectorizer(
         first += len(pool)
         if not min_gram_length <= length <= max_gram_length or not len(pool):
             continue
+        b.reserve(len(pool), columns)
         found = np.zeros((len(pool), columns), np.float32)
         found[np.arange(len(pool)), places] = 1
         for distance in range(1, (max_skip_count if length > 1 else 0) + 2):
@@ -48,6 +49,7 @@ def tf_idf_vectorizer(
                 total = b.add(total, b.reshape(b.matmul(counted, found), total.shape))
     if mode == "TF":
         return total
+    b.reserve(columns)
     scale = np.ones(columns, np.float32)
     if weights is not None:
         scale[ngram_indexes] = weights

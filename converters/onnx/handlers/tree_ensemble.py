@@ -69,6 +69,7 @@ def tree_ensemble(
         decided = b.logicalOr(decided, missing)
     weights, targets = b.value(leaf_weights), max(leaf_targetids) + 1 if n_targets is None else n_targets
     assert weights is not None
+    b.reserve(len(paths), targets)
     table: Array = np.zeros((len(paths), targets), np.float32)
     reached: Array = np.zeros((len(paths), targets), np.uint8)
     for i, path in enumerate(paths):
@@ -102,7 +103,7 @@ def _decisions(b: GraphBuilder, features: Operand, splits: Array, modes: Array, 
     held = []
     for mode in np.unique(modes):
         if mode == MEMBER:
-            known = _member_sets(modes, members)
+            known = _member_sets(b, modes, members)
             same = b.equal(b.reshape(features, [*features.shape, 1]), known)
             result = b.reduceMax(same, axes=[2])
         else:
@@ -114,12 +115,13 @@ def _decisions(b: GraphBuilder, features: Operand, splits: Array, modes: Array, 
     return decided
 
 
-def _member_sets(modes: Array, members: Array | None) -> Array:
+def _member_sets(b: GraphBuilder, modes: Array, members: Array | None) -> Array:
     """[nodes, largest set] float32, the rest NaN, which nothing equals."""
     if members is None:
         raise ConversionError("has membership nodes but no membership_values")
     ends = np.flatnonzero(np.isnan(members))
     sets = np.split(members, ends + 1)
+    b.reserve(len(modes), max(map(len, sets)))
     known: Array = np.full((len(modes), max(map(len, sets))), np.nan, np.float32)
     for node, values in zip(np.flatnonzero(modes == MEMBER), sets, strict=False):
         known[node, : len(values)] = values
@@ -128,6 +130,7 @@ def _member_sets(modes: Array, members: Array | None) -> Array:
 
 def _active(b: GraphBuilder, decided: Operand, paths: list[Path]) -> Operand:
     """Which paths each row takes: as many conditions hold as the path needs, and none that must fail does."""
+    b.reserve(decided.shape[1], len(paths))
     signs: Array = np.zeros((decided.shape[1], len(paths)), np.float32)
     needed: Array = np.array([len(path.holds) for path in paths], np.float32)
     for i, path in enumerate(paths):
