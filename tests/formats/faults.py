@@ -11,6 +11,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ class Faults:
 
 def _shown(args: tuple[Any, ...]) -> str:
     """The names of files in the arguments of a call, without what differs from run to run."""
-    names = [os.path.basename(os.fspath(arg)) for arg in args if isinstance(arg, str | os.PathLike)]
+    names = [Path(arg).name for arg in args if isinstance(arg, str | os.PathLike)]
     return " ".join(".".join(["", *name.split(".")[2:]]) if name.startswith(".webnn-") else name for name in names)
 
 

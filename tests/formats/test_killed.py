@@ -177,9 +177,8 @@ def test_killed_while_putting_back(tmp_path: Path) -> None:
     for kill in range(renames[2] + 1, 100):
         work, old, new = sets(_fresh(tmp_path / "folder"), before)
         faults = TwoFaults(renames[2], kill)
-        with faults.installed():
-            with pytest.raises((WebNNError, Killed)):
-                write(work, NEW)
+        with faults.installed(), pytest.raises((WebNNError, Killed)):
+            write(work, NEW)
         found(work, old, new)
         save(OLD, work / "another.webnn")
         for name in ("another.webnn", "another.safetensors"):
@@ -215,12 +214,12 @@ class TwoFaults(Faults):
 
 def test_a_set_that_was_restored_by_hand_is_left_alone(tmp_path: Path) -> None:
     """What a killed writer left is not finished when somebody has put other files there since."""
-    work, old, new = sets(_fresh(tmp_path / "folder"), "old set")
+    work, _, _ = sets(_fresh(tmp_path / "folder"), "old set")
     plain = Faults()
     with plain.installed():
         write(work, NEW)
     renames = [i for i, call in enumerate(plain.made) if call.startswith("replace")]
-    work, old, new = sets(_fresh(tmp_path / "folder"), "old set")
+    work, old, _ = sets(_fresh(tmp_path / "folder"), "old set")
     faults = Faults(renames[2])
     with faults.installed():
         write(work, NEW)

@@ -25,7 +25,7 @@ from typing import TypeAlias
 
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.locks import locked
-from webnn_graph.formats.signals import Signals
+from webnn_graph.signals import Signals
 
 Chunks: TypeAlias = Callable[[], Iterable[bytes | memoryview]]
 """Makes the content of a file piece by piece, so that it need not be in memory as a whole."""
@@ -49,7 +49,7 @@ def write_all(contents: Mapping[Path, Chunks]) -> None:
 
     Raises:
         WebNNError: A file cannot be written, or another process does not finish writing.
-        KeyboardInterrupt, Terminated: A signal has arrived; see `webnn_graph.formats.signals`.
+        KeyboardInterrupt, Terminated: A signal has arrived; see `webnn_graph.signals`.
     """
     folders: dict[Path, dict[Path, Chunks]] = {}
     for target, chunks in contents.items():
