@@ -220,7 +220,7 @@ def run(
     from webnn_graph.runtimes import run as compute
 
     if output:
-        refuse_sources([output], lambda: [*files_of(graph), *files_given(inputs_file)])
+        refuse_sources([output], lambda: [*files_of(graph), *files_given(inputs_file)], "-o takes another file")
     if output and not force:
         refuse_existing([output])
     loaded = load(graph)

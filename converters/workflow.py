@@ -251,15 +251,15 @@ def refuse_existing(paths: Iterable[Path]) -> None:
         raise WebNNError(f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}", "--force replaces files")
 
 
-def refuse_sources(paths: Iterable[Path], sources: Callable[[], Iterable[Path]]) -> None:
+def refuse_sources(paths: Iterable[Path], sources: Callable[[], Iterable[Path]], hint: str = ELSEWHERE) -> None:
     """Raises `WebNNError` when a file that is going to be written is one that is read, under whatever name."""
     there = [path for path in paths if path.exists() or _index(path).exists()]
     read = list(sources()) if there else []
     for path in there:
         if any(_is_same(path, source) for source in read):
-            raise WebNNError(f"{path} is the model itself, or is read with it; it is never written over", ELSEWHERE)
+            raise WebNNError(f"{path} is the model itself, or is read with it; it is never written over", hint)
         if any(_is_same(_index(path), source) for source in read):
-            raise WebNNError(f"{path} would stand in the place of the model's own weights, which {_index(path).name} lists", ELSEWHERE)
+            raise WebNNError(f"{path} would stand in the place of the model's own weights, which {_index(path).name} lists", hint)
 
 
 def _index(weights: Path) -> Path:
