@@ -11,7 +11,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import FormatError, WebNNError
 from webnn_graph.formats import json, text
 from webnn_graph.formats.assemble import assemble
-from webnn_graph.formats.digests import Contents, combined, digests
+from webnn_graph.formats.digests import Contents, combined, digests_of
 from webnn_graph.formats.document import Document, describe
 from webnn_graph.formats.files import Chunks, write_all
 from webnn_graph.formats.shared import with_shared_names
@@ -99,7 +99,7 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Pat
     """
     files: dict[Path, Chunks] = {}
     tensors = stored(graph)
-    digest_of = digests(tensors, Contents())
+    digest_of = digests_of(tensors, Contents())
     for path in map(Path, paths):
         files |= _texts(graph, path, labels, path.with_suffix(".safetensors").name, digest_of)
     for path in map(Path, paths):
@@ -144,7 +144,7 @@ def save_together(
         tensors, digest_of = {}, there.digests
     else:
         tensors = in_order({**others.constants, **tensors})
-        digest_of = digests(tensors, known) | (there.digests if there else {})
+        digest_of = digests_of(tensors, known) | (there.digests if there else {})
     files: dict[Path, Chunks] = {}
     for path, graph in zip(paths, graphs.values(), strict=True):
         files |= _texts(renamed[graph], path, labels, weights, digest_of)
@@ -238,6 +238,6 @@ class _Finder:
         array = self.source.array(key, operand)
         if self.check_bytes and isinstance(self.source, Safetensors) and key in self.source.digests:
             stored_as = Operand(operand.data_type, operand.shape, key)
-            if digests({stored_as: array}, self.known)[key] != self.source.digests[key]:
+            if digests_of({stored_as: array}, self.known)[key] != self.source.digests[key]:
                 raise FormatError(f"{self.source.path} is damaged: {key!r} has other values than were written", "convert the model again")
         return array

@@ -39,7 +39,7 @@ class Contents:
         return self._known[key][1]
 
 
-def digests(weights: Mapping[Operand, Array], contents: Contents) -> dict[str, str]:
+def digests_of(weights: Mapping[Operand, Array], contents: Contents) -> dict[str, str]:
     """The digest of each weight by its name."""
     return {operand.name: _digest(operand, contents.of(operand, array)) for operand, array in weights.items()}
 
