@@ -18,6 +18,9 @@ from tests.fuzz.case import Case, numbered
 from tests.fuzz.verdict import Verdict
 
 ROOT = Path(__file__).parents[2]
+SECONDS = 20
+MEMORY = 2 << 30
+"""What a file below 1 MB may take."""
 QUIET = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "OMP_NUM_THREADS": "1",
@@ -28,9 +31,15 @@ QUIET = {
 
 
 class Worker:
-    """A process that runs cases of one format; see `tests.fuzz.worker`."""
+    """A process that runs cases of one format; see `tests.fuzz.worker`.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: The format.
+        seconds: How long a case may take.
+        memory: Bytes of memory that it may use.
+    """
+
+    def __init__(self, name: str, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.name = name
         self._folder = tempfile.TemporaryDirectory(prefix="fuzz-", ignore_cleanup_errors=True)
         root = Path(self._folder.name).resolve()
@@ -39,7 +48,7 @@ class Worker:
         home.mkdir()
         places = {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzz.worker", name, str(root)],
+            [sys.executable, "-m", "tests.fuzz.worker", name, str(root), str(seconds), str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

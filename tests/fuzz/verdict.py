@@ -55,7 +55,7 @@ def of_error(error: BaseException) -> Verdict:
         return Verdict(kind, f"{type(error).__name__}: {error}"[:500], trace, f"{type(error).__name__} {_where(error)}")
     text = str(error)
     if found := UNEXPECTED.search(text):
-        said = text[max(0, found.start() - 100) :][:500]
+        said = text[text.rfind("\n", 0, found.start()) + 1 :][:500]
         return Verdict("unexpected", said, trace, re.sub(r"\d+", "0", text[found.start() : found.start() + 70]) + _where(error.__cause__))
     shown = harmless(text)
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t" for c in shown) or not error.message.strip(" :\n"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -11,6 +12,9 @@ from tests.fuzz import graphs, mutations, trees
 from tests.fuzz.case import Base
 
 DTYPES = ("F32", "F16", "BF16", "F64", "I64", "I32", "I8", "U8", "BOOL", "F8_E4M3", "C64", "F4", "U64", "f32", "", "F" * 100)
+INDEX = b'{"'
+"""How the index of weights in several files begins."""
+LARGEST_IN_PARTS = 10_000
 PREFIX = 8
 """Bytes of the header's length."""
 
@@ -21,7 +25,15 @@ def bases() -> list[Base]:
     found = []
     for content, beside in graphs.files(".webnn"):
         found += [Base(weights, name, {"model.webnn": content}) for name, weights in beside.items()]
-    return found
+    one = next(base for base in found if len(base.content) < LARGEST_IN_PARTS)
+    names = [name for name, _ in trees.parsed(_header(one.content)) if name != "__metadata__"]
+    index = json.dumps({"metadata": {"total_size": 1}, "weight_map": dict.fromkeys(names, "part.safetensors")})
+    parts = {"part.safetensors": one.content, "model.webnn": one.beside["model.webnn"]}
+    return [*found, *[Base(index.encode(), "model.safetensors.index.json", parts)] * (len(found) // 20 + 1)]
+
+
+def _header(content: bytes) -> bytes:
+    return content[PREFIX : PREFIX + int.from_bytes(content[:PREFIX], "little")]
 
 
 def feed(path: Path, output: Path) -> None:
@@ -31,6 +43,8 @@ def feed(path: Path, output: Path) -> None:
 
 def mutate(content: bytes, random: Random) -> bytes:
     """Weights with one change."""
+    if content.startswith(INDEX):
+        return trees.mutate(content, random)
     length = int.from_bytes(content[:PREFIX], "little")
     header, data = content[PREFIX : PREFIX + length], content[PREFIX + length :]
     match random.randrange(10):

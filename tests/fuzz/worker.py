@@ -1,4 +1,4 @@
-"""The process that runs cases: ``python -m tests.fuzz.worker FORMAT FOLDER``.
+"""The process that runs cases: ``python -m tests.fuzz.worker FORMAT FOLDER SECONDS MEMORY``.
 
 It loads what a format needs, then forks a child, which runs one case after the other. Here, in the parent, the child is
 ended when a case takes too long or too much memory, and a new one is forked when it has ended, which costs no loading.
@@ -19,6 +19,7 @@ import time
 import traceback
 import warnings
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,10 +29,6 @@ from tests.fuzz.guard import Guard, listing
 from tests.fuzz.mutations import OWNED, SECRET
 from tests.fuzz.verdict import Verdict, of_error, of_success, of_trace
 
-SECONDS = 20
-"""Longest that a case may take."""
-MEMORY = 2 << 30
-"""Most bytes in memory of the process that runs it, and of those that it starts."""
 RESERVED = 8 << 30
 """Most bytes that it may ask for, whether it uses them or not."""
 CASES = 500
@@ -40,6 +37,19 @@ BROKEN = 70
 """Status with which a child ends when it is these tests that are wrong."""
 LOOKS = 0.02
 """Seconds between two looks at the memory of the child."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a case may use.
+
+    Attributes:
+        seconds: How long it may take.
+        memory: Most bytes in memory of the process that runs it, and of those that it starts.
+    """
+
+    seconds: float
+    memory: int
 
 
 class Folders:
@@ -72,7 +82,7 @@ class Folders:
 
 
 # ------------------------------------------------------------------------------------------------------------------ the child
-def serve(module: ModuleType, folders: Folders, requests: int, answers: int) -> None:
+def serve(module: ModuleType, folders: Folders, limits: Limits, requests: int, answers: int) -> None:
     """Runs cases until there are no more requests."""
     os.setpgid(0, 0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -88,16 +98,18 @@ def serve(module: ModuleType, folders: Folders, requests: int, answers: int) -> 
     guard = Guard([folders.input, folders.output, folders.temporary])
     with os.fdopen(requests) as lines, os.fdopen(answers, "w") as answer:
         for line in lines:
-            verdict = _run(module, folders, Case(*json.loads(line)), guard, peak)
+            verdict = _run(module, folders, Case(*json.loads(line)), guard)
+            if (used := peak.bytes()) > limits.memory:
+                verdict = Verdict("memory", f"{used >> 20} MiB", signature=verdict.signature)
+            peak.start()
             answer.write(json.dumps(verdict.__dict__) + "\n")
             answer.flush()
 
 
-def _run(module: ModuleType, folders: Folders, case: Case, guard: Guard, peak: Peak) -> Verdict:
+def _run(module: ModuleType, folders: Folders, case: Case, guard: Guard) -> Verdict:
     folders.clear()
     path, options = folders.place(module, case)
     before = listing(folders.root, folders.output)
-    peak.start()
     start = time.monotonic()
     try:
         with guard:
@@ -107,8 +119,6 @@ def _run(module: ModuleType, folders: Folders, case: Case, guard: Guard, peak: P
     else:
         verdict = of_success()
     verdict.seconds = time.monotonic() - start
-    if (used := peak.bytes()) > MEMORY:
-        return Verdict("memory", f"{used >> 20} MiB", signature=verdict.signature)
     return _besides(verdict, folders, before, guard)
 
 
@@ -134,6 +144,7 @@ class Peak:
 
     def __init__(self) -> None:
         self._reset = os.open("/proc/self/clear_refs", os.O_WRONLY) if Path("/proc/self/clear_refs").exists() else -1
+        self.start()
 
     def start(self) -> None:
         """From now on."""
@@ -150,18 +161,19 @@ class Peak:
 class Child:
     """A process that runs cases."""
 
-    def __init__(self, module: ModuleType, folders: Folders) -> None:
+    def __init__(self, module: ModuleType, folders: Folders, limits: Limits) -> None:
         requests, self._requests = os.pipe()
         self._answers, answers = os.pipe()
         self.pid = os.fork()
         self.cases = 0
         self._folders = folders
+        self._limits = limits
         if self.pid == 0:
             os.close(self._requests)
             os.close(self._answers)
             complaints = os.dup(2)
             try:
-                serve(module, folders, requests, answers)
+                serve(module, folders, limits, requests, answers)
             except BaseException:  # what is wrong with these tests themselves
                 os.write(complaints, traceback.format_exc().encode())
                 os._exit(BROKEN)
@@ -182,10 +194,10 @@ class Child:
                     return self._ended()
                 answer += piece
                 continue
-            if (used := memory_of(self.pid)) > MEMORY:
+            if (used := memory_of(self.pid)) > self._limits.memory:
                 return self._stopped("memory", f"{used >> 20} MiB and growing")
-            if time.monotonic() - start > SECONDS:
-                return self._stopped("timeout", f"longer than {SECONDS} s")
+            if time.monotonic() - start > self._limits.seconds:
+                return self._stopped("timeout", f"longer than {self._limits.seconds:g} s")
         return Verdict(**json.loads(answer))
 
     @property
@@ -232,11 +244,11 @@ def memory_of(pid: int) -> int:
     return pages * resource.getpagesize() + sum(memory_of(int(child)) for child in children)
 
 
-def main(name: str, root: str) -> None:
+def main(name: str, root: str, seconds: str, memory: str) -> None:
     """Answers requests: a list ``[base, changes]`` runs a case, an object ``{"case": ..., "to": folder}`` only writes it."""
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    folders = Folders(Path(root))
+    folders, limits = Folders(Path(root)), Limits(float(seconds), int(memory))
     os.chdir(folders.work)
     module = format_module(name)
     _warm_up(module, folders)
@@ -250,7 +262,7 @@ def main(name: str, root: str) -> None:
         if child is None or child.ended or child.cases >= CASES:
             if child is not None and not child.ended:
                 child.close()
-            child = Child(module, folders)
+            child = Child(module, folders, limits)
         print(json.dumps(child.run(line.strip()).__dict__), flush=True)
     if child is not None and not child.ended:
         child.close()
