@@ -1,6 +1,7 @@
 # make demo   converts a real model and verifies it
 # make test   runs all tests
 # make lint   checks style and types
+# make fuzz   feeds damaged and hostile files to every reader for SECONDS each, and keeps what it finds in build/fuzz
 # make zoo    converts and verifies every model of models/zoo.toml
 # make bench  measures the reference runtime against ONNX Runtime
 # make docs   writes the pages of operators; make zoo-docs those of models, which takes minutes
@@ -10,6 +11,9 @@
 
 PYTHON ?= python3
 MODELS ?=
+SECONDS ?= 60
+FORMATS ?=
+SEED ?= 0
 DEMO ?= build/demo
 
 VENV := .venv
@@ -23,7 +27,7 @@ export WEBNN_CHROMIUM ?= $(BUNDLED)
 export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test lint zoo bench docs zoo-docs wheel clean
+.PHONY: demo test lint fuzz zoo bench docs zoo-docs wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
@@ -36,6 +40,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) $(addprefix --format ,$(FORMATS))
 
 zoo: $(VENV)/.test
 	$(BIN)/webnn zoo verify $(MODELS)

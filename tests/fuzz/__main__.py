@@ -1,7 +1,7 @@
 """``python -m tests.fuzz``: looks for files that break a promise, and writes those that do.
 
-    python -m tests.fuzz --format json --seconds 60
-    python -m tests.fuzz --format json --seed 123 --case 45     # shows what comes of one case
+python -m tests.fuzz --format json --seconds 60
+python -m tests.fuzz --format json --seed 123 --case 45     # shows what comes of one case
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def _keep(worker: Worker, outcome: Outcome, folder: Path) -> None:
         files = worker.write(finding.case, where)
         first = finding.verdict.text.splitlines()[0] if finding.verdict.text else ""
         lines.append(f"{where.name}/{files[0]}: {finding.verdict.kind}: {first[:200]}")
-        (where / "reason.txt").write_text(f"{_command(outcome, finding.number)}\n{finding.verdict.text}\n\n{finding.verdict.trace}", errors="replace")
+        reason = f"{_command(outcome, finding.number)}\n{finding.verdict.text}\n\n{finding.verdict.trace}"
+        (where / "reason.txt").write_text(reason, errors="replace")
     if lines:
         with (folder / "index.txt").open("a", errors="replace") as index:
             index.write("".join(f"{line}\n" for line in lines))

@@ -34,9 +34,11 @@ class Runs:
 @cache
 def pickles() -> tuple[bytes, ...]:
     """Pickles that run code, in every protocol, bare, inside of other objects, and as PyTorch saves them."""
-    by_hand = [f"cos\nmkdir\n(S'{MARKER}'\ntR.".encode(), f"(S'{MARKER}'\nios\nmkdir\n.".encode(), f"cbuiltins\nexec\n(S'import os; os.mkdir(\"{MARKER}\")'\ntR.".encode()]
+    code = f'import os; os.mkdir("{MARKER}")'
+    by_hand = [f"cos\nmkdir\n(S'{MARKER}'\ntR.", f"(S'{MARKER}'\nios\nmkdir\n.", f"cbuiltins\nexec\n(S'{code}'\ntR."]
     made = [pickle.dumps(value, protocol) for protocol in range(6) for value in (Runs(), {"x": Runs()}, [torch.zeros(2), Runs()])]
-    return (*by_hand, *made, *(_saved(Runs(), zipped) for zipped in (True, False)), *(_saved({"w": Runs()}, zipped) for zipped in (True, False)))
+    saved = [_saved(value, zipped) for value in (Runs(), {"w": Runs()}) for zipped in (True, False)]
+    return (*(text.encode() for text in by_hand), *made, *saved)
 
 
 def _saved(value: object, zipped: bool) -> bytes:
@@ -82,7 +84,8 @@ def mutate(content: bytes, random: Random, change_member: ChangeMember) -> bytes
         case 1:
             del found[i]
         case 2:
-            found.insert(random.randint(0, len(found)), (random.choice((name, _renamed(name, [name], random))), change_member(name, data, random)))
+            other = random.choice((name, _renamed(name, [name], random)))
+            found.insert(random.randint(0, len(found)), (other, change_member(name, data, random)))
         case 3:
             found[i] = (name, mutations.damaged(data, random))
         case 4 | 5:

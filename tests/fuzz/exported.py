@@ -20,14 +20,19 @@ from webnn_graph import validate
 EVALUATED = {"expr_str", "target", "name", "guards_code", "path_name", "as_string", "in_spec", "out_spec", "fqn", "as_operator", "dtype"}
 """Members whose text PyTorch parses, resolves or evaluates."""
 EXPRESSIONS = (
-    *("s77 + 1", "2*Symbol('s77', positive=True, integer=True)", "Max(1, s77)", "Mod(s77, 0)", "FloorDiv(s77, 0)", "s77**s77", "2**64", "-s77"),
-    *("9**9**9", "(((((((((s77)))))))))", "(" * 3000, "1.5", "oo", "nan", "I", "True", "s77 < 2", "Symbol('x', commutative=False)", "Eq(s77, 3)"),
-    *("CeilToInt(s77/2)", "Symbol('')", "Symbol(s77)", "zoo", "1/0", "10**4000", "+".join(["s77"] * 3000), "Max(" + "1," * 3000 + "1)", "s77.evalf()"),
+    *("s77 + 1", "2*Symbol('s77', positive=True, integer=True)", "Max(1, s77)", "Mod(s77, 0)", "FloorDiv(s77, 0)", "s77**s77", "2**64"),
+    "-s77",
+    *("9**9**9", "(((((((((s77)))))))))", "(" * 3000, "1.5", "oo", "nan", "I", "True", "s77 < 2", "Symbol('x', commutative=False)"),
+    "Eq(s77, 3)",
+    *("CeilToInt(s77/2)", "Symbol('')", "Symbol(s77)", "zoo", "1/0", "10**4000", "+".join(["s77"] * 3000), "Max(" + "1," * 3000 + "1)"),
+    "s77.evalf()",
 )
 TARGETS = (
     *("torch.ops.aten.relu.default", "torch.ops.aten.add.Tensor", "torch.ops.aten.cat.default", "torch.ops.aten.from_file.default"),
-    *("torch.ops.aten.relu", "torch.ops.aten.nothing.default", "torch.ops.higher_order.cond", "torch.ops.higher_order.while_loop", "_operator.mul"),
-    *("_operator.attrgetter", "torch.ops.load_library", "torch.ops.aten.__class__", "torch.hub.load", "math.factorial", "torch.sym_sqrt", "#os:system"),
+    *("torch.ops.aten.relu", "torch.ops.aten.nothing.default", "torch.ops.higher_order.cond", "torch.ops.higher_order.while_loop"),
+    "_operator.mul",
+    *("_operator.attrgetter", "torch.ops.load_library", "torch.ops.aten.__class__", "torch.hub.load", "math.factorial", "torch.sym_sqrt"),
+    "#os:system",
     *("torch.ops.aten.sym_size.int", "torch.ops.aten.empty.memory_format", "torch.ops.aten.save.default", "os.mkdir", "builtins.exec", ""),
 )
 

@@ -12,7 +12,10 @@ from typing import Any
 
 from tests.fuzz.mutations import SECRET
 
-FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "pty.spawn", "socket.connect", "socket.getaddrinfo", "urllib.Request")
+FORBIDDEN = (
+    *("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "pty.spawn", "socket.connect", "socket.getaddrinfo"),
+    "urllib.Request",
+)
 CHANGING = (
     *("os.mkdir", "os.rmdir", "os.remove", "os.rename", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "os.utime"),
     *("shutil.rmtree", "shutil.move", "shutil.copyfile", "shutil.unpack_archive"),
@@ -47,12 +50,13 @@ class Guard:
             return
         if event == "open":
             self._opened(*arguments)
-        elif event in FORBIDDEN:
+        elif self._is_refused(event, arguments):
             self._refuse(event, arguments)
-        elif event == "subprocess.Popen" and ISOLATED not in str(arguments[1]):
-            self._refuse(event, arguments)
-        elif event in CHANGING and not self._is_allowed(arguments[0]):
-            self._refuse(event, arguments)
+
+    def _is_refused(self, event: str, arguments: tuple[Any, ...]) -> bool:
+        if event == "subprocess.Popen":
+            return ISOLATED not in str(arguments[1])
+        return event in FORBIDDEN or (event in CHANGING and not self._is_allowed(arguments[0]))
 
     def _opened(self, path: Any, mode: Any, flags: Any) -> None:
         if isinstance(path, int):

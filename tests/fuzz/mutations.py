@@ -16,7 +16,8 @@ HUGE = (2**62, 2**63 - 1, 2**63, -(2**63), 2**64 - 1, 2**64, 10**30, -(10**39), 
 FLOATS = (0.5, -0.0, 1e-45, 1e-320, 0.1, -1.5, 65504.0, 65520.0, 3.4e38, 3.5e38, 1e300, float("nan"), float("inf"), float("-inf"))
 TEXTS = (
     *("", " ", "x", "y", "true", "null", "NaN", "-Infinity", "0", "float32", "int4", "same-upper", "__proto__", "constructor", "class"),
-    *("__metadata__", "a.b::c", "a b", "ünïcode", "日本語", "\x00", OWNED, "\u202eabc", "\u2028", "\ud800", "\ufeff", "\\", '"', "'", "`${x}`"),
+    *("__metadata__", "a.b::c", "a b", "ünïcode", "日本語", "\x00", OWNED, "\u202eabc", "\u2028", "\ud800", "\ufeff", "\\", '"', "'"),
+    "`${x}`",
     *("</script>", "*/", "//", "%s", "{x}", "x" * 300, f"../{SECRET}", f"../{MARKER}", f"/tmp/{MARKER}", "..", ".", "/", "CON", "-1"),
 )
 DANGEROUS = (

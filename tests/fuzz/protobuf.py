@@ -27,6 +27,8 @@ LARGEST = 20_000
 """Bytes of a model of one node that is a base."""
 GROWN = 300_000
 """Bytes from which on a model is no longer nested into itself."""
+LOCATIONS = (f"../{SECRET}", "model.onnx", "", ".", "..", "/dev/zero", "/dev/stdin", "x" * 300, "a\0b", "https://x/y", "sub/none")
+"""Where a tensor's data might be."""
 DIMS = {"n": 2, "m": 3}
 
 TEXTS = (
@@ -268,8 +270,11 @@ def _tensor(model: onnx.ModelProto, random: Random) -> None:
             tensor.raw_data = tensor.raw_data[: random.randrange(len(tensor.raw_data) + 1)] * random.choice((1, 2))
         case _:
             tensor.data_location = TensorProto.EXTERNAL
-            location = random.choice((f"../{SECRET}", "model.onnx", "", ".", "..", "/dev/zero", "/dev/stdin", "x" * 300, "a\0b", "https://x/y", "sub/none"))
-            entries = {"location": location, "offset": str(mutations.integer(random)), "length": str(mutations.integer(random, 8))}
+            entries = {
+                "location": random.choice(LOCATIONS),
+                "offset": str(mutations.integer(random)),
+                "length": str(mutations.integer(random, 8)),
+            }
             del tensor.external_data[:]
             for key in random.sample(list(entries), random.randint(1, 3)):
                 tensor.external_data.add(key=key, value=entries[key])
@@ -316,4 +321,5 @@ def _opset(model: onnx.ModelProto, random: Random) -> None:
 
 
 Change = Callable[[onnx.ModelProto, Random], None]
-CHANGES: tuple[Change, ...] = (*(_any_field,) * 6, _operator, *(_inputs,) * 3, *(_attribute,) * 4, *(_tensor,) * 3, *(_type,) * 3, _function, _opset)
+OFTEN: tuple[Change, ...] = (_any_field, _any_field, _inputs, _attribute, _tensor, _type)
+CHANGES: tuple[Change, ...] = (*OFTEN, *OFTEN, *OFTEN, _operator, _function, _opset)

@@ -51,9 +51,13 @@ STATEMENTS = (
 OPERATORS = (
     *("torch.save", "torch.add", "torch.relu", "torch.mul", "torch.linear", "torch.from_file", "torch.item", "torch.numel", "torch.empty"),
     *("torch.as_strided", "torch.resize_", "torch.set_", "torch.view", "torch.chunk", "torch.embedding", "torch.sleep", "torch.div"),
-    *("ops.prim.NumToTensor", "ops.aten.get_device", "ops.profiler._record_function_enter", "torch.warn", "__torch__.Nothing", "self.forward"),
+    *("ops.prim.NumToTensor", "ops.aten.get_device", "ops.profiler._record_function_enter", "torch.warn", "__torch__.Nothing"),
+    "self.forward",
 )
-SPELLINGS = (*"()[],:=.", "Tensor", "int", "Optional[Tensor]", "List[int]", "None", "True", "self", "-1", "[" * 2000, "not ", "lambda: ", "~", "\x00", "é")
+SPELLINGS = (
+    *(*"()[],:=.", "Tensor", "int", "Optional[Tensor]", "List[int]", "None", "True", "self", "-1", "[" * 2000, "not ", "lambda: ", "~"),
+    *("\x00", "é"),
+)
 
 
 class Layers(torch.nn.Module):

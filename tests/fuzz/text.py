@@ -17,8 +17,9 @@ from webnn_graph.ops import OPS
 CALL = re.compile(r"= *(\w+)\(")
 TYPE = re.compile(r"\b([fiu]\d+)\[([\d, ]*)\]")
 SPELLINGS = (
-    *(*"()[]{},;:=@#\"\\", "//", "@scalar", "@bytes", "@weights", "@quantized", "[[", "()", "[]", "v1", "v2", "webnn_graph"),
-    *("inputs", "consts", "nodes", "outputs", "true", "null", "1e999", "-", "0x10", "1.", ".5", '"Infinity"', 'dyn("n", 4)', "\x00", "\x1b"),
+    *(*'()[]{},;:=@#"\\', "//", "@scalar", "@bytes", "@weights", "@quantized", "[[", "()", "[]", "v1", "v2", "webnn_graph"),
+    *("inputs", "consts", "nodes", "outputs", "true", "null", "1e999", "-", "0x10", "1.", ".5", '"Infinity"', 'dyn("n", 4)', "\x00"),
+    "\x1b",
     *("é", "\ufeff", "\r", "[" * 100_000, "{" * 3000, "1" * 5000, "a" * 5000, "[1, " * 40),
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 from tests.fuzz import mutations
 
 DEEP = 100_000
+LITERALS = ("1e999", "-1e999", "NaN", "1" * 5000, "1" * 30, "-0", "1.0", "1e3", "0.1e-400", "tru", "'x'", "01", "+1")
 
 
 class Members(list[tuple[str, Any]]):
@@ -138,18 +139,19 @@ def _wrap(tree: Any, place: Place, random: Random) -> None:
 def _nest(tree: Any, place: Place, random: Random) -> None:
     depth = random.choice((50, 900, DEEP))
     opening, closing = random.choice((("[", "]"), ('{"a": ', "}")))
-    put(place, Literal(opening * depth + random.choice(("", "1")) + closing * depth if opening == "[" else opening * depth + "1" + closing * depth))
+    put(place, Literal(opening * depth + "1" + closing * depth))
 
 
 def _literal(tree: Any, place: Place, random: Random) -> None:
-    put(place, Literal(random.choice(("1e999", "-1e999", "NaN", "1" * 5000, "1" * 30, "-0", "1.0", "1e3", "0.1e-400", "tru", "'x'", "01", "+1"))))
+    put(place, Literal(random.choice(LITERALS)))
 
 
 def _long(tree: Any, place: Place, random: Random) -> None:
     put(place, random.choice((["x"] * 5000, [1] * 20000, "x" * 100_000, [[]] * 3000)))
 
 
-CHANGES: Sequence[Change] = (*(_alike,) * 6, *(_other,) * 3, *(_drop,) * 2, *(_double,) * 2, _exchange, *(_copy,) * 2, _rename, _wrap, _nest, _literal, _long)
+OFTEN: Sequence[Change] = (_alike, _alike, _alike, _other, _drop, _double, _copy)
+CHANGES: Sequence[Change] = (*OFTEN, *OFTEN, _exchange, _rename, _wrap, _nest, _literal, _long)
 
 
 def plain(random: Random) -> Any:

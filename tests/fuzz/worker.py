@@ -127,11 +127,11 @@ def _besides(verdict: Verdict, folders: Folders, before: dict[str, tuple[int, in
     with suppress(ValueError):
         sys.stdout.flush()
         sys.stderr.flush()
-    printed = folders.printed.read_bytes()
-    changed = [name for name, state in listing(folders.root, folders.output).items() if before.get(name) != state and name != str(folders.printed)]
+    printed, after = folders.printed.read_bytes(), listing(folders.root, folders.output)
+    changed = [name for name, state in after.items() if before.get(name) != state and name != str(folders.printed)]
     if guard.seen:
         return Verdict("side effect", guard.seen[0], signature=guard.seen[0].partition("(")[0])
-    if changed or len(listing(folders.root, folders.output)) < len(before):
+    if changed or len(after) < len(before):
         what = f"{', '.join(changed) or 'a file'} {'was written' if changed else 'is gone'}"
         return Verdict("side effect", what, signature="file")
     if OWNED.encode() in printed:

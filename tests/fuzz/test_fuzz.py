@@ -1,0 +1,31 @@
+"""Some thousand damaged and hostile files: each gives a result or one clear error, and nothing else happens."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz.driver import Worker, fuzz
+
+SEED = 2026
+CASES = {
+    "onnx": 1500,
+    "pt2": 150,  # a case is an export by PyTorch: a hundred times the work of reading a text
+    "torchscript": 60,  # a process of its own for each
+    "safetensors": 2500,
+    "json": 2500,
+    "webnn": 3000,
+}
+"""As many of each format as take about a third of a minute."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_damaged_files(name: str) -> None:
+    with Worker(name) as worker:
+        outcome = fuzz(worker, SEED, range(CASES[name]))
+    found = [
+        f"{finding.verdict.kind}: {finding.verdict.text}\n  python -m tests.fuzz --format {name} --seed {SEED} --case {finding.number}"
+        for finding in outcome.findings.values()
+    ]
+    assert not found, "\n".join([str(outcome), *found])
+    assert outcome.counts["ok"] > CASES[name] // 50, f"hardly anything is read: {outcome}"
+    assert outcome.counts["refused"] > CASES[name] // 50, f"hardly anything is refused: {outcome}"
