@@ -87,6 +87,11 @@ def storage_bytes(data_type: DataType, shape: Sequence[int]) -> int:
     return (math.prod(shape) * data_type.bits + 7) // 8
 
 
+def distinct(array: Array) -> Array:
+    """A view without what broadcasting repeats: every value of the array, in the memory that it really takes."""
+    return array[tuple(slice(1) if stride == 0 else slice(None) for stride in array.strides)]
+
+
 def pack(array: Array, data_type: DataType) -> Array:
     """The little-endian storage of ``array``: the array itself, or packed nibbles as a flat uint8 array for 4-bit types."""
     if data_type.bits != 4:

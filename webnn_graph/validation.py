@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webnn_graph.data_types import Array
+from webnn_graph.data_types import Array, distinct
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER, nearest
@@ -49,7 +49,8 @@ def _check_array(operand: Operand, array: Array) -> None:
     if array.shape != operand.shape or array.dtype != operand.data_type.numpy:
         raise ValidationError(f"constant {operand} has an array of {array.dtype}{list(array.shape)}")
     smallest, largest = operand.data_type.range
-    if operand.data_type.bits == 4 and not ((array >= smallest) & (array <= largest)).all():
+    values = distinct(array)
+    if operand.data_type.bits == 4 and not ((values >= smallest) & (values <= largest)).all():
         raise ValidationError(f"constant {operand} has elements outside {smallest} to {largest}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from webnn_graph.formats import json, text
 from webnn_graph.formats.assemble import assemble
 from webnn_graph.formats.constants import is_inline
 from webnn_graph.formats.document import describe
+from webnn_graph.formats.weights import storage
 from webnn_graph.ops import OPS
 
 GIVING = [case for case in CASES if not case.error]
@@ -187,3 +189,21 @@ def test_arrays_without_contiguous_memory_are_written(tmp_path: Path) -> None:
     loaded = load(tmp_path / "model.webnn")
     for name, array in arrays.items():
         np.testing.assert_array_equal(loaded.constants[loaded.operands[name]], array)
+
+
+def test_four_bit_constants_of_one_number_take_no_memory(tmp_path: Path) -> None:
+    elements = 30_000_001
+    path = tmp_path / "model.webnn"
+    path.write_text(
+        f'webnn_graph "t" v1 {{ consts {{ c: u4[{elements}] @scalar(3); }} nodes {{ y = reshape(c, newShape=[{elements}]); }} outputs {{ y; }} }}'
+    )
+    tracemalloc.start()
+    graph = load(path)
+    validate(graph)
+    ((operand, array),) = graph.constants.items()
+    pieces = [(len(piece), bytes(piece[-1:])) for piece in storage(array, operand.data_type)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
+    assert sum(size for size, _ in pieces) == operand.nbytes
+    assert [last for _, last in pieces] == [b"\x33"] * (len(pieces) - 1) + [b"\x03"]

@@ -105,7 +105,7 @@ class Outcome:
     Attributes:
         counts: Cases by kind of verdict.
         findings: The first finding of each signature.
-        slowest: Seconds of the slowest case that ended by itself.
+        slowest: Seconds of processor time of the slowest case that ended by itself.
     """
 
     name: str

@@ -15,7 +15,7 @@ from tests.fuzz.driver import Finding, Worker, fuzz, smaller
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
-    with Worker("misbehaving", seconds=5, memory=500 << 20) as worker:
+    with Worker("misbehaving", seconds=3, memory=500 << 20) as worker:
         yield worker
 
 

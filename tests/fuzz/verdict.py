@@ -27,7 +27,7 @@ class Verdict:
         text: The error.
         trace: Where it was raised, for a finding.
         signature: Equal for findings that have the same cause, as far as can be told.
-        seconds: How long it took.
+        seconds: Processor time that it took.
     """
 
     kind: str

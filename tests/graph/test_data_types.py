@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from webnn_graph.data_types import BY_SHORT_NAME, DataType, pack, storage_bytes, unpack
+from webnn_graph.data_types import BY_SHORT_NAME, Array, DataType, distinct, pack, storage_bytes, unpack
 from webnn_graph.errors import ValidationError
 
 
@@ -44,6 +44,20 @@ def test_nibbles_are_packed_low_first() -> None:
     packed = pack(np.array([1, -2, 7, -8, 3], np.int8), DataType.INT4)
     assert packed.tolist() == [0xE1, 0x87, 0x03]
     assert pack(np.array([[1, 2], [15, 0]], np.uint8), DataType.UINT4).tolist() == [0x21, 0x0F]
+
+
+@pytest.mark.parametrize(
+    ("array", "shape"),
+    [
+        (np.broadcast_to(np.int8(3), (4, 5)), (1, 1)),
+        (np.broadcast_to(np.arange(5), (4, 5)), (1, 5)),
+        (np.arange(20).reshape(4, 5), (4, 5)),
+        (np.array(3), ()),
+    ],
+)
+def test_what_broadcasting_repeats_is_left_out(array: Array, shape: tuple[int, ...]) -> None:
+    assert distinct(array).shape == shape
+    assert set(distinct(array).flat) == set(array.flat)
 
 
 @pytest.mark.parametrize("data_type", list(DataType))

@@ -85,8 +85,12 @@ def contents(weights: Mapping[Operand, Array], metadata: Mapping[str, str] = Map
 
 def storage(array: Array, data_type: DataType) -> Iterator[bytes | memoryview]:
     """The little-endian storage of an array; one that is no contiguous memory is never copied as a whole."""
-    if array.flags.c_contiguous or data_type.bits == 4:
+    if array.flags.c_contiguous:
         yield pack(array, data_type).reshape(-1).view(np.uint8).data
+        return
+    if data_type.bits == 4:  # only pieces of an even number of elements are whole bytes
+        for start in range(0, array.size, CHUNK):
+            yield pack(array.flat[start : start + CHUNK], data_type).tobytes()
         return
     for piece in np.nditer(array, ["external_loop", "buffered"], order="C", buffersize=CHUNK):
         yield pack(np.asarray(piece), data_type).tobytes()
