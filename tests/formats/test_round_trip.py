@@ -194,9 +194,8 @@ def test_arrays_without_contiguous_memory_are_written(tmp_path: Path) -> None:
 def test_four_bit_constants_of_one_number_take_no_memory(tmp_path: Path) -> None:
     elements = 30_000_001
     path = tmp_path / "model.webnn"
-    path.write_text(
-        f'webnn_graph "t" v1 {{ consts {{ c: u4[{elements}] @scalar(3); }} nodes {{ y = reshape(c, newShape=[{elements}]); }} outputs {{ y; }} }}'
-    )
+    nodes = f"y = reshape(c, newShape=[{elements}]);"
+    path.write_text(f'webnn_graph "t" v1 {{ consts {{ c: u4[{elements}] @scalar(3); }} nodes {{ {nodes} }} outputs {{ y; }} }}')
     tracemalloc.start()
     graph = load(path)
     validate(graph)

@@ -111,5 +111,5 @@ def use(graph_file: Path, output: Path) -> None:
     save(graph, *forms)
     before = as_data(graph)
     for form in forms[:2]:
-        assert as_data(load(form)) == before, f"{form.suffix} says something else"
+        assert as_data(load(form, check_bytes=True)) == before, f"{form.suffix} says something else"
     run(graph, seeded(graph.inputs))
