@@ -186,6 +186,10 @@ class Conversion:
             why = error.message.removeprefix(f"{path}: ")
             self.problems.append(Problem(str(node.target), path or node.name, why, error.hint))
             value = self._placeholder(node)
+        except Exception as error:  # a handler trusts the program to be as PyTorch's schemas say; this one is not, or the handler is wrong
+            why, hint = f"unexpected {type(error).__name__}: {error}", "this is a defect of the converter; please report it with --debug"
+            self.problems.append(Problem(str(node.target), path or node.name, why, hint, error))
+            value = self._placeholder(node)
         self.values[node] = value
 
     def _value(self, node: fx.Node) -> Value:
