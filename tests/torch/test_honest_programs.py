@@ -13,10 +13,12 @@ import torch
 from torch import nn
 from torch.export import Dim
 
+from converters.torch.handlers import control_flow
 from converters.torch.inputs import InputSpec
 from converters.torch.model import TorchModel
 from converters.torch.reading.program import load_program
 from tests.torch.comparing import compare
+from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 
 AUTO = Dim.AUTO
@@ -74,6 +76,20 @@ class Select(nn.Module):
         return torch.cond(x.sum() > 0, lambda x: x.sin(), lambda x: x.cos(), (x,))
 
 
+class Sums(nn.Module):
+    def forward(self, start: torch.Tensor, x: torch.Tensor) -> Any:
+        from torch._higher_order_ops import scan
+
+        return scan(lambda carry, item: (carry + item, carry * item), start, x)
+
+
+class Each(nn.Module):
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> Any:
+        from torch._higher_order_ops import map as each
+
+        return each(lambda item, y: item.sin() + y, x, y)
+
+
 class Repeat(nn.Module):
     def forward(self, i: torch.Tensor, x: torch.Tensor) -> Any:
         return torch.while_loop(lambda i, x: i.sum() < 4, lambda i, x: (i + 1, x * 2), (i, x))
@@ -120,6 +136,9 @@ HONEST: dict[str, tuple[nn.Module, tuple[Any, ...], Any]] = {
         ({2: AUTO},),
     ),
     "branches": (Select(), (x[:3],), None),
+    "branch of a size": (Of(lambda x: torch.cond(x.shape[0] > 4, torch.sin, torch.cos, (x,))), (x.reshape(5, 4),), ({0: AUTO},)),
+    "scan": (Sums(), (x[:4], x.reshape(5, 4)), None),
+    "map": (Each(), (x.reshape(5, 4), x[:4].clone()), None),
     "loop": (Repeat(), (torch.zeros(1), x[:3]), None),
     "without gradient": (Frozen(), (x[:3],), None),
     "buffers": (Changing(), (x[:3],), None),
@@ -159,7 +178,7 @@ def test_a_program_is_read_as_pytorch_reads_it(name: str, tmp_path: Path) -> Non
             assert torch.equal(tensor, others[key])
 
 
-@pytest.mark.parametrize("name", [name for name in HONEST if name not in ("branches", "loop", "half", "buffers")])
+@pytest.mark.parametrize("name", [name for name in HONEST if name not in ("loop", "half", "buffers")])
 def test_it_converts_to_the_same_numbers(name: str, tmp_path: Path) -> None:
     path = tmp_path / "model.pt2"
     saved(name, path)
@@ -192,6 +211,20 @@ def test_nested_arguments_keep_their_order(tmp_path: Path) -> None:
     assert [operand.name for operand in graph.outputs] == ["sum", "list_0", "list_1_0", "ordered_z"]
     expected = Nested()(given, scale=x[6:7])
     compare(graph, [given["u"], given["v"][0], x[6:7]], torch.utils._pytree.tree_leaves(expected))
+
+
+def test_a_loop_of_unknown_length_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt2"
+    saved("loop", path)
+    with pytest.raises(ConversionError, match=r"while_loop x1 .* has no equivalent in WebNN"):
+        TorchModel(path).convert()
+
+
+def test_branches_that_differ_in_shape_are_refused() -> None:
+    b = GraphBuilder()
+    flag, one, two = b.input("flag", "uint8", []), b.input("one", "float32", [1]), b.input("two", "float32", [2])
+    with pytest.raises(ConversionError, match=r"the branches give float32\[1\] or float32\[2\]"):
+        control_flow._selected(b, flag, one, two)
 
 
 def test_custom_objects_are_refused(tmp_path: Path) -> None:
