@@ -70,7 +70,13 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     help="Name, type and shape of an input; a dimension may have a name.",
 )
 @mapping_option("--dim", DIMENSION, "Size of a dimension that has a name in --input.")
-@click.option("--model", "factory", default="", metavar="PACKAGE.MODULE:CALLABLE", help="For a state dict: what returns its module.")
+@click.option(
+    "--model",
+    "factory",
+    default="",
+    metavar="PACKAGE.MODULE:CALLABLE",
+    help="For a state dict: what returns its module. Imports PACKAGE, from the current folder, too, which runs its code.",
+)
 @click.option("--model-args", "factory_args", default="", metavar="JSON", help="Arguments of --model: an object or a list.")
 @click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.")
 @click.option(
@@ -79,7 +85,12 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     help="For a language model: a graph that takes a prompt of so many tokens and one that takes a token, with a cache of so many.",
 )
 @click.option("--submodule", default="", metavar="NAME", help="Convert this part of the model only.")
-@click.option("--trust-pickle", is_flag=True, help="Unpickle MODEL, which runs whatever code it brings.")
+@click.option("--trust-pickle", is_flag=True, help="Unpickle MODEL: this runs any code that it brings, with all of your rights.")
+@click.option(
+    "--trust-script",
+    is_flag=True,
+    help="Run the code of the TorchScript archive MODEL though it is more than a network needs: it may read and write your files.",
+)
 @conversion_options
 @click.version_option(package_name="webnn-convert")
 def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], verify: bool, **options: Any) -> int:
@@ -95,11 +106,13 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     from converters.torch.inputs import InputSpec, read_inputs
     from converters.torch.model import TorchModel
     from converters.workflow import convert_and_report, convert_parts_and_report
+    from webnn_graph.limits import Budget
 
     destination = destination_of(options, model, formats, files_of)
     check = check_of(options, read_inputs)
     decoder = options["decoder"]
-    loading = {name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle")}
+    loading = {name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script")}
+    loading["budget"] = Budget(options["budget"])
     if decoder:
         if specifications or options["dim"]:
             raise click.UsageError("--decoder says what the inputs are; --input and --dim are for other models")

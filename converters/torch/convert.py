@@ -22,6 +22,7 @@ from converters.torch.decompose import decompose
 from converters.torch.export import export, specialize
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.complex_numbers import Complex
+from converters.torch.handlers.control_flow import GRAPH_HANDLERS
 from converters.torch.handlers.refused import DATA_DEPENDENT, why_refused
 from converters.torch.interface import graph_outputs, input_name, output_values
 from converters.torch.registry import Handler, Promote, handler_of
@@ -46,6 +47,12 @@ class Empty:
 
 UNKNOWN = object()
 """Stands for what could not be made and has no type either; what reads it is passed over."""
+
+
+class Unmade(Exception):
+    """A result of a graph inside of the program could not be made; what stopped it is reported already."""
+
+
 Value: TypeAlias = Any
 """What an fx node is here: an `Operand`, `Empty`, a Python number, or a tuple or list of these and of functions that make one."""
 
@@ -186,6 +193,12 @@ class Conversion:
             why = error.message.removeprefix(f"{path}: ")
             self.problems.append(Problem(str(node.target), path or node.name, why, error.hint))
             value = self._placeholder(node)
+        except Unmade:
+            value = UNKNOWN
+        except Exception as error:  # a handler trusts the program to be as PyTorch's schemas say; this one is not, or the handler is wrong
+            why, hint = f"unexpected {type(error).__name__}: {error}", "this is a defect of the converter; please report it with --debug"
+            self.problems.append(Problem(str(node.target), path or node.name, why, hint, error))
+            value = self._placeholder(node)
         self.values[node] = value
 
     def _value(self, node: fx.Node) -> Value:
@@ -194,7 +207,10 @@ class Conversion:
         if not all(isinstance(size, int) for leaf in fakes for size in leaf.shape):
             raise ConversionError(*DATA_DEPENDENT)
         if node.op == "get_attr":
-            return self._constant(operator.attrgetter(str(node.target))(self.program.graph_module), str(node.target))
+            found = operator.attrgetter(str(node.target))(node.graph.owning_module)
+            return found if isinstance(found, fx.GraphModule) else self._constant(found, str(node.target))
+        if node.target in GRAPH_HANDLERS:
+            return list(GRAPH_HANDLERS[node.target](self.builder, self._run, *self._arguments(node.args)))
         if node.target is operator.getitem:
             if isinstance(fake, torch.Tensor) and fake.numel() == 0:
                 return Empty(tuple(fake.shape))
@@ -215,6 +231,19 @@ class Conversion:
             raise why_refused(node.target)
         self._check_empty(node)
         return self._finished(self._handled(handler, node, fake), fake)
+
+    def _run(self, module: fx.GraphModule, values: Sequence[Value]) -> list[Value]:
+        """Converts a graph inside of the program on these values; see `handlers.control_flow.Run`."""
+        nodes = list(module.graph.nodes)
+        self.values.update(zip((node for node in nodes if node.op == "placeholder"), values, strict=True))
+        for node in nodes:
+            if node.op in ("call_function", "get_attr"):
+                self._convert(node)
+        (returned,) = (node.args[0] for node in nodes if node.op == "output")
+        results = self._arguments(returned if isinstance(returned, list | tuple) else [returned])
+        if any(result is UNKNOWN for result in results):
+            raise Unmade
+        return list(results)
 
     def _handled(self, handler: Handler, node: fx.Node, fake: Any) -> Value:
         wanted = self._wanted_type(handler, node, fake)
@@ -264,7 +293,9 @@ class Conversion:
         leaves = pytree.tree_leaves((args, kwargs))
         if callable(node.target) and not hasattr(node.target, "overloads") and all(isinstance(leaf, int | float | bool) for leaf in leaves):
             return node.target(*args, **kwargs)
-        raise ConversionError("has no equivalent in WebNN", "WebNN graphs have no control flow; make the choice before exporting")
+        raise ConversionError(
+            "has no equivalent in WebNN", "WebNN graphs have no loops of unknown length; make the choice before exporting"
+        )
 
     def _placeholder(self, node: fx.Node) -> Value:
         """A stand-in for what could not be made, so that the nodes after it are still checked."""
