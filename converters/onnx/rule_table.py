@@ -11,70 +11,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from converters.onnx.rules import Call, Rule, axis, finite, lengths, numbers, of_all, one, one_of, rank, same_rank, shapes, values
-from webnn_graph.data_types import Array
+from converters.onnx import rules_microsoft
+from converters.onnx.rules import Call, Rule, axis, finite, numbers, of_all, one, one_of, rank, same_rank, shapes, values
+from converters.onnx.rules_shared import GLOBAL, GRID, NORMALIZED, POOLING, RECURRENT, convolution, divides, positive, quantized
 from webnn_graph.graph import Operand
 
 Shape: TypeAlias = tuple[int, ...]
 ML, TRAINING, MICROSOFT = "ai.onnx.ml", "ai.onnx.preview.training", "com.microsoft"
 
 
-# -------------------------------------------------------------------------------------------------------------- convolutions
-def _kernel(x: str, w: str, *, transposed: bool = False, last: bool = False) -> Rule:
-    """A convolution's groups divide its channels, and the filter is for as many and of the size that is said."""
-
-    def check(call: Call) -> None:
-        group, image, filters = call.attribute("group", 1), call.operand(x), call.operand(w)
-        call.require(group >= 1, f"group is {group}; it must be at least 1")
-        if image is None or filters is None:
-            return
-        channels, outer, inner = image.shape[-1 if last else 1], filters.shape[0], filters.shape[-1 if last else 1]
-        call.require(channels % group == 0, f"group is {group}, which does not divide the {channels} channels of {x}")
-        if transposed:
-            call.require(outer == channels, f"{w} is for {outer} channels, {x} has {channels}")
-        else:
-            call.require(outer % group == 0, f"group is {group}, which does not divide the {outer} outputs of {w}")
-            call.require(inner * group == channels, f"{w} is for {inner * group} channels, {x} has {channels}")
-        kernel, given = list(filters.shape[1:-1] if last else filters.shape[2:]), call.attribute("kernel_shape")
-        call.require(not given or list(given) == kernel, f"kernel_shape is {given}, the kernel of {w} is {kernel}")
-
-    return check
-
-
-def convolution(x: str, w: str, bias: str = "", *, transposed: bool = False, last: bool = False) -> tuple[Rule, ...]:
-    """What all convolutions share."""
-    return (
-        rank(3, 5, x),
-        same_rank(x, w),
-        _kernel(x, w, transposed=transposed, last=last),
-        numbers(1, "strides", "dilations"),
-        numbers(0, "output_padding"),
-        lengths(x, "strides", "dilations", "output_padding"),
-        lengths(x, "pads", times=2),
-        *((rank(1, 1, bias),) if bias else ()),
-    )
-
-
-POOLING: tuple[Rule, ...] = (
-    rank(3, 5, "X"),
-    numbers(1, "strides", "dilations", "kernel_shape", "p"),
-    lengths("X", "strides", "dilations", "kernel_shape"),
-    lengths("X", "pads", times=2),
-)
-GLOBAL: tuple[Rule, ...] = (rank(3, None, "X"), numbers(1, "p"))
-
-
 # ------------------------------------------------------------------------------------------------------------------- others
-def positive(array: Array) -> bool:
-    """Whether all are finite and above 0."""
-    return bool(np.isfinite(array).all() and (array > 0).all())
-
-
-def divides(count: int, total: int) -> bool:
-    """Whether ``total`` things fall into ``count`` equal parts."""
-    return count >= 1 and total % count == 0
-
-
 def _alike(operands: Sequence[Any]) -> bool:
     """Whether all are tensors of one rank, which is not 0."""
     ranks = {operand.rank if isinstance(operand, Operand) else 0 for operand in operands}
@@ -101,10 +47,6 @@ def _resized(call: Call) -> None:
     call.require(roi is None or bool(np.isfinite(roi).all()), "roi has values that are not finite")
 
 
-def _grid(X: Shape, grid: Shape) -> bool:
-    return len(X) == len(grid) and grid[-1] == len(X) - 2 and grid[0] == X[0]
-
-
 def _deformed(X: Shape, W: Shape, offset: Shape, group: int, offset_group: int) -> bool:
     taps = math.prod(W[2:])
     return divides(offset_group, X[1]) and offset[0] == X[0] and offset[1] == 2 * offset_group * taps and divides(group, X[1])
@@ -127,33 +69,6 @@ def _heads(call: Call) -> None:
     call.require(0 <= call.attribute("qk_matmul_output_mode", 0) <= 3, "qk_matmul_output_mode is none of 0 to 3")
     past = [call.operand(name) is None for name in ("past_key", "past_value")]
     call.require(past[0] == past[1], "past_key and past_value must be given together")
-
-
-def _quantized(x: str, *pairs: tuple[str, str]) -> tuple[Rule, ...]:
-    """Scales and zero points are of one shape each, and fit what they are for; the axis is one when it counts."""
-
-    def check(call: Call) -> None:
-        for scale_name, point_name in pairs:
-            scale, point, operand = call.operand(scale_name), call.operand(point_name), call.operand(x)
-            if scale is not None and point is not None:
-                alike = scale.shape == point.shape or scale.size == point.size == 1
-                call.require(alike, f"{scale_name} has the shape {list(scale.shape)}, {point_name} has {list(point.shape)}")
-            if scale is None or operand is None:
-                continue
-            fits = scale.rank <= 1 or scale.rank == operand.rank
-            call.require(fits, f"{scale_name} has rank {scale.rank}, expected 0, 1 or {operand.rank}")
-            if scale.size > 1:
-                place = call.attribute("axis", 1)
-                call.require(-operand.rank <= place < operand.rank, f"axis {place} is out of range for rank {operand.rank}")
-                block = call.attribute("block_size", 0)
-                call.require(
-                    scale.rank > 1 or scale.size == operand.shape[place],
-                    f"{scale_name} has {scale.size} elements, axis {place} of {x} has {operand.shape[place]}",
-                )
-                if scale.rank == operand.rank > 1:
-                    call.require(block >= 0, f"block_size is {block}")
-
-    return (check,)
 
 
 def _vector_points(*names: str) -> Rule:
@@ -291,29 +206,12 @@ def kinds(count: int) -> Rule:
     return of_all(f"it needs {count} inputs for each tensor besides R and T", lambda rest: bool(rest) and len(rest) % count == 0, "inputs")
 
 
-RECURRENT: tuple[Rule, ...] = (
-    rank(3, 3, "X", "W", "R", "initial_h", "initial_c"),
-    rank(2, 2, "B", "P"),
-    rank(1, 1, "sequence_lens"),
-    finite("clip", "activation_alpha", "activation_beta"),
-    shapes("layout is neither 0 nor 1", lambda layout: layout in (0, 1), layout=0),
-    shapes("W and R are not for the same directions", lambda W, R: W[0] == R[0], "W", "R"),
-    shapes(
-        "W has not one part for each direction",
-        lambda W, direction: W[0] == (2 if direction == b"bidirectional" else 1),
-        "W",
-        direction=b"forward",
-    ),
-    shapes("hidden_size is not that of R", lambda R, hidden_size: hidden_size in (None, R[2]), "R", hidden_size=None),
-)
 SCATTER: tuple[Rule, ...] = (
     rank(1, None, "data"),
     same_rank("data", "indices", "updates"),
     shapes("indices and updates have different shapes", lambda i, u: i == u, "indices", "updates"),
 )
 WINDOW: tuple[Rule, ...] = (one("size"), values("size is less than 1", lambda size: bool((size >= 1).all()), "size"))
-NORMALIZED: tuple[Rule, ...] = (rank(1, None, "X"), axis("X"))
-
 RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     # convolution and pooling
     ("", "Conv"): convolution("X", "W", "B"),
@@ -374,7 +272,7 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
         values("rois has values that are not finite", lambda rois: bool(np.isfinite(rois).all()), "rois"),
     ),
     # images at positions
-    ("", "GridSample"): (rank(4, 5, "X"), shapes("grid does not fit X", _grid, "X", "grid")),
+    ("", "GridSample"): GRID,
     ("", "AffineGrid"): (
         values("size is not 4 or 5 sizes above 0", lambda size: size.shape in ((4,), (5,)) and positive(size), "size"),
         rank(3, 3, "theta"),
@@ -538,8 +436,8 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ("", "GRU"): RECURRENT,
     ("", "RNN"): RECURRENT,
     # quantization
-    ("", "QuantizeLinear"): _quantized("x", ("y_scale", "y_zero_point")),
-    ("", "DequantizeLinear"): _quantized("x", ("x_scale", "x_zero_point")),
+    ("", "QuantizeLinear"): quantized("x", ("y_scale", "y_zero_point")),
+    ("", "DequantizeLinear"): quantized("x", ("x_scale", "x_zero_point")),
     # control flow, sequences
     ("", "If"): (_branches, one("cond")),
     ("", "Loop"): (_loop, one("M", "cond")),
@@ -555,6 +453,7 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     (TRAINING, "Momentum"): (one("R", "T"), kinds(3), one_of("mode", "standard", "nesterov")),
     (TRAINING, "Adagrad"): (one("R", "T"), kinds(3)),
     (TRAINING, "Adam"): (one("R", "T"), kinds(4)),
+    **{(MICROSOFT, name): rules for name, rules in rules_microsoft.RULES.items()},
 }
 """By domain and operator."""
 
