@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import onnx
 
 from converters.onnx.registry import Value
-from converters.onnx.rules import Call, check_rules
+from converters.onnx.rule_table import check_rules
+from converters.onnx.rules import Call
 from converters.onnx.signature import NAMES, Formal, Signature
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError

@@ -1,4 +1,4 @@
-"""What schemas say of ranks and values only in prose: one table by operator, for handlers to rely on.
+"""Kinds of rules about a node's operands and attributes; which operator has which is in `converters.onnx.rule_table`.
 
 A rule gets the `Call` and raises `ConversionError` with `invalid` when it is broken. What WebNN's own rules find anyway is not
 repeated here.
@@ -6,6 +6,7 @@ repeated here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -33,6 +34,10 @@ class Call:
         value = self.inputs[at] if at < len(self.inputs) else None
         return value if isinstance(value, Operand) else None
 
+    def has(self, name: str) -> bool:
+        """Whether this version of the operator has an input of this name."""
+        return name in self._names
+
     def rest(self, name: str) -> list[Value]:
         """The inputs from this one on."""
         return list(self.inputs[self._names.index(name) :])
@@ -57,7 +62,7 @@ Rule: TypeAlias = Callable[[Call], None]
 
 
 # ------------------------------------------------------------------------------------------------------------ making rules
-def rank(least: int, most: int | None = None, /, *names: str) -> Rule:
+def rank(least: int, most: int | None, *names: str) -> Rule:
     """The inputs of these names have a rank from ``least`` to ``most``; None sets no limit."""
     expected = f"rank {least}" if least == most else f"at least rank {least}" if most is None else f"rank {least} to {most}"
 
@@ -84,6 +89,27 @@ def same_rank(first: str, *names: str) -> Rule:
     return check
 
 
+def axis(of: str, name: str = "axis", *, more: int = 0, after: int = 0) -> Rule:
+    """The attribute, an axis or a list of them, lies inside the input's rank.
+
+    Args:
+        of: The input.
+        name: The attribute.
+        more: How many axes the result has more.
+        after: 1 when the place behind the last axis counts, too.
+    """
+
+    def check(call: Call) -> None:
+        operand, value = call.operand(of), call.attribute(name)
+        if operand is None or value is None:
+            return
+        extent = operand.rank + more
+        for item in value if not isinstance(value, int) else [value]:
+            call.require(-extent <= item < extent + after, f"{name} {item} is out of range for rank {extent}")
+
+    return check
+
+
 def numbers(least: int, *names: str) -> Rule:
     """The attributes of these names, numbers or lists of them, are at least ``least``."""
 
@@ -97,15 +123,65 @@ def numbers(least: int, *names: str) -> Rule:
     return check
 
 
-def lengths(of: Callable[[Call], int | None], *names: str, times: int = 1) -> Rule:
-    """The attributes of these names have as many entries as ``of`` says, ``times`` that; empty ones count as absent."""
+def finite(*names: str) -> Rule:
+    """The attributes of these names are finite numbers."""
 
     def check(call: Call) -> None:
-        wanted = of(call)
         for name in names:
             value = call.attribute(name)
-            if value and wanted is not None:
-                call.require(len(value) == times * wanted, f"{name} has {len(value)} entries, expected {times * wanted}")
+            if value is not None:
+                each = [value] if isinstance(value, int | float) else list(value)
+                call.require(all(map(math.isfinite, each)), f"{name} is not finite")
+
+    return check
+
+
+def lengths(of: str, *names: str, times: int = 1) -> Rule:
+    """The attributes of these names have ``times`` entries for each spatial dimension of an input; empty ones count as absent."""
+
+    def check(call: Call) -> None:
+        operand = call.operand(of)
+        for name in names:
+            value = call.attribute(name)
+            if value and operand is not None:
+                wanted = times * (operand.rank - 2)
+                call.require(len(value) == wanted, f"{name} has {len(value)} entries, expected {wanted}")
+
+    return check
+
+
+def shapes(why: str, condition: Callable[..., bool], *names: str, **attributes: Any) -> Rule:
+    """What must hold of the shapes of inputs that are all there, and of attributes, which are given with their defaults."""
+
+    def check(call: Call) -> None:
+        operands = [call.operand(name) for name in names]
+        given = [operand.shape for operand in operands if operand is not None]
+        if len(given) == len(names):
+            options = [call.attribute(name, default) for name, default in attributes.items()]
+            call.require(condition(*given, *options), why)
+
+    return check
+
+
+def values(why: str, condition: Callable[..., bool], *names: str) -> Rule:
+    """What must hold of the values, as arrays, of inputs that are all known."""
+
+    def check(call: Call) -> None:
+        known = [call.value(name) for name in names]
+        if all(array is not None for array in known):
+            call.require(condition(*known), why)
+
+    return check
+
+
+def one(*names: str) -> Rule:
+    """The inputs of these names have one element."""
+
+    def check(call: Call) -> None:
+        for name in names:
+            operand = call.operand(name)
+            if operand is not None:
+                call.require(operand.size == 1, f"{name} has {operand.size} elements, expected one")
 
     return check
 
@@ -121,74 +197,11 @@ def one_of(name: str, *allowed: str) -> Rule:
     return check
 
 
-def spatial(name: str = "X") -> Callable[[Call], int | None]:
-    """How many dimensions an input has besides batch and channels."""
-
-    def count(call: Call) -> int | None:
-        operand = call.operand(name)
-        return None if operand is None else operand.rank - 2
-
-    return count
-
-
-def groups(x: str, w: str, *, transposed: bool = False, last: bool = False) -> Rule:
-    """A convolution's groups divide its channels, and the filter is for as many."""
+def of_all(why: str, condition: Callable[..., bool], first: str, **attributes: Any) -> Rule:
+    """What must hold of all inputs from ``first`` on, as a list of operands (lists for sequences, None for absent ones)."""
 
     def check(call: Call) -> None:
-        group, image, filters = call.attribute("group", 1), call.operand(x), call.operand(w)
-        call.require(group >= 1, f"group is {group}; it must be at least 1")
-        if image is None or filters is None:
-            return
-        channels, outer = image.shape[-1 if last else 1], filters.shape[0]
-        inner = filters.shape[-1 if last else 1]
-        call.require(channels % group == 0, f"group is {group}, which does not divide the {channels} channels of {x}")
-        if transposed:
-            call.require(outer == channels, f"{w} is for {outer} channels, {x} has {channels}")
-        else:
-            call.require(outer % group == 0, f"group is {group}, which does not divide the {outer} outputs of {w}")
-            call.require(inner * group == channels, f"{w} is for {inner * group} channels, {x} has {channels}")
-        kernel = list(filters.shape[1:-1] if last else filters.shape[2:])
-        given = call.attribute("kernel_shape")
-        call.require(not given or list(given) == kernel, f"kernel_shape is {given}, the kernel of {w} is {kernel}")
+        options = [call.attribute(name, default) for name, default in attributes.items()]
+        call.require(condition(call.rest(first), *options), why)
 
     return check
-
-
-def convolution(x: str, w: str, bias: str = "", *, transposed: bool = False, last: bool = False) -> tuple[Rule, ...]:
-    """What all convolutions share."""
-    return (
-        rank(3, 5, x),
-        same_rank(x, w),
-        groups(x, w, transposed=transposed, last=last),
-        numbers(1, "strides", "dilations", "kernel_shape"),
-        numbers(0, "output_padding"),
-        lengths(spatial(x), "strides", "dilations", "kernel_shape", "output_padding"),
-        lengths(spatial(x), "pads", times=2),
-        *((rank(1, 1, bias),) if bias else ()),
-    )
-
-
-POOLING: tuple[Rule, ...] = (
-    rank(3, 5, "X"),
-    numbers(1, "strides", "dilations", "kernel_shape", "p"),
-    lengths(spatial(), "strides", "dilations", "kernel_shape"),
-    lengths(spatial(), "pads", times=2),
-)
-
-
-RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
-    ("", "Conv"): convolution("X", "W", "B"),
-    ("", "ConvInteger"): convolution("x", "w"),
-    ("", "QLinearConv"): convolution("x", "w", "B"),
-    ("", "ConvTranspose"): convolution("X", "W", "B", transposed=True),
-    ("", "MaxPool"): POOLING,
-    ("", "AveragePool"): POOLING,
-    ("", "LpPool"): POOLING,
-}
-"""By domain and operator."""
-
-
-def check_rules(domain: str, call: Call) -> None:
-    """Raises `ConversionError` when a rule about the node's operator is broken."""
-    for rule in RULES.get((domain, call.node.op_type), ()):
-        rule(call)

@@ -243,6 +243,9 @@ class GraphScope:
         self, node: onnx.NodeProto, body: onnx.FunctionProto, inputs: list[Value], types: list[int | None], calls: frozenset[functions.Key]
     ) -> list[Value]:
         """What the function's body makes of the inputs."""
+        more = node.output[len(body.output) :]
+        if any(more):
+            raise ConversionError(f"output {next(filter(None, more))!r} is not supported")
         opsets = {**self.opsets, **functions.versions(body.opset_import)}
         inner = GraphScope(self.conversion, opsets, depth=self._depth + 1, calls=calls | {functions.key(node)})
         inner.values.update(zip(body.input, inputs + [None] * len(body.input), strict=False))
@@ -250,7 +253,7 @@ class GraphScope:
         wanted = [name for name, called in zip(body.output, node.output, strict=False) if called]
         made = dict(zip(wanted, inner.run_nodes(body, wanted), strict=True))
         self.types.update((called, inner.onnx_type(name)) for name, called in zip(body.output, node.output, strict=False) if called)
-        return [made[name] if called else None for name, called in zip(body.output, node.output, strict=False)]
+        return [made[name] if called else None for name, called in zip(body.output, node.output, strict=False)] + [None] * len(more)
 
     def _attributes(self, node: onnx.NodeProto) -> dict[str, Any]:
         values: dict[str, Any] = {}

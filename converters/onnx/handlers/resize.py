@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from converters.lowering import resize as lowering
+from converters.onnx.axes import axes_of
 from converters.onnx.registry import Array, Ints, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
@@ -59,7 +60,7 @@ def resize(
     nearest_mode: str = "round_prefer_floor",
 ) -> Operand:
     """resample2d where it means the same; else nearest by slice or gather, linear and cubic by matmul along each axis"""
-    over = [axis % X.rank for axis in (range(X.rank) if axes is None else axes)]
+    over = axes_of(range(X.rank) if axes is None else axes, X.rank)
     factors, results = _sizes([X.shape[axis] for axis in over], scales, sizes, keep_aspect_ratio_policy)
     crop = coordinate_transformation_mode == "tf_crop_and_resize"
     if crop and (roi is None or roi.size != 2 * len(over)):

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 
 from converters.lowering import fourier as lowering
+from converters.onnx.axes import axis_of
 from converters.onnx.registry import Number, onnx_op
 from converters.onnx.tensors import Element
 from webnn_graph.builder import GraphBuilder
@@ -35,7 +36,7 @@ def dft(
     onesided: int = 0,
 ) -> Operand:
     """matmul with the transforms of unit signals"""
-    along = (-2 if axis is None else int(axis)) % input.rank
+    along = axis_of(-2 if axis is None else int(axis), input.rank)
     if along == input.rank - 1:
         raise ConversionError(f"axis {axis} is the one of the real and imaginary parts")
     size = input.shape[along]

@@ -57,7 +57,7 @@ def tree_ensemble(
             "use post_transform 0 and a Softmax or Sigmoid node after it",
         )
     branches = list(zip(nodes_truenodeids, nodes_trueleafs, nodes_falsenodeids, nodes_falseleafs, strict=True))
-    paths = [path for root in tree_roots for path in _paths(branches, root)]
+    paths = [path for root in tree_roots for path in _paths(b, branches, root)]
     features = b.gather(b.cast(X, DataType.FLOAT32), np.array(nodes_featureids, np.int32), axis=1)
     splits, modes = b.value(nodes_splits), b.value(nodes_modes)
     members = None if membership_values is None else b.value(membership_values)
@@ -84,11 +84,16 @@ def tree_ensemble(
     return b.cast(scores, X.data_type)
 
 
-def _paths(branches: list[tuple[int, int, int, int]], root: int) -> Iterator[Path]:
+def _paths(b: GraphBuilder, branches: list[tuple[int, int, int, int]], root: int) -> Iterator[Path]:
     waiting: list[Path] = [Path((), (), root)]  # the leaf of an unfinished path is the node to go on from
+    seen = set()
     while waiting:
         path = waiting.pop()
         node = path.leaf
+        if node in seen:
+            raise ConversionError(f"is not a valid node: two branches lead to node {node}")
+        seen.add(node)
+        b.reserve(len(path.holds) + len(path.fails), 2)
         on_true, true_leaf, on_false, false_leaf = branches[node]
         ways = ((Path((*path.holds, node), path.fails, on_true), true_leaf), (Path(path.holds, (*path.fails, node), on_false), false_leaf))
         for way, is_leaf in ways:
@@ -102,6 +107,8 @@ def _decisions(b: GraphBuilder, features: Operand, splits: Array, modes: Array, 
     """Whether each node's condition holds: uint8 [N, nodes]."""
     held = []
     for mode in np.unique(modes):
+        if mode > MEMBER:
+            raise ConversionError(f"is not a valid node: nodes_modes has the entry {mode}")
         if mode == MEMBER:
             known = _member_sets(b, modes, members)
             same = b.equal(b.reshape(features, [*features.shape, 1]), known)
