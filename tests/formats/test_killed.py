@@ -106,11 +106,13 @@ def calls() -> Iterator[int]:
     yield from range(100)
 
 
-def outcomes(folder: Path, before: str, *, torn: bool = False) -> Iterator[tuple[str, str, str]]:
+def outcomes(folder: Path, before: str, *, torn: bool = False, links: bool = True) -> Iterator[tuple[str, str, str]]:
     """For each call that the writer is killed at: the call, what is found, and what the next writer of another graph leaves."""
     for i in calls():
         work, old, new = sets(_fresh(folder), before)
         faults = Faults(i, torn=torn)
+        if not links:
+            faults.real["link"] = no_links
         with faults.installed():
             write(work, NEW)
         if len(faults.made) <= i:
@@ -128,16 +130,21 @@ def outcomes(folder: Path, before: str, *, torn: bool = False) -> Iterator[tuple
         yield faults.made[i], at_once, repaired
 
 
+def no_links(*_: object, **__: object) -> None:
+    raise PermissionError(errno.EPERM, "a file system without links")
+
+
 def _fresh(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return folder
 
 
+@pytest.mark.parametrize("links", [True, False], ids=["", "without links"])
 @pytest.mark.parametrize("torn", [False, True], ids=["before", "halfway"])
 @pytest.mark.parametrize("before", BEFORE)
-def test_killed_at_every_call(tmp_path: Path, before: str, torn: bool) -> None:
-    table = list(outcomes(tmp_path / "folder", before, torn=torn))
+def test_killed_at_every_call(tmp_path: Path, before: str, torn: bool, links: bool) -> None:
+    table = list(outcomes(tmp_path / "folder", before, torn=torn, links=links))
     assert len(table) > 30
     assert {repaired for _, _, repaired in table} == {"old", "new"}
     assert any(at_once.startswith("some new: ") and "refused" in at_once for _, at_once, _ in table), "the window was not hit"
