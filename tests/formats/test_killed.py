@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,12 @@ from webnn_graph.formats.weights import Safetensors, contents, stored
 
 FORMS = (".webnn", ".json", ".js")
 STRACE = shutil.which("strace")
+
+
+@pytest.fixture(autouse=True)
+def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here loses its power, so nothing has to wait for a disk."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 def model(value: float) -> Graph:
@@ -92,13 +101,22 @@ def found(folder: Path, old: dict[str, bytes], new: dict[str, bytes]) -> str:
     return "some new: " + (", ".join(sorted(verdicts)) or "no graph")
 
 
+@cache
+def content(writer: Callable[[Path, Graph], None], graph: Graph) -> Mapping[str, bytes]:
+    """The files of a set."""
+    with tempfile.TemporaryDirectory() as folder:
+        writer(Path(folder), graph)
+        return visible(Path(folder))
+
+
 def sets(folder: Path, before: str) -> tuple[Path, dict[str, bytes], dict[str, bytes]]:
     """A folder with what was there before; the old set and the new."""
-    for name, graph in (("new", NEW), ("work", OLD)):
-        (folder / name).mkdir()
-        (write if name == "new" else BEFORE[before])(folder / name, graph)
-    new, old = visible(folder / "new"), visible(folder / "work")
-    return folder / "work", old, {**old, **new}
+    old, new = content(BEFORE[before], OLD), content(write, NEW)
+    work = folder / "work"
+    work.mkdir()
+    for name, data in old.items():
+        (work / name).write_bytes(data)
+    return work, {**old}, {**old, **new}
 
 
 def calls() -> Iterator[int]:
