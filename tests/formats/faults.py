@@ -1,9 +1,4 @@
-"""A layer between the writer of files and the system, whose n-th call fails, or is the last that the process makes.
-
-    python -m tests.formats.faults
-
-prints what is found when the writer is killed at each call.
-"""
+"""A layer between the writer of files and the system, whose n-th call fails, or is the last that the process makes."""
 
 from __future__ import annotations
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,12 @@ from webnn_graph.formats.weights import Safetensors, contents, stored
 
 FORMS = (".webnn", ".json", ".js")
 STRACE = shutil.which("strace")
+
+
+@pytest.fixture(autouse=True)
+def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here loses its power, so nothing has to wait for a disk."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 def model(value: float) -> Graph:
@@ -92,13 +101,22 @@ def found(folder: Path, old: dict[str, bytes], new: dict[str, bytes]) -> str:
     return "some new: " + (", ".join(sorted(verdicts)) or "no graph")
 
 
+@cache
+def content(writer: Callable[[Path, Graph], None], graph: Graph) -> Mapping[str, bytes]:
+    """The files of a set."""
+    with tempfile.TemporaryDirectory() as folder:
+        writer(Path(folder), graph)
+        return visible(Path(folder))
+
+
 def sets(folder: Path, before: str) -> tuple[Path, dict[str, bytes], dict[str, bytes]]:
     """A folder with what was there before; the old set and the new."""
-    for name, graph in (("new", NEW), ("work", OLD)):
-        (folder / name).mkdir()
-        (write if name == "new" else BEFORE[before])(folder / name, graph)
-    new, old = visible(folder / "new"), visible(folder / "work")
-    return folder / "work", old, {**old, **new}
+    old, new = content(BEFORE[before], OLD), content(write, NEW)
+    work = folder / "work"
+    work.mkdir()
+    for name, data in old.items():
+        (work / name).write_bytes(data)
+    return work, {**old}, {**old, **new}
 
 
 def calls() -> Iterator[int]:
@@ -106,11 +124,13 @@ def calls() -> Iterator[int]:
     yield from range(100)
 
 
-def outcomes(folder: Path, before: str, *, torn: bool = False) -> Iterator[tuple[str, str, str]]:
+def outcomes(folder: Path, before: str, *, torn: bool = False, links: bool = True) -> Iterator[tuple[str, str, str]]:
     """For each call that the writer is killed at: the call, what is found, and what the next writer of another graph leaves."""
     for i in calls():
         work, old, new = sets(_fresh(folder), before)
         faults = Faults(i, torn=torn)
+        if not links:
+            faults.real["link"] = no_links
         with faults.installed():
             write(work, NEW)
         if len(faults.made) <= i:
@@ -128,16 +148,21 @@ def outcomes(folder: Path, before: str, *, torn: bool = False) -> Iterator[tuple
         yield faults.made[i], at_once, repaired
 
 
+def no_links(*_: object, **__: object) -> None:
+    raise PermissionError(errno.EPERM, "a file system without links")
+
+
 def _fresh(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return folder
 
 
+@pytest.mark.parametrize("links", [True, False], ids=["", "without links"])
 @pytest.mark.parametrize("torn", [False, True], ids=["before", "halfway"])
 @pytest.mark.parametrize("before", BEFORE)
-def test_killed_at_every_call(tmp_path: Path, before: str, torn: bool) -> None:
-    table = list(outcomes(tmp_path / "folder", before, torn=torn))
+def test_killed_at_every_call(tmp_path: Path, before: str, torn: bool, links: bool) -> None:
+    table = list(outcomes(tmp_path / "folder", before, torn=torn, links=links))
     assert len(table) > 30
     assert {repaired for _, _, repaired in table} == {"old", "new"}
     assert any(at_once.startswith("some new: ") and "refused" in at_once for _, at_once, _ in table), "the window was not hit"

@@ -65,19 +65,19 @@ def files_of(path: PathLike) -> list[Path]:
 def is_written_here(path: PathLike) -> bool:
     """Whether a file is one that `save` has made, and no model in another format; told by its suffix and its beginning."""
     path = Path(path)
-    match path.suffix:
-        case ".webnn" | ".js":
-            return True
-        case ".ts":
-            return path.name.endswith(".d.ts")
-        case ".json":
-            with path.open("rb") as file:
-                return json.FORMAT.encode() in file.read(64)
-        case ".safetensors":
-            try:
+    try:
+        match path.suffix:
+            case ".webnn" | ".js":
+                return True
+            case ".ts":
+                return path.name.endswith(".d.ts")
+            case ".json":
+                with path.open("rb") as file:
+                    return json.FORMAT.encode() in file.read(64)
+            case ".safetensors":
                 return bool(Safetensors(path).digests)
-            except FormatError:
-                return False
+    except (OSError, FormatError):
+        return False
     return False
 
 

@@ -19,7 +19,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -88,32 +88,43 @@ def _replace_all(replacements: Iterable[_Replacement]) -> None:
 
 @dataclass(frozen=True)
 class _File:
-    """A file that is replaced, its temporary name, and the second name of what it was before."""
+    """A file that is replaced, its temporary name, and the second name of what it was before.
+
+    Attributes:
+        made: Number of the new file in its file system; only what has it is ours to move or to remove.
+        was: That of the old file; None when there was none.
+    """
 
     target: Path
     new: Path
     old: Path
-    existed: bool
+    made: int | None
+    was: int | None
 
 
-def _files(stem: Path, targets: Iterable[tuple[str, bool]]) -> list[_File]:
-    """The files of one replacement by their names and whether they existed; ``stem`` is what its temporary names begin with."""
-    return [
-        _File(stem.with_name(name), stem.with_name(f"{stem.name}.{i}.new"), stem.with_name(f"{stem.name}.{i}.old"), existed)
-        for i, (name, existed) in enumerate(targets)
-    ]
+def _file(stem: Path, i: int, name: str, made: int | None, was: int | None) -> _File:
+    """The i-th file of a replacement whose temporary names begin with ``stem``."""
+    return _File(stem.with_name(name), stem.with_name(f"{stem.name}.{i}.new"), stem.with_name(f"{stem.name}.{i}.old"), made, was)
+
+
+def _number(path: Path) -> int | None:
+    """The number of a file in its file system; None when there is none."""
+    try:
+        return path.lstat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 class _Replacement:
     """The files of one folder that are replaced together."""
 
     def __init__(self, folder: Path, contents: Mapping[Path, Chunks], check: Callable[[], None]) -> None:
-        stem = folder / f".webnn-{secrets.token_hex(4)}"
+        self._stem = folder / f".webnn-{secrets.token_hex(4)}"
         self._folder = folder
         self._contents = contents
         self._check = check
-        self._journal = stem.with_name(f"{stem.name}.journal")
-        self._files = _files(stem, ((target.name, os.path.lexists(target)) for target in contents))
+        self._journal = folder / f"{self._stem.name}.journal"
+        self._files = [_file(self._stem, i, target.name, None, None) for i, target in enumerate(contents)]
         self._is_settled = True
 
     def write(self) -> None:
@@ -128,19 +139,20 @@ class _Replacement:
 
     def replace(self) -> None:
         """Gives the temporary files their names."""
+        self._files = [replace(file, made=_number(file.new), was=_number(file.target)) for file in self._files]
         for file in self._files:
-            if file.existed:
+            if file.was is not None and not file.target.is_symlink():
                 with suppress(OSError):  # a file system without links: the old file is moved away instead
                     file.old.hardlink_to(file.target)
         with _writing(self._files[0].target):
-            listed = [(file.target.name, file.existed) for file in self._files]
+            listed = [(file.target.name, file.made, file.was) for file in self._files]
             _write(self._journal, [FORWARD + json.dumps(listed).encode() + b"\n"], self._check)
             _flush_folder(self._folder)
         self._is_settled = False
         for file in self._files:
             self._check()
             with _writing(file.target):
-                if file.existed and not os.path.lexists(file.old):
+                if file.was is not None and _number(file.old) is None:
                     file.target.replace(file.old)
                 file.new.replace(file.target)
         _flush_folder(self._folder)
@@ -189,10 +201,10 @@ def _turn_back(journal: Path) -> None:
 def _put_back(files: Iterable[_File]) -> None:
     """Gives old files their names; may be done again when it was stopped halfway."""
     for file in files:
-        if os.path.lexists(file.old):
+        if file.was is not None and _number(file.old) == file.was:
             file.old.replace(file.target)
-        elif not file.existed:
-            file.target.unlink(missing_ok=True)
+        elif file.was is None and file.made is not None and _number(file.target) == file.made:
+            file.target.unlink()
 
 
 def _flush_folder(folder: Path) -> None:
@@ -207,7 +219,7 @@ def _flush_folder(folder: Path) -> None:
 # -------------------------------------------------------------------------------------------------- what dead processes have left
 def _recover(folder: Path) -> None:
     """Removes what writers left that were killed, after finishing what they had begun to replace. The folder is locked."""
-    left = sorted(path for path in folder.iterdir() if TEMPORARY.fullmatch(path.name))
+    left = sorted(path for path in folder.iterdir() if TEMPORARY.fullmatch(path.name) and path.is_file())
     for path in left:
         if path.suffix == ".journal":
             _settle(path)
@@ -221,26 +233,30 @@ def _settle(journal: Path) -> None:
     files = _listed(journal, content)
     if content.startswith(BACK):
         _put_back(files)
-    elif all(_is_as_left(file) for file in files):
-        for file in files:
-            if file.new.exists():
-                file.new.replace(file.target)
+        return
+    waiting = [file for file in files if _number(file.new) is not None]
+    if all(_is_as_left(file) for file in waiting):
+        for file in waiting:
+            file.new.replace(file.target)
 
 
 def _listed(journal: Path, content: bytes) -> list[_File]:
+    """The files that a journal lists: none unless it is complete, and each of them is in its folder."""
     try:
-        targets = [(str(name), bool(existed)) for name, existed in json.loads(content[1:])] if content.endswith(b"\n") else []
-    except (ValueError, TypeError):
+        listed = json.loads(content[1:]) if content.endswith(b"\n") else []
+        files = [_file(journal.with_suffix(""), i, str(name), made, was) for i, (name, made, was) in enumerate(listed)]
+        return files if all(_is_name(file.target.name) for file in files) else []
+    except (ValueError, TypeError, RecursionError):  # damaged, or made to do harm
         return []
-    is_ours = all(Path(name).name == name and name not in ("", "..") for name, _ in targets)
-    return _files(journal.with_suffix(""), targets) if is_ours else []
+
+
+def _is_name(text: str) -> bool:
+    return text != ".." and "\0" not in text and len(os.fsencode(text)) < 256
 
 
 def _is_as_left(file: _File) -> bool:
-    """Whether nobody has put another file in the place of one that was still to be replaced."""
-    if not file.new.exists() or not file.target.exists():
-        return True
-    return file.existed and (not file.old.exists() or file.old.samefile(file.target))
+    """Whether a file that was to take its name is the one, and nobody has put another in the place of the old one."""
+    return _number(file.new) == file.made and _number(file.target) in (None, file.was)
 
 
 @contextmanager
