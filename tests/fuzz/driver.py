@@ -46,13 +46,13 @@ class Worker:
         home, temporary = root / "home", root / "a" / "b" / "tmp"
         temporary.mkdir(parents=True)
         home.mkdir()
-        places = {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
+        places = {"HOME": home, "TMPDIR": temporary, "PYTHONPATH": ROOT, "TORCHINDUCTOR_CACHE_DIR": root / "cache"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.fuzz.worker", name, str(root), str(seconds), str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | QUIET | places,
+            env=os.environ | QUIET | {name: str(place) for name, place in places.items()},
             cwd=ROOT,
         )
         self._answer()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -57,6 +58,13 @@ class Sizes(torch.nn.Module):
         return torch.cat([x.reshape(2, -1), torch.ones(2, x.shape[0] * 2 - 1)], 1)[:, : x.shape[0] // 2 + 1]
 
 
+class Rows(torch.nn.Module):
+    """Any number of rows."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([x, x]) * x.shape[0]
+
+
 class Branches(torch.nn.Module):
     """Graphs as arguments."""
 
@@ -67,13 +75,15 @@ class Branches(torch.nn.Module):
 @cache
 def bases() -> list[Base]:
     """Programs of each kind, in both layouts."""
-    x, dynamic = torch.ones(6, 4), ({0: torch.export.Dim("n", min=2, max=64) * 2},)
+    x, n = torch.ones(6, 4), torch.export.Dim("n", min=2, max=64)
     programs = [
-        torch.export.export(Net(), (x,)),
-        torch.export.export(Sizes(), (x,), dynamic_shapes=dynamic),
-        torch.export.export(Branches(), (x,)),
+        (torch.export.export(Net(), (x,)), {}),
+        (torch.export.export(Rows(), (x,), dynamic_shapes=({0: n},)), {}),
+        (torch.export.export(Sizes(), (x,), dynamic_shapes=({0: 2 * n},)), {"dims": {"n": 3}}),
+        (torch.export.export(Branches(), (x,)), {}),
     ]
-    return [Base(content, "model.pt2") for program in programs for content in (_saved(program), _saved_before(program))]
+    layouts = _saved, _saved_before
+    return [Base(save(program), "model.pt2", options=options) for program, options in programs for save in layouts]
 
 
 def _saved(program: torch.export.ExportedProgram) -> bytes:
@@ -97,9 +107,9 @@ def _saved_before(program: torch.export.ExportedProgram) -> bytes:
     )
 
 
-def feed(path: Path, output: Path) -> None:
+def feed(path: Path, output: Path, dims: Mapping[str, int] | None = None) -> None:
     """Converts the program."""
-    validate(TorchModel(path).convert())
+    validate(TorchModel(path, dims=dims).convert())
 
 
 def mutate(content: bytes, random: Random) -> bytes:

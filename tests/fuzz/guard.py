@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,15 @@ class Guard:
 
     def __exit__(self, *_: object) -> None:
         self._watching = False
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Nothing is refused or remembered inside."""
+        watching, self._watching = self._watching, False
+        try:
+            yield
+        finally:
+            self._watching = watching
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self._watching:

@@ -112,7 +112,10 @@ def mutate(content: bytes, random: Random) -> bytes:
         model.ParseFromString(content)
     except (DecodeError, RecursionError):
         return mutations.damaged(content, random)
-    random.choice(CHANGES)(model, random)
+    try:
+        random.choice(CHANGES)(model, random)
+    except UnicodeDecodeError:  # a text of the model is none any more
+        return mutations.damaged(content, random)
     return model.SerializeToString()
 
 

@@ -149,12 +149,16 @@ def _change_member(name: str, content: bytes, random: Random) -> bytes:
     if not name.endswith(".py"):
         return _change_pickle(content, random)
     text = content.decode(errors="replace")
-    match random.randrange(6):
-        case 0 | 1:
+    match random.randrange(9):
+        case 0 | 1 | 2:
             return _with_statement(text, random).encode()
-        case 2:
+        case 3 | 4:
+            return re.sub(
+                r"(?<=[ ,\[(])\d+", lambda m: str(mutations.integer(random, int(m[0]))), text, count=random.randint(1, 3)
+            ).encode()
+        case 5 | 6:
             return re.sub(r"torch\.\w+", lambda m: random.choice(OPERATORS) if random.random() < 0.3 else m[0], text).encode()
-        case 3:
+        case 7:
             return tokens.changed_lines(text, random).encode()
         case _:
             return tokens.changed(text, random, _alike, SPELLINGS).encode(errors="replace")

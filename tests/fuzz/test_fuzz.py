@@ -10,7 +10,7 @@ SEED = 2026
 CASES = {
     "onnx": 1500,
     "pt2": 150,  # a case is an export by PyTorch: a hundred times the work of reading a text
-    "torchscript": 60,  # a process of its own for each
+    "torchscript": 40,  # each of them a process of its own besides
     "safetensors": 2500,
     "json": 2500,
     "webnn": 3000,

@@ -60,8 +60,8 @@ def of_error(error: BaseException) -> Verdict:
     shown = harmless(text)
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t" for c in shown) or not error.message.strip(" :\n"):
         return Verdict("unreadable error", repr(text[:500]), trace, _where(error))
-    if error.message.rstrip().endswith(":"):
-        return Verdict("unreadable error", f"does not end: {shown[:500]}", trace, _where(error))
+    if error.message.endswith(": "):
+        return Verdict("unreadable error", f"says nothing: {shown[:500]}", trace, _where(error))
     if len(shown) > LONGEST:
         return Verdict("unreadable error", f"{len(shown)} characters: {shown[:500]}", trace, _where(error))
     return Verdict("refused", shown[:300], signature=type(error).__name__)

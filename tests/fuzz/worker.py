@@ -24,6 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tests.fuzz import forking
 from tests.fuzz.case import Case, format_module, made
 from tests.fuzz.guard import Guard, listing
 from tests.fuzz.mutations import OWNED, SECRET
@@ -61,7 +62,7 @@ class Folders:
         self.root = root
         inner = root / "a" / "b"
         self.input, self.output, self.work, self.temporary = (inner / name for name in ("in", "out", "work", "tmp"))
-        for folder in (self.input, self.output, self.work, self.temporary, root / "home"):
+        for folder in (self.input, self.output, self.work, self.temporary, root / "home", root / "cache"):
             folder.mkdir(parents=True, exist_ok=True)
         (inner / SECRET).write_bytes(b"\x02\x00\x00\x00\x00\x00\x00\x00{}")
         self.printed = root / "printed"
@@ -98,6 +99,7 @@ def serve(module: ModuleType, folders: Folders, limits: Limits, requests: int, a
     faulthandler.register(signal.SIGUSR1, trace)
     peak = Peak()
     guard = Guard([folders.input, folders.output, folders.temporary])
+    forking.install(guard)
     with os.fdopen(requests) as lines, os.fdopen(answers, "w") as answer:
         for line in lines:
             verdict = _run(module, folders, Case(*json.loads(line)), guard)
