@@ -134,7 +134,7 @@ def save_together(
     if len({path.parent for path in paths}) != 1:
         raise WebNNError("graphs with common weights must be in one folder")
     target = paths[0].with_name(weights)
-    there = Safetensors(target) if beside and target.is_file() else None
+    there = Safetensors(target) if beside and any(map(stored, graphs.values())) and target.is_file() else None
     others = _others(there, beside) if there else Graph("", (), {}, (), ())
     distinct = list(dict.fromkeys((*beside, others, *graphs.values())))
     known = Contents()
