@@ -222,5 +222,13 @@ def test_what_cannot_be_kept_is_refused(folder: Path) -> None:
         save_together({folder / "more.webnn": model(1, u=3)}, weights="m.safetensors", beside=[loaded])
 
 
+def test_a_graph_without_weights_does_not_look_at_files_beside_it(tmp_path: Path) -> None:
+    b = GraphBuilder("m")
+    graph = b.build({"y": b.relu(b.input("x", "float32", [2]))})
+    (tmp_path / "m.safetensors").write_bytes(b"something else")
+    assert save_together({tmp_path / "m.json": graph}, weights="m.safetensors", beside=[graph]) == [tmp_path / "m.json"]
+    assert "weightsDigest" not in (tmp_path / "m.json").read_text()
+
+
 def test_the_files_of_a_graph(folder: Path) -> None:
     assert files_of(folder / "m.json") == [folder / "m.json", folder / "m.safetensors"]

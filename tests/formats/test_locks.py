@@ -88,6 +88,35 @@ def test_two_folders_are_written_in_any_order(tmp_path: Path) -> None:
     assert visible(folders[0]) == visible(folders[1])
 
 
+def test_one_folder_by_two_names_is_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(locks, "WAIT", 0.2)
+    (tmp_path / "link").symlink_to(".")
+    write_all({Path("a"): lambda: [b"1"], tmp_path / "b": lambda: [b"2"], tmp_path / "link" / "c": lambda: [b"3"]})
+    assert {name: (tmp_path / name).read_bytes() for name in "abc"} == {"a": b"1", "b": b"2", "c": b"3"}
+
+
+def test_links_are_replaced_and_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a symbolic link leads to stays; the link itself is a file like any other."""
+    (tmp_path / "elsewhere").write_bytes(b"old")
+    for name in ("a", "b"):
+        (tmp_path / name).symlink_to("elsewhere")
+    real = os.replace
+    monkeypatch.setattr(os, "replace", lambda old, new: fail() if Path(old).suffix == ".new" and Path(new).name == "b" else real(old, new))
+
+    def fail() -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    contents = {tmp_path / name: lambda: [b"new"] for name in ("a", "b")}
+    with pytest.raises(WebNNError):
+        write_all(contents)
+    assert [(tmp_path / name).is_symlink() for name in ("a", "b")] == [True, True]
+    monkeypatch.setattr(os, "replace", real)
+    write_all(contents)
+    assert [(tmp_path / name).read_bytes() for name in ("a", "b", "elsewhere")] == [b"new", b"new", b"old"]
+    assert hidden(tmp_path) == []
+
+
 def test_an_error_in_one_folder_puts_the_other_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

@@ -54,7 +54,10 @@ def load(path: PathLike, *, weights: PathLike | None = None, check_bytes: bool =
     content = _read(path)
     parse = json.read if _is_json(path, content) else text.read
     document = parse(content, str(path))
-    return assemble(document, _Finder(path, Path(weights) if weights else None, document, check_bytes).array)
+    finder = _Finder(path, Path(weights) if weights else None, check_bytes)
+    if document.weights_digest:
+        finder.check(document)
+    return assemble(document, finder.array)
 
 
 def files_of(path: PathLike) -> list[Path]:
@@ -134,7 +137,7 @@ def save_together(
     if len({path.parent for path in paths}) != 1:
         raise WebNNError("graphs with common weights must be in one folder")
     target = paths[0].with_name(weights)
-    there = Safetensors(target) if beside and target.is_file() else None
+    there = Safetensors(target) if beside and any(map(stored, graphs.values())) and target.is_file() else None
     others = _others(there, beside) if there else Graph("", (), {}, (), ())
     distinct = list(dict.fromkeys((*beside, others, *graphs.values())))
     known = Contents()
@@ -208,10 +211,9 @@ def _is_json(path: Path, content: str) -> bool:
 class _Finder:
     """Finds weights in the file beside a graph, which is opened when the first is asked for."""
 
-    def __init__(self, graph: Path, weights: Path | None, document: Document, check_bytes: bool) -> None:
+    def __init__(self, graph: Path, weights: Path | None, check_bytes: bool) -> None:
         self.graph = graph
         self.path = weights
-        self.document = document
         self.check_bytes = check_bytes
         self.known = Contents()
 
@@ -221,15 +223,16 @@ class _Finder:
         if source is None:
             expected = self.graph.with_suffix(".safetensors").name
             raise FormatError(f"the weights of {self.graph} are missing", f"put {expected} beside it, or say where they are")
-        if isinstance(source, Safetensors) and self.document.weights_digest:
-            self._check(source)
         return source
 
-    def _check(self, source: Safetensors) -> None:
-        """Raises `FormatError` unless the graph was written with these weights; files without digests are not checked."""
-        if combined(source.digests.get(key, "") for key in self.document.weights) != self.document.weights_digest:
+    def check(self, document: Document) -> None:
+        """Raises `FormatError` unless the graph, which has a digest, was written with these weights."""
+        if not isinstance(self.source, Safetensors):
+            return  # of software that knows no digests
+        read = self.source.digests
+        if combined(read.get(key, "") for key in document.weights) != document.weights_digest:
             raise FormatError(
-                f"{self.graph} and {source.path} do not belong together: the graph and the weights are not of one conversion",
+                f"{self.graph} and {self.source.path} do not belong together: the graph and the weights are not of one conversion",
                 "convert the model again, or copy both files anew; for weights that were changed on purpose, take the digest of the "
                 "weights out of the graph's file",
             )

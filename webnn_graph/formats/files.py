@@ -53,14 +53,15 @@ def write_all(contents: Mapping[Path, Chunks]) -> None:
     """
     folders: dict[Path, dict[Path, Chunks]] = {}
     for target, chunks in contents.items():
-        folders.setdefault(target.parent, {})[target] = chunks
+        folders.setdefault(target.parent.resolve(), {})[target] = chunks
     with Signals() as signals, ExitStack() as locks:
         replacements = []
-        for folder in sorted(folders, key=lambda folder: folder.resolve()):  # in one order, so that no two wait for each other
-            with _writing(next(iter(folders[folder]))):
-                if locks.enter_context(locked(folder, signals.check)):
-                    _recover(folder)
-            replacements.append(_Replacement(folder, folders[folder], signals.check))
+        for _, files in sorted(folders.items()):  # in one order, so that no two wait for each other
+            first = next(iter(files))
+            with _writing(first):
+                if locks.enter_context(locked(first.parent, signals.check)):
+                    _recover(first.parent)
+            replacements.append(_Replacement(first.parent, files, signals.check))
         _replace_all(replacements)
 
 
@@ -139,12 +140,12 @@ class _Replacement:
 
     def replace(self) -> None:
         """Gives the temporary files their names."""
-        self._files = [replace(file, made=_number(file.new), was=_number(file.target)) for file in self._files]
-        for file in self._files:
-            if file.was is not None and not file.target.is_symlink():
-                with suppress(OSError):  # a file system without links: the old file is moved away instead
-                    file.old.hardlink_to(file.target)
         with _writing(self._files[0].target):
+            self._files = [replace(file, made=_number(file.new), was=_number(file.target)) for file in self._files]
+            for file in self._files:
+                if file.was is not None and not file.target.is_symlink():
+                    with suppress(OSError):  # a file system without links: the old file is moved away instead
+                        file.old.hardlink_to(file.target)
             listed = [(file.target.name, file.made, file.was) for file in self._files]
             _write(self._journal, [FORWARD + json.dumps(listed).encode() + b"\n"], self._check)
             _flush_folder(self._folder)
