@@ -84,6 +84,7 @@ class Conversion:
         self.model = model
         self.folder = folder
         self.settings = settings
+        budget.steps -= sum(1 + len(node.input) for node in model.graph.node)  # for which the file has room
         self.builder = GraphBuilder(name, budget)
         self.opsets = functions.versions(model.opset_import)
         self.functions = {(function.domain, function.name, function.overload): function for function in model.functions}

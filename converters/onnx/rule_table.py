@@ -37,7 +37,7 @@ def _resized(call: Call) -> None:
     call.require(axes is None or len({item % x.rank for item in axes}) == count, f"axes {axes} contain one axis twice")
     given = call.attribute("scales")
     for name, array in (("scales", call.value("scales") if given is None else np.array(given)), ("sizes", call.value("sizes"))):
-        if array is not None and array.size:
+        if array is not None and (array.size or call.node.op_type == "Upsample"):
             call.require(array.shape == (count,), f"{name} has the shape {list(array.shape)}, expected [{count}]")
             call.require(positive(array), f"{name} {array.tolist()} are not all above 0")
             call.require(
@@ -159,9 +159,9 @@ def _grams(call: Call) -> None:
     """TfIdfVectorizer: where the n-grams of each length begin, and which column each counts for."""
     starts, columns = call.attribute("ngram_counts", ()), call.attribute("ngram_indexes", ())
     pool = call.attribute("pool_int64s") or call.attribute("pool_strings") or ()
+    call.require(bool(starts) and starts[0] == 0, "ngram_counts does not begin with 0")
     ends = [*starts[1:], len(pool)]
     parts = list(zip(starts, ends, range(1, len(starts) + 1), strict=True))
-    call.require(bool(parts) and starts[0] == 0, "ngram_counts does not begin with 0")
     fits = all(0 <= start <= end and (end - start) % length == 0 for start, end, length in parts)
     call.require(fits, "ngram_counts does not divide the pool into n-grams")
     call.require(
@@ -178,7 +178,9 @@ def _trees(call: Call) -> None:
     nodes, leaves = len(call.attribute("nodes_featureids")), len(call.attribute("leaf_targetids"))
     for name in ("nodes_truenodeids", "nodes_trueleafs", "nodes_falsenodeids", "nodes_falseleafs", "nodes_missing_value_tracks_true"):
         given = call.attribute(name)
-        call.require(not given or len(given) == nodes, f"{name} has {len(given or ())} entries, there are {nodes} nodes")
+        call.require(
+            (not given and "missing" in name) or len(given) == nodes, f"{name} has {len(given or ())} entries, there are {nodes} nodes"
+        )
     for name, count in (("nodes_modes", nodes), ("nodes_splits", nodes), ("leaf_weights", leaves)):
         call.require(
             list(call.attribute(name).dims) == [count], f"{name} has the shape {list(call.attribute(name).dims)}, expected [{count}]"
@@ -362,7 +364,14 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ),
     ("", "Flatten"): (axis("input", after=1),),
     # made of nothing, signals
-    ("", "Range"): (one("start", "limit", "delta"),),
+    ("", "Range"): (
+        one("start", "limit", "delta"),
+        values(
+            "start, limit and delta are not finite",
+            lambda *given: all(bool(np.isfinite(array).all()) for array in given),
+            *("start", "limit", "delta"),
+        ),
+    ),
     ("", "EyeLike"): (rank(2, 2, "input"),),
     ("", "OneHot"): (
         one("depth"),

@@ -60,6 +60,7 @@ def convolution(x: str, w: str, bias: str = "", *, transposed: bool = False, las
 
 POOLING: tuple[Rule, ...] = (
     rank(3, 5, "X"),
+    shapes("kernel_shape has not one entry for each spatial dimension", lambda X, kernel: len(kernel) == len(X) - 2, "X", kernel_shape=()),
     numbers(1, "strides", "dilations", "kernel_shape", "p"),
     lengths("X", "strides", "dilations", "kernel_shape"),
     lengths("X", "pads", times=2),
