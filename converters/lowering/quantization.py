@@ -80,6 +80,8 @@ def _spread(b: GraphBuilder, parameter: Operand, x: Operand, axis: int) -> Opera
 
 def _filled(b: GraphBuilder, x: Operand, axis: int, size: int) -> Operand:
     """x with zeros behind it along an axis; 4-bit tensors can only be filled when they are known."""
+    if size < x.shape[axis]:
+        raise ConversionError(f"has scales for {size} elements of axis {axis}, whose size is {x.shape[axis]}")
     widths = [size - x.shape[axis] if i == axis else 0 for i in range(x.rank)]
     known = b.value(x)
     if known is not None:

@@ -84,6 +84,7 @@ class Conversion:
         self.model = model
         self.folder = folder
         self.settings = settings
+        budget.steps -= sum(1 + len(node.input) for node in model.graph.node)  # for which the file has room
         self.builder = GraphBuilder(name, budget)
         self.opsets = functions.versions(model.opset_import)
         self.functions = {(function.domain, function.name, function.overload): function for function in model.functions}
@@ -114,6 +115,8 @@ class Conversion:
         if self.problems:
             opsets = ", ".join(f"{domain} opset {version}".lstrip() for domain, version in self.opsets.items())
             raise report(self.problems, f"{self.builder.name} ({opsets or 'no opset'})", self.nodes)
+        if not self.settings.outputs:
+            self._check_declared(scope)
         results = {name: self._output(name, value) for name, value in zip(wanted, outputs, strict=True)}
         for kind, count in self.replaced.items():
             data_type = Element(onnx.TensorProto.DataType.Value(kind.upper())).data_type
@@ -164,6 +167,13 @@ class Conversion:
     def _input(self, given: Input) -> Operand:
         self.element(given.element.onnx_type)
         return self.builder.input(given.name, given.data_type, given.shape)
+
+    def _check_declared(self, scope: GraphScope) -> None:
+        """Raises `ConversionError` when an output is of another element type than the model says."""
+        for info in self.model.graph.output:
+            declared, found = info.type.tensor_type.elem_type, scope.types.get(info.name)
+            if declared and found is not None and declared != found:
+                raise ConversionError(f"output {info.name} is declared as {Element(declared).name}, and is {Element(found).name}")
 
     def _output(self, name: str, value: Value) -> Operand:
         if not isinstance(value, Operand):

@@ -9,6 +9,7 @@ import onnx
 from google.protobuf.message import Error
 
 from converters.isolated import Limits, Stopped, isolated
+from converters.native import infer
 from converters.onnx.order import subgraphs
 
 LIMITS = Limits(seconds=20, memory=2 << 30)
@@ -28,14 +29,6 @@ def inferred_types(model: onnx.ModelProto) -> Mapping[str, onnx.ValueInfoProto]:
     with suppress(Stopped, Error):  # the latter when it is still too large for protobuf
         graph = onnx.GraphProto.FromString(isolated(infer, light.SerializeToString(), LIMITS))
     return {info.name: info for info in (*graph.value_info, *graph.input, *graph.output)}
-
-
-def infer(data: bytes) -> bytes:
-    """The types of a model's values as a graph without nodes; for `isolated`."""
-    graph = onnx.shape_inference.infer_shapes(onnx.ModelProto.FromString(data)).graph
-    del graph.node[:], graph.initializer[:], graph.sparse_initializer[:]
-    types: bytes = graph.SerializeToString()
-    return types
 
 
 def _without_weights(model: onnx.ModelProto) -> None:

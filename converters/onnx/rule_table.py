@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from converters.onnx import rules_microsoft
-from converters.onnx.rules import Call, Rule, axis, finite, numbers, of_all, one, one_of, rank, same_rank, shapes, values
-from converters.onnx.rules_shared import GLOBAL, GRID, NORMALIZED, POOLING, RECURRENT, convolution, divides, positive, quantized
+from converters.onnx.rules import Call, Rule, axis, finite, flags, numbers, of_all, one, one_of, rank, same_rank, shapes, values
+from converters.onnx.rules_shared import GLOBAL, GRID, NORMALIZED, POOLING, RECURRENT, convolution, divides, inner, positive, quantized
 from webnn_graph.graph import Operand
 
 Shape: TypeAlias = tuple[int, ...]
@@ -37,7 +37,7 @@ def _resized(call: Call) -> None:
     call.require(axes is None or len({item % x.rank for item in axes}) == count, f"axes {axes} contain one axis twice")
     given = call.attribute("scales")
     for name, array in (("scales", call.value("scales") if given is None else np.array(given)), ("sizes", call.value("sizes"))):
-        if array is not None and array.size:
+        if array is not None and (array.size or call.node.op_type == "Upsample"):
             call.require(array.shape == (count,), f"{name} has the shape {list(array.shape)}, expected [{count}]")
             call.require(positive(array), f"{name} {array.tolist()} are not all above 0")
             call.require(
@@ -159,9 +159,9 @@ def _grams(call: Call) -> None:
     """TfIdfVectorizer: where the n-grams of each length begin, and which column each counts for."""
     starts, columns = call.attribute("ngram_counts", ()), call.attribute("ngram_indexes", ())
     pool = call.attribute("pool_int64s") or call.attribute("pool_strings") or ()
+    call.require(bool(starts) and starts[0] == 0, "ngram_counts does not begin with 0")
     ends = [*starts[1:], len(pool)]
     parts = list(zip(starts, ends, range(1, len(starts) + 1), strict=True))
-    call.require(bool(parts) and starts[0] == 0, "ngram_counts does not begin with 0")
     fits = all(0 <= start <= end and (end - start) % length == 0 for start, end, length in parts)
     call.require(fits, "ngram_counts does not divide the pool into n-grams")
     call.require(
@@ -171,6 +171,8 @@ def _grams(call: Call) -> None:
     weights = call.attribute("weights")
     call.require(weights is None or len(weights) == len(columns), "weights has not one entry for each n-gram")
     call.require(call.attribute("max_skip_count", 0) >= 0, "max_skip_count is negative")
+    least, most = call.attribute("min_gram_length", 1), call.attribute("max_gram_length", 1)
+    call.require(1 <= least <= most, f"min_gram_length is {least}, max_gram_length {most}")
 
 
 def _trees(call: Call) -> None:
@@ -178,7 +180,9 @@ def _trees(call: Call) -> None:
     nodes, leaves = len(call.attribute("nodes_featureids")), len(call.attribute("leaf_targetids"))
     for name in ("nodes_truenodeids", "nodes_trueleafs", "nodes_falsenodeids", "nodes_falseleafs", "nodes_missing_value_tracks_true"):
         given = call.attribute(name)
-        call.require(not given or len(given) == nodes, f"{name} has {len(given or ())} entries, there are {nodes} nodes")
+        call.require(
+            (not given and "missing" in name) or len(given) == nodes, f"{name} has {len(given or ())} entries, there are {nodes} nodes"
+        )
     for name, count in (("nodes_modes", nodes), ("nodes_splits", nodes), ("leaf_weights", leaves)):
         call.require(
             list(call.attribute(name).dims) == [count], f"{name} has the shape {list(call.attribute(name).dims)}, expected [{count}]"
@@ -212,12 +216,18 @@ SCATTER: tuple[Rule, ...] = (
     shapes("indices and updates have different shapes", lambda i, u: i == u, "indices", "updates"),
 )
 WINDOW: tuple[Rule, ...] = (one("size"), values("size is less than 1", lambda size: bool((size >= 1).all()), "size"))
+MATRICES: tuple[Rule, ...] = (rank(1, None, "A", "B"), shapes("A and B have different inner sizes", inner, "A", "B"))
+ALONG: tuple[Rule, ...] = (rank(1, None, "input"), axis("input", after=1))
 RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     # convolution and pooling
     ("", "Conv"): convolution("X", "W", "B"),
     ("", "ConvInteger"): (*convolution("x", "w"), _vector_points("x_zero_point", "w_zero_point")),
     ("", "QLinearConv"): convolution("x", "w", "B"),
-    ("", "ConvTranspose"): (*convolution("X", "W", "B", transposed=True), numbers(1, "output_shape")),
+    ("", "ConvTranspose"): (
+        *convolution("X", "W", "B", transposed=True),
+        numbers(1, "output_shape"),
+        shapes("output_shape does not fit X", lambda X, out: not out or len(out) in (len(X) - 2, len(X)), "X", output_shape=()),
+    ),
     ("", "DeformConv"): (
         *convolution("X", "W", "B"),
         rank(4, 4, "X", "offset", "mask"),
@@ -290,6 +300,7 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
         numbers(1, "num_outputs"),
         values("split has negative entries", lambda split: bool((split >= 0).all()), "split"),
         numbers(0, "split"),
+        shapes("split and num_outputs are given both", lambda split, count: count is None, "split", num_outputs=None),
     ),
     ("", "SplitToSequence"): (
         rank(1, None, "input"),
@@ -362,7 +373,14 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ),
     ("", "Flatten"): (axis("input", after=1),),
     # made of nothing, signals
-    ("", "Range"): (one("start", "limit", "delta"),),
+    ("", "Range"): (
+        one("start", "limit", "delta"),
+        values(
+            "start, limit and delta are not finite",
+            lambda *given: all(bool(np.isfinite(array).all()) for array in given),
+            *("start", "limit", "delta"),
+        ),
+    ),
     ("", "EyeLike"): (rank(2, 2, "input"),),
     ("", "OneHot"): (
         one("depth"),
@@ -394,6 +412,7 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
         one("dft_length", "axis"),
         values("dft_length is less than 1", positive, "dft_length"),
         shapes("the last axis of input is not the real or the real and imaginary part", lambda x: x[-1] in (1, 2), "input"),
+        shapes("onesided takes real signals", lambda x, half, back: not half or back or x[-1] == 1, "input", onesided=0, inverse=0),
     ),
     ("", "STFT"): (
         rank(2, 3, "signal"),
@@ -416,22 +435,35 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ("", "LRN"): (rank(3, None, "X"), numbers(1, "size")),
     ("", "LpNormalization"): (rank(1, None, "input"), axis("input")),
     ("", "MeanVarianceNormalization"): (rank(1, None, "X"), axis("X", "axes")),
-    ("", "BatchNormalization"): (rank(1, None, "X"),),
+    ("", "BatchNormalization"): (rank(1, None, "X"), rank(1, 1, "input_mean", "input_var")),
+    ("", "Softmax"): ALONG,
+    ("", "LogSoftmax"): ALONG,
+    ("", "Hardmax"): ALONG,
+    ("", "Mod"): (flags("fmod"),),
     ("", "ArgMax"): (rank(1, None, "data"), axis("data")),
     ("", "ArgMin"): (rank(1, None, "data"), axis("data")),
     ("", "TopK"): (rank(1, None, "X"), axis("X"), one("K")),
-    ("", "CumSum"): (rank(1, None, "x"), one("axis")),
-    ("", "CumProd"): (rank(1, None, "x"), one("axis")),
+    ("", "CumSum"): (rank(1, None, "x"), one("axis"), flags("exclusive", "reverse")),
+    ("", "CumProd"): (rank(1, None, "x"), one("axis"), flags("exclusive", "reverse")),
     ("", "Clip"): (one("min", "max"),),
     ("", "Trilu"): (rank(2, None, "input"), one("k")),
     # matrices, attention, recurrence
     ("", "Det"): (rank(2, None, "X"), shapes("its matrices are not square", lambda X: X[-1] == X[-2], "X")),
-    ("", "MatMul"): (rank(1, None, "A", "B"),),
-    ("", "Gemm"): (rank(2, 2, "A", "B"),),
-    ("", "MatMulInteger"): (rank(1, None, "A", "B"),),
-    ("", "QLinearMatMul"): (rank(1, None, "a", "b"),),
+    ("", "MatMul"): MATRICES,
+    ("", "Gemm"): (
+        rank(2, 2, "A", "B"),
+        shapes("A and B have different inner sizes", lambda A, B, a, b: A[0 if a else 1] == B[1 if b else 0], "A", "B", transA=0, transB=0),
+    ),
+    ("", "MatMulInteger"): MATRICES,
+    ("", "QLinearMatMul"): (rank(1, None, "a", "b"), shapes("a and b have different inner sizes", inner, "a", "b")),
     ("", "Attention"): (_heads, rank(1, 4, "attn_mask"), rank(4, 4, "past_key", "past_value"), rank(1, 1, "nonpad_kv_seqlen")),
-    ("", "RotaryEmbedding"): (rank(3, 4, "X"), rank(2, 3, "cos_cache", "sin_cache"), rank(2, 2, "position_ids")),
+    ("", "RotaryEmbedding"): (
+        numbers(0, "num_heads", "rotary_embedding_dim"),
+        flags("interleaved"),
+        rank(3, 4, "X"),
+        rank(2, 3, "cos_cache", "sin_cache"),
+        rank(2, 2, "position_ids"),
+    ),
     ("", "LSTM"): RECURRENT,
     ("", "GRU"): RECURRENT,
     ("", "RNN"): RECURRENT,

@@ -123,6 +123,17 @@ def numbers(least: int, *names: str) -> Rule:
     return check
 
 
+def flags(*names: str) -> Rule:
+    """The attributes of these names are 0 or 1."""
+
+    def check(call: Call) -> None:
+        for name in names:
+            value = call.attribute(name, 0)
+            call.require(value in (0, 1), f"{name} is {value}; it must be 0 or 1")
+
+    return check
+
+
 def finite(*names: str) -> Rule:
     """The attributes of these names are finite numbers."""
 

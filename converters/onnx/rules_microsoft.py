@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from converters.onnx.rules import Call, Rule, axis, finite, numbers, one, rank, same_rank, shapes
-from converters.onnx.rules_shared import GRID, NORMALIZED, POOLING, RECURRENT, SPATIAL, convolution, divides, quantized
+from converters.onnx.rules_shared import GRID, NORMALIZED, POOLING, RECURRENT, SPATIAL, convolution, divides, inner, quantized
 from webnn_graph.graph import Operand
 
 Shape = tuple[int, ...]
@@ -131,6 +131,7 @@ def _concatenated(call: Call) -> None:
     call.require(-extent <= place < extent, f"axis {place} is out of range for rank {extent}")
 
 
+PRODUCT: tuple[Rule, ...] = (rank(1, None, "A", "B"), shapes("A and B have different inner sizes", inner, "A", "B"))
 GATES: tuple[Rule, ...] = (
     *RECURRENT[:5],
     shapes(
@@ -199,8 +200,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "QuantizeLinear": quantized("x", ("y_scale", "y_zero_point")),
     "DequantizeLinear": quantized("x", ("x_scale", "x_zero_point")),
-    "MatMulIntegerToFloat": (rank(1, None, "A", "B"),),
-    "DynamicQuantizeMatMul": (rank(1, None, "A", "B"),),
+    "MatMulIntegerToFloat": PRODUCT,
+    "DynamicQuantizeMatMul": PRODUCT,
     "QGemm": (rank(2, 2, "A", "B"),),
     "QLinearSoftmax": (rank(1, None, "X"), axis("X")),
     "QLinearConcat": (_concatenated,),

@@ -17,6 +17,11 @@ def positive(array: Array) -> bool:
     return bool(np.isfinite(array).all() and (array > 0).all())
 
 
+def inner(first: Shape, second: Shape) -> bool:
+    """Whether a matrix product of these shapes has one inner size."""
+    return first[-1] == second[-2 if len(second) > 1 else 0]
+
+
 def divides(count: int, total: int) -> bool:
     """Whether ``total`` things fall into ``count`` equal parts."""
     return count >= 1 and total % count == 0
@@ -60,6 +65,7 @@ def convolution(x: str, w: str, bias: str = "", *, transposed: bool = False, las
 
 POOLING: tuple[Rule, ...] = (
     rank(3, 5, "X"),
+    shapes("kernel_shape has not one entry for each spatial dimension", lambda X, kernel: len(kernel) == len(X) - 2, "X", kernel_shape=()),
     numbers(1, "strides", "dilations", "kernel_shape", "p"),
     lengths("X", "strides", "dilations", "kernel_shape"),
     lengths("X", "pads", times=2),
@@ -81,7 +87,11 @@ def _grid_fits(X: Shape, grid: Shape) -> bool:
 
 
 GRID: tuple[Rule, ...] = (rank(4, 5, "X"), shapes("grid does not fit X", _grid_fits, "X", "grid"))
-NORMALIZED: tuple[Rule, ...] = (rank(1, None, "X"), axis("X"))
+NORMALIZED: tuple[Rule, ...] = (
+    rank(1, None, "X"),
+    axis("X"),
+    shapes("stash_type is no floating point type", lambda kind: kind in (1, 10, 11, 16), stash_type=1),
+)
 
 RECURRENT: tuple[Rule, ...] = (
     rank(3, 3, "X", "W", "R", "initial_h", "initial_c"),
@@ -113,15 +123,14 @@ def quantized(x: str, *pairs: tuple[str, str]) -> tuple[Rule, ...]:
                 continue
             fits = scale.rank <= 1 or scale.rank == operand.rank
             call.require(fits, f"{scale_name} has rank {scale.rank}, expected 0, 1 or {operand.rank}")
+            block = call.attribute("block_size", 0)
+            call.require(block >= 0, f"block_size is {block}; it must not be negative")
             if scale.size > 1:
                 place = call.attribute("axis", 1)
                 call.require(-operand.rank <= place < operand.rank, f"axis {place} is out of range for rank {operand.rank}")
-                block = call.attribute("block_size", 0)
                 call.require(
                     scale.rank > 1 or scale.size == operand.shape[place],
                     f"{scale_name} has {scale.size} elements, axis {place} of {x} has {operand.shape[place]}",
                 )
-                if scale.rank == operand.rank > 1:
-                    call.require(block >= 0, f"block_size is {block}")
 
     return (check,)

@@ -26,6 +26,7 @@ ANNOTATIONS = {
     "list[int]": Attribute.INTS,
     "Sequence[int]": Attribute.INTS,
     "list[float]": Attribute.FLOATS,
+    "Sequence[float]": Attribute.FLOATS,
     "list[str]": Attribute.STRINGS,
     "Operand": Attribute.TENSOR,
     "onnx.GraphProto": Attribute.GRAPH,

@@ -10,6 +10,7 @@ from typing import Any
 import onnx
 
 from converters.isolated import Limits, Stopped, isolated
+from converters.native import simplify
 from converters.onnx.convert import convert
 from converters.onnx.interface import Settings, graph_inputs
 from converters.onnx.load import load_model
@@ -73,16 +74,6 @@ def simplified(
         report(f"note: onnxsim widens {path.name} from {before / 1e6:.1f} to {len(data) / 1e6:.1f} MB; going on without")
         return None
     return onnx.ModelProto.FromString(data)
-
-
-def simplify(data: bytes, *, path: str, shapes: dict[str, list[int]]) -> bytes:
-    """What onnxsim makes of the model in a file, after the size of the model before; for `isolated`."""
-    import onnxsim
-
-    before = onnx.load(path)
-    model, _ = onnxsim.simplify(before, overwrite_input_shapes=shapes)
-    simplified: bytes = model.SerializeToString()
-    return struct.pack("<Q", before.ByteSize()) + simplified
 
 
 def _static_shapes(

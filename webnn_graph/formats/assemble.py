@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -100,10 +99,9 @@ class _Assembly:
     def _array(self, declaration: Declaration, operand: Operand) -> Array:
         match declaration.initializer:
             case Fill(value):
-                self.filled_bytes += math.prod(operand.shape) * operand.data_type.numpy.itemsize
+                self.filled_bytes += operand.size * operand.data_type.numpy.itemsize
                 if self.filled_bytes > MAX_FILL:
-                    what = f"{operand.name} of shape {list(operand.shape)}"
-                    raise FormatError(f"what is filled with one number, up to {what}, is larger than {MAX_FILL >> 30} GiB")
+                    raise FormatError(f"the constants filled with one number take more than {MAX_FILL >> 30} GiB")
                 return filled(value, operand.data_type, operand.shape)
             case Inline(data):
                 return from_bytes(data, operand.data_type, operand.shape)

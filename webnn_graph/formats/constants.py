@@ -17,8 +17,8 @@ from webnn_graph.graph import Descriptor, Operand
 INLINE_ELEMENTS = 16
 """Scalars, and vectors of up to this many elements, stand in the graph's file; everything else is a weight."""
 
-MAX_FILL = 2**32
-"""Most bytes that the constants filled with one number may take once they are used; more is a damaged or hostile file."""
+MAX_FILL = 2**30
+"""Most bytes that a graph's constants filled with one number may take together once they are used; more is a hostile file."""
 
 
 @dataclass(frozen=True)

@@ -113,4 +113,4 @@ def compress(b: GraphBuilder, input: Operand, condition: Array, *, axis: int | N
 @onnx_op("NonZero", since=9)
 def non_zero(b: GraphBuilder, X: Array) -> Operand:
     """a constant; the input must be known"""
-    return b.constant(np.array(np.nonzero(X), np.int64))
+    return b.constant(np.array(np.nonzero(X), np.int64) if X.ndim else np.zeros((0, int(X != 0)), np.int64))

@@ -134,7 +134,7 @@ def _sizes(old: list[int], scales: Array | None, sizes: list[int] | None, policy
         if policy not in ("not_larger", "not_smaller"):
             raise ConversionError(f"keep_aspect_ratio_policy {policy!r} is none of stretch, not_larger, not_smaller")
         factor = min(factors) if policy == "not_larger" else max(factors)
-        return [factor] * len(old), [int(factor * size + 0.5) for size in old]
+        return [factor] * len(old), _not_empty([int(factor * size + 0.5) for size in old])
     if scales is None or scales.size != len(old):
         raise ConversionError(f"needs scales or sizes for {len(old)} axes")
     factors = [float(scale) for scale in scales]
@@ -143,7 +143,14 @@ def _sizes(old: list[int], scales: Array | None, sizes: list[int] | None, policy
 
 def _scaled(factors: Sequence[float], old: Sequence[int]) -> list[int]:
     """The new sizes, rounded down; the product is float32, so that 0.7 times 10 is 7."""
-    return [int(np.float32(factor) * np.float32(size)) for factor, size in zip(factors, old, strict=True)]
+    return _not_empty([int(np.float32(factor) * np.float32(size)) for factor, size in zip(factors, old, strict=True)])
+
+
+def _not_empty(sizes: list[int]) -> list[int]:
+    """The sizes. Raises `ConversionError` when one is 0."""
+    if not all(sizes):
+        raise ConversionError(f"gives an image of sizes {sizes}; WebNN has no tensors without elements")
+    return sizes
 
 
 def _in_float(b: GraphBuilder, X: Operand, weights: dict[int, Array]) -> Operand:
