@@ -352,6 +352,14 @@ def test_shards_stay_in_their_folder(tmp_path: Path, file: Any) -> None:
         load(path)
 
 
+@pytest.mark.parametrize("file", ["a\0b", "\ud800"])
+def test_shards_have_names_that_files_can_have(tmp_path: Path, file: str) -> None:
+    path = write(tmp_path, graph_text("y = relu(w);", consts="w: f32[2];"))
+    write(tmp_path, json.dumps({"weight_map": {"w": file}}), "model.safetensors.index.json")
+    with pytest.raises(FormatError, match="no file can be called that"):
+        load(path)
+
+
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [

@@ -300,6 +300,8 @@ def _mapped(path: Path) -> Array:
             return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError:
+        raise FormatError(f"cannot read {str(path)!r}: no file can be called that") from None
 
 
 def _json_members(path: Path, member: str) -> dict[str, Any]:
