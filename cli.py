@@ -56,7 +56,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
     shapes = {"dims": options["dim"], "shapes": options["shape"]}
-    converted = partial(frontend, model, name=destination.stem, float16=options["float16"], **shapes, **what)
+    converted = partial(frontend, model, name=destination.stem, float16=options["float16"], budget=options["budget"], **shapes, **what)
     return convert_and_report(converted, destination, partial(OnnxSource, model, **what), check if verify else None)
 
 

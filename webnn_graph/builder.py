@@ -13,7 +13,7 @@ from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.fold import fold
 from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in
-from webnn_graph.limits import check_made
+from webnn_graph.limits import Budget
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.simplify import SIMPLIFICATIONS
@@ -31,10 +31,15 @@ class GraphBuilder:
 
     Nothing is computed while building. A call on constants only is *known*: `value` evaluates it when asked, and `build`
     folds it where that does not make the weights larger.
+
+    Args:
+        name: The graph's name.
+        budget: Counts the calls and what is evaluated, and ends the conversion when that is too much; by default one of its own.
     """
 
-    def __init__(self, name: str = "model") -> None:
+    def __init__(self, name: str = "model", budget: Budget | None = None) -> None:
         self.name = name
+        self.budget = budget or Budget()
         self.notes: list[str] = []
         self._label = ""
         self._inputs: dict[str, Operand] = {}
@@ -105,6 +110,7 @@ class GraphBuilder:
             ValidationError: The call breaks a rule of the standard.
         """
         label = options.pop("label", "") or self._label
+        self.budget.step(label or op)
         operator = OPS[op]
         try:
             arguments = operator.bind(*self._with_constants(op, args, options))
@@ -141,6 +147,15 @@ class GraphBuilder:
         finally:
             self._label = before
 
+    def reserve(self, *shape: int, element_bytes: int = 8) -> None:
+        """Says before that an array is going to be made for a constant. Raises `BudgetExceeded` when it would be too large."""
+        self.budget.make(shape, element_bytes, self._label or "the graph")
+
+    def arange(self, count: int, dtype: Any = np.int64) -> Array:
+        """0, 1, 2, ... to make a constant of. Raises `BudgetExceeded` when there would be too many."""
+        self.reserve(count, element_bytes=np.dtype(dtype).itemsize)
+        return np.arange(count, dtype=dtype)
+
     def suggest(self, operand: Operand, name: str) -> None:
         """Asks that ``operand`` be called ``name`` in the graph; the first wish counts."""
         if operand.name not in self._inputs:
@@ -163,10 +178,7 @@ class GraphBuilder:
         if operand in self._constants:
             return self._constants[operand]
         if operand not in self._values:
-            for node in self._expression(operand):
-                for output in node.outputs:
-                    check_made(*output.shape)
-                self._values.update(evaluate(node, lambda o: self._constants[o] if o in self._constants else self._values[o]))
+            self._evaluate(operand)
         return self._values[operand]
 
     def producer(self, operand: Operand) -> Node | None:
@@ -251,6 +263,15 @@ class GraphBuilder:
         else:
             self._add(Node("identity", arguments, (result,), self._label))
         return result
+
+    def _evaluate(self, operand: Operand) -> None:
+        """Keeps the operand's value, and of those on the way what is small: shapes, which others are made of."""
+        made: dict[Operand, Array] = {}
+        for node in self._expression(operand):
+            for output in node.outputs:
+                self.reserve(*output.shape, element_bytes=output.data_type.numpy.itemsize)
+            made.update(evaluate(node, lambda o: next(known[o] for known in (self._constants, self._values, made) if o in known)))
+        self._values.update((o, array) for o, array in made.items() if o is operand or array.nbytes <= SHARED)
 
     def _expression(self, operand: Operand) -> list[Node]:
         """The nodes that compute a known operand and have no value yet, in order."""

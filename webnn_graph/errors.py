@@ -36,6 +36,10 @@ class ConversionError(WebNNError):
     """A source model has no equivalent WebNN graph, or needs an option it was not given."""
 
 
+class BudgetExceeded(ConversionError):
+    """A conversion would take more work or memory than is allowed; it ends at once."""
+
+
 class RuntimeUnavailable(WebNNError):
     """A runtime (browser, rustnn) is not installed or did not start."""
 

@@ -18,6 +18,10 @@ from webnn_graph.ops import evaluate
 
 ALWAYS = 1024
 """Results up to this many bytes are folded whatever they replace."""
+PASSES = 50
+"""How often the nodes are gone through at most; one or two times are the rule."""
+TRIES = 20
+"""How often the readers of one operand are looked at together before they are left as they are."""
 KEPT = {"dequantizeLinear"}
 """Operators that are never folded for being small: what they read is meant to stay quantized."""
 
@@ -36,46 +40,87 @@ def fold(nodes: Sequence[Node], constants: Mapping[Operand, Array], keep: set[Op
     Returns:
         The constants that are still read, equal ones merged, in the order of their first use; and the remaining nodes.
     """
-    values = dict(constants)
-    readers: dict[Operand, list[Node]] = defaultdict(list)
-    for node in nodes:
-        for operand in set(node.operands):
-            readers[operand].append(node)
-    folded: set[Node] = set()
+    folding = _Folding(nodes, constants, keep)
+    for _ in range(PASSES):
+        before = len(folding.folded)
+        folding.run()
+        # A group is complete only once its last member is ready, which may come after its first was looked at.
+        if len(folding.folded) == before:
+            break
+    return _merged([node for node in nodes if node not in folding.folded], folding.values)
 
-    def ready(node: Node) -> bool:
-        return node not in folded and keep.isdisjoint(node.outputs) and all(o in values for o in node.operands)
 
-    def live(operand: Operand) -> list[Node]:
-        return [reader for reader in readers[operand] if reader not in folded]
+class _Folding:
+    """What is known while folding, kept up to date so that no question about an operand's readers goes through all of them."""
 
-    def gain(group: list[Node]) -> int:
+    def __init__(self, nodes: Sequence[Node], constants: Mapping[Operand, Array], keep: set[Operand]) -> None:
+        self.values = dict(constants)
+        self.folded: set[Node] = set()
+        self.nodes = nodes
+        self.keep = keep
+        self.reads = {node: tuple(dict.fromkeys(node.operands)) for node in nodes}
+        self.readers: dict[Operand, list[Node]] = defaultdict(list)
+        self.missing: dict[Node, int] = {}  # operands of a node without a value
+        self.live: Counter[Operand] = Counter()  # readers that are not folded
+        self.ready: Counter[Operand] = Counter()  # those of them that could be
+        self.tried: dict[Operand, tuple[int, int]] = {}  # how often an operand's readers were too large, and how much was folded then
+        for node in nodes:
+            for operand in self.reads[node]:
+                self.readers[operand].append(node)
+            self.live.update(self.reads[node])
+            self.missing[node] = sum(operand not in self.values for operand in self.reads[node])
+            self._note_ready(node)
+
+    def run(self) -> None:
+        """Looks at each node once."""
+        for node in self.nodes:
+            if node in self.folded or not self._is_ready(node):
+                continue
+            if _bytes(node) <= ALWAYS and node.op not in KEPT:
+                self._replace([node])
+                continue
+            for operand in sorted(self.reads[node], key=lambda o: -o.nbytes):
+                if self._fold_readers(operand):
+                    break
+
+    def _fold_readers(self, operand: Operand) -> bool:
+        """Folds all readers of an operand together, if the weights do not grow by it."""
+        times, then = self.tried.get(operand, (0, -1))
+        if self.ready[operand] < self.live[operand] or then == len(self.folded) or times == TRIES:
+            return False
+        group = [reader for reader in self.readers[operand] if reader not in self.folded]
+        if self._gain(group) < 0:
+            self.tried[operand] = times + 1, len(self.folded)
+            return False
+        self._replace(group)
+        return True
+
+    def _is_ready(self, node: Node) -> bool:
+        return self.missing[node] == 0 and self.keep.isdisjoint(node.outputs)
+
+    def _note_ready(self, node: Node) -> None:
+        if self._is_ready(node):
+            self.ready.update(self.reads[node])
+
+    def _gain(self, group: list[Node]) -> int:
         """Bytes of the constants that die with the group, less those of its results."""
-        reads = Counter(operand for node in group for operand in set(node.operands))
-        dead = sum(operand.nbytes for operand, count in reads.items() if count == len(live(operand)))
+        reads = Counter(operand for node in group for operand in self.reads[node])
+        dead = sum(operand.nbytes for operand, count in reads.items() if count == self.live[operand])
         return dead - sum(_bytes(node) for node in group)
 
-    def replace(group: list[Node]) -> None:
+    def _replace(self, group: list[Node]) -> None:
+        """Evaluates the nodes, and forgets what nothing reads any more."""
         for node in group:
-            values.update(evaluate(node, values.__getitem__))
-            folded.add(node)
-
-    for node in nodes:
-        if not ready(node):
-            continue
-        if _bytes(node) <= ALWAYS and node.op not in KEPT:
-            replace([node])
-            continue
-        for operand in sorted(set(node.operands), key=lambda o: -o.nbytes):
-            group = live(operand)
-            if all(map(ready, group)) and gain(group) >= 0:
-                replace(group)
-                break
-    # A group is complete only once its last member is ready, which may come after its first was looked at.
-    kept = [node for node in nodes if node not in folded]
-    if folded and any(ready(node) for node in kept):
-        return fold(kept, values, keep)
-    return _merged(kept, values)
+            self.values.update(evaluate(node, self.values.__getitem__))
+            self.folded.add(node)
+            for operand in self.reads[node]:
+                self.live[operand] -= 1
+                self.ready[operand] -= 1
+                if not self.live[operand]:
+                    del self.values[operand]
+            for reader in (reader for output in node.outputs for reader in self.readers[output]):
+                self.missing[reader] -= 1
+                self._note_ready(reader)
 
 
 def _bytes(node: Node) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from webnn_graph.errors import ConversionError, ValidationError
+from webnn_graph.errors import BudgetExceeded
 
-NODES = 200_000
-"""Nodes that are converted, each as often as a loop or a function repeats it."""
-MADE_BYTES = 4 << 30
+STEPS = 100_000
+"""Calls of the builder and of functions, and nodes of the source that make none, each as often as a loop or a function repeats it."""
+MADE_BYTES = 1 << 30
 """Bytes of tensors that are made at conversion: not read from the model's files."""
 INFLATED_BYTES = 256 << 20
 """Bytes that compressed members of an archive may grow to."""
@@ -23,25 +23,28 @@ ELEMENTS = 2**28
 
 @dataclass
 class Budget:
-    """What is left for one conversion.
+    """What one conversion has done, and may do.
 
     Attributes:
         factor: How many times the normal limits are allowed: ``--budget``.
+        steps: Nodes and calls so far.
+        made_bytes: Bytes of the tensors made so far.
+        inflated_bytes: Bytes decompressed so far.
     """
 
     factor: float = 1.0
-    nodes: int = 0
+    steps: int = 0
     made_bytes: int = 0
     inflated_bytes: int = 0
 
-    def count_node(self, what: str) -> None:
-        """Another node is converted. Raises `ConversionError` when there were too many; ``what`` names it."""
-        self.nodes += 1
-        if self.nodes > NODES * self.factor:
-            raise self._exceeded(f"{what} is one of more than {NODES * self.factor:,.0f} nodes to convert, counting repetitions")
+    def step(self, what: str, count: int = 1) -> None:
+        """Nodes are converted or calls made. Raises `BudgetExceeded` when there were too many; ``what`` names the last one."""
+        self.steps += count
+        if self.steps > STEPS * self.factor:
+            raise self._exceeded(f"{what} is one of more than {STEPS * self.factor:,.0f} steps of the conversion, counting repetitions")
 
     def make(self, shape: tuple[int, ...], element_bytes: int, what: str) -> None:
-        """A tensor is about to be made. Raises `ConversionError` when it, or all of them together, is too large."""
+        """A tensor is about to be made. Raises `BudgetExceeded` when it, or all of them together, is too large."""
         elements = math.prod(shape)
         if elements > ELEMENTS * self.factor:
             raise self._exceeded(
@@ -54,18 +57,12 @@ class Budget:
             )
 
     def inflate(self, size: int, what: str) -> None:
-        """So many bytes are about to be decompressed. Raises `ConversionError` when there are too many."""
+        """So many bytes are about to be decompressed. Raises `BudgetExceeded` when there are too many."""
         self.inflated_bytes += size
         if self.inflated_bytes > INFLATED_BYTES * self.factor:
             raise self._exceeded(
                 f"{what} brings what is decompressed to {self.inflated_bytes:,} bytes; the limit is {INFLATED_BYTES * self.factor:,.0f}"
             )
 
-    def _exceeded(self, message: str) -> ConversionError:
-        return ConversionError(message, f"--budget {2 * self.factor:g} allows twice as much, if you trust the model")
-
-
-def check_made(*shape: int) -> None:
-    """Raises `ValidationError` when a tensor of this shape is too large to be made while converting."""
-    if math.prod(shape) > ELEMENTS:
-        raise ValidationError(f"needs a constant of shape {list(shape)}; at most {ELEMENTS:,} elements are made at conversion")
+    def _exceeded(self, message: str) -> BudgetExceeded:
+        return BudgetExceeded(message, f"--budget {2 * self.factor:g} allows twice as much, if you trust the model")

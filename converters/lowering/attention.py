@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from functools import reduce
 
-import numpy as np
-
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
@@ -104,7 +102,7 @@ def mask_bias(b: GraphBuilder, attended: Operand, data_type: DataType, masked: f
 
 def positions(b: GraphBuilder, queries: int, offset: int | Operand, *, data_type: DataType = DataType.INT32) -> Operand:
     """The positions of the queries among the keys, [queries, 1] or with an offset [batch] per entry [batch, 1, queries, 1]."""
-    row = np.arange(queries, dtype=data_type.numpy).reshape(queries, 1)
+    row = b.arange(queries, data_type.numpy).reshape(queries, 1)
     if isinstance(offset, int):
         return b.constant(row + offset, data_type)
     return b.add(b.reshape(b.cast(offset, data_type), [offset.size, 1, 1, 1]), b.constant(row))
@@ -117,7 +115,7 @@ def window(b: GraphBuilder, query: Operand, keys: int, *, left: int | None = Non
         query: What `positions` gives.
         keys: How many there are.
     """
-    key = b.constant(np.arange(keys), query.data_type)
+    key = b.constant(b.arange(keys), query.data_type)
     near = [b.lesserOrEqual(key, b.add(query, right) if right else query)] if right is not None else []
     near += [b.greaterOrEqual(key, b.sub(query, left))] if left is not None else []
     return all_of(b, *near)

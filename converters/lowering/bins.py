@@ -16,6 +16,7 @@ def bin_bounds(size: int, count: int) -> list[tuple[int, int]]:
 
 def bin_averages(b: GraphBuilder, x: Operand, axis: int, count: int) -> Operand:
     """The averages of x over bins of an axis, as a matrix product."""
+    b.reserve(count, x.shape[axis])
     matrix = np.zeros((count, x.shape[axis]))
     for row, (start, end) in zip(matrix, bin_bounds(x.shape[axis], count), strict=True):
         row[start:end] = 1 / (end - start)

@@ -58,6 +58,7 @@ def _unfold_depth(b: GraphBuilder, x: Operand, kernel: int, depth: int, stride: 
     flat_rest = b.reshape(x, [n, channels, size, math.prod(rest)])
     if any(pad):
         flat_rest = b.pad(flat_rest, [0, 0, pad[0], 0], [0, 0, pad[1], 0])
+    b.reserve(depth, kernel)
     seen = np.arange(depth)[:, None] * stride + np.arange(kernel) * dilation
     if seen.ravel().tolist() != list(range(flat_rest.shape[2])):
         flat_rest = b.gather(flat_rest, seen.astype(np.int32).ravel(), axis=2)
@@ -170,6 +171,7 @@ def fold(
 
     The inverse arrangement of `unfold`, as a transposed convolution with an identity filter.
     """
+    b.reserve(math.prod(kernel), math.prod(kernel))
     filters = np.eye(math.prod(kernel), dtype=DataType(x.data_type).numpy).reshape(math.prod(kernel), 1, *kernel)
     return _conv_transpose2d(b, x, b.constant(filters), None, strides, pads, dilations, sizes, 1)
 
@@ -177,5 +179,6 @@ def fold(
 def unfold(b: GraphBuilder, x: Operand, *, kernel: Sequence[int], strides: Sequence[int], pads: Pads, dilations: Sequence[int]) -> Operand:
     """Sliding blocks of x [n, c, h, w] as [n, c * kernel[0] * kernel[1], rows, columns]: a convolution with an identity filter."""
     channels, taps = x.shape[1], math.prod(kernel)
+    b.reserve(channels, taps, taps)
     filters = np.tile(np.eye(taps, dtype=DataType(x.data_type).numpy).reshape(taps, 1, *kernel), (channels, 1, 1, 1))
     return b.conv2d(x, b.constant(filters), padding=flat(pads), strides=list(strides), dilations=list(dilations), groups=channels)

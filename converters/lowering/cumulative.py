@@ -37,7 +37,7 @@ def last_place(b: GraphBuilder, marked: Operand, axis: int) -> Operand:
     """For each place along the axis, the last one up to it at which ``marked`` (uint8) is set; int64."""
     shape = [1] * marked.rank
     shape[axis] = marked.shape[axis]
-    places = np.arange(marked.shape[axis], dtype=np.int64).reshape(shape)
+    places = b.arange(marked.shape[axis], np.int64).reshape(shape)
     return extreme(b, "max", b.mul(b.cast(marked, "int64"), places), axis)
 
 

@@ -30,7 +30,7 @@ def determinant(b: GraphBuilder, x: Operand) -> Operand:
     for size in range(order, 0, -1):
         column = b.reshape(b.slice(rest, [0, 0, 0], [batch, size, 1]), [batch, size])
         place = b.argMax(b.abs(column), 1, keepDimensions=True)
-        hit = b.cast(b.equal(place, np.arange(size, dtype=np.int32)), x.data_type)
+        hit = b.cast(b.equal(place, b.arange(size, np.int32)), x.data_type)
         row = b.matmul(b.reshape(hit, [batch, 1, size]), rest)
         pivot = at(b, row, 2, 0)
         result = b.mul(result, b.where(b.equal(place, 0), pivot, b.neg(pivot)))

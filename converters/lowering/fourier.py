@@ -10,10 +10,9 @@ import numpy as np
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Operand
-from webnn_graph.limits import check_made
 
 
-def fourier_matrix(size: int, length: int, *, parts: int, inverse: bool = False, onesided: bool = False) -> Array:
+def fourier_matrix(b: GraphBuilder, size: int, length: int, *, parts: int, inverse: bool = False, onesided: bool = False) -> Array:
     """The transform of each unit signal: float64 [size, parts, bins, parts of the result].
 
     Args:
@@ -21,7 +20,7 @@ def fourier_matrix(size: int, length: int, *, parts: int, inverse: bool = False,
         parts: 1 for real signals, 2 for complex ones.
         onesided: Forward, only the first length // 2 + 1 bins; inverse, the signal has only those and the result is real.
     """
-    check_made(size, parts, length, 2)
+    b.reserve(size, parts, max(size, length), 2)
     units = np.eye(size)[:, None, :] * np.array([1, 1j][:parts])[:, None]
     if inverse and onesided:
         return np.asarray(np.fft.irfft(units, length, axis=-1))[..., None]
@@ -34,7 +33,7 @@ def fourier_matrix(size: int, length: int, *, parts: int, inverse: bool = False,
 def dft(b: GraphBuilder, x: Operand, axis: int, length: int, *, inverse: bool = False, onesided: bool = False) -> Operand:
     """The transform of x [..., size, ..., parts] along ``axis`` -> [..., bins, ..., 2], or [..., length, ..., 1] if real."""
     size, parts = x.shape[axis], x.shape[-1]
-    matrix = fourier_matrix(size, length, parts=parts, inverse=inverse, onesided=onesided)
+    matrix = fourier_matrix(b, size, length, parts=parts, inverse=inverse, onesided=onesided)
     bins, results = matrix.shape[2:]
     before, after = list(x.shape[:axis]), list(x.shape[axis + 1 : -1])
     signals = b.transpose(b.reshape(x, [math.prod(before), size, math.prod(after), parts]), permutation=[0, 2, 1, 3])
@@ -52,7 +51,7 @@ def stft(b: GraphBuilder, x: Operand, window: Operand | None, *, length: int, ta
         length: The transform's length, to which frames are filled up with zeros.
     """
     batch, samples, parts = x.shape
-    matrix = fourier_matrix(taps, length, parts=parts, onesided=onesided)
+    matrix = fourier_matrix(b, taps, length, parts=parts, onesided=onesided)
     bins = matrix.shape[2]
     filters = b.constant(np.ascontiguousarray(matrix.transpose(2, 3, 1, 0)).reshape(2 * bins, parts, 1, taps).astype(x.data_type.numpy))
     if window is not None:

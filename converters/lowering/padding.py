@@ -35,6 +35,7 @@ def padded(b: GraphBuilder, x: Operand, before: Sequence[int], after: Sequence[i
         return b.pad(kept, first, last, mode=mode, **options)
     for axis, widths in enumerate(zip(first, last, strict=True)):
         if any(widths):
-            positions = np.pad(np.arange(kept.shape[axis], dtype=np.int32), widths, NUMPY_MODES[mode])  # type: ignore[call-overload]
+            b.reserve(kept.shape[axis] + sum(widths))
+            positions = np.pad(b.arange(kept.shape[axis], np.int32), widths, NUMPY_MODES[mode])  # type: ignore[call-overload]
             kept = b.gather(kept, positions, axis=axis)
     return kept

@@ -104,11 +104,12 @@ def max_pool_positions(b: GraphBuilder, x: Operand, windows: Windows) -> Operand
     of the largest is looked up.
     """
     n, channels, *image = x.shape
+    b.reserve(*windows.counts, *windows.kernel)
     seen = _positions(image, windows)
     count, taps = seen.shape
     pixels = b.gather(b.reshape(x, [n * channels, math.prod(image)]), b.constant(seen.ravel().astype(np.int32)), axis=1)
     best = b.argMax(b.reshape(pixels, [n * channels, count, taps]), 2)
-    places = b.add(best, b.constant(np.arange(count, dtype=np.int32) * taps))
+    places = b.add(best, b.constant(b.arange(count, np.int32) * taps))
     found = b.gather(b.constant(seen.ravel().astype(np.int32)), places)
     return b.reshape(found, [n, channels, *windows.counts])
 

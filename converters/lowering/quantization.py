@@ -59,6 +59,7 @@ def quantize(
 
 def zeros(b: GraphBuilder, data_type: DataType, like: Operand) -> Operand:
     """The zero point of symmetric quantization."""
+    b.reserve(*like.shape)
     return b.constant(np.zeros(like.shape, data_type.numpy), data_type)
 
 
@@ -79,6 +80,8 @@ def _spread(b: GraphBuilder, parameter: Operand, x: Operand, axis: int) -> Opera
 
 def _filled(b: GraphBuilder, x: Operand, axis: int, size: int) -> Operand:
     """x with zeros behind it along an axis; 4-bit tensors can only be filled when they are known."""
+    if size < x.shape[axis]:
+        raise ConversionError(f"has scales for {size} elements of axis {axis}, whose size is {x.shape[axis]}")
     widths = [size - x.shape[axis] if i == axis else 0 for i in range(x.rank)]
     known = b.value(x)
     if known is not None:
@@ -122,6 +125,7 @@ def exact_pieces(b: GraphBuilder, w: Operand, zero_point: Operand | None, *, inn
     others = tuple(axis for axis in range(w.rank) if axis not in kept)
     if known is None or zero is None or zero.size > 1:
         shared = math.prod(w.shape[axis] for axis in others)
+        b.reserve(w.shape[inner])
         bounds = np.full(w.shape[inner], largest(b, w, zero_point) * shared, np.int64)
     else:
         size = np.abs(known.astype(np.int64) - int(zero.item())).sum(others)

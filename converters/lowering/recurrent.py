@@ -154,4 +154,5 @@ def lstm_step(
 
 def zeros(b: GraphBuilder, data_type: DataType, shape: Sequence[int]) -> Operand:
     """A state before anything happened."""
+    b.reserve(*shape)
     return b.constant(np.zeros(tuple(shape), data_type.numpy))

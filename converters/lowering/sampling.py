@@ -110,7 +110,7 @@ def read(b: GraphBuilder, x: Operand, taps: Sequence[Taps], image_of: Operand | 
     images, points, count = at.shape
     pixels = math.prod(image)
     if image_of is None:
-        first = b.constant(np.arange(n, dtype=np.int32).reshape(n, 1, 1) * pixels)
+        first = b.constant(b.arange(n, np.int32).reshape(n, 1, 1) * pixels)
     else:
         first = b.mul(b.reshape(b.cast(image_of, DataType.INT32), [images, 1, 1]), b.constant(pixels, DataType.INT32))
     rows = b.reshape(b.transpose(b.reshape(x, [n, channels, pixels]), permutation=[0, 2, 1]), [n * pixels, channels])
@@ -157,6 +157,7 @@ def _within(b: GraphBuilder, taps: Taps, size: int, padding: str, align_corners:
 def affine_grid(b: GraphBuilder, theta: Operand, image: Sequence[int], *, align_corners: bool) -> Operand:
     """The grid [n, *image, dimensions] for `grid_sample` that theta [n, dimensions, dimensions + 1] describes."""
     n, dimensions, _ = theta.shape
+    b.reserve(dimensions + 1, *image)
     coordinates: list[Array] = []
     for size in image:
         steps = np.linspace(-1, 1, size) if align_corners and size > 1 else (2 * np.arange(size) + 1) / size - 1

@@ -57,6 +57,7 @@ def scatter_elements(b: GraphBuilder, data: Operand, indices: Operand, updates: 
         return scatter_reduce(b, data, places, updates, axis, kind)
     if not kind and indices.resized(axis, 1).shape == data.resized(axis, 1).shape:
         return b.scatterElements(data, indices, updates, axis=axis)
+    b.reserve(indices.rank, *indices.shape)
     grid: Array = np.indices(indices.shape, np.int32)
     columns = [b.constant(np.ascontiguousarray(grid[i])[..., None]) for i in range(data.rank)]
     columns[axis] = b.cast(b.reshape(indices, [*indices.shape, 1]), DataType.INT32)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from converters.lowering.integers import divide_down
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
@@ -41,7 +39,7 @@ def scatter_reduce(b: GraphBuilder, x: Operand, indices: Operand, updates: Opera
     order = [i for i in range(x.rank) if i != axis] + [axis]
     last_indices, last_updates = (b.transpose(operand, permutation=order) for operand in (indices, updates))
     outer = [*last_indices.shape[:-1], 1, last_indices.shape[-1]]
-    places = np.arange(size, dtype=indices.data_type.numpy)[:, None]
+    places = b.arange(size, indices.data_type.numpy)[:, None]
     arrives = b.equal(b.reshape(last_indices, outer), places)
     combined = _reduced(b, arrives, b.reshape(last_updates, outer), "sum" if kind == "mean" else kind)
     count = b.reduceSum(b.cast(arrives, "int32"), axes=[arrives.rank - 1])
@@ -78,7 +76,7 @@ def add_rows(b: GraphBuilder, x: Operand, rows: Operand, updates: Operand) -> Op
     """x [n, width] with updates [m, width] added to the rows [m] that they name: a product with a matrix of zeros and ones."""
     if rows.size * x.shape[0] > MAX_PAIRS:
         raise ConversionError(f"adding {rows.size:,} rows to {x.shape[0]:,} compares more than {MAX_PAIRS:,} pairs")
-    arrives = b.equal(np.arange(x.shape[0], dtype=rows.data_type.numpy)[:, None], b.reshape(rows, [1, rows.size]))
+    arrives = b.equal(b.arange(x.shape[0], rows.data_type.numpy)[:, None], b.reshape(rows, [1, rows.size]))
     if x.data_type.is_float:
         return b.add(x, b.matmul(b.cast(arrives, x.data_type), updates))
     chosen = b.where(b.reshape(arrives, [*arrives.shape, 1]), updates, b.constant(0, x.data_type))

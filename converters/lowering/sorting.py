@@ -53,6 +53,7 @@ class Order:
                 f"sorting {n} elements compares {moved.size * n:,} pairs; WebNN has no sort and the limit is {MAX_PAIRS:,}",
                 "select fewer elements first, or sort outside of the graph",
             )
+        b.reserve(n, n)
         mine, other = b.reshape(moved, [*moved.shape, 1]), b.reshape(moved, [*moved.shape[:-1], 1, n])
         ahead = b.greater(other, mine) if descending else b.lesser(other, mine)
         tied = b.logicalAnd(b.equal(other, mine), np.tri(n, k=-1, dtype=np.uint8))
@@ -67,7 +68,7 @@ class Order:
 
     def indices(self, b: GraphBuilder) -> Operand:
         """Where the elements at the places stood, int64."""
-        return self._select(b, b.constant(np.arange(self.x.shape[-1], dtype=np.int64)))
+        return self._select(b, b.constant(b.arange(self.x.shape[-1], np.int64)))
 
     def _select(self, b: GraphBuilder, candidates: Operand) -> Operand:
         kind = candidates.data_type
@@ -116,7 +117,7 @@ def _one_by_one(b: GraphBuilder, x: Operand, k: int, axis: int, largest: bool) -
     moved = _last(b, x, axis)
     last = moved.rank - 1
     low, high = x.data_type.range
-    places = np.arange(moved.shape[-1], dtype=np.int64)
+    places = b.arange(moved.shape[-1], np.int64)
     indices: list[Any] = []
     values: list[Operand] = []
     for _ in range(k):

@@ -1,15 +1,14 @@
-"""Operators that are defined by other operators, and sparse tensors."""
+"""Operators that are defined by other operators."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeAlias
 
-import numpy as np
 import onnx
-from onnx import numpy_helper
 
-from webnn_graph.data_types import Array, DataType
+from converters.onnx.signature import schema_of
+from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
 
 ONNX_TYPES = {
@@ -26,29 +25,45 @@ ONNX_TYPES = {
 }
 
 
-def local_body(node: onnx.NodeProto, model: onnx.ModelProto) -> onnx.FunctionProto | None:
-    """The model's own function that a node calls, with the node's attributes put in; None when it has none of that name."""
-    for function in model.functions:
-        if (function.domain, function.name, function.overload) == (node.domain, node.op_type, node.overload):
-            return _called(function, node, {attribute.name: attribute for attribute in function.attribute_proto})
-    return None
+Key: TypeAlias = tuple[str, str, str]
+"""A function's domain, name and overload."""
+CONTROL_FLOW = ("If", "Loop", "Scan", "SequenceMap")
+"""Operators whose results are those of the graphs in their attributes."""
 
 
-def schema_body(node: onnx.NodeProto, domain: str, opset: int, inputs: list[Any]) -> onnx.FunctionProto | None:
-    """The function that defines the node's operator, with the node's attributes put in; None when there is none."""
-    try:
-        schema = onnx.defs.get_schema(node.op_type, opset, domain)
-    except onnx.defs.SchemaError:
-        return None
+def key(node: onnx.NodeProto) -> Key:
+    """Which function a node calls, if it does."""
+    return node.domain, node.op_type, node.overload
+
+
+def versions(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
+    """The versions of operator sets by domain; the standard one is called ''."""
+    return {"" if imported.domain == "ai.onnx" else imported.domain: imported.version for imported in imports}
+
+
+def is_defined(domain: str, op: str, opset: int) -> bool:
+    """Whether the operator's schema defines it by other operators."""
+    schema = schema_of(domain, op, opset)
+    given = () if schema is None else (*schema.function_opset_versions, *schema.context_dependent_function_opset_versions)
+    return _newest(given, opset) > 0
+
+
+def schema_body(node: onnx.NodeProto, domain: str, opset: int, inputs: list[Any]) -> onnx.FunctionProto:
+    """The function that defines the node's operator, with the node's attributes put in.
+
+    Args:
+        node: Is as its schema says: ONNX's own code that makes some functions crashes on others.
+    """
+    schema = schema_of(domain, node.op_type, opset)
+    assert schema is not None
     if version := _newest(schema.function_opset_versions, opset):
         stored = schema.get_function_with_opset_version(version)
-    elif version := _newest(schema.context_dependent_function_opset_versions, opset):
+    else:
+        version = _newest(schema.context_dependent_function_opset_versions, opset)
         types = [_type(value) for value in inputs]
         stored = schema.get_context_dependent_function_with_opset_version(version, node.SerializeToString(), types)
-    else:
-        return None
     defaults = {name: a.default_value for name, a in schema.attributes.items() if a.default_value.type}
-    return _called(onnx.FunctionProto.FromString(stored), node, defaults)
+    return called(onnx.FunctionProto.FromString(stored), node, defaults)
 
 
 def _newest(versions: Iterable[int], opset: int) -> int:
@@ -56,7 +71,7 @@ def _newest(versions: Iterable[int], opset: int) -> int:
     return max((version for version in versions if version <= opset), default=0)
 
 
-def _called(function: onnx.FunctionProto, node: onnx.NodeProto, defaults: dict[str, onnx.AttributeProto]) -> onnx.FunctionProto:
+def called(function: onnx.FunctionProto, node: onnx.NodeProto, defaults: dict[str, onnx.AttributeProto]) -> onnx.FunctionProto:
     """A copy of the function as the node calls it: with the attributes' values in the place of references to them."""
     copy = onnx.FunctionProto()
     copy.CopyFrom(function)
@@ -89,27 +104,3 @@ def _type(value: Any) -> bytes:
         return onnx.TypeProto().SerializeToString()
     stored: bytes = onnx.helper.make_tensor_type_proto(ONNX_TYPES[value.data_type], value.shape).SerializeToString()
     return stored
-
-
-def violation(node: onnx.NodeProto, opsets: Mapping[str, int]) -> str:
-    """How the node breaks its operator's schema; empty when it does not, or there is no schema."""
-    context = onnx.checker.C.CheckerContext()
-    context.ir_version = onnx.IR_VERSION
-    context.opset_imports = dict(opsets)
-    try:
-        onnx.checker.check_node(node, context)
-    except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
-        first = str(error).strip().splitlines()[0]
-        return f"is not a valid node: {first}"
-    return ""
-
-
-def dense(sparse: onnx.SparseTensorProto) -> Array:
-    """The dense array of a sparse tensor in coordinate form."""
-    values, indices = numpy_helper.to_array(sparse.values), numpy_helper.to_array(sparse.indices)
-    array = np.zeros(tuple(sparse.dims), values.dtype)
-    if indices.ndim == 1:
-        array.reshape(-1)[indices] = values
-    else:
-        array[tuple(indices.T)] = values
-    return array

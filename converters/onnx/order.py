@@ -36,7 +36,7 @@ def needed_nodes(nodes: Sequence[onnx.NodeProto], outputs: Collection[str], give
     Args:
         nodes: In any order.
         outputs: Names of values to compute.
-        given: Names of values that need no node: inputs, initializers and the values of outer graphs.
+        given: Names of values that need no node: inputs and initializers.
 
     Raises:
         ConversionError: A value is made twice, or depends on itself.
@@ -47,27 +47,32 @@ def needed_nodes(nodes: Sequence[onnx.NodeProto], outputs: Collection[str], give
             if output in makers:
                 raise ConversionError(f"the model is invalid: value {output!r} is made by two nodes")
             makers[output] = i
-    order: list[int] = []
-    state = [0] * len(nodes)  # 0 not seen, 1 being ordered, 2 done
-    for output in outputs:
-        stack = [makers[output]] if output in makers and output not in given else []
-        while stack:
-            i = stack[-1]
-            waiting = [makers[name] for name in reads(nodes[i]) if name not in given and name in makers and state[makers[name]] < 2]
-            if state[i] == 2:
-                stack.pop()
-            elif not waiting:
-                state[i] = 2
-                order.append(i)
-                stack.pop()
-            elif (any(state[j] == 1 for j in waiting) and state[i] == 1) or i in waiting:
-                raise ConversionError(f"the model is invalid: node {nodes[i].name or nodes[i].output[0]!r} depends on its own result")
-            else:
-                state[i] = 1
-                stack.extend(waiting)
+    for name in given:
+        makers.pop(name, None)
+    sources = [list(dict.fromkeys(makers[name] for name in reads(node) if name in makers)) for node in nodes]
+    order = _depth_first(nodes, sources, [makers[name] for name in outputs if name in makers])
     in_file_order = sorted(order)
-    return [nodes[i] for i in (in_file_order if _is_sorted(nodes, in_file_order, makers, given) else order)]
+    is_sorted = all(source < i for i in in_file_order for source in sources[i])
+    return [nodes[i] for i in (in_file_order if is_sorted else order)]
 
 
-def _is_sorted(nodes: Sequence[onnx.NodeProto], order: Sequence[int], makers: dict[str, int], given: Collection[str]) -> bool:
-    return all(makers[name] < i for i in order for name in reads(nodes[i]) if name in makers and name not in given)
+def _depth_first(nodes: Sequence[onnx.NodeProto], sources: Sequence[Sequence[int]], wanted: Sequence[int]) -> list[int]:
+    """The nodes that the ``wanted`` ones need, each after its sources."""
+    order: list[int] = []
+    begun, done = [False] * len(nodes), [False] * len(nodes)
+    for last in wanted:
+        stack = [] if begun[last] else [(last, iter(sources[last]))]
+        begun[last] = True
+        while stack:
+            i, waiting = stack[-1]
+            source = next(waiting, None)
+            if source is None:
+                stack.pop()
+                done[i] = True
+                order.append(i)
+            elif not begun[source]:
+                begun[source] = True
+                stack.append((source, iter(sources[source])))
+            elif not done[source]:
+                raise ConversionError(f"the model is invalid: node {nodes[i].name or nodes[i].output[0]!r} depends on its own result")
+    return order

@@ -106,16 +106,16 @@ class Handler:
         """The parameters after the builder."""
         return list(inspect.signature(self.function).parameters.values())[1:]
 
-    @property
+    @cached_property
     def inputs(self) -> list[inspect.Parameter]:
         return [p for p in self.parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
 
-    @property
+    @cached_property
     def attributes(self) -> dict[str, inspect.Parameter]:
         named = (p for p in self.parameters if p.kind is inspect.Parameter.KEYWORD_ONLY and p.name != "node")
         return {p.name: p for p in named}
 
-    @property
+    @cached_property
     def takes_node(self) -> bool:
         return any(p.name == "node" for p in self.parameters)
 
@@ -164,7 +164,9 @@ def _as_annotated(b: GraphBuilder, parameter: inspect.Parameter, value: Value) -
         )
     if annotation == "Ints":
         return [int(item) for item in known.ravel()]
-    return known.ravel()[0].item() if annotation == "Number" and known.size else known
+    if annotation == "Number" and known.size != 1:
+        raise ConversionError(f"input {parameter.name} has {known.size} values, expected one")
+    return known.item() if annotation == "Number" else known
 
 
 HANDLERS: dict[tuple[str, str], list[Handler]] = {}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import onnx
 
+from converters.isolated import Limits, Stopped, isolated
+from converters.native import simplify
 from converters.onnx.convert import convert
 from converters.onnx.interface import Settings, graph_inputs
 from converters.onnx.load import load_model
 from webnn_graph.graph import Graph
 
+LIMITS = Limits(seconds=600, memory=32 << 30)
 GROWTH = 1.2
 """How many times as large a model is too large: folding has widened quantized weights."""
 
@@ -28,6 +32,7 @@ def convert_simplified(
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
     float16: bool = False,
+    budget: float = 1.0,
 ) -> Graph:
     """`converters.onnx.convert` of what onnxsim makes of the model; of the model itself when onnxsim fails.
 
@@ -41,11 +46,12 @@ def convert_simplified(
         ConversionError: The model cannot be converted.
     """
     model = simplified(path, report=report, dims=dims, shapes=shapes, bind=bind)
+    common: dict[str, Any] = {"inputs": inputs, "outputs": outputs, "float16": float16, "budget": budget}
     if model is None:
-        return convert(path, name=name, dims=dims, shapes=shapes, bind=bind, inputs=inputs, outputs=outputs, float16=float16)
+        return convert(path, name=name, dims=dims, shapes=shapes, bind=bind, **common)
     static = _static_shapes(path, dims, shapes, bind)
     own = {} if inputs else {input_name: shape for input_name, shape in static.items() if input_name not in bind}
-    return convert(model, name=name, shapes=own, bind=bind, inputs=inputs, outputs=outputs, float16=float16)
+    return convert(model, name=name, shapes=own, bind=bind, **common)
 
 
 def simplified(
@@ -57,19 +63,17 @@ def simplified(
     bind: Mapping[str, Any],
 ) -> onnx.ModelProto | None:
     """What onnxsim makes of a model; None when it fails, which ``report`` is told about."""
+    shapes_by_input = _static_shapes(path, dims, shapes, bind)
     try:
-        import onnxsim
-
-        before = onnx.load(str(path))
-        model, _ = onnxsim.simplify(before, overwrite_input_shapes=_static_shapes(path, dims, shapes, bind))
-    except Exception as error:  # it raises whatever its C++ part and the checker raise
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        report(f"note: onnxsim cannot simplify {path.name} ({reason}); going on without")
+        answer = isolated(simplify, b"", LIMITS, path=str(path), shapes=shapes_by_input)
+    except Stopped as stopped:
+        report(f"note: onnxsim cannot simplify {path.name} ({stopped}); going on without")
         return None
-    if model.ByteSize() > GROWTH * before.ByteSize():
-        report(f"note: onnxsim widens {path.name} from {before.ByteSize() / 1e6:.1f} to {model.ByteSize() / 1e6:.1f} MB; going on without")
+    before, data = struct.unpack_from("<Q", answer)[0], answer[8:]
+    if len(data) > GROWTH * before:
+        report(f"note: onnxsim widens {path.name} from {before / 1e6:.1f} to {len(data) / 1e6:.1f} MB; going on without")
         return None
-    return model  # type: ignore[no-any-return]
+    return onnx.ModelProto.FromString(data)
 
 
 def _static_shapes(

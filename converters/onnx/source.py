@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 
+from converters.onnx.inference import inferred_types
 from converters.onnx.interface import bound_value, free_inputs
 from converters.onnx.load import load_model
 from converters.onnx.order import needed_nodes
@@ -91,9 +92,7 @@ class OnnxSource:
 
     def _cut(self, inputs: Sequence[str]) -> None:
         """Makes the tensors ``inputs`` the model's inputs, with the types that shape inference finds."""
-        inferred = onnx.shape_inference.infer_shapes(self.model)
-        graph = self.model.graph
-        known = {info.name: info for info in (*inferred.graph.value_info, *inferred.graph.output, *inferred.graph.input)}
+        graph, known = self.model.graph, inferred_types(self.model)
         unknown = [name for name in inputs if name not in known]
         if unknown:
             raise ConversionError(f"the type of tensor {unknown[0]!r} is not known, so the source model cannot start there")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +39,10 @@ REPLACED: dict[int, DataType] = {
 """Element types that WebNN lacks and the type that stands for them; a conversion says so."""
 
 
+MAX_RANK = 32
+"""NumPy's limit, before version 2."""
+
+
 @dataclass(frozen=True)
 class Element:
     """An ONNX element type and the WebNN data type it becomes."""
@@ -63,6 +69,14 @@ class Element:
         return found
 
 
+def elements(dims: Sequence[int], what: str) -> int:
+    """How many elements a tensor of this shape has. Raises `ConversionError` for a shape that no tensor can have."""
+    count = math.prod(dims)
+    if not all(0 <= size < 2**63 for size in dims) or count >= 2**48 or len(dims) > MAX_RANK:
+        raise ConversionError(f"{what} has the shape {list(dims)[:10]}, which no tensor can have")
+    return count
+
+
 def to_array(tensor: onnx.TensorProto, folder: str = "") -> tuple[Array, DataType]:
     """The values of a tensor, in the dtype of the WebNN data type it becomes; views where the storage allows it.
 
@@ -74,12 +88,12 @@ def to_array(tensor: onnx.TensorProto, folder: str = "") -> tuple[Array, DataTyp
     """
     element = Element(tensor.data_type)
     data_type = element.data_type
+    count = elements(tensor.dims, f"tensor {tensor.name!r}")
     if tensor.HasField("raw_data") and tensor.data_type in DATA_TYPES and data_type.bits >= 8:
         shape = tuple(tensor.dims)
-        flat = np.frombuffer(tensor.raw_data, data_type.numpy.newbyteorder("<"))
-        if flat.size != int(np.prod(shape, dtype=np.int64)):
-            raise ConversionError(f"tensor {tensor.name!r} has {flat.nbytes} bytes of data for shape {list(shape)}")
-        return flat.reshape(shape), data_type
+        if len(tensor.raw_data) != count * data_type.numpy.itemsize:
+            raise ConversionError(f"tensor {tensor.name!r} has {len(tensor.raw_data)} bytes of data for shape {list(shape)}")
+        return np.frombuffer(tensor.raw_data, data_type.numpy.newbyteorder("<")).reshape(shape), data_type
     try:
         array = numpy_helper.to_array(tensor, folder)
     except Exception as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -63,18 +65,22 @@ def test_labels_are_in_text_but_not_in_javascript_unless_asked_for(model: Path, 
 
 
 def test_simplify_goes_on_when_onnxsim_fails(model: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    import onnxsim
-
     result = invoke("onnx2webnn", model, "--dim", "batch=2", "--simplify", "--verify")
     assert result.exit_code == 0, result.output
+    for worker, why in ((failing, "failed (RuntimeError: no such graph)"), (crashing, "crashed (SIGSEGV)")):
+        monkeypatch.setattr("converters.onnx.simplify.simplify", worker)
+        result = invoke("onnx2webnn", model, "--dim", "batch=2", "--simplify", "--force")
+        assert result.exit_code == 0, result.output
+        assert f"onnxsim cannot simplify linear.onnx ({why}); going on without" in result.stderr
 
-    def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("no such graph")
 
-    monkeypatch.setattr(onnxsim, "simplify", fail)
-    result = invoke("onnx2webnn", model, "--dim", "batch=2", "--simplify", "--force")
-    assert result.exit_code == 0, result.output
-    assert "onnxsim cannot simplify linear.onnx (no such graph); going on without" in result.stderr
+def failing(data: bytes, **_: object) -> bytes:
+    raise RuntimeError("no such graph")
+
+
+def crashing(data: bytes, **_: object) -> bytes:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return b""
 
 
 def test_quiet_says_nothing(model: Path, invoke: Invoke) -> None:

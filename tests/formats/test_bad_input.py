@@ -84,7 +84,12 @@ BAD_TEXT = [
     (graph_text("y = relu(x);", consts="c: i32[1] @scalar(0.5);"), "3:12", "0.5 is not a value of int32"),
     (graph_text("y = relu(x);", consts="c: f32[1] @scalar(1e39);"), "3:12", "is not a finite value of float32"),
     (graph_text("y = relu(x);", consts="c: f32[1] @scalar(1" + "0" * 39 + ");"), "3:12", "is not a finite value of float32"),
-    (graph_text("y = relu(x);", consts="c: f32[2147483647, 2147483647] @scalar(1);"), "3:12", "is larger than 4 GiB"),
+    (graph_text("y = relu(x);", consts="c: f32[2147483647, 2147483647] @scalar(1);"), "3:12", "take more than 1 GiB"),
+    (
+        graph_text("y = relu(x);", consts="c: f32[12000, 12000] @scalar(1); d: f32[12000, 12000] @scalar(2);"),
+        "3:45",
+        "take more than 1 GiB",
+    ),
     (graph_text("y = relu(x);", consts='c: f32[2] @file("/etc/passwd");'), "3:22", "expected @weights, @scalar, @bytes or ;"),
     (graph_text("y = relu(x);") + "}", "7:1", "the graph has ended, but the file goes on"),
 ]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from webnn_graph.data_types import BY_SHORT_NAME, Array, DataType
+from webnn_graph.data_types import BY_SHORT_NAME, Array, DataType, storage_bytes
 from webnn_graph.errors import FormatError, ValidationError, WebNNError
-from webnn_graph.formats.constants import Fill, Inline, Weight, filled, from_bytes
+from webnn_graph.formats.constants import MAX_FILL, Fill, Inline, Weight, filled, from_bytes
 from webnn_graph.formats.document import SPECIAL, Call, Declaration, Document, Name, Place, relocated
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER, Names, nearest
@@ -43,6 +43,7 @@ class _Assembly:
         self.document = document
         self.weight = weight
         self.notes: list[str] = []
+        self.filled_bytes = 0
         self.operands: dict[str, Operand] = {}  # by the document's names
         self.defined_later = {name for call in document.calls for name in call.outputs}
         self.names = self._identifiers()
@@ -99,6 +100,9 @@ class _Assembly:
     def _array(self, declaration: Declaration, operand: Operand) -> Array:
         match declaration.initializer:
             case Fill(value):
+                self.filled_bytes += storage_bytes(operand.data_type, operand.shape)
+                if self.filled_bytes > MAX_FILL:
+                    raise FormatError(f"the constants filled with one number take more than {MAX_FILL >> 30} GiB")
                 return filled(value, operand.data_type, operand.shape)
             case Inline(data):
                 return from_bytes(data, operand.data_type, operand.shape)

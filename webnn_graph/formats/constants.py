@@ -17,8 +17,8 @@ from webnn_graph.graph import Descriptor, Operand
 INLINE_ELEMENTS = 16
 """Scalars, and vectors of up to this many elements, stand in the graph's file; everything else is a weight."""
 
-MAX_FILL = 2**32
-"""Most bytes that a constant filled with one number may take once it is used; more is a damaged or hostile file."""
+MAX_FILL = 2**30
+"""Most bytes that a graph's constants filled with one number may take together once they are used; more is a hostile file."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,8 @@ def filled(value: Any, data_type: DataType, shape: Sequence[int]) -> Array:
     """A constant of one value. It takes the memory of one element, whatever its shape.
 
     Raises:
-        FormatError: The value is not one of the data type, or the constant would be absurdly large.
+        FormatError: The value is not one of the data type.
     """
-    if storage_bytes(data_type, shape) > MAX_FILL:
-        raise FormatError(f"a constant of shape {list(shape)} filled with one number is larger than {MAX_FILL >> 30} GiB")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise FormatError(f"@scalar takes a number, not {value!r}")
     if not data_type.is_float:

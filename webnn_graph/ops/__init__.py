@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from webnn_graph.data_types import Array
+from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Node, Operand, map_operands
 from webnn_graph.ops import (  # noqa: F401  (each import fills OPS)
     activation,
@@ -29,6 +30,15 @@ __all__ = ["OPS", "Op", "Parameter", "evaluate"]
 
 
 def evaluate(node: Node, value: Callable[[Operand], Array]) -> dict[Operand, Array]:
-    """The arrays of a node's outputs, given those of its operands."""
-    arrays = OPS[node.op].execute(map_operands(node.arguments, value), node.outputs)
+    """The arrays of a node's outputs, given those of its operands.
+
+    Raises:
+        ValidationError: The operator has no result for an operand without elements, which only constants can be.
+    """
+    try:
+        arrays = OPS[node.op].execute(map_operands(node.arguments, value), node.outputs)
+    except (ValueError, IndexError):
+        if all(operand.size for operand in node.operands):
+            raise
+        raise ValidationError(f"{node.op} of a tensor without elements has no result") from None
     return dict(zip(node.outputs, arrays, strict=True))

@@ -6,6 +6,7 @@ old way needed is left out when the new graph is built; constants that the new w
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
@@ -13,6 +14,7 @@ from typing import TypeAlias
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.limits import Budget
 
 Mapped: TypeAlias = Callable[[Operand], Operand]
 """The new graph's operand for one of the old graph."""
@@ -72,7 +74,7 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
 
     Names, labels, inputs and outputs stay.
     """
-    b = GraphBuilder(graph.name)
+    b = GraphBuilder(graph.name, Budget(math.inf))  # the graph exists; this only ever makes it smaller
     b.notes.extend(graph.notes)
     made = {operand: b.input(operand.name, operand.data_type, operand.shape) for operand in graph.inputs}
     made |= {operand: b.constant(array, operand.data_type, operand.name) for operand, array in graph.constants.items()}

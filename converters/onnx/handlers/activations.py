@@ -149,7 +149,7 @@ def _softmax(b: GraphBuilder, x: Operand, axis: int) -> Operand:
 
 
 def _hardmax(b: GraphBuilder, x: Operand, axis: int) -> Operand:
-    places: Array = np.arange(x.shape[axis], dtype=np.int32).reshape([-1] + [1] * (x.rank - axis - 1))
+    places: Array = b.arange(x.shape[axis], np.int32).reshape([-1] + [1] * (x.rank - axis - 1))
     return b.cast(b.equal(b.argMax(x, axis, keepDimensions=True), places), x.data_type)
 
 

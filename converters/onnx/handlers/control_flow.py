@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from converters.lowering.pieces import stack, unstack
+from converters.onnx.axes import axis_of
 from converters.onnx.registry import SourceNode, Value, onnx_op
 from converters.onnx.tensors import Element
 from webnn_graph.builder import GraphBuilder
@@ -102,7 +103,7 @@ def scan(
     state: list[Value] = list(initial_state_and_scan_inputs[:states])
     sources = initial_state_and_scan_inputs[states:]
     axes = scan_input_axes or [0] * num_scan_inputs
-    pieces = [unstack(b, source, axis % source.rank) for source, axis in zip(sources, axes, strict=True)]
+    pieces = [unstack(b, source, axis_of(axis, source.rank)) for source, axis in zip(sources, axes, strict=True)]
     for items, backwards in zip(pieces, scan_input_directions, strict=False):
         items[:] = items[::-1] if backwards else items
     trips = len(pieces[0])
@@ -165,7 +166,7 @@ def _known_trips(b: GraphBuilder, count: Operand | None) -> int | None:
 def _stacked(b: GraphBuilder, items: list[Operand], axis: int, output: onnx.ValueInfoProto) -> Operand:
     """The scan output made of the pieces of all iterations; without any an empty constant of the declared type."""
     if items:
-        return stack(b, items, axis % (items[0].rank + 1))
+        return stack(b, items, axis_of(axis, items[0].rank + 1))
     declared = output.type.tensor_type
     data_type = Element(declared.elem_type).data_type if declared.elem_type else DataType.FLOAT32
     shape = [dimension.dim_value for dimension in declared.shape.dim]

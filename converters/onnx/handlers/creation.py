@@ -12,7 +12,6 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
-from webnn_graph.limits import check_made
 
 
 @onnx_op("Constant")
@@ -52,7 +51,7 @@ def range_(b: GraphBuilder, start: Array, limit: Array, delta: Array, *, stash_t
     if step == 0:
         raise ConversionError("has a delta of 0")
     count = max(math.ceil((end - first) / step), 0)
-    check_made(count)
+    b.reserve(count)
     return b.constant((first + step * np.arange(count)).astype(start.dtype))
 
 
@@ -61,7 +60,7 @@ def eye_like(b: GraphBuilder, input: Operand, *, dtype: int | None = None, k: in
     """a constant"""
     data_type = input.data_type if dtype is None else node.scope.element(dtype).data_type
     rows, columns = input.shape
-    check_made(rows, columns)
+    b.reserve(rows, columns, element_bytes=data_type.numpy.itemsize)
     return b.constant(np.eye(rows, columns, k, data_type.numpy), data_type)
 
 
@@ -69,7 +68,7 @@ def eye_like(b: GraphBuilder, input: Operand, *, dtype: int | None = None, k: in
 def one_hot(b: GraphBuilder, indices: Operand, depth: Number, values: Operand, *, axis: int = -1) -> Operand:
     """equal with all indices along a new axis, and where"""
     count, rank = int(depth), indices.rank
-    check_made(count)
+    b.reserve(count)
     place = axis_of(axis, rank + 1)
     if indices.data_type.bits < 32:
         indices = b.cast(indices, DataType.INT32)

@@ -39,6 +39,7 @@ def gather_nd(b: GraphBuilder, data: Operand, indices: Operand, *, batch_dims: i
     if batch_dims == 0:
         return b.gatherND(data, indices)
     lead = indices.shape[:-1]
+    b.reserve(batch_dims, *lead[:batch_dims], element_bytes=4)
     batch = np.indices(lead[:batch_dims], np.int32).reshape(batch_dims, *lead[:batch_dims], *[1] * (len(lead) - batch_dims))
     places = [b.expand(b.constant(np.ascontiguousarray(places)[..., None]), [*lead, 1]) for places in batch]
     return b.gatherND(data, b.concat([*places, b.cast(indices, DataType.INT32)], len(lead)))
@@ -88,7 +89,7 @@ def tensor_scatter(
 ) -> Operand:
     """scatterElements with computed positions"""
     place = axis_of(axis, past_cache.rank)
-    steps = b.constant(np.arange(update.shape[place], dtype=np.int32).reshape([-1] + [1] * (update.rank - place - 1)))
+    steps = b.constant(b.arange(update.shape[place], np.int32).reshape([-1] + [1] * (update.rank - place - 1)))
     positions = steps
     if write_indices is not None:
         positions = b.add(b.reshape(b.cast(write_indices, DataType.INT32), [update.shape[0]] + [1] * (update.rank - 1)), steps)
@@ -112,4 +113,4 @@ def compress(b: GraphBuilder, input: Operand, condition: Array, *, axis: int | N
 @onnx_op("NonZero", since=9)
 def non_zero(b: GraphBuilder, X: Array) -> Operand:
     """a constant; the input must be known"""
-    return b.constant(np.array(np.nonzero(X), np.int64))
+    return b.constant(np.array(np.nonzero(X), np.int64) if X.ndim else np.zeros((0, int(X != 0)), np.int64))

@@ -37,7 +37,7 @@ def attended_keys(b: GraphBuilder, mask: Operand | None, batch: int, keys: int) 
         return b.notEqual(b.reshape(mask, [mask.shape[0], 1, mask.shape[1] if mask.rank == 3 else 1, mask.shape[-1]]), 0)
     if mask.shape not in ((batch,), (2 * batch,)):
         raise ConversionError(f"has a mask of shape {list(mask.shape)}, which is not supported")
-    key = b.constant(np.arange(keys), mask.data_type)
+    key = b.constant(b.arange(keys), mask.data_type)
     ends, *starts = (b.reshape(part, [batch, 1, 1, 1]) for part in b.split(mask, mask.size // batch))
     return lowering.all_of(b, b.lesser(key, ends), *(b.greaterOrEqual(key, start) for start in starts))
 
@@ -242,7 +242,7 @@ def _before(b: GraphBuilder, queries: int, past: Operand | None, seqlens_k: Oper
 
 
 def _token_positions(b: GraphBuilder, before: int | Operand, queries: int, batch: int) -> Operand:
-    row = np.arange(queries, dtype=np.int32)
+    row = b.arange(queries, np.int32)
     if isinstance(before, int):
         return b.constant(row[None] + np.int32(before))
     return b.add(b.reshape(before, [batch, 1]), b.constant(row[None]))
@@ -267,10 +267,10 @@ def _cached(b: GraphBuilder, past: Operand | None, new: Operand, before: int | O
         return b.concat(pieces, 2)
     if total > room:
         past = b.pad(past, [0] * 4, [0, 0, total - room, 0])
-    places = b.add(b.reshape(before, [batch, 1, 1, 1]), b.constant(np.arange(queries, dtype=np.int32).reshape(1, 1, queries, 1)))
+    places = b.add(b.reshape(before, [batch, 1, 1, 1]), b.constant(b.arange(queries, np.int32).reshape(1, 1, queries, 1)))
     shape = [batch, groups, queries, 1]
     first, second = (
-        np.broadcast_to(np.arange(n, dtype=np.int32).reshape(s), shape) for n, s in ((batch, (batch, 1, 1, 1)), (groups, (1, groups, 1, 1)))
+        np.broadcast_to(b.arange(n, np.int32).reshape(s), shape) for n, s in ((batch, (batch, 1, 1, 1)), (groups, (1, groups, 1, 1)))
     )
     indices = b.concat([b.constant(np.ascontiguousarray(first)), b.constant(np.ascontiguousarray(second)), b.expand(places, shape)], 3)
     return b.scatterND(past, indices, new)
@@ -303,7 +303,7 @@ def rotary_embedding(
     x = lowering.split_heads(b, input, heads) if input.rank == 3 else input
     at = position_ids
     if position_ids.size == 1:
-        steps = b.constant(np.arange(x.shape[2])[None], position_ids.data_type)
+        steps = b.constant(b.arange(x.shape[2])[None], position_ids.data_type)
         at = b.add(steps, b.reshape(position_ids, [1, 1]))
     cosine, sine = (rotation(b, cache, at) for cache in (cos_cache, sin_cache))
     y = rotary(b, x, cosine, sine, interleaved=bool(interleaved))

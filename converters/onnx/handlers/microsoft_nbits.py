@@ -6,6 +6,7 @@ import numpy as np
 
 from converters.lowering.matrices import matmul
 from converters.lowering.nbits import block_weights, by_group, digits, packed, unpacked
+from converters.onnx.axes import axis_of
 from converters.onnx.registry import onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
@@ -43,6 +44,7 @@ def matmul_nbits(
         weights = block_weights(b, values, bits, scale, zero)
         weights = b.slice(weights, [0, 0], [K, N])
     else:
+        b.reserve(K, blocks)
         rows = by_group(g_idx.ravel(), blocks)
         # A row that stands in for a missing one must not count: its weights are the zero point, which stands for 0.
         nothing = 2 ** (bits - 1) if zero is None else zero[:, None] if isinstance(zero, np.ndarray) else None
@@ -81,7 +83,7 @@ def gather_block_quantized(
     quantize_axis: int = 1,
 ) -> Operand:
     """gather of packed rows, taken apart and scaled by arithmetic: only what is looked up is dequantized"""
-    axis, quantized = gather_axis % data.rank, quantize_axis % data.rank
+    axis, quantized = axis_of(gather_axis, data.rank), axis_of(quantize_axis, data.rank)
     if quantized == axis:
         raise ConversionError("gathers along the quantized axis, which is not supported")
     stored, zero = b.value(data), None if zero_points is None else b.value(zero_points)

@@ -6,6 +6,7 @@ import math
 
 from converters.lowering.matrices import matmul
 from converters.lowering.quantization import dequantize, quantize
+from converters.onnx.axes import axis_of
 from converters.onnx.handlers.pooling import average_pool, global_average_pool
 from converters.onnx.handlers.quantization import dynamic_quantize_linear, qlinear_conv, quantized_to, zero_point_type
 from converters.onnx.handlers.recurrent import lstm
@@ -122,7 +123,7 @@ def qlinear_softmax(
 ) -> Operand:
     """dequantizeLinear, softmax, quantizeLinear"""
     x = dequantize(b, X, X_scale, x_zero_point)
-    axis %= x.rank
+    axis = axis_of(axis, x.rank)
     if opset >= 13:
         y = b.softmax(x, axis)
     else:  # softmax over all dimensions from the axis on
@@ -191,7 +192,7 @@ def qlinear_where(
 def qlinear_concat(b: GraphBuilder, Y_scale: Operand, Y_zero_point: Operand, *inputs: Operand, axis: int) -> Operand:
     """dequantizeLinear, concat, quantizeLinear"""
     parts = [dequantize(b, *inputs[i : i + 3]) for i in range(0, len(inputs), 3)]
-    return quantize(b, b.concat(parts, axis % parts[0].rank), Y_scale, Y_zero_point, Y_zero_point.data_type)
+    return quantize(b, b.concat(parts, axis_of(axis, parts[0].rank)), Y_scale, Y_zero_point, Y_zero_point.data_type)
 
 
 # ------------------------------------------------------------------------------------------------------------ images, sequences

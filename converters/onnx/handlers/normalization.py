@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from converters.lowering import normalization as lowering
+from converters.onnx.axes import axes_of, axis_of
 from converters.onnx.registry import Number, SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
@@ -121,7 +122,7 @@ def layer_normalization(
     node: SourceNode,
 ) -> tuple[Operand, ...]:
     """layerNormalization; Mean and InvStdDev by reduceMean"""
-    axes = list(range(axis % X.rank, X.rank))
+    axes = list(range(axis_of(axis, X.rank), X.rank))
     normal = X.shape[axes[0] :]
     fits = all(parameter is None or parameter.shape == normal for parameter in (Scale, B))
     if fits:
@@ -161,7 +162,7 @@ def rms_normalization(
 ) -> Operand:
     """mul, reduceMean, add, sqrt, reciprocal, mul, mul; float16 in float32"""
     x = _as(b, X, DataType.FLOAT32) if stash_type == 1 else X
-    normal = lowering.rms_norm(b, x, None, axes=range(axis % X.rank, X.rank), epsilon=epsilon)
+    normal = lowering.rms_norm(b, x, None, axes=range(axis_of(axis, X.rank), X.rank), epsilon=epsilon)
     return b.mul(_as(b, normal, scale.data_type), scale)
 
 
@@ -180,7 +181,7 @@ def local_response_normalization(
 @onnx_op("MeanVarianceNormalization")
 def mean_variance_normalization(b: GraphBuilder, X: Operand, *, axes: Sequence[int] = (0, 2, 3)) -> Operand:
     """sub, reduceMean, sqrt, add, div"""
-    over = [axis % X.rank for axis in axes]
+    over = axes_of(axes, X.rank)
     centered = b.sub(X, b.reduceMean(X, axes=over, keepDimensions=True))
     deviation = b.sqrt(b.reduceMean(b.mul(centered, centered), axes=over, keepDimensions=True))
     return b.div(centered, b.add(deviation, 1e-9))
@@ -191,7 +192,7 @@ def lp_normalization(b: GraphBuilder, input: Operand, *, axis: int = -1, p: int 
     """reduceL1 or reduceL2, max, div"""
     if p not in (1, 2):
         raise ConversionError(f"p is {p}; the operator is defined for 1 and 2")
-    norm = b.call(f"reduceL{p}", input, axes=[axis % input.rank], keepDimensions=True)
+    norm = b.call(f"reduceL{p}", input, axes=[axis_of(axis, input.rank)], keepDimensions=True)
     smallest = float(np.finfo(input.data_type.numpy).tiny)
     return b.div(input, b.max(norm, smallest))
 

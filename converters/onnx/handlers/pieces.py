@@ -127,6 +127,6 @@ def reverse_sequence(b: GraphBuilder, input: Operand, sequence_lens: Operand, *,
     """gatherElements with computed positions"""
     batch, time = axis_of(batch_axis, input.rank), axis_of(time_axis, input.rank)
     lengths = b.reshape(b.cast(sequence_lens, DataType.INT32), [n if axis == batch else 1 for axis, n in enumerate(input.shape)])
-    steps = np.arange(input.shape[time], dtype=np.int32).reshape([-1 if axis == time else 1 for axis in range(input.rank)])
+    steps = b.arange(input.shape[time], np.int32).reshape([-1 if axis == time else 1 for axis in range(input.rank)])
     positions = b.where(b.lesser(steps, lengths), b.sub(b.sub(lengths, 1), steps), steps)
     return b.gatherElements(input, b.expand(positions, input.shape), axis=time)

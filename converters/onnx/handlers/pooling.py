@@ -53,9 +53,9 @@ def max_pool(
     n, channels, *image = X.shape
     places = lowering.max_pool_positions(b, X, over)
     if storage_order:
-        columns_first = np.arange(math.prod(image), dtype=np.int32).reshape(image[::-1]).T
+        columns_first = b.arange(math.prod(image), np.int32).reshape(image[::-1]).T
         places = b.gather(b.constant(np.ascontiguousarray(columns_first).ravel()), places)
-    starts = np.arange(n * channels, dtype=np.int64).reshape([n, channels] + [1] * len(image)) * math.prod(image)
+    starts = b.arange(n * channels, np.int64).reshape([n, channels] + [1] * len(image)) * math.prod(image)
     return values, b.add(b.cast(places, "int64"), b.constant(starts))
 
 
@@ -139,6 +139,7 @@ def max_unpool(
     around = spatial_pads("NOTSET", pads, list(X.shape[2:]), kernel_shape, strides, [1] * rank)
     inferred = [(X.shape[2 + i] - 1) * strides[i] + kernel_shape[i] - sum(around[i]) for i in range(rank)]
     shape = [*X.shape[:2], *inferred]
+    b.reserve(*shape)
     zeros = b.constant(np.zeros(math.prod(shape), X.data_type.numpy))
     y = b.reshape(b.scatterElements(zeros, b.reshape(I, [I.size]), b.reshape(X, [X.size])), shape)
     return b.pad(y, [0] * X.rank, [new - old for new, old in zip(output_shape or shape, shape, strict=True)])

@@ -89,11 +89,12 @@ def _samples(b: GraphBuilder, start: Operand, length: Operand, count: int, ratio
     """
     per_bin = _samples_per_bin(b, length, count, ratio)
     most = max(1, int(per_bin.max()))
-    index = np.arange(most)
+    b.reserve(*per_bin.shape, count, most)
+    index = b.arange(most)
     exists = index < per_bin
     fraction = (np.where(exists, index, 0) + 0.5) / np.maximum(per_bin, 1)
     weight = exists / np.maximum(per_bin, 1) if mean else np.broadcast_to(per_bin > 0, exists.shape)
-    steps = (np.arange(count)[:, None] + fraction[:, None, :]) / count
+    steps = (b.arange(count)[:, None] + fraction[:, None, :]) / count
     steps = steps.reshape(len(per_bin), count * most).astype(start.data_type.numpy)
     position = b.add(start, b.mul(length, b.constant(steps)))
     clamped = b.clamp(position, minValue=0, maxValue=size - 1)
@@ -144,7 +145,7 @@ def _largest(b: GraphBuilder, x: Operand, first: Operand, last: Operand, count: 
     """The maxima of x [regions, c, size, other] over ``count`` bins of the pixels first to last -> [regions, c, count, other]."""
     regions, channels, size, other = x.shape
     length = b.max(b.add(b.sub(last, first), 1.0), 1.0)
-    pixels = b.constant(np.arange(size, dtype=x.data_type.numpy))
+    pixels = b.constant(b.arange(size, x.data_type.numpy))
     bins = []
     for i in range(count):
         begin = b.add(first, b.floor(b.mul(b.div(length, float(count)), float(i))))

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from converters.lowering import resize as lowering
+from converters.onnx.axes import axes_of
 from converters.onnx.registry import Array, Ints, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
-from webnn_graph.limits import check_made
 
 NEAREST: dict[str, Callable[[Array], Array]] = {
     "round_prefer_floor": lambda position: np.ceil(position - 0.5),
@@ -60,7 +60,7 @@ def resize(
     nearest_mode: str = "round_prefer_floor",
 ) -> Operand:
     """resample2d where it means the same; else nearest by slice or gather, linear and cubic by matmul along each axis"""
-    over = [axis % X.rank for axis in (range(X.rank) if axes is None else axes)]
+    over = axes_of(range(X.rank) if axes is None else axes, X.rank)
     factors, results = _sizes([X.shape[axis] for axis in over], scales, sizes, keep_aspect_ratio_policy)
     crop = coordinate_transformation_mode == "tf_crop_and_resize"
     if crop and (roi is None or roi.size != 2 * len(over)):
@@ -69,7 +69,7 @@ def resize(
     for i, axis in enumerate(over):
         old, new, factor = X.shape[axis], results[i], factors[i]
         window = (float(roi[i]), float(roi[i + len(over)])) if crop and roi is not None else (0.0, 1.0)
-        check_made(new, old)  # the matrix that linear and cubic resizing multiply by
+        b.reserve(new, 1 if mode == "nearest" else old)  # the matrix that linear and cubic resizing multiply by
         if (old, window) != (new, (0.0, 1.0)) or not math.isclose(factor, 1):
             positions[axis] = source_positions(coordinate_transformation_mode, old, new, factor, window)
     scale = dict(zip(over, factors, strict=True))
@@ -134,7 +134,7 @@ def _sizes(old: list[int], scales: Array | None, sizes: list[int] | None, policy
         if policy not in ("not_larger", "not_smaller"):
             raise ConversionError(f"keep_aspect_ratio_policy {policy!r} is none of stretch, not_larger, not_smaller")
         factor = min(factors) if policy == "not_larger" else max(factors)
-        return [factor] * len(old), [int(factor * size + 0.5) for size in old]
+        return [factor] * len(old), _not_empty([int(factor * size + 0.5) for size in old])
     if scales is None or scales.size != len(old):
         raise ConversionError(f"needs scales or sizes for {len(old)} axes")
     factors = [float(scale) for scale in scales]
@@ -143,7 +143,14 @@ def _sizes(old: list[int], scales: Array | None, sizes: list[int] | None, policy
 
 def _scaled(factors: Sequence[float], old: Sequence[int]) -> list[int]:
     """The new sizes, rounded down; the product is float32, so that 0.7 times 10 is 7."""
-    return [int(np.float32(factor) * np.float32(size)) for factor, size in zip(factors, old, strict=True)]
+    return _not_empty([int(np.float32(factor) * np.float32(size)) for factor, size in zip(factors, old, strict=True)])
+
+
+def _not_empty(sizes: list[int]) -> list[int]:
+    """The sizes. Raises `ConversionError` when one is 0."""
+    if not all(sizes):
+        raise ConversionError(f"gives an image of sizes {sizes}; WebNN has no tensors without elements")
+    return sizes
 
 
 def _in_float(b: GraphBuilder, X: Operand, weights: dict[int, Array]) -> Operand:

@@ -66,6 +66,7 @@ def deform_conv(
     for axis in range(2):
         along = b.slice(offsets, [0, 0, axis, 0], [n * offset_group, taps_count, 1, places])
         shift = b.reshape(along, [n * offset_group, taps_count * places])
+        b.reserve(*kernel, *result)
         regular = _kernel_positions(axis, kernel, result, strides[axis], dilations[axis], around[axis][0])
         position = b.add(shift, b.constant(regular.reshape(1, -1).astype(X.data_type.numpy)))
         taps.append(lowering.zeros_outside(b, lowering.linear_taps(b, position), image[axis]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from converters.lowering.pieces import stack, unstack
+from converters.onnx.axes import axis_of
 from converters.onnx.registry import Ints, Value, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
@@ -55,7 +56,7 @@ def sequence_erase(b: GraphBuilder, input_sequence: Sequence, position: Ints | N
 @onnx_op("SplitToSequence")
 def split_to_sequence(b: GraphBuilder, input: Operand, split: Ints | None = None, *, axis: int = 0, keepdims: int = 1) -> Value:
     """split; keepdims=0 also reshape"""
-    axis %= input.rank
+    axis = axis_of(axis, input.rank)
     if split is None and not keepdims:
         return unstack(b, input, axis)
     size = input.shape[axis]
@@ -72,8 +73,8 @@ def concat_from_sequence(b: GraphBuilder, input_sequence: Sequence, *, axis: int
     if not input_sequence:
         raise ConversionError("concatenates an empty sequence")
     if new_axis:
-        return stack(b, input_sequence, axis % (input_sequence[0].rank + 1))
-    return b.concat(input_sequence, axis % input_sequence[0].rank)
+        return stack(b, input_sequence, axis_of(axis, input_sequence[0].rank + 1))
+    return b.concat(input_sequence, axis_of(axis, input_sequence[0].rank))
 
 
 @onnx_op("Optional")

@@ -6,13 +6,13 @@ import numpy as np
 import onnx
 
 from converters.lowering import fourier as lowering
+from converters.onnx.axes import axis_of
 from converters.onnx.registry import Number, onnx_op
 from converters.onnx.tensors import Element
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
-from webnn_graph.limits import check_made
 
 FLOAT = onnx.TensorProto.FLOAT
 
@@ -36,7 +36,7 @@ def dft(
     onesided: int = 0,
 ) -> Operand:
     """matmul with the transforms of unit signals"""
-    along = (-2 if axis is None else int(axis)) % input.rank
+    along = axis_of(-2 if axis is None else int(axis), input.rank)
     if along == input.rank - 1:
         raise ConversionError(f"axis {axis} is the one of the real and imaginary parts")
     size = input.shape[along]
@@ -69,7 +69,7 @@ def stft(
 def _cosines(b: GraphBuilder, size: Number, periodic: int, output_datatype: int, coefficients: list[float]) -> Operand:
     """The sum of coefficient k times cos(2 pi k n / N)."""
     count = int(size)
-    check_made(count)
+    b.reserve(count)
     phase = 2 * np.pi * np.arange(count) / max(1, count if periodic else count - 1)
     values = sum(weight * np.cos(k * phase) for k, weight in enumerate(coefficients))
     return b.constant(np.asarray(values), Element(output_datatype).data_type)
@@ -105,11 +105,12 @@ def mel_weight_matrix(
     output_datatype: int = FLOAT,
 ) -> Operand:
     """a constant"""
-    bins = int(num_mel_bins)
+    bins, spectrum = int(num_mel_bins), int(dft_length) // 2 + 1
+    b.reserve(spectrum, bins)
     low, high = (2595 * np.log10(1 + edge / 700) for edge in (lower_edge_hertz, upper_edge_hertz))
     mels = low + np.arange(bins + 2) * (high - low) / (bins + 2)
     edges = ((dft_length + 1) * 700 * (10 ** (mels / 2595) - 1) // sample_rate).astype(np.int64)
-    weights = np.stack([_mel_filter(int(dft_length) // 2 + 1, *edges[i : i + 3]) for i in range(bins)], axis=1)
+    weights = np.stack([_mel_filter(spectrum, *edges[i : i + 3]) for i in range(bins)], axis=1)
     return b.constant(weights, Element(output_datatype).data_type)
 
 

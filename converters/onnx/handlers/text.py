@@ -40,14 +40,16 @@ def tf_idf_vectorizer(
         first += len(pool)
         if not min_gram_length <= length <= max_gram_length or not len(pool):
             continue
+        b.reserve(len(pool), columns)
         found = np.zeros((len(pool), columns), np.float32)
         found[np.arange(len(pool)), places] = 1
-        for distance in range(1, (max_skip_count if length > 1 else 0) + 2):
-            if (length - 1) * distance < X.shape[-1]:
-                counted = b.reshape(_occurrences(b, X, pool, distance), [-(-X.size // X.shape[-1]), len(pool)])
-                total = b.add(total, b.reshape(b.matmul(counted, found), total.shape))
+        farthest = min(max_skip_count + 1, (X.shape[-1] - 1) // (length - 1)) if length > 1 else 1
+        for distance in range(1, farthest + 1):
+            counted = b.reshape(_occurrences(b, X, pool, distance), [-(-X.size // X.shape[-1]), len(pool)])
+            total = b.add(total, b.reshape(b.matmul(counted, found), total.shape))
     if mode == "TF":
         return total
+    b.reserve(columns)
     scale = np.ones(columns, np.float32)
     if weights is not None:
         scale[ngram_indexes] = weights

@@ -57,7 +57,7 @@ def tree_ensemble(
             "use post_transform 0 and a Softmax or Sigmoid node after it",
         )
     branches = list(zip(nodes_truenodeids, nodes_trueleafs, nodes_falsenodeids, nodes_falseleafs, strict=True))
-    paths = [path for root in tree_roots for path in _paths(branches, root)]
+    paths = [path for root in tree_roots for path in _paths(b, branches, root)]
     features = b.gather(b.cast(X, DataType.FLOAT32), np.array(nodes_featureids, np.int32), axis=1)
     splits, modes = b.value(nodes_splits), b.value(nodes_modes)
     members = None if membership_values is None else b.value(membership_values)
@@ -69,6 +69,7 @@ def tree_ensemble(
         decided = b.logicalOr(decided, missing)
     weights, targets = b.value(leaf_weights), max(leaf_targetids) + 1 if n_targets is None else n_targets
     assert weights is not None
+    b.reserve(len(paths), targets)
     table: Array = np.zeros((len(paths), targets), np.float32)
     reached: Array = np.zeros((len(paths), targets), np.uint8)
     for i, path in enumerate(paths):
@@ -83,11 +84,16 @@ def tree_ensemble(
     return b.cast(scores, X.data_type)
 
 
-def _paths(branches: list[tuple[int, int, int, int]], root: int) -> Iterator[Path]:
+def _paths(b: GraphBuilder, branches: list[tuple[int, int, int, int]], root: int) -> Iterator[Path]:
     waiting: list[Path] = [Path((), (), root)]  # the leaf of an unfinished path is the node to go on from
+    seen = set()
     while waiting:
         path = waiting.pop()
         node = path.leaf
+        if node in seen:
+            raise ConversionError(f"is not a valid node: two branches lead to node {node}")
+        seen.add(node)
+        b.reserve(len(path.holds) + len(path.fails), 2)
         on_true, true_leaf, on_false, false_leaf = branches[node]
         ways = ((Path((*path.holds, node), path.fails, on_true), true_leaf), (Path(path.holds, (*path.fails, node), on_false), false_leaf))
         for way, is_leaf in ways:
@@ -101,8 +107,10 @@ def _decisions(b: GraphBuilder, features: Operand, splits: Array, modes: Array, 
     """Whether each node's condition holds: uint8 [N, nodes]."""
     held = []
     for mode in np.unique(modes):
+        if mode > MEMBER:
+            raise ConversionError(f"is not a valid node: nodes_modes has the entry {mode}")
         if mode == MEMBER:
-            known = _member_sets(modes, members)
+            known = _member_sets(b, modes, members)
             same = b.equal(b.reshape(features, [*features.shape, 1]), known)
             result = b.reduceMax(same, axes=[2])
         else:
@@ -114,12 +122,13 @@ def _decisions(b: GraphBuilder, features: Operand, splits: Array, modes: Array, 
     return decided
 
 
-def _member_sets(modes: Array, members: Array | None) -> Array:
+def _member_sets(b: GraphBuilder, modes: Array, members: Array | None) -> Array:
     """[nodes, largest set] float32, the rest NaN, which nothing equals."""
     if members is None:
         raise ConversionError("has membership nodes but no membership_values")
     ends = np.flatnonzero(np.isnan(members))
     sets = np.split(members, ends + 1)
+    b.reserve(len(modes), max(map(len, sets)))
     known: Array = np.full((len(modes), max(map(len, sets))), np.nan, np.float32)
     for node, values in zip(np.flatnonzero(modes == MEMBER), sets, strict=False):
         known[node, : len(values)] = values
@@ -128,6 +137,7 @@ def _member_sets(modes: Array, members: Array | None) -> Array:
 
 def _active(b: GraphBuilder, decided: Operand, paths: list[Path]) -> Operand:
     """Which paths each row takes: as many conditions hold as the path needs, and none that must fail does."""
+    b.reserve(decided.shape[1], len(paths))
     signs: Array = np.zeros((decided.shape[1], len(paths)), np.float32)
     needed: Array = np.array([len(path.holds) for path in paths], np.float32)
     for i, path in enumerate(paths):

@@ -1,0 +1,278 @@
+"""The values of one graph while its nodes are converted: of the model's, of one in an attribute, of a function's body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import onnx
+from onnx import AttributeProto
+
+from converters.onnx import functions
+from converters.onnx.check import check_attributes_of, check_node
+from converters.onnx.element_types import output_types
+from converters.onnx.load import sparse_values, tensor_values
+from converters.onnx.order import needed_nodes
+from converters.onnx.registry import HANDLERS, REFUSED, SourceNode, Unmade, Value, find
+from converters.onnx.signature import Signature, signature_of
+from converters.onnx.tensors import Element
+from converters.problems import Problem
+from webnn_graph.errors import BudgetExceeded, ConversionError, ValidationError
+from webnn_graph.graph import Operand
+
+if TYPE_CHECKING:
+    from converters.onnx.convert import Conversion
+
+MAX_DEPTH = 40
+"""How deep functions and graphs in attributes may call each other; Python's own stack ends at about three times that."""
+UNKNOWN = object()
+"""Stands for a value that a node before could not make; whatever reads it is only looked up, not converted."""
+UNMADE = object()
+"""The same, as long as nobody has asked for its type and shape."""
+
+
+class GraphScope:
+    """The values that are visible in one graph of the model: its own and, in a subgraph, those around it.
+
+    Args:
+        conversion: What the model's graphs share.
+        opsets: Versions of the operator sets.
+        outer: Where the subgraph stands.
+        depth: How many functions and graphs are around it.
+        calls: The functions that are being called.
+    """
+
+    def __init__(
+        self,
+        conversion: Conversion,
+        opsets: Mapping[str, int],
+        *,
+        outer: GraphScope | None = None,
+        depth: int = 0,
+        calls: frozenset[functions.Key] = frozenset(),
+    ) -> None:
+        if depth > MAX_DEPTH:
+            raise ConversionError(f"functions and subgraphs are nested more than {MAX_DEPTH} deep")
+        self.conversion = conversion
+        self.opsets = opsets
+        self.values: dict[str, Value] = {}
+        self.types: dict[str, int | None] = {}
+        self._outer = outer
+        self._depth = depth
+        self._calls = calls
+        self._stored: dict[str, onnx.TensorProto | onnx.SparseTensorProto] = {}
+        self._declared: dict[str, int] = {}
+        self._ran: list[int | None] = []
+
+    def add_graph(self, graph: onnx.GraphProto) -> None:
+        """Makes the graph's initializers visible; each becomes a constant when it is first read."""
+        self._stored = {tensor.name: tensor for tensor in graph.initializer}
+        self._stored |= {sparse.values.name: sparse for sparse in graph.sparse_initializer}
+        infos = (*graph.value_info, *graph.output, *graph.input)
+        self._declared = {info.name: info.type.tensor_type.elem_type for info in infos if info.type.tensor_type.elem_type}
+
+    def run(self, graph: onnx.GraphProto, inputs: Iterable[Value]) -> list[Value]:
+        """Converts a subgraph on these inputs; see `registry.Scope`."""
+        inner = GraphScope(self.conversion, self.opsets, outer=self, depth=self._depth + 1, calls=self._calls)
+        inner.add_graph(graph)
+        inner.values.update(zip((info.name for info in graph.input), inputs, strict=False))
+        outputs = [output.name for output in graph.output]
+        results = inner.run_nodes(graph, outputs)
+        self._ran = [inner.onnx_type(name) for name in outputs]
+        if any(value is UNKNOWN for value in results):
+            raise Unmade
+        return results
+
+    def onnx_type(self, name: str) -> int | None:
+        """ONNX's element type of a value; see `registry.Scope`."""
+        if self.types.get(name) is not None:
+            return self.types[name]
+        stored = self._stored.get(name)
+        if stored is not None:
+            return int((stored if isinstance(stored, onnx.TensorProto) else stored.values).data_type)
+        if name in self.values or self._outer is None:
+            return self._declared.get(name)
+        return self._outer.onnx_type(name)
+
+    def element(self, onnx_type: int) -> Element:
+        """See `registry.Scope`."""
+        return self.conversion.element(onnx_type)
+
+    def run_nodes(self, graph: onnx.GraphProto | onnx.FunctionProto, outputs: Sequence[str]) -> list[Value]:
+        """Converts the nodes of a graph or function that the outputs need and returns the outputs' values."""
+        nodes = self.conversion.once(graph, outputs, lambda: needed_nodes(graph.node, outputs, {*self.values, *self._stored}))
+        made = {output for node in nodes for output in node.output}
+        for name in outputs:
+            if not name or (name not in made and name not in self):
+                raise ConversionError(f"the model has no tensor {name!r}")
+        for node in nodes:
+            before = self.conversion.builder.budget.steps
+            self._run_node(node)
+            if self.conversion.builder.budget.steps == before:
+                self.conversion.builder.budget.step(_label(node))
+        return [UNKNOWN if self.values.get(name) is UNMADE else self[name] for name in outputs]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values or name in self._stored or (self._outer is not None and name in self._outer)
+
+    def __getitem__(self, name: str) -> Value:
+        if name in self.values:
+            if self.values[name] is UNMADE:
+                # The model's inference knows nothing of the values inside functions and subgraphs.
+                self.values[name] = UNKNOWN if self._depth else self.conversion.placeholder(name)
+            return self.values[name]
+        if name in self._stored:
+            self.values[name] = self._constant(self._stored[name], name)
+            return self.values[name]
+        if self._outer is None:
+            raise KeyError(name)
+        return self._outer[name]
+
+    # ------------------------------------------------------------------------------------------------------------- private
+    def _constant(self, tensor: onnx.TensorProto | onnx.SparseTensorProto, name: str = "") -> Operand:
+        conversion = self.conversion
+        if isinstance(tensor, onnx.SparseTensorProto):
+            conversion.element(tensor.values.data_type)
+            array, data_type = sparse_values(tensor, conversion.folder, conversion.builder.reserve)
+        else:
+            conversion.element(tensor.data_type)
+            array, data_type = tensor_values(tensor, conversion.folder)
+        return conversion.builder.constant(array, data_type, name)
+
+    def _run_node(self, node: onnx.NodeProto) -> None:
+        label = _label(node)
+        self.conversion.nodes += 1
+        try:
+            with self.conversion.builder.source(label):
+                results = self._converted(node)
+        except BudgetExceeded:
+            raise
+        except (ConversionError, ValidationError) as error:
+            self._report(node, label, error.message.removeprefix(f"{label}: "), error.hint)
+            results = None
+        except Unmade:
+            results = None
+        except MemoryError as error:
+            raise BudgetExceeded(f"{label} needs more memory than there is") from error
+        except Exception as error:  # the handler is wrong
+            hint = "this is a defect of the converter; please report it with what --debug shows"
+            self._report(node, label, f"unexpected {type(error).__name__}: {error}", hint, error)
+            results = None
+        for i, name in enumerate(node.output):
+            if not name:
+                continue
+            self.values[name] = UNMADE if results is None else results[i]
+            if results is not None and isinstance(results[i], Operand):
+                self.conversion.builder.suggest(results[i], name)
+
+    def _report(self, node: onnx.NodeProto, label: str, why: str, hint: str, cause: Exception | None = None) -> None:
+        domain = f"{node.domain}." if node.domain not in ("", "ai.onnx") else ""
+        self.conversion.problems.append(Problem(domain + node.op_type, label, why, hint, cause))
+
+    def _converted(self, node: onnx.NodeProto) -> list[Value] | None:
+        """The values of the node's outputs; None when they are unknown because an input is."""
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        opset = self._opset(domain)
+        missing = [name for name in node.input if name and name not in self]
+        if missing:
+            raise ConversionError(f"reads {missing[0]!r}, which nothing makes; the model is invalid")
+        if (domain, node.op_type) in REFUSED:
+            raise ConversionError(*REFUSED[domain, node.op_type])
+        local = self.conversion.functions.get(functions.key(node))
+        if local is not None and find(domain, node.op_type, opset) is None:
+            return self._called(node, local)
+        return self._built_in(node, domain, opset)
+
+    def _opset(self, domain: str) -> int:
+        if domain == "" and domain not in self.opsets:
+            raise ConversionError("is of the standard domain, and the model does not say in which opset it is")
+        return self.opsets.get(domain, 1)
+
+    def _inputs(self, node: onnx.NodeProto) -> list[Value]:
+        """The values of the node's inputs without trailing absent ones."""
+        inputs = [self[name] if name else None for name in node.input]
+        while inputs and inputs[-1] is None:
+            inputs.pop()
+        return inputs
+
+    def _built_in(self, node: onnx.NodeProto, domain: str, opset: int) -> list[Value] | None:
+        """An operator with a handler or a schema, whose definition as a function it is then converted by."""
+        handler, signature = find(domain, node.op_type, opset), signature_of(domain, node.op_type, opset)
+        if signature is None or (handler is None and not functions.is_defined(domain, node.op_type, opset)):
+            known = f"not supported in opset {opset}" if (domain, node.op_type) in HANDLERS else "not known"
+            raise ConversionError(f"operator is {known}")
+        inputs = self._inputs(node)
+        if any(value is UNKNOWN for value in inputs):
+            return None
+        types = [self.onnx_type(name) if name else None for name in node.input]
+        check_node(self.conversion.builder, node, signature, inputs, types)
+        if handler is None:
+            body = functions.schema_body(node, domain, opset, inputs)
+            return self._body(node, body, inputs, types, self._calls)
+        self._ran = []
+        results = handler.call(self.conversion.builder, inputs, self._attributes(node), SourceNode(node, opset, self))
+        if len(node.output) > len(results) and any(node.output[len(results) :]):
+            raise ConversionError(f"output {next(filter(None, node.output[len(results) :]))!r} is not supported")
+        self.types.update(zip(node.output, self._types_of(node, signature, types), strict=False))
+        return results + [None] * (len(node.output) - len(results))
+
+    def _types_of(self, node: onnx.NodeProto, signature: Signature, types: list[int | None]) -> list[int | None]:
+        """The element types of the outputs of a node that was converted."""
+        if node.op_type not in functions.CONTROL_FLOW:
+            return output_types(node, signature, types)
+        if node.op_type == "Loop":  # whose body's first result is the condition, and which may not run at all
+            return self._ran[1:] or types[2:]
+        return self._ran
+
+    def _called(self, node: onnx.NodeProto, function: onnx.FunctionProto) -> list[Value] | None:
+        """A call of one of the model's own functions."""
+        check_attributes_of(node)
+        key, inputs = functions.key(node), self._inputs(node)
+        if key in self._calls:
+            raise ConversionError(f"function {node.op_type} calls itself; the model is invalid")
+        if len(inputs) > len(function.input) or len(node.output) > len(function.output):
+            takes = f"{len(function.input)} inputs and {len(function.output)} outputs"
+            raise ConversionError(f"has {len(inputs)} inputs and {len(node.output)} outputs, the function {takes}")
+        if any(value is UNKNOWN for value in inputs):
+            return None
+        types = [self.onnx_type(name) if name else None for name in node.input]
+        self.conversion.builder.budget.step(_label(node))
+        return self._body(node, self.conversion.called(node, function), inputs, types, self._calls | {key})
+
+    def _body(
+        self, node: onnx.NodeProto, body: onnx.FunctionProto, inputs: list[Value], types: list[int | None], calls: frozenset[functions.Key]
+    ) -> list[Value]:
+        """What the function's body makes of the inputs."""
+        more = node.output[len(body.output) :]
+        if any(more):
+            raise ConversionError(f"output {next(filter(None, more))!r} is not supported")
+        opsets = {**self.opsets, **functions.versions(body.opset_import)}
+        inner = GraphScope(self.conversion, opsets, depth=self._depth + 1, calls=calls | {functions.key(node)})
+        inner.values.update(zip(body.input, inputs + [None] * len(body.input), strict=False))
+        inner.types.update(zip(body.input, types, strict=False))
+        wanted = [name for name, called in zip(body.output, node.output, strict=False) if called]
+        made = dict(zip(wanted, inner.run_nodes(body, wanted), strict=True))
+        self.types.update((called, inner.onnx_type(name)) for name, called in zip(body.output, node.output, strict=False) if called)
+        return [made[name] if called else None for name, called in zip(body.output, node.output, strict=False)] + [None] * len(more)
+
+    def _attributes(self, node: onnx.NodeProto) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for attribute in node.attribute:
+            if attribute.type == AttributeProto.TENSOR:
+                values[attribute.name] = self._constant(attribute.t)
+            elif attribute.type == AttributeProto.SPARSE_TENSOR:
+                values[attribute.name] = self._constant(attribute.sparse_tensor)
+            else:
+                values[attribute.name] = _plain(onnx.helper.get_attribute_value(attribute))
+        return values
+
+
+def _label(node: onnx.NodeProto) -> str:
+    return node.name or f"{node.op_type}:{next(filter(None, node.output), '')}"
+
+
+def _plain(value: Any) -> Any:
+    """An attribute's value with strings decoded."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) or type(value).__name__.startswith("Repeated") else value
