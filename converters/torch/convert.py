@@ -30,8 +30,9 @@ from converters.torch.script import export_script
 from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.errors import ConversionError, ValidationError
+from webnn_graph.errors import BudgetExceeded, ConversionError, ValidationError
 from webnn_graph.graph import Graph, Operand
+from webnn_graph.limits import Budget
 from webnn_graph.passes import optimize
 
 NO_MEANING = {"_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size"}
@@ -58,7 +59,12 @@ Value: TypeAlias = Any
 
 
 def convert(
-    module: torch.nn.Module | ExportedProgram, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, *, name: str = ""
+    module: torch.nn.Module | ExportedProgram,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    name: str = "",
+    budget: float = 1.0,
 ) -> Graph:
     """Converts a module, or a program that ``torch.export`` made.
 
@@ -68,6 +74,7 @@ def convert(
             with static shapes needs none.
         kwargs: Example inputs by keyword.
         name: The graph's name; by default the module's class.
+        budget: How many times the normal work and memory the conversion may take.
 
     Returns:
         A graph whose inputs are called like the parameters of ``forward``. Its outputs are called ``output``, ``output_0``
@@ -75,10 +82,11 @@ def convert(
         its name and an output with ``_out`` appended. Booleans are uint8. Labels are module paths.
 
     Raises:
+        BudgetExceeded: The conversion would take more than its budget.
         ConversionError: torch.export cannot capture the module, or operators have no equivalent; then the message lists all.
     """
     name = name or ("model" if isinstance(module, ExportedProgram) else type(module).__name__)
-    return Conversion(captured(module, args, kwargs), name).graph()
+    return Conversion(captured(module, args, kwargs), name, Budget(budget)).graph()
 
 
 def captured(
@@ -99,9 +107,11 @@ def captured(
 class Conversion:
     """One conversion: the program, the builder, and the values of the program's nodes so far."""
 
-    def __init__(self, program: ExportedProgram, name: str) -> None:
+    def __init__(self, program: ExportedProgram, name: str, budget: Budget | None = None) -> None:
         self.program = program
-        self.builder = GraphBuilder(name)
+        budget = budget or Budget()
+        budget.steps -= sum(1 + len(node.all_input_nodes) for node in program.graph.nodes)  # for which the file has room
+        self.builder = GraphBuilder(name, budget)
         self.values: dict[fx.Node, Value] = {}
         self.problems: list[Problem] = []
         self.replaced: Counter[torch.dtype] = Counter()
@@ -189,6 +199,8 @@ class Conversion:
                 value = self._value(node)
                 if isinstance(value, Operand):
                     self.builder.suggest(value, node.name)
+        except BudgetExceeded:
+            raise
         except (ConversionError, ValidationError) as error:
             why = error.message.removeprefix(f"{path}: ")
             self.problems.append(Problem(str(node.target), path or node.name, why, error.hint))

@@ -63,7 +63,7 @@ class TorchModel:
 
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
-        conversion = Conversion(self.program, self.name)
+        conversion = Conversion(self.program, self.name, self._budget)
         for note in self._notes:
             conversion.builder.note(note)
         return conversion.graph()
