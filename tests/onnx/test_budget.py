@@ -28,7 +28,9 @@ LOOPS = """g (float[2] x) => (float[2] y) <int64 n = {1000}, float[2] one = {1, 
         w = Loop (n, , v) <body = inner (int64 j, bool e, float[2] t) => (bool f, float[2] u) { f = Identity(e) u = Add(t, one) }>
     }>
 }"""
-UNROLLED = "g (float[8000, 1, 2] x, float[1, 3, 2] w, float[1, 3, 3] r, int32[1] n) => (float[a, b, c, d] y) { y = RNN<hidden_size = 3>(x, w, r, , n) }"
+UNROLLED = """g (float[8000, 1, 2] x, float[1, 3, 2] w, float[1, 3, 3] r, int32[1] n) => (float[a, b, c, d] y) {
+    y = RNN<hidden_size = 3>(x, w, r, , n)
+}"""
 
 
 @pytest.fixture
