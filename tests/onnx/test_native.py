@@ -9,8 +9,8 @@ import pytest
 from onnx import helper
 
 from converters.isolated import Stopped, isolated
-from converters.native import infer
 from converters.onnx import convert
+from converters.onnx.native import infer
 from webnn_graph.errors import ConversionError
 
 
