@@ -45,7 +45,7 @@ class Budget:
 
     def make(self, shape: tuple[int, ...], element_bytes: int, what: str) -> None:
         """A tensor is about to be made. Raises `BudgetExceeded` when it, or all of them together, is too large."""
-        elements = math.prod(shape)
+        elements = math.prod(max(0, size) for size in shape)
         if elements > ELEMENTS * self.factor:
             raise self._exceeded(
                 f"{what} needs a constant of shape {list(shape)}; at most {ELEMENTS * self.factor:,.0f} elements are made at conversion"

@@ -9,7 +9,7 @@ import onnx
 from google.protobuf.message import Error
 
 from converters.isolated import Limits, Stopped, isolated
-from converters.native import infer
+from converters.onnx.native import infer
 from converters.onnx.order import subgraphs
 
 LIMITS = Limits(seconds=20, memory=2 << 30)

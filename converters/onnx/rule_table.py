@@ -47,6 +47,12 @@ def _resized(call: Call) -> None:
     call.require(roi is None or bool(np.isfinite(roi).all()), "roi has values that are not finite")
 
 
+def _pieces(call: Call) -> None:
+    """Split."""
+    count = call.attribute("num_outputs")
+    call.require(count in (None, len(call.node.output)), f"num_outputs is {count}, and it has {len(call.node.output)} outputs")
+
+
 def _deformed(X: Shape, W: Shape, offset: Shape, group: int, offset_group: int) -> bool:
     taps = math.prod(W[2:])
     return divides(offset_group, X[1]) and offset[0] == X[0] and offset[1] == 2 * offset_group * taps and divides(group, X[1])
@@ -301,6 +307,7 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
         values("split has negative entries", lambda split: bool((split >= 0).all()), "split"),
         numbers(0, "split"),
         shapes("split and num_outputs are given both", lambda split, count: count is None, "split", num_outputs=None),
+        _pieces,
     ),
     ("", "SplitToSequence"): (
         rank(1, None, "input"),
@@ -344,7 +351,10 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ),
     ("", "Scatter"): SCATTER,
     ("", "ScatterElements"): SCATTER,
-    ("", "ScatterND"): (rank(1, None, "data", "indices"),),
+    ("", "ScatterND"): (
+        rank(1, None, "data", "indices"),
+        shapes("indices do not fit the axes of data", lambda data, indices: 1 <= indices[-1] <= len(data), "data", "indices"),
+    ),
     ("", "TensorScatter"): (
         rank(2, None, "past_cache"),
         same_rank("past_cache", "update"),

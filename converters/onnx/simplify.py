@@ -10,10 +10,10 @@ from typing import Any
 import onnx
 
 from converters.isolated import Limits, Stopped, isolated
-from converters.native import simplify
 from converters.onnx.convert import convert
 from converters.onnx.interface import Settings, graph_inputs
 from converters.onnx.load import load_model
+from converters.onnx.native import simplify
 from webnn_graph.graph import Graph
 
 LIMITS = Limits(seconds=600, memory=32 << 30)

@@ -86,7 +86,7 @@ MORE: dict[str, str] = {
     }""",
 }
 """Operators that no row is about, or only as part of a larger model: graphs in ONNX's text form."""
-HEAD = '<ir_version: 10, opset_import: ["" : 24, "com.microsoft" : 1, "ai.onnx.ml" : 5, "ai.onnx.preview.training" : 1]>\n'
+HEAD = '<ir_version: 10, opset_import: ["" : 28, "com.microsoft" : 1, "ai.onnx.ml" : 5, "ai.onnx.preview.training" : 1]>\n'
 
 
 @cache

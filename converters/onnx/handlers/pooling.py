@@ -12,6 +12,7 @@ from converters.lowering.spatial import ones
 from converters.onnx.handlers.convolution import spatial_pads
 from converters.onnx.registry import Ints, SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
@@ -139,6 +140,8 @@ def max_unpool(
     around = spatial_pads("NOTSET", pads, list(X.shape[2:]), kernel_shape, strides, [1] * rank)
     inferred = [(X.shape[2 + i] - 1) * strides[i] + kernel_shape[i] - sum(around[i]) for i in range(rank)]
     shape = [*X.shape[:2], *inferred]
+    if min(shape) < 1:
+        raise ConversionError(f"would have the shape {shape}")
     b.reserve(*shape)
     zeros = b.constant(np.zeros(math.prod(shape), X.data_type.numpy))
     y = b.reshape(b.scatterElements(zeros, b.reshape(I, [I.size]), b.reshape(X, [X.size])), shape)

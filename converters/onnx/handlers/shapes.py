@@ -76,7 +76,7 @@ def squeeze_1(b: GraphBuilder, data: Operand, *, axes: list[int] | None = None) 
 def squeeze(b: GraphBuilder, data: Operand, axes: Ints | None = None) -> Operand:
     """reshape"""
     dropped = [axis for axis, n in enumerate(data.shape) if n == 1] if axes is None else axes_of(axes, data.rank)
-    if any(data.shape[axis] != 1 for axis in dropped):
+    if (not data.rank and dropped) or any(data.shape[axis] != 1 for axis in dropped):
         raise ConversionError(f"axes {dropped} of shape {list(data.shape)} are not all of size 1")
     return b.reshape(data, [n for axis, n in enumerate(data.shape) if axis not in dropped])
 

@@ -1,7 +1,4 @@
-"""What ONNX's own code does, as workers for `isolated`: it ends the process on some damaged models.
-
-They stand apart from `converters.onnx`, so that their processes begin without loading the whole frontend.
-"""
+"""What ONNX's own code does, as workers for `isolated`: it ends the process on some damaged models."""
 
 from __future__ import annotations
 
