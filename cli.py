@@ -22,6 +22,7 @@ from converters.options import (
     conversion_options,
     destination_of,
     destination_options,
+    files_given,
     format_option,
     mapping_option,
     runtime_options,
@@ -46,11 +47,12 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
     from converters.onnx import convert
+    from converters.onnx.files import files_of
     from converters.onnx.simplify import convert_simplified
     from converters.onnx.source import OnnxSource
     from converters.workflow import convert_and_report
 
-    destination, check = destination_of(options, model, formats), check_of(options)
+    destination, check = destination_of(options, model, formats, files_of), check_of(options)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
     shapes = {"dims": options["dim"], "shapes": options["shape"]}
@@ -68,7 +70,13 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     help="Name, type and shape of an input; a dimension may have a name.",
 )
 @mapping_option("--dim", DIMENSION, "Size of a dimension that has a name in --input.")
-@click.option("--model", "factory", default="", metavar="PACKAGE.MODULE:CALLABLE", help="For a state dict: what returns its module.")
+@click.option(
+    "--model",
+    "factory",
+    default="",
+    metavar="PACKAGE.MODULE:CALLABLE",
+    help="For a state dict: what returns its module. Imports PACKAGE, from the current folder, too, which runs its code.",
+)
 @click.option("--model-args", "factory_args", default="", metavar="JSON", help="Arguments of --model: an object or a list.")
 @click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.")
 @click.option(
@@ -77,7 +85,12 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     help="For a language model: a graph that takes a prompt of so many tokens and one that takes a token, with a cache of so many.",
 )
 @click.option("--submodule", default="", metavar="NAME", help="Convert this part of the model only.")
-@click.option("--trust-pickle", is_flag=True, help="Unpickle MODEL, which runs whatever code it brings.")
+@click.option("--trust-pickle", is_flag=True, help="Unpickle MODEL: this runs any code that it brings, with all of your rights.")
+@click.option(
+    "--trust-script",
+    is_flag=True,
+    help="Run the code of the TorchScript archive MODEL though it is more than a network needs: it may read and write your files.",
+)
 @conversion_options
 @click.version_option(package_name="webnn-convert")
 def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], verify: bool, **options: Any) -> int:
@@ -88,15 +101,18 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
 
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
+    from converters.torch.files import files_of
     from converters.torch.generation import DecoderModel
     from converters.torch.inputs import InputSpec, read_inputs
     from converters.torch.model import TorchModel
     from converters.workflow import convert_and_report, convert_parts_and_report
+    from webnn_graph.limits import Budget
 
-    destination = destination_of(options, model, formats)
+    destination = destination_of(options, model, formats, files_of)
     check = check_of(options, read_inputs)
     decoder = options["decoder"]
-    loading = {name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle")}
+    loading = {name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script")}
+    loading["budget"] = Budget(options["budget"])
     if decoder:
         if specifications or options["dim"]:
             raise click.UsageError("--decoder says what the inputs are; --input and --dim are for other models")
@@ -116,9 +132,9 @@ def _specification(parse: Callable[[str], Any], text: str) -> Any:
 
 def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
     from converters.report import report_graph
-    from webnn_graph.formats import load
+    from webnn_graph.formats import files_of, load
 
-    destination = destination_of(options, model, [form])
+    destination = destination_of(options, model, [form], files_of)
     destination.check(own=[model.with_suffix(".safetensors")])
     with progress("reading ..."):
         graph = load(model)
@@ -181,12 +197,12 @@ def inspect(graph: Path) -> int:
 @click.argument("graphs", type=EXISTING, nargs=-1, required=True)
 @verbosity_options
 def validate(graphs: Sequence[Path]) -> int:
-    """Check that each of GRAPHS is a valid WebNN graph with all of its weights."""
+    """Check that each of GRAPHS is a valid WebNN graph with all of its weights, and that these are the ones it was written with."""
     from webnn_graph.formats import load
     from webnn_graph.validation import validate as check
 
     for path in graphs:
-        check(load(path))
+        check(load(path, check_bytes=True))
         say(f"{path}: valid")
     return DONE
 
@@ -211,11 +227,13 @@ def run(
 ) -> int:
     """Compute the outputs of GRAPH."""
     from converters.report import report_outputs
-    from converters.workflow import refuse_existing
-    from webnn_graph.formats import load
+    from converters.workflow import refuse_existing, refuse_sources
+    from webnn_graph.formats import files_of, load
     from webnn_graph.inputs import complete, read_arrays, save_arrays
     from webnn_graph.runtimes import run as compute
 
+    if output:
+        refuse_sources([output], lambda: [*files_of(graph), *files_given(inputs_file)], "-o takes another file")
     if output and not force:
         refuse_existing([output])
     loaded = load(graph)

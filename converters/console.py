@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ REFUSED = 1
 USAGE = 2
 DIFFERS = 3
 """The conversion was verified, and its numbers differ from the source model's."""
+
+INTERRUPTED = 128 + 2
+"""Ctrl-C, as shells count it."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,18 +39,22 @@ class Errors(click.Command):
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Runs the command with these arguments, by default the process's, and exits with its status."""
+        from webnn_graph.signals import Terminated
+
         settings = Settings()
         extra |= {"standalone_mode": False, "obj": settings}
         try:
             # PyTorch logs the traceback of what is then reported as one error.
             logging.disable(logging.CRITICAL)
             status: int | None = super().main(args, prog_name, **extra)
+        except Terminated as ended:
+            click.echo(f"error: {ended.message}", err=True)
+            status = int(ended.code or REFUSED)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("error: interrupted", err=True)
+            status = INTERRUPTED
         except Exception as error:
-            if settings.debug:
-                raise
-            status = report_error(error)
-        except KeyboardInterrupt:
-            status = REFUSED
+            status = report_error(error, debug=settings.debug)
         finally:
             logging.disable(logging.NOTSET)
         return sys.exit(status or DONE)
@@ -63,14 +71,20 @@ class Group(Errors, click.Group):
     group_class = click.Group
 
 
-def report_error(error: Exception) -> int:
+def report_error(error: Exception, *, debug: bool = False) -> int:
     """Prints ``error`` to stderr as an ``error:`` and, where there is something to do about it, a ``hint:``.
+
+    Args:
+        error: What went wrong.
+        debug: Whether its traceback comes first.
 
     Returns:
         The exit status.
     """
     from webnn_graph.errors import WebNNError
 
+    if debug:
+        click.echo(harmless("".join(traceback.format_exception(error)).rstrip()), err=True)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
         return USAGE
@@ -82,8 +96,6 @@ def report_error(error: Exception) -> int:
         hint = f"{error.ctx.command_path} --help lists the options" if error.ctx else ""
     elif isinstance(error, click.ClickException):
         message = error.format_message()
-    elif isinstance(error, click.Abort):
-        message = "interrupted"
     elif isinstance(error, OSError):
         message = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
     elif isinstance(error, MemoryError):

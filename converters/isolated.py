@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,13 +27,16 @@ START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from converter
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Threads would multiply the memory that is reserved, and the processor time that is counted."""
 
+PATIENCE = 4
+"""Seconds that may pass for a second of processor time."""
+
 
 @dataclass(frozen=True)
 class Limits:
     """What a worker may use.
 
     Attributes:
-        seconds: From its start to its answer.
+        seconds: Of processor time; a busy machine may take `PATIENCE` times as long.
         memory: Bytes that it may allocate.
         file_size: Bytes of a file that it may write.
     """
@@ -68,7 +72,7 @@ def isolated(worker: Callable[..., bytes], data: bytes, limits: Limits = Limits(
             input=data,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=limits.seconds,
+            timeout=PATIENCE * limits.seconds,
             check=False,
             env=os.environ | ONE_THREAD,
         )
@@ -102,10 +106,12 @@ def serve(worker: str, limited: str, arguments: str) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):  # what the work prints may come from the model
         os.dup2(nowhere, descriptor)
-    _restrict(*json.loads(limited))
     module, _, name = worker.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    tempfile.gettempdir()  # it tries to write there when it is asked first, which libraries do when they are imported
+    _restrict(*json.loads(limited))
     try:
-        status, result = b"done", getattr(importlib.import_module(module), name)(data, **json.loads(arguments))
+        status, result = b"done", function(data, **json.loads(arguments))
     except WebNNError as error:
         status, result = b"error", json.dumps([type(error).__name__, error.message, error.hint]).encode()
     except BaseException as error:  # whatever it is, it has to be said to the other process

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMS = ("webnn", "json", "js")
 RUNTIMES = ("reference", "rustnn", "browser")
 EXISTING = click.Path(path_type=Path)
+READ = "webnn.read"
+"""Key, in a click context, of the files that values of options were read from."""
 
 
 class Assignment(click.ParamType):
@@ -47,7 +49,10 @@ def _sizes(text: str) -> list[int]:
 def _value(text: str) -> Any:
     from webnn_graph.inputs import read_value
 
-    return read_value(text)
+    value = read_value(text)
+    if text.endswith((".npy", ".npz")):
+        click.get_current_context().meta.setdefault(READ, []).append(Path(text))
+    return value
 
 
 class Lengths(click.ParamType):
@@ -175,11 +180,23 @@ def check_of(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | N
     return Check(runtime, options.pop("browser"), options.pop("tolerance"), inputs, options.pop("seed"), each_node)
 
 
-def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str]) -> Destination:
-    """Takes the `destination_options` out of a command's options."""
+def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str], files_of: Callable[[Path], Iterable[Path]]) -> Destination:
+    """Takes the `destination_options` out of a command's options; ``files_of`` says what a model is read from."""
     from converters.workflow import Destination
     from webnn_graph.targets import load_target
 
-    stem, target = options.pop("name") or model.stem, options.pop("target")
+    stem, target = options.pop("name") or _stem_of(model), options.pop("target")
     legal = load_target(target) if target else None
-    return Destination(options.pop("output_dir"), stem, formats, options.pop("labels"), options.pop("force"), legal)
+    given = files_given(target, options.get("inputs_file"))
+    where, labels, force = (options.pop(name) for name in ("output_dir", "labels", "force"))
+    return Destination(where, stem, formats, labels, force, legal, sources=lambda: [*files_of(model), *given])
+
+
+def _stem_of(model: Path) -> str:
+    """What a model is called: a folder by its own name, however it is referred to."""
+    return model.resolve().name or "model" if model.is_dir() else model.stem
+
+
+def files_given(*more: str | Path | None) -> list[Path]:
+    """The files that the running command's options refer to, and those ``more`` that are files."""
+    return [*click.get_current_context().meta.get(READ, []), *(Path(path) for path in more if path and Path(path).is_file())]

@@ -16,8 +16,11 @@ from webnn_graph.compare import TOLERANCES
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats import SHARED, save_together
+from webnn_graph.formats.weights import INDEX
 from webnn_graph.graph import Graph
 from webnn_graph.targets import CHROMIUM, Target, legalize, load_target
+
+ELSEWHERE = "-o writes to another folder, --name gives the files another name"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Destination:
         overwrite: Whether files that exist are replaced.
         target: What the files are for; None for what each form is for: .js for browsers, the others for any implementation.
         weights: Name of the file of weights; by default the stem's.
+        sources: The files that the graph is made from; asked only when one of them could be in the way.
     """
 
     folder: Path
@@ -41,6 +45,7 @@ class Destination:
     overwrite: bool = False
     target: Target | None = None
     weights: str = ""
+    sources: Callable[[], Iterable[Path]] = tuple
 
     @property
     def weights_file(self) -> Path:
@@ -61,13 +66,18 @@ class Destination:
         return [self.folder / f"{self.stem}.{form}" for form in dict.fromkeys(self.formats)]
 
     def check(self, own: Iterable[Path] = ()) -> None:
-        """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not."""
+        """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not.
+
+        What the graph is made from is in the way even of a destination that replaces files.
+        """
         if not self.folder.is_dir() and self.folder.exists():
             raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder")
         declarations = [path.with_suffix(".d.ts") for path in self.graphs if path.suffix == ".js"]
         mine = {path.resolve() for path in own}
+        written = [path for path in (*self.graphs, *declarations, self.weights_file) if path.resolve() not in mine]
+        refuse_sources(written, self.sources)
         if not self.overwrite:
-            refuse_existing(path for path in (*self.graphs, *declarations, self.weights_file) if path.resolve() not in mine)
+            refuse_existing(written)
 
     def save(self, graph: Graph, *, read_from: Path | None = None) -> Saved:
         """Writes the graph in every form, and once its weights.
@@ -239,6 +249,29 @@ def refuse_existing(paths: Iterable[Path]) -> None:
     there = [str(path) for path in paths if path.exists()]
     if there:
         raise WebNNError(f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}", "--force replaces files")
+
+
+def refuse_sources(paths: Iterable[Path], sources: Callable[[], Iterable[Path]], hint: str = ELSEWHERE) -> None:
+    """Raises `WebNNError` when a file that is going to be written is one that is read, under whatever name."""
+    there = [path for path in paths if path.exists() or _index(path).exists()]
+    read = list(sources()) if there else []
+    for path in there:
+        if any(_is_same(path, source) for source in read):
+            raise WebNNError(f"{path} is the model itself, or is read with it; it is never written over", hint)
+        if any(_is_same(_index(path), source) for source in read):
+            raise WebNNError(f"{path} would stand in the place of the model's own weights, which {_index(path).name} lists", hint)
+
+
+def _index(weights: Path) -> Path:
+    return weights.with_name(f"{weights.stem}{INDEX}")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Whether both are one file: by links, by another spelling, or on a file system that does not tell case."""
+    try:
+        return path.samefile(other)
+    except OSError:  # one of them does not exist
+        return path.resolve() == other.resolve()
 
 
 def _read_again(saved: Saved) -> Graph:

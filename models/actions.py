@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from models.manifest import Model
 from models.pictures import PICTURES
 from webnn_graph.compare import Difference
 from webnn_graph.errors import ConversionError, WebNNError
-from webnn_graph.formats.files import write_all
+from webnn_graph.formats.files import pieces, write_all
 from webnn_graph.graph import Graph
 
 
@@ -31,21 +30,30 @@ def fetch_all(models: Sequence[Model], folder: Path | None) -> int:
     def row(model: Model) -> tuple[int, list[str]]:
         path = fetch(model)
         if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-            path = Path(shutil.copyfile(path, folder / path.name))
+            path = _copied(path, folder)
         return DONE, [size(path.stat().st_size), str(path)]
 
     return _for_each(models, "fetching", "fetched", [">size", "file"], row)
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / path.name
+    if not (copy.exists() and copy.samefile(path)):
+        write_all({copy: partial(pieces, path)})
+    return copy
 
 
 def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -> int:
     """Converts each model into ``folder``, replacing what is there."""
 
     def row(model: Model) -> tuple[int, list[str]]:
+        destination = Destination(folder, model.name, formats, overwrite=True, sources=lambda: prepared(model).parent.iterdir())
+        destination.check()
         graph = converted(model)
         if isinstance(graph, str):
             return DONE, ["", "", "", graph]
-        files = Destination(folder, model.name, formats, overwrite=True).save(graph).files
+        files = destination.save(graph).files
         return DONE, [f"{len(graph.nodes):,}", size(graph.weight_bytes), size(sum(path.stat().st_size for path in files)), ""]
 
     return _for_each(models, "converting", "converted", [">operators", ">weights", ">files", ""], row)
@@ -163,11 +171,9 @@ def _for_each(models: Sequence[Model], doing: str, done: str, columns: Sequence[
         try:
             with progress(f"{doing} {model.name} ({i} of {len(models)}) ..."):
                 status, cells = row(model)
-        except WebNNError as error:
-            if settings().debug:
-                raise
+        except (WebNNError, OSError) as error:
             note(f"{model.name}:")
-            status, cells = report_error(error), ["FAILED"]
+            status, cells = report_error(error, debug=settings().debug), ["FAILED"]
         rows.append([model.name, *cells])
         statuses.append(status)
     show_table(["model", *columns], rows)

@@ -46,3 +46,8 @@ class RuntimeUnavailable(WebNNError):
 
 class ExecutionError(WebNNError):
     """A runtime was given inputs that do not fit the graph, or failed while running it."""
+
+
+def reason(error: BaseException) -> str:
+    """What another library's exception says, in one line: its first, or its class when it says nothing."""
+    return next((line for line in map(str.strip, str(error).splitlines()) if line), type(error).__name__)

@@ -22,6 +22,7 @@ from converters.torch.decompose import decompose
 from converters.torch.export import export, specialize
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.complex_numbers import Complex
+from converters.torch.handlers.control_flow import GRAPH_HANDLERS
 from converters.torch.handlers.refused import DATA_DEPENDENT, why_refused
 from converters.torch.interface import graph_outputs, input_name, output_values
 from converters.torch.registry import Handler, Promote, handler_of
@@ -29,8 +30,9 @@ from converters.torch.script import export_script
 from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.errors import ConversionError, ValidationError
+from webnn_graph.errors import BudgetExceeded, ConversionError, ValidationError
 from webnn_graph.graph import Graph, Operand
+from webnn_graph.limits import Budget
 from webnn_graph.passes import optimize
 
 NO_MEANING = {"_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size"}
@@ -46,12 +48,23 @@ class Empty:
 
 UNKNOWN = object()
 """Stands for what could not be made and has no type either; what reads it is passed over."""
+
+
+class Unmade(Exception):
+    """A result of a graph inside of the program could not be made; what stopped it is reported already."""
+
+
 Value: TypeAlias = Any
 """What an fx node is here: an `Operand`, `Empty`, a Python number, or a tuple or list of these and of functions that make one."""
 
 
 def convert(
-    module: torch.nn.Module | ExportedProgram, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, *, name: str = ""
+    module: torch.nn.Module | ExportedProgram,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    name: str = "",
+    budget: float = 1.0,
 ) -> Graph:
     """Converts a module, or a program that ``torch.export`` made.
 
@@ -61,6 +74,7 @@ def convert(
             with static shapes needs none.
         kwargs: Example inputs by keyword.
         name: The graph's name; by default the module's class.
+        budget: How many times the normal work and memory the conversion may take.
 
     Returns:
         A graph whose inputs are called like the parameters of ``forward``. Its outputs are called ``output``, ``output_0``
@@ -68,10 +82,11 @@ def convert(
         its name and an output with ``_out`` appended. Booleans are uint8. Labels are module paths.
 
     Raises:
+        BudgetExceeded: The conversion would take more than its budget.
         ConversionError: torch.export cannot capture the module, or operators have no equivalent; then the message lists all.
     """
     name = name or ("model" if isinstance(module, ExportedProgram) else type(module).__name__)
-    return Conversion(captured(module, args, kwargs), name).graph()
+    return Conversion(captured(module, args, kwargs), name, Budget(budget)).graph()
 
 
 def captured(
@@ -92,9 +107,11 @@ def captured(
 class Conversion:
     """One conversion: the program, the builder, and the values of the program's nodes so far."""
 
-    def __init__(self, program: ExportedProgram, name: str) -> None:
+    def __init__(self, program: ExportedProgram, name: str, budget: Budget | None = None) -> None:
         self.program = program
-        self.builder = GraphBuilder(name)
+        budget = budget or Budget()
+        budget.steps -= sum(1 + len(node.all_input_nodes) for node in program.graph.nodes)  # for which the file has room
+        self.builder = GraphBuilder(name, budget)
         self.values: dict[fx.Node, Value] = {}
         self.problems: list[Problem] = []
         self.replaced: Counter[torch.dtype] = Counter()
@@ -182,9 +199,17 @@ class Conversion:
                 value = self._value(node)
                 if isinstance(value, Operand):
                     self.builder.suggest(value, node.name)
+        except BudgetExceeded:
+            raise
         except (ConversionError, ValidationError) as error:
             why = error.message.removeprefix(f"{path}: ")
             self.problems.append(Problem(str(node.target), path or node.name, why, error.hint))
+            value = self._placeholder(node)
+        except Unmade:
+            value = UNKNOWN
+        except Exception as error:  # a handler trusts the program to be as PyTorch's schemas say; this one is not, or the handler is wrong
+            why, hint = f"unexpected {type(error).__name__}: {error}", "this is a defect of the converter; please report it with --debug"
+            self.problems.append(Problem(str(node.target), path or node.name, why, hint, error))
             value = self._placeholder(node)
         self.values[node] = value
 
@@ -194,7 +219,10 @@ class Conversion:
         if not all(isinstance(size, int) for leaf in fakes for size in leaf.shape):
             raise ConversionError(*DATA_DEPENDENT)
         if node.op == "get_attr":
-            return self._constant(operator.attrgetter(str(node.target))(self.program.graph_module), str(node.target))
+            found = operator.attrgetter(str(node.target))(node.graph.owning_module)
+            return found if isinstance(found, fx.GraphModule) else self._constant(found, str(node.target))
+        if node.target in GRAPH_HANDLERS:
+            return list(GRAPH_HANDLERS[node.target](self.builder, self._run, *self._arguments(node.args)))
         if node.target is operator.getitem:
             if isinstance(fake, torch.Tensor) and fake.numel() == 0:
                 return Empty(tuple(fake.shape))
@@ -215,6 +243,19 @@ class Conversion:
             raise why_refused(node.target)
         self._check_empty(node)
         return self._finished(self._handled(handler, node, fake), fake)
+
+    def _run(self, module: fx.GraphModule, values: Sequence[Value]) -> list[Value]:
+        """Converts a graph inside of the program on these values; see `handlers.control_flow.Run`."""
+        nodes = list(module.graph.nodes)
+        self.values.update(zip((node for node in nodes if node.op == "placeholder"), values, strict=True))
+        for node in nodes:
+            if node.op in ("call_function", "get_attr"):
+                self._convert(node)
+        (returned,) = (node.args[0] for node in nodes if node.op == "output")
+        results = self._arguments(returned if isinstance(returned, list | tuple) else [returned])
+        if any(result is UNKNOWN for result in results):
+            raise Unmade
+        return list(results)
 
     def _handled(self, handler: Handler, node: fx.Node, fake: Any) -> Value:
         wanted = self._wanted_type(handler, node, fake)
@@ -264,7 +305,9 @@ class Conversion:
         leaves = pytree.tree_leaves((args, kwargs))
         if callable(node.target) and not hasattr(node.target, "overloads") and all(isinstance(leaf, int | float | bool) for leaf in leaves):
             return node.target(*args, **kwargs)
-        raise ConversionError("has no equivalent in WebNN", "WebNN graphs have no control flow; make the choice before exporting")
+        raise ConversionError(
+            "has no equivalent in WebNN", "WebNN graphs have no loops of unknown length; make the choice before exporting"
+        )
 
     def _placeholder(self, node: fx.Node) -> Value:
         """A stand-in for what could not be made, so that the nodes after it are still checked."""

@@ -34,6 +34,7 @@ from converters.torch.source import TorchSource
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
+from webnn_graph.limits import Budget
 
 PARTS = ("prefill", "decode")
 """The two graphs of a decoder: for a whole prompt, and for one token."""
@@ -83,6 +84,7 @@ class DecoderModel:
         self.path = path
         self.name = name or path.stem
         self.lengths = {"prompt_length": prompt_length, "cache_length": cache_length}
+        self._factor = (loading.get("budget") or Budget()).factor
         self._loading = {**loading, "task": loading.get("task") or "text-generation"}
 
     @cached_property
@@ -95,7 +97,7 @@ class DecoderModel:
 
     def convert(self) -> dict[str, Graph]:
         """The two graphs, by part."""
-        return {part: Conversion(program, f"{self.name}_{part}").graph() for part, program in self.programs.items()}
+        return {part: Conversion(program, f"{self.name}_{part}", Budget(self._factor)).graph() for part, program in self.programs.items()}
 
     def source(self, name: str) -> TorchSource:
         """The model as the source of right numbers for a part."""

@@ -1,13 +1,20 @@
-"""Models of the transformers library, from a local folder. The network is never used, and code in the folder never run."""
+"""Models of the transformers library, from a local folder.
+
+The network is never used, code in the folder never run, and no file outside of it read.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from webnn_graph.errors import ConversionError, FormatError
+from webnn_graph.errors import ConversionError, FormatError, reason
 
 HEADS = {
     "": "AutoModel",
@@ -28,13 +35,19 @@ HEADS = {
 """The class that gives a model the head of a task, by the library's own names of the tasks."""
 
 
+ATTENTIONS = {"eager", "sdpa", "flex_attention", "flash_attention_2", "flash_attention_3"}
+"""Implementations that the library itself brings; other names are those of repositories with code."""
+
+
 def load_folder(path: Path, task: str = "") -> torch.nn.Module:
     """The model in a folder with config.json and weights as safetensors, in evaluation mode and without a cache.
 
     Raises:
-        ConversionError: transformers is not installed, or there is no such task.
+        ConversionError: transformers is not installed, there is no such task, or the folder refers to something outside of it.
         FormatError: The folder does not hold such a model.
     """
+    check_folder(path)
+    _stay_offline()
     try:
         import transformers
     except ImportError:
@@ -46,7 +59,58 @@ def load_folder(path: Path, task: str = "") -> torch.nn.Module:
     try:
         model = getattr(transformers, HEADS[task]).from_pretrained(str(path), **options)
     except Exception as error:  # the library has no common exception for it
-        raise FormatError(f"{path} cannot be loaded by transformers {transformers.__version__}: {str(error).splitlines()[0]}") from None
+        raise FormatError(
+            f"{path} cannot be loaded by transformers {transformers.__version__}: {type(error).__name__}: {reason(error)}",
+            "nothing is downloaded: everything that the model needs must be in its folder",
+        ) from None
     if getattr(model.config, "use_cache", False):
         model.config.use_cache = False
     return model.eval()
+
+
+def _stay_offline() -> None:
+    """The libraries read the variable when they are imported; one that is there already is told."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    constants = sys.modules.get("huggingface_hub.constants")
+    if constants is not None:
+        constants.HF_HUB_OFFLINE = True  # type: ignore[attr-defined]
+
+
+def check_folder(path: Path) -> None:
+    """Raises `ConversionError` when what is in a folder is a link, or refers to a file, outside of it."""
+    folder = path.resolve()
+    # A snapshot in the library's own cache is a folder of links into its neighbour "blobs".
+    blobs = folder.parent.parent / "blobs" if folder.parent.name == "snapshots" else folder
+    for file in path.rglob("*"):
+        target = file.resolve()
+        if not target.is_relative_to(folder) and not target.is_relative_to(blobs):
+            raise ConversionError(f"{file} is a link out of the model's folder, to {target}", "copy the file into the folder")
+    for index in path.glob("*.index.json"):
+        for shard in sorted(set(map(str, _members(_json(index), "weight_map").values()))):
+            if Path(shard).name != shard or not (path / shard).is_file():
+                raise ConversionError(f"{index} refers to {shard!r}, which is not in the model's folder", "shards stand beside their index")
+    if (path / "adapter_config.json").exists():
+        raise ConversionError(f"{path} is an adapter of another model", "merge it into the model (merge_and_unload) and save that")
+    for key, value in _entries(_json(path / "config.json")):
+        if key.endswith("attn_implementation") and isinstance(value, str) and value not in ATTENTIONS:
+            raise ConversionError(f"{path / 'config.json'} wants the code of {value!r} for attention", f"remove {key} from it")
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        raise FormatError(f"{path} cannot be read as JSON", "the folder's files are damaged; copy or download them again") from None
+
+
+def _members(document: Any, name: str) -> dict[str, Any]:
+    members = document.get(name) if isinstance(document, dict) else None
+    return members if isinstance(members, dict) else {}
+
+
+def _entries(document: Any) -> Iterator[tuple[str, Any]]:
+    """The members of a document's objects, nested ones included."""
+    if isinstance(document, dict):
+        yield from document.items()
+    for item in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
+        yield from _entries(item)

@@ -113,6 +113,66 @@ def bind_program(program: ExportedProgram, given: Mapping[str, torch.Tensor]) ->
     return pytree.tree_unflatten([given[str(name)] for name in names], program.call_spec.in_spec)  # type: ignore[no-any-return]
 
 
+def resized(program: ExportedProgram, dims: Mapping[str, int]) -> tuple[tuple[Any, ...], dict[str, Any], list[str]]:
+    """Inputs of a program with dynamic sizes.
+
+    Args:
+        program: With sizes that are symbols. A file does not keep the names that they had in PyTorch.
+        dims: Sizes by symbol; if there is one symbol only, by any name. The others are those of the example inputs.
+
+    Returns:
+        Positional arguments, keyword arguments, and what is to be said of sizes that nobody gave.
+
+    Raises:
+        ConversionError: There is no such symbol, or a size is not known.
+    """
+    tensors = {
+        node.name: node.meta["val"]
+        for node in program.graph.nodes
+        if node.op == "placeholder" and isinstance(node.meta.get("val"), torch.Tensor)
+    }
+    inputs = {str(name): tensors[str(name)] for name in program.graph_signature.user_inputs if str(name) in tensors}
+    places = {
+        str(s): (s, f"dimension {i} of {name}") for name, t in inputs.items() for i, size in enumerate(t.shape) for s in _symbols(size)
+    }
+    if len(places) == len(dims) == 1:
+        dims = dict.fromkeys(places, next(iter(dims.values())))
+    unknown = next((name for name in dims if name not in places), None)
+    if unknown is not None:
+        there = ", ".join(f"{name} ({place})" for name, (_, place) in places.items())
+        raise ConversionError(f"the program has no dimension {unknown}; it has {there or 'none'}")
+    names = [str(name) for name in program.graph_signature.user_inputs]
+    examples = dict(zip(names, pytree.tree_leaves(program.example_inputs or ()), strict=False))
+    found = dict(dims)
+    for name, fake in inputs.items():
+        for size, symbolic in zip(getattr(examples.get(name), "shape", ()), fake.shape, strict=False):
+            if str(symbolic) in places:
+                found.setdefault(str(symbolic), int(size))
+    missing = [name for name in places if name not in found]
+    if missing:
+        there = " and ".join(places[name][1] for name in missing)
+        raise ConversionError(f"the size of {there} is not known", "give it: " + " ".join(f"--dim {name}=N" for name in missing))
+    values = {symbol: found[name] for name, (symbol, _) in places.items()}
+    made = {name: _of_size(fake, values) for name, fake in inputs.items()}
+    args, kwargs = bind_program(program, examples | made)
+    notes = [
+        f"{place} is {found[name]}, as in the program's example; --dim {name}=N gives another"
+        for name, (_, place) in places.items()
+        if name not in dims
+    ]
+    return args, kwargs, notes
+
+
+def _symbols(size: Any) -> list[Any]:
+    return [] if isinstance(size, int) else sorted(size.node.expr.free_symbols, key=str)
+
+
+def _of_size(fake: torch.Tensor, values: Mapping[Any, int]) -> torch.Tensor:
+    """Zeros of the type of a program's input, its symbols having these values."""
+    shape = [size if isinstance(size, int) else int(size.node.expr.xreplace(dict(values))) for size in fake.shape]
+    return torch.zeros(shape, dtype=fake.dtype)
+
+
 def parameters_of(module: torch.nn.Module) -> dict[str, inspect.Parameter] | None:
     """The parameters of ``forward`` by name; None when it takes any number or does not say."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +14,11 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
-from converters.torch.archive import Kind, check_program, kind_of, load_plain
-from webnn_graph.errors import ConversionError, FormatError
+from converters.torch.archive import Kind, kind_of, load_plain
+from converters.torch.reading.program import load_program
+from converters.torch.reading.script import checked_script
+from webnn_graph.errors import ConversionError, FormatError, reason
+from webnn_graph.limits import Budget
 from webnn_graph.names import nearest
 
 NESTED = ("state_dict", "model_state_dict", "model", "module", "net", "params")
@@ -22,7 +26,15 @@ NESTED = ("state_dict", "model_state_dict", "model", "module", "net", "params")
 
 
 def load(
-    path: Path, *, factory: str = "", factory_args: str = "", task: str = "", submodule: str = "", trust_pickle: bool = False
+    path: Path,
+    *,
+    factory: str = "",
+    factory_args: str = "",
+    task: str = "",
+    submodule: str = "",
+    trust_pickle: bool = False,
+    trust_script: bool = False,
+    budget: Budget | None = None,
 ) -> torch.nn.Module | ExportedProgram | torch.jit.ScriptModule:
     """The model in a file or folder; modules in evaluation mode.
 
@@ -34,40 +46,48 @@ def load(
         task: For a folder, which head the model gets.
         submodule: Dotted name of the part to take of a module; all of it by default.
         trust_pickle: Whether the file may run code while it is loaded.
+        trust_script: Whether the code in a TorchScript archive may be anything; it runs when the archive is loaded.
+        budget: What loading may decompress and make.
 
     Raises:
         FormatError: It is damaged or no PyTorch model.
         ConversionError: It needs an option that is missing, would run code, or does not fit the factory's module.
     """
-    model = _load_any(path, factory, factory_args, task, trust_pickle)
-    return _submodule(path, model, submodule) if submodule else model
-
-
-def _load_any(
-    path: Path, factory: str, factory_args: str, task: str, trust_pickle: bool
-) -> torch.nn.Module | ExportedProgram | torch.jit.ScriptModule:
+    budget = budget or Budget()
     kind = kind_of(path)
     if factory and kind in (Kind.PROGRAM, Kind.SCRIPT, Kind.FOLDER):
         raise ConversionError(f"{path} is {kind.value}, which brings its own module", "--model is for state dicts")
-    if kind is Kind.PROGRAM:
-        return _load_program(path, trust_pickle)
-    if kind is Kind.SCRIPT:
-        return _load_script(path)
-    if kind is Kind.FOLDER:
-        from converters.torch.huggingface import load_folder
+    model: torch.nn.Module | ExportedProgram
+    match kind:
+        case Kind.PROGRAM:
+            model = _load_program(path, trust_pickle, budget)
+        case Kind.SCRIPT:
+            model = load_script(checked_script(path, budget, trusted=trust_script), str(path))
+        case Kind.FOLDER:
+            from converters.torch.huggingface import load_folder
 
-        return load_folder(path, task)
-    if kind is Kind.SAFETENSORS:
-        return _with_state(path, _load_safetensors(path), factory, factory_args)
-    content = _load_pickle(path, trust_pickle)
-    if isinstance(content, torch.nn.Module):
-        return content.eval()
-    return _with_state(path, content, factory, factory_args)
-
-
-def _submodule(path: Path, model: torch.nn.Module | ExportedProgram, name: str) -> torch.nn.Module:
+            model = load_folder(path, task)
+        case Kind.SAFETENSORS:
+            model = _with_state(path, _load_safetensors(path), factory, factory_args)
+        case Kind.PICKLE:
+            content = _load_pickle(path, trust_pickle)
+            is_module = isinstance(content, torch.nn.Module)
+            model = content.eval() if is_module else _with_state(path, content, factory, factory_args)
     if isinstance(model, ExportedProgram):
-        raise ConversionError(f"{path} is an exported program, which has no modules any more", "export the submodule")
+        if submodule:
+            raise ConversionError(f"{path} is an exported program, which has no modules any more", "export the submodule")
+        return model
+    return part(str(path), model, submodule)
+
+
+def part(path: str, model: torch.nn.Module, name: str) -> torch.nn.Module:
+    """The submodule of this dotted name; the model itself when the name is empty.
+
+    Raises:
+        ConversionError: There is none.
+    """
+    if not name:
+        return model
     modules = dict(model.named_modules())
     if name not in modules:
         names = [known for known in modules if known]
@@ -75,21 +95,26 @@ def _submodule(path: Path, model: torch.nn.Module | ExportedProgram, name: str) 
     return modules[name]
 
 
-def _load_program(path: Path, trust_pickle: bool) -> ExportedProgram:
+def _load_program(path: Path, trust_pickle: bool, budget: Budget) -> ExportedProgram:
     if not trust_pickle:
-        check_program(path)
+        return load_program(path, budget)
     try:
         with path.open("rb") as file:
             return torch.export.load(file)
     except Exception as error:  # PyTorch has no common exception for it
-        raise FormatError(f"{path} cannot be loaded by PyTorch {torch.__version__}: {_first_line(error)}") from None
+        raise FormatError(f"{path} cannot be loaded by PyTorch {torch.__version__}: {reason(error)}") from None
 
 
-def _load_script(path: Path) -> torch.jit.ScriptModule:
+def load_script(archive: bytes, name: str) -> torch.jit.ScriptModule:
+    """The module in a TorchScript archive, whose code was checked; ``name`` is what errors call it.
+
+    Raises:
+        FormatError: It is damaged.
+    """
     try:
-        return torch.jit.load(str(path), map_location="cpu").eval()
-    except Exception as error:
-        raise FormatError(f"{path} cannot be loaded as TorchScript: {_first_line(error)}") from None
+        return torch.jit.load(io.BytesIO(archive), map_location="cpu").eval()
+    except Exception as error:  # PyTorch has no common exception for it
+        raise FormatError(f"{name} cannot be loaded as TorchScript: {reason(error)}") from None
 
 
 def _load_safetensors(path: Path) -> dict[str, torch.Tensor]:
@@ -99,7 +124,7 @@ def _load_safetensors(path: Path) -> dict[str, torch.Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
-        raise FormatError(f"{path} is a damaged safetensors file: {_first_line(error)}") from None
+        raise FormatError(f"{path} is a damaged safetensors file: {reason(error)}") from None
 
 
 def _load_pickle(path: Path, trust_pickle: bool) -> Any:
@@ -108,11 +133,7 @@ def _load_pickle(path: Path, trust_pickle: bool) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=False)
     except Exception as error:
-        raise FormatError(f"{path} cannot be unpickled: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+        raise FormatError(f"{path} cannot be unpickled: {reason(error)}") from None
 
 
 # ------------------------------------------------------------------------------------------------------------------ state dicts

@@ -10,13 +10,16 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
+from converters.torch.archive import Kind, kind_of
 from converters.torch.convert import Conversion, captured
-from converters.torch.inputs import InputSpec, bind, bind_program, brought_along
+from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, resized
 from converters.torch.load import load
+from converters.torch.script import script_program
 from converters.torch.source import TorchSource
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
+from webnn_graph.limits import Budget
 
 
 class TorchModel:
@@ -28,6 +31,9 @@ class TorchModel:
         values: Arrays by input name; they give types and shapes where ``inputs`` does not.
         dims: Sizes of the dimensions that have names in ``inputs``.
         name: The graph's name; by default the file's stem.
+        trust_script: See `load`.
+        submodule: See `load`.
+        budget: What the conversion may do and make.
         loading: What else `load` takes.
     """
 
@@ -39,6 +45,9 @@ class TorchModel:
         values: Mapping[str, Array] | None = None,
         dims: Mapping[str, int] | None = None,
         name: str = "",
+        submodule: str = "",
+        trust_script: bool = False,
+        budget: Budget | None = None,
         **loading: Any,
     ) -> None:
         self.path = path
@@ -46,11 +55,18 @@ class TorchModel:
         self._inputs = inputs
         self._values = values or {}
         self._dims = dims or {}
+        self._trust_script = trust_script
+        self._submodule = submodule
+        self._budget = budget or Budget()
         self._loading = loading
+        self._notes: list[str] = []
 
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
-        return Conversion(self.program, self.name).graph()
+        conversion = Conversion(self.program, self.name, self._budget)
+        for note in self._notes:
+            conversion.builder.note(note)
+        return conversion.graph()
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""
@@ -59,16 +75,25 @@ class TorchModel:
     @cached_property
     def program(self) -> ExportedProgram:
         """The model as a program that holds what can be converted, wherever possible."""
-        model = load(self.path, **self._loading)
-        args, kwargs = self._example_inputs(model)
-        return captured(model, args, kwargs)
+        if kind_of(self.path) is Kind.SCRIPT and not self._loading.get("factory"):
+            program = script_program(
+                self.path, self._given(), submodule=self._submodule, trust_script=self._trust_script, budget=self._budget
+            )
+            return captured(program)
+        model = load(self.path, submodule=self._submodule, budget=self._budget, **self._loading)
+        if isinstance(model, ExportedProgram) and model.range_constraints and not self._inputs and not self._values:
+            args, kwargs, self._notes = resized(model, self._dims)
+            return captured(model, args, kwargs)
+        given = self._given()
+        if isinstance(model, ExportedProgram):
+            return captured(model, *(bind_program(model, given) if given else ((), {})))
+        return captured(model, *(bind(model, given) if given else brought_along(model)))
 
-    def _example_inputs(self, model: torch.nn.Module | ExportedProgram) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    def _given(self) -> dict[str, torch.Tensor]:
+        """The example inputs that the user gives, by name."""
         given = {name: torch.from_numpy(array) for name, array in self._values.items()}
         given |= {spec.name: spec.tensor(self._dims) for spec in self._inputs}
         unused = set(self._dims) - {size for spec in self._inputs for size in spec.shape}
         if unused:
             raise ConversionError(f"no input has a dimension {unused.pop()}", "--input 'x:float32[batch,3,224,224]' --dim batch=1")
-        if isinstance(model, ExportedProgram):
-            return bind_program(model, given) if given else ((), {})
-        return bind(model, given) if given else brought_along(model)
+        return given

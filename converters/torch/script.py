@@ -1,20 +1,89 @@
-"""TorchScript modules as exported programs."""
+"""TorchScript modules as exported programs.
+
+An archive of a stranger is made one in a process of its own: PyTorch crashes on damaged ones, and code may run forever.
+"""
 
 from __future__ import annotations
 
 import inspect
+import io
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.export import ExportedProgram
 
+from converters.isolated import Limits, Stopped, isolated
 from converters.torch.export import export
-from webnn_graph.errors import ConversionError
+from converters.torch.inputs import bind, brought_along
+from converters.torch.load import load_script, part
+from converters.torch.reading.program import load_program
+from converters.torch.reading.script import checked_script
+from webnn_graph.errors import ConversionError, reason
+from webnn_graph.limits import Budget
+
+SECONDS, SECONDS_PER_MB = 15, 5
+MEMORY, COPIES = 2 << 30, 10
+"""Bytes of memory that the process may allocate besides so many copies of the archive."""
 
 
-def export_script(module: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> ExportedProgram:
+def script_program(
+    path: Path,
+    given: Mapping[str, torch.Tensor],
+    *,
+    submodule: str = "",
+    trust_script: bool = False,
+    budget: Budget | None = None,
+) -> ExportedProgram:
+    """The program of a TorchScript archive for inputs of exactly these shapes, made in a process of its own.
+
+    Args:
+        path: The archive.
+        given: Inputs by the names of ``forward``'s parameters; see `converters.torch.inputs.bind`.
+        submodule: Dotted name of the part to take; all of it by default.
+        trust_script: Whether its code may do anything, files included.
+        budget: What loading may decompress; its factor raises the limits of the process.
+
+    Raises:
+        ConversionError: The code does what no network needs, takes too long, or cannot be converted.
+        FormatError: The archive is damaged.
+    """
+    budget = budget or Budget()
+    archive = checked_script(path, budget, trusted=trust_script)
+    size = len(archive) / 1e6
+    limits = Limits(
+        seconds=(SECONDS + SECONDS_PER_MB * size) * budget.factor,
+        memory=int((MEMORY + COPIES * len(archive)) * budget.factor),
+        file_size=2**62 if trust_script else 0,
+    )
+    request = io.BytesIO()
+    torch.save({"archive": torch.from_numpy(np.frombuffer(archive, np.uint8).copy()), "inputs": dict(given)}, request)
+    try:
+        answer = isolated(saved_program, request.getvalue(), limits, path=str(path), submodule=submodule)
+    except Stopped as stopped:
+        raise ConversionError(
+            f"{path}: the process that PyTorch converts it in {stopped}",
+            f"the archive is damaged, or its code does not end; for a large model, --budget {2 * budget.factor:g} allows twice as much",
+        ) from None
+    return load_program(io.BytesIO(answer), Budget(budget.factor), name=str(path))
+
+
+def saved_program(request: bytes, *, path: str, submodule: str) -> bytes:
+    """A worker of `converters.isolated`: the program that `script_program` wants, as ``torch.export.save`` writes it."""
+    torch.set_num_threads(1)
+    content = torch.load(io.BytesIO(request), weights_only=True)
+    module = part(path, load_script(content["archive"].numpy().tobytes(), path), submodule)
+    given = content["inputs"]
+    args, kwargs = bind(module, given) if given else brought_along(module)
+    written = io.BytesIO()
+    torch.export.save(export_script(module, args, kwargs), written)
+    return written.getvalue()
+
+
+def export_script(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> ExportedProgram:
     """The program of a script module for inputs of exactly these shapes.
 
     PyTorch's converter translates its code; where that fails, it is run on the inputs and what it does is recorded, which
@@ -25,37 +94,42 @@ def export_script(module: torch.jit.ScriptModule, args: Sequence[Any], kwargs: M
     """
     names, ordered = _in_order(module, args, kwargs or {})
     try:
-        found = _converted(module, ordered)
+        found = _converted(module, _copies(ordered))
     except Exception as first:  # the converter has no common exception
         try:
-            found = _traced(module, ordered)
+            found = _traced(module, _copies(ordered))
         except Exception as second:
-            reasons = [str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__ for error in (first, second)]
             raise ConversionError(
-                f"the TorchScript module cannot be converted\n  PyTorch's converter: {reasons[0]}\n  tracing: {reasons[1]}",
+                f"the TorchScript module cannot be converted\n  PyTorch's converter: {reason(first)}\n  tracing: {reason(second)}",
                 "convert a part of it: --submodule NAME; or export the module that it was made of: torch.export.export(module, args)",
             ) from None
     return export(_with_parameters(found, names), ordered)
 
 
-def _in_order(module: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
+def _in_order(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
     """The names of the parameters that are given, or come before one that is, and all arguments by position."""
-    schema: Any = module.forward.schema  # type: ignore[attr-defined]
+    forward: Any = module.forward
+    schema = forward.schema
     parameters = schema.arguments[1:]
     count = max([len(args), *(i + 1 for i, parameter in enumerate(parameters) if parameter.name in kwargs)])
     rest = [kwargs.get(parameter.name, parameter.default_value) for parameter in parameters[len(args) : count]]
     return [parameter.name for parameter in parameters[:count]], [*args, *rest]
 
 
-def _converted(module: torch.jit.ScriptModule, args: Sequence[Any]) -> torch.nn.Module:
+def _copies(args: Sequence[Any]) -> list[Any]:
+    """Tensors of their own for each attempt: PyTorch notes on a tensor which of its sizes may change."""
+    return [arg.detach().clone() if isinstance(arg, torch.Tensor) else arg for arg in args]
+
+
+def _converted(module: torch.nn.Module, args: Sequence[Any]) -> torch.nn.Module:
     from torch._export.converter import TS2EPConverter
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return TS2EPConverter(module, tuple(args), {}).convert().module()  # type: ignore[no-any-return]
+        return TS2EPConverter(module, tuple(args), {}).convert().module()  # type: ignore[no-any-return, arg-type]
 
 
-def _traced(module: torch.jit.ScriptModule, args: Sequence[Any]) -> torch.nn.Module:
+def _traced(module: torch.nn.Module, args: Sequence[Any]) -> torch.nn.Module:
     from torch.fx.experimental.proxy_tensor import make_fx
 
     def call(*tensors: Any) -> Any:

@@ -12,7 +12,7 @@ from torch.export import ExportedProgram
 from converters.torch.interface import graph_inputs, graph_outputs, output_values, placeholders
 from converters.torch.tensors import to_array
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ExecutionError
+from webnn_graph.errors import ExecutionError, reason
 
 
 class TorchSource:
@@ -52,7 +52,7 @@ class TorchSource:
             with torch.no_grad():
                 recorder.run(*self._arguments(inputs))
         except Exception as error:
-            raise ExecutionError(f"{self.runner} cannot run the source model: {str(error).splitlines()[0]}") from error
+            raise ExecutionError(f"{self.runner} cannot run the source model: {reason(error)}") from error
         return {name: recorder.kept[nodes[name].name if name in nodes else name] for name in wanted}
 
     def _arguments(self, inputs: Mapping[str, Array]) -> list[Any]:

@@ -28,6 +28,20 @@ def test_names_do_not_reach_the_terminal_as_commands(invoke: Invoke) -> None:
     assert "note: \\x1b[2Jx\\x07 y\\x9b is named " in invoke("onnx2webnn", Path("hostile.onnx"), "--force").stderr
 
 
+def test_tracebacks_do_neither(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    import converters.onnx
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("\x1b[2J") from ValueError("\x1b]0;title\x07")
+
+    monkeypatch.setattr(converters.onnx, "convert", fail)
+    onnx.save(linear_model(batch=2), "model.onnx")
+    result = invoke("onnx2webnn", "model.onnx", "--debug")
+    assert "ValueError: \\x1b]0;title\\x07" in result.stderr
+    assert "KeyError: " in result.stderr
+    assert not set(result.stderr) & set("\x1b\x07")
+
+
 def test_narrow_terminals_fold_names_not_numbers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "48")
     monkeypatch.setenv("FORCE_COLOR", "1")

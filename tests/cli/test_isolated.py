@@ -13,7 +13,7 @@ import pytest
 from converters.isolated import Limits, Stopped, isolated
 from webnn_graph.errors import FormatError
 
-SOON = Limits(seconds=2, memory=500 << 20)
+SOON = Limits(seconds=1, memory=500 << 20)
 
 
 def reversed_twice(data: bytes, *, times: int = 1) -> bytes:
@@ -36,6 +36,11 @@ def crashing(data: bytes) -> bytes:
 def hanging(data: bytes) -> bytes:
     time.sleep(60)
     return b""
+
+
+def looping(data: bytes) -> bytes:
+    while True:
+        pass
 
 
 def growing(data: bytes) -> bytes:
@@ -69,7 +74,8 @@ def test_errors_of_the_project_arrive_as_they_are() -> None:
     [
         (failing, r"failed \(KeyError: 'a key'\)"),
         (crashing, r"crashed \(SIGSEGV\)"),
-        (hanging, "took longer than 2 seconds"),
+        (hanging, "took longer than 1 seconds"),
+        (looping, "took longer than 1 seconds"),
         (growing, "needed more than 500 MiB of memory"),
     ],
 )

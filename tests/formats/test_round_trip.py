@@ -63,6 +63,12 @@ def test_labels_can_be_left_out() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------------ with files
+def without_digest(written: str) -> str:
+    """The text without the comment that only a file has, whose weights are known."""
+    (digest,) = (line for line in written.splitlines(keepends=True) if line.strip().startswith(text.DIGEST))
+    return written.replace(digest, "")
+
+
 @pytest.mark.parametrize("suffix", [".webnn", ".json"])
 def test_saved_files_are_loaded_again(tmp_path: Path, suffix: str) -> None:
     graph = every_operator()
@@ -72,7 +78,8 @@ def test_saved_files_are_loaded_again(tmp_path: Path, suffix: str) -> None:
     validate(reread)
     assert as_data(reread) == as_data(graph)
     save(reread, second, tmp_path / "b.json")
-    assert second.read_text() == EVERY_OPERATOR
+    assert without_digest(second.read_text()) == EVERY_OPERATOR
+    assert second.with_suffix(suffix).read_bytes() == first.read_bytes()
     assert (tmp_path / "b.safetensors").read_bytes() == (tmp_path / "a.safetensors").read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {f"a{suffix}", "a.safetensors", "b.json", "b.safetensors", "b.webnn"}
 

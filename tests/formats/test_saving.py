@@ -44,7 +44,7 @@ def test_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.Monk
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     # As root every folder can be written, so the refusal is the system call's.
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(WebNNError, match=r"cannot write .*model.*: Permission denied(.|\n)*that you may write to"):
         save(small_graph(), tmp_path / "model.webnn")
     assert contents(tmp_path) == {}
@@ -80,14 +80,14 @@ def test_a_failure_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     before = contents(tmp_path)
     disk_full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if fails == "write":
-        monkeypatch.setattr("webnn_graph.formats.weights._storage", lambda *_: raising(disk_full))
+        monkeypatch.setattr("webnn_graph.formats.weights.storage", lambda *_: raising(disk_full))
     elif fails == "interrupt":
-        monkeypatch.setattr("webnn_graph.formats.weights._storage", lambda *_: raising(KeyboardInterrupt()))
+        monkeypatch.setattr("webnn_graph.formats.weights.storage", lambda *_: raising(KeyboardInterrupt()))
     elif fails == "flush":
         monkeypatch.setattr("os.fsync", lambda _: list(raising(disk_full)))
     else:
         after = {"rename first": 0, "rename last": 2}[fails]
-        monkeypatch.setattr(Path, "replace", failing_after(after, Path.replace, disk_full))
+        monkeypatch.setattr(os, "replace", failing_after(after, os.replace, disk_full))
     with pytest.raises(KeyboardInterrupt if fails == "interrupt" else WebNNError) as raised:
         save(graph, target, tmp_path / "model.json")
     if fails != "interrupt":

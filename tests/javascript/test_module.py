@@ -15,7 +15,7 @@ import pytest
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.formats import javascript, weights
+from webnn_graph.formats import javascript, save, save_together, weights
 from webnn_graph.formats.javascript import RESERVED
 from webnn_graph.graph import Graph
 
@@ -267,6 +267,99 @@ def test_weights_are_views(tmp_path: Path) -> None:
     assert node(module, script) == [["Float32Array", 240, True], ["Uint8Array", 240, True]]
 
 
+# ------------------------------------------------------------------------------------------------------------ of one conversion
+def retrained(value: float) -> Graph:
+    """`linear_model` with other values in it."""
+    b = GraphBuilder("linear")
+    w = b.constant(np.full((3, 20), value, np.float32), name="w")
+    return b.build({"y": b.add(b.matmul(b.input("x", "float32", [2, 3]), w), b.constant(np.ones(20, np.float32), name="bias"))})
+
+
+def saved(folder: Path, value: float = 1) -> Path:
+    """The path of a module, saved as users get it."""
+    folder.mkdir(exist_ok=True)
+    (folder / "package.json").write_text('{"type": "module"}')
+    save(retrained(value), folder / "model.js")
+    return folder / "model.js"
+
+
+READ = """
+    const fs = await import("node:fs");
+    const bytes = new Uint8Array(fs.readFileSync(FILE));
+    const weights = module.readWeights(bytes);
+    await module.Model.create(mock.context(), weights)"""
+
+
+@needs_node
+@pytest.mark.parametrize("kind", ["its own", "more tensors", "of another conversion", "without digests", "malformed digests"])
+def test_weights_of_another_conversion_are_refused(kind: str, tmp_path: Path) -> None:
+    module, file = saved(tmp_path / "one"), tmp_path / "one" / "model.safetensors"
+    content = file.read_bytes()
+    if kind == "of another conversion":
+        file = saved(tmp_path / "other", 2).with_suffix(".safetensors")
+    elif kind == "without digests":
+        file.write_bytes(b"".join(bytes(piece) for piece in weights.contents(weights.stored(retrained(1)))))
+    elif kind == "malformed digests":
+        file.write_bytes(re.sub(rb'"[0-9a-f]{32}"', lambda found: b'"' + b"z" * 32 + b'"', content))
+    elif kind == "more tensors":
+        loaded, more = GraphBuilder("more"), np.full((2, 20), 3, np.float32)
+        graph = loaded.build({"y": loaded.add(loaded.input("x", "float32", [2, 20]), loaded.constant(more, name="v"))})
+        save_together({tmp_path / "one" / "more.webnn": graph}, beside=[retrained(1)])
+        assert file.read_bytes() != content
+    said = message(module, READ.replace("FILE", json.dumps(str(file))))
+    if kind in ("its own", "more tensors"):
+        assert said == ""
+    else:
+        assert said.startswith("Error: the module and the weights are not of one conversion: publish the files")
+
+
+LOAD = """
+    const asked = [];
+    globalThis.fetch = async (url) => {
+      asked.push(String(url));
+      const fs = await import("node:fs");
+      return new Response(fs.readFileSync(FILE));
+    };
+    const context = mock.context();
+    let error = "";
+    try {
+      await module.load({ context, URL_OPTION });
+    } catch (thrown) {
+      error = thrown.message;
+    }
+    console.log(JSON.stringify([asked, error, context.calls.length > 0]));"""
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("base", "option", "asked"),
+    [
+        ("https://example.org/app/model.js", "", "https://example.org/app/model.safetensors?v=DIGEST"),
+        ("http://localhost:8080/model.js?t=1#x", "", "http://localhost:8080/model.safetensors?v=DIGEST"),
+        ("file:///srv/model.js", "", "file:///srv/model.safetensors"),
+        ("https://example.org/app/model.js", 'url: "/elsewhere"', "/elsewhere"),
+    ],
+)
+def test_each_conversion_has_an_address_of_its_own(base: str, option: str, asked: str, tmp_path: Path) -> None:
+    """Where a module is loaded from can be said in Node only by writing it into it."""
+    module = saved(tmp_path)
+    text = module.read_text()
+    assert text.count('new URL("./model.safetensors", import.meta.url)') == 1, "bundlers look for these words"
+    module.write_text(text.replace("import.meta.url", json.dumps(base)))
+    digest = re.search(r'weightsDigest = "(\w{32})"', text)
+    assert digest is not None
+    script = LOAD.replace("FILE", json.dumps(str(module.with_suffix(".safetensors")))).replace("URL_OPTION", option)
+    assert node(module, script) == [[asked.replace("DIGEST", digest[1])], "", True]
+
+
+@needs_node
+def test_old_weights_out_of_a_cache_are_refused_before_anything_is_built(tmp_path: Path) -> None:
+    module, old = saved(tmp_path / "new"), saved(tmp_path / "old", 2).with_suffix(".safetensors")
+    _, error, was_built = node(module, LOAD.replace("FILE", json.dumps(str(old))).replace("URL_OPTION", ""))
+    assert "not of one conversion" in error
+    assert not was_built
+
+
 # ------------------------------------------------------------------------------------------------------------------- Model
 COMPUTING = """
     const context = mock.context();
@@ -338,7 +431,7 @@ def test_large_graphs(tmp_path: Path) -> None:
 
 
 USAGE = """
-import { build, inputs, load, Model, outputs, readWeights } from "./model.js";
+import { build, inputs, load, Model, outputs, readWeights, weightsDigest } from "./model.js";
 
 const model: Model = await load({ onProgress: ({ loaded, total }) => console.log(loaded / total), signal: new AbortController().signal });
 const { y } = await model.compute({ x: new Float32Array(6), h: new Uint16Array(2), unused: new BigInt64Array(2) });
@@ -349,7 +442,7 @@ declare const context: import("./model.js").MLContext;
 const graph = await build(context, weights);
 graph.destroy();
 model.destroy();
-console.log(first, shape, outputs);
+console.log(first, shape, outputs, weightsDigest.length);
 """
 
 

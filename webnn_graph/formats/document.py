@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import WebNNError
-from webnn_graph.formats.constants import Initializer, initializer
+from webnn_graph.formats.constants import Initializer, Weight, initializer
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import OPS
 
@@ -73,7 +73,10 @@ class Output:
 
 @dataclass
 class Document:
-    """A graph as a file says it: every reference by name, nothing checked."""
+    """A graph as a file says it: every reference by name, nothing checked.
+
+    ``weights_digest`` is what `webnn_graph.formats.digests` makes of the weights that it reads; empty when nothing is known.
+    """
 
     name: str = "graph"
     inputs: list[Declaration] = field(default_factory=list)
@@ -81,14 +84,22 @@ class Document:
     calls: list[Call] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     where: Place = nowhere
+    weights_digest: str = ""
+
+    @property
+    def weights(self) -> list[str]:
+        """The names, in the weights file, of the weights that it reads."""
+        read = ((constant.initializer or Weight(constant.name)) for constant in self.constants)
+        return list(dict.fromkeys(initializer.key for initializer in read if isinstance(initializer, Weight)))
 
 
-def describe(graph: Graph, *, labels: bool = True) -> Document:
+def describe(graph: Graph, *, labels: bool = True, weights_digest: str = "") -> Document:
     """The canonical document of a graph.
 
     Args:
         graph: With operand names that are unique identifiers.
         labels: Whether nodes keep their labels.
+        weights_digest: That of its weights, if its file is to hold it.
     """
     return Document(
         name=graph.name,
@@ -99,6 +110,7 @@ def describe(graph: Graph, *, labels: bool = True) -> Document:
         ],
         calls=[_call(node, labels) for node in graph.nodes],
         outputs=[Output(operand.name, operand.name) for operand in graph.outputs],
+        weights_digest=weights_digest,
     )
 
 

@@ -1,111 +1,272 @@
-"""Writing several files so that either all of them are the new ones or all stay as they were."""
+"""Writing the files of a folder as a set: either all of them are the new ones, or all stay as they were.
+
+1. Each file is written under a temporary name beside its target, and flushed to the disk.
+2. Each target that exists gets a second name; a journal of what is going to be replaced is flushed to the disk.
+3. The temporary files take their names, in the order that they were given in.
+4. The second names and the journal are removed.
+
+An error or a signal in between puts the old files back. A process that is killed cannot: the next that writes to the folder
+removes what the dead one left and, when it died in 3., finishes that first. Until then a graph and its weights may not belong
+together, which their digests show (`webnn_graph.formats.digests`).
+"""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from webnn_graph.errors import WebNNError
+from webnn_graph.formats.locks import locked
+from webnn_graph.signals import Signals
 
 Chunks: TypeAlias = Callable[[], Iterable[bytes | memoryview]]
 """Makes the content of a file piece by piece, so that it need not be in memory as a whole."""
+
+TEMPORARY = re.compile(r"\.webnn-([0-9a-f]{8})\.(journal|[0-9]+\.(new|old))")
+PIECE = 2**24
+"""Bytes that are written at once; signals are looked for in between."""
+FORWARD, BACK = b"+", b"-"
+"""First byte of a journal: whether the files that it names are to become the new or again the old ones."""
+NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
 
 
 def write_all(contents: Mapping[Path, Chunks]) -> None:
     """Writes all files, or none.
 
-    Each is written under a temporary name in its own folder and flushed to the disk; only when all are complete do they
-    take their names. A full disk, an interruption or an error leaves the old files as they were, and no temporary ones.
+    A full disk, an error or a signal leaves the old files as they were, and no temporary ones. Other writers of the same
+    folders wait meanwhile.
+
+    Args:
+        contents: What to write by path, in the order in which files are replaced.
 
     Raises:
-        WebNNError: A file cannot be written.
+        WebNNError: A file cannot be written, or another process does not finish writing.
+        KeyboardInterrupt, Terminated: A signal has arrived; see `webnn_graph.signals`.
     """
-    written: dict[Path, Path] = {}
-    target = Path()
+    folders: dict[Path, dict[Path, Chunks]] = {}
+    for target, chunks in contents.items():
+        folders.setdefault(target.parent.resolve(), {})[target] = chunks
+    with Signals() as signals, ExitStack() as locks:
+        replacements = []
+        for _, files in sorted(folders.items()):  # in one order, so that no two wait for each other
+            first = next(iter(files))
+            with _writing(first):
+                if locks.enter_context(locked(first.parent, signals.check)):
+                    _recover(first.parent)
+            replacements.append(_Replacement(first.parent, files, signals.check))
+        _replace_all(replacements)
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    """The content of a file, piece by piece."""
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def _replace_all(replacements: Iterable[_Replacement]) -> None:
     try:
-        for target, chunks in contents.items():
-            written[target] = _temporary(target)
-            _write(written[target], chunks())
-        _rename_all(written)
-    except OSError as error:
-        raise WebNNError(f"cannot write {error.filename2 or target}: {error.strerror or error}", _hint(error)) from None
-    finally:
-        for temporary in written.values():
-            temporary.unlink(missing_ok=True)
-
-
-def _temporary(target: Path) -> Path:
-    """A new empty file beside ``target``, with the permissions that a new file gets."""
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "it is a folder")
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
-    os.close(handle)
-    mask = os.umask(0)
-    os.umask(mask)
-    temporary = Path(name)
-    temporary.chmod(0o666 & ~mask)
-    return temporary
-
-
-def _write(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
-    with path.open("wb") as file:
-        for chunk in chunks:
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _rename_all(written: Mapping[Path, Path]) -> None:
-    """Gives the complete temporary files their names; when one cannot have it, those before it get their old content back."""
-    kept: dict[Path, Path | None] = {}
-    renamed: list[Path] = []
-    try:
-        for target, temporary in written.items():
-            kept[target] = _keep(target)
-            temporary.replace(target)
-            renamed.append(target)
+        for replacement in replacements:
+            replacement.write()
+        for replacement in replacements:
+            replacement.replace()
     except BaseException:
-        for target in renamed:
-            old = kept[target]
-            if old:
-                old.replace(target)
-            else:
-                target.unlink()
+        for replacement in replacements:
+            replacement.put_back()
         raise
     finally:
-        for old in kept.values():
-            if old:
-                old.unlink(missing_ok=True)
-    for folder in {target.parent for target in written}:
-        _flush_folder(folder)
+        for replacement in replacements:
+            replacement.clean()
 
 
-def _keep(target: Path) -> Path | None:
-    """A second name for the file that ``target`` is now; None when it is none."""
-    if not target.exists():
-        return None
-    second = _temporary(target)
-    second.unlink()
+@dataclass(frozen=True)
+class _File:
+    """A file that is replaced, its temporary name, and the second name of what it was before.
+
+    Attributes:
+        made: Number of the new file in its file system; only what has it is ours to move or to remove.
+        was: That of the old file; None when there was none.
+    """
+
+    target: Path
+    new: Path
+    old: Path
+    made: int | None
+    was: int | None
+
+
+def _file(stem: Path, i: int, name: str, made: int | None, was: int | None) -> _File:
+    """The i-th file of a replacement whose temporary names begin with ``stem``."""
+    return _File(stem.with_name(name), stem.with_name(f"{stem.name}.{i}.new"), stem.with_name(f"{stem.name}.{i}.old"), made, was)
+
+
+def _number(path: Path) -> int | None:
+    """The number of a file in its file system; None when there is none."""
     try:
-        os.link(target, second)
-    except OSError:  # a file system without links
-        shutil.copy2(target, second)
-    return second
+        return path.lstat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+class _Replacement:
+    """The files of one folder that are replaced together."""
+
+    def __init__(self, folder: Path, contents: Mapping[Path, Chunks], check: Callable[[], None]) -> None:
+        self._stem = folder / f".webnn-{secrets.token_hex(4)}"
+        self._folder = folder
+        self._contents = contents
+        self._check = check
+        self._journal = folder / f"{self._stem.name}.journal"
+        self._files = [_file(self._stem, i, target.name, None, None) for i, target in enumerate(contents)]
+        self._is_settled = True
+
+    def write(self) -> None:
+        """Writes every file under its temporary name."""
+        for file, chunks in zip(self._files, self._contents.values(), strict=True):
+            with _writing(file.target):
+                if file.target.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, "it is a folder")
+                if file.target.exists() and not file.target.is_file():
+                    raise OSError(errno.EEXIST, "it is no ordinary file")
+                _write(file.new, chunks(), self._check)
+
+    def replace(self) -> None:
+        """Gives the temporary files their names."""
+        with _writing(self._files[0].target):
+            self._files = [replace(file, made=_number(file.new), was=_number(file.target)) for file in self._files]
+            for file in self._files:
+                if file.was is not None and not file.target.is_symlink():
+                    with suppress(OSError):  # a file system without links: the old file is moved away instead
+                        file.old.hardlink_to(file.target)
+            listed = [(file.target.name, file.made, file.was) for file in self._files]
+            _write(self._journal, [FORWARD + json.dumps(listed).encode() + b"\n"], self._check)
+            _flush_folder(self._folder)
+        self._is_settled = False
+        for file in self._files:
+            self._check()
+            with _writing(file.target):
+                if file.was is not None and _number(file.old) is None:
+                    file.target.replace(file.old)
+                file.new.replace(file.target)
+        _flush_folder(self._folder)
+        self._is_settled = True
+
+    def put_back(self) -> None:
+        """Gives the old files their names again; when that cannot be, the next writer of the folder does it."""
+        if self._journal.exists():
+            self._is_settled = False
+            with suppress(OSError):
+                _turn_back(self._journal)
+                _put_back(self._files)
+                self._is_settled = True
+
+    def clean(self) -> None:
+        """Removes the temporary files."""
+        if self._is_settled:
+            for path in (*(path for file in self._files for path in (file.new, file.old)), self._journal):
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
+
+
+def _write(path: Path, chunks: Iterable[bytes | memoryview], check: Callable[[], None]) -> None:
+    """Writes a new file, with the permissions that a new file gets."""
+    descriptor = os.open(path, NEW_FILE, 0o666)
+    try:
+        for chunk in chunks:
+            left = memoryview(chunk)
+            while left:
+                check()
+                left = left[os.write(descriptor, left[:PIECE]) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _turn_back(journal: Path) -> None:
+    descriptor = os.open(journal, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        os.write(descriptor, BACK)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _put_back(files: Iterable[_File]) -> None:
+    """Gives old files their names; may be done again when it was stopped halfway."""
+    for file in files:
+        if file.was is not None and _number(file.old) == file.was:
+            file.old.replace(file.target)
+        elif file.was is None and file.made is not None and _number(file.target) == file.made:
+            file.target.unlink()
 
 
 def _flush_folder(folder: Path) -> None:
     with suppress(OSError):  # not every system lets a folder be opened; the files themselves are on the disk
-        handle = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            os.fsync(descriptor)
         finally:
-            os.close(handle)
+            os.close(descriptor)
+
+
+# -------------------------------------------------------------------------------------------------- what dead processes have left
+def _recover(folder: Path) -> None:
+    """Removes what writers left that were killed, after finishing what they had begun to replace. The folder is locked."""
+    left = sorted(path for path in folder.iterdir() if TEMPORARY.fullmatch(path.name) and path.is_file())
+    for path in left:
+        if path.suffix == ".journal":
+            _settle(path)
+    for path in left:  # journals come after what they list
+        path.unlink(missing_ok=True)
+
+
+def _settle(journal: Path) -> None:
+    """Makes the set whole that a journal lists; with the files of an incomplete one nothing has been done."""
+    content = journal.read_bytes()
+    files = _listed(journal, content)
+    if content.startswith(BACK):
+        _put_back(files)
+        return
+    waiting = [file for file in files if _number(file.new) is not None]
+    if all(_is_as_left(file) for file in waiting):
+        for file in waiting:
+            file.new.replace(file.target)
+
+
+def _listed(journal: Path, content: bytes) -> list[_File]:
+    """The files that a journal lists: none unless it is complete, and each of them is in its folder."""
+    try:
+        listed = json.loads(content[1:]) if content.endswith(b"\n") else []
+        files = [_file(journal.with_suffix(""), i, str(name), made, was) for i, (name, made, was) in enumerate(listed)]
+        return files if all(_is_name(file.target.name) for file in files) else []
+    except (ValueError, TypeError, RecursionError):  # damaged, or made to do harm
+        return []
+
+
+def _is_name(text: str) -> bool:
+    return text != ".." and "\0" not in text and len(os.fsencode(text)) < 256
+
+
+def _is_as_left(file: _File) -> bool:
+    """Whether a file that was to take its name is the one, and nobody has put another in the place of the old one."""
+    return _number(file.new) == file.made and _number(file.target) in (None, file.was)
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    """Errors of the system say which file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise WebNNError(f"cannot write {target}: {error.strerror or error}", _hint(error)) from None
 
 
 def _hint(error: OSError) -> str:

@@ -48,7 +48,7 @@ VIEWS = {
 """The typed array that holds a data type in every engine: float16 as its bits, 4-bit elements packed."""
 
 
-def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "") -> dict[str, str]:
+def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", digest: str = "") -> dict[str, str]:
     """The texts of the module and of its declarations.
 
     Args:
@@ -56,6 +56,7 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "") -
         stem: The files' common name.
         labels: Whether every call carries its node's label.
         weights: The file that the module fetches from its own folder; by default ``<stem>.safetensors``.
+        digest: That of the weights, which the module compares with their file's; it accepts any weights without.
 
     Returns:
         File name to text: ``<stem>.js`` and ``<stem>.d.ts``.
@@ -66,7 +67,7 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "") -
     for name in graph.operands:
         if not IDENTIFIER.match(name):
             raise ValidationError(f"operand name {name!r} is not an identifier")
-    view = _view(graph, stem, labels, weights or f"{stem}.safetensors")
+    view = _view(graph, stem, labels, weights or f"{stem}.safetensors") | {"digest": string(digest)}
     return {f"{stem}.js": _template("module.js.j2").render(view), f"{stem}.d.ts": _template("module.d.ts.j2").render(view)}
 
 

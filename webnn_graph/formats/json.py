@@ -15,6 +15,8 @@ from webnn_graph.formats.document import Call, Declaration, Document, Name, Outp
 from webnn_graph.formats.text import VERSION, VERSIONS, Source, quote
 
 FORMAT = "webnn-graph-json"
+DIGEST = "weightsDigest"
+"""The member with the digest of the weights, which other readers skip."""
 
 
 # ----------------------------------------------------------------------------------------------------------------- writing
@@ -26,6 +28,7 @@ def write(document: Document) -> str:
         ("format", _compact(FORMAT)),
         ("version", _compact(VERSION)),
         ("name", _compact(document.name)),
+        *([(DIGEST, _compact(document.weights_digest))] if document.weights_digest else []),
         ("inputs", _lines("{", [f"{quote(name)}: {_compact(value)}" for name, value in inputs.items()], "}")),
         ("consts", _lines("{", [f"{quote(name)}: {_compact(value)}" for name, value in constants.items()], "}")),
         ("nodes", _lines("[", [_compact(_node(call)) for call in document.calls], "]")),
@@ -139,6 +142,7 @@ class _Reader:
             self._fail("version", f"{members.get('version')!r} is not a version that is known: {', '.join(map(str, VERSIONS))}")
         name = members.get("name")
         document = Document(name if isinstance(name, str) else "graph", where=self._place(""))
+        document.weights_digest = self._string(members.get(DIGEST) or "", DIGEST)
         for key, value in self._object(self._member(members, "inputs", ""), "inputs").items():
             document.inputs.append(self._declaration(key, value, f"inputs.{key}", False))
         for key, value in self._object(members.get("consts", {}), "consts").items():

@@ -6,32 +6,38 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from webnn_graph.data_types import Array
-from webnn_graph.fold import digest
 from webnn_graph.formats.constants import is_inline
+from webnn_graph.formats.digests import Contents
 from webnn_graph.graph import Graph, Node, Operand, map_operands
 from webnn_graph.names import Names
 
 
-def with_shared_names(graphs: Sequence[Graph], fixed: int = 0) -> list[Graph]:
+def with_shared_names(graphs: Sequence[Graph], contents: Contents, fixed: int = 0) -> list[Graph]:
     """The same graphs, their weights named so that two of one name are the same bit by bit, and the same ones have one name.
 
-    The first graph that has a weight gives it its name, unless something else is called so. The first ``fixed`` graphs keep
-    all their names.
+    The first graph that has a weight gives it its name, unless something else is called so.
+
+    Args:
+        graphs: Of one model.
+        contents: Knows which weights are the same.
+        fixed: How many of the graphs, from the first, keep all their names.
     """
     names = Names()
     shared: dict[object, str] = {}
+    reserved: dict[str, str] = {}
     for graph in graphs[:fixed]:
         weights = [(operand, array) for operand, array in graph.constants.items() if not is_inline(operand)]
-        shared |= {
-            content: names.take(o.name) for (o, _), content in zip(weights, _contents(weights), strict=True) if content not in shared
-        }
+        for (operand, _), content in zip(weights, _contents(weights, contents), strict=True):
+            if operand.name not in reserved:
+                reserved[operand.name] = names.take(operand.name)
+            shared.setdefault(content, reserved[operand.name])
     for name in dict.fromkeys(operand.name for graph in graphs for operand in graph.operands.values() if not _is_weight(graph, operand)):
         names.take(name)
     results = list(graphs[:fixed])
     for graph in graphs[fixed:]:
         weights = [(operand, array) for operand, array in graph.constants.items() if not is_inline(operand)]
         own = {}
-        for (operand, _), content in zip(weights, _contents(weights), strict=True):
+        for (operand, _), content in zip(weights, _contents(weights, contents), strict=True):
             if content not in shared:
                 shared[content] = names.take(operand.name)
             own[operand] = shared[content]
@@ -43,11 +49,11 @@ def _is_weight(graph: Graph, operand: Operand) -> bool:
     return operand in graph.constants and not is_inline(operand)
 
 
-def _contents(weights: Iterable[tuple[Operand, Array]]) -> Iterable[object]:
+def _contents(weights: Iterable[tuple[Operand, Array]], contents: Contents) -> Iterable[object]:
     """What is equal for the same weights of two graphs, but not for two weights of one graph."""
     times: Counter[object] = Counter()
     for operand, array in weights:
-        content = operand.data_type, operand.shape, digest(array)
+        content = operand.data_type, operand.shape, contents.of(operand, array)
         yield content, times[content]
         times[content] += 1
 

@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Weight
+from webnn_graph.formats.digests import PATTERN
 from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, unbound
 from webnn_graph.names import nearest
 from webnn_graph.ops import OPS
@@ -30,6 +31,9 @@ VERSION = 1
 VERSIONS = (1, 2)
 """Versions of the format that are read; 2 only adds dynamic dimensions."""
 
+DIGEST = "# digest of the weights:"
+"""Begins the comment, first in ``consts``, with the digest of the weights; rustnn reads no annotation there."""
+
 MAX_DEPTH = 32
 """Deepest nesting of lists that is read."""
 
@@ -37,9 +41,10 @@ MAX_DEPTH = 32
 # ----------------------------------------------------------------------------------------------------------------- writing
 def write(document: Document) -> str:
     """The canonical text of a document."""
+    digest = [f"{DIGEST} {document.weights_digest}"] if document.weights_digest else []
     blocks = [
         ("inputs", [f"{_declared(i)};" for i in document.inputs]),
-        ("consts", [f"{_declared(c)} {_annotation(c.initializer)};" for c in document.constants]),
+        ("consts", [*digest, *(f"{_declared(c)} {_annotation(c.initializer)};" for c in document.constants)]),
         ("nodes", [f"{_statement(call)};" for call in document.calls]),
     ]
     lines = [f"webnn_graph {quote(document.name)} v{VERSION} {{"]
@@ -135,6 +140,7 @@ NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![A-Za-z0-9_.])")
 INTEGER = re.compile(r"[0-9]{1,18}(?![A-Za-z0-9_.])")
 VERSIONED = re.compile(r"v\s*([0-9]{1,9})\b")
 BYTES = re.compile(r"\[\s*(?:[0-9]{1,3}(?:\s*,\s*[0-9]{1,3})*)?\s*\]")
+DIGEST_COMMENT = re.compile(rf"^[ \t]*{DIGEST} ({PATTERN.pattern})[ \t\r]*$", re.MULTILINE)
 WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -160,7 +166,10 @@ class _Parser:
             name = self._word("a block or the closing }")
             if name not in blocks:
                 self._fail(f"there is no block {name!r}", nearest(name, blocks) or f"blocks are {', '.join(blocks)}", start)
+            start = self.at
             self._expect("{")
+            if name == "consts" and (digest := DIGEST_COMMENT.search(self.text, start, self.at)):
+                document.weights_digest = digest[1]
             while not self._accept("}"):
                 blocks[name](document)
         if self.at < len(self.text):

@@ -2,7 +2,8 @@
 
 A tensor has the name of its constant, and the constant's data type and shape. safetensors has no 4-bit integers: an int4 or
 uint4 constant is a flat U8 tensor of packed elements, two in a byte, low nibble first; the graph's declaration says what it
-really is. Tensors stand in descending order of element size, so that each is aligned for a view, then by name.
+really is. Tensors stand in descending order of element size, so that each is aligned for a view, then by name. The metadata
+holds the digest of each, see `webnn_graph.formats.digests`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import json
 import math
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
@@ -37,6 +39,14 @@ DTYPES = {
 }
 """safetensors' name for the elements that a data type is stored as."""
 
+METADATA = "__metadata__"
+"""The member of a header that is no tensor."""
+ELSEWHERE = "write to another folder, or under another name"
+INDEX = ".safetensors.index.json"
+"""Suffix of the index of a file of weights that was cut into shards."""
+DIGEST = "digest:"
+"""What stands before a tensor's name in the metadata, where its digest is."""
+
 MAX_HEADER = 100_000_000
 """Bytes of the longest header that safetensors allows."""
 CHUNK = 2**22
@@ -50,12 +60,17 @@ def stored(*graphs: Graph) -> dict[Operand, Array]:
     Several graphs have one file when each of their weights of one name is the same; see `webnn_graph.formats.shared`.
     """
     named = {operand.name: (operand, array) for graph in graphs for operand, array in graph.constants.items() if not is_inline(operand)}
-    return dict(sorted(named.values(), key=lambda weight: (-_element_bytes(weight[0].data_type), weight[0].name)))
+    return in_order(dict(named.values()))
 
 
-def contents(weights: Mapping[Operand, Array]) -> Iterator[bytes | memoryview]:
+def in_order(weights: Mapping[Operand, Array]) -> dict[Operand, Array]:
+    """The weights in the order of a file."""
+    return dict(sorted(weights.items(), key=lambda weight: (-_element_bytes(weight[0].data_type), weight[0].name)))
+
+
+def contents(weights: Mapping[Operand, Array], metadata: Mapping[str, str] = MappingProxyType({})) -> Iterator[bytes | memoryview]:
     """A safetensors file, piece by piece; the same bytes for the same weights in the same order."""
-    header: dict[str, Any] = {}
+    header: dict[str, Any] = {METADATA: dict(metadata)} if metadata else {}
     offset = 0
     for operand in weights:
         shape = [operand.nbytes] if operand.data_type.bits == 4 else list(operand.shape)
@@ -65,16 +80,21 @@ def contents(weights: Mapping[Operand, Array]) -> Iterator[bytes | memoryview]:
     encoded += b" " * (-len(encoded) % 8)
     yield len(encoded).to_bytes(8, "little") + encoded
     for operand, array in weights.items():
-        yield from _storage(array, operand.data_type)
+        yield from storage(array, operand.data_type)
 
 
-def _storage(array: Array, data_type: DataType) -> Iterator[bytes | memoryview]:
+def storage(array: Array, data_type: DataType) -> Iterator[bytes | memoryview]:
     """The little-endian storage of an array; one that is no contiguous memory is never copied as a whole."""
     if array.flags.c_contiguous or data_type.bits == 4:
         yield pack(array, data_type).reshape(-1).view(np.uint8).data
         return
     for piece in np.nditer(array, ["external_loop", "buffered"], order="C", buffersize=CHUNK):
         yield pack(np.asarray(piece), data_type).tobytes()
+
+
+def metadata_of(digests: Mapping[str, str]) -> dict[str, str]:
+    """The metadata of a file with the digests of its tensors, by name."""
+    return {f"{DIGEST}{name}": digest for name, digest in digests.items()}
 
 
 def _element_bytes(data_type: DataType) -> int:
@@ -106,6 +126,10 @@ class Tensor:
 class Safetensors:
     """A memory-mapped safetensors file.
 
+    Attributes:
+        tensors: By name.
+        metadata: Strings by name; what else its writer had to say.
+
     Raises:
         FormatError: It cannot be read, or is damaged: every byte must belong to exactly one tensor.
     """
@@ -113,7 +137,13 @@ class Safetensors:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.bytes = _mapped(path)
+        self.metadata: dict[str, str] = {}
         self.tensors = self._header()
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digests of the tensors, by name, as its metadata say; empty when something else wrote it."""
+        return {name.removeprefix(DIGEST): digest for name, digest in self.metadata.items() if name.startswith(DIGEST)}
 
     def array(self, key: str, operand: Descriptor) -> Array:
         name = _key_in(self.tensors, key)
@@ -129,6 +159,19 @@ class Safetensors:
             )
         return unpack(self.bytes[tensor.start : tensor.start + tensor.size], operand.data_type, operand.shape)
 
+    def all(self) -> dict[Operand, Array]:
+        """All tensors, as the constants that they would be.
+
+        Raises:
+            FormatError: One has a type that WebNN lacks.
+        """
+        types = {stored_as: data_type for data_type, stored_as in DTYPES.items() if data_type.bits != 4}
+        for name, tensor in self.tensors.items():
+            if tensor.dtype not in types:
+                raise FormatError(f"{self.path} has a tensor of {tensor.dtype}, {name!r}, which WebNN lacks", ELSEWHERE)
+        operands = [Operand(types[tensor.dtype], tensor.shape, name) for name, tensor in self.tensors.items()]
+        return {operand: self.array(operand.name, operand) for operand in operands}
+
     def _header(self) -> dict[str, Tensor]:
         total = self.bytes.size
         length = int.from_bytes(self.bytes[:8].tobytes(), "little") if total >= 8 else total
@@ -140,7 +183,9 @@ class Safetensors:
             self._fail("its header is not JSON")
         if not isinstance(header, dict):
             self._fail("its header is not an object")
-        header.pop("__metadata__", None)
+        metadata = header.pop(METADATA, None)
+        if isinstance(metadata, dict):
+            self.metadata = {name: str(value) for name, value in metadata.items()}
         data = 8 + length
         tensors = {name: self._tensor(name, entry, data) for name, entry in header.items()}
         end = data
@@ -217,19 +262,29 @@ class Shards:
         return self.open[file].array(name, operand)
 
 
-def beside(graph: Path) -> Weights | None:
+def weights_of(graph: Path) -> Weights | None:
     """The weights that belong to the graph's file: with its stem, or called ``model``; None if there are none."""
+    kinds: dict[str, Callable[..., Weights]] = {".safetensors": Safetensors, ".json": Shards, ".weights": Manifest}
+    files = files_beside(graph)
+    return kinds[files[0].suffix](*files) if files else None
+
+
+def files_beside(graph: Path) -> list[Path]:
+    """The file of the weights that belong to the graph's file, and the manifest when it needs one; none if there are none.
+
+    Shards are not among them, only their index.
+    """
     for stem in dict.fromkeys((graph.stem, "model")):
-        for suffix, kind in ((".safetensors", Safetensors), (".safetensors.index.json", Shards)):
+        for suffix in (".safetensors", INDEX):
             path = graph.with_name(stem + suffix)
             if path.is_file():
-                return kind(path)
+                return [path]
     for stem in dict.fromkeys((graph.stem, "model")):
         raw = graph.with_name(stem + ".weights")
         for manifest in (graph.with_name("manifest.json"), graph.with_name(f"{graph.stem}.manifest.json")):
             if raw.is_file() and manifest.is_file():
-                return Manifest(raw, manifest)
-    return None
+                return [raw, manifest]
+    return []
 
 
 def _mapped(path: Path) -> Array:

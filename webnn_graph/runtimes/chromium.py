@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from webnn_graph.errors import ExecutionError, RuntimeUnavailable
+from webnn_graph.errors import ExecutionError, RuntimeUnavailable, reason
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
@@ -144,7 +144,7 @@ class Chromium:
             reason = page.evaluate("import('/runner.js').then((runner) => runner.probe())")
             page.close()
         except Error as error:
-            raise RuntimeUnavailable(f"{self.executable} does not start: {_first_line(error)}", HINT) from None
+            raise RuntimeUnavailable(f"{self.executable} does not start: {reason(error)}", HINT) from None
         if reason:
             raise RuntimeUnavailable(f"{self.executable} has no working WebNN: {reason}", HINT)
 
@@ -168,13 +168,9 @@ class Chromium:
         except TimedOut:
             return f"no answer after {timeout:g} s"
         except Error as error:
-            return _first_line(error)
+            return reason(error)
 
     def _close(self) -> None:
         if self._browser is not None:
             self._browser.close()
             self._browser = None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

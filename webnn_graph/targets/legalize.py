@@ -17,6 +17,7 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_in
+from webnn_graph.limits import Budget
 from webnn_graph.ops import OPS
 from webnn_graph.targets import carriers, quantized, ranks, rewrites, rustnn, rustnn_loader, windows
 from webnn_graph.targets.call import Call
@@ -25,6 +26,8 @@ from webnn_graph.targets.target import CHROMIUM, RUSTNN, STANDARD, Target
 REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES, **quantized.REWRITES}, RUSTNN: rustnn.REWRITES}
 """What each kind of target needs, by operator."""
 
+REPLACEMENT = 30
+"""Calls that a call of the graph may become before they count."""
 LACKING = "has a data type or rank that the target lacks"
 
 
@@ -39,7 +42,7 @@ def legalize(graph: Graph, target: Target) -> Graph:
     """
     if target.kind == STANDARD:
         return graph
-    b = LegalBuilder(graph.name, target)
+    b = LegalBuilder(graph.name, target, Budget(steps=-REPLACEMENT * len(graph.nodes)))
     b.notes.extend(graph.notes)
     problems = [f"input {operand} {LACKING}" for operand in graph.inputs if not target.takes("input", operand)]
     new: dict[Operand, Operand] = {operand: b.input(operand.name, operand.data_type, operand.shape) for operand in graph.inputs}
@@ -68,8 +71,8 @@ def legalize(graph: Graph, target: Target) -> Graph:
 class LegalBuilder(GraphBuilder):
     """A `GraphBuilder` whose calls become others that ``target`` takes and computes right."""
 
-    def __init__(self, name: str, target: Target) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, target: Target, budget: Budget) -> None:
+        super().__init__(name, budget)
         self.target = target
         self.harmless: set[Operand] = set()
         """Divisors that a rewrite has made sure of."""

@@ -6,6 +6,7 @@ from converters.torch.handlers import (  # noqa: F401  (each import fills HANDLE
     activation,
     attention,
     complex_numbers,
+    control_flow,
     convolution,
     creation,
     distance,

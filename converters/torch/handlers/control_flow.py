@@ -1,0 +1,85 @@
+"""Operators on graphs: WebNN has no control flow, so branches are chosen or selected and loops of known length are unrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import torch
+from torch import fx
+
+from converters.lowering.pieces import stack, unstack
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Operand
+
+MAX_ITERATIONS = 1024
+"""Most iterations that are unrolled; each is a copy of the body."""
+
+
+class Run(Protocol):
+    """Converts a graph on these values and returns its results."""
+
+    def __call__(self, graph: fx.GraphModule, values: Sequence[Any]) -> list[Any]: ...
+
+
+GraphHandler: TypeAlias = Callable[..., Sequence[Any]]
+GRAPH_HANDLERS: dict[Any, GraphHandler] = {}
+"""Handlers of operators that take graphs: ``handler(builder, run, *arguments)`` gives the results."""
+
+
+def graph_op(name: str) -> Callable[[GraphHandler], GraphHandler]:
+    """Registers a handler of ``torch.ops.higher_order.<name>``."""
+
+    def register(handler: GraphHandler) -> GraphHandler:
+        GRAPH_HANDLERS[getattr(torch.ops.higher_order, name)] = handler
+        return handler
+
+    return register
+
+
+@graph_op("cond")
+def cond(b: GraphBuilder, run: Run, pred: Any, true: fx.GraphModule, false: fx.GraphModule, operands: Sequence[Any] = ()) -> Sequence[Any]:
+    """the branch of a known predicate; otherwise both branches and where"""
+    known = b.value(pred) if isinstance(pred, Operand) else pred
+    if known is not None:
+        return run(true if bool(known) else false, operands)
+    condition = b.reshape(pred, [])
+    return [_selected(b, condition, *results) for results in zip(run(true, operands), run(false, operands), strict=True)]
+
+
+@graph_op("scan")
+def scan(
+    b: GraphBuilder, run: Run, body: fx.GraphModule, init: Sequence[Any], xs: Sequence[Operand], additional: Sequence[Any] = ()
+) -> Sequence[Any]:
+    """unrolled along the first dimension; at most 1024 times"""
+    state = list(init)
+    pieces = [_unstacked(b, x) for x in xs]
+    scanned: list[list[Operand]] = []
+    for items in zip(*pieces, strict=True):
+        results = run(body, [*state, *items, *additional])
+        state, outputs = results[: len(state)], results[len(state) :]
+        scanned = [[*collected, output] for collected, output in zip(scanned or [[] for _ in outputs], outputs, strict=True)]
+    return [*state, *(stack(b, items, 0) for items in scanned)]
+
+
+@graph_op("map_impl")
+def map_(b: GraphBuilder, run: Run, body: fx.GraphModule, xs: Sequence[Operand], additional: Sequence[Any] = ()) -> Sequence[Any]:
+    """unrolled along the first dimension; at most 1024 times"""
+    return scan(b, run, body, [], xs, additional)
+
+
+def _unstacked(b: GraphBuilder, x: Operand) -> list[Operand]:
+    if x.shape[0] > MAX_ITERATIONS:
+        raise ConversionError(f"would run {x.shape[0]} times; at most {MAX_ITERATIONS} iterations are unrolled")
+    return unstack(b, x, 0)
+
+
+def _selected(b: GraphBuilder, condition: Operand, true: Any, false: Any) -> Any:
+    """``true`` where the condition holds, else ``false``."""
+    if true is false:
+        return true
+    if not isinstance(true, Operand) or not isinstance(false, Operand) or true.descriptor != false.descriptor:
+        shown = [value.descriptor if isinstance(value, Operand) else repr(value) for value in (true, false)]
+        raise ConversionError(f"the branches give {shown[0]} or {shown[1]}, depending on the data", "make the choice before exporting")
+    return b.where(condition, true, false)

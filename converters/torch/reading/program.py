@@ -1,0 +1,194 @@
+"""Exported programs, from the files of ``torch.export.save``, without running anything that a file brings."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+from torch._export.serde import schema, serialize
+from torch.export import ExportedProgram
+from torch.export.graph_signature import InputKind, TensorArgument
+
+from converters.torch.archive import load_plain
+from converters.torch.reading.archive import Archive
+from converters.torch.reading.description import PAYLOADS, PROGRAM
+from converters.torch.reading.rules import Refused, Rule
+from webnn_graph.errors import ConversionError, FormatError, reason
+from webnn_graph.limits import Budget
+
+TRUST = "save the program anew with a current PyTorch, or give --trust-pickle if you trust the file"
+
+
+def load_program(file: Path | IO[bytes], budget: Budget | None = None, *, name: str = "") -> ExportedProgram:
+    """The program in a file.
+
+    Args:
+        file: An archive of ``torch.export.save``, of this or the older layout: a path, or a file in memory.
+        budget: What may be decompressed and made.
+        name: What errors call it; by default the path.
+
+    Raises:
+        ConversionError: It holds something that an honest program does not need: other functions than operators, objects, code.
+        FormatError: It is damaged, or of a version that PyTorch does not read any more.
+    """
+    budget = budget or Budget()
+    with Archive(file, budget, name) as archive:
+        reader = _Older(archive, budget) if "serialized_exported_program.json" in archive else _Reader(archive, budget)
+        document = reader.document()
+        return _built(archive.path, document, reader.state_dict(), reader.constants(), reader.example_inputs())
+
+
+class _Reader:
+    """The parts of a program in an archive."""
+
+    DOCUMENT = "models/model.json"
+    EXAMPLE_INPUTS = "data/sample_inputs/model.pt"
+
+    def __init__(self, archive: Archive, budget: Budget) -> None:
+        self.archive = archive
+        self.path = archive.path
+        self.budget = budget
+        code = [name for folder in ("data/aotinductor", "data/executorch", "data/mtia") for name in archive.below(folder)]
+        if code:
+            raise ConversionError(f"{self.path}: {code[0]} is compiled code", "save the exported program itself: torch.export.save")
+
+    def document(self) -> dict[str, Any]:
+        """The graph, checked."""
+        checked: dict[str, Any] = self._json(self.DOCUMENT, PROGRAM)
+        return checked
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """The parameters and buffers."""
+        return self._tensors("weights")
+
+    def constants(self) -> dict[str, torch.Tensor]:
+        """The tensors that are no part of the state."""
+        return self._tensors("constants")
+
+    def example_inputs(self) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        """The inputs that the program was exported with; None when it has none."""
+        if self.EXAMPLE_INPUTS not in self.archive:
+            return None
+        inputs = self._plain(self.EXAMPLE_INPUTS)
+        match inputs:
+            case (tuple() as args, dict() as kwargs) if all(isinstance(key, str) for key in kwargs):
+                return args, kwargs
+        return None
+
+    def _tensors(self, folder: str) -> dict[str, torch.Tensor]:
+        older = f"data/{folder}/model.pt"
+        if older in self.archive:
+            return self._state(older)
+        config = self._json(f"data/{folder}/model_{folder}_config.json", PAYLOADS)["config"]
+        flat: dict[str, torch.Tensor] = {}
+        tensors = {}
+        for name, entry in config.items():
+            member = f"data/{folder}/{entry['path_name']}"
+            if entry["use_pickle"]:
+                tensor = self._plain(member)
+                if not isinstance(tensor, torch.Tensor):
+                    raise ConversionError(f"{self.path}: {member} is a {type(tensor).__name__}, not a tensor", TRUST)
+            elif entry.get("tensor_meta") is None:
+                raise FormatError(f"{self.path}: the type and shape of {name} are missing")
+            else:
+                tensor = self._view(flat, member, name, entry["tensor_meta"])
+            tensors[name] = torch.nn.Parameter(tensor, requires_grad=_learns(entry, tensor)) if entry["is_param"] else tensor
+        return tensors
+
+    def _view(self, flat: dict[str, torch.Tensor], member: str, name: str, meta: Mapping[str, Any]) -> torch.Tensor:
+        """The tensor of a payload; those that share one payload share their memory."""
+        dtype = serialize._SERIALIZE_TO_TORCH_DTYPE[meta["dtype"]]
+        shape, strides = [size["as_int"] for size in meta["sizes"]], [size["as_int"] for size in meta["strides"]]
+        if member not in flat:
+            content = self.archive.read(member)
+            flat[member] = torch.frombuffer(content, dtype=torch.uint8) if content else torch.empty(0, dtype=torch.uint8)
+        stored = flat[member]
+        where = f"{self.path}: the payload of {name}"
+        if stored.numel() % dtype.itemsize:
+            raise FormatError(f"{where} has {stored.numel()} bytes, which are no whole number of {dtype} elements")
+        if math.prod(shape) > stored.numel() // dtype.itemsize:
+            self.budget.make(tuple(shape), dtype.itemsize, where)
+        try:
+            return torch.as_strided(stored.view(dtype), shape, strides, meta["storage_offset"]["as_int"])
+        except (RuntimeError, TypeError, ValueError, OverflowError):
+            raise FormatError(f"{where} has {stored.numel()} bytes, too few for {dtype} {shape} with strides {strides}") from None
+
+    def _state(self, member: str) -> dict[str, torch.Tensor]:
+        content = self._plain(member)
+        if not isinstance(content, dict) or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in content.items()):
+            raise ConversionError(f"{self.path}: {member} holds something other than tensors by name", TRUST)
+        return content
+
+    def _plain(self, member: str) -> Any:
+        return load_plain(io.BytesIO(self.archive.read(member)), f"{self.path}: {member}")
+
+    def _json(self, member: str, rule: Rule) -> Any:
+        try:
+            document = json.loads(self.archive.read(member))
+        except (ValueError, RecursionError):
+            raise FormatError(f"{self.path}: {member} is damaged") from None
+        try:
+            return rule(document, "")
+        except Refused as error:
+            raise ConversionError(
+                f"{self.path}: {member}: {error}; that is not what torch.export writes, and it could run code", TRUST
+            ) from None
+        except RecursionError:
+            raise FormatError(f"{self.path}: {member} is nested too deeply") from None
+
+
+class _Older(_Reader):
+    """The layout of PyTorch before 2.8: one file of tensors each."""
+
+    DOCUMENT = "serialized_exported_program.json"
+    EXAMPLE_INPUTS = "serialized_example_inputs.pt"
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        return self._state("serialized_state_dict.pt")
+
+    def constants(self) -> dict[str, torch.Tensor]:
+        return self._state("serialized_constants.pt")
+
+
+def _learns(entry: Mapping[str, Any], tensor: torch.Tensor) -> bool:
+    """Whether a parameter requires a gradient: only one of floating point can."""
+    meta = entry.get("tensor_meta")
+    return bool(meta and meta["requires_grad"] and (tensor.is_floating_point() or tensor.is_complex()))
+
+
+def _built(
+    path: str,
+    document: Mapping[str, Any],
+    state_dict: dict[str, torch.Tensor],
+    constants: dict[str, torch.Tensor],
+    example_inputs: tuple[tuple[Any, ...], dict[str, Any]] | None,
+) -> ExportedProgram:
+    """The program of checked parts. Sizes are SymPy expressions in ``document`` already, which PyTorch does not parse again."""
+    try:
+        serialized = serialize._dict_to_dataclass(schema.ExportedProgram, document)
+        program = serialize.ExportedProgramDeserializer().deserialize(serialized, state_dict, constants, example_inputs)
+    except Exception as error:  # PyTorch has no common exception for it
+        raise FormatError(f"{path} cannot be loaded by PyTorch {torch.__version__}: {reason(error)}") from None
+    _check_tensors(path, program)
+    return program
+
+
+def _check_tensors(path: str, program: ExportedProgram) -> None:
+    """Raises `FormatError` when a parameter, buffer or constant is not of the type and shape that the graph says it is."""
+    placeholders = {node.name: node.meta.get("val") for node in program.graph.nodes if node.op == "placeholder"}
+    for spec in program.graph_signature.input_specs:
+        if spec.kind is InputKind.USER_INPUT or not isinstance(spec.arg, TensorArgument):
+            continue
+        declared, target = placeholders.get(spec.arg.name), str(spec.target)
+        tensor = program.constants.get(target, program.state_dict.get(target))
+        if not isinstance(declared, torch.Tensor) or not isinstance(tensor, torch.Tensor):
+            raise FormatError(f"{path}: the tensor {target} is missing")
+        if (tensor.dtype, tensor.shape) != (declared.dtype, declared.shape):
+            raise FormatError(
+                f"{path}: {target} is {tensor.dtype} {list(tensor.shape)}; the graph says {declared.dtype} {list(declared.shape)}"
+            )
