@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 
+import numpy as np
+
 from converters.lowering import integers, transcendental
 from converters.onnx.registry import one_to_one, onnx_op
 from webnn_graph.builder import GraphBuilder
@@ -77,7 +79,9 @@ def pow_(b: GraphBuilder, X: Operand, Y: Operand) -> Operand:
     if X.data_type.is_float or not Y.data_type.is_float:
         return b.pow(X, b.cast(Y, X.data_type))
     known = b.value(Y)
-    if known is not None and (known == known.astype(X.data_type.numpy)).all():
+    with np.errstate(invalid="ignore"):  # infinite and huge exponents are no integers
+        is_whole = known is not None and bool((known == known.astype(X.data_type.numpy)).all())
+    if is_whole:
         return b.pow(X, b.cast(Y, X.data_type))
     return b.cast(b.pow(b.cast(X, DataType.FLOAT32), b.cast(Y, DataType.FLOAT32)), X.data_type)
 
