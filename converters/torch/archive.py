@@ -36,6 +36,8 @@ def kind_of(path: Path) -> Kind:
         if (path / "config.json").is_file():
             return Kind.FOLDER
         raise FormatError(f"{path} is a folder without config.json", "give a file, or the folder of a Hugging Face model")
+    if path.exists() and not path.is_file():
+        raise FormatError(f"{path} is neither a file nor a folder")
     head = _head(path)
     if head.startswith(ZIP):
         return _kind_of_zip(path)

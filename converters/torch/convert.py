@@ -30,7 +30,7 @@ from converters.torch.script import export_script
 from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.errors import BudgetExceeded, ConversionError, ValidationError
+from webnn_graph.errors import BudgetExceeded, ConversionError, ValidationError, WebNNError, reason
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.limits import Budget
 from webnn_graph.passes import optimize
@@ -95,13 +95,22 @@ def captured(
     """The program of a module, with static shapes, decomposed as far as handlers need; see `convert`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # PyTorch's own calls of what it is going to change
-        if isinstance(module, ExportedProgram):
-            program = specialize(module, args, kwargs)
-        elif isinstance(module, torch.jit.ScriptModule):
-            program = export_script(module, args, kwargs)
-        else:
-            program = export(module, args, kwargs)
-        return decompose(program)
+        try:
+            return decompose(_exported(module, args, kwargs))
+        except WebNNError:
+            raise
+        except Exception as error:  # PyTorch has no common exception for a program that contradicts itself
+            raise ConversionError(f"PyTorch {torch.__version__} cannot trace the model: {reason(error)}") from error
+
+
+def _exported(
+    module: torch.nn.Module | ExportedProgram, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+) -> ExportedProgram:
+    if isinstance(module, ExportedProgram):
+        return specialize(module, args, kwargs)
+    if isinstance(module, torch.jit.ScriptModule):
+        return export_script(module, args, kwargs)
+    return export(module, args, kwargs)
 
 
 class Conversion:

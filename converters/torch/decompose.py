@@ -15,7 +15,6 @@ from torch.export.exported_program import default_decompositions
 from converters.torch.handlers import COMPLEX_HANDLERS
 from converters.torch.handlers.refused import is_refused
 from converters.torch.registry import handler_of
-from webnn_graph.errors import ConversionError, reason
 
 MAX_ROUNDS = 12
 """A decomposition can need another one; no chain in PyTorch is longer."""
@@ -25,14 +24,8 @@ def decompose(program: ExportedProgram) -> ExportedProgram:
     """The program with every overload that has no handler, and only those, replaced by PyTorch's decomposition of it.
 
     What has neither stays.
-
-    Raises:
-        ConversionError: PyTorch does not understand the program: what it says of its tensors does not fit.
     """
-    try:
-        program = program.run_decompositions({})
-    except Exception as error:  # PyTorch has no common exception for it
-        raise ConversionError(f"PyTorch {torch.__version__} cannot trace the program: {reason(error)}") from error
+    program = program.run_decompositions({})
     stuck: set[OpOverload] = set()
     for _ in range(MAX_ROUNDS):
         table = {overload: rule for overload in _unregistered(program) if overload not in stuck and (rule := _rule(overload)) is not None}

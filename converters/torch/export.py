@@ -47,7 +47,7 @@ def specialize(program: ExportedProgram, args: Sequence[Any], kwargs: Mapping[st
         raise ConversionError(
             "the program has dynamic shapes and brings no example inputs", "give inputs: --input 'x:float32[1,3,224,224]'"
         )
-    return export(program.module(), args, kwargs)
+    return export(program.module(check_guards=False), args, kwargs)
 
 
 def _check_shapes(program: ExportedProgram, given: Sequence[Any]) -> None:

@@ -35,8 +35,8 @@ HEADS = {
 """The class that gives a model the head of a task, by the library's own names of the tasks."""
 
 
-ATTENTIONS = {"eager", "sdpa", "flex_attention", "flash_attention_2", "flash_attention_3"}
-"""Implementations that the library itself brings; other names are those of repositories with code."""
+ATTENTIONS = ("eager", "sdpa", "flex_attention", "flash_attention_2", "flash_attention_3", "batched_mm", "grouped_mm")
+"""Implementations of attention and of experts that the library itself brings; other names are those of repositories with code."""
 
 
 def load_folder(path: Path, task: str = "") -> torch.nn.Module:
@@ -85,15 +85,21 @@ def check_folder(path: Path) -> None:
         target = file.resolve()
         if not target.is_relative_to(folder) and not target.is_relative_to(blobs):
             raise ConversionError(f"{file} is a link out of the model's folder, to {target}", "copy the file into the folder")
-    for index in path.glob("*.index.json"):
+        if not target.is_file() and not target.is_dir():
+            raise ConversionError(f"{file} is neither a file nor a folder", "remove it")
+    for index in path.rglob("*.index.json"):
         for shard in sorted(set(map(str, _members(_json(index), "weight_map").values()))):
-            if Path(shard).name != shard or not (path / shard).is_file():
+            if Path(shard).name != shard or not index.with_name(shard).is_file():
                 raise ConversionError(f"{index} refers to {shard!r}, which is not in the model's folder", "shards stand beside their index")
     if (path / "adapter_config.json").exists():
         raise ConversionError(f"{path} is an adapter of another model", "merge it into the model (merge_and_unload) and save that")
     for key, value in _entries(_json(path / "config.json")):
-        if key.endswith("attn_implementation") and isinstance(value, str) and value not in ATTENTIONS:
-            raise ConversionError(f"{path / 'config.json'} wants the code of {value!r} for attention", f"remove {key} from it")
+        if key == "transformers_weights":
+            raise ConversionError(f"{path / 'config.json'} names a file of weights", f"call the file model.safetensors and remove {key}")
+        named = list(value.values()) if isinstance(value, dict) else [value]
+        unknown = next((name for name in named if name is not None and name not in ATTENTIONS), None)
+        if key.endswith(("attn_implementation", "experts_implementation")) and unknown is not None:
+            raise ConversionError(f"{path / 'config.json'} wants the code of {unknown!r} for attention", f"remove {key} from it")
 
 
 def _json(path: Path) -> Any:

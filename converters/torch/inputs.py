@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sympy
 import torch
 from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
@@ -146,8 +147,10 @@ def resized(program: ExportedProgram, dims: Mapping[str, int]) -> tuple[tuple[An
     found = dict(dims)
     for name, fake in inputs.items():
         for size, symbolic in zip(getattr(examples.get(name), "shape", ()), fake.shape, strict=False):
-            if str(symbolic) in places:
-                found.setdefault(str(symbolic), int(size))
+            for symbol in _symbols(symbolic):
+                value = _solved(symbolic.node.expr, symbol, int(size))
+                if value is not None:
+                    found.setdefault(str(symbol), value)
     missing = [name for name in places if name not in found]
     if missing:
         there = " and ".join(places[name][1] for name in missing)
@@ -165,6 +168,17 @@ def resized(program: ExportedProgram, dims: Mapping[str, int]) -> tuple[tuple[An
 
 def _symbols(size: Any) -> list[Any]:
     return [] if isinstance(size, int) else sorted(size.node.expr.free_symbols, key=str)
+
+
+def _solved(expression: Any, symbol: Any, size: int) -> int | None:
+    """The symbol's value for which an expression of it alone, of the first degree, has this value; None when there is none."""
+    if expression.free_symbols != {symbol}:
+        return None
+    first, second = (expression.xreplace({symbol: sympy.Integer(n)}) for n in (2, 3))
+    if first == second:
+        return None
+    value = 2 + (size - first) / (second - first)
+    return int(value) if value.is_integer and expression.xreplace({symbol: value}) == size else None
 
 
 def _of_size(fake: torch.Tensor, values: Mapping[Any, int]) -> torch.Tensor:
@@ -193,10 +207,11 @@ def brought_along(module: torch.nn.Module) -> tuple[tuple[Any, ...], dict[str, A
     example = getattr(module, "example_input_array", None)
     if isinstance(example, torch.Tensor):
         return (example,), {}
-    if isinstance(example, Sequence) and example:
+    is_script = isinstance(module, torch.jit.ScriptModule)  # what it brings is a file's: tensors are all that can be trusted
+    if isinstance(example, Sequence) and example and (not is_script or all(isinstance(item, torch.Tensor) for item in example)):
         return tuple(example), {}
     dummy = getattr(module, "dummy_inputs", None)
-    if isinstance(dummy, Mapping) and dummy:
+    if isinstance(dummy, Mapping) and dummy and not is_script:
         return (), dict(dummy)
     parameters = parameters_of(module)
     names = [name for name, p in (parameters or {}).items() if p.default is p.empty] or list(parameters or {})[:1] or ["x"]

@@ -12,7 +12,6 @@ from typing import IO
 from webnn_graph.errors import FormatError
 from webnn_graph.limits import Budget
 
-MAX_MEMBERS = 200_000
 PIECE = 1 << 24
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -38,8 +37,10 @@ class Archive:
             self._size = self._zip.fp.seek(0, io.SEEK_END) if self._zip.fp else 0
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError):
             raise FormatError(f"{path} is a truncated or damaged zip archive", "copy or download it again") from None
-        self._members = {self._inner(info.filename, members): info for info in members if not info.is_dir()}
-        if len(self._members) != len([info for info in members if not info.is_dir()]) or len(members) > MAX_MEMBERS:
+        files = [info for info in members if not info.is_dir()]
+        top = _folder_of(files)
+        self._members = {info.filename[len(top) :]: info for info in files}
+        if len(self._members) != len(files):
             raise FormatError(f"{path} is a damaged zip archive: two of its members have the same name")
 
     def __enter__(self) -> Archive:
@@ -88,8 +89,8 @@ class Archive:
             raise FormatError(f"{self.path}: {name} is damaged")
         return content
 
-    @staticmethod
-    def _inner(name: str, members: list[zipfile.ZipInfo]) -> str:
-        """The name without the archive's own folder, if all members are in one."""
-        top = members[0].filename.partition("/")[0] + "/"
-        return name[len(top) :] if all(info.filename.startswith(top) for info in members) else name
+
+def _folder_of(files: list[zipfile.ZipInfo]) -> str:
+    """The folder that all files are in, with its slash; empty when they are not in one."""
+    top = files[0].filename.partition("/")[0] + "/" if files else ""
+    return top if all(info.filename.startswith(top) for info in files) else ""

@@ -14,8 +14,8 @@ from typing import Any
 
 from torch._export.serde import serialize
 
-from converters.torch.reading.expressions import expression
-from converters.torch.reading.operators import problem_of_target
+from converters.torch.reading.expressions import MAX_EXPONENT, expression
+from converters.torch.reading.operators import is_size_function, problem_of_target
 from converters.torch.reading.rules import (
     Refused,
     Rule,
@@ -38,6 +38,8 @@ DEVICES = text(r"\w{1,20}", "the name of a device")
 MODULE_PATH = text(r"[\w.\- +:/@#]*", "the path of a module", 2000)
 """Path of a module or a parameter: ``encoder.layers.0.weight``. No quotes: paths become Python source, quoted where they must."""
 OTHER = re.compile(r"[^\w.\-]")
+"""Characters that stand in no name which is kept."""
+WORD = text(r"[\w.\- ]*", "a word: texts among the inputs become Python source", 200)
 LONG_TEXT = text(r"(?s).*", "a text", 100_000)
 
 
@@ -100,39 +102,42 @@ _SYM_BOOL_ARGUMENT = union(as_name=name, as_bool=flag)
 _OPTIONAL_TENSOR = union(as_tensor=_NAMED, as_none=flag)
 _CUSTOM = never("it is a custom object, which brings code")
 
-ARGUMENT: Rule = union(
-    as_none=flag,
-    as_tensor=_NAMED,
-    as_tensors=items(_NAMED),
-    as_int=ANY_INT,
-    as_ints=items(ANY_INT),
-    as_float=number,
-    as_floats=items(number),
-    as_string=LONG_TEXT,
-    as_strings=items(LONG_TEXT),
-    as_sym_int=_SYM_INT_ARGUMENT,
-    as_sym_ints=items(_SYM_INT_ARGUMENT),
-    as_sym_float=_SYM_FLOAT_ARGUMENT,
-    as_sym_floats=items(_SYM_FLOAT_ARGUMENT),
-    as_sym_bool=_SYM_BOOL_ARGUMENT,
-    as_sym_bools=items(_SYM_BOOL_ARGUMENT),
-    as_scalar_type=_DTYPE,
-    as_memory_format=_MEMORY_FORMAT,
-    as_layout=_LAYOUT,
-    as_device=_device,
-    as_bool=flag,
-    as_bools=items(flag),
-    as_optional_tensor=_OPTIONAL_TENSOR,
-    as_optional_tensors=items(_OPTIONAL_TENSOR),
-    as_complex=record(real=number, imag=number),
-    as_nested_tensors=items(items(_NAMED)),
-    as_int_lists=items(items(ANY_INT)),
-    as_float_lists=items(items(number)),
-    as_string_to_argument=mapping(name, nested(lambda: ARGUMENT)),
-    as_operator=target,
-    as_graph=record(name=name, graph=nested(lambda: GRAPH)),
-    as_custom_obj=_CUSTOM,
-)
+_ARGUMENTS: dict[str, Rule] = {
+    "as_none": flag,
+    "as_tensor": _NAMED,
+    "as_tensors": items(_NAMED),
+    "as_int": ANY_INT,
+    "as_ints": items(ANY_INT),
+    "as_float": number,
+    "as_floats": items(number),
+    "as_string": LONG_TEXT,
+    "as_strings": items(LONG_TEXT),
+    "as_sym_int": _SYM_INT_ARGUMENT,
+    "as_sym_ints": items(_SYM_INT_ARGUMENT),
+    "as_sym_float": _SYM_FLOAT_ARGUMENT,
+    "as_sym_floats": items(_SYM_FLOAT_ARGUMENT),
+    "as_sym_bool": _SYM_BOOL_ARGUMENT,
+    "as_sym_bools": items(_SYM_BOOL_ARGUMENT),
+    "as_scalar_type": _DTYPE,
+    "as_memory_format": _MEMORY_FORMAT,
+    "as_layout": _LAYOUT,
+    "as_device": _device,
+    "as_bool": flag,
+    "as_bools": items(flag),
+    "as_optional_tensor": _OPTIONAL_TENSOR,
+    "as_optional_tensors": items(_OPTIONAL_TENSOR),
+    "as_complex": record(real=number, imag=number),
+    "as_nested_tensors": items(items(_NAMED)),
+    "as_int_lists": items(items(ANY_INT)),
+    "as_float_lists": items(items(number)),
+    "as_string_to_argument": mapping(name, nested(lambda: ARGUMENT)),
+    "as_operator": target,
+    "as_graph": record(name=name, graph=nested(lambda: GRAPH)),
+    "as_custom_obj": _CUSTOM,
+}
+ARGUMENT: Rule = union(**_ARGUMENTS)
+INPUT: Rule = union(**_ARGUMENTS | {"as_string": WORD, "as_strings": items(WORD)})
+"""What a program is called with."""
 
 
 # --------------------------------------------------------------------------------------------------------------------- graphs
@@ -146,6 +151,26 @@ def _metadata(value: Any, where: str) -> dict[str, str]:
     return {"nn_module_stack": ";".join(f"m{i},{path}," for i, path in enumerate(paths))} if paths else {}
 
 
+def _node(value: Any, where: str) -> dict[str, Any]:
+    """A node. What is computed of sizes is computed of at least one: PyTorch has done what numbers alone give."""
+    node: dict[str, Any] = _NODE(value, where)
+    if is_size_function(node["target"]):
+        kinds = [next(iter(entry["arg"])) for entry in node["inputs"]]
+        numbers = {"as_int", "as_float", "as_bool", "as_sym_int", "as_sym_float", "as_sym_bool"}
+        symbols = [entry["arg"][kind] for entry, kind in zip(node["inputs"], kinds, strict=True) if kind.startswith("as_sym")]
+        if not numbers.issuperset(kinds) or not any("as_name" in symbol for symbol in symbols):
+            raise Refused(where, f"{node['target']} is called with something other than sizes")
+        if node["target"].endswith(("pow", "lshift")) and not _is_small(node["inputs"][-1]["arg"]):
+            raise Refused(where, f"{node['target']} is called with a large or unknown exponent")
+    return node
+
+
+def _is_small(argument: Mapping[str, Any]) -> bool:
+    """Whether an argument is a small number."""
+    (value,) = argument.values()
+    return isinstance(value, int | float) and abs(value) <= MAX_EXPONENT
+
+
 _NODE = record(
     target=target,
     inputs=items(record(name=PARAMETER, arg=ARGUMENT, kind=optional(one_of({0, 1, 2}, "a kind of argument")))),
@@ -155,9 +180,9 @@ _NODE = record(
     is_hop_single_tensor_return=optional(flag),
 )
 GRAPH: Rule = record(
-    inputs=items(ARGUMENT),
+    inputs=items(INPUT),
     outputs=items(ARGUMENT),
-    nodes=items(_NODE),
+    nodes=items(_node),
     tensor_values=mapping(name, TENSOR),
     sym_int_values=mapping(name, SYM_INT),
     sym_bool_values=mapping(name, SYM_BOOL),
@@ -166,11 +191,11 @@ GRAPH: Rule = record(
     custom_obj_values=optional(mapping(name, _CUSTOM)),
 )
 
-_CONSTANT = union(as_none=flag, as_int=ANY_INT, as_float=number, as_string=LONG_TEXT, as_bool=flag)
+_CONSTANT = union(as_none=flag, as_int=ANY_INT, as_float=number, as_string=WORD, as_bool=flag)
 _SIGNATURE = record(
     input_specs=items(
         union(
-            user_input=record(arg=ARGUMENT),
+            user_input=record(arg=INPUT),
             parameter=record(arg=_NAMED, parameter_name=MODULE_PATH),
             buffer=record(arg=_NAMED, buffer_name=MODULE_PATH, persistent=flag),
             tensor_constant=record(arg=_NAMED, tensor_constant_name=MODULE_PATH),
@@ -214,8 +239,10 @@ def _tree(value: Any, where: str, fields: Mapping[str, list[str]], depth: int = 
     if isinstance(keys, list) and keys and isinstance(keys[0], list):
         keys = keys[0]  # a data class: its fields, and those that are None
     is_named = isinstance(keys, list) and len(keys) == len(children) and all(isinstance(key, str | int) for key in keys)
-    if is_named and isinstance(keys, list) and len(set(keys)) == len(keys):
-        return _branch("builtins.dict", json.dumps(keys), children)
+    if is_named and isinstance(keys, list):
+        plain = [OTHER.sub("_", str(key))[:200] for key in keys]  # keys become Python source where PyTorch checks inputs
+        if len(set(plain)) == len(plain):
+            return _branch("builtins.dict", json.dumps(plain), children)
     if node["type"] == "builtins.dict":
         raise Refused(where, "the keys of a dictionary are not known")
     return _branch("builtins.list", "null", children)
@@ -247,7 +274,7 @@ def _call(value: Any, where: str, fields: Mapping[str, list[str]]) -> dict[str, 
     def tree(value: Any, where: str) -> str:
         return _tree_text(value, where, fields)
 
-    rule = record(inputs=items(ARGUMENT), outputs=items(ARGUMENT), in_spec=tree, out_spec=tree, forward_arg_names=optional(items(name)))
+    rule = record(inputs=items(INPUT), outputs=items(ARGUMENT), in_spec=tree, out_spec=tree, forward_arg_names=optional(items(name)))
     signature: dict[str, Any] = rule(value, where)
     _check_arguments(json.loads(signature["in_spec"])[1], where)
     return signature

@@ -17,9 +17,13 @@ from torch.utils._sympy import functions as torch_functions
 from converters.torch.reading.rules import Refused, shown
 
 MAX_LENGTH = 20_000
-MAX_OPERATIONS = 2_000
+MAX_OPERATIONS = 1_000
+MAX_DIVIDED = 200
+"""Operations in what is divided: SymPy looks for common factors, which takes long in large sums of products."""
 MAX_EXPONENT = 16
 MAX_NUMBER = 2**64
+MAX_BITS = 512
+"""Of a number that comes out of an operation."""
 
 SYMBOL = re.compile(r"[a-z]{1,4}[0-9]{1,6}")
 """Names that PyTorch gives to sizes: s27, u0, zuf3."""
@@ -41,6 +45,7 @@ FUNCTIONS |= {
     "LessThan": sympy.Le,
     "StrictLessThan": sympy.Lt,
 }
+DIVISIONS = {name for name in FUNCTIONS if "Div" in name or "Mod" in name}
 POWERS: dict[str, Any] = {
     "Pow": sympy.Pow,
     "PowByNatural": torch_functions.PowByNatural,
@@ -91,6 +96,15 @@ class _Unknown(Exception):
 
 
 def _built(node: ast.expr) -> Any:
+    """The expression of a node, whose numbers are not too large to go on computing with."""
+    made = _made(node)
+    numbers = made.atoms(sympy.Rational) if isinstance(made, sympy.Basic) else ()
+    if any(max(abs(number.p), number.q).bit_length() > MAX_BITS for number in numbers):
+        raise _Unknown("there is a number that is too large")
+    return made
+
+
+def _made(node: ast.expr) -> Any:
     match node:
         case ast.Constant(value=bool() as value):
             return sympy.true if value else sympy.false
@@ -107,7 +121,7 @@ def _built(node: ast.expr) -> Any:
         case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
             return _power(sympy.Pow, base, exponent)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-            return OPERATORS[type(op)](_built(left), _built(right))
+            return _applied(OPERATORS[type(op)], [_built(left), _built(right)], isinstance(op, ast.FloorDiv | ast.Mod))
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
             return OPERATORS[type(op)](_built(left), _built(right))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
@@ -126,7 +140,13 @@ def _called(name: str, args: list[ast.expr], keywords: list[ast.keyword]) -> Any
         return _power(POWERS[name], *args)
     if name not in FUNCTIONS:
         raise _Unknown(f"there is the function {name!r}")
-    return FUNCTIONS[name](*map(_built, args))
+    return _applied(FUNCTIONS[name], list(map(_built, args)), name in DIVISIONS)
+
+
+def _applied(function: Callable[..., Any], values: list[Any], divides: bool) -> Any:
+    if divides and sum(value.count_ops() + 1 for value in values) > MAX_DIVIDED:
+        raise _Unknown("there is a division of too many operations")
+    return function(*values)
 
 
 def _symbol(args: list[ast.expr], keywords: list[ast.keyword]) -> sympy.Symbol:
@@ -164,7 +184,9 @@ def _plain(node: ast.expr) -> Any:
 
 
 def _power(function: Any, base: ast.expr, exponent: ast.expr) -> Any:
-    built = _built(exponent)
-    if not built.is_number or not abs(built) <= MAX_EXPONENT:
-        raise _Unknown(f"there is a power with the exponent {str(built)[:40]}")
-    return function(_built(base), built)
+    power, built = _built(exponent), _built(base)
+    if not power.is_number or not abs(power) <= MAX_EXPONENT:
+        raise _Unknown(f"there is a power with the exponent {str(power)[:40]}")
+    if built.has(sympy.Pow) or built.count_ops() > MAX_DIVIDED:
+        raise _Unknown("there is a power of powers")
+    return function(built, power)

@@ -49,9 +49,15 @@ def problem_of_target(target: str) -> str:
             return "" if name in HIGHER_ORDER and overload is None else "it is no operator on graphs that is known"
         return problem_of(overload_named(namespace, name, overload or "default"))
     module, _, name = target.rpartition(".")
-    if name in SIZES.get(module, ()) or (module == "torch._functorch.predispatch" and name in BATCHING):
+    if is_size_function(target) or (module == "torch._functorch.predispatch" and name in BATCHING):
         return ""
     return "it is no operator"
+
+
+def is_size_function(target: str) -> bool:
+    """Whether ``target`` computes a size of sizes."""
+    module, _, name = target.rpartition(".")
+    return name in SIZES.get(module, ())
 
 
 def overload_named(namespace: str, name: str, overload: str) -> OpOverload | None:

@@ -13,10 +13,11 @@ import torch
 from torch._export.serde import schema, serialize
 from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind, TensorArgument
+from torch.utils import _pytree as pytree
 
 from converters.torch.archive import load_plain
 from converters.torch.reading.archive import Archive
-from converters.torch.reading.description import PAYLOADS, PROGRAM
+from converters.torch.reading.description import PAYLOADS, PROGRAM, WORD
 from converters.torch.reading.rules import Refused, Rule
 from webnn_graph.errors import ConversionError, FormatError, reason
 from webnn_graph.limits import Budget
@@ -40,7 +41,7 @@ def load_program(file: Path | IO[bytes], budget: Budget | None = None, *, name: 
     with Archive(file, budget, name) as archive:
         reader = _Older(archive, budget) if "serialized_exported_program.json" in archive else _Reader(archive, budget)
         document = reader.document()
-        return _built(archive.path, document, reader.state_dict(), reader.constants(), reader.example_inputs())
+        return _built(archive.path, document, reader.state_dict(), reader.constants(), reader.example_inputs(_tree_of(document)))
 
 
 class _Reader:
@@ -70,15 +71,22 @@ class _Reader:
         """The tensors that are no part of the state."""
         return self._tensors("constants")
 
-    def example_inputs(self) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-        """The inputs that the program was exported with; None when it has none."""
+    def example_inputs(self, tree: str) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        """The inputs that the program was exported with, in the form of ``tree``; None when it has none."""
         if self.EXAMPLE_INPUTS not in self.archive:
             return None
-        inputs = self._plain(self.EXAMPLE_INPUTS)
-        match inputs:
-            case (tuple() as args, dict() as kwargs) if all(isinstance(key, str) for key in kwargs):
-                return args, kwargs
-        return None
+        leaves = pytree.tree_leaves(self._plain(self.EXAMPLE_INPUTS))
+        spec = pytree.treespec_loads(tree)
+        texts = [leaf for leaf in leaves if isinstance(leaf, str)]
+        if len(leaves) != spec.num_leaves or not all(isinstance(leaf, torch.Tensor | bool | int | float | str | None) for leaf in leaves):
+            return None
+        try:
+            for leaf in texts:
+                WORD(leaf, "")
+        except Refused as error:
+            raise ConversionError(f"{self.path}: {self.EXAMPLE_INPUTS}: {error}", TRUST) from None
+        args, kwargs = pytree.tree_unflatten(leaves, spec)
+        return tuple(args), kwargs
 
     def _tensors(self, folder: str) -> dict[str, torch.Tensor]:
         older = f"data/{folder}/model.pt"
@@ -155,6 +163,11 @@ class _Older(_Reader):
         return self._state("serialized_constants.pt")
 
 
+def _tree_of(document: Mapping[str, Any]) -> str:
+    """How the arguments of a checked program are nested."""
+    return str(document["graph_module"]["module_call_graph"][0]["signature"]["in_spec"])
+
+
 def _learns(entry: Mapping[str, Any], tensor: torch.Tensor) -> bool:
     """Whether a parameter requires a gradient: only one of floating point can."""
     meta = entry.get("tensor_meta")
@@ -188,6 +201,8 @@ def _check_tensors(path: str, program: ExportedProgram) -> None:
         tensor = program.constants.get(target, program.state_dict.get(target))
         if not isinstance(declared, torch.Tensor) or not isinstance(tensor, torch.Tensor):
             raise FormatError(f"{path}: the tensor {target} is missing")
+        if tensor.layout is not torch.strided or tensor.is_nested or tensor.is_quantized or tensor.is_meta:
+            raise FormatError(f"{path}: {target} is no dense tensor")
         if (tensor.dtype, tensor.shape) != (declared.dtype, declared.shape):
             raise FormatError(
                 f"{path}: {target} is {tensor.dtype} {list(tensor.shape)}; the graph says {declared.dtype} {list(declared.shape)}"

@@ -30,6 +30,8 @@ KNOWN_MEMBERS = re.compile(
 )
 STRING = re.compile(r"""("(?:[^"\\\n]|\\["'\\abfnrtv]|\\[0-7]{3})*"|'(?:[^'\\\n]|\\["'\\abfnrtv]|\\[0-7]{3})*')""")
 """String literals that Python and TorchScript read alike."""
+ATTRIBUTE = re.compile(r"[\w-]*")
+"""Names that attributes have which are no identifiers: ``layers.0``, ``down-sample``."""
 GLOBALS = re.compile(
     r"__torch__(?!\.torch\.classes)[\w.]* \w+|torch\._utils _rebuild_\w+|torch \w+|torch\.storage UntypedStorage"
     r"|collections OrderedDict|torch\.jit\._pickle \w+|builtins (complex|int|float|bool|str)"
@@ -182,6 +184,7 @@ class _Checker:
                 if isinstance(member, ast.FunctionDef):
                     self._definition(member)
                 else:
+                    self._names(member)
                     self._check(member, {"__annotations__"})
             self.inside.pop()
         elif isinstance(statement, ast.FunctionDef) and not statement.decorator_list:
@@ -226,12 +229,18 @@ class _Checker:
             case _:
                 self._member(node, node.attr)
 
+    def _names(self, member: ast.stmt) -> None:
+        """The names of a class's attributes that stand in texts become those of inputs and parameters."""
+        for node in ast.walk(member):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and not ATTRIBUTE.fullmatch(node.value):
+                self._refuse(node, f"the name {node.value[:40]!r} for an attribute")
+
     def _getattr(self, call: ast.Call) -> None:
         match call.args:
-            case [_, ast.Constant(value=str() as name)]:
+            case [_, ast.Constant(value=str() as name)] if ATTRIBUTE.fullmatch(name):
                 self._member(call, name)
             case _:
-                self._refuse(call, "getattr of a computed name")
+                self._refuse(call, "getattr of a computed or odd name")
 
     def _member(self, node: ast.AST, name: str) -> None:
         """A member of one of the archive's own classes, or an operator in the form of a method: ``x.relu()`` is ``torch.relu(x)``."""
