@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from converters.console import DONE, Command, Group, note, progress, say, show_table, verbosity_options
+from converters.console import DONE, Command, Group, SupervisedCommand, note, progress, say, show_table, verbosity_options
 from converters.options import (
     DIMENSION,
     EXISTING,
@@ -30,7 +30,7 @@ from converters.options import (
 
 
 # -------------------------------------------------------------------------------------------------------------- converters
-@click.command(cls=Command)
+@click.command(cls=SupervisedCommand)
 @click.argument("model", type=EXISTING)
 @mapping_option("--dim", DIMENSION, "Size of a named dimension.")
 @mapping_option("--shape", SHAPE, "Whole shape of an input.")
@@ -60,7 +60,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     return convert_and_report(converted, destination, partial(OnnxSource, model, **what), check if verify else None)
 
 
-@click.command(cls=Command)
+@click.command(cls=SupervisedCommand)
 @click.argument("model", type=EXISTING)
 @click.option(
     "--input",

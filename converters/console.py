@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 import click
 
+from converters.supervised import REFUSED as REFUSED
+from converters.supervised import supervised
+
 DONE = 0
-REFUSED = 1
-"""The input cannot be converted or validated."""
 USAGE = 2
 DIFFERS = 3
 """The conversion was verified, and its numbers differ from the source model's."""
@@ -64,6 +65,13 @@ class Command(Errors):
     """A click command with these errors."""
 
 
+class SupervisedCommand(Command):
+    """A command that goes on in a child when it is started as a program; see `converters.supervised`."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return supervised(lambda: super(SupervisedCommand, self).__call__(*args, **kwargs))
+
+
 class Group(Errors, click.Group):
     """A click group whose subcommands show these errors, too."""
 
@@ -99,7 +107,8 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
     elif isinstance(error, OSError):
         message = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
     elif isinstance(error, MemoryError):
-        message, hint = "out of memory", "a smaller batch or sequence length needs less (--dim, --shape)"
+        message = "out of memory, or of what a model of this size may take"
+        hint = "a smaller batch or sequence length needs less (--dim, --shape); --budget 2 allows twice as much"
     else:
         message = f"unexpected {type(error).__name__}: {error}"
         hint = "this is a defect of the converter; please report it with the output of the same command and --debug"

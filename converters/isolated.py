@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from converters.supervised import end_with
 from webnn_graph import errors
 from webnn_graph.errors import WebNNError
 
@@ -27,7 +29,7 @@ START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from converter
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Threads would multiply the memory that is reserved, and the processor time that is counted."""
 
-PATIENCE = 4
+PATIENCE = 2
 """Seconds that may pass for a second of processor time."""
 
 
@@ -64,7 +66,7 @@ def isolated(worker: Callable[..., bytes], data: bytes, limits: Limits = Limits(
         Stopped: It crashed, ran out of memory or time, or raised anything else.
     """
     limited = json.dumps([limits.seconds, limits.memory, limits.file_size])
-    called = [f"{worker.__module__}:{worker.__qualname__}", limited, json.dumps(arguments)]
+    called = [str(os.getpid()), f"{worker.__module__}:{worker.__qualname__}", limited, json.dumps(arguments)]
     command = [sys.executable, "-P", "-c", START, json.dumps(sys.path), *called]
     try:
         done = subprocess.run(
@@ -100,7 +102,7 @@ def _how_it_ended(code: int, limits: Limits) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------ in the new process
-def serve(worker: str, limited: str, arguments: str) -> None:
+def serve(parent: str, worker: str, limited: str, arguments: str) -> None:
     """Answers one call: the data on stdin, on stdout ``done`` or ``error`` on a line of its own and what belongs to it."""
     data, answer = sys.stdin.buffer.read(), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -109,7 +111,11 @@ def serve(worker: str, limited: str, arguments: str) -> None:
     module, _, name = worker.partition(":")
     function = getattr(importlib.import_module(module), name)
     tempfile.gettempdir()  # it tries to write there when it is asked first, which libraries do when they are imported
-    _restrict(*json.loads(limited))
+    end_with(int(parent))
+    seconds, memory, file_size = json.loads(limited)
+    _restrict(seconds, memory, file_size)
+    if not file_size:
+        _confine()
     try:
         status, result = b"done", function(data, **json.loads(arguments))
     except WebNNError as error:
@@ -121,6 +127,25 @@ def serve(worker: str, limited: str, arguments: str) -> None:
         answer.write(status + b"\n")
         answer.write(result)
     os._exit(0)  # destructors of a damaged model may crash, too; the answer is given
+
+
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+FORBIDDEN = re.compile(
+    r"subprocess\..*|socket\.(connect|bind|sendto|getaddrinfo)|os\.(system|exec|spawn|posix_spawn|fork|forkpty|startfile"
+    r"|remove|rename|rmdir|link|symlink|truncate|chmod|chown|kill|setxattr)|shutil\..*|ctypes\.dlopen"
+)
+"""Events of Python's audit that no conversion has."""
+
+
+def _confine() -> None:
+    """Python code in this process may open files to read them, and nothing else outside of it: a second wall behind the checks."""
+
+    def audit(event: str, args: tuple[Any, ...]) -> None:
+        writes = event == "open" and isinstance(args[2], int) and args[2] & WRITES and args[0] != os.devnull
+        if writes or FORBIDDEN.fullmatch(event):
+            raise PermissionError(f"{event} is not allowed here")
+
+    sys.addaudithook(audit)
 
 
 def _restrict(seconds: float, memory: int, file_size: int) -> None:

@@ -28,6 +28,7 @@ import numpy as np
 import torch
 from torch.export import ExportedProgram
 
+from converters.supervised import limited
 from converters.torch.convert import Conversion, captured
 from converters.torch.load import load
 from converters.torch.source import TorchSource
@@ -97,7 +98,10 @@ class DecoderModel:
 
     def convert(self) -> dict[str, Graph]:
         """The two graphs, by part."""
-        return {part: Conversion(program, f"{self.name}_{part}", Budget(self._factor)).graph() for part, program in self.programs.items()}
+        with limited(self.path, self._factor):
+            return {
+                part: Conversion(program, f"{self.name}_{part}", Budget(self._factor)).graph() for part, program in self.programs.items()
+            }
 
     def source(self, name: str) -> TorchSource:
         """The model as the source of right numbers for a part."""

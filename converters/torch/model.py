@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
+from converters.supervised import limited
 from converters.torch.archive import Kind, kind_of
 from converters.torch.convert import Conversion, captured
 from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, resized
@@ -63,10 +64,11 @@ class TorchModel:
 
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
-        conversion = Conversion(self.program, self.name, self._budget)
-        for note in self._notes:
-            conversion.builder.note(note)
-        return conversion.graph()
+        with limited(self.path, self._budget.factor):
+            conversion = Conversion(self.program, self.name, self._budget)
+            for note in self._notes:
+                conversion.builder.note(note)
+            return conversion.graph()
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""

@@ -25,9 +25,10 @@ from converters.torch.reading.script import checked_script
 from webnn_graph.errors import ConversionError, reason
 from webnn_graph.limits import Budget
 
-SECONDS, SECONDS_PER_MB = 15, 5
+SECONDS, SECONDS_PER_MB, MOST_SECONDS = 15, 200, 1200
+"""Processor time of the process: for the libraries, for a megabyte of the archive, and at most."""
 MEMORY, COPIES = 2 << 30, 10
-"""Bytes of memory that the process may allocate besides so many copies of the archive."""
+"""Bytes of memory that the process may allocate, besides so many copies of the archive."""
 
 
 def script_program(
@@ -55,7 +56,7 @@ def script_program(
     archive = checked_script(path, budget, trusted=trust_script)
     size = len(archive) / 1e6
     limits = Limits(
-        seconds=(SECONDS + SECONDS_PER_MB * size) * budget.factor,
+        seconds=min(SECONDS + SECONDS_PER_MB * size, MOST_SECONDS) * budget.factor,
         memory=int((MEMORY + COPIES * len(archive)) * budget.factor),
         file_size=2**62 if trust_script else 0,
     )

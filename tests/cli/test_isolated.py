@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -29,7 +31,7 @@ def failing(data: bytes) -> bytes:
 
 
 def crashing(data: bytes) -> bytes:
-    os.kill(os.getpid(), signal.SIGSEGV)
+    signal.raise_signal(signal.SIGSEGV)
     return b""
 
 
@@ -84,6 +86,29 @@ def test_a_worker_that_ends_badly_says_how(worker: object, why: str) -> None:
         isolated(worker, b"", SOON)  # type: ignore[arg-type]
 
 
+def opening(data: bytes) -> bytes:
+    Path(data.decode()).touch()
+    return b""
+
+
+def running(data: bytes) -> bytes:
+    subprocess.run(["true"], check=False)
+    return b""
+
+
+def connecting(data: bytes) -> bytes:
+    socket.create_connection(("127.0.0.1", 9))
+    return b""
+
+
+@pytest.mark.parametrize(("worker", "event"), [(opening, "open"), (running, "subprocess.Popen"), (connecting, "socket")])
+def test_a_worker_does_nothing_outside_of_its_process(worker: object, event: str, tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    with pytest.raises(Stopped, match=rf"PermissionError: {event}.* is not allowed here"):
+        isolated(worker, str(path).encode())  # type: ignore[arg-type]
+    assert not path.exists()
+
+
 def test_what_a_worker_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
     assert isolated(printing, b"") == b"quiet"
     assert capfd.readouterr() == ("", "")
@@ -91,8 +116,8 @@ def test_what_a_worker_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) ->
 
 def test_a_worker_writes_no_file_unless_it_may(tmp_path: Path) -> None:
     path = tmp_path / "written"
-    with pytest.raises(Stopped, match="File too large"):
+    with pytest.raises(Stopped, match="open is not allowed here"):
         isolated(writing, str(path).encode())
-    assert not path.exists() or path.stat().st_size == 0
+    assert not path.exists()
     isolated(writing, str(path).encode(), Limits(file_size=100))
     assert path.read_bytes() == b"written"

@@ -19,7 +19,8 @@ from converters.torch.reading.rules import Refused, shown
 MAX_LENGTH = 20_000
 MAX_OPERATIONS = 1_000
 MAX_DIVIDED = 200
-"""Operations in what is divided: SymPy looks for common factors, which takes long in large sums of products."""
+MAX_SYMBOLS = 10
+"""Operations, and different sizes, in what is divided: SymPy looks for common factors, which takes long in large sums of products."""
 MAX_EXPONENT = 16
 MAX_NUMBER = 2**64
 MAX_BITS = 512
@@ -144,9 +145,13 @@ def _called(name: str, args: list[ast.expr], keywords: list[ast.keyword]) -> Any
 
 
 def _applied(function: Callable[..., Any], values: list[Any], divides: bool) -> Any:
-    if divides and sum(value.count_ops() + 1 for value in values) > MAX_DIVIDED:
-        raise _Unknown("there is a division of too many operations")
+    if divides and (sum(value.count_ops() + 1 for value in values) > MAX_DIVIDED or len(_symbols(values)) > MAX_SYMBOLS):
+        raise _Unknown("there is a division of too many operations or sizes")
     return function(*values)
+
+
+def _symbols(values: list[Any]) -> set[Any]:
+    return {symbol for value in values for symbol in value.free_symbols}
 
 
 def _symbol(args: list[ast.expr], keywords: list[ast.keyword]) -> sympy.Symbol:
