@@ -89,7 +89,7 @@ def check_folder(path: Path) -> None:
             raise ConversionError(f"{file} is neither a file nor a folder", "remove it")
     for index in path.rglob("*.index.json"):
         for shard in sorted(set(map(str, _members(_json(index), "weight_map").values()))):
-            if Path(shard).name != shard or not index.with_name(shard).is_file():
+            if Path(shard).name != shard or not (index.parent / shard).is_file():
                 raise ConversionError(f"{index} refers to {shard!r}, which is not in the model's folder", "shards stand beside their index")
     if (path / "adapter_config.json").exists():
         raise ConversionError(f"{path} is an adapter of another model", "merge it into the model (merge_and_unload) and save that")

@@ -259,6 +259,13 @@ def test_a_dynamic_size_by_its_symbol(tmp_path: Path) -> None:
         TorchModel(path, dims={"rows": 3}).convert()
 
 
+def test_a_derived_size_follows_from_the_example(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt2"
+    rows = Dim("rows", min=2, max=9)
+    torch.export.save(torch.export.export(Of(lambda x: x * 2), (x.reshape(4, 5),), dynamic_shapes=({0: 2 * rows},)), path)
+    assert TorchModel(path).convert().inputs[0].shape == (4, 5)
+
+
 def test_inputs_give_dynamic_sizes_too(tmp_path: Path) -> None:
     path = tmp_path / "model.pt2"
     saved("padded", path)

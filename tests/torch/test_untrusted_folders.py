@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 from pathlib import Path
@@ -80,6 +81,33 @@ def test_a_snapshot_of_the_library_s_cache_is_fine(folder: Path, tmp_path: Path)
 def test_code_for_attention_is_not_fetched(folder: Path) -> None:
     with pytest.raises(ConversionError, match="wants the code of 'somebody/attention'"):
         converted(changed(folder, attn_implementation="somebody/attention"))
+
+
+def test_code_for_a_part_s_attention_is_not_fetched(folder: Path) -> None:
+    with pytest.raises(ConversionError, match="wants the code of 'somebody/attention'"):
+        converted(changed(folder, attn_implementation={"": "somebody/attention"}))
+
+
+def test_weights_are_those_of_the_folder(folder: Path) -> None:
+    with pytest.raises(ConversionError, match="names a file of weights"):
+        converted(changed(folder, transformers_weights="sub/model.safetensors.index.json"))
+
+
+def test_shards_of_subfolders_stay_there(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "model.safetensors.index.json").write_text('{"weight_map": {"w": "../../elsewhere.safetensors"}}')
+    with pytest.raises(ConversionError, match="is not in the model's folder"):
+        converted(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "x.index.json")
+    with pytest.raises(ConversionError, match="is neither a file nor a folder"):
+        converted(folder)
+    os.mkfifo(folder.parent / "model.pt")
+    with pytest.raises(FormatError, match="is neither a file nor a folder"):
+        TorchModel(folder.parent / "model.pt").convert()
 
 
 def test_an_adapter_is_refused(folder: Path) -> None:

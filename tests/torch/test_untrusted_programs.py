@@ -108,6 +108,35 @@ def older_layout(path: Path, marker: Path) -> None:
         archive.writestr("serialized_example_inputs.pt", pickled(((), {})))
 
 
+class Keyed(torch.nn.Module):
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+
+    def forward(self, x: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.relu(x[self.key])
+
+
+class Worded(torch.nn.Module):
+    def forward(self, x: torch.Tensor, mode: str) -> torch.Tensor:
+        return torch.relu(x)
+
+
+def _saved(module: torch.nn.Module, args: tuple[Any, ...], shapes: Any, path: Path, marker: Path) -> None:
+    torch.export.save(torch.export.export(module.eval(), args, dynamic_shapes=shapes), path)
+    marker.unlink(missing_ok=True)  # exporting runs it, too
+
+
+def key_of_an_input(path: Path, marker: Path) -> None:
+    key = f'"+str({code(marker)})+"'.replace("'", '"')
+    rows = torch.export.Dim("rows", min=2, max=64)
+    _saved(Keyed(key), ({key: torch.ones(3, 4)},), ({key: {0: rows}},), path, marker)
+
+
+def text_of_an_input(path: Path, marker: Path) -> None:
+    _saved(Worded(), (torch.ones(3, 4), f"' or {code(marker)} or '"), ({0: torch.export.Dim("rows", min=2, max=64)}, None), path, marker)
+
+
 RUN: list[Callable[[Path, Path], None]] = [
     guards,
     size,
@@ -119,6 +148,8 @@ RUN: list[Callable[[Path, Path], None]] = [
     opaque_object,
     weights_of_the_older_file,
     older_layout,
+    key_of_an_input,
+    text_of_an_input,
 ]
 each_hostile = pytest.mark.parametrize("hostile", RUN, ids=lambda hostile: hostile.__name__)
 
@@ -139,7 +170,8 @@ def test_pytorch_itself_would_run_it(hostile: Callable[[Path, Path], None], tmp_
     path, marker = tmp_path / "model.pt2", tmp_path / "ran"
     hostile(path, marker)
     with suppress(Exception):  # some fail after they ran
-        torch.export.load(path).module()(torch.ones(3, 4))
+        program = torch.export.load(path)
+        program.module()(*(program.example_inputs or ((torch.ones(3, 4),),))[0])
     assert marker.exists()
 
 
@@ -186,6 +218,9 @@ def test_a_node_calls_operators_only(target: str, tmp_path: Path) -> None:
         "9**9**9**9",
         "Pow(Integer(9), Integer(999999999))",
         "Pow(s77, s77)",
+        "Pow(Pow(Pow(s77 + 1, 16), 16), 16)",
+        "Pow(Pow(Pow(Integer(18446744073709551616), 16), 16), 16)",
+        "ModularIndexing(" + "*".join(f"s{i}" for i in range(80)) + ", " + "*".join(f"s{i}" for i in range(40, 120)) + ", 7)",
         "FloatPow(2.0, 1e9)",
         "Integer(" + "9" * 100 + ")",
         "(" * 300 + "1" + ")" * 300,
@@ -275,6 +310,41 @@ def test_a_document_is_what_it_should_be(edit: Callable[[Any], None], message: s
     path = change(write(tmp_path / "model.pt2"), {MODEL: edit})
     with pytest.raises((ConversionError, FormatError), match=message):
         TorchModel(path).convert()
+
+
+def _with_function(target: str, *arguments: Any) -> Callable[[Any], None]:
+    """A node on numbers, which PyTorch would have computed itself."""
+
+    def edit(document: Any) -> None:
+        graph = graph_of(document)
+        graph["sym_int_values"]["computed"] = {"as_int": 1}
+        inputs = [{"name": "", "arg": argument, "kind": 1} for argument in arguments]
+        outputs = [{"as_sym_int": {"as_name": "computed"}}]
+        graph["nodes"].insert(0, {"target": target, "inputs": inputs, "outputs": outputs, "metadata": {}, "name": "computed"})
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments"),
+    [
+        ("_operator.pow", [{"as_int": 10**9}, {"as_int": 10**9}]),
+        ("_operator.lshift", [{"as_int": 1}, {"as_int": 10**11}]),
+        ("_operator.mod", [{"as_string": "%1000000000d"}, {"as_int": 1}]),
+        ("_operator.mul", [{"as_strings": ["x"]}, {"as_int": 10**9}]),
+        ("_operator.pow", [{"as_sym_int": {"as_name": "rows"}}, {"as_sym_int": {"as_name": "rows"}}]),
+    ],
+)
+def test_what_is_computed_of_sizes_is_small(target: str, arguments: list[Any], tmp_path: Path) -> None:
+    path = change(write(tmp_path / "model.pt2"), {MODEL: _with_function(target, *arguments)})
+    with pytest.raises(ConversionError, match="something other than sizes|large or unknown exponent"):
+        TorchModel(path).convert()
+
+
+def test_an_archive_of_many_members_is_read_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "model.pt2")
+    change(path, members={f"extra/{i}": b"" for i in range(20_000)})
+    load_program(path)
 
 
 def _payload(**changes: Any) -> Callable[[Any], None]:

@@ -166,7 +166,8 @@ def test_the_archive_of_these_tests_converts(tmp_path: Path) -> None:
         ('x.save("m")', "torch.save"),
         ('_0 = torch.save\n    _0(x, "m")', "torch.save"),
         ('_0 = getattr(x, "save")', "torch.save"),
-        ("_0 = getattr(x, x)", "getattr of a computed name"),
+        ("_0 = getattr(x, x)", "getattr of a computed or odd name"),
+        ('_0 = getattr(x, "a=open(1)")', "getattr of a computed or odd name"),
         ('ops.aten.save(x, "m")', "torch.save"),
         ('ops.aten.from_file("m")', "torch.from_file"),
         ('torch._print("m")', "torch._print"),
@@ -206,6 +207,36 @@ def test_code_stands_in_functions_only(more: str, tmp_path: Path) -> None:
 def test_code_that_is_none_is_refused(body: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="no TorchScript code"):
         checked_script(archive(tmp_path / "net.pt", body))
+
+
+@pytest.mark.parametrize("name", ["a=open(1)", "a b", "a'b", "a.b"])
+def test_attributes_have_names(name: str, tmp_path: Path) -> None:
+    """PyTorch makes parameters of them, in Python source."""
+    path = archive(tmp_path / "net.pt")
+    with zipfile.ZipFile(path) as honest:
+        members = {member: honest.read(member) for member in honest.namelist()}
+    with zipfile.ZipFile(path, "w") as changed:
+        for member, content in members.items():
+            changed.writestr(member, content.replace(b"  training : bool", f'  __annotations__["{name}"] = Tensor'.encode()))
+    with pytest.raises(ConversionError, match="for an attribute"):
+        checked_script(path)
+
+
+class Bringing(torch.nn.Module):
+    """Brings example inputs whose keys PyTorch would turn into source."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.example_input_array = [{'"+str(1/0)+"': torch.ones(3)}]
+
+    def forward(self, x: dict[str, torch.Tensor]) -> torch.Tensor:
+        return x['"+str(1/0)+"']
+
+
+def test_example_inputs_of_an_archive_are_tensors(tmp_path: Path) -> None:
+    path = script(Bringing(), tmp_path / "model.pt")
+    with pytest.raises(ConversionError, match="example inputs of .* are not known"):
+        TorchModel(path).convert()
 
 
 def test_objects_of_other_classes_are_refused(tmp_path: Path) -> None:
