@@ -8,6 +8,7 @@ import numpy as np
 
 from converters.lowering.slicing import sliced
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 NUMPY_MODES = {"reflection": "reflect", "wrap": "wrap", "edge": "edge"}
@@ -29,6 +30,9 @@ def padded(b: GraphBuilder, x: Operand, before: Sequence[int], after: Sequence[i
     first, last = [max(n, 0) for n in before], [max(n, 0) for n in after]
     if not any(first) and not any(last):
         return kept
+    empty = next((i for i, n in enumerate(kept.shape) if not n and (first[i] or last[i])), None)
+    if mode != "constant" and empty is not None:
+        raise ConversionError(f"mode {mode} repeats the elements of axis {empty}, which has none")
     inside = all(max(p, q) < n for p, q, n in zip(first, last, kept.shape, strict=True))
     if mode in ("constant", "edge") or (mode == "reflection" and inside):
         options = {"value": value} if mode == "constant" else {}

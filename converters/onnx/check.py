@@ -73,7 +73,9 @@ def _check_attributes(node: onnx.NodeProto, signature: Signature) -> None:
     for attribute in node.attribute:
         name, kind = attribute.name, attribute.type
         given.append(name)
-        expected, _ = signature.attributes.get(name, (None, False))
+        if name not in signature.attributes:
+            raise invalid(f"attribute {name} is not supported by this version of {node.op_type}")
+        expected, _ = signature.attributes[name]
         if kind not in EXISTING:
             raise invalid(f"attribute {name} has a type that does not exist")
         if expected not in (None, kind):

@@ -39,6 +39,7 @@ REFUSED = [
     (f"{XY} {{ z = Softmax<axis = 1, axis = 1>(x) }}", "attribute axis is given twice"),
     (f"{XY} {{ z = Concat(x) }}", "attribute axis is missing"),
     (f"{XY} {{ z = Relu<beta = 1.0>(x) }}", "attribute beta is not supported"),
+    (f"{XY} {{ z = DFT<axis = 1.5>(x) }}", "attribute axis is not supported by this version of DFT"),
     # axes: also those that a remainder would bring back
     *[
         (f"{XY} {{ z = {op}<axis = {axis}>(x) }}", f"axis {axis} is out of range for rank 2")
@@ -67,6 +68,10 @@ REFUSED = [
     (f"{IMAGE} {{ z = MaxPool<kernel_shape = [2]>(x) }}", "kernel_shape has not one entry for each spatial dimension"),
     (f"{XY} {{ z = MaxPool<kernel_shape = [2]>(x) }}", "X has rank 2, expected rank 3 to 5"),
     (f"{XY} {{ z, q = Split<num_outputs = 3>(x) }}", "num_outputs is 3, and it has 2 outputs"),
+    (
+        f'{XY} {{ p = Constant<value_ints = [-9, 0, 2, 1]>() z = Pad<mode = "edge">(x, p) }}',
+        "mode edge repeats the elements of axis 0, which has none",
+    ),
     (f"{XY} {{ z = Det(x) }}", "its matrices are not square"),
     (f"{XY} {{ z = EyeLike(k) }}".replace("{ z", "{ k = Constant<value_ints = [0]>() z"), "input has rank 1, expected rank 2"),
 ]

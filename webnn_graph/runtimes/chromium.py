@@ -141,12 +141,12 @@ class Chromium:
         try:
             self._browser = self._playwright.chromium.launch(executable_path=str(self.executable), args=list(FLAGS))
             page = self._new_page()
-            reason = page.evaluate("import('/runner.js').then((runner) => runner.probe())")
+            missing = page.evaluate("import('/runner.js').then((runner) => runner.probe())")
             page.close()
         except Error as error:
             raise RuntimeUnavailable(f"{self.executable} does not start: {reason(error)}", HINT) from None
-        if reason:
-            raise RuntimeUnavailable(f"{self.executable} has no working WebNN: {reason}", HINT)
+        if missing:
+            raise RuntimeUnavailable(f"{self.executable} has no working WebNN: {missing}", HINT)
 
     def _new_page(self) -> Page:
         if self._browser is None:
