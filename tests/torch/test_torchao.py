@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from tests.torch.comparing import check
+from converters.torch.model import TorchModel
+from tests.torch.comparing import check, compare
 
 quantization: Any = pytest.importorskip("torchao.quantization", reason="torchao is not installed")
 
@@ -34,3 +36,18 @@ def test_weights_stay_quantized(config: Any, weight: str, most_bytes: int) -> No
     graph = check(quantized(config), (torch.randn(3, 64),))
     assert {constant.data_type for constant in graph.constants if constant.size >= 32 * 128} == {weight}
     assert graph.weight_bytes < most_bytes
+
+
+@pytest.mark.parametrize("unwrapped", [True, False])
+@pytest.mark.parametrize("config", [quantization.Int8WeightOnlyConfig(), quantization.Int8DynamicActivationInt8WeightConfig()])
+def test_a_saved_program_is_read(config: Any, unwrapped: bool, tmp_path: Path) -> None:
+    """Its weights are objects of torchao's, or the tensors inside of them."""
+    from torchao.utils import unwrap_tensor_subclass
+
+    module, x = quantized(config), torch.randn(3, 64)
+    with torch.no_grad():
+        expected = module(x)
+    program = torch.export.export(unwrap_tensor_subclass(module) if unwrapped else module, (x,))
+    path = tmp_path / "model.pt2"
+    torch.export.save(program, path)
+    compare(TorchModel(path).convert(), [x], [expected])

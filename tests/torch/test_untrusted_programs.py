@@ -341,6 +341,15 @@ def test_what_is_computed_of_sizes_is_small(target: str, arguments: list[Any], t
         TorchModel(path).convert()
 
 
+def test_only_tensors_are_taken_out_of_tensors(tmp_path: Path) -> None:
+    inner = _with_function(
+        "torch.ops.export.access_subclass_inner_tensor.default", {"as_tensor": {"name": "x"}}, {"as_string": "__class__"}
+    )
+    path = change(write(tmp_path / "model.pt2"), {MODEL: inner})
+    with pytest.raises(ConversionError, match="is not the name of a tensor in a tensor"):
+        TorchModel(path).convert()
+
+
 def test_an_archive_of_many_members_is_read_at_once(tmp_path: Path) -> None:
     path = write(tmp_path / "model.pt2")
     change(path, members={f"extra/{i}": b"" for i in range(20_000)})

@@ -15,7 +15,7 @@ from typing import Any
 from torch._export.serde import serialize
 
 from converters.torch.reading.expressions import MAX_EXPONENT, expression
-from converters.torch.reading.operators import is_size_function, problem_of_target
+from converters.torch.reading.operators import SUBCLASS, is_size_function, problem_of_target
 from converters.torch.reading.rules import (
     Refused,
     Rule,
@@ -39,6 +39,7 @@ MODULE_PATH = text(r"[\w.\- +:/@#]*", "the path of a module", 2000)
 """Path of a module or a parameter: ``encoder.layers.0.weight``. No quotes: paths become Python source, quoted where they must."""
 OTHER = re.compile(r"[^\w.\-]")
 """Characters that stand in no name which is kept."""
+ATTRIBUTE = text(r"[a-z]\w*", "the name of a tensor in a tensor", 100)
 WORD = text(r"[\w.\- ]*", "a word: texts among the inputs become Python source", 200)
 LONG_TEXT = text(r"(?s).*", "a text", 100_000)
 
@@ -154,6 +155,8 @@ def _metadata(value: Any, where: str) -> dict[str, str]:
 def _node(value: Any, where: str) -> dict[str, Any]:
     """A node. What is computed of sizes is computed of at least one: PyTorch has done what numbers alone give."""
     node: dict[str, Any] = _NODE(value, where)
+    if node["target"] == SUBCLASS:
+        ATTRIBUTE(node["inputs"][-1]["arg"].get("as_string"), where)
     if is_size_function(node["target"]):
         kinds = [next(iter(entry["arg"])) for entry in node["inputs"]]
         numbers = {"as_int", "as_float", "as_bool", "as_sym_int", "as_sym_float", "as_sym_bool"}

@@ -6,20 +6,23 @@ is one of the parameters that choose a variant. So those that read or write file
 
 from __future__ import annotations
 
+import importlib
 import re
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 import torch
 from torch._ops import OpOverload
 
-NAMESPACES = ("aten", "prims", "quantized_decomposed", "torchao", "torchvision")
+TORCHAO = "torchao"
+NAMESPACES = ("aten", "prims", "quantized_decomposed", TORCHAO, "torchvision")
 """Libraries of operators whose implementations compute tensors and do nothing else."""
 
 PLAIN = {"TensorType", "IntType", "SymIntType", "NumberType", "FloatType", "BoolType", "SymBoolType", "DeviceObjType", "GeneratorType"}
 """Kinds of types that arguments and results have; element types and layouts are integers among them."""
 VARIANTS = set(
-    "UPLO activation algorithm approximate assert_msg driver equation indexing interpolation mode norm ord p pad_mode padding "
+    "UPLO activation algorithm approximate assert_msg driver equation indexing interpolation mapping_type mode norm ord p pad_mode padding "
     "padding_mode padding_side reduce rounding_mode side".split()
 )
 """Parameters whose value is a word that chooses a variant."""
@@ -38,11 +41,15 @@ HIGHER_ORDER = set(
 )
 """Operators that take graphs, all of which are in the file as graphs."""
 
+SUBCLASS = "torch.ops.export.access_subclass_inner_tensor.default"
+"""Takes a tensor of quantized values out of the object that torchao keeps it in, by the name of an attribute."""
 TARGET = re.compile(r"torch\.ops\.(\w+)\.(\w+)(?:\.(\w+))?")
 
 
 def problem_of_target(target: str) -> str:
     """Why a node must not call ``target``, a dotted name as exported programs have; empty when it may."""
+    if target == SUBCLASS:
+        return ""
     if match := TARGET.fullmatch(target):
         namespace, name, overload = match.groups()
         if namespace == "higher_order":
@@ -52,6 +59,13 @@ def problem_of_target(target: str) -> str:
     if is_size_function(target) or (module == "torch._functorch.predispatch" and name in BATCHING):
         return ""
     return "it is no operator"
+
+
+@cache
+def import_torchao() -> None:
+    """Its operators, and what its tensors are unpickled with, are known once it is imported; where it is not installed they are not."""
+    with suppress(Exception):
+        importlib.import_module(TORCHAO)
 
 
 def is_size_function(target: str) -> bool:
@@ -64,6 +78,8 @@ def overload_named(namespace: str, name: str, overload: str) -> OpOverload | Non
     """The overload of a registered operator; None when there is no such one, or the namespace is not known."""
     if namespace not in NAMESPACES or (name.startswith("__") and not name.endswith("__")):
         return None
+    if namespace == TORCHAO:
+        import_torchao()
     try:  # what only TorchScript's interpreter knows, like aten::save, is not registered with the dispatcher
         torch._C._dispatch_find_schema_or_throw(f"{namespace}::{name}", "" if overload == "default" else overload)
     except RuntimeError:

@@ -18,6 +18,7 @@ from torch.utils import _pytree as pytree
 from converters.torch.archive import load_plain
 from converters.torch.reading.archive import Archive
 from converters.torch.reading.description import PAYLOADS, PROGRAM, WORD
+from converters.torch.reading.operators import TORCHAO, import_torchao
 from converters.torch.reading.rules import Refused, Rule
 from webnn_graph.errors import ConversionError, FormatError, reason
 from webnn_graph.limits import Budget
@@ -133,7 +134,10 @@ class _Reader:
         return content
 
     def _plain(self, member: str) -> Any:
-        return load_plain(io.BytesIO(self.archive.read(member)), f"{self.path}: {member}")
+        content = self.archive.read(member)
+        if TORCHAO.encode() in content:
+            import_torchao()
+        return load_plain(io.BytesIO(content), f"{self.path}: {member}")
 
     def _json(self, member: str, rule: Rule) -> Any:
         try:
