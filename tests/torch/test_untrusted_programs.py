@@ -41,7 +41,7 @@ def code(marker: Path) -> str:
 
 def pickle_of_protocol_0(marker: Path) -> bytes:
     """No byte of it says that it is a pickle."""
-    return f"cos\nsystem\n(S'touch {marker}'\ntR.".encode().ljust(64, b"\n")
+    return f"cos\nsystem\n(S'touch {marker}'\ntR.".encode().ljust(512, b"\n")
 
 
 class Touches:
