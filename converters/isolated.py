@@ -29,7 +29,7 @@ START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from converter
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Threads would multiply the memory that is reserved, and the processor time that is counted."""
 
-PATIENCE = 2
+PATIENCE = 3
 """Seconds that may pass for a second of processor time."""
 
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 REFUSED = 1
 """Exit status of a command whose input cannot be converted."""
 
-SECONDS, SECONDS_PER_MB, MOST_SECONDS = 25, 200, 1200
+SECONDS, SECONDS_PER_MB, MOST_SECONDS = 25, 400, 1200
 """Processor time of a conversion: for the libraries, for a megabyte of model, and at most."""
 MEMORY, COPIES = 3 << 30, 12
 """Memory of a conversion: so many bytes, and so many times the model."""

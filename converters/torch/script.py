@@ -25,7 +25,7 @@ from converters.torch.reading.script import checked_script
 from webnn_graph.errors import ConversionError, reason
 from webnn_graph.limits import Budget
 
-SECONDS, SECONDS_PER_MB, MOST_SECONDS = 15, 200, 1200
+SECONDS, SECONDS_PER_MB, MOST_SECONDS = 16, 400, 1200
 """Processor time of the process: for the libraries, for a megabyte of the archive, and at most."""
 MEMORY, COPIES = 2 << 30, 10
 """Bytes of memory that the process may allocate, besides so many copies of the archive."""
