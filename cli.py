@@ -69,7 +69,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     metavar="'x:float32[1,3,224,224]'",
     help="Name, type and shape of an input; a dimension may have a name.",
 )
-@mapping_option("--dim", DIMENSION, "Size of a dimension that has a name in --input.")
+@mapping_option("--dim", DIMENSION, "Size of a dimension that has a name in --input, or of a symbol of a program with dynamic sizes.")
 @click.option(
     "--model",
     "factory",
