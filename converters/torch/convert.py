@@ -37,6 +37,8 @@ from webnn_graph.passes import optimize
 
 NO_MEANING = {"_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size"}
 """Calls that check and return nothing."""
+NUMBERS = {torch.ops.aten._local_scalar_dense.default, torch.ops.aten.item.default}
+"""Calls that make a Python number of a tensor."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +242,8 @@ class Conversion:
             return self._finished(item() if callable(item) else item, fake)
         if not isinstance(node.target, OpOverload):
             return self._plain_call(node)
+        if node.target in NUMBERS and (known := self._known_number(node)) is not None:
+            return known
         if node.target.name().split("::")[-1].split(".")[0] in NO_MEANING:
             return None
         if fakes and all(leaf.numel() == 0 for leaf in fakes):
@@ -252,6 +256,16 @@ class Conversion:
             raise why_refused(node.target)
         self._check_empty(node)
         return self._finished(self._handled(handler, node, fake), fake)
+
+    def _known_number(self, node: fx.Node) -> bool | int | float | None:
+        """The number in a tensor of one element whose value is known; None when it is computed at run time."""
+        (source,) = node.all_input_nodes
+        operand = self.values[source]
+        array = self.builder.value(operand) if isinstance(operand, Operand) else None
+        if array is None or array.size != 1:
+            return None
+        number = array.item()
+        return bool(number) if source.meta["val"].dtype is torch.bool else number
 
     def _run(self, module: fx.GraphModule, values: Sequence[Value]) -> list[Value]:
         """Converts a graph inside of the program on these values; see `handlers.control_flow.Run`."""

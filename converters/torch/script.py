@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.export import ExportedProgram
+from torch.utils import _pytree as pytree
 
 from converters.isolated import Limits, Stopped, isolated
 from converters.torch.export import export
@@ -94,17 +95,27 @@ def export_script(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[
         ConversionError: Neither works; the message says what stopped each.
     """
     names, ordered = _in_order(module, args, kwargs or {})
-    try:
-        found = _converted(module, _copies(ordered))
-    except Exception as first:  # the converter has no common exception
+    programs, reasons = [], []
+    for way, capture in (("PyTorch's converter", _converted), ("tracing", _traced)):
         try:
-            found = _traced(module, _copies(ordered))
-        except Exception as second:
-            raise ConversionError(
-                f"the TorchScript module cannot be converted\n  PyTorch's converter: {reason(first)}\n  tracing: {reason(second)}",
-                "convert a part of it: --submodule NAME; or export the module that it was made of: torch.export.export(module, args)",
-            ) from None
-    return export(_with_parameters(found, names), ordered)
+            programs.append(export(_with_parameters(capture(module, _copies(ordered)), names), _copies(ordered)))
+        except Exception as error:  # neither has a common exception
+            reasons.append(f"  {way}: {reason(error)}")
+            continue
+        if _is_static(programs[-1]):
+            return programs[-1]
+    if programs:
+        return programs[0]
+    raise ConversionError(
+        "\n".join(["the TorchScript module cannot be converted", *reasons]),
+        "convert a part of it: --submodule NAME; or export the module that it was made of: torch.export.export(module, args)",
+    )
+
+
+def _is_static(program: ExportedProgram) -> bool:
+    """Whether all sizes are known: those that a script computes of tensors become symbols, unless tracing finds them constant."""
+    fakes = (leaf for node in program.graph.nodes for leaf in pytree.tree_leaves(node.meta.get("val")))
+    return all(isinstance(size, int) for fake in fakes if isinstance(fake, torch.Tensor) for size in fake.shape)
 
 
 def _in_order(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
