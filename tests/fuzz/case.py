@@ -59,10 +59,14 @@ def numbered(name: str, seed: int, number: int) -> Case:
 
 
 def made(module: ModuleType, case: Case) -> Base:
-    """The case's files."""
+    """The case's files. A change that cannot be made to what those before it have left is left out."""
     bases = module.bases()
     base = bases[case.base % len(bases)]
     content = base.content
-    for change in case.changes:
-        content = module.mutate(content, Random(change))
+    for i, change in enumerate(case.changes):
+        try:
+            content = module.mutate(content, Random(change))
+        except (AttributeError, TypeError, ValueError):
+            if i == 0:
+                raise
     return Base(content, base.name, base.beside, base.options)
