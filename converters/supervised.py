@@ -46,6 +46,10 @@ def supervised(command: Callable[[], T]) -> T:
         _wait(child)
     os.environ[IN_CHILD] = "1"
     end_with(parent)
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # no files but the user's own
     return command()
 
 
