@@ -20,8 +20,10 @@ T = TypeVar("T")
 REFUSED = 1
 """Exit status of a command whose input cannot be converted."""
 
-SECONDS, SECONDS_PER_MB, MOST_SECONDS = 25, 400, 1200
-"""Processor time of a conversion: for the libraries, for a megabyte of model, and at most."""
+SECONDS, SECONDS_PER_MB = 25, 400
+"""Processor time of a conversion: for the libraries, and for a megabyte of a small model, in which operators weigh most."""
+LARGE, SECONDS_PER_LARGE_MB = 1200, 2
+"""The same of a large model, in which weights do."""
 MEMORY, COPIES = 3 << 30, 12
 """Memory of a conversion: so many bytes, and so many times the model."""
 PASSED_ON = ("SIGTERM", "SIGHUP")
@@ -29,6 +31,9 @@ PASSED_ON = ("SIGTERM", "SIGHUP")
 CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGXCPU")
 """Signals that a model can cause."""
 IN_CHILD = "WEBNN_SUPERVISED"
+"""Variable of the environment by which a process knows that it is supervised."""
+PR_SET_PDEATHSIG = 1
+"""Linux's number of the request to be ended with the parent."""
 
 
 def supervised(command: Callable[[], T]) -> T:
@@ -58,7 +63,7 @@ def end_with(parent: int) -> None:
     with suppress(Exception):
         import ctypes
 
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(REFUSED)
 
@@ -95,7 +100,8 @@ def limited(model: Path, factor: float = 1.0) -> Iterator[None]:
 
     size = sum(file.stat().st_size for file in (model.rglob("*") if model.is_dir() else [model]) if file.is_file())
     used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = min(SECONDS + SECONDS_PER_MB * size / 1e6, MOST_SECONDS) * factor
+    megabytes = size / 1e6
+    seconds = min(SECONDS + SECONDS_PER_MB * megabytes, LARGE + SECONDS_PER_LARGE_MB * megabytes) * factor
     before = {kind: resource.getrlimit(kind) for kind in (resource.RLIMIT_CPU, resource.RLIMIT_DATA)}
     wanted = {resource.RLIMIT_CPU: used.ru_utime + used.ru_stime + seconds, resource.RLIMIT_DATA: (MEMORY + COPIES * size) * factor}
     try:
