@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from onnx import TensorProto
 
 from converters.onnx import rules_microsoft
 from converters.onnx.rules import Call, Rule, axis, finite, flags, numbers, of_all, one, one_of, rank, same_rank, shapes, values
@@ -193,6 +194,7 @@ def _trees(call: Call) -> None:
         call.require(
             list(call.attribute(name).dims) == [count], f"{name} has the shape {list(call.attribute(name).dims)}, expected [{count}]"
         )
+    call.require(call.attribute("nodes_modes").data_type == TensorProto.UINT8, "nodes_modes is not uint8")
     for way in ("true", "false"):
         ids, are_leaves = call.attribute(f"nodes_{way}nodeids"), call.attribute(f"nodes_{way}leafs")
         inside = all(0 <= i < (leaves if leaf else nodes) for i, leaf in zip(ids, are_leaves, strict=True))

@@ -39,6 +39,13 @@ REFUSED = [
     (f"{XY} {{ z = Softmax<axis = 1, axis = 1>(x) }}", "attribute axis is given twice"),
     (f"{XY} {{ z = Concat(x) }}", "attribute axis is missing"),
     (f"{XY} {{ z = Relu<beta = 1.0>(x) }}", "attribute beta is not supported"),
+    (
+        (
+            f"{XY} {{ t = Constant<value_int = 2>() c = Constant<value_int = 1>() g = Cast<to = 9>(c) z = Loop(t, g, x) "
+            "<body = b (int64 k, bool c1, float[2, 3] v) => (bool c2, float[2, 3] w) { c2 = SequenceConstruct(v) w = Relu(v) }> }"
+        ),
+        "its body returns a sequence of 1 where a tensor belongs",
+    ),
     (f"{XY} {{ z = Clip<min = 1.0>(x) }}", "attribute min is not supported by this version of Clip"),
     # axes: also those that a remainder would bring back
     *[

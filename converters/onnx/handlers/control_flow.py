@@ -73,6 +73,7 @@ def loop(
             )
         flag = b.constant(True) if running is None or decided else running
         continues, *results = node.scope.run(body, [b.constant(np.int64(i)), flag, *state])
+        _check_tensors([continues, *results[len(state) :]])
         after, pieces = results[: len(state)], results[len(state) :]
         if decided:
             state, running = after, continues
@@ -113,6 +114,7 @@ def scan(
     scanned: list[list[Operand]] = [[] for _ in outputs]
     for step in zip(*pieces, strict=True):
         results = node.scope.run(body, [*state, *step])
+        _check_tensors(results)
         state = results[:states]
         for collected, piece in zip(scanned, results[states:], strict=True):
             collected.append(piece)
@@ -171,6 +173,13 @@ def _stacked(b: GraphBuilder, items: list[Operand], axis: int, output: onnx.Valu
     data_type = Element(declared.elem_type).data_type if declared.elem_type else DataType.FLOAT32
     shape = [dimension.dim_value for dimension in declared.shape.dim]
     return b.constant(np.zeros((0, *shape), data_type.numpy), data_type)
+
+
+def _check_tensors(values: Sequence[Value]) -> None:
+    """Raises `ConversionError` when one of a body's results is a sequence where a tensor belongs."""
+    for value in values:
+        if not isinstance(value, Operand):
+            raise ConversionError(f"its body returns {_kind(value)} where a tensor belongs; the model is invalid")
 
 
 def _kind(value: Any) -> str:
