@@ -278,6 +278,9 @@ ALMOST: list[Body] = [
     lambda b, x: b.reshape(b.transpose(b.reshape(x, [8, 15, 2]), permutation=[0, 2, 1]), [2, 4, 5, 6]),
     lambda b, x: b.reduceMax(b.transpose(x, permutation=[3, 1, 2, 0]), axes=[1]),
     lambda b, x: b.gather(x, np.array([0, 2]), axis=3),
+    lambda b, x: b.gather(x, np.array([5, 6]), axis=3),  # beyond the end, where implementations clamp
+    lambda b, x: b.reshape(b.gather(x, np.array(7), axis=3), [2, 4, 5, 1]),
+    lambda b, x: b.gatherND(b.reduceMax(x, axes=[0, 1, 2], keepDimensions=False), np.arange(1, 7).reshape(6, 1)),
     lambda b, x: b.concat([b.concat([x, b.relu(x)], 1), b.concat([x, x], 1)], 2),
     lambda b, x: b.reduceMax(b.reduceMin(x, axes=[1]), axes=[1]),
     lambda b, x: b.min(b.reduceMin(b.relu(x)), 0.5),

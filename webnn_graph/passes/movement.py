@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import Array
 from webnn_graph.graph import Node, Operand
 from webnn_graph.ops.elementwise import ARITHMETIC, COMPARISONS, FLOAT_UNARY, LOGICAL, PREDICATES, SIGNED_UNARY
 from webnn_graph.ops.reduction import REDUCTIONS
@@ -121,10 +122,10 @@ def reduced_ones(view: View, node: Node) -> Build | None:
 def sliced(view: View, node: Node) -> Build | None:
     """gather of constant, consecutive indices: a slice."""
     indices = view.value(node.arguments["indices"])
-    if indices is None or indices.ndim != 1:
-        return None
     x: Operand = node.arguments["input"]
     axis = node.arguments.get("axis", 0)
+    if indices is None or indices.ndim != 1 or not _is_inside(indices, x.shape[axis]):
+        return None
     start = int(indices[0]) % x.shape[axis]
     if (indices % x.shape[axis]).tolist() != list(range(start, start + len(indices))):
         return None
@@ -137,12 +138,17 @@ def sliced_and_reshaped(view: View, node: Node) -> Build | None:
     if gather is None or not view.only_user(gather.output):
         return None
     index = view.value(gather.arguments["indices"])
-    if index is None or index.size != 1:
-        return None
     x: Operand = gather.arguments["input"]
     axis = gather.arguments.get("axis", 0)
+    if index is None or index.size != 1 or not _is_inside(index, x.shape[axis]):
+        return None
     start = int(index.ravel()[0]) % x.shape[axis]
     return lambda b, new: b.reshape(_slice(b, new(x), axis, start, 1), list(node.output.shape))
+
+
+def _is_inside(indices: Array, size: int) -> bool:
+    """Whether all indices are of elements that there are; implementations clamp others, which no slice does."""
+    return bool(((indices >= -size) & (indices < size)).all())
 
 
 def everything_gathered(view: View, node: Node) -> Build | None:
@@ -151,7 +157,10 @@ def everything_gathered(view: View, node: Node) -> Build | None:
     indices = view.value(node.arguments["indices"])
     if indices is None or node.output.size != x.size or x.size > LARGEST_LOOKUP:
         return None
-    taken = np.arange(x.size).reshape(x.shape)[tuple(np.moveaxis(indices, -1, 0).astype(np.int64))]
+    places = np.moveaxis(indices, -1, 0).astype(np.int64)
+    if not all(_is_inside(place, size) for place, size in zip(places, x.shape, strict=False)):
+        return None
+    taken = np.arange(x.size).reshape(x.shape)[tuple(places)]
     if (taken.ravel() != np.arange(x.size)).any():
         return None
     return lambda b, new: b.reshape(new(x), list(node.output.shape))
