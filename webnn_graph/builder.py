@@ -151,6 +151,10 @@ class GraphBuilder:
         """Says before that an array is going to be made for a constant. Raises `BudgetExceeded` when it would be too large."""
         self.budget.make(shape, element_bytes, self._label or "the graph")
 
+    def hold(self, *shape: int, element_bytes: int = 8) -> None:
+        """The same for what is made on the way and not kept: it counts by itself only."""
+        self.budget.hold(shape, element_bytes, self._label or "the graph")
+
     def arange(self, count: int, dtype: Any = np.int64) -> Array:
         """0, 1, 2, ... to make a constant of. Raises `BudgetExceeded` when there would be too many."""
         self.reserve(count, element_bytes=np.dtype(dtype).itemsize)

@@ -56,6 +56,13 @@ class Budget:
                 f"{what} brings what is made at conversion to {self.made_bytes:,} bytes; the limit is {MADE_BYTES * self.factor:,.0f}"
             )
 
+    def hold(self, shape: tuple[int, ...], element_bytes: int, what: str) -> None:
+        """Tensors are about to be made that are not kept. Raises `BudgetExceeded` when they are too large, whatever else was made."""
+        before = self.made_bytes
+        self.made_bytes = 0
+        self.make(shape, element_bytes, what)
+        self.made_bytes = before
+
     def inflate(self, size: int, what: str) -> None:
         """So many bytes are about to be decompressed. Raises `BudgetExceeded` when there are too many."""
         self.inflated_bytes += size

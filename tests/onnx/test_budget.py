@@ -120,3 +120,12 @@ def test_a_builder_counts_its_calls() -> None:
     with pytest.raises(BudgetExceeded, match="relu is one of more than 3 steps"):
         for _ in range(4):
             x = b.relu(b.neg(x))
+
+
+def test_what_is_not_kept_counts_by_itself_only() -> None:
+    budget = Budget()
+    for _ in range(10):
+        budget.hold((2**20,), 512, "node")
+    assert budget.made_bytes == 0
+    with pytest.raises(BudgetExceeded, match="node brings what is made at conversion to 4,294,967,296 bytes"):
+        budget.hold((2**20,), 4096, "node")

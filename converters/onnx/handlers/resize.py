@@ -72,8 +72,8 @@ def resize(
     for i, axis in enumerate(over):
         old, new, factor = X.shape[axis], results[i], factors[i]
         window = (float(roi[i]), float(roi[i + len(over)])) if crop and roi is not None else (0.0, 1.0)
-        # The matrix that linear and cubic resizing multiply by, its taps, and what is made on the way to them.
-        b.reserve(new, 2 if mode == "nearest" else old + TAPS, element_bytes=4 * 8)
+        b.reserve(new, 1 if mode == "nearest" else old)  # the matrix that linear and cubic resizing multiply by
+        b.hold(new, 2 if mode == "nearest" else old + TAPS, element_bytes=4 * 8)  # what is made on the way to it
         if (old, window) != (new, (0.0, 1.0)) or not math.isclose(factor, 1):
             positions[axis] = source_positions(coordinate_transformation_mode, old, new, factor, window)
     scale = dict(zip(over, factors, strict=True))
