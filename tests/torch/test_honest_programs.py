@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.export import Dim
 
-from converters.torch.handlers import control_flow
+from converters.lowering import branches
 from converters.torch.inputs import InputSpec
 from converters.torch.model import TorchModel
 from converters.torch.reading.program import load_program
@@ -224,7 +224,7 @@ def test_branches_that_differ_in_shape_are_refused() -> None:
     b = GraphBuilder()
     flag, one, two = b.input("flag", "uint8", []), b.input("one", "float32", [1]), b.input("two", "float32", [2])
     with pytest.raises(ConversionError, match=r"the branches give float32\[1\] or float32\[2\]"):
-        control_flow._selected(b, flag, one, two)
+        branches.selected(b, flag, one, two, "the branches give", "")
 
 
 def test_custom_objects_are_refused(tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import onnx
 
+from converters.lowering.branches import MAX_ITERATIONS, kind_of, selected
 from converters.lowering.pieces import stack, unstack
 from converters.onnx.axes import axis_of
 from converters.onnx.registry import SourceNode, Value, onnx_op
@@ -17,8 +17,7 @@ from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
-MAX_ITERATIONS = 1024
-"""Most iterations that are unrolled; each is a copy of the body."""
+CONSTANT = "make the condition constant: --bind"
 
 
 @onnx_op("If")
@@ -31,23 +30,7 @@ def if_(
         return tuple(node.scope.run(then_branch if known.any() else else_branch, []))
     then, otherwise = node.scope.run(then_branch, []), node.scope.run(else_branch, [])
     condition = b.reshape(cond, [])
-    return tuple(selected(b, condition, *both, "the branches of If give") for both in zip(then, otherwise, strict=True))
-
-
-def selected(b: GraphBuilder, condition: Operand, true: Value, false: Value, what: str) -> Value:
-    """``true`` where the scalar condition holds, else ``false``.
-
-    Raises:
-        ConversionError: Their types or shapes differ, so that the result's would depend on the data.
-    """
-    if true is false:
-        return true
-    if isinstance(true, list) and isinstance(false, list) and len(true) == len(false):
-        return [selected(b, condition, *both, what) for both in zip(true, false, strict=True)]
-    if not isinstance(true, Operand) or not isinstance(false, Operand) or true.descriptor != false.descriptor:
-        shown = [value.descriptor if isinstance(value, Operand) else _kind(value) for value in (true, false)]
-        raise ConversionError(f"{what} {shown[0]} or {shown[1]}, depending on the data", "make the condition constant: --bind")
-    return b.where(condition, true, false)
+    return tuple(selected(b, condition, *both, "the branches of If give", CONSTANT) for both in zip(then, otherwise, strict=True))
 
 
 @onnx_op("Loop")
@@ -79,7 +62,7 @@ def loop(
             state, running = after, continues
         else:
             condition = b.reshape(running, [])
-            state = [selected(b, condition, *both, "a Loop's state is") for both in zip(after, state, strict=True)]
+            state = [selected(b, condition, *both, "a Loop's state is", CONSTANT) for both in zip(after, state, strict=True)]
             running = b.logicalAnd(condition, b.reshape(continues, []))
         for collected, piece in zip(scanned, pieces, strict=True):
             collected.append(piece)
@@ -179,8 +162,4 @@ def _check_tensors(values: Sequence[Value]) -> None:
     """Raises `ConversionError` when one of a body's results is a sequence where a tensor belongs."""
     for value in values:
         if not isinstance(value, Operand):
-            raise ConversionError(f"its body returns {_kind(value)} where a tensor belongs; the model is invalid")
-
-
-def _kind(value: Any) -> str:
-    return f"a sequence of {len(value)}" if isinstance(value, list) else "nothing"
+            raise ConversionError(f"its body returns {kind_of(value)} where a tensor belongs; the model is invalid")

@@ -8,13 +8,13 @@ from typing import Any, Protocol, TypeAlias
 import torch
 from torch import fx
 
+from converters.lowering.branches import MAX_ITERATIONS, selected
 from converters.lowering.pieces import stack, unstack
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
-MAX_ITERATIONS = 1024
-"""Most iterations that are unrolled; each is a copy of the body."""
+BEFORE = "make the choice before exporting"
 
 
 class Run(Protocol):
@@ -45,7 +45,10 @@ def cond(b: GraphBuilder, run: Run, pred: Any, true: fx.GraphModule, false: fx.G
     if known is not None:
         return run(true if bool(known) else false, operands)
     condition = b.reshape(pred, [])
-    return [_selected(b, condition, *results) for results in zip(run(true, operands), run(false, operands), strict=True)]
+    return [
+        selected(b, condition, *results, "the branches give", BEFORE)
+        for results in zip(run(true, operands), run(false, operands), strict=True)
+    ]
 
 
 @graph_op("scan")
@@ -73,13 +76,3 @@ def _unstacked(b: GraphBuilder, x: Operand) -> list[Operand]:
     if x.shape[0] > MAX_ITERATIONS:
         raise ConversionError(f"would run {x.shape[0]} times; at most {MAX_ITERATIONS} iterations are unrolled")
     return unstack(b, x, 0)
-
-
-def _selected(b: GraphBuilder, condition: Operand, true: Any, false: Any) -> Any:
-    """``true`` where the condition holds, else ``false``."""
-    if true is false:
-        return true
-    if not isinstance(true, Operand) or not isinstance(false, Operand) or true.descriptor != false.descriptor:
-        shown = [value.descriptor if isinstance(value, Operand) else repr(value) for value in (true, false)]
-        raise ConversionError(f"the branches give {shown[0]} or {shown[1]}, depending on the data", "make the choice before exporting")
-    return b.where(condition, true, false)
