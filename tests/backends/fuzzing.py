@@ -54,6 +54,7 @@ class Outcome:
     unsound: int = 0
     inexpressible: int = 0
     unconfirmed: int = 0
+    repeated: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
@@ -63,7 +64,7 @@ class Outcome:
         return (
             f"{self.graphs} graphs of {sum(self.calls.values())} calls of {len(self.calls)} operators: {counted}"
             f" ({self.unsound} more without numbers to compare, {self.inexpressible} without a form for the target,"
-            f" {self.unconfirmed} that failed only in company)"
+            f" {self.unconfirmed} that failed only in company, {self.repeated} that look like a finding)"
         )
 
 
@@ -74,7 +75,7 @@ def fuzz(backend: Backend, cases: Iterable[tuple[str, Case]], until: float = flo
         cases: Each with its seed, by which it is found again.
         until: When to stop, by `time.monotonic`.
     """
-    outcome, known = Outcome(), set[str]()
+    outcome = Outcome()
     waiting = iter(cases)
     while time.monotonic() < until and (batch := list(_prepared(backend, islice(waiting, TOGETHER), outcome))):
         for seed, case, graph, computed in _computed(backend, batch, until):
@@ -83,15 +84,16 @@ def fuzz(backend: Backend, cases: Iterable[tuple[str, Case]], until: float = flo
             kind, text = verdict(case, computed)
             if not kind:
                 continue
+            if any(kind == finding.kind and _has_calls_of(case, finding) for finding in outcome.findings):
+                outcome.repeated += 1
+                continue
             again = verdict(case, backend.run([(graph, case)])[0])
             if again[0] != kind:
                 outcome.unconfirmed += 1
                 continue
             finding = smaller(backend, Finding(seed, case, kind, text))
-            if finding.signature not in known:
-                known.add(finding.signature)
-                outcome.findings.append(finding)
-                yield outcome, finding
+            outcome.findings.append(finding)
+            yield outcome, finding
     yield outcome, None
 
 
@@ -119,6 +121,12 @@ def smaller(backend: Backend, finding: Finding) -> Finding:
                 finding, shrunk = found, True
                 break
     return finding
+
+
+def _has_calls_of(case: Case, finding: Finding) -> bool:
+    """Whether a case has the calls of a finding, in order: then it most likely shows the same."""
+    calls = iter(node.op for node in case.graph.nodes)
+    return all(node.op in calls for node in finding.case.graph.nodes)
 
 
 def _tried(backend: Backend, seed: str, case: Case) -> Finding | None:

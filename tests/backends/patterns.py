@@ -17,6 +17,8 @@ from webnn_graph.graph import Operand
 CALLS = (2, 8)
 LARGEST = 100_000
 """Elements of all operands of a neighbourhood."""
+STEPS = 12
+"""Of a recurrent call, which browsers write out step by step."""
 HEAVY = ("conv2d", "convTranspose2d", "matmul", "gemm", "lstm", "gru")
 WORK = 50_000_000
 """Multiplications of a call."""
@@ -60,6 +62,8 @@ def neighbourhood(whole: Graph, random: Random) -> Graph | None:
 
 def _work(graph: Graph, i: int) -> int:
     node = graph.nodes[i]
+    if node.arguments.get("steps", 0) > STEPS:
+        return WORK + 1
     if node.op not in HEAVY:
         return 0
     weights = node.operands[1]

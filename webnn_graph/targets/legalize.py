@@ -19,12 +19,15 @@ from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.limits import Budget
 from webnn_graph.ops import OPS
-from webnn_graph.targets import carriers, quantized, ranks, rewrites, rustnn, rustnn_loader, windows
+from webnn_graph.targets import carriers, quantized, quirks, ranks, rewrites, rustnn, rustnn_loader, windows
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.target import CHROMIUM, RUSTNN, STANDARD, Target
 
 REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES, **quantized.REWRITES}, RUSTNN: rustnn.REWRITES}
 """What each kind of target needs, by operator."""
+
+QUIRKS = {CHROMIUM: quirks.QUIRKS, RUSTNN: ()}
+"""The faults of each kind of target."""
 
 REPLACEMENT = 30
 """Calls that a call of the graph may become before they count."""
@@ -59,7 +62,7 @@ def legalize(graph: Graph, target: Target) -> Graph:
             new[old] = carriers.confined(b, result, old.data_type) if node.op == "quantizeLinear" else result
             b.suggest(new[old], old.name)
     for output in graph.outputs:
-        made = new[output]
+        made = new[output] = b.result(new[output])
         if made.descriptor != output.descriptor or not target.takes("output", output):
             problems.append(f"output {output} {LACKING}")
     if problems:
@@ -92,6 +95,9 @@ class LegalBuilder(GraphBuilder):
         operator = OPS[op]
         arguments = carriers.unified(self, op, operator.bind(*self._with_constants(op, args, options)))
         call = Call(op, arguments, operator.infer(arguments))
+        for quirk in QUIRKS[self.target.kind]:
+            if op in quirk.ops and quirk.applies(self, call):
+                return quirk.rewrite(self, call)
         for replace in (REWRITES[self.target.kind].get(op, _keep), ranks.reduce_rank, carriers.carry):
             replaced = replace(self, call)
             if replaced is not None:
@@ -100,6 +106,19 @@ class LegalBuilder(GraphBuilder):
         if refusal:
             raise ValidationError(refusal)
         return super().call(op, **arguments, label=label)
+
+    def result(self, operand: Operand) -> Operand:
+        """The operand as it may be returned."""
+        call = Call(quirks.OUTPUT, {"input": operand}, (operand.descriptor,))
+        for quirk in QUIRKS[self.target.kind]:
+            if quirks.OUTPUT in quirk.ops and quirk.applies(self, call):
+                result: Operand = quirk.rewrite(self, call)
+                return result
+        return operand
+
+    def readers(self, operand: Operand) -> list[Node]:
+        """The calls that read an operand, so far."""
+        return [node for node in self._nodes if operand in node.operands]
 
     def is_plain(self, operand: Operand) -> bool:
         """Whether the operand is a constant itself, not an expression of constants."""
