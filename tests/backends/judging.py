@@ -77,7 +77,7 @@ class Case:
             got, right = computed[operand.name], self.values[operand]
             if got.shape != right.shape or got.dtype != right.dtype:
                 return f"{operand.name} is {got.dtype}{list(got.shape)} instead of {right.dtype}{list(right.shape)}"
-            away = np.abs(got.astype(np.float64) - right.astype(np.float64))
+            away = np.where(got == right, 0, np.abs(got.astype(np.float64) - right.astype(np.float64)))
             beyond = ~(away <= self.tolerance[operand.name])
             if beyond.any():
                 where = np.unravel_index(int(np.argmax(np.where(beyond, np.nan_to_num(away, nan=np.inf), -1))), away.shape)
@@ -91,7 +91,8 @@ class Case:
         live |= {operand: _rounded(operand, self.inputs[operand.name], random) for operand in self.graph.inputs}
         for node in self.graph.nodes:
             for output, array in evaluate(node, live.__getitem__).items():
-                live[output] = _stepped(output, array, random) if node.op == "quantizeLinear" else _rounded(output, array, random)
+                stepped = node.op in ("quantizeLinear", "resample2d") and not output.data_type.is_float
+                live[output] = _stepped(output, array, random) if stepped else _rounded(output, array, random)
         return live
 
 
