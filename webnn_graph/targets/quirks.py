@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
 from webnn_graph.ops import OPS
 from webnn_graph.ops.rules import broadcasts_to
@@ -91,6 +92,10 @@ def _is_image_of_floats(b: LegalBuilder, call: Call) -> bool:
         return False
     read = [operand for name, operand in made.arguments.items() if name in ("input", "filter")]
     return not all(_is_made_by(b, operand, "dequantizeLinear") for operand in read)
+
+
+def _is_half_dequantized(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type is DataType.FLOAT16 and _is_made_by(b, call.input, "dequantizeLinear") and bool(b.readers(call.input))
 
 
 def _is_cast_constant(b: LegalBuilder, call: Call) -> bool:
@@ -264,6 +269,12 @@ def _quantized_pool(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.quantizeLinear(b.maxPool2d(_image(b), windowDimensions=[2, 2]), scale, zero)}
 
 
+def _dequantized_halves(b: GraphBuilder) -> dict[str, Operand]:
+    scale, zero = b.constant(np.full([1], 0.1, np.float16)), b.constant(np.zeros([1], np.int8))
+    x = b.dequantizeLinear(b.input("x", "int8", [3]), scale, zero)
+    return {"x": x, "y": b.abs(x)}
+
+
 def _softmax_of_pool(b: GraphBuilder) -> dict[str, Operand]:
     x = b.softmax(b.maxPool2d(b.input("x", "float32", [1, 2, 4, 4]), windowDimensions=[2, 2]), 3)
     return {"y": b.averagePool2d(x, windowDimensions=[2, 2])}
@@ -317,6 +328,15 @@ QUIRKS = (
         _quantized_pool,
     ),
     Quirk("quantized result that is returned", (OUTPUT,), _is_quantized_elsewhere, _times_one, BOTH, "The service crashes.", _quantized_sum),
+    Quirk(
+        "dequantized halves that are read and returned",
+        (OUTPUT,),
+        _is_half_dequantized,
+        _times_one,
+        BOTH,
+        "The build fails.",
+        _dequantized_halves,
+    ),
     Quirk(
         "cast constant that is returned",
         (OUTPUT,),
