@@ -173,7 +173,9 @@ def triangular(b: LegalBuilder, call: Call) -> Operand | None:
 
 
 def resample(b: LegalBuilder, call: Call) -> Operand | None:
-    """Linear along axis 0, where ONNX Runtime does not resample: with the axes moved to the end."""
+    """Linear along axis 0, where ONNX Runtime does not resample: with the axes moved to the end. Linear of float16: of float32."""
+    if call.mode == "linear" and call.input.data_type is DataType.FLOAT16:
+        return b.cast(b.call(call.op, **call.but(input=b.cast(call.input, "float32"))), "float16")  # type: ignore[no-any-return]
     if call.mode != "linear" or 0 not in call.axes:
         return windows.resample(b, call)
     order = [axis for axis in range(4) if axis not in call.axes] + list(call.axes)
