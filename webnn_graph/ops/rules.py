@@ -42,12 +42,15 @@ def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
     return tuple(result)
 
 
-def saturated(value: float, data_type: DataType) -> float:
-    """The number that an ``MLNumber`` becomes in a data type: of integers the nearest one towards 0, and 0 for NaN."""
+def cast_number(value: float, data_type: DataType) -> float:
+    """The number that an ``MLNumber`` becomes in a data type (clause "casting"): of integers the nearest, even ones at ties; NaN is 0.
+
+    Floating point stays as it is; NumPy rounds it where it is used.
+    """
     if data_type.is_float:
         return value
     smallest, largest = data_type.range
-    return 0 if math.isnan(value) else int(min(max(value, smallest), largest))
+    return 0 if math.isnan(value) else round(min(max(value, smallest), largest))
 
 
 def broadcasts_to(shape: Sequence[int], target: Sequence[int]) -> bool:

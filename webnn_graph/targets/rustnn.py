@@ -204,6 +204,7 @@ REWRITES: dict[str, Rewrite] = {
     "layerNormalization": layer_normalization,
     "lstm": unrolled("lstmCell"),
     "lstmCell": lstm_cell,
+    "pad": rewrites.pad_value,
     "quantizeLinear": rewrites.quantize_wide,
     "resample2d": resample,
     "split": split,
