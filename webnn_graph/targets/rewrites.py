@@ -179,6 +179,17 @@ def pad(b: LegalBuilder, call: Call) -> Operand | None:
     return x
 
 
+def triangular(b: LegalBuilder, call: Call) -> Operand | None:
+    """Floating point: by selection, as the target multiplies with 0, which makes infinities NaN. What is known and finite stays."""
+    x: Operand = call.input
+    known = b.value(x)
+    if not x.data_type.is_float or (known is not None and np.isfinite(known).all()):
+        return None
+    corner = b.expand(b.constant(np.ones((1, 1), np.float32)), list(x.shape[-2:]))
+    kept = b.call("triangular", **call.but(input=corner))
+    return b.where(b.cast(kept, DataType.UINT8), x, 0)  # type: ignore[no-any-return]
+
+
 def reverse(b: LegalBuilder, call: Call) -> Operand | None:
     """A gather per axis, for types that reverse does not take and gather does."""
     x: Operand = call.input
@@ -274,4 +285,5 @@ REWRITES: dict[str, Rewrite] = {
     "scatterND": scatter_nd,
     "sign": sign,
     "softplus": softplus,
+    "triangular": triangular,
 }

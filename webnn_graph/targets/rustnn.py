@@ -175,10 +175,14 @@ def triangular(b: LegalBuilder, call: Call) -> Operand | None:
 def resample(b: LegalBuilder, call: Call) -> Operand | None:
     """Linear along axis 0, where ONNX Runtime does not resample: with the axes moved to the end."""
     if call.mode != "linear" or 0 not in call.axes:
-        return windows.resample(b, call)
+        return _resample(b, call)  # type: ignore[no-any-return]
     order = [axis for axis in range(4) if axis not in call.axes] + list(call.axes)
     moved = b.call(call.op, **call.but(input=b.transpose(call.input, permutation=order), axes=[2, 3]))
     return b.transpose(moved, permutation=np.argsort(order).tolist())  # type: ignore[no-any-return]
+
+
+_resample = windows.resampling(lambda old, new: np.floor(np.arange(new) * (old / new)))
+"""rustnn takes the pixel at or before the corner of the new one."""
 
 
 def average_pool(b: LegalBuilder, call: Call) -> Operand | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -139,25 +139,36 @@ def _with_gaps(b: LegalBuilder, x: Operand, axis: int, dilation: int) -> Operand
 
 
 # -------------------------------------------------------------------------------------------------------------- resampling
-def resample(b: LegalBuilder, call: Call) -> Operand | None:
-    """By sizes, which all implementations compute with alike; nearest as a gather where a tie would round up."""
-    x: Operand = call.input
-    if not x.data_type.is_float and call.mode == "linear":
-        smooth = b.call("resample2d", **call.but(input=b.cast(x, "float32")))
-        return b.cast(b.roundEven(smooth), x.data_type)  # type: ignore[no-any-return]
-    new = [call.result.shape[axis] for axis in call.axes]
-    if call.sizes is None:
-        return b.call("resample2d", **call.but(scales=None, sizes=new))  # type: ignore[no-any-return]
-    if call.mode == "linear":
-        return None
-    old = [x.shape[axis] for axis in call.axes]
-    chosen = [np.clip(np.ceil(sample_positions(n, m) - 0.5), 0, n - 1).astype(np.int32) for n, m in zip(old, new, strict=True)]
-    usual = [np.minimum(n - 1, np.floor((np.arange(m) + 0.5) * (n / m))) for n, m in zip(old, new, strict=True)]
-    if x.data_type.is_float and all(map(np.array_equal, chosen, usual)):
-        return None
-    for axis, indices in zip(call.axes, chosen, strict=True):
-        x = b.gather(x, b.constant(indices), axis=axis)
-    return x
+def resampling(nearest: Callable[[int, int], Array]) -> Rewrite:
+    """By sizes, which all implementations compute with alike; nearest as a gather where the target takes other pixels.
+
+    Args:
+        nearest: What the target takes for each of ``new`` pixels among ``old`` ones: (old, new) to [new].
+    """
+
+    def resample(b: LegalBuilder, call: Call) -> Operand | None:
+        x: Operand = call.input
+        if not x.data_type.is_float and call.mode == "linear":
+            smooth = b.call("resample2d", **call.but(input=b.cast(x, "float32")))
+            return b.cast(b.roundEven(smooth), x.data_type)  # type: ignore[no-any-return]
+        new = [call.result.shape[axis] for axis in call.axes]
+        if call.sizes is None:
+            return b.call("resample2d", **call.but(scales=None, sizes=new))  # type: ignore[no-any-return]
+        if call.mode == "linear":
+            return None
+        old = [x.shape[axis] for axis in call.axes]
+        chosen = [np.clip(np.ceil(sample_positions(n, m) - 0.5), 0, n - 1).astype(np.int32) for n, m in zip(old, new, strict=True)]
+        if x.data_type.is_float and all(map(np.array_equal, chosen, map(nearest, old, new))):
+            return None
+        for axis, indices in zip(call.axes, chosen, strict=True):
+            x = b.gather(x, b.constant(indices), axis=axis)
+        return x
+
+    return resample
+
+
+def _ties_up(old: int, new: int) -> Array:
+    return np.asarray(np.minimum(old - 1, np.floor((np.arange(new) + 0.5) * (old / new))))
 
 
 REWRITES: dict[str, Rewrite] = {
@@ -165,5 +176,5 @@ REWRITES: dict[str, Rewrite] = {
     "l2Pool2d": pool,
     "maxPool2d": pool,
     "convTranspose2d": conv_transpose,
-    "resample2d": resample,
+    "resample2d": resampling(_ties_up),
 }
