@@ -53,6 +53,12 @@ SHAPE = [
     Case("expand", [f32(2, 3)], newShape=[2, 4], error="shape [2, 3] does not broadcast to newShape [2, 4]"),
     Case("expand", [f32(2, 3)], newShape=[3], error="shape [2, 3] does not broadcast to newShape [3]"),
     Case("expand", [f32(1)], newShape=[2**31], error="the result would have shape [2147483648]; dimensions must be 1 to 2^31-1"),
+    Case(
+        "expand",
+        [f32(65536, 1)],
+        newShape=[65536, 65536],
+        error="[65536, 65536], which is 4,294,967,296 elements; a tensor has at most 2^31-1",
+    ),
     Case("expand", [f32(1)], newShape=[1] * 33, error="the result would have 33 dimensions; at most 32 are supported"),
     Case("expand", [i4(1)], newShape=[2], error="input is int4, allowed are"),
     *(
