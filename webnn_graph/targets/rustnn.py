@@ -177,10 +177,14 @@ def resample(b: LegalBuilder, call: Call) -> Operand | None:
     if call.mode == "linear" and call.input.data_type is DataType.FLOAT16:
         return b.cast(b.call(call.op, **call.but(input=b.cast(call.input, "float32"))), "float16")  # type: ignore[no-any-return]
     if call.mode != "linear" or 0 not in call.axes:
-        return windows.resample(b, call)
+        return _resample(b, call)  # type: ignore[no-any-return]
     order = [axis for axis in range(4) if axis not in call.axes] + list(call.axes)
     moved = b.call(call.op, **call.but(input=b.transpose(call.input, permutation=order), axes=[2, 3]))
     return b.transpose(moved, permutation=np.argsort(order).tolist())  # type: ignore[no-any-return]
+
+
+_resample = windows.resampling(lambda old, new: np.floor(np.arange(new) * (old / new)))
+"""rustnn takes the pixel at or before the corner of the new one."""
 
 
 def average_pool(b: LegalBuilder, call: Call) -> Operand | None:
@@ -206,6 +210,7 @@ REWRITES: dict[str, Rewrite] = {
     "layerNormalization": layer_normalization,
     "lstm": unrolled("lstmCell"),
     "lstmCell": lstm_cell,
+    "pad": rewrites.pad_value,
     "quantizeLinear": rewrites.quantize_wide,
     "resample2d": resample,
     "split": split,
