@@ -4,68 +4,123 @@ Every call of the graph is made again on a `LegalBuilder`, which makes another o
 
 1. `rewrites`, `windows` and `quantized`, for rustnn `rustnn`, replace calls that the target refuses or computes wrong whatever their types;
 2. `ranks` reshapes around calls whose operands have too many dimensions;
-3. `carriers` casts around calls whose operands have a type that the target does not take.
+3. `carriers` casts around calls whose operands have a type that the target does not take;
+4. `substitutes` replaces those that have no other type to be computed in.
 
 What a replacement calls goes the same way, so a rewrite need not think of the other steps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import Array
+from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError, ValidationError
-from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_in
+from webnn_graph.graph import Graph, Node, Operand, map_operands
 from webnn_graph.limits import Budget
 from webnn_graph.ops import OPS
-from webnn_graph.targets import carriers, quantized, ranks, rewrites, rustnn, rustnn_loader, windows
+from webnn_graph.targets import carriers, narrowing, quantized, ranks, rewrites, rustnn, rustnn_loader, substitutes, windows
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.target import CHROMIUM, RUSTNN, STANDARD, Target
+from webnn_graph.targets.violations import of_call, of_tensor
 
 REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES, **quantized.REWRITES}, RUSTNN: rustnn.REWRITES}
 """What each kind of target needs, by operator."""
 
 REPLACEMENT = 30
 """Calls that a call of the graph may become before they count."""
-LACKING = "has a data type or rank that the target lacks"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something of a graph that a target does not take and for which nothing stands.
+
+    Attributes:
+        text: What it is, and where.
+        node: The node; None for the graph's inputs, constants and outputs.
+    """
+
+    text: str
+    node: Node | None = None
 
 
 def legalize(graph: Graph, target: Target) -> Graph:
-    """The graph with the same interface and meaning for ``target``.
+    """The graph with the same meaning for ``target``, and the same interface but for the types of integers.
 
     The rewrites are equivalences, right on every target; which are made depends on the target's kind. Integers that have to be
-    computed in a narrower type are stated in the result's notes.
+    computed in a narrower type are stated in the result's notes, unless their values provably fit.
 
     Raises:
         ConversionError: Calls that cannot be expressed; all of them are named.
     """
+    legal, problems = attempt(graph, target)
+    if legal is None:
+        texts = [problem.text for problem in problems]
+        raise ConversionError(f"{len(problems)} problems for the target {target.name}:\n  " + "\n  ".join(texts))
+    return legal
+
+
+def attempt(graph: Graph, target: Target) -> tuple[Graph | None, list[Problem]]:
+    """The same as `legalize`; or None and all that stands in the way."""
     if target.kind == STANDARD:
-        return graph
+        return graph, []
+    narrow = narrowing.lacking(target)
     b = LegalBuilder(graph.name, target, Budget(steps=-REPLACEMENT * len(graph.nodes)))
     b.notes.extend(graph.notes)
-    problems = [f"input {operand} {LACKING}" for operand in graph.inputs if not target.takes("input", operand)]
-    new: dict[Operand, Operand] = {operand: b.input(operand.name, operand.data_type, operand.shape) for operand in graph.inputs}
-    new |= {operand: b.weight(operand, array) for operand, array in graph.constants.items()}
+    b.notes.extend(narrowing.notes(graph, narrow))
+    problems: list[Problem] = []
+    new: dict[Operand, Operand] = {}
+    for operand in graph.inputs:
+        new[operand] = b.input(operand.name, narrow.get(operand.data_type, operand.data_type), operand.shape)
+        problems += [Problem(f"input {operand}: {violation}") for violation in of_tensor(target, "input", new[operand])]
+    for operand, array in graph.constants.items():
+        try:
+            new[operand] = b.weight(operand, array, narrow.get(operand.data_type, operand.data_type))
+        except ValidationError as error:
+            problems.append(Problem(f"constant {operand}: {error.message}"))
+            new[operand] = b.constant(np.zeros(operand.shape, narrow[operand.data_type].numpy))
     for node in graph.nodes:
+        wanted = [narrow.get(output.data_type, output.data_type) for output in node.outputs]
         try:
             with b.source(node.label):
-                results = b.call(node.op, **map_operands(node.arguments, new.__getitem__))
+                results = b.call(node.op, **map_operands(narrowing.arguments(node, narrow), new.__getitem__))
         except ValidationError as error:
             where = f" ({node.label})" if node.label else ""
-            problems.append(f"{node.op} {node.outputs[0].name}{where}: {error.message}")
-            results = [Operand(output.data_type, output.shape) for output in node.outputs]
-        for old, result in zip(node.outputs, results if isinstance(results, list) else [results], strict=True):
-            new[old] = carriers.confined(b, result, old.data_type) if node.op == "quantizeLinear" else result
+            problems.append(Problem(f"{node.op} {node.outputs[0].name}{where}: {error.message}", node))
+            results = [Operand(data_type, output.shape) for data_type, output in zip(wanted, node.outputs, strict=True)]
+        for old, result, data_type in zip(node.outputs, results if isinstance(results, list) else [results], wanted, strict=True):
+            new[old] = narrowing.confined(b, node.op, result, old.data_type)
+            if node.op == "quantizeLinear":
+                new[old] = carriers.confined(b, new[old], data_type)
             b.suggest(new[old], old.name)
     for output in graph.outputs:
         made = new[output]
-        if made.descriptor != output.descriptor or not target.takes("output", output):
-            problems.append(f"output {output} {LACKING}")
+        problems += [Problem(f"output {output}: {violation}") for violation in of_tensor(target, "output", made)]
+        if made.descriptor != output.with_type(narrow.get(output.data_type, output.data_type)):
+            problems.append(Problem(f"output {output}: the target computes it as {made.data_type}"))
     if problems:
-        raise ConversionError(f"{len(problems)} problems for the target {target.name}:\n  " + "\n  ".join(problems))
+        return None, problems
     legal = b.build({output.name: new[output] for output in graph.outputs})
-    return rustnn_loader.readable(legal) if target.kind == RUSTNN else legal
+    problems = list(_left(legal, target))
+    if problems:
+        return None, problems
+    return rustnn_loader.readable(legal) if target.kind == RUSTNN else legal, []
+
+
+def _left(legal: Graph, target: Target) -> Iterator[Problem]:
+    """What of a legal graph is none: shapes that nothing took away again, and constants."""
+    for operand in legal.constants:
+        for violation in of_tensor(target, "constant", operand):
+            yield Problem(f"constant {operand}: {violation}")
+    for node in legal.nodes:
+        if node.op == "reshape":
+            for violation in of_call(target, node.op, node.arguments, node.outputs):
+                yield Problem(f"reshape {node.output}: {violation}")
 
 
 class LegalBuilder(GraphBuilder):
@@ -77,10 +132,19 @@ class LegalBuilder(GraphBuilder):
         self.harmless: set[Operand] = set()
         """Divisors that a rewrite has made sure of."""
 
-    def weight(self, operand: Operand, array: Array) -> Operand:
-        """A constant of the graph; one byte per element where the target lacks a 4-bit type."""
-        legal = operand.data_type if self.target.takes("constant", operand) else carriers.LEAST.get(operand.data_type, operand.data_type)
-        return self.constant(array, legal, operand.name)
+    def weight(self, operand: Operand, array: Array, data_type: DataType) -> Operand:
+        """A constant of the graph; one byte per element where the target lacks a 4-bit type, flat where it lacks the rank.
+
+        Raises:
+            ValidationError: The values do not fit into ``data_type``.
+        """
+        if not self.target.takes_type("constant", "", data_type):
+            data_type = carriers.LEAST.get(data_type, data_type)
+        if self.target.takes_rank("constant", "", operand.rank):
+            return self.constant(array, data_type, operand.name)
+        flat = self.constant(array.reshape(-1), data_type, operand.name)
+        shaped: Operand = self.reshape(flat, list(operand.shape))
+        return shaped
 
     def call(self, op: str, *args: Any, **options: Any) -> Any:
         """The same as `GraphBuilder.call`, by calls that the target takes.
@@ -92,7 +156,7 @@ class LegalBuilder(GraphBuilder):
         operator = OPS[op]
         arguments = carriers.unified(self, op, operator.bind(*self._with_constants(op, args, options)))
         call = Call(op, arguments, operator.infer(arguments))
-        for replace in (REWRITES[self.target.kind].get(op, _keep), ranks.reduce_rank, carriers.carry):
+        for replace in (REWRITES[self.target.kind].get(op, _keep), ranks.reduce_rank, carriers.carry, substitutes.substitute):
             replaced = replace(self, call)
             if replaced is not None:
                 return replaced
@@ -115,24 +179,9 @@ class LegalBuilder(GraphBuilder):
 
     def _refusal(self, call: Call) -> str:
         """Why the target does not take the call; empty when it does."""
-        if not self.target.has(call.op):
-            return "the target has no such operator"
-        for name, value in call.arguments.items():
-            for operand in operands_in(value):
-                problem = self._beyond(call.op, name, operand)
-                if problem:
-                    return problem
-        output = call.results[0]
-        if not self.target.takes_type(call.op, "output", output.data_type):
-            return f"the result is {output.data_type}, which the target does not compute"
-        return ""
-
-    def _beyond(self, op: str, name: str, operand: Descriptor) -> str:
-        if not self.target.takes_type(op, name, operand.data_type):
-            return f"{name} is {operand.data_type}, which the target does not take"
-        if operand.rank > self.target.highest_rank(op, name):
-            return f"{name} has rank {operand.rank}, the target takes up to {self.target.highest_rank(op, name)}"
-        return ""
+        ranks = call.op != "reshape"  # a shape of too many dimensions is gone when the reshape back meets this one
+        found = of_call(self.target, call.op, call.arguments, call.results)
+        return next((str(violation) for violation in found if ranks or not violation.what.startswith("rank ")), "")
 
 
 def _keep(b: LegalBuilder, call: Call) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import FormatError
-from webnn_graph.graph import Descriptor
 from webnn_graph.ops import OPS
 
 CHROMIUM = "chromium"
@@ -55,7 +54,10 @@ class Target:
     kind: str = CHROMIUM
 
     def takes_type(self, op: str, operand: str, data_type: DataType) -> bool:
-        """Whether the operator's operand (or ``output``) may have this type; what the target does not mention may."""
+        """Whether the operator's operand (or ``output``) may have this type; what the target does not mention may.
+
+        For a graph's ``input``, ``constant`` and ``output`` the operand has no name.
+        """
         limit = self._limit(op, operand)
         return limit is None or data_type in limit["dataTypes"]
 
@@ -73,26 +75,18 @@ class Target:
         """Whether the operator's operand (or ``output``) may have so many dimensions."""
         return self.lowest_rank(op, operand) <= rank <= self.highest_rank(op, operand)
 
-    def takes(self, kind: str, descriptor: Descriptor) -> bool:
-        """Whether a graph's ``input``, ``constant`` or ``output`` may be like this."""
-        limit = self.limits.get(kind)
-        return limit is None or (
-            descriptor.data_type in limit["dataTypes"]
-            and descriptor.rank <= limit["rankRange"]["max"]
-            and descriptor.nbytes <= self.most_bytes(kind)
-        )
-
     def most_bytes(self, kind: str = "") -> float:
         """How many bytes a tensor may have, one that is a graph's ``input``, ``constant`` or ``output`` perhaps fewer."""
         limit = self.limits.get(kind) or {}
-        return min(self.limits.get("maxTensorByteLength", math.inf), limit.get("maxByteLength", math.inf))
+        return min(float(self.limits.get("maxTensorByteLength", math.inf)), float(limit.get("maxByteLength", math.inf)))
 
     def has(self, op: str) -> bool:
         """Whether the target has the operator at all."""
         return op in self.limits
 
     def _limit(self, op: str, operand: str) -> Mapping[str, Any] | None:
-        limit: Mapping[str, Any] | None = self.limits.get(op, {}).get(operand)
+        limits = self.limits.get(op, {})
+        limit: Mapping[str, Any] | None = limits.get(operand) if operand else limits or None
         return limit
 
 

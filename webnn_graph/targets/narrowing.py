@@ -1,0 +1,59 @@
+"""Integer types that a target lacks altogether: int32 takes their place throughout the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
+from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.targets.bounds import bounds, whole_range
+from webnn_graph.targets.target import Target
+
+WIDE = (DataType.INT64, DataType.UINT64, DataType.UINT32)
+NARROW = DataType.INT32
+
+
+def lacking(target: Target) -> dict[DataType, DataType]:
+    """The types that the target can neither be given nor cast to, and what takes their place."""
+    lacks = {
+        data_type
+        for data_type in WIDE
+        if not target.takes_type("input", "", data_type) and not target.takes_type("cast", "output", data_type)
+    }
+    return dict.fromkeys(lacks, NARROW) if target.takes_type("input", "", NARROW) else {}
+
+
+def arguments(node: Node, types: Mapping[DataType, DataType]) -> dict[str, Any]:
+    """The node's arguments with other types in the place of some."""
+    options = {name: node.arguments[name] for name in ("dataType", "outputDataType") if name in node.arguments}
+    return {**node.arguments, **{name: types.get(DataType(value), value) for name, value in options.items()}}
+
+
+def confined(b: GraphBuilder, op: str, result: Operand, data_type: DataType) -> Operand:
+    """A result of ``data_type`` that became a signed one, with no values below 0 where the operator saturates."""
+    if op != "quantizeLinear" or not data_type.is_unsigned or result.data_type is not NARROW:
+        return result
+    positive: Operand = b.max(result, 0)
+    return positive
+
+
+def notes(graph: Graph, types: Mapping[DataType, DataType]) -> Iterator[str]:
+    """What the narrower types change: the interface, and results that are not known to fit."""
+    if not types:
+        return
+    for kind, operands in (("input", graph.inputs), ("output", graph.outputs)):
+        for operand in operands:
+            if operand.data_type in types:
+                yield f"{kind} {operand.name} is {types[operand.data_type]} instead of {operand.data_type}"
+    intervals = bounds(graph, types)
+    told = set()
+    for node in graph.nodes:
+        for output in node.outputs:
+            if output.data_type in types and (node.op, output.data_type) not in told:
+                least, most = whole_range(types[output.data_type])
+                low, high = intervals[output]
+                if low < least or most < high:
+                    told.add((node.op, output.data_type))
+                    yield f"{node.op} computes {output.data_type} as {types[output.data_type]}; values beyond that differ"

@@ -1,0 +1,85 @@
+"""What of a graph is beyond a target's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webnn_graph.graph import Descriptor, Graph, operands_in
+from webnn_graph.targets.target import Target
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One thing that a target does not take.
+
+    Attributes:
+        operand: The operand's name in the standard's signature, ``output`` for a result, empty for the operator itself.
+        what: What it is: ``int64``, ``rank 6``, ``268,435,456 bytes``.
+        limit: What the target takes instead.
+    """
+
+    operand: str
+    what: str
+    limit: str
+
+    def __str__(self) -> str:
+        if not self.operand:
+            return "the target has no such operator"
+        return f"{self.operand} is {self.what}; the target takes {self.limit or 'nothing'}"
+
+
+def of_call(target: Target, op: str, arguments: Mapping[str, Any], results: Sequence[Descriptor]) -> Iterator[Violation]:
+    """What the target does not take of a call, operand by operand, then of its results."""
+    if not target.has(op):
+        yield Violation("", "the operator", "")
+        return
+    for name, value in arguments.items():
+        for operand in operands_in(value):
+            yield from _of_operand(target, op, name, operand)
+    for name, result in zip(result_names(target, op, len(results)), results, strict=True):
+        yield from _of_operand(target, op, name, result)
+
+
+def of_interface(target: Target, graph: Graph) -> Iterator[tuple[str, Descriptor, Violation]]:
+    """What the target does not take of the graph's inputs, constants and outputs: the kind, the tensor, the violation."""
+    for kind, operands in (("input", graph.inputs), ("constant", graph.constants), ("output", graph.outputs)):
+        for operand in operands:
+            for violation in of_tensor(target, kind, operand):
+                yield kind, operand, violation
+
+
+def of_tensor(target: Target, kind: str, operand: Descriptor) -> Iterator[Violation]:
+    """What the target does not take of a tensor that is a graph's ``input``, ``constant`` or ``output``."""
+    limit = target.limits.get(kind)
+    if limit is not None:
+        yield from _beyond(kind, operand, limit)
+    if operand.nbytes > target.most_bytes(kind):
+        yield _too_large(kind, operand, target.most_bytes(kind))
+
+
+def result_names(target: Target, op: str, count: int) -> list[str]:
+    """What the target's limits call the results of an operator."""
+    several = "outputs" if "outputs" in target.limits[op] else "output"
+    return [several] * count if several in target.limits[op] or count == 1 else [f"output{i}" for i in range(count)]
+
+
+def _of_operand(target: Target, op: str, name: str, operand: Descriptor) -> Iterator[Violation]:
+    limit = target.limits[op].get(name)
+    if limit is not None:
+        yield from _beyond(name, operand, limit)
+    if operand.nbytes > target.most_bytes():
+        yield _too_large(name, operand, target.most_bytes())
+
+
+def _beyond(name: str, operand: Descriptor, limit: Mapping[str, Any]) -> Iterator[Violation]:
+    if operand.data_type not in limit["dataTypes"]:
+        yield Violation(name, operand.data_type, " ".join(limit["dataTypes"]))
+    least, most = limit["rankRange"].get("min", 0), limit["rankRange"]["max"]
+    if not least <= operand.rank <= most:
+        yield Violation(name, f"rank {operand.rank}", f"rank {least}" if least == most else f"ranks {least} to {most}")
+
+
+def _too_large(name: str, operand: Descriptor, most: float) -> Violation:
+    return Violation(name, f"{operand.nbytes:,} bytes", f"up to {most:,.0f} bytes")
