@@ -16,12 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError, ValidationError
-from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands
 from webnn_graph.limits import Budget
 from webnn_graph.ops import OPS
 from webnn_graph.targets import carriers, narrowing, quantized, ranks, rewrites, rustnn, rustnn_loader, substitutes, windows
@@ -41,12 +39,12 @@ class Problem:
     """Something of a graph that a target does not take and for which nothing stands.
 
     Attributes:
-        text: What it is, and where.
-        node: The node; None for the graph's inputs, constants and outputs.
+        of: The node; or the tensor that is an input, a constant or an output of the graph.
+        text: What it is, where, and why.
     """
 
+    of: Node | Operand
     text: str
-    node: Node | None = None
 
 
 def legalize(graph: Graph, target: Target) -> Graph:
@@ -60,8 +58,8 @@ def legalize(graph: Graph, target: Target) -> Graph:
     """
     legal, problems = attempt(graph, target)
     if legal is None:
-        texts = [problem.text for problem in problems]
-        raise ConversionError(f"{len(problems)} problems for the target {target.name}:\n  " + "\n  ".join(texts))
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise ConversionError(f"{count} for the target {target.name}:\n  " + "\n  ".join(problem.text for problem in problems))
     return legal
 
 
@@ -69,40 +67,26 @@ def attempt(graph: Graph, target: Target) -> tuple[Graph | None, list[Problem]]:
     """The same as `legalize`; or None and all that stands in the way."""
     if target.kind == STANDARD:
         return graph, []
-    narrow = narrowing.lacking(target)
     b = LegalBuilder(graph.name, target, Budget(steps=-REPLACEMENT * len(graph.nodes)))
-    b.notes.extend(graph.notes)
-    b.notes.extend(narrowing.notes(graph, narrow))
+    b.notes.extend((*graph.notes, *narrowing.notes(graph, b.narrow)))
     problems: list[Problem] = []
-    new: dict[Operand, Operand] = {}
-    for operand in graph.inputs:
-        new[operand] = b.input(operand.name, narrow.get(operand.data_type, operand.data_type), operand.shape)
-        problems += [Problem(f"input {operand}: {violation}") for violation in of_tensor(target, "input", new[operand])]
-    for operand, array in graph.constants.items():
-        try:
-            new[operand] = b.weight(operand, array, narrow.get(operand.data_type, operand.data_type))
-        except ValidationError as error:
-            problems.append(Problem(f"constant {operand}: {error.message}"))
-            new[operand] = b.constant(np.zeros(operand.shape, narrow[operand.data_type].numpy))
+    new = _interface(b, graph, problems)
     for node in graph.nodes:
-        wanted = [narrow.get(output.data_type, output.data_type) for output in node.outputs]
         try:
             with b.source(node.label):
-                results = b.call(node.op, **map_operands(narrowing.arguments(node, narrow), new.__getitem__))
+                results = b.call(node.op, **map_operands(narrowing.arguments(node, b.narrow), new.__getitem__))
         except ValidationError as error:
             where = f" ({node.label})" if node.label else ""
-            problems.append(Problem(f"{node.op} {node.outputs[0].name}{where}: {error.message}", node))
-            results = [Operand(data_type, output.shape) for data_type, output in zip(wanted, node.outputs, strict=True)]
-        for old, result, data_type in zip(node.outputs, results if isinstance(results, list) else [results], wanted, strict=True):
-            new[old] = narrowing.confined(b, node.op, result, old.data_type)
-            if node.op == "quantizeLinear":
-                new[old] = carriers.confined(b, new[old], data_type)
+            problems.append(Problem(node, f"{node.op} {node.outputs[0].name}{where}: {error.message}"))
+            results = [Operand(b.narrowed(output), output.shape) for output in node.outputs]
+        for old, result in zip(node.outputs, results if isinstance(results, list) else [results], strict=True):
+            new[old] = b.confined(node.op, result, old)
             b.suggest(new[old], old.name)
     for output in graph.outputs:
         made = new[output]
-        problems += [Problem(f"output {output}: {violation}") for violation in of_tensor(target, "output", made)]
-        if made.descriptor != output.with_type(narrow.get(output.data_type, output.data_type)):
-            problems.append(Problem(f"output {output}: the target computes it as {made.data_type}"))
+        problems += _of_tensor("output", output, made, target)
+        if made.descriptor != output.with_type(b.narrowed(output)):
+            problems.append(Problem(output, f"output {output.name} is {output.data_type}, the target computes it as {made.data_type}"))
     if problems:
         return None, problems
     legal = b.build({output.name: new[output] for output in graph.outputs})
@@ -112,15 +96,34 @@ def attempt(graph: Graph, target: Target) -> tuple[Graph | None, list[Problem]]:
     return rustnn_loader.readable(legal) if target.kind == RUSTNN else legal, []
 
 
+def _interface(b: LegalBuilder, graph: Graph, problems: list[Problem]) -> dict[Operand, Operand]:
+    """The inputs and constants for the target, by the graph's own; what it does not take is added to ``problems``."""
+    new: dict[Operand, Operand] = {}
+    for operand in graph.inputs:
+        new[operand] = b.input(operand.name, b.narrowed(operand), operand.shape)
+        problems += _of_tensor("input", operand, new[operand], b.target)
+    for operand, array in graph.constants.items():
+        try:
+            new[operand] = b.weight(operand, array)
+        except ValidationError as error:
+            problems.append(Problem(operand, error.message))
+            new[operand] = b.input(f"{operand.name} ", b.narrowed(operand), operand.shape)
+    return new
+
+
+def _of_tensor(kind: str, old: Operand, new: Operand, target: Target) -> Iterator[Problem]:
+    for violation in of_tensor(target, kind, new):
+        yield Problem(old, violation.of(f"{kind} {old.name}"))
+
+
 def _left(legal: Graph, target: Target) -> Iterator[Problem]:
-    """What of a legal graph is none: shapes that nothing took away again, and constants."""
+    """What of a legal graph is none: constants, and shapes that nothing took away again."""
     for operand in legal.constants:
-        for violation in of_tensor(target, "constant", operand):
-            yield Problem(f"constant {operand}: {violation}")
+        yield from _of_tensor("constant", operand, operand, target)
     for node in legal.nodes:
         if node.op == "reshape":
             for violation in of_call(target, node.op, node.arguments, node.outputs):
-                yield Problem(f"reshape {node.output}: {violation}")
+                yield Problem(node, violation.of(f"reshape {node.output.name}: {violation.operand}"))
 
 
 class LegalBuilder(GraphBuilder):
@@ -129,15 +132,30 @@ class LegalBuilder(GraphBuilder):
     def __init__(self, name: str, target: Target, budget: Budget) -> None:
         super().__init__(name, budget)
         self.target = target
+        self.narrow = narrowing.lacking(target)
+        """Integer types that the target lacks, and what takes their place."""
         self.harmless: set[Operand] = set()
         """Divisors that a rewrite has made sure of."""
 
-    def weight(self, operand: Operand, array: Array, data_type: DataType) -> Operand:
+    def narrowed(self, operand: Descriptor) -> DataType:
+        """The type that takes the place of the operand's."""
+        return self.narrow.get(operand.data_type, operand.data_type)
+
+    def confined(self, op: str, result: Operand, wanted: Operand) -> Operand:
+        """The result of a call of the graph, with the values that its own type could have where the operator saturates."""
+        if op != "quantizeLinear":
+            return result
+        if wanted.data_type.is_unsigned and not result.data_type.is_unsigned:
+            result = self.max(result, 0)
+        return carriers.confined(self, result, wanted.data_type)
+
+    def weight(self, operand: Operand, array: Array) -> Operand:
         """A constant of the graph; one byte per element where the target lacks a 4-bit type, flat where it lacks the rank.
 
         Raises:
-            ValidationError: The values do not fit into ``data_type``.
+            ValidationError: The values do not fit into the type that takes the place of the constant's.
         """
+        data_type = self.narrowed(operand)
         if not self.target.takes_type("constant", "", data_type):
             data_type = carriers.LEAST.get(data_type, data_type)
         if self.target.takes_rank("constant", "", operand.rank):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.graph import Graph, Node
 from webnn_graph.targets.bounds import bounds, whole_range
 from webnn_graph.targets.target import Target
 
@@ -29,14 +28,6 @@ def arguments(node: Node, types: Mapping[DataType, DataType]) -> dict[str, Any]:
     """The node's arguments with other types in the place of some."""
     options = {name: node.arguments[name] for name in ("dataType", "outputDataType") if name in node.arguments}
     return {**node.arguments, **{name: types.get(DataType(value), value) for name, value in options.items()}}
-
-
-def confined(b: GraphBuilder, op: str, result: Operand, data_type: DataType) -> Operand:
-    """A result of ``data_type`` that became a signed one, with no values below 0 where the operator saturates."""
-    if op != "quantizeLinear" or not data_type.is_unsigned or result.data_type is not NARROW:
-        return result
-    positive: Operand = b.max(result, 0)
-    return positive
 
 
 def notes(graph: Graph, types: Mapping[DataType, DataType]) -> Iterator[str]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webnn_graph.graph import Descriptor, Graph, operands_in
+from webnn_graph.data_types import DataType
+from webnn_graph.graph import Descriptor, Graph, Node, Operand, operands_in
 from webnn_graph.targets.target import Target
 
 
@@ -15,7 +16,7 @@ class Violation:
     """One thing that a target does not take.
 
     Attributes:
-        operand: The operand's name in the standard's signature, ``output`` for a result, empty for the operator itself.
+        operand: The operand's name in the standard's signature, ``output`` for a result, empty for the operator itself or the whole call.
         what: What it is: ``int64``, ``rank 6``, ``268,435,456 bytes``.
         limit: What the target takes instead.
     """
@@ -24,16 +25,19 @@ class Violation:
     what: str
     limit: str
 
+    def of(self, subject: str) -> str:
+        """The violation as a sentence about its operand, called ``subject``."""
+        verb = "is" if self.what in set(DataType) else "has"
+        return f"{subject} {verb} {self.what}, the target takes {self.limit or 'none'}"
+
     def __str__(self) -> str:
-        if not self.operand:
-            return "the target has no such operator"
-        return f"{self.operand} is {self.what}; the target takes {self.limit or 'nothing'}"
+        return self.of(self.operand) if self.operand else "the target has no such operator"
 
 
 def of_call(target: Target, op: str, arguments: Mapping[str, Any], results: Sequence[Descriptor]) -> Iterator[Violation]:
     """What the target does not take of a call, operand by operand, then of its results."""
     if not target.has(op):
-        yield Violation("", "the operator", "")
+        yield Violation("", "no operator", "")
         return
     for name, value in arguments.items():
         for operand in operands_in(value):
@@ -42,12 +46,20 @@ def of_call(target: Target, op: str, arguments: Mapping[str, Any], results: Sequ
         yield from _of_operand(target, op, name, result)
 
 
-def of_interface(target: Target, graph: Graph) -> Iterator[tuple[str, Descriptor, Violation]]:
-    """What the target does not take of the graph's inputs, constants and outputs: the kind, the tensor, the violation."""
-    for kind, operands in (("input", graph.inputs), ("constant", graph.constants), ("output", graph.outputs)):
-        for operand in operands:
-            for violation in of_tensor(target, kind, operand):
-                yield kind, operand, violation
+def of_graph(target: Target, graph: Graph) -> Iterator[tuple[str, Node | Operand, Violation]]:
+    """What the target does not take of a graph: of inputs, constants and nodes in order, then of outputs.
+
+    Yields:
+        ``input``, ``constant``, ``output`` or the operator; the tensor or the node; the violation.
+    """
+    yield from (
+        (kind, x, v)
+        for kind, tensors in (("input", graph.inputs), ("constant", graph.constants))
+        for x in tensors
+        for v in of_tensor(target, kind, x)
+    )
+    yield from ((node.op, node, v) for node in graph.nodes for v in of_call(target, node.op, node.arguments, node.outputs))
+    yield from (("output", output, v) for output in graph.outputs for v in of_tensor(target, "output", output))
 
 
 def of_tensor(target: Target, kind: str, operand: Descriptor) -> Iterator[Violation]:

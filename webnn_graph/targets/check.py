@@ -1,0 +1,53 @@
+"""Whether a graph fits a target, and what legalization makes of what does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.targets.legalize import attempt
+from webnn_graph.targets.target import STANDARD, Target
+from webnn_graph.targets.violations import Violation, of_graph
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing of a graph that a target does not take.
+
+    Attributes:
+        name: The tensor: a graph's input, constant or output, or the node's first result.
+        label: Where the node came from in the source model; empty where nothing is known.
+        operator: The node's, or ``input``, ``constant`` or ``output``.
+        violation: What the target does not take.
+        mended: Whether legalization makes something of it that the target takes.
+    """
+
+    name: str
+    label: str
+    operator: str
+    violation: Violation
+    mended: bool
+
+
+def check(graph: Graph, target: Target) -> list[Finding]:
+    """All that ``target`` does not take of ``graph``.
+
+    What legalization fails at and is no violation of the graph itself comes last: its reason is the violation.
+    """
+    if target.kind == STANDARD:
+        return []
+    _, problems = attempt(graph, target)
+    stuck = {problem.of for problem in problems}
+    found = [_finding(kind, of, violation, mended=of not in stuck) for kind, of, violation in of_graph(target, graph)]
+    explained = {(finding.name, finding.mended) for finding in found}
+    rest = [problem for problem in problems if (_name(problem.of), False) not in explained]
+    return found + [_finding("", problem.of, Violation("", problem.text, ""), mended=False) for problem in rest]
+
+
+def _finding(kind: str, of: Node | Operand, violation: Violation, *, mended: bool) -> Finding:
+    label, operator = (of.label, of.op) if isinstance(of, Node) else ("", kind)
+    return Finding(_name(of), label, operator, violation, mended)
+
+
+def _name(of: Node | Operand) -> str:
+    return of.name if isinstance(of, Operand) else of.outputs[0].name
