@@ -16,11 +16,13 @@ from typing import Any
 
 from webnn_graph.data_types import DataType
 from webnn_graph.targets import CHROMIUM, PORTABLE, target
+from webnn_graph.targets.target import described
 
 FACTS = Path(__file__).parents[1] / "data" / "webnn_facts.json"
 PORTABLE_FILE = Path(target.__file__).parent / f"{PORTABLE}.json"
 CHROMIUM_FILE = PORTABLE_FILE.with_name(f"{CHROMIUM}.json")
 ORDER = list(DataType)
+ABOUT = "what the standard requires, and Chromium 147 takes"
 
 TABLE = re.compile(r"<table id=tensor-limits-\S+ class='data' link-for=\"([^\"]*)\">(.*?)</table>", re.DOTALL)
 ROW = re.compile(r"<tr>\s*((?:<td>.*?</td>\s*){5})", re.DOTALL)
@@ -83,12 +85,6 @@ def _common(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return other | {"dataTypes": types, "rankRange": {"max": min(r["max"] for r in ranks), "min": max(r["min"] for r in ranks)}}
 
 
-def written(limits: Mapping[str, Any]) -> str:
-    """The text of a file of limits: a line for each operator."""
-    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(limits[name])}" for name in limits)
-    return f"{{\n{lines}\n}}\n"
-
-
 def _with_required(known: dict[str, Any], required: Mapping[str, Any]) -> str:
     operators = known["operators"]
     lines = ",\n".join(f" {json.dumps(op)}: {json.dumps(operators[op] | {'required': required[op]})}" for op in operators)
@@ -99,7 +95,7 @@ def main(arguments: Iterable[str]) -> None:
     """See the module."""
     for path in arguments:
         FACTS.write_text(_with_required(facts(), required_by(Path(path).read_text("utf-8"))), encoding="utf-8")
-    PORTABLE_FILE.write_text(written(portable()), encoding="utf-8")
+    PORTABLE_FILE.write_text(described(portable(), ABOUT), encoding="utf-8")
 
 
 if __name__ == "__main__":

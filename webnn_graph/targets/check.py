@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webnn_graph.graph import Graph, Node, Operand
@@ -29,19 +30,35 @@ class Finding:
     mended: bool
 
 
-def check(graph: Graph, target: Target) -> list[Finding]:
-    """All that ``target`` does not take of ``graph``.
+@dataclass(frozen=True)
+class Check:
+    """How a graph fits a target.
 
-    What legalization fails at and is no violation of the graph itself comes last: its reason is the violation.
+    Attributes:
+        findings: All that the target does not take of the graph; last what legalization fails at for another reason.
+        notes: What legalization changes of the graph's interface, and where it may change values.
     """
+
+    findings: Sequence[Finding]
+    notes: Sequence[str]
+
+    @property
+    def left(self) -> int:
+        """How many findings cannot be mended."""
+        return sum(not finding.mended for finding in self.findings)
+
+
+def check(graph: Graph, target: Target) -> Check:
+    """What ``target`` does not take of ``graph``, and what legalization makes of it."""
     if target.kind == STANDARD:
-        return []
-    _, problems = attempt(graph, target)
+        return Check((), ())
+    legal, problems = attempt(graph, target)
     stuck = {problem.of for problem in problems}
     found = [_finding(kind, of, violation, mended=of not in stuck) for kind, of, violation in of_graph(target, graph)]
     explained = {(finding.name, finding.mended) for finding in found}
     rest = [problem for problem in problems if (_name(problem.of), False) not in explained]
-    return found + [_finding("", problem.of, Violation("", problem.text, ""), mended=False) for problem in rest]
+    found += [_finding("", problem.of, Violation("", problem.text, ""), mended=False) for problem in rest]
+    return Check(found, [note for note in legal.notes if note not in graph.notes] if legal else ())
 
 
 def _finding(kind: str, of: Node | Operand, violation: Violation, *, mended: bool) -> Finding:

@@ -47,37 +47,46 @@ class Problem:
     text: str
 
 
-def legalize(graph: Graph, target: Target) -> Graph:
+def legalize(graph: Graph, target: Target, *, exact: bool = False) -> Graph:
     """The graph with the same meaning for ``target``, and the same interface but for the types of integers.
 
-    The rewrites are equivalences, right on every target; which are made depends on the target's kind. Integers that have to be
-    computed in a narrower type are stated in the result's notes, unless their values provably fit.
+    The rewrites are equivalences, right on every target; which are made depends on the target's kind.
+
+    Args:
+        graph: The graph.
+        target: What is to take it.
+        exact: Whether integers may be computed in a narrower type only where their values provably fit. Else they may whatever
+            their values, which the result's notes say.
 
     Raises:
         ConversionError: Calls that cannot be expressed; all of them are named.
     """
-    legal, problems = attempt(graph, target)
+    legal, problems = attempt(graph, target, exact=exact)
     if legal is None:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         raise ConversionError(f"{count} for the target {target.name}:\n  " + "\n  ".join(problem.text for problem in problems))
     return legal
 
 
-def attempt(graph: Graph, target: Target) -> tuple[Graph | None, list[Problem]]:
+def attempt(graph: Graph, target: Target, *, exact: bool = False) -> tuple[Graph | None, list[Problem]]:
     """The same as `legalize`; or None and all that stands in the way."""
     if target.kind == STANDARD:
         return graph, []
-    b = LegalBuilder(graph.name, target, Budget(steps=-REPLACEMENT * len(graph.nodes)))
-    b.notes.extend((*graph.notes, *narrowing.notes(graph, b.narrow)))
+    b = LegalBuilder(graph.name, target, Budget(steps=-REPLACEMENT * len(graph.nodes)), exact=exact)
+    b.notes.extend((*graph.notes, *narrowing.changed_interface(graph, b.narrow)))
     problems: list[Problem] = []
+    for node, output in narrowing.unproven(graph, b.narrow):
+        try:
+            b.narrowing(node.op, output.data_type, b.narrowed(output))
+        except ValidationError as error:
+            problems.append(_of_node(node, error))
     new = _interface(b, graph, problems)
     for node in graph.nodes:
         try:
             with b.source(node.label):
                 results = b.call(node.op, **map_operands(narrowing.arguments(node, b.narrow), new.__getitem__))
         except ValidationError as error:
-            where = f" ({node.label})" if node.label else ""
-            problems.append(Problem(node, f"{node.op} {node.outputs[0].name}{where}: {error.message}"))
+            problems.append(_of_node(node, error))
             results = [Operand(b.narrowed(output), output.shape) for output in node.outputs]
         for old, result in zip(node.outputs, results if isinstance(results, list) else [results], strict=True):
             new[old] = b.confined(node.op, result, old)
@@ -111,6 +120,11 @@ def _interface(b: LegalBuilder, graph: Graph, problems: list[Problem]) -> dict[O
     return new
 
 
+def _of_node(node: Node, error: ValidationError) -> Problem:
+    where = f" ({node.label})" if node.label else ""
+    return Problem(node, f"{node.op} {node.outputs[0].name}{where}: {error.message}")
+
+
 def _of_tensor(kind: str, old: Operand, new: Operand, target: Target) -> Iterator[Problem]:
     for violation in of_tensor(target, kind, new):
         yield Problem(old, violation.of(f"{kind} {old.name}"))
@@ -129,13 +143,25 @@ def _left(legal: Graph, target: Target) -> Iterator[Problem]:
 class LegalBuilder(GraphBuilder):
     """A `GraphBuilder` whose calls become others that ``target`` takes and computes right."""
 
-    def __init__(self, name: str, target: Target, budget: Budget) -> None:
+    def __init__(self, name: str, target: Target, budget: Budget, *, exact: bool = False) -> None:
         super().__init__(name, budget)
         self.target = target
+        self.exact = exact
         self.narrow = narrowing.lacking(target)
         """Integer types that the target lacks, and what takes their place."""
         self.harmless: set[Operand] = set()
         """Divisors that a rewrite has made sure of."""
+
+    def narrowing(self, op: str, data_type: DataType, narrow: DataType) -> None:
+        """Says that an operator's integers are computed in a type that perhaps does not hold them.
+
+        Raises:
+            ValidationError: They must be exact.
+        """
+        text = f"{op} computes {data_type} as {narrow}; values beyond that differ"
+        if self.exact:
+            raise ValidationError(text)
+        self.note(text)
 
     def narrowed(self, operand: Descriptor) -> DataType:
         """The type that takes the place of the operand's."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webnn_graph.data_types import DataType
-from webnn_graph.graph import Graph, Node
-from webnn_graph.targets.bounds import bounds, whole_range
+from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.targets.bounds import Interval, bounds, whole_range
 from webnn_graph.targets.target import Target
 
 WIDE = (DataType.INT64, DataType.UINT64, DataType.UINT32)
@@ -30,21 +30,23 @@ def arguments(node: Node, types: Mapping[DataType, DataType]) -> dict[str, Any]:
     return {**node.arguments, **{name: types.get(DataType(value), value) for name, value in options.items()}}
 
 
-def notes(graph: Graph, types: Mapping[DataType, DataType]) -> Iterator[str]:
-    """What the narrower types change: the interface, and results that are not known to fit."""
-    if not types:
-        return
+def changed_interface(graph: Graph, types: Mapping[DataType, DataType]) -> Iterator[str]:
+    """What the narrower types change of the graph's inputs and outputs, in words."""
     for kind, operands in (("input", graph.inputs), ("output", graph.outputs)):
         for operand in operands:
             if operand.data_type in types:
                 yield f"{kind} {operand.name} is {types[operand.data_type]} instead of {operand.data_type}"
-    intervals = bounds(graph, types)
-    told = set()
+
+
+def unproven(graph: Graph, types: Mapping[DataType, DataType]) -> Iterator[tuple[Node, Operand]]:
+    """The nodes whose results are not known to fit the narrower types, each with the first of them."""
+    intervals = bounds(graph, types) if types else {}
     for node in graph.nodes:
         for output in node.outputs:
-            if output.data_type in types and (node.op, output.data_type) not in told:
-                least, most = whole_range(types[output.data_type])
-                low, high = intervals[output]
-                if low < least or most < high:
-                    told.add((node.op, output.data_type))
-                    yield f"{node.op} computes {output.data_type} as {types[output.data_type]}; values beyond that differ"
+            if output.data_type in types and not _is_inside(intervals[output], whole_range(types[output.data_type])):
+                yield node, output
+                break
+
+
+def _is_inside(interval: Interval, whole: Interval) -> bool:
+    return whole[0] <= interval[0] and interval[1] <= whole[1]

@@ -118,6 +118,13 @@ def read_target(path: Path) -> Target:
     return Target(path.stem, limits)
 
 
+def described(limits: Mapping[str, Any], implementation: str) -> str:
+    """The text of a target's file: a line for each operator."""
+    members = {"implementation": implementation} | dict(sorted(limits.items()))
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(member)}" for name, member in members.items())
+    return f"{{\n{lines}\n}}\n"
+
+
 @cache
 def _built_in(name: str) -> Target:
     kind, _ = BUILT_IN[name]
