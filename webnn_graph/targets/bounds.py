@@ -25,14 +25,9 @@ def whole_range(data_type: DataType) -> Interval:
     return int(smallest), int(largest)
 
 
-def bounds(graph: Graph, types: Mapping[DataType, DataType]) -> dict[Operand, Interval]:
-    """The interval of each integer tensor.
-
-    Args:
-        graph: The graph.
-        types: For data types of graph inputs: the types whose values these really have.
-    """
-    known = {x: whole_range(types.get(x.data_type, x.data_type)) for x in graph.inputs if not x.data_type.is_float}
+def bounds(graph: Graph, inputs: Mapping[Operand, Interval]) -> dict[Operand, Interval]:
+    """The interval of each integer tensor of a graph, given those of its ``inputs``."""
+    known = dict(inputs)
     known |= {x: _of_array(array) for x, array in graph.constants.items() if not x.data_type.is_float}
     for node in graph.nodes:
         for output in node.outputs:

@@ -25,7 +25,7 @@ from webnn_graph.ops import OPS
 from webnn_graph.targets import carriers, narrowing, quantized, ranks, rewrites, rustnn, rustnn_loader, substitutes, windows
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.target import CHROMIUM, RUSTNN, STANDARD, Target
-from webnn_graph.targets.violations import of_call, of_tensor
+from webnn_graph.targets.violations import of_call, of_size, of_tensor
 
 REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES, **quantized.REWRITES}, RUSTNN: rustnn.REWRITES}
 """What each kind of target needs, by operator."""
@@ -114,6 +114,7 @@ def _interface(b: LegalBuilder, graph: Graph, problems: list[Problem]) -> dict[O
     for operand, array in graph.constants.items():
         try:
             new[operand] = b.weight(operand, array)
+            problems += [Problem(operand, v.of(f"constant {operand.name}")) for v in of_size(b.target, "constant", new[operand])]
         except ValidationError as error:
             problems.append(Problem(operand, error.message))
             new[operand] = b.input(f"{operand.name} ", b.narrowed(operand), operand.shape)

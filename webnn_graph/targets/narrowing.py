@@ -40,7 +40,8 @@ def changed_interface(graph: Graph, types: Mapping[DataType, DataType]) -> Itera
 
 def unproven(graph: Graph, types: Mapping[DataType, DataType]) -> Iterator[tuple[Node, Operand]]:
     """The nodes whose results are not known to fit the narrower types, each with the first of them."""
-    intervals = bounds(graph, types) if types else {}
+    inputs = {x: whole_range(types.get(x.data_type, x.data_type)) for x in graph.inputs if not x.data_type.is_float}
+    intervals = bounds(graph, inputs) if types else {}
     for node in graph.nodes:
         for output in node.outputs:
             if output.data_type in types and not _is_inside(intervals[output], whole_range(types[output.data_type])):

@@ -67,8 +67,14 @@ def of_tensor(target: Target, kind: str, operand: Descriptor) -> Iterator[Violat
     limit = target.limits.get(kind)
     if limit is not None:
         yield from _beyond(kind, operand, limit)
-    if operand.nbytes > target.most_bytes(kind):
-        yield _too_large(kind, operand, target.most_bytes(kind))
+    yield from of_size(target, kind, operand)
+
+
+def of_size(target: Target, kind: str, operand: Descriptor, name: str = "") -> Iterator[Violation]:
+    """Whether the target takes as many bytes of a tensor that is of a ``kind``, or of any kind; it is called ``name``."""
+    most = target.most_bytes(kind)
+    if operand.nbytes > most:
+        yield Violation(name or kind, f"{operand.nbytes:,} bytes", f"up to {most:,.0f} bytes")
 
 
 def result_names(target: Target, op: str, count: int) -> list[str]:
@@ -81,8 +87,7 @@ def _of_operand(target: Target, op: str, name: str, operand: Descriptor) -> Iter
     limit = target.limits[op].get(name)
     if limit is not None:
         yield from _beyond(name, operand, limit)
-    if operand.nbytes > target.most_bytes():
-        yield _too_large(name, operand, target.most_bytes())
+    yield from of_size(target, "", operand, name)
 
 
 def _beyond(name: str, operand: Descriptor, limit: Mapping[str, Any]) -> Iterator[Violation]:
@@ -91,7 +96,3 @@ def _beyond(name: str, operand: Descriptor, limit: Mapping[str, Any]) -> Iterato
     least, most = limit["rankRange"].get("min", 0), limit["rankRange"]["max"]
     if not least <= operand.rank <= most:
         yield Violation(name, f"rank {operand.rank}", f"rank {least}" if least == most else f"ranks {least} to {most}")
-
-
-def _too_large(name: str, operand: Descriptor, most: float) -> Violation:
-    return Violation(name, f"{operand.nbytes:,} bytes", f"up to {most:,.0f} bytes")
