@@ -35,7 +35,8 @@ class Check:
     """How a graph fits a target.
 
     Attributes:
-        findings: All that the target does not take of the graph; last what legalization fails at for another reason.
+        findings: All that the target does not take of the graph, then what it says that it takes and does not compute right;
+            last what legalization fails at for another reason.
         notes: What legalization changes of the graph's interface, and where it may change values.
     """
 
@@ -52,9 +53,16 @@ def check(graph: Graph, target: Target) -> Check:
     """What ``target`` does not take of ``graph``, and what legalization makes of it."""
     if target.kind == STANDARD:
         return Check((), ())
-    legal, problems = attempt(graph, target)
+    attempted = attempt(graph, target)
+    legal, problems = attempted.legal, attempted.problems
     stuck = {problem.of for problem in problems}
     found = [_finding(kind, of, violation, mended=of not in stuck) for kind, of, violation in of_graph(target, graph)]
+    named = {finding.name for finding in found}
+    found += [
+        _finding(node.op, node, Violation("", why, ""), mended=node not in stuck)
+        for node, why in attempted.peculiar.items()
+        if _name(node) not in named
+    ]
     explained = {(finding.name, finding.mended) for finding in found}
     rest = [problem for problem in problems if (_name(problem.of), False) not in explained]
     found += [_finding("", problem.of, Violation("", problem.text, ""), mended=False) for problem in rest]

@@ -12,7 +12,7 @@ What a replacement calls goes the same way, so a rewrite need not think of the o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands
 from webnn_graph.limits import Budget
 from webnn_graph.ops import OPS
-from webnn_graph.targets import carriers, narrowing, quantized, ranks, rewrites, rustnn, rustnn_loader, substitutes, windows
+from webnn_graph.targets import carriers, narrowing, quantized, quirks, ranks, rewrites, rustnn, rustnn_loader, substitutes, windows
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.target import CHROMIUM, RUSTNN, STANDARD, Target
 from webnn_graph.targets.violations import of_call, of_size, of_tensor
@@ -30,6 +30,11 @@ from webnn_graph.targets.violations import of_call, of_size, of_tensor
 REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES, **quantized.REWRITES}, RUSTNN: rustnn.REWRITES}
 """What each kind of target needs, by operator."""
 
+QUIRKS = {CHROMIUM: quirks.QUIRKS, RUSTNN: ()}
+"""The faults of each kind of target."""
+
+PECULIAR = "refused or computed wrong"
+"""What is wrong with calls that have a rewrite and no words of their own."""
 REPLACEMENT = 30
 """Calls that a call of the graph may become before they count."""
 
@@ -61,20 +66,36 @@ def legalize(graph: Graph, target: Target, *, exact: bool = False) -> Graph:
     Raises:
         ConversionError: Calls that cannot be expressed; all of them are named.
     """
-    legal, problems = attempt(graph, target, exact=exact)
-    if legal is None:
-        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        raise ConversionError(f"{count} for the target {target.name}:\n  " + "\n  ".join(problem.text for problem in problems))
-    return legal
+    attempted = attempt(graph, target, exact=exact)
+    if attempted.legal is None:
+        texts = [problem.text for problem in attempted.problems]
+        raise ConversionError("\n  ".join([f"{len(texts)} problem{'s' if len(texts) > 1 else ''} for the target {target.name}:", *texts]))
+    return attempted.legal
 
 
-def attempt(graph: Graph, target: Target, *, exact: bool = False) -> tuple[Graph | None, list[Problem]]:
-    """The same as `legalize`; or None and all that stands in the way."""
+@dataclass(frozen=True)
+class Attempt:
+    """What came of legalizing a graph.
+
+    Attributes:
+        legal: The graph for the target; None when there are problems.
+        problems: All that stands in the way.
+        peculiar: The nodes that were replaced though the target says that it takes them, each with the reason.
+    """
+
+    legal: Graph | None
+    problems: Sequence[Problem]
+    peculiar: Mapping[Node, str]
+
+
+def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
+    """The same as `legalize`, without an error."""
     if target.kind == STANDARD:
-        return graph, []
+        return Attempt(graph, (), {})
     b = LegalBuilder(graph.name, target, Budget(steps=-REPLACEMENT * len(graph.nodes)), exact=exact)
     b.notes.extend((*graph.notes, *narrowing.changed_interface(graph, b.narrow)))
     problems: list[Problem] = []
+    peculiar: dict[Node, str] = {}
     for node, output in narrowing.unproven(graph, b.narrow):
         try:
             b.narrowing(node.op, output.data_type, b.narrowed(output))
@@ -83,26 +104,27 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> tuple[Graph
     new = _interface(b, graph, problems)
     for node in graph.nodes:
         try:
-            with b.source(node.label):
-                results = b.call(node.op, **map_operands(narrowing.arguments(node, b.narrow), new.__getitem__))
+            results = b.again(node, new)
         except ValidationError as error:
             problems.append(_of_node(node, error))
             results = [Operand(b.narrowed(output), output.shape) for output in node.outputs]
+        if b.peculiarity:
+            peculiar[node] = b.peculiarity
         for old, result in zip(node.outputs, results if isinstance(results, list) else [results], strict=True):
             new[old] = b.confined(node.op, result, old)
             b.suggest(new[old], old.name)
     for output in graph.outputs:
-        made = new[output]
+        made = new[output] = b.result(new[output])
         problems += _of_tensor("output", output, made, target)
         if made.descriptor != output.with_type(b.narrowed(output)):
             problems.append(Problem(output, f"output {output.name} is {output.data_type}, the target computes it as {made.data_type}"))
     if problems:
-        return None, problems
+        return Attempt(None, problems, peculiar)
     legal = b.build({output.name: new[output] for output in graph.outputs})
     problems = list(_left(legal, target))
     if problems:
-        return None, problems
-    return rustnn_loader.readable(legal) if target.kind == RUSTNN else legal, []
+        return Attempt(None, problems, peculiar)
+    return Attempt(rustnn_loader.readable(legal) if target.kind == RUSTNN else legal, (), peculiar)
 
 
 def _interface(b: LegalBuilder, graph: Graph, problems: list[Problem]) -> dict[Operand, Operand]:
@@ -150,8 +172,17 @@ class LegalBuilder(GraphBuilder):
         self.exact = exact
         self.narrow = narrowing.lacking(target)
         """Integer types that the target lacks, and what takes their place."""
+        self.peculiarity = ""
+        """Why the last call of the graph itself was replaced though the target says that it takes it; empty when it was not."""
+        self._outermost = False
         self.harmless: set[Operand] = set()
         """Divisors that a rewrite has made sure of."""
+
+    def again(self, node: Node, new: Mapping[Operand, Operand]) -> Any:
+        """A call of the graph on operands that stand for its own. Raises `ValidationError` as `call`."""
+        self.peculiarity, self._outermost = "", True
+        with self.source(node.label):
+            return self.call(node.op, **map_operands(narrowing.arguments(node, self.narrow), new.__getitem__))
 
     def narrowing(self, op: str, data_type: DataType, narrow: DataType) -> None:
         """Says that an operator's integers are computed in a type that perhaps does not hold them.
@@ -201,7 +232,19 @@ class LegalBuilder(GraphBuilder):
         operator = OPS[op]
         arguments = carriers.unified(self, op, operator.bind(*self._with_constants(op, args, options)))
         call = Call(op, arguments, operator.infer(arguments))
-        for replace in (REWRITES[self.target.kind].get(op, _keep), ranks.reduce_rank, carriers.carry, substitutes.substitute):
+        outermost, self._outermost = self._outermost, False
+        for quirk in QUIRKS[self.target.kind]:
+            if op in quirk.ops and quirk.applies(self, call):
+                if outermost:
+                    self.peculiarity = quirk.name
+                return quirk.rewrite(self, call)
+        peculiar = REWRITES[self.target.kind].get(op)
+        replaced = peculiar(self, call) if peculiar else None
+        if replaced is not None:
+            if outermost and replaced not in call.arguments.values():
+                self.peculiarity = PECULIAR
+            return replaced
+        for replace in (ranks.reduce_rank, carriers.carry, substitutes.substitute):
             replaced = replace(self, call)
             if replaced is not None:
                 return replaced
@@ -209,6 +252,19 @@ class LegalBuilder(GraphBuilder):
         if refusal:
             raise ValidationError(refusal)
         return super().call(op, **arguments, label=label)
+
+    def result(self, operand: Operand) -> Operand:
+        """The operand as it may be returned."""
+        call = Call(quirks.OUTPUT, {"input": operand}, (operand.descriptor,))
+        for quirk in QUIRKS[self.target.kind]:
+            if quirks.OUTPUT in quirk.ops and quirk.applies(self, call):
+                result: Operand = quirk.rewrite(self, call)
+                return result
+        return operand
+
+    def readers(self, operand: Operand) -> list[Node]:
+        """The calls that read an operand, so far."""
+        return [node for node in self._nodes if operand in node.operands]
 
     def is_plain(self, operand: Operand) -> bool:
         """Whether the operand is a constant itself, not an expression of constants."""
@@ -227,7 +283,3 @@ class LegalBuilder(GraphBuilder):
         ranks = call.op != "reshape"  # a shape of too many dimensions is gone when the reshape back meets this one
         found = of_call(self.target, call.op, call.arguments, call.results)
         return next((str(violation) for violation in found if ranks or not violation.what.startswith("rank ")), "")
-
-
-def _keep(b: LegalBuilder, call: Call) -> None:
-    return None

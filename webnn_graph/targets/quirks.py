@@ -1,0 +1,253 @@
+"""What browsers compute wrong, refuse or crash on though they say that they take it, as data: one row each.
+
+A rewrite is an equivalence, right on every implementation: bit for bit, but for the sign of a zero. So all are made for every
+browser of the kind, whatever its version. The tests build each row's probe, to see that the rewrite leaves nothing that the row
+applies to, and in a browser that the fault is still there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.graph import Operand
+from webnn_graph.targets.call import Call
+
+if TYPE_CHECKING:
+    from webnn_graph.targets.legalize import LegalBuilder
+
+OUTPUT = "output"
+"""The operator of a quirk of what a graph returns: its ``input`` is to be an output."""
+IMAGES = ("averagePool2d", "conv2d", "convTranspose2d", "instanceNormalization", "l2Pool2d", "maxPool2d", "resample2d")
+"""Operators that browsers compute in the layout nhwc: what turns images there and back is taken out where it meets."""
+COMMUTATIVE = ("add", "max", "min", "mul")
+
+Applies: TypeAlias = "Callable[[LegalBuilder, Call], bool]"
+Rewrite: TypeAlias = "Callable[[LegalBuilder, Call], Any]"
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """One fault of an implementation.
+
+    Attributes:
+        name: A few words for it.
+        ops: The operators of the calls that it is about, or `OUTPUT`.
+        applies: Whether a call that is about to be made has the fault.
+        rewrite: What stands for the call then.
+        versions: Those in which it was seen.
+        why: What happens.
+        probe: The smallest graph that has the fault.
+    """
+
+    name: str
+    ops: tuple[str, ...]
+    applies: Applies
+    rewrite: Rewrite
+    versions: tuple[str, ...]
+    why: str
+    probe: Callable[[GraphBuilder], dict[str, Operand]]
+
+
+# ------------------------------------------------------------------------------------------------------------------- applies
+def _keeps_dimensions(b: LegalBuilder, call: Call) -> bool:
+    return bool(call.keepDimensions)
+
+
+def _always(b: LegalBuilder, call: Call) -> bool:
+    return True
+
+
+def _strides_too_far(b: LegalBuilder, call: Call) -> bool:
+    return call.strides is not None and any(step > size for step, size in zip(call.strides, call.sizes, strict=True))
+
+
+def _clamps_from_below(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type.is_float and call.minValue not in (None, 0, -np.inf) and call.maxValue in (None, np.inf)
+
+
+def _is_quantized_elsewhere(b: LegalBuilder, call: Call) -> bool:
+    made = b.producer(call.input)
+    if made is None or not any(_is_made_by(b, operand, "dequantizeLinear") for operand in made.operands):
+        return False
+    return any(node.op == "quantizeLinear" for node in b.readers(call.input))
+
+
+def _is_image(b: LegalBuilder, call: Call) -> bool:
+    made = b.producer(call.input)
+    if made is None or made.op not in IMAGES:
+        return False
+    read = [operand for name, operand in made.arguments.items() if name in ("input", "filter")]
+    return not all(_is_made_by(b, operand, "dequantizeLinear") for operand in read)
+
+
+def _is_cast_constant(b: LegalBuilder, call: Call) -> bool:
+    return b.is_known(call.input) and _is_made_by(b, call.input, "cast")
+
+
+def _meets_what_is_made_of_it(b: LegalBuilder, call: Call) -> bool:
+    first = b.producer(call.a)
+    if first is None or call.a.rank != 4:
+        return False
+    return (first.op in IMAGES or len(first.operands) == 2) and (call.a is call.b or _is_made_from(b, call.b, call.a))
+
+
+def _is_made_by(b: LegalBuilder, operand: Operand, op: str) -> bool:
+    node = b.producer(operand)
+    return node is not None and node.op == op
+
+
+def _is_made_from(b: LegalBuilder, operand: Operand, source: Operand, depth: int = 6) -> bool:
+    node = b.producer(operand)
+    if node is None or depth == 0:
+        return False
+    return source in node.operands or any(_is_made_from(b, before, source, depth - 1) for before in node.operands)
+
+
+# ------------------------------------------------------------------------------------------------------------------ rewrites
+def _without_kept_dimension(b: LegalBuilder, call: Call) -> Any:
+    return b.reshape(b.call(call.op, **call.but(keepDimensions=None)), list(call.result.shape))
+
+
+def _differs_from_itself(b: LegalBuilder, call: Call) -> Any:
+    return b.notEqual(call.a, call.a)
+
+
+def _is_beyond_all(b: LegalBuilder, call: Call) -> Any:
+    return b.equal(b.abs(call.a), b.constant(np.array(np.inf), call.a.data_type))
+
+
+def _shorter_strides(b: LegalBuilder, call: Call) -> Any:
+    strides = [min(step, size) for step, size in zip(call.strides, call.sizes, strict=True)]
+    return b.call(call.op, **call.but(strides=strides))
+
+
+def _larger(b: LegalBuilder, call: Call) -> Any:
+    return b.max(call.input, float(call.minValue))
+
+
+def _after_a_clamp(b: LegalBuilder, call: Call) -> Any:
+    return b.call(call.op, **call.but(input=b.clamp(call.input)))
+
+
+def _times_one(b: LegalBuilder, call: Call) -> Any:
+    return b.mul(call.input, b.constant(np.ones((), call.input.data_type.numpy)))
+
+
+def _other_way_round(b: LegalBuilder, call: Call) -> Any:
+    if call.a is call.b:
+        size = b.abs(call.a)
+        return b.call(call.op, size, size) if call.op in ("mul", "div") else b.call(call.op, b.neg(b.neg(call.a)), call.a)
+    if call.op in COMMUTATIVE:
+        return b.call(call.op, call.b, call.a)
+    if call.op == "sub":
+        return b.add(b.neg(call.b), call.a)
+    return b.div(b.neg(call.a), b.neg(call.b))
+
+
+# -------------------------------------------------------------------------------------------------------------------- probes
+def _image(b: GraphBuilder, channels: int = 1) -> Operand:
+    return b.input("x", "float32", [1, channels, 4, 4])
+
+
+def _moved(op: str) -> Callable[[GraphBuilder], dict[str, Operand]]:
+    return lambda b: {"y": b.slice(b.call(op, b.input("x", "float32", [6])), [1], [3])}
+
+
+def _sum_of_pools(b: GraphBuilder) -> dict[str, Operand]:
+    x = _image(b)
+    both = b.add(*(b.call(op, x, windowDimensions=[2, 2]) for op in ("maxPool2d", "averagePool2d")))
+    return {"y": b.averagePool2d(b.mul(both, b.sigmoid(both)), windowDimensions=[2, 2])}
+
+
+def _quantized_pool(b: GraphBuilder) -> dict[str, Operand]:
+    scale, zero = b.constant(np.full([1] * 4, 0.1, np.float32)), b.constant(np.zeros([1] * 4, np.int8))
+    return {"y": b.quantizeLinear(b.maxPool2d(_image(b), windowDimensions=[2, 2]), scale, zero)}
+
+
+def _quantized_sum(b: GraphBuilder) -> dict[str, Operand]:
+    scale, zero = b.constant(np.full([1], 0.1, np.float32)), b.constant(np.zeros([1], np.int8))
+    x = b.dequantizeLinear(b.input("x", "int8", [3]), scale, zero)
+    both = b.add(x, x)
+    return {"q": b.quantizeLinear(both, scale, zero), "y": both}
+
+
+BOTH = ("147", "153")
+QUIRKS = (
+    Quirk(
+        "arg reduction that keeps its dimension",
+        ("argMax", "argMin"),
+        _keeps_dimensions,
+        _without_kept_dimension,
+        ("147",),
+        "What reads the result sees another shape: wrong values, or the build fails.",
+        lambda b: {
+            "y": b.add(
+                b.cast(b.argMax(b.input("x", "float32", [5, 5]), 1, keepDimensions=True), "float32"), b.input("z", "float32", [5, 5])
+            )
+        },
+    ),
+    Quirk(
+        "isNaN that is read",
+        ("isNaN",),
+        _always,
+        _differs_from_itself,
+        BOTH,
+        "The build fails where slice and others read it.",
+        _moved("isNaN"),
+    ),
+    Quirk("isInfinite that is read", ("isInfinite",), _always, _is_beyond_all, BOTH, "As isNaN.", _moved("isInfinite")),
+    Quirk(
+        "stride beyond the slice",
+        ("slice",),
+        _strides_too_far,
+        _shorter_strides,
+        ("153",),
+        "The call is refused.",
+        lambda b: {"y": b.slice(b.input("x", "float32", [3]), [1], [2], strides=[3])},
+    ),
+    Quirk(
+        "clamp from below",
+        ("clamp",),
+        _clamps_from_below,
+        _larger,
+        BOTH,
+        "Behind relu, clamp, or a convolution in the layout nhwc, all results are 0.",
+        lambda b: {"y": b.clamp(b.relu(b.input("x", "float32", [6])), minValue=0.5)},
+    ),
+    Quirk(
+        "image that is quantized",
+        ("quantizeLinear",),
+        _is_image,
+        _after_a_clamp,
+        BOTH,
+        "The page crashes, unless what the image is made of was quantized, too.",
+        _quantized_pool,
+    ),
+    Quirk(
+        "quantized result that is returned", (OUTPUT,), _is_quantized_elsewhere, _times_one, BOTH, "The service crashes.", _quantized_sum
+    ),
+    Quirk(
+        "cast constant that is returned",
+        (OUTPUT,),
+        _is_cast_constant,
+        _times_one,
+        BOTH,
+        "The dispatch fails without a sign: all results are 0.",
+        lambda b: {"y": b.cast(b.constant(np.arange(700).astype(np.float16)), "float32")},
+    ),
+    Quirk(
+        "image that meets what is made of it",
+        (*COMMUTATIVE, "sub", "div"),
+        _meets_what_is_made_of_it,
+        _other_way_round,
+        ("147",),
+        "Between windows, where the first operand is a sum of two images, the page crashes.",
+        _sum_of_pools,
+    ),
+)
+"""All that are known, by the fuzzer of `tests.backends` and by models that failed."""
