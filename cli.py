@@ -329,10 +329,10 @@ def list_targets() -> int:
 @verbosity_options
 def show_target(name: str) -> int:
     """Show what the target NAME, or a file, takes: data types and ranks of each operator's operands."""
-    from converters.report import LIMIT_COLUMNS, limit_table
+    from converters.report import report_target
     from webnn_graph.targets import load_target
 
-    show_table(LIMIT_COLUMNS, limit_table(load_target(name)))
+    report_target(load_target(name))
     return DONE
 
 
@@ -402,13 +402,16 @@ def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -
 
 @zoo.command("verify", epilog=cache_note)
 @zoo_names
+@click.option("--target", metavar="NAME", help=f"Convert for this: {TARGET_NAMES}.")
 @runtime_options
 @verbosity_options
-def verify_models(names: Sequence[str], runtime: str, browser: str | None, seed: int) -> int:
+def verify_models(names: Sequence[str], target: str | None, runtime: str, browser: str | None, seed: int) -> int:
     """Convert the models NAMES, or all, and compare each with its source model."""
     from models import actions, select
+    from webnn_graph.targets import load_target
 
-    return actions.verify_all(select(names), runtime=runtime, browser=browser, seed=seed)
+    wanted = load_target(target) if target else None
+    return actions.verify_all(select(names), runtime=runtime, browser=browser, seed=seed, target=wanted)
 
 
 if __name__ == "__main__":

@@ -109,9 +109,8 @@ def report_check(graph: Graph, target: Target, check: Check, *, as_json: bool) -
     """
     status = REFUSED if check.left else DONE
     if as_json:
-        findings = [asdict(finding) for finding in check.findings]
-        plain = [{**finding, **finding.pop("violation")} for finding in findings]
-        say(json.dumps({"graph": graph.name, "target": target.name, "left": check.left, "findings": plain, "notes": list(check.notes)}))
+        findings = [finding.pop("violation") | finding for finding in map(asdict, check.findings)]
+        say(json.dumps({"graph": graph.name, "target": target.name, "left": check.left, "findings": findings, "notes": list(check.notes)}))
         return status
     if check.findings:
         show_table(["where", "operator", "operand", "is", "the target takes", "mended"], map(_finding_row, check.findings))
@@ -140,11 +139,8 @@ def _plain_finding(finding: Finding) -> dict[str, object]:
     return {**plain, **plain.pop("violation")}
 
 
-LIMIT_COLUMNS = ("operator", "operand", "data types", "ranks")
-
-
-def limit_table(target: Target) -> list[tuple[str, ...]]:
-    """What a target takes, a row of `LIMIT_COLUMNS` for each operand; the tensors of the graph itself come first."""
+def report_target(target: Target) -> None:
+    """Shows what a target takes of each operator's operands; the tensors of the graph itself come first."""
     rows: list[tuple[str, ...]] = []
     for operator in (*GRAPH, *sorted(name for name in target.limits if name in OPS)):
         limits = target.limits.get(operator, {})
@@ -152,7 +148,11 @@ def limit_table(target: Target) -> list[tuple[str, ...]]:
             if "dataTypes" in limit:
                 ranks = f"{limit['rankRange'].get('min', 0)} to {limit['rankRange']['max']}"
                 rows.append((operator, operand, " ".join(limit["dataTypes"]), ranks))
-    return rows
+    if not rows:
+        say(f"{target.name} takes whatever the standard allows")
+        return
+    show_table(["operator", "operand", "data types", "ranks"], rows)
+    say(f"tensors of up to {target.most_bytes():,.0f} bytes, constants of up to {target.most_bytes('constant'):,.0f}")
 
 
 OPERATOR_COLUMNS: tuple[str, ...] = ("operator", "category", "arguments", "options", "types of the first operand")
