@@ -134,11 +134,6 @@ def _finding_row(finding: Finding) -> list[str]:
     return [finding.label or finding.name, finding.operator, operand, violation.what, violation.limit, "yes" if finding.mended else "NO"]
 
 
-def _plain_finding(finding: Finding) -> dict[str, object]:
-    plain = asdict(finding)
-    return {**plain, **plain.pop("violation")}
-
-
 def report_target(target: Target) -> None:
     """Shows what a target takes of each operator's operands; the tensors of the graph itself come first."""
     rows: list[tuple[str, ...]] = []

@@ -185,8 +185,8 @@ PROVEN: dict[str, Callable[[GraphBuilder], Operand]] = {
     "unsigned": lambda b: b.cast(b.cast(b.input("small", "uint8", [4]), "uint32"), "float32"),
 }
 UNPROVEN: dict[str, Callable[[GraphBuilder], Operand]] = {
-    "sum": lambda b: b.add(tokens(b), 1),
-    "product": lambda b: b.cast(b.mul(tokens(b), 7), "float32"),
+    "hash": lambda b: b.mul(tokens(b), 4096),
+    "sum": lambda b: b.cast(b.cumulativeSum(b.input("many", "int64", [2, 4096]), 1), "float32"),
     "of a float": lambda b: b.cast(b.input("x", "float32", [2, 5]), "int64"),
     "unsigned": lambda b: b.cast(b.sub(b.input("count", "uint32", [4]), 1), "float32"),
 }
@@ -207,6 +207,19 @@ def test_integers_that_perhaps_do_not_fit_are_noted_or_refused(build: Callable[[
     assert any("as int32; values beyond that differ" in note for note in legalize(graph, TARGET).notes)
     with pytest.raises(ConversionError, match="as int32; values beyond that differ"):
         legalize(graph, TARGET, exact=True)
+
+
+USUAL: dict[str, Callable[[GraphBuilder], Operand]] = {
+    "positions": lambda b: b.gather(table(b), b.add(tokens(b), b.constant(np.arange(8)))),
+    "mask": lambda b: b.sub(b.cumulativeSum(tokens(b), 1), 1),
+}
+
+
+@pytest.mark.parametrize("build", USUAL.values(), ids=USUAL)
+def test_inputs_are_taken_to_be_usual_and_it_is_noted(build: Callable[[GraphBuilder], Operand]) -> None:
+    b = GraphBuilder()
+    legal = legalize(b.build({"y": build(b)}), TARGET, exact=True)
+    assert "input ids is int32 instead of int64, for values of at most 1,048,576" in legal.notes
 
 
 def test_the_changed_interface_is_noted() -> None:

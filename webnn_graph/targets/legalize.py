@@ -93,10 +93,11 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
     if target.kind == STANDARD:
         return Attempt(graph, (), {})
     b = LegalBuilder(graph.name, target, Budget(steps=-REPLACEMENT * len(graph.nodes)), exact=exact)
-    b.notes.extend((*graph.notes, *narrowing.changed_interface(graph, b.narrow)))
+    changed = narrowing.narrowing(graph, b.narrow)
+    b.notes.extend((*graph.notes, *changed.notes))
     problems: list[Problem] = []
     peculiar: dict[Node, str] = {}
-    for node, output in narrowing.unproven(graph, b.narrow):
+    for node, output in changed.unproven:
         try:
             b.narrowing(node.op, output.data_type, b.narrowed(output))
         except ValidationError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from webnn_graph.data_types import DataType
@@ -12,6 +13,8 @@ from webnn_graph.targets.target import Target
 
 WIDE = (DataType.INT64, DataType.UINT64, DataType.UINT32)
 NARROW = DataType.INT32
+USUAL = 2**20
+"""No token, position, length, count or mask in a graph's inputs is larger."""
 
 
 def lacking(target: Target) -> dict[DataType, DataType]:
@@ -30,23 +33,51 @@ def arguments(node: Node, types: Mapping[DataType, DataType]) -> dict[str, Any]:
     return {**node.arguments, **{name: types.get(DataType(value), value) for name, value in options.items()}}
 
 
-def changed_interface(graph: Graph, types: Mapping[DataType, DataType]) -> Iterator[str]:
-    """What the narrower types change of the graph's inputs and outputs, in words."""
-    for kind, operands in (("input", graph.inputs), ("output", graph.outputs)):
-        for operand in operands:
-            if operand.data_type in types:
-                yield f"{kind} {operand.name} is {types[operand.data_type]} instead of {operand.data_type}"
+@dataclass(frozen=True)
+class Narrowing:
+    """What narrower types change of a graph.
+
+    Attributes:
+        notes: What is to be said of its inputs and outputs.
+        unproven: The nodes whose results are not known to fit, each with the first of them.
+    """
+
+    notes: Sequence[str]
+    unproven: Sequence[tuple[Node, Operand]]
 
 
-def unproven(graph: Graph, types: Mapping[DataType, DataType]) -> Iterator[tuple[Node, Operand]]:
-    """The nodes whose results are not known to fit the narrower types, each with the first of them."""
-    inputs = {x: whole_range(types.get(x.data_type, x.data_type)) for x in graph.inputs if not x.data_type.is_float}
-    intervals = bounds(graph, inputs) if types else {}
+def narrowing(graph: Graph, types: Mapping[DataType, DataType]) -> Narrowing:
+    """What ``types`` change of a graph that has them in the place of its own.
+
+    Where it is not so for everything that an input could be fed, its values are taken to be at most `USUAL`, which the notes say.
+    """
+    if not types:
+        return Narrowing((), ())
+    within = ""
+    unproven = _unproven(graph, types, 2**63)
+    if unproven:
+        within, unproven = f", for values of at most {USUAL:,}", _unproven(graph, types, USUAL)
+    notes = [f"input {x.name} is {types[x.data_type]} instead of {x.data_type}{within}" for x in graph.inputs if x.data_type in types]
+    notes += [f"output {x.name} is {types[x.data_type]} instead of {x.data_type}" for x in graph.outputs if x.data_type in types]
+    return Narrowing(notes, unproven)
+
+
+def _unproven(graph: Graph, types: Mapping[DataType, DataType], largest: int) -> list[tuple[Node, Operand]]:
+    """The nodes whose results perhaps do not fit when no input of the wide types is fed a number of a larger size."""
+    inputs = {x: _limited(x.data_type, types, largest) for x in graph.inputs if not x.data_type.is_float}
+    intervals = bounds(graph, inputs)
+    beyond = []
     for node in graph.nodes:
-        for output in node.outputs:
-            if output.data_type in types and not _is_inside(intervals[output], whole_range(types[output.data_type])):
-                yield node, output
-                break
+        wide = [x for x in node.outputs if x.data_type in types and not _is_inside(intervals[x], whole_range(types[x.data_type]))]
+        beyond += [(node, wide[0])] if wide else []
+    return beyond
+
+
+def _limited(data_type: DataType, types: Mapping[DataType, DataType], largest: int) -> Interval:
+    if data_type not in types:
+        return whole_range(data_type)
+    (low, high), (least, most) = whole_range(data_type), whole_range(types[data_type])
+    return max(low, least, -largest), min(high, most, largest)
 
 
 def _is_inside(interval: Interval, whole: Interval) -> bool:

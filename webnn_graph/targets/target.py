@@ -28,7 +28,7 @@ STANDARD = "standard"
 """Any implementation of the standard: nothing is rewritten for it."""
 
 BUILT_IN: Mapping[str, tuple[str, str]] = {
-    PORTABLE: (CHROMIUM, "every browser: what the standard requires of all, without what a measured one computes wrong"),
+    PORTABLE: (CHROMIUM, "every browser: what the standard requires of all, and a measured one computes right"),
     CHROMIUM: (CHROMIUM, "Chromium computing on the CPU, as measured in version 147"),
     RUSTNN: (RUSTNN, "rustnn 0.5.12 computing with ONNX Runtime"),
     STANDARD: (STANDARD, "the standard as it is: nothing is rewritten"),
