@@ -14,6 +14,7 @@ from typing import Any
 from models import select
 from models.actions import converted
 from webnn_graph import save
+from webnn_graph.formats import javascript
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes.browser import BrowserSession
 from webnn_graph.targets import CHROMIUM, PORTABLE, legalize, load_target
@@ -51,8 +52,6 @@ class Page:
         folder = session.exchange.folder / name
         folder.mkdir()
         save(graph, folder / "model.js")
-        self.module = (folder / "model.js").read_bytes()
-        """Its weights' digest included, so that equal ones compute the same."""
         self._page = session.chromium.open_page()
         self._evaluate(LOAD, name)
         (folder / "model.safetensors").unlink()
@@ -75,11 +74,12 @@ def compare(session: BrowserSession, name: str) -> str:
     graph = converted(model)
     assert isinstance(graph, Graph)
     legal = [legalize(graph, load_target(target)) for target in TARGETS]
-    pages = [Page(session, graph, f"{name}_{target}") for graph, target in zip(legal, TARGETS, strict=True)]
     nodes = "/".join(str(len(graph.nodes)) for graph in legal)
-    head = f"{name:<26}{nodes:>10}{'/'.join(f'{len(page.module):,}' for page in pages):>18}"
-    if pages[0].module == pages[1].module:
+    modules = [javascript.files(graph, "model", labels=False)["model.js"] for graph in legal]  # with the digest of their weights
+    head = f"{name:<26}{nodes:>10}{'/'.join(f'{len(module):,}' for module in modules):>18}"
+    if modules[0] == modules[1]:
         return f"{head}  the same"
+    pages = [Page(session, graph, f"{name}_{target}") for graph, target in zip(legal, TARGETS, strict=True)]
     count = max(1, int(ROUND_SECONDS * 1000 / max(page.time(5) for page in pages)))
     rounds = []
     for i in range(ROUNDS):
