@@ -77,7 +77,8 @@ class Case:
             got, right = computed[operand.name], self.values[operand]
             if got.shape != right.shape or got.dtype != right.dtype:
                 return f"{operand.name} is {got.dtype}{list(got.shape)} instead of {right.dtype}{list(right.shape)}"
-            away = np.abs(got.astype(np.float64) - right.astype(np.float64))
+            wide, exact = got.astype(np.float64), right.astype(np.float64)
+            away = np.where((wide == exact) | (np.isnan(wide) & np.isnan(exact)), 0, np.abs(wide - exact))
             beyond = ~(away <= self.tolerance[operand.name])
             if beyond.any():
                 where = np.unravel_index(int(np.argmax(np.where(beyond, np.nan_to_num(away, nan=np.inf), -1))), away.shape)
@@ -91,7 +92,8 @@ class Case:
         live |= {operand: _rounded(operand, self.inputs[operand.name], random) for operand in self.graph.inputs}
         for node in self.graph.nodes:
             for output, array in evaluate(node, live.__getitem__).items():
-                live[output] = _stepped(output, array, random) if node.op == "quantizeLinear" else _rounded(output, array, random)
+                stepped = node.op in ("quantizeLinear", "resample2d") and not output.data_type.is_float
+                live[output] = _stepped(output, array, random) if stepped else _rounded(output, array, random)
         return live
 
 
@@ -111,11 +113,15 @@ def _stepped(operand: Operand, array: Array, random: np.random.Generator) -> Arr
 
 
 def _is_lossy(node: Node, arrays: Mapping[Operand, Array]) -> bool:
-    """Whether a float becomes an integer that cannot hold it, or an integer is divided by 0."""
+    """Whether an integer cannot hold what is computed, or is divided by 0."""
     if node.op == "cast" and node.operands[0].data_type.is_float and not node.output.data_type.is_float:
         low, high = node.output.data_type.range
         values = np.trunc(arrays[node.operands[0]].astype(np.float64))
         return not bool(((values >= low) & (values <= high)).all())
+    if node.op == "reduceProduct" and not node.output.data_type.is_float:
+        axes = node.arguments.get("axes")
+        product = np.prod(arrays[node.operands[0]].astype(np.float64), axis=None if axes is None else tuple(axes))
+        return not bool((np.abs(product) <= node.output.data_type.range[1]).all())
     if node.op == "pow" and not node.output.data_type.is_float:
         base, exponent = (arrays[operand].astype(np.float64) for operand in node.operands)
         return not bool((np.abs(np.power(base, exponent)) <= node.output.data_type.range[1]).all())

@@ -30,7 +30,7 @@ from webnn_graph.targets.violations import of_call, of_size, of_tensor
 REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES, **quantized.REWRITES}, RUSTNN: rustnn.REWRITES}
 """What each kind of target needs, by operator."""
 
-QUIRKS = {CHROMIUM: quirks.QUIRKS, RUSTNN: ()}
+QUIRKS: dict[str, tuple[quirks.Quirk, ...]] = {CHROMIUM: quirks.QUIRKS, RUSTNN: ()}
 """The faults of each kind of target."""
 
 PECULIAR = "refused or computed wrong"
@@ -164,6 +164,20 @@ def _left(legal: Graph, target: Target) -> Iterator[Problem]:
                 yield Problem(node, violation.of(f"reshape {node.output.name}: {violation.operand}"))
 
 
+def faults(graph: Graph, target: Target) -> dict[str, list[str]]:
+    """What ``target`` computes wrong, refuses or crashes on in a graph as it stands: the name of each quirk, and where it is."""
+    b = LegalBuilder(graph.name, target, Budget())
+    b.adopt(graph)
+    found: dict[str, list[str]] = {}
+    calls = [(Call(node.op, node.arguments, node.outputs), node.label or node.outputs[0].name) for node in graph.nodes]
+    calls += [(Call(quirks.OUTPUT, {"input": operand}, (operand,)), operand.name) for operand in graph.outputs]
+    for call, place in calls:
+        for quirk in QUIRKS[target.kind]:
+            if call.op in quirk.ops and quirk.applies(b, call):
+                found.setdefault(quirk.name, []).append(place)
+    return found
+
+
 class LegalBuilder(GraphBuilder):
     """A `GraphBuilder` whose calls become others that ``target`` takes and computes right."""
 
@@ -253,6 +267,13 @@ class LegalBuilder(GraphBuilder):
         if refusal:
             raise ValidationError(refusal)
         return super().call(op, **arguments, label=label)
+
+    def adopt(self, graph: Graph) -> None:
+        """Takes the constants and nodes of a graph as they stand."""
+        self._constants.update(graph.constants)
+        self._known.update(graph.constants)
+        for node in graph.nodes:
+            GraphBuilder._add(self, node)
 
     def result(self, operand: Operand) -> Operand:
         """The operand as it may be returned."""

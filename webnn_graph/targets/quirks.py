@@ -7,6 +7,7 @@ applies to, and in a browser that the fault is still there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,7 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
+from webnn_graph.ops import OPS
+from webnn_graph.ops.rules import broadcasts_to
 from webnn_graph.targets.call import Call
 
 if TYPE_CHECKING:
@@ -77,12 +81,21 @@ def _is_quantized_elsewhere(b: LegalBuilder, call: Call) -> bool:
     return any(node.op == "quantizeLinear" for node in b.readers(call.input))
 
 
-def _is_image(b: LegalBuilder, call: Call) -> bool:
+def _is_image(b: LegalBuilder, operand: Operand) -> bool:
+    made = b.producer(operand)
+    return made is not None and made.op in IMAGES
+
+
+def _is_image_of_floats(b: LegalBuilder, call: Call) -> bool:
     made = b.producer(call.input)
     if made is None or made.op not in IMAGES:
         return False
     read = [operand for name, operand in made.arguments.items() if name in ("input", "filter")]
     return not all(_is_made_by(b, operand, "dequantizeLinear") for operand in read)
+
+
+def _is_half_dequantized(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type is DataType.FLOAT16 and _is_made_by(b, call.input, "dequantizeLinear") and bool(b.readers(call.input))
 
 
 def _is_cast_constant(b: LegalBuilder, call: Call) -> bool:
@@ -94,6 +107,42 @@ def _meets_what_is_made_of_it(b: LegalBuilder, call: Call) -> bool:
     if first is None or call.a.rank != 4:
         return False
     return (first.op in IMAGES or len(first.operands) == 2) and (call.a is call.b or _is_made_from(b, call.b, call.a))
+
+
+def _leaves_out_zero(b: LegalBuilder, call: Call) -> bool:
+    if call.op == "clamp":
+        outside = (call.minValue or 0) > 0 or (call.maxValue or 0) < 0
+        return call.input.data_type.is_float and outside and _is_image(b, call.input)
+    for x, bound in ((call.a, call.b), (call.b, call.a)):
+        value = b.value(bound) if bound.size == 1 else None
+        if value is not None and _is_image(b, x):
+            return bool((value > 0).all() if call.op == "max" else (value < 0).all())
+    return False
+
+
+def _is_softmax_of_image(b: LegalBuilder, call: Call) -> bool:
+    return call.input.rank == 4 and _comes_from_image(b, call.input)
+
+
+def _comes_from_image(b: LegalBuilder, operand: Operand, depth: int = 6) -> bool:
+    """Whether the operand is an image, or computed from one element by element."""
+    made = b.producer(operand)
+    if made is None or depth == 0:
+        return False
+    if made.op in IMAGES:
+        return True
+    return OPS[made.op].category in ("elementwise", "activation") and any(_comes_from_image(b, x, depth - 1) for x in made.operands)
+
+
+def _reads_dequantized_per_axis(name: str) -> Applies:
+    def applies(b: LegalBuilder, call: Call) -> bool:
+        node = b.producer(call.arguments[name])
+        if node is None or node.op != "dequantizeLinear" or (call.op == "gemm" and call.bTranspose):
+            return False
+        q, scale = node.arguments["input"], node.arguments["scale"]
+        return q.data_type.bits == 8 and scale.size > 1 and broadcasts_to(scale.shape, q.shape)
+
+    return applies
 
 
 def _is_made_by(b: LegalBuilder, operand: Operand, op: str) -> bool:
@@ -138,6 +187,48 @@ def _times_one(b: LegalBuilder, call: Call) -> Any:
     return b.mul(call.input, b.constant(np.ones((), call.input.data_type.numpy)))
 
 
+def _of_what_is_times_one(b: LegalBuilder, call: Call) -> Any:
+    images = {name: operand for name, operand in call.arguments.items() if isinstance(operand, Operand) and _is_image(b, operand)}
+    return b.call(call.op, **call.but(**{name: b.mul(x, b.constant(np.ones((), x.data_type.numpy))) for name, x in images.items()}))
+
+
+def _in_fewer_dimensions(b: LegalBuilder, call: Call) -> Any:
+    shape, axis = call.input.shape, call.axis
+    after = math.prod(shape[axis + 1 :])
+    folded = [math.prod(shape[:axis]), shape[axis], *([after] if after > 1 else [])]
+    return b.reshape(b.call(call.op, b.reshape(call.input, folded), 1), list(shape))
+
+
+def _dequantized(b: LegalBuilder, operand: Operand, turned: list[int]) -> Any:
+    """A dequantized operand, with its axes in another order from before it is dequantized."""
+    node = b.producer(operand)
+    assert node is not None
+    return b.dequantizeLinear(**{name: b.transpose(x, permutation=turned) for name, x in node.arguments.items()})
+
+
+def _turned_before(b: LegalBuilder, call: Call) -> Any:
+    turned = list(range(call.input.rank))[::-1] if call.permutation is None else call.permutation
+    return _dequantized(b, call.input, turned)
+
+
+def _factor_turned_before(b: LegalBuilder, call: Call) -> Any:
+    return b.call(call.op, **call.but(b=_dequantized(b, call.b, [1, 0]), bTranspose=True))
+
+
+def _by_max_and_min(b: LegalBuilder, call: Call) -> Any:
+    x = call.input
+    x = x if call.minValue is None else b.max(x, float(call.minValue))
+    return x if call.maxValue is None else b.min(x, float(call.maxValue))
+
+
+def _number_by_number(b: LegalBuilder, call: Call) -> Any:
+    node = b.producer(call.input)
+    assert node is not None
+    q, scale, zero = (node.arguments[name] for name in ("input", "scale", "zeroPoint"))
+    real = b.mul(b.sub(b.cast(q, scale.data_type), b.cast(zero, scale.data_type)), scale)
+    return b.call(call.op, **call.but(input=real))
+
+
 def _other_way_round(b: LegalBuilder, call: Call) -> Any:
     if call.a is call.b:
         size = b.abs(call.a)
@@ -164,9 +255,29 @@ def _sum_of_pools(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.averagePool2d(b.mul(both, b.sigmoid(both)), windowDimensions=[2, 2])}
 
 
+def _dequantized_per_axis(read: Callable[[GraphBuilder, Operand], Operand]) -> Callable[[GraphBuilder], dict[str, Operand]]:
+    def build(b: GraphBuilder) -> dict[str, Operand]:
+        q = b.constant(np.arange(-12, 12, dtype=np.int8).reshape(4, 6))
+        x = b.dequantizeLinear(q, b.constant(np.full([4, 1], 0.1, np.float32)), b.constant(np.zeros([4, 1], np.int8)))
+        return {"y": b.add(read(b, x), b.input("x", "float32", [1]))}
+
+    return build
+
+
 def _quantized_pool(b: GraphBuilder) -> dict[str, Operand]:
     scale, zero = b.constant(np.full([1] * 4, 0.1, np.float32)), b.constant(np.zeros([1] * 4, np.int8))
     return {"y": b.quantizeLinear(b.maxPool2d(_image(b), windowDimensions=[2, 2]), scale, zero)}
+
+
+def _dequantized_halves(b: GraphBuilder) -> dict[str, Operand]:
+    scale, zero = b.constant(np.full([1], 0.1, np.float16)), b.constant(np.zeros([1], np.int8))
+    x = b.dequantizeLinear(b.input("x", "int8", [3]), scale, zero)
+    return {"x": x, "y": b.abs(x)}
+
+
+def _softmax_of_pool(b: GraphBuilder) -> dict[str, Operand]:
+    x = b.softmax(b.maxPool2d(b.input("x", "float32", [1, 2, 4, 4]), windowDimensions=[2, 2]), 3)
+    return {"y": b.averagePool2d(x, windowDimensions=[2, 2])}
 
 
 def _quantized_sum(b: GraphBuilder) -> dict[str, Operand]:
@@ -222,7 +333,7 @@ QUIRKS = (
     Quirk(
         "image that is quantized",
         ("quantizeLinear",),
-        _is_image,
+        _is_image_of_floats,
         _after_a_clamp,
         BOTH,
         "The page crashes, unless what the image is made of was quantized, too.",
@@ -230,6 +341,15 @@ QUIRKS = (
     ),
     Quirk(
         "quantized result that is returned", (OUTPUT,), _is_quantized_elsewhere, _times_one, BOTH, "The service crashes.", _quantized_sum
+    ),
+    Quirk(
+        "dequantized halves that are read and returned",
+        (OUTPUT,),
+        _is_half_dequantized,
+        _times_one,
+        BOTH,
+        "The build fails.",
+        _dequantized_halves,
     ),
     Quirk(
         "cast constant that is returned",
@@ -248,6 +368,60 @@ QUIRKS = (
         ("147",),
         "Between windows, where the first operand is a sum of two images, the page crashes.",
         _sum_of_pools,
+    ),
+    Quirk(
+        "softmax of an image",
+        ("softmax",),
+        _is_softmax_of_image,
+        _in_fewer_dimensions,
+        BOTH,
+        "Before another image, it is computed along another axis.",
+        _softmax_of_pool,
+    ),
+    Quirk(
+        "image kept away from 0",
+        ("max", "min", "clamp"),
+        _leaves_out_zero,
+        _of_what_is_times_one,
+        ("147",),
+        "The service crashes.",
+        lambda b: {"y": b.max(b.maxPool2d(b.input("x", "float32", [1, 4, 4, 1]), windowDimensions=[2, 2], layout="nhwc"), 0.1)},
+    ),
+    Quirk(
+        "reshape of what is dequantized per axis",
+        ("reshape",),
+        _reads_dequantized_per_axis("input"),
+        _number_by_number,
+        BOTH,
+        "The build fails.",
+        _dequantized_per_axis(lambda b, x: b.reshape(x, [24])),
+    ),
+    Quirk(
+        "transpose of what is dequantized per axis",
+        ("transpose",),
+        _reads_dequantized_per_axis("input"),
+        _turned_before,
+        BOTH,
+        "The build fails.",
+        _dequantized_per_axis(lambda b, x: b.transpose(x)),
+    ),
+    Quirk(
+        "clamp of what is dequantized per axis",
+        ("clamp",),
+        _reads_dequantized_per_axis("input"),
+        _by_max_and_min,
+        BOTH,
+        "The build fails.",
+        _dequantized_per_axis(lambda b, x: b.clamp(x, minValue=-0.5, maxValue=0.5)),
+    ),
+    Quirk(
+        "gemm by what is dequantized per axis",
+        ("gemm",),
+        _reads_dequantized_per_axis("b"),
+        _factor_turned_before,
+        BOTH,
+        "The build fails, unless the second matrix is transposed.",
+        _dequantized_per_axis(lambda b, x: b.gemm(b.input("z", "float32", [2, 4]), x)),
     ),
 )
 """All that are known, by the fuzzer of `tests.backends` and by models that failed."""
