@@ -94,11 +94,6 @@ class Chromium:
         self._do(self._playwright.stop)
         self._thread.shutdown()
 
-    @property
-    def version(self) -> str:
-        """The browser's own, as 147.0.7727.0."""
-        return self._do(lambda: self._browser.version if self._browser else "")
-
     def open_page(self) -> Page:
         """A new page, in a new browser process if the last one failed."""
         return self._do(self._new_page)
@@ -135,6 +130,18 @@ class Chromium:
             return answer
 
         return self._do(evaluate)
+
+    @property
+    def version(self) -> str:
+        """The browser's version."""
+
+        def version() -> str:
+            if self._browser is None:
+                self._launch()
+            assert self._browser is not None
+            return str(self._browser.version)
+
+        return self._do(version)
 
     # ------------------------------------------------------------------------------------------ on the thread of Playwright
     def _do(self, function: Callable[[], T]) -> T:

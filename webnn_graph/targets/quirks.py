@@ -307,9 +307,21 @@ QUIRKS = (
         _without_kept_dimension,
         ("147",),
         "What reads the result sees another shape: wrong values, or the build fails.",
-        lambda b: {"y": b.add(b.cast(b.argMax(b.input("x", "float32", [5, 5]), 1, keepDimensions=True), "float32"), b.input("z", "float32", [5, 5]))},
+        lambda b: {
+            "y": b.add(
+                b.cast(b.argMax(b.input("x", "float32", [5, 5]), 1, keepDimensions=True), "float32"), b.input("z", "float32", [5, 5])
+            )
+        },
     ),
-    Quirk("isNaN that is read", ("isNaN",), _always, _differs_from_itself, BOTH, "The build fails where slice and others read it.", _moved("isNaN")),
+    Quirk(
+        "isNaN that is read",
+        ("isNaN",),
+        _always,
+        _differs_from_itself,
+        BOTH,
+        "The build fails where slice and others read it.",
+        _moved("isNaN"),
+    ),
     Quirk("isInfinite that is read", ("isInfinite",), _always, _is_beyond_all, BOTH, "As isNaN.", _moved("isInfinite")),
     Quirk(
         "stride beyond the slice",
@@ -338,7 +350,9 @@ QUIRKS = (
         "The page crashes, unless what the image is made of was quantized, too.",
         _quantized_pool,
     ),
-    Quirk("quantized result that is returned", (OUTPUT,), _is_quantized_elsewhere, _times_one, BOTH, "The service crashes.", _quantized_sum),
+    Quirk(
+        "quantized result that is returned", (OUTPUT,), _is_quantized_elsewhere, _times_one, BOTH, "The service crashes.", _quantized_sum
+    ),
     Quirk(
         "dequantized halves that are read and returned",
         (OUTPUT,),
