@@ -145,6 +145,23 @@ def _reads_dequantized_per_axis(name: str) -> Applies:
     return applies
 
 
+def _joins_quantized(b: LegalBuilder, call: Call) -> bool:
+    return any(_is_quantized(b, operand) for operand in call.inputs)
+
+
+def _is_quantized(b: LegalBuilder, operand: Operand) -> bool:
+    """Whether the operand is what quantizeLinear gives, perhaps moved."""
+    made = b.producer(operand)
+    if made is None:
+        return False
+    return made.op == "quantizeLinear" or (OPS[made.op].category == "manipulation" and any(_is_quantized(b, x) for x in made.operands))
+
+
+def _is_wide_dequantized(b: LegalBuilder, call: Call) -> bool:
+    made = b.producer(call.input)
+    return made is not None and made.op == "dequantizeLinear" and made.operands[0].data_type is DataType.INT32
+
+
 def _is_scaled_by_itself(b: LegalBuilder, call: Call) -> bool:
     x: Operand = call.input
     others = [operand for operand in (call.scale, call.bias) if operand is not None]
@@ -191,6 +208,15 @@ def _after_a_clamp(b: LegalBuilder, call: Call) -> Any:
 
 def _times_one(b: LegalBuilder, call: Call) -> Any:
     return b.mul(call.input, b.constant(np.ones((), call.input.data_type.numpy)))
+
+
+def _cast_twice(b: LegalBuilder, call: Call) -> Any:
+    parts = [b.cast(b.cast(x, DataType.INT32), x.data_type) if _is_quantized(b, x) else x for x in call.inputs]
+    return b.concat(parts, call.axis)
+
+
+def _of_input_times_one(b: LegalBuilder, call: Call) -> Any:
+    return b.call(call.op, **call.but(input=_times_one(b, call)))
 
 
 def _of_what_is_times_one(b: LegalBuilder, call: Call) -> Any:
@@ -275,6 +301,16 @@ def _quantized_pool(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.quantizeLinear(b.maxPool2d(_image(b), windowDimensions=[2, 2]), scale, zero)}
 
 
+def _quantized_parts(b: GraphBuilder) -> dict[str, Operand]:
+    scale, zero = b.constant(np.full([1], 0.1, np.float32)), b.constant(np.zeros([1], np.int8))
+    return {"y": b.concat([b.quantizeLinear(b.input("x", "float32", [3]), scale, zero), b.input("z", "int8", [3])], 0)}
+
+
+def _dequantized_product(b: GraphBuilder) -> dict[str, Operand]:
+    scale, zero = b.constant(np.full([1, 1], 0.1, np.float32)), b.constant(np.zeros([1, 1], np.int32))
+    return {"y": b.reduceProduct(b.dequantizeLinear(b.input("x", "int32", [4, 2]), scale, zero), axes=[1])}
+
+
 def _dequantized_halves(b: GraphBuilder) -> dict[str, Operand]:
     scale, zero = b.constant(np.full([1], 0.1, np.float16)), b.constant(np.zeros([1], np.int8))
     x = b.dequantizeLinear(b.input("x", "int8", [3]), scale, zero)
@@ -349,6 +385,24 @@ QUIRKS = (
         BOTH,
         "The page crashes, unless what the image is made of was quantized, too.",
         _quantized_pool,
+    ),
+    Quirk(
+        "quantized parts",
+        ("concat",),
+        _joins_quantized,
+        _cast_twice,
+        BOTH,
+        "The build fails.",
+        _quantized_parts,
+    ),
+    Quirk(
+        "product of dequantized int32",
+        ("reduceProduct",),
+        _is_wide_dequantized,
+        _of_input_times_one,
+        BOTH,
+        "The build fails; 147 computes zeros.",
+        _dequantized_product,
     ),
     Quirk(
         "quantized result that is returned", (OUTPUT,), _is_quantized_elsewhere, _times_one, BOTH, "The service crashes.", _quantized_sum

@@ -179,7 +179,7 @@ def resample(b: LegalBuilder, call: Call) -> Operand | None:
     Linear to sizes that rustnn's scales, sizes divided and rounded to float32, fall short of: as matrix products.
     """
     ends = [(axis, call.input.shape[axis], call.result.shape[axis]) for axis in call.axes]
-    if call.mode == "linear" and any(int(old * np.float32(new / old)) != new for _, old, new in ends):
+    if call.mode == "linear" and any(int(old * float(np.float32(new / old))) < new for _, old, new in ends):
         x: Operand = b.cast(call.input, DataType.FLOAT32)
         for axis, old, new in ends:
             x = _times(b, x, axis, interpolation(sample_positions(old, new), old))
@@ -229,6 +229,7 @@ REWRITES: dict[str, Rewrite] = {
     "quantizeLinear": rewrites.quantize_wide,
     "resample2d": resample,
     "split": split,
+    "softplus": rewrites.softplus,
     "sub": subtract,
     "triangular": triangular,
 }

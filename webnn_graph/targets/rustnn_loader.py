@@ -8,6 +8,7 @@ from dataclasses import replace
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Graph, Node, Operand, map_operands
 from webnn_graph.names import Names
+from webnn_graph.ops import OPS
 
 SHAPELESS = frozenset(
     """
@@ -19,17 +20,15 @@ SHAPELESS = frozenset(
 )
 """Operators whose results have no shape after loading, or a wrong one, or now and then one of these."""
 
-SHAPED_BY_OPTIONS = frozenset(["reshape", "expand"])
+SHAPED_BY_OPTIONS = ("reshape", "expand")
 """Operators whose results have a shape whatever they read."""
 
 NEED_SHAPES = frozenset(
-    """
-    averagePool2d batchNormalization concat dequantizeLinear expand gather gatherElements gatherND gru instanceNormalization l2Pool2d
-    layerNormalization lstm maxPool2d pad quantizeLinear resample2d reverse scatterElements scatterND slice split
-    """.split()
-)
-"""Operators that fail on, or are wrong for, an operand without a shape."""
-
+    name
+    for name, op in OPS.items()
+    if op.category not in ("elementwise", "activation") or len([p for p in op.parameters.values() if p.is_operand]) > 1
+) - set(SHAPED_BY_OPTIONS[:1])
+"""Operators that fail on, or are wrong for, an operand without a shape: all but those that go through it element by element."""
 
 TAKEN_FOR_FLOAT = ("scatterElements", "scatterND", "roundEven", "l2Pool2d")
 """Operators whose results are taken for float32 by what reads them, whatever they are."""
