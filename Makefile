@@ -2,6 +2,7 @@
 # make test   runs all tests
 # make lint   checks style and types
 # make fuzz   feeds damaged and hostile files to every reader for SECONDS each, and keeps what it finds in build/fuzz
+# make backend-fuzz   compares browsers and rustnn with the reference on random graphs; keeps what it finds in build/backends
 # make zoo    converts and verifies every model of models/zoo.toml
 # make bench  measures the reference runtime against ONNX Runtime
 # make docs   writes the pages of operators; make zoo-docs those of models, which takes minutes
@@ -15,6 +16,8 @@ SECONDS ?= 60
 FORMATS ?=
 SEED ?= 0
 DEMO ?= build/demo
+VERSIONS ?= 147.0.0 153.0.0
+PATTERNS ?= $(wildcard build/zoo)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,7 +30,7 @@ export WEBNN_CHROMIUM ?= $(BUNDLED)
 export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test lint fuzz zoo bench docs zoo-docs wheel clean
+.PHONY: demo test lint fuzz backend-fuzz zoo bench docs zoo-docs wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
@@ -43,6 +46,13 @@ lint: $(VENV)/.test
 
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) $(addprefix --format ,$(FORMATS))
+
+backend-fuzz: $(VENV)/.test $(VERSIONS:%=$(VENV)/chromium-%/chromium)
+	for backend in $(VERSIONS:%=--browser=$(VENV)/chromium-%/chromium) $(shell $(BIN)/python -c 'import webnn' 2>/dev/null && echo --rustnn); do \
+	  $(BIN)/python -m tests.backends $$backend --seconds $(SECONDS) --seed $(SEED) $(PATTERNS:%=--patterns %) || found=1; done; exit $${found:-0}
+
+$(VENV)/chromium-%/chromium:
+	bash tests/browser/install.sh $(@D) $*
 
 zoo: $(VENV)/.test
 	$(BIN)/webnn zoo verify $(MODELS)

