@@ -80,12 +80,12 @@ class Attempt:
     Attributes:
         legal: The graph for the target; None when there are problems.
         problems: All that stands in the way.
-        peculiar: The nodes that were replaced though the target says that it takes them, each with the reason.
+        peculiar: The nodes, and the outputs, that were replaced though the target says that it takes them, each with the reason.
     """
 
     legal: Graph | None
     problems: Sequence[Problem]
-    peculiar: Mapping[Node, str]
+    peculiar: Mapping[Node | Operand, str]
 
 
 def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
@@ -96,7 +96,7 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
     changed = narrowing.narrowing(graph, b.narrow)
     b.notes.extend((*graph.notes, *changed.notes))
     problems: list[Problem] = []
-    peculiar: dict[Node, str] = {}
+    peculiar: dict[Node | Operand, str] = {}
     for node, output in changed.unproven:
         try:
             b.narrowing(node.op, output.data_type, b.narrowed(output))
@@ -115,7 +115,10 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
             new[old] = b.confined(node.op, result, old)
             b.suggest(new[old], old.name)
     for output in graph.outputs:
-        made = new[output] = b.result(new[output])
+        made = b.result(new[output])
+        if made is not new[output]:
+            peculiar[output] = b.peculiarity
+        new[output] = made
         problems += _of_tensor("output", output, made, target)
         if made.descriptor != output.with_type(b.narrowed(output)):
             problems.append(Problem(output, f"output {output.name} is {output.data_type}, the target computes it as {made.data_type}"))
@@ -280,6 +283,7 @@ class LegalBuilder(GraphBuilder):
         call = Call(quirks.OUTPUT, {"input": operand}, (operand.descriptor,))
         for quirk in QUIRKS[self.target.kind]:
             if quirks.OUTPUT in quirk.ops and quirk.applies(self, call):
+                self.peculiarity = quirk.name
                 result: Operand = quirk.rewrite(self, call)
                 return result
         return operand
