@@ -115,13 +115,11 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
             new[old] = b.confined(node.op, result, old)
             b.suggest(new[old], old.name)
     for output in graph.outputs:
-        made = b.result(new[output])
-        if made is not new[output]:
+        result = b.result(new[output])
+        if result is not new[output]:
             peculiar[output] = b.peculiarity
-        new[output] = made
-        problems += _of_tensor("output", output, made, target)
-        if made.descriptor != output.with_type(b.narrowed(output)):
-            problems.append(Problem(output, f"output {output.name} is {output.data_type}, the target computes it as {made.data_type}"))
+        new[output] = result
+        problems += _of_output(output, result, b)
     if problems:
         return Attempt(None, problems, peculiar)
     legal = b.build({output.name: new[output] for output in graph.outputs})
@@ -155,6 +153,12 @@ def _of_node(node: Node, error: ValidationError) -> Problem:
 def _of_tensor(kind: str, old: Operand, new: Operand, target: Target) -> Iterator[Problem]:
     for violation in of_tensor(target, kind, new):
         yield Problem(old, violation.of(f"{kind} {old.name}"))
+
+
+def _of_output(old: Operand, new: Operand, b: LegalBuilder) -> Iterator[Problem]:
+    yield from _of_tensor("output", old, new, b.target)
+    if new.descriptor != old.with_type(b.narrowed(old)):
+        yield Problem(old, f"output {old.name} is {old.data_type}, the target computes it as {new.data_type}")
 
 
 def _left(legal: Graph, target: Target) -> Iterator[Problem]:
