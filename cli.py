@@ -26,6 +26,7 @@ from converters.options import (
     destination_options,
     files_given,
     format_option,
+    graph_dims_option,
     mapping_option,
     runtime_options,
 )
@@ -138,7 +139,7 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
     destination = destination_of(options, model, [form], files_of)
     destination.check(own=[model.with_suffix(".safetensors")])
     with progress("reading ..."):
-        graph = load(model)
+        graph = load(model, dims=options["dim"])
     with progress("writing ..."):
         saved = destination.save(graph, read_from=model)
     saved.report()
@@ -147,6 +148,7 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
 
 @click.command(cls=Command)
 @click.argument("graph", type=EXISTING)
+@graph_dims_option
 @destination_options
 @verbosity_options
 @click.version_option(package_name="webnn-convert")
@@ -157,6 +159,7 @@ def webnn2js(graph: Path, **options: Any) -> int:
 
 @click.command(cls=Command)
 @click.argument("graph", type=EXISTING)
+@graph_dims_option
 @destination_options
 @verbosity_options
 @click.version_option(package_name="webnn-convert")
@@ -167,6 +170,7 @@ def webnn2json(graph: Path, **options: Any) -> int:
 
 @click.command(cls=Command)
 @click.argument("graph", type=EXISTING)
+@graph_dims_option
 @destination_options
 @verbosity_options
 @click.version_option(package_name="webnn-convert")
@@ -184,26 +188,28 @@ def webnn() -> None:
 
 @webnn.command()
 @click.argument("graph", type=EXISTING)
+@graph_dims_option
 @verbosity_options
-def inspect(graph: Path) -> int:
+def inspect(graph: Path, dim: Mapping[str, int]) -> int:
     """Show the inputs, outputs, operators and weights of GRAPH."""
     from converters.report import report_contents
     from webnn_graph.formats import load
 
-    report_contents(load(graph))
+    report_contents(load(graph, dims=dim))
     return DONE
 
 
 @webnn.command()
 @click.argument("graphs", type=EXISTING, nargs=-1, required=True)
+@graph_dims_option
 @verbosity_options
-def validate(graphs: Sequence[Path]) -> int:
+def validate(graphs: Sequence[Path], dim: Mapping[str, int]) -> int:
     """Check that each of GRAPHS is a valid WebNN graph with all of its weights, and that these are the ones it was written with."""
     from webnn_graph.formats import load
     from webnn_graph.validation import validate as check
 
     for path in graphs:
-        check(load(path, check_bytes=True))
+        check(load(path, dims=dim, check_bytes=True))
         say(f"{path}: valid")
     return DONE
 
@@ -229,6 +235,7 @@ def check_target(graph: Path, target: str, as_json: bool) -> int:
 
 @webnn.command()
 @click.argument("graph", type=EXISTING)
+@graph_dims_option
 @mapping_option("--input", VALUE, "Value of an input: a number, a JSON list, a .npy or .npz file. Others are made up.")
 @click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Values of several inputs, by name.")
 @runtime_options
@@ -237,6 +244,7 @@ def check_target(graph: Path, target: str, as_json: bool) -> int:
 @verbosity_options
 def run(
     graph: Path,
+    dim: Mapping[str, int],
     input: Mapping[str, Any],
     inputs_file: Path | None,
     runtime: str,
@@ -256,7 +264,7 @@ def run(
         refuse_sources([output], lambda: [*files_of(graph), *files_given(inputs_file)], "-o takes another file")
     if output and not force:
         refuse_existing([output])
-    loaded = load(graph)
+    loaded = load(graph, dims=dim)
     given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
     with progress("computing ..."):
         outputs = compute(loaded, complete(loaded.inputs, given, seed), runtime=runtime, browser=browser)
@@ -269,12 +277,21 @@ def run(
 @webnn.command()
 @click.argument("graph", type=EXISTING)
 @click.option("--against", type=EXISTING, required=True, metavar="MODEL.onnx", help="The source model, whose numbers are right.")
+@graph_dims_option
 @mapping_option("--bind", VALUE, "What the input was bound to when the model was converted.")
 @click.option("--input", "inputs", multiple=True, metavar="TENSOR", help="Where the conversion cut the model's beginning off.")
 @click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="Where it cut the model's end off.")
 @check_options
 @verbosity_options
-def verify(graph: Path, against: Path, bind: Mapping[str, Any], inputs: Sequence[str], outputs: Sequence[str], **options: Any) -> int:
+def verify(
+    graph: Path,
+    against: Path,
+    dim: Mapping[str, int],
+    bind: Mapping[str, Any],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    **options: Any,
+) -> int:
     """Compare GRAPH with the model it was converted from, on the same inputs.
 
     Exits with 3 and names the first node that differs when an output is further away than the tolerance.
@@ -284,7 +301,7 @@ def verify(graph: Path, against: Path, bind: Mapping[str, Any], inputs: Sequence
     from webnn_graph.formats import load
 
     check = check_of(options)
-    return verify_and_report(load(graph), OnnxSource(against, bind=bind, inputs=inputs, outputs=outputs), check)
+    return verify_and_report(load(graph, dims=dim), OnnxSource(against, bind=bind, inputs=inputs, outputs=outputs), check)
 
 
 @webnn.command()

@@ -114,6 +114,8 @@ def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+graph_dims_option = mapping_option("--dim", DIMENSION, "Size of a dynamic dimension, which graphs of rustnn may have.")
+
 destination_options = options(
     click.option("-o", "--output-dir", type=EXISTING, default=".", help="Where the files go.  [default: the current folder]"),
     click.option("--name", callback=_stem, help="Name of the graph and stem of the files; by default the model file's."),

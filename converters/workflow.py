@@ -15,7 +15,7 @@ from converters.verify import Verification, verify, verify_nodes
 from webnn_graph.compare import TOLERANCES
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, WebNNError
-from webnn_graph.formats import SHARED, save_together
+from webnn_graph.formats import READ, SHARED, save_together
 from webnn_graph.formats.weights import INDEX
 from webnn_graph.graph import Graph
 from webnn_graph.targets import CHROMIUM, PORTABLE, Target, legalize, load_target
@@ -121,11 +121,12 @@ def _save(graphs: Sequence[tuple[Destination, Graph]], *, beside: Sequence[Graph
     ]
     together = {path: graph for forms in written for path, graph in forms.items()}
     files = save_together(together, labels=first.labels, weights=first.weights_file.name, beside=beside)
+    mixed = _mixed_weights(first.weights_file) if first.weights_file in files else []
     return [
         Saved(
             next(iter(forms.values())),
             [file for file in files if to.owns(file) or (to is last and file == to.weights_file)],
-            warnings,
+            [*warnings, *(mixed if to is last else [])],
             _changed(next(iter(forms.values())), legal, to.stem),
         )
         for (to, _), forms, (legal, warnings) in zip(graphs, written, legalized, strict=True)
@@ -135,6 +136,21 @@ def _save(graphs: Sequence[tuple[Destination, Graph]], *, beside: Sequence[Graph
 def _changed(first: Graph, legal: Graph, stem: str) -> list[str]:
     """What is noted of the module's graph and not of that of the first file."""
     return [f"{stem}.js: {text}" for text in legal.notes if text not in first.notes]
+
+
+def _has_graph(weights: Path) -> bool:
+    """Whether a graph that rustnn could read stands beside its weights."""
+    return weights.name == SHARED or any(weights.with_suffix(suffix).is_file() for suffix in READ)
+
+
+def _mixed_weights(weights: Path) -> list[str]:
+    """What is to be said when graphs of one folder have weights of their own and one file of weights is read for all of them."""
+    shared = weights.with_name(SHARED)
+    own = [path for path in sorted(weights.parent.glob("*.safetensors")) if path != shared and _has_graph(path)]
+    if not own or not shared.is_file() or not _has_graph(weights):
+        return []
+    one = weights.name if weights != shared else own[0].name
+    return [f"some versions of rustnn read {SHARED} in the place of {one}; for them, each graph needs a folder of its own"]
 
 
 @dataclass(frozen=True)
@@ -303,7 +319,7 @@ def _is_same(path: Path, other: Path) -> bool:
 
 def _read_again(saved: Saved) -> Graph:
     """The graph as its files say it, so that verification covers writing and reading, too."""
-    from webnn_graph.formats import READ, load
+    from webnn_graph.formats import load
 
     readable = [path for path in saved.files if path.suffix in READ]
     return load(readable[0]) if readable else saved.graph

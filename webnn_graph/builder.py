@@ -83,9 +83,10 @@ class GraphBuilder:
             name: What to call it, when the source has a name for it.
 
         Raises:
-            ValidationError: No such data type in WebNN, or numbers outside the data type's range.
+            ValidationError: No such data type in WebNN, numbers outside the data type's range, or more elements than a tensor has.
         """
         array = np.asarray(value)
+        check_shape(f"constant {name!r} has" if name else "a constant has", array.shape, 0)
         wanted = DataType(data_type) if data_type else DataType.of(array)
         array = _converted(array, wanted, name)
         key = (wanted, array.shape, array.tobytes()) if array.nbytes <= SHARED and not name else None

@@ -21,6 +21,7 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 from webnn_graph.inputs import read_arrays, seeded
 from webnn_graph.names import nearest
+from webnn_graph.ops.rules import check_shape
 
 SPECIFICATION = re.compile(r"\s*([\w.]+)\s*:\s*(\w+)\s*\[([^\]]*)\]\s*\Z")
 DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in vars(torch).values() if isinstance(dtype, torch.dtype)}
@@ -51,11 +52,13 @@ class InputSpec:
 
         Raises:
             ConversionError: A dimension has a name without a size.
+            ValidationError: WebNN has no tensors of this shape.
         """
         unknown = [size for size in self.shape if isinstance(size, str) and size not in dims]
         if unknown:
             raise ConversionError(f"input {self.name} has the dimension {unknown[0]}", f"give its size: --dim {unknown[0]}=N")
         shape = tuple(dims[size] if isinstance(size, str) else size for size in self.shape)
+        check_shape(f"input {self.name} has", shape)
         if self.dtype is torch.bool:
             return torch.ones(shape, dtype=torch.bool)
         array = seeded([Operand(data_type(self.dtype), shape, self.name)])[self.name]
@@ -184,6 +187,7 @@ def _solved(expression: Any, symbol: Any, size: int) -> int | None:
 def _of_size(fake: torch.Tensor, values: Mapping[Any, int]) -> torch.Tensor:
     """Zeros of the type of a program's input, its symbols having these values."""
     shape = [size if isinstance(size, int) else int(size.node.expr.xreplace(dict(values))) for size in fake.shape]
+    check_shape("an input would have", shape)
     return torch.zeros(shape, dtype=fake.dtype)
 
 

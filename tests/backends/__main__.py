@@ -26,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.backends", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--browser", type=Path, help="the Chromium to try; by default the one that WEBNN_CHROMIUM names")
     parser.add_argument("--rustnn", action="store_true", help="try rustnn instead of a browser")
+    parser.add_argument("--target", help="what the graphs are legalized for; by default chromium or rustnn")
     parser.add_argument("--patterns", type=Path, help="folder with graphs, whose neighbourhoods are every second case")
     parser.add_argument("--seed", type=int, default=0, help="the first case; other seeds make other cases")
     parser.add_argument("--cases", type=int, help="how many cases to draw")
@@ -34,6 +35,7 @@ def main() -> int:
     options = parser.parse_args()
     until = float("inf") if options.cases else time.monotonic() + options.seconds
     with Rustnn() if options.rustnn else Browser(options.browser) as backend:
+        backend.target = options.target or backend.target
         return _run(backend, _cases(options), until, options.output)
 
 

@@ -71,16 +71,16 @@ class Rustnn:
         if not child:
             os.close(reading)
             signal.alarm(SECONDS)
-            with open(writing, "wb") as file:
+            with os.fdopen(writing, "wb") as file:
                 for graph, case in cases:
                     pickle.dump(_rustnn(graph, case), file)
                     file.flush()
             os._exit(0)
         os.close(writing)
         results: list[Computed] = []
-        with open(reading, "rb") as file, suppress(EOFError, pickle.UnpicklingError):
+        with os.fdopen(reading, "rb") as file, suppress(EOFError, pickle.UnpicklingError):
             while len(results) < len(cases):
-                results.append(pickle.load(file))  # noqa: S301  (of our own child)
+                results.append(pickle.load(file))
         _, status = os.waitpid(child, 0)
         if len(results) < len(cases):
             results.append(ExecutionError(f"the process crashed ({os.waitstatus_to_exitcode(status)})"))

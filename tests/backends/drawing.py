@@ -447,7 +447,8 @@ def conv_transpose2d(d: Drawing, op: str) -> None:
     filter_layout = d.random.choice(list(TRANSPOSE_FILTER_AXES))
     shape = _placed(TRANSPOSE_FILTER_AXES[filter_layout], (channels, per_group, *window))
     w = d.new(x.data_type, shape, constant=d.chance(0.9))
-    options = d.maybe(0.4, padding=_padding(d, window)) | d.maybe(0.6, strides=[2, 2]) | d.maybe(0.2, outputPadding=[1, 1], dilations=[2, 1])
+    options = d.maybe(0.4, padding=_padding(d, window)) | d.maybe(0.6, strides=[2, 2])
+    options |= d.maybe(0.2, outputPadding=[1, 1], dilations=[2, 1])
     d.call(op, x, w, groups=groups, inputLayout=layout, filterLayout=filter_layout, **options, **_biased(d, x, groups * per_group))
 
 

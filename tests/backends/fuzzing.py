@@ -178,7 +178,8 @@ def _cuts(case: Case) -> Iterator[Case]:
         if ends:
             yield case.part([other for other in graph.nodes if other is not node], ends)
     for constant in graph.constants:
-        smaller = replace(graph, inputs=(*graph.inputs, constant), constants={o: a for o, a in graph.constants.items() if o is not constant})
+        others = {operand: array for operand, array in graph.constants.items() if operand is not constant}
+        smaller = replace(graph, inputs=(*graph.inputs, constant), constants=others)
         yield Case(smaller, {**case.inputs, constant.name: graph.constants[constant]})
 
 

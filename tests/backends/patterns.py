@@ -84,5 +84,3 @@ def _values(graph: Graph, operand: Operand, values: np.random.Generator, positiv
     pointed = [node.operands[0] for node in graph.nodes if node.op.startswith(("gather", "scatter")) and operand in node.operands[1:2]]
     bound = min((min(x.shape) for x in pointed), default=2 if operand.data_type.bits == 8 else 5)
     return np.asarray(values.integers(0, bound, operand.shape), operand.data_type.numpy)
-
-

@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +101,35 @@ def test_webnn2js(graph: Path, invoke: Invoke) -> None:
     result = invoke("webnn2js", graph)
     assert result.exit_code == 0, result.output
     assert names(Path()) == {"linear.js", "linear.d.ts", "linear.safetensors"}
+
+
+DYNAMIC = 'webnn_graph "d" v2 { inputs { x: f32[dyn("n", 8), 2]; } nodes { y = relu(x); } outputs { y; } }'
+
+
+@pytest.mark.parametrize(
+    "command", [("webnn2js",), ("webnn2json",), ("webnn", "inspect"), ("webnn", "validate"), ("webnn", "run")], ids=" ".join
+)
+def test_dynamic_dimensions_get_a_size(command: Sequence[str], invoke: Invoke) -> None:
+    Path("d.webnn").write_text(DYNAMIC)
+    name, *more = command
+    result = invoke(name, *more, "d.webnn")
+    assert result.exit_code == 1
+    assert "hint: give it a size: --dim n=8" in result.output
+    result = invoke(name, *more, "d.webnn", "--dim", "n=3")
+    assert result.exit_code == 0, result.output
+    if command == ("webnn2json",):
+        assert load("d.json").inputs[0].shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "noted"), [("model", "b", True), ("b", "model", True), ("a", "b", False), ("model", "model", False)]
+)
+def test_weights_that_some_versions_of_rustnn_mix_up_are_noted(model: Path, invoke: Invoke, first: str, second: str, noted: bool) -> None:
+    options = ("onnx2webnn", model, "--dim", "batch=2", "--force", "--format", "webnn,js")
+    assert "rustnn" not in invoke(*options, "--name", first).output
+    result = invoke(*options, "--name", second)
+    assert result.exit_code == 0, result.output
+    assert ("some versions of rustnn read model.safetensors in the place of b.safetensors" in " ".join(result.output.split())) == noted
 
 
 @pytest.mark.parametrize("installed", [True, False], ids=["onnxruntime", "onnx.reference"])

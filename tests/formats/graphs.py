@@ -29,7 +29,8 @@ def every_operator() -> Graph:
 
 
 def as_data(graph: Graph) -> object:
-    """A graph as data that can be compared: operands by name and type."""
+    """A graph as data that can be compared: operands by name and type, NaN by its name."""
     nodes = [(n.op, list(map_operands(n.arguments, str).items()), list(map(str, n.outputs)), n.label) for n in graph.nodes]
+    nodes = [(op, [(key, "NaN" if value != value else value) for key, value in arguments], *rest) for op, arguments, *rest in nodes]
     constants = {str(operand): (array.dtype, array.shape, array.tobytes()) for operand, array in graph.constants.items()}
     return graph.name, list(map(str, graph.inputs)), constants, nodes, list(map(str, graph.outputs))

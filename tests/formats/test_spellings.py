@@ -70,6 +70,17 @@ def calls(statements: str, outputs: str = "y") -> list[str]:
         ("[y] = relu(x);", "y = relu(x);"),
         ("[y] = split(x, splits=[2]);", "[y] = split(x, splits=[2], axis=0);"),
         ('y = relu(x, label="a # b // c");', 'y = relu(x, label="a # b // c");'),
+        # What rustnn's tools write besides: reshapes by their old names, other names of operands, and objects.
+        ("y = unsqueeze(x, axes=[0, 3]);", "y = reshape(x, newShape=[1, 2, 3, 1]);"),
+        ("y = unsqueeze(x, [1]);", "y = reshape(x, newShape=[2, 1, 3]);"),
+        ("y = squeeze(image);", "y = reshape(image, newShape=[2, 4, 4]);"),
+        ("y = squeeze(image, axes=[]);", "y = reshape(image, newShape=[1, 2, 4, 4]);"),
+        ("y = squeeze(w, axes=[3, 2]);", "y = reshape(w, newShape=[2, 2]);"),
+        ("z = relu(x); y = z;", "y = relu(x);"),
+        ("z = x; y = relu(z);", "y = relu(x);"),
+        ("z = x; v = z; y = layerNormalization(v, s);", "y = layerNormalization(x, scale=s);"),
+        ("y = x;", "y = identity(x);"),
+        ('y = relu(x, metadata={kind: "first", axes: [1], more: {}});', "y = relu(x);"),
         ('y = relu(x, label="\\q\\"\\\\");', 'y = relu(x, label="\\\\q\\"\\\\");'),
     ],
 )

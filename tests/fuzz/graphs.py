@@ -21,6 +21,8 @@ SMALL = 20_000
 """Elements of a graph that is written and run, besides being read."""
 TOGETHER = 4
 """Neighbouring nodes that make a graph."""
+DYNAMIC, SIZE = b'"n"', {"n": 2}
+"""What stands in a file with a dynamic dimension, and the size that it is given."""
 
 
 @cache
@@ -110,7 +112,7 @@ def use(graph_file: Path, output: Path) -> None:
         WebNNError: It is refused.
         AssertionError: What was written is not what was read.
     """
-    graph = load(graph_file)
+    graph = load(graph_file, dims=SIZE if DYNAMIC in graph_file.read_bytes() else {})
     validate(graph)
     if sum(operand.size for operand in graph.operands.values()) > SMALL:
         return

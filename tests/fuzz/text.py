@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.formats.test_of_rustnn import OF_RUSTNN, weights
 from tests.fuzz import graphs, mutations, tokens, trees
 from tests.fuzz.case import Base
 from webnn_graph.data_types import BY_SHORT_NAME
@@ -18,7 +19,26 @@ CALL = re.compile(r"= *(\w+)\(")
 TYPE = re.compile(r"\b([fiu]\d+)\[([\d, ]*)\]")
 SPELLINGS = (
     *(*'()[]{},;:=@#"\\', "//", "@scalar", "@bytes", "@weights", "@quantized", "[[", "()", "[]", "v1", "v2", "webnn_graph"),
-    *("inputs", "consts", "nodes", "outputs", "true", "null", "1e999", "-", "0x10", "1.", ".5", '"Infinity"', 'dyn("n", 4)', "\x00"),
+    *(
+        "inputs",
+        "consts",
+        "nodes",
+        "outputs",
+        "true",
+        "null",
+        "squeeze",
+        "unsqueeze",
+        "{a: [1]}",
+        '{name: "n", maxSize: 8}',
+        "1e999",
+        "-",
+        "0x10",
+        "1.",
+        ".5",
+        '"Infinity"',
+        'dyn("n", 4)',
+        "\x00",
+    ),
     "\x1b",
     *("é", "\ufeff", "\r", "[" * 100_000, "{" * 3000, "1" * 5000, "a" * 5000, "[1, " * 40),
 )
@@ -26,8 +46,9 @@ SPELLINGS = (
 
 @cache
 def bases() -> list[Base]:
-    """Texts of all operators."""
-    return [Base(content, "model.webnn", beside) for content, beside in graphs.files(".webnn")]
+    """Texts of all operators, and of what only rustnn's tools write."""
+    found = [Base(content, "model.webnn", beside) for content, beside in graphs.files(".webnn")]
+    return [*found, *[Base(OF_RUSTNN.encode(), "model.webnn", {"model.safetensors": weights()})] * (len(found) // 10 + 1)]
 
 
 def feed(path: Path, output: Path) -> None:

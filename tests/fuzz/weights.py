@@ -8,6 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.formats.test_of_rustnn import OF_RUSTNN
+from tests.formats.test_of_rustnn import weights as packed
 from tests.fuzz import graphs, mutations, trees
 from tests.fuzz.case import Base
 
@@ -29,6 +31,8 @@ def bases() -> list[Base]:
     names = [name for name, _ in trees.parsed(_header(one.content)) if name != "__metadata__"]
     index = json.dumps({"metadata": {"total_size": 1}, "weight_map": dict.fromkeys(names, "part.safetensors")})
     parts = {"part.safetensors": one.content, "model.webnn": one.beside["model.webnn"]}
+    of_rustnn = Base(packed(), "model.safetensors", {"model.webnn": OF_RUSTNN.encode()})
+    found += [of_rustnn] * (len(found) // 10 + 1)
     return [*found, *[Base(index.encode(), "model.safetensors.index.json", parts)] * (len(found) // 20 + 1)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,26 @@ def test_constants_keep_their_values() -> None:
 def test_constants_outside_their_type(value: Any, data_type: str) -> None:
     with pytest.raises(ValidationError, match=f"constant w has values outside the range of {data_type}"):
         GraphBuilder().constant(value, data_type, name="w")
+
+
+HUGE: dict[str, Callable[[GraphBuilder], Any]] = {
+    "input": lambda b: b.input("y", "int8", [65536, 32768]),
+    "constant": lambda b: b.constant(np.broadcast_to(np.float32(1), [65536, 32768]), "float16"),
+    "expand": lambda b: b.expand(b.constant(1.0, "float32"), [65536, 32768]),
+    "add": lambda b: b.add(b.input("x", "float32", [65536, 1]), b.input("z", "float32", [32768])),
+    "matmul": lambda b: b.matmul(b.input("x", "float32", [65536, 1]), b.input("z", "float32", [1, 32768])),
+    "concat": lambda b: b.concat([b.input("x", "uint8", [2**15, 2**15]), b.input("z", "uint8", [2**15, 2**15])], 0),
+    "tile": lambda b: b.tile(b.input("x", "float32", [65536, 1]), [1, 32768]),
+    "pad": lambda b: b.pad(b.input("x", "float32", [65536, 1]), [0, 0], [0, 32767]),
+    "gather": lambda b: b.gather(b.input("x", "float32", [1, 65536]), np.zeros(32768, np.int32), axis=0),
+    "resample2d": lambda b: b.resample2d(b.input("x", "float32", [1, 1, 256, 256]), scales=[128, 256]),
+}
+
+
+@pytest.mark.parametrize("make", HUGE.values(), ids=HUGE)
+def test_a_tensor_has_fewer_than_two_to_the_31_elements(make: Callable[[GraphBuilder], Any]) -> None:
+    with pytest.raises(ValidationError, match=r"which is 2,147,483,648 elements; a tensor has at most 2\^31-1"):
+        make(GraphBuilder())
 
 
 def test_empty_constants_may_only_vanish() -> None:

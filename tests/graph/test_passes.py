@@ -285,6 +285,7 @@ ALMOST: list[Body] = [
     lambda b, x: b.reduceMax(b.reduceMin(x, axes=[1]), axes=[1]),
     lambda b, x: b.min(b.reduceMin(b.relu(x)), 0.5),
     lambda b, x: b.div(np.float32(0), b.relu(x)),  # 0 / 0
+    lambda b, x: b.div(0, b.clamp(b.cast(x, "int32"), minValue=0.25)),  # 0 / 0, too
     lambda b, x: b.clamp(b.linear(x, alpha=0.3, beta=0.4), minValue=0, maxValue=2),
     lambda b, x: b.mul(b.add(x, 0.4), 3),  # exact where x is close to -0.4
     lambda b, x: b.max(b.max(x, 0.5), 0.25),

@@ -52,6 +52,14 @@ def test_inputs_give_types_and_shapes_by_name(tmp_path: Path) -> None:
     assert load(tmp_path / "net.webnn").inputs[0].shape == (5, 3)
 
 
+def test_an_input_that_no_tensor_can_be_is_not_made_up(tmp_path: Path) -> None:
+    path = tmp_path / "net.pt"
+    write_script(path)
+    result = convert(path, "--input", "input:float32[2147483647,3]")
+    assert result.exit_code == 1
+    assert "input input has shape [2147483647, 3], which is 6,442,450,941 elements" in result.output
+
+
 def test_a_file_of_inputs_gives_types_and_shapes(tmp_path: Path) -> None:
     path, values = tmp_path / "net.pt", tmp_path / "values.pt"
     write_script(path)

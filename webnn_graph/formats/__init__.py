@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import FormatError, WebNNError
@@ -34,12 +35,15 @@ HINTS = {
 }
 
 
-def load(path: PathLike, *, weights: PathLike | None = None, check_bytes: bool = False) -> Graph:
+def load(
+    path: PathLike, *, weights: PathLike | None = None, dims: Mapping[str, int] = MappingProxyType({}), check_bytes: bool = False
+) -> Graph:
     """Reads a graph.
 
     Args:
         path: A ``.webnn`` text or a ``webnn-graph-json``; which one is told by its content.
         weights: Its safetensors file; by default ``<stem>.safetensors`` or ``model.safetensors`` beside it, or their shards.
+        dims: Sizes of dynamic dimensions, which only files of rustnn have, by name.
         check_bytes: Whether all weights are read and compared with their digests; otherwise only the digests are compared.
 
     Returns:
@@ -57,7 +61,7 @@ def load(path: PathLike, *, weights: PathLike | None = None, check_bytes: bool =
     finder = _Finder(path, Path(weights) if weights else None, check_bytes)
     if document.weights_digest:
         finder.check(document)
-    return assemble(document, finder.array)
+    return assemble(document, finder.array, dims)
 
 
 def files_of(path: PathLike) -> list[Path]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from webnn_graph.data_types import BY_SHORT_NAME, Array, DataType
 from webnn_graph.errors import FormatError, ValidationError, WebNNError
 from webnn_graph.formats.constants import MAX_FILL, Fill, Inline, Weight, filled, from_bytes
-from webnn_graph.formats.document import SPECIAL, Call, Declaration, Document, Name, Place, relocated
+from webnn_graph.formats.document import SPECIAL, Call, Declaration, Dimension, Document, Name, Output, Place, Size, dimension_of, relocated
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER, Names, nearest
 from webnn_graph.ops import OPS, Op, Parameter
@@ -22,30 +23,45 @@ FindWeight = Callable[[str, Operand], Array]
 OTHER_NAMES = {"to": "dataType", "type": "dataType", "roundingType": "outputShapeRounding"}
 """Arguments that other writers, or older versions of the standard, call differently."""
 
+RESHAPES = ("squeeze", "unsqueeze")
+"""Operators of rustnn that WebNN has no more: reshapes without some dimensions of size 1, or with more of them."""
+
 NUMBERS = {spelling: float(number) for number, spelling in SPECIAL.items()}
 
+TWICE = "every input, constant and result needs a name of its own"
 
-def assemble(document: Document, weight: FindWeight) -> Graph:
+
+def assemble(document: Document, weight: FindWeight, dims: Mapping[str, int] = MappingProxyType({})) -> Graph:
     """The graph that a document describes.
 
     Operand names that are not identifiers are mapped to some; the graph's notes say how. An output that is called
     differently from its operand renames it, or is an identity of it where that cannot be.
 
+    Args:
+        document: What a file says.
+        weight: Finds the weights.
+        dims: Sizes of dynamic dimensions, by name.
+
     Raises:
-        FormatError: A name is unknown or used twice, or a value is not what its place takes.
+        FormatError: A name is unknown or used twice, a value is not what its place takes, or a dimension has no size.
         ValidationError: A call breaks a rule of the standard.
     """
-    return _Assembly(document, weight).graph()
+    return _Assembly(document, weight, dims).graph()
 
 
 class _Assembly:
-    def __init__(self, document: Document, weight: FindWeight) -> None:
+    def __init__(self, document: Document, weight: FindWeight, dims: Mapping[str, int]) -> None:
         self.document = document
         self.weight = weight
+        self.dims = dims
+        self.dynamic: dict[str, int] = {}
+        """The largest size of each dynamic dimension."""
         self.notes: list[str] = []
         self.filled_bytes = 0
         self.operands: dict[str, Operand] = {}  # by the document's names
         self.defined_later = {name for call in document.calls for name in call.outputs}
+        self.results = [name for call in document.calls if not call.is_alias for name in call.outputs]
+        self.outputs = self._behind_aliases()
         self.names = self._identifiers()
         # rustnn numbers operands: inputs, then constants, each sorted by name, then results in order.
         self.numbered = [name for group in (document.inputs, document.constants) for name in sorted(d.name for d in group)]
@@ -58,15 +74,16 @@ class _Assembly:
             operand = self._declare(declaration)
             with _located(declaration.where):
                 constants[operand] = self._array(declaration, operand)
-        nodes = [self._node(call) for call in document.calls]
+        nodes = [node for call in document.calls if (node := self._node(call)) is not None]
         outputs = self._outputs(nodes)
+        self._check_dimensions()
         return Graph(document.name, inputs, constants, tuple(nodes), outputs, tuple(self.notes))
 
     # ---------------------------------------------------------------------------------------------------------- declarations
     def _identifiers(self) -> dict[str, str]:
         """The identifier for each name of the document: what is one keeps it, whatever comes first."""
         self.renamed = self._output_names()
-        made = [d.name for d in (*self.document.inputs, *self.document.constants)] + [n for c in self.document.calls for n in c.outputs]
+        made = [d.name for d in (*self.document.inputs, *self.document.constants)] + self.results
         wishes = {name: self.renamed.get(name, name) for name in made}
         self.free = Names()
         in_turn = sorted(wishes, key=lambda name: not IDENTIFIER.match(wishes[name]))
@@ -74,25 +91,53 @@ class _Assembly:
         self.notes += [f"{name} is named {taken[name]}" for name in wishes if taken[name] != name]
         return taken
 
+    def _behind_aliases(self) -> list[Output]:
+        """The outputs, each of the operand that has a name of its own."""
+        behind: dict[str, str] = {}
+        for call in self.document.calls:
+            if call.is_alias and call.positional:
+                behind |= dict.fromkeys(call.outputs, behind.get(call.positional[0], call.positional[0]))
+        return [Output(output.name, behind.get(output.of, output.of), output.where) for output in self.document.outputs]
+
     def _output_names(self) -> dict[str, str]:
         """The other name of each result that is an output once and under a name that nothing else has."""
-        results = {name for call in self.document.calls for name in call.outputs}
+        results = set(self.results)
         taken = results | {d.name for d in (*self.document.inputs, *self.document.constants)}
-        times = Counter(output.of for output in self.document.outputs)
+        times = Counter(output.of for output in self.outputs)
         return {
-            output.of: output.name
-            for output in self.document.outputs
-            if output.name not in taken and output.of in results and times[output.of] == 1
+            output.of: output.name for output in self.outputs if output.name not in taken and output.of in results and times[output.of] == 1
         }
 
     def _declare(self, declaration: Declaration) -> Operand:
+        shape = tuple(map(self._size, declaration.shape))
         with _located(declaration.where):
-            check_shape(f"{declaration.name} has", declaration.shape)
-            return self._define(declaration.name, declaration.data_type, declaration.shape)
+            check_shape(f"{declaration.name} has", shape)
+            return self._define(declaration.name, declaration.data_type, shape)
+
+    def _size(self, size: Size) -> int:
+        """The size that a dimension has, or is given."""
+        if not isinstance(size, Dimension):
+            return size
+        self.dynamic[size.name] = size.largest
+        with _located(size.where):
+            if size.name not in self.dims:
+                raise FormatError(
+                    f"dimension {size.name!r} is dynamic; WebNN graphs have static shapes",
+                    f"give it a size: --dim {size.name}={size.largest}",
+                )
+            if not 1 <= self.dims[size.name] <= size.largest:
+                raise FormatError(f"dimension {size.name!r} is at least 1 and at most {size.largest}, not {self.dims[size.name]}")
+        return self.dims[size.name]
+
+    def _check_dimensions(self) -> None:
+        unknown = next((name for name in self.dims if name not in self.dynamic), None)
+        if unknown is not None:
+            there = f"it has {', '.join(self.dynamic)}" if self.dynamic else "all of its shapes are static"
+            raise FormatError(self.document.where(f"the graph has no dynamic dimension {unknown!r}"), there)
 
     def _define(self, name: str, data_type: DataType, shape: tuple[int, ...]) -> Operand:
         if name in self.operands:
-            raise FormatError(f"the name {name!r} is used twice", "every input, constant and result needs a name of its own")
+            raise FormatError(f"the name {name!r} is used twice", TWICE)
         self.operands[name] = operand = Operand(data_type, shape, self.names[name])
         return operand
 
@@ -110,22 +155,58 @@ class _Assembly:
         return self.weight(declaration.name, operand)
 
     # ----------------------------------------------------------------------------------------------------------------- calls
-    def _node(self, call: Call) -> Node:
+    def _node(self, call: Call) -> Node | None:
+        """The node of a call; None for an alias, which is no call."""
         with _located(call.where):
-            if call.op not in OPS:
+            if call.is_alias:
+                self._alias(call)
+                return None
+            if call.op not in OPS and call.op not in RESHAPES:
                 raise ValidationError(f"WebNN has no operator {call.op!r}", nearest(call.op, OPS))
-            operator = OPS[call.op]
             options = dict(call.options)
             label = options.pop("label", None) or ""
             if not isinstance(label, str):
                 raise FormatError(f"a label must be a string, not {label!r}")
-            arguments = operator.bind([], self._arguments(operator, call.positional, options))
+            operator = OPS["reshape" if call.op in RESHAPES else call.op]
+            given = self._reshape(call, options) if call.op in RESHAPES else self._arguments(operator, call.positional, options)
+            arguments = operator.bind([], given)
             results = operator.infer(arguments)
             if len(results) != len(call.outputs):
                 raise FormatError(f"{call.op} returns {len(results)} operands here, {len(call.outputs)} are named")
             outputs = tuple(self._define(name, result.data_type, result.shape) for name, result in zip(call.outputs, results, strict=True))
         self.numbered += call.outputs
-        return Node(call.op, arguments, outputs, label)
+        return Node(operator.name, arguments, outputs, label)
+
+    def _alias(self, call: Call) -> None:
+        """Gives an operand another name."""
+        if len(call.positional) != 1 or len(call.outputs) != 1 or call.options:
+            raise FormatError("an operand is given another name by y = x;", "or does the operator's name miss?")
+        (name,) = call.outputs
+        operand = self._operand(call.positional[0])
+        if name in self.operands:
+            raise FormatError(f"the name {name!r} is used twice", TWICE)
+        self.operands[name] = operand
+        self.numbered.append(name)
+
+    def _reshape(self, call: Call, options: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of the reshape that a squeeze or an unsqueeze is."""
+        operands = [self._operand(value) for value in call.positional if self._is_operand(value)]
+        others = [value for value in call.positional if not self._is_operand(value)]
+        axes = options.pop("axes", others.pop() if others else None)
+        if len(operands) != 1 or others or options:
+            raise FormatError(f"{call.op} takes an operand and axes")
+        (x,) = operands
+        rank = x.rank + len(axes) if call.op == "unsqueeze" and isinstance(axes, list) else x.rank
+        if axes is None and call.op == "squeeze":
+            axes = [axis for axis, size in enumerate(x.shape) if size == 1]
+        if not isinstance(axes, list) or not all(type(axis) is int and 0 <= axis < rank for axis in axes) or len(set(axes)) < len(axes):
+            raise FormatError(f"axes must be different axes below {rank}, not {axes!r}")
+        if call.op == "unsqueeze":
+            sizes = iter(x.shape)
+            return {"input": x, "newShape": [1 if axis in axes else next(sizes) for axis in range(rank)]}
+        if any(x.shape[axis] != 1 for axis in axes):
+            raise FormatError(f"axes {axes} of {list(x.shape)} are not all of size 1")
+        return {"input": x, "newShape": [size for axis, size in enumerate(x.shape) if axis not in axes]}
 
     def _arguments(self, operator: Op, positional: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by name. Operands by position fill the operand parameters in order, other values the other arguments."""
@@ -135,6 +216,9 @@ class _Assembly:
             parameter = operator.parameters.get(name)
             if name in given:
                 raise FormatError(f"{operator.name} is given {name} twice")
+            if parameter is None and isinstance(value, Mapping):  # what rustnn's tools say of a call besides
+                self.notes.append(f"{operator.name}: {key} is not part of WebNN and left out")
+                continue
             if value not in (None, ""):  # rustnn writes both for what is not given
                 given[name] = self._value(parameter, value) if parameter else value
         operands = deque(value for value in positional if self._is_operand(value))
@@ -167,6 +251,9 @@ class _Assembly:
             return self._operand(value)
         if isinstance(value, list):
             return [self._value(parameter, item) for item in value]
+        if isinstance(value, Mapping):
+            dimension = dimension_of(value) if parameter.kind.startswith("int") else None
+            return self._size(dimension) if dimension else value
         if isinstance(value, str):
             if parameter.kind.startswith(("float", "number")):
                 return NUMBERS.get(value, value)
@@ -197,7 +284,7 @@ class _Assembly:
             raise FormatError(self.document.where("the graph has no outputs"))
         outputs: dict[str, Operand] = {}
         free = {operand for node in nodes for operand in node.outputs}
-        for output in self.document.outputs:
+        for output in self.outputs:
             with _located(output.where):
                 if output.name in outputs:
                     raise FormatError(f"the output {output.name!r} is listed twice")
@@ -220,4 +307,4 @@ def _located(where: Place) -> Iterator[None]:
     except WebNNError as error:
         raise relocated(error, where) from None
     except RecursionError:
-        raise FormatError(where("lists are nested too deeply")) from None
+        raise FormatError(where("lists or objects are nested too deeply")) from None

@@ -35,9 +35,26 @@ def nowhere(message: str) -> str:
     return message
 
 
-def unbound(name: str, size: object) -> dict[str, str]:
-    """The ``message`` and ``hint`` of the error for a dynamic dimension ``dyn(name, size)``."""
-    return {"message": f"dimension {name!r} is dynamic; WebNN graphs have static shapes", "hint": f"bind it: write a size, such as {size}"}
+@dataclass(frozen=True)
+class Dimension:
+    """``dyn("n", 8)``: a size of at most ``largest`` that is given when the graph is read."""
+
+    name: str
+    largest: int
+    where: Place = nowhere
+
+
+Size: TypeAlias = int | Dimension
+
+
+def dimension_of(value: Any, where: Place = nowhere) -> Dimension | None:
+    """The dimension that an object ``{name: "n", maxSize: 8}`` is; None when it is none."""
+    if not isinstance(value, Mapping) or set(value) != {"name", "maxSize"}:
+        return None
+    name, largest = value["name"], value["maxSize"]
+    if not isinstance(name, str) or isinstance(largest, bool) or not isinstance(largest, int):
+        return None
+    return Dimension(str(name), largest, where)
 
 
 @dataclass(frozen=True)
@@ -46,20 +63,25 @@ class Declaration:
 
     name: str
     data_type: DataType
-    shape: tuple[int, ...]
+    shape: tuple[Size, ...]
     initializer: Initializer | None = None
     where: Place = nowhere
 
 
 @dataclass(frozen=True)
 class Call:
-    """One statement: ``[outputs] = op(positional, option=value)``."""
+    """One statement: ``[outputs] = op(positional, option=value)``, or, without an ``op``, ``output = positional``."""
 
     op: str
     outputs: Sequence[str]
     positional: Sequence[Any]
     options: Mapping[str, Any]
     where: Place = nowhere
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether it only gives an operand another name."""
+        return not self.op
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Weight
-from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, unbound
+from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, Size, dimension_of
 from webnn_graph.formats.text import VERSION, VERSIONS, Source, quote
 
 FORMAT = "webnn-graph-json"
@@ -167,12 +167,11 @@ class _Reader:
             self._fail(path, f"there is no data type {name!r}", f"data types are {', '.join(DataType)}")
         return BY_SHORT_NAME.get(name) or DataType(name)
 
-    def _dimension(self, value: Any, path: str) -> int:
-        if isinstance(value, Mapping) and "name" in value:
-            self._fail(path, **unbound(str(value["name"]), value.get("maxSize", 1)))
-        if isinstance(value, bool) or not isinstance(value, int):
-            self._fail(path, f"a dimension is a whole number, not {value!r}")
-        return value
+    def _dimension(self, value: Any, path: str) -> Size:
+        dynamic = dimension_of(value, self._place(path))
+        if dynamic is None and (isinstance(value, bool) or not isinstance(value, int)):
+            self._fail(path, f"a dimension is a whole number, not {value!r}", "a dynamic one is an object with name and maxSize")
+        return dynamic or value
 
     def _initializer(self, value: Any, name: str, path: str) -> Initializer:
         if value is None:

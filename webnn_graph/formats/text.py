@@ -23,7 +23,7 @@ from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Weight
 from webnn_graph.formats.digests import PATTERN
-from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, unbound
+from webnn_graph.formats.document import Call, Declaration, Dimension, Document, Name, Output, Place, Size
 from webnn_graph.names import nearest
 from webnn_graph.ops import OPS
 
@@ -35,7 +35,7 @@ DIGEST = "# digest of the weights:"
 """Begins the comment, first in ``consts``, with the digest of the weights; rustnn reads no annotation there."""
 
 MAX_DEPTH = 32
-"""Deepest nesting of lists that is read."""
+"""Deepest nesting of lists and objects that is read."""
 
 
 # ----------------------------------------------------------------------------------------------------------------- writing
@@ -202,20 +202,23 @@ class _Parser:
             self._fail(f"there is no data type {name!r}", f"data types are {', '.join(BY_SHORT_NAME)}", start)
         return DataType(name)
 
-    def _shape(self) -> tuple[int, ...]:
+    def _shape(self) -> tuple[Size, ...]:
         self._expect("[")
-        shape: list[int] = []
+        shape: list[Size] = []
         while not self._accept("]"):
             if shape:
                 self._expect(",")
-            start = self.at
-            if self._accept("dyn"):
-                self._expect("(")
-                name = self._string("the dimension's name in quotes")
-                self._expect(",")
-                self._fail(**unbound(name, self._integer()), start=start)
-            shape.append(self._integer())
+            where = self._here()
+            shape.append(self._dimension(where) if self._accept("dyn") else self._integer())
         return tuple(shape)
+
+    def _dimension(self, where: Place) -> Dimension:
+        self._expect("(")
+        name = self._string("the dimension's name in quotes")
+        self._expect(",")
+        largest = self._integer()
+        self._expect(")")
+        return Dimension(name, largest, where)
 
     def _initializer(self) -> Initializer:
         start = self.at
@@ -240,6 +243,9 @@ class _Parser:
         outputs = [self._word("a name")] if not self._accept("[") else self._names()
         self._expect("=")
         op = self._word("an operator")
+        if self._accept(";"):
+            document.calls.append(Call("", outputs, [Name(op)], {}, where))
+            return
         self._expect("(", "a statement is one call of an operator: y = relu(x);")
         positional: list[Any] = []
         options: dict[str, Any] = {}
@@ -274,14 +280,14 @@ class _Parser:
     # ---------------------------------------------------------------------------------------------------------------- values
     def _value(self, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            self._fail("lists are nested too deeply")
+            self._fail("lists or objects are nested too deeply")
         start = self.text[self.at : self.at + 1]
         if start == '"':
             return self._string("a string")
         if start == "[":
             return self._list(depth)
         if start == "{":
-            self._fail("objects are not supported here", "a dynamic dimension has to be bound: write its size")
+            return self._object(depth)
         if start == "-" or start.isdigit():
             return self._number()
         word = self._word("a value")
@@ -295,6 +301,20 @@ class _Parser:
                 self._expect(",")
             items.append(self._value(depth + 1))
         return items
+
+    def _object(self, depth: int) -> dict[str, Any]:
+        self._expect("{")
+        members: dict[str, Any] = {}
+        while not self._accept("}"):
+            if members:
+                self._expect(",")
+            start = self.at
+            name = self._string("a name") if self.text.startswith('"', start) else self._word("a name")
+            if name in members:
+                self._fail(f"{name} is given twice", start=start)
+            self._expect(":")
+            members[name] = self._value(depth + 1)
+        return members
 
     def _number(self) -> int | float:
         start = self.at

@@ -2,8 +2,10 @@
 
 A tensor has the name of its constant, and the constant's data type and shape. safetensors has no 4-bit integers: an int4 or
 uint4 constant is a flat U8 tensor of packed elements, two in a byte, low nibble first; the graph's declaration says what it
-really is. Tensors stand in descending order of element size, so that each is aligned for a view, then by name. The metadata
-holds the digest of each, see `webnn_graph.formats.digests`.
+really is, and the metadata that there are such tensors, as rustnn wants. A BF16 tensor is read for a float32 constant.
+
+Tensors stand in descending order of element size, so that each is aligned for a view, then by name. The metadata holds the
+digest of each, see `webnn_graph.formats.digests`.
 """
 
 from __future__ import annotations
@@ -39,6 +41,13 @@ DTYPES = {
 }
 """safetensors' name for the elements that a data type is stored as."""
 
+HALF_OF_FLOAT32 = "BF16"
+"""Elements that are the upper half of a float32; read, never written."""
+
+PACKED = "rustnn.webnn.packed4"
+"""The member of the metadata that says how 4-bit elements are packed, and the only way there is."""
+PACKED_VERSION = "1"
+
 METADATA = "__metadata__"
 """The member of a header that is no tensor."""
 ELSEWHERE = "write to another folder, or under another name"
@@ -70,7 +79,8 @@ def in_order(weights: Mapping[Operand, Array]) -> dict[Operand, Array]:
 
 def contents(weights: Mapping[Operand, Array], metadata: Mapping[str, str] = MappingProxyType({})) -> Iterator[bytes | memoryview]:
     """A safetensors file, piece by piece; the same bytes for the same weights in the same order."""
-    header: dict[str, Any] = {METADATA: dict(metadata)} if metadata else {}
+    packed = {PACKED: PACKED_VERSION} if any(operand.data_type.bits == 4 for operand in weights) else {}
+    header: dict[str, Any] = {METADATA: {**packed, **metadata}} if packed or metadata else {}
     offset = 0
     for operand in weights:
         shape = [operand.nbytes] if operand.data_type.bits == 4 else list(operand.shape)
@@ -154,14 +164,19 @@ class Safetensors:
         if name is None:
             raise FormatError(f"{self.path} has no tensor {key!r}", nearest(key, self.tensors))
         tensor = self.tensors[name]
+        if operand.data_type.bits == 4 and self.metadata.get(PACKED, PACKED_VERSION) != PACKED_VERSION:
+            raise FormatError(f"{self.path} packs {name!r} in a way that is not known: {PACKED} is {self.metadata[PACKED]!r}")
         shape = (operand.nbytes,) if operand.data_type.bits == 4 else operand.shape
+        content = self.bytes[tensor.start : tensor.start + tensor.size]
+        if operand.data_type is DataType.FLOAT32 and (tensor.dtype, tensor.shape) == (HALF_OF_FLOAT32, shape):
+            return (content.view("<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
         if (tensor.dtype, tensor.shape) != (DTYPES[operand.data_type], shape):
             found, expected = f"{tensor.dtype}{list(tensor.shape)}", f"{DTYPES[operand.data_type]}{list(shape)}"
             raise FormatError(
                 f"{name!r} in {self.path} is {found}; the graph declares {operand.descriptor}, which is stored as {expected}",
                 "do the graph and the weights belong together?",
             )
-        return unpack(self.bytes[tensor.start : tensor.start + tensor.size], operand.data_type, operand.shape)
+        return unpack(content, operand.data_type, operand.shape)
 
     def all(self) -> dict[Operand, Array]:
         """All tensors, as the constants that they would be.
@@ -207,7 +222,7 @@ class Safetensors:
             tensor = Tensor(str(entry["dtype"]), tuple(map(_whole, entry["shape"])), data + begin, end - begin)
         except (KeyError, TypeError, ValueError):
             self._fail(f"the header's entry of {name!r} is malformed")
-        bits = int("".join(c for c in tensor.dtype if c.isdigit())[:3] or 8) if tensor.dtype in DTYPES.values() else None
+        bits = int("".join(c for c in tensor.dtype if c.isdigit())) if tensor.dtype in (*DTYPES.values(), HALF_OF_FLOAT32) else None
         if tensor.size < 0 or (bits and math.prod(tensor.shape) * bits != tensor.size * 8):
             self._fail(f"{name!r} is {tensor.dtype}{list(tensor.shape)}, but takes {tensor.size} bytes")
         return tensor

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from webnn_graph.data_types import Array
+from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops.declare import op
 from webnn_graph.ops.domains import ANY, FLOAT, SIGNED
 from webnn_graph.ops.elementwise import unary
 from webnn_graph.ops.parameters import number, uint
-from webnn_graph.ops.rules import broadcast, require
+from webnn_graph.ops.rules import broadcast, cast_number, require
 from webnn_graph.ops.special import erf
 
 
@@ -69,21 +69,22 @@ def prelu(input: Operand, slope: Operand, /) -> Descriptor:
     return input.with_shape(broadcast(input.shape, slope.shape))
 
 
-def _limits(minValue: float | None, maxValue: float | None, smallest: float, largest: float) -> tuple[float, float]:
-    """The two bounds within the data type's range; an absent one, or NaN, does not bound."""
-    low = smallest if minValue is None or math.isnan(minValue) else min(max(minValue, smallest), largest)
-    high = largest if maxValue is None or math.isnan(maxValue) else min(max(maxValue, smallest), largest)
-    return low, high
+def clamp_limits(minValue: float | None, maxValue: float | None, data_type: DataType) -> tuple[float, float]:
+    """The two bounds as numbers of the data type; an absent one, or a NaN of floating point, does not bound."""
+    smallest, largest = data_type.range
+    low = smallest if minValue is None else cast_number(minValue, data_type)
+    high = largest if maxValue is None else cast_number(maxValue, data_type)
+    return smallest if math.isnan(low) else low, largest if math.isnan(high) else high
 
 
 def _clamp(input: Array, minValue: float | None, maxValue: float | None, result: Descriptor) -> Array:
-    low, high = _limits(minValue, maxValue, *result.data_type.range)
+    low, high = clamp_limits(minValue, maxValue, result.data_type)
     return np.clip(input, input.dtype.type(low), input.dtype.type(high))
 
 
 @op(run=_clamp, input=ANY)
 def clamp(input: Operand, /, *, minValue: number | None = None, maxValue: number | None = None) -> Descriptor:
-    low, high = _limits(minValue, maxValue, *input.data_type.range)
+    low, high = clamp_limits(minValue, maxValue, input.data_type)
     require(low <= high, f"minValue {minValue} is greater than maxValue {maxValue}")
     return input.descriptor
 

@@ -12,7 +12,7 @@ from webnn_graph.ops.declare import op
 from webnn_graph.ops.domains import ANY, ANY_RANK, INDEX, LIKE_FIRST, same
 from webnn_graph.ops.parameters import number, uint
 from webnn_graph.ops.reduction import check_axes
-from webnn_graph.ops.rules import broadcasts_to, require, saturated
+from webnn_graph.ops.rules import broadcasts_to, cast_number, require
 
 MAX_PIECES = 8192
 """Most operands that concat takes and split returns."""
@@ -103,7 +103,7 @@ NUMPY_PAD = {"constant": "constant", "edge": "edge", "reflection": "reflect"}
 
 def _pad(input: Array, beginningPadding: list[int], endingPadding: list[int], mode: str, value: float, result: Descriptor) -> Array:
     widths = list(zip(beginningPadding, endingPadding, strict=True))
-    options: dict[str, Any] = {"constant_values": saturated(value, result.data_type)} if mode == "constant" else {}
+    options: dict[str, Any] = {"constant_values": cast_number(value, result.data_type)} if mode == "constant" else {}
     return np.pad(input, widths, NUMPY_PAD[mode], **options) if widths else input  # type: ignore[call-overload,no-any-return]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
@@ -121,7 +121,7 @@ def _operand(_: Parameter, value: Any) -> Any:
 
 def _list_of(convert: Callable[[Parameter, Any], Any]) -> Callable[[Parameter, Any], Any]:
     def convert_list(parameter: Parameter, value: Any) -> list[Any]:
-        if isinstance(value, str) or not isinstance(value, Iterable):
+        if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
             raise TypeError
         return [convert(parameter, item) for item in value]
 

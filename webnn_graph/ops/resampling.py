@@ -19,15 +19,19 @@ RESAMPLED = Domain(tuple(map(DataType, "float32 float16 uint8 int8".split())))
 
 def _resample(input: Array, mode: str, scales: list[float], sizes: list[int] | None, axes: list[int], result: Descriptor) -> Array:
     y = input
-    for i, axis in enumerate(axes):
-        old, new = input.shape[axis], result.shape[axis]
-        ratio = old / new if sizes is not None else 1 / scales[i]
-        position = (np.arange(new) + 0.5) * ratio - 0.5
+    for axis in axes:
+        old = input.shape[axis]
+        position = sample_positions(old, result.shape[axis])
         if mode == "nearest-neighbor":
             y = np.take(y, np.clip(np.ceil(position - 0.5), 0, old - 1).astype(np.int64), axis)
         else:
             y = np.moveaxis(np.moveaxis(y, axis, -1) @ interpolation(position, old).astype(np.float32), -1, axis)
     return np.rint(y) if input.dtype.kind in "iu" else y
+
+
+def sample_positions(old: int, new: int) -> Array:
+    """Where the centres of ``new`` pixels lie among ``old`` ones: the sizes decide, also where ``scales`` was given."""
+    return (np.arange(new) + 0.5) * (old / new) - 0.5
 
 
 def interpolation(position: Array, size: int) -> Array:

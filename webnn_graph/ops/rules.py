@@ -16,6 +16,7 @@ def require(condition: bool, message: str, hint: str = "") -> None:
 
 
 MAX_DIMENSION = 2**31 - 1
+"""Largest dimension, and most elements of a tensor (the standard's "check dimensions")."""
 MAX_RANK = 32
 """Far beyond what implementations take; NumPy, which has 64, needs twice as many dimensions for what is in blocks."""
 
@@ -25,6 +26,8 @@ def check_shape(who: str, shape: Sequence[int], smallest: int = 1) -> None:
     require(len(shape) <= MAX_RANK, f"{who} {len(shape)} dimensions; at most {MAX_RANK} are supported")
     fits = all(smallest <= dimension <= MAX_DIMENSION for dimension in shape)
     require(fits, f"{who} shape {list(shape)}; dimensions must be 1 to 2^31-1")
+    count = math.prod(shape)
+    require(count <= MAX_DIMENSION, f"{who} shape {list(shape)}, which is {count:,} elements; a tensor has at most 2^31-1")
 
 
 def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
@@ -42,12 +45,15 @@ def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
     return tuple(result)
 
 
-def saturated(value: float, data_type: DataType) -> float:
-    """The number that an ``MLNumber`` becomes in a data type: of integers the nearest one towards 0, and 0 for NaN."""
+def cast_number(value: float, data_type: DataType) -> float:
+    """The number that an ``MLNumber`` becomes in a data type (clause "casting"): of integers the nearest, even ones at ties; NaN is 0.
+
+    Floating point stays as it is; NumPy rounds it where it is used.
+    """
     if data_type.is_float:
         return value
     smallest, largest = data_type.range
-    return 0 if math.isnan(value) else int(min(max(value, smallest), largest))
+    return 0 if math.isnan(value) else round(min(max(value, smallest), largest))
 
 
 def broadcasts_to(shape: Sequence[int], target: Sequence[int]) -> bool:

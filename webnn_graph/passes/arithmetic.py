@@ -6,6 +6,7 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Node, Operand
 from webnn_graph.ops.elementwise import TRUTHS
+from webnn_graph.ops.rules import cast_number
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View
 
 AFFINE = ("mul", "div", "add", "sub", "linear")
@@ -140,7 +141,7 @@ def zero_quotient(view: View, node: Node) -> Build | None:
     """0 / x of an x that is kept above 0: 0."""
     zero: Operand = node.arguments["a"]
     clamp = view.producer(node.arguments["b"], "clamp")
-    if clamp is None or view.scalar(zero) != 0 or not clamp.arguments.get("minValue", 0) > 0:
+    if clamp is None or view.scalar(zero) != 0 or not cast_number(clamp.arguments.get("minValue", 0), zero.data_type) > 0:
         return None
     return lambda b, new: b.expand(new(zero), list(node.output.shape))
 

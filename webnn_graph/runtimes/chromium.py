@@ -94,11 +94,6 @@ class Chromium:
         self._do(self._playwright.stop)
         self._thread.shutdown()
 
-    @property
-    def version(self) -> str:
-        """The browser's own, as 147.0.7727.0."""
-        return self._do(lambda: self._browser.version if self._browser else "")
-
     def open_page(self) -> Page:
         """A new page, in a new browser process if the last one failed."""
         return self._do(self._new_page)

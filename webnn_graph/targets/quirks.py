@@ -145,6 +145,12 @@ def _reads_dequantized_per_axis(name: str) -> Applies:
     return applies
 
 
+def _is_scaled_by_itself(b: LegalBuilder, call: Call) -> bool:
+    x: Operand = call.input
+    others = [operand for operand in (call.scale, call.bias) if operand is not None]
+    return x.rank == 4 and _is_image(b, x) and any(operand is x or _is_made_from(b, operand, x) for operand in others)
+
+
 def _is_made_by(b: LegalBuilder, operand: Operand, op: str) -> bool:
     node = b.producer(operand)
     return node is not None and node.op == op
@@ -275,6 +281,11 @@ def _dequantized_halves(b: GraphBuilder) -> dict[str, Operand]:
     return {"x": x, "y": b.abs(x)}
 
 
+def _shifted_by_itself(b: GraphBuilder) -> dict[str, Operand]:
+    x = b.instanceNormalization(_image(b), scale=b.constant(np.ones(1, np.float32)))
+    return {"y": b.layerNormalization(x, axes=[0, 1, 2, 3], bias=x)}
+
+
 def _softmax_of_pool(b: GraphBuilder) -> dict[str, Operand]:
     x = b.softmax(b.maxPool2d(b.input("x", "float32", [1, 2, 4, 4]), windowDimensions=[2, 2]), 3)
     return {"y": b.averagePool2d(x, windowDimensions=[2, 2])}
@@ -368,6 +379,15 @@ QUIRKS = (
         ("147",),
         "Between windows, where the first operand is a sum of two images, the page crashes.",
         _sum_of_pools,
+    ),
+    Quirk(
+        "image that is normalized and shifted by itself",
+        ("layerNormalization",),
+        _is_scaled_by_itself,
+        _of_what_is_times_one,
+        BOTH,
+        "The page crashes.",
+        _shifted_by_itself,
     ),
     Quirk(
         "softmax of an image",

@@ -10,6 +10,8 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Operand
+from webnn_graph.ops.activation import clamp_limits
+from webnn_graph.ops.rules import cast_number
 from webnn_graph.targets.call import Call
 
 if TYPE_CHECKING:
@@ -26,10 +28,11 @@ def clamp(b: LegalBuilder, call: Call) -> Operand | None:
     if x.data_type.is_float:
         return None
     smallest, largest = x.data_type.range
-    if call.minValue is not None and call.minValue > smallest:
-        x = b.max(x, b.constant(np.array(min(math.ceil(call.minValue), largest)), x.data_type))
-    if call.maxValue is not None and call.maxValue < largest:
-        x = b.min(x, b.constant(np.array(max(math.floor(call.maxValue), smallest)), x.data_type))
+    low, high = clamp_limits(call.minValue, call.maxValue, x.data_type)
+    if low > smallest:
+        x = b.max(x, b.constant(np.array(low), x.data_type))
+    if high < largest:
+        x = b.min(x, b.constant(np.array(high), x.data_type))
     return x
 
 
@@ -158,16 +161,33 @@ def standard_gates(axis: int) -> Rewrite:
 
 
 # ---------------------------------------------------------------------------------------------------------------- movement
+def pad_value(b: LegalBuilder, call: Call) -> Operand | None:
+    """Integers: a value that is one of theirs, which targets cut off or wrap around otherwise."""
+    value = cast_number(call.value, call.input.data_type)
+    return b.call("pad", **call.but(value=value)) if value != call.value else None  # type: ignore[no-any-return]
+
+
 def pad(b: LegalBuilder, call: Call) -> Operand | None:
-    """Edge: a gather per axis with indices that stay at the border."""
+    """Edge: a gather per axis with indices that stay at the border. Else as `pad_value`."""
     if call.mode != "edge":
-        return None
+        return pad_value(b, call)
     x: Operand = call.input
     for axis, (before, after) in enumerate(zip(call.beginningPadding, call.endingPadding, strict=True)):
         if before or after:
             indices = np.clip(np.arange(-before, x.shape[axis] + after), 0, x.shape[axis] - 1)
             x = b.gather(x, b.constant(indices.astype(np.int32)), axis=axis)
     return x
+
+
+def triangular(b: LegalBuilder, call: Call) -> Operand | None:
+    """Floating point: by selection, as the target multiplies with 0, which makes infinities NaN. What is known and finite stays."""
+    x: Operand = call.input
+    known = b.value(x)
+    if not x.data_type.is_float or (known is not None and np.isfinite(known).all()):
+        return None
+    corner = b.expand(b.constant(np.ones((1, 1), np.float32)), list(x.shape[-2:]))
+    kept = b.call("triangular", **call.but(input=corner))
+    return b.where(b.cast(kept, DataType.UINT8), x, 0)  # type: ignore[no-any-return]
 
 
 def reverse(b: LegalBuilder, call: Call) -> Operand | None:
@@ -274,4 +294,5 @@ REWRITES: dict[str, Rewrite] = {
     "scatterND": scatter_nd,
     "sign": sign,
     "softplus": softplus,
+    "triangular": triangular,
 }

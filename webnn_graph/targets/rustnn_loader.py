@@ -24,8 +24,8 @@ SHAPED_BY_OPTIONS = frozenset(["reshape", "expand"])
 
 NEED_SHAPES = frozenset(
     """
-    averagePool2d batchNormalization dequantizeLinear expand gather gatherElements gatherND gru instanceNormalization l2Pool2d
-    layerNormalization lstm maxPool2d pad quantizeLinear resample2d reverse slice split
+    averagePool2d batchNormalization concat dequantizeLinear expand gather gatherElements gatherND gru instanceNormalization l2Pool2d
+    layerNormalization lstm maxPool2d pad quantizeLinear resample2d reverse scatterElements scatterND slice split
     """.split()
 )
 """Operators that fail on, or are wrong for, an operand without a shape."""

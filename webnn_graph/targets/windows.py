@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Operand
 from webnn_graph.ops.convolution import TRANSPOSE_FILTER_AXES
-from webnn_graph.ops.resampling import interpolation
+from webnn_graph.ops.resampling import sample_positions
 from webnn_graph.ops.windows import extent
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.rewrites import Rewrite
@@ -139,36 +139,36 @@ def _with_gaps(b: LegalBuilder, x: Operand, axis: int, dilation: int) -> Operand
 
 
 # -------------------------------------------------------------------------------------------------------------- resampling
-def resample(b: LegalBuilder, call: Call) -> Operand | None:
-    """Nearest as a gather where a tie would round up; linear by a fraction of a pixel as a matrix product."""
-    x: Operand = call.input
-    if not x.data_type.is_float and call.mode == "linear":
-        smooth = b.call("resample2d", **call.but(input=b.cast(x, "float32")))
-        return b.cast(b.roundEven(smooth), x.data_type)  # type: ignore[no-any-return]
-    new = [call.result.shape[axis] for axis in call.axes]
-    old = [x.shape[axis] for axis in call.axes]
-    ratios = [n / m if call.sizes is not None else 1 / s for n, m, s in zip(old, new, call.scales, strict=True)]
-    positions = [(np.arange(m) + 0.5) * ratio - 0.5 for m, ratio in zip(new, ratios, strict=True)]
-    if call.mode == "linear":
-        if all(math.isclose(n / m, ratio) for n, m, ratio in zip(old, new, ratios, strict=True)):
+def resampling(nearest: Callable[[int, int], Array]) -> Rewrite:
+    """By sizes, which all implementations compute with alike; nearest as a gather where the target takes other pixels.
+
+    Args:
+        nearest: What the target takes for each of ``new`` pixels among ``old`` ones: (old, new) to [new].
+    """
+
+    def resample(b: LegalBuilder, call: Call) -> Operand | None:
+        x: Operand = call.input
+        if not x.data_type.is_float and call.mode == "linear":
+            smooth = b.call("resample2d", **call.but(input=b.cast(x, "float32")))
+            return b.cast(b.roundEven(smooth), x.data_type)  # type: ignore[no-any-return]
+        new = [call.result.shape[axis] for axis in call.axes]
+        if call.sizes is None:
+            return b.call("resample2d", **call.but(scales=None, sizes=new))  # type: ignore[no-any-return]
+        if call.mode == "linear":
             return None
-        for axis, position in zip(call.axes, positions, strict=True):
-            x = _times(b, x, axis, interpolation(position, x.shape[axis]))
+        old = [x.shape[axis] for axis in call.axes]
+        chosen = [np.clip(np.ceil(sample_positions(n, m) - 0.5), 0, n - 1).astype(np.int32) for n, m in zip(old, new, strict=True)]
+        if x.data_type.is_float and all(map(np.array_equal, chosen, map(nearest, old, new))):
+            return None
+        for axis, indices in zip(call.axes, chosen, strict=True):
+            x = b.gather(x, b.constant(indices), axis=axis)
         return x
-    chosen = [np.clip(np.ceil(p - 0.5), 0, n - 1).astype(np.int32) for p, n in zip(positions, old, strict=True)]
-    usual = [np.minimum(n - 1, np.floor((np.arange(m) + 0.5) * (n / m))) for n, m in zip(old, new, strict=True)]
-    if x.data_type.is_float and all(map(np.array_equal, chosen, usual)):
-        return None
-    for axis, indices in zip(call.axes, chosen, strict=True):
-        x = b.gather(x, b.constant(indices), axis=axis)
-    return x
+
+    return resample
 
 
-def _times(b: LegalBuilder, x: Operand, axis: int, matrix: Array) -> Operand:
-    """``x`` multiplied along an axis by ``matrix`` [old size, new size]."""
-    last = [i for i in range(x.rank) if i != axis] + [axis]
-    product = b.matmul(b.transpose(x, permutation=last), b.constant(matrix, x.data_type))
-    return b.transpose(product, permutation=[last.index(i) for i in range(x.rank)])  # type: ignore[no-any-return]
+def _ties_up(old: int, new: int) -> Array:
+    return np.asarray(np.minimum(old - 1, np.floor((np.arange(new) + 0.5) * (old / new))))
 
 
 REWRITES: dict[str, Rewrite] = {
@@ -176,5 +176,5 @@ REWRITES: dict[str, Rewrite] = {
     "l2Pool2d": pool,
     "maxPool2d": pool,
     "convTranspose2d": conv_transpose,
-    "resample2d": resample,
+    "resample2d": resampling(_ties_up),
 }

@@ -50,6 +50,19 @@ CLAMP = [
     Case("clamp", [f32(5)], minValue=-math.inf, maxValue=1, gives=f32(5), by=each(lambda x: min(x, 1))),
     Case("clamp", [f32(2, values=[math.nan, 3])], minValue=0, maxValue=1, gives=f32(2, values=[math.nan, 1])),
     Case("clamp", [i8(3, values=[-128, 0, 127])], minValue=-1000, maxValue=1000, gives=i8(3, values=[-128, 0, 127])),
+    *(
+        Case("clamp", [of(4, values=[0, 1, 2, 3])], minValue=low, maxValue=high, gives=of(4, values=values))
+        for of in (i32, i8, u8)
+        for low, high, values in (
+            (0.25, 2.75, [0, 1, 2, 3]),
+            (0.75, 1.25, [1, 1, 1, 1]),
+            (0.5, 2.5, [0, 1, 2, 2]),
+            (1.5, 1.5, [2, 2, 2, 2]),
+            (math.nan, math.inf, [0, 1, 2, 3]),
+        )
+    ),
+    Case("clamp", [i32(2, values=[-3, 3])], minValue=-1.5, maxValue=-0.5, gives=i32(2, values=[-2, 0])),
+    Case("clamp", [i32(2, values=[-3, 3])], minValue=math.nan, gives=i32(2, values=[0, 3])),
     Case("clamp", [u64(1, values=[2**64 - 1])], maxValue=2**53 + 1, gives=u64(1, values=[2**53 + 1])),
     Case("clamp", [f32(2)], minValue=2, maxValue=1, error="minValue 2 is greater than maxValue 1"),
     Case("clamp", [f32(2)], minValue="low", error="minValue must be a number, not 'low'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,12 @@ SHAPE = [
     Case("expand", [f32(2, 3)], newShape=[2, 4], error="shape [2, 3] does not broadcast to newShape [2, 4]"),
     Case("expand", [f32(2, 3)], newShape=[3], error="shape [2, 3] does not broadcast to newShape [3]"),
     Case("expand", [f32(1)], newShape=[2**31], error="the result would have shape [2147483648]; dimensions must be 1 to 2^31-1"),
+    Case(
+        "expand",
+        [f32(65536, 1)],
+        newShape=[65536, 65536],
+        error="[65536, 65536], which is 4,294,967,296 elements; a tensor has at most 2^31-1",
+    ),
     Case("expand", [f32(1)], newShape=[1] * 33, error="the result would have 33 dimensions; at most 32 are supported"),
     Case("expand", [i4(1)], newShape=[2], error="input is int4, allowed are"),
     *(
@@ -156,6 +163,12 @@ PAD = [
         gives=f32(9, 8),
         by=_padded([2, 1], [4, 3], lambda i, n: min(max(i, 0), n - 1)),
     ),
+    *(
+        Case("pad", [of(1, values=[4])], beginningPadding=[1], endingPadding=[0], value=value, gives=of(2, values=[padded, 4]))
+        for of in (i32, i8, u8)
+        for value, padded in ((0.75, 1), (0.5, 0), (1.5, 2), (2.25, 2), (math.nan, 0))
+    ),
+    Case("pad", [i8(1, values=[4])], beginningPadding=[1], endingPadding=[0], value=1000, gives=i8(2, values=[127, 4])),
     Case("pad", [f32()], beginningPadding=[], endingPadding=[], gives=f32(), by=lambda x: x),
     Case(
         "pad", [f32(2)], beginningPadding=[1, 1], endingPadding=[1], error="beginningPadding [1, 1] must have one entry per dimension (1)"

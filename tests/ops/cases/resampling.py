@@ -41,7 +41,8 @@ CASES = [
         for of in (f32, f16)
     ),
     Case("resample2d", [x], mode="linear", sizes=[3, 13], gives=f32(1, 2, 3, 13), by=_resize("linear", sizes=[3, 13])),
-    Case("resample2d", [x], mode="linear", scales=[1.7, 0.6], gives=f32(1, 2, 6, 3), by=_resize("linear", [1.7, 0.6])),
+    Case("resample2d", [x], mode="linear", scales=[1.7, 0.6], gives=f32(1, 2, 6, 3), by=_resize("linear", sizes=[6, 3])),
+    Case("resample2d", [x], scales=[1.7, 0.6], gives=f32(1, 2, 6, 3), by=_resize(sizes=[6, 3])),
     Case("resample2d", [x], mode="nearest-neighbor", axes=[2, 3], scales=[1, 2], gives=f32(1, 2, 4, 12), by=_resize(scales=[1, 2])),
     *(
         Case(
