@@ -9,6 +9,8 @@ Both take and give the same tensors, for ``prompt_length`` tokens at once and fo
 * ``last``: int64[1], which of the new tokens ``logits`` is wanted after;
 * ``past_key_0``, ``past_value_0`` ...: the cache of every layer, float32[1, heads, cache_length, head size], zeros at first.
 
+Modules for every browser, and ``--target portable``, have int32 in the place of int64.
+
 They give ``logits``, float32[1, 1, vocabulary], and the cache with the new tokens, ``present_key_0``, ``present_value_0`` ...,
 which is fed to the next call. ``position`` plus the number of tokens must not exceed ``cache_length``. A token sees those at
 its own place and before, whatever is behind in the cache. So a shorter prompt is filled up with any tokens: ``last`` is the

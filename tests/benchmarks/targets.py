@@ -96,7 +96,7 @@ def compare(session: BrowserSession, name: str) -> str:
 def main(names: Sequence[str]) -> None:
     """Prints the table for some models of the zoo."""
     with BrowserSession() as session:
-        print(f"Chromium {session.version}; {' / '.join(TARGETS)}, milliseconds")
+        print(f"Chromium {session.chromium.version}; {' / '.join(TARGETS)}, milliseconds")
         print(f"{'model':<26}{'calls':>10}{'bytes of .js':>18}{TARGETS[0]:>10}{TARGETS[1]:>10}{'ratio':>8}")
         for name in names or MODELS:
             print(compare(session, name), flush=True)

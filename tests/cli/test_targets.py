@@ -159,7 +159,10 @@ def test_list_and_show() -> None:
 @pytest.mark.browser
 def test_dump(browser: BrowserSession, folder: Path) -> None:
     invoke("webnn", "target", "dump", "-o", "mine.json")
-    assert json.loads(Path("mine.json").read_text()) == {"implementation": f"Chromium {browser.version}", **browser.support_limits()}
+    assert json.loads(Path("mine.json").read_text()) == {
+        "implementation": f"Chromium {browser.chromium.version}",
+        **browser.support_limits(),
+    }
     refused = CliRunner().invoke(cli.webnn, ["target", "dump", "-o", "mine.json"])
     assert refused.exit_code == 1
     assert "mine.json already exists" in refused.stderr
@@ -206,6 +209,18 @@ def test_a_graph_that_is_not_mended(folder: Path) -> None:
     assert "mixed: portable does not take it; 1 of " in result.stdout
     assert checked(graph, "--target", "chromium").exit_code == 0
     assert checked(graph, "--target", "standard").exit_code == 0
+
+
+def test_what_the_browser_computes_wrong_is_found(folder: Path) -> None:
+    b = GraphBuilder("odd")
+    x = b.input("x", "float32", [5])
+    with b.source("/clip"):
+        lowest = b.clamp(b.relu(x), minValue=0.5)
+    result = checked(b.build({"y": lowest, "z": b.cast(b.constant(np.arange(700).astype(np.float16)), "float32")}))
+    assert result.exit_code == 0, result.output
+    rows = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert "/clip clamp clamp from below yes" in rows
+    assert "z output cast constant that is returned yes" in rows
 
 
 def test_findings_as_json(folder: Path) -> None:

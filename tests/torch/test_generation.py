@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from click.testing import CliRunner, Result
 
 import cli
 from tests.torch.greedy import Generator
+from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.formats import load, save_together
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes import reference
 from webnn_graph.runtimes.browser import BrowserSession
-from webnn_graph.targets import CHROMIUM, legalize, load_target
+from webnn_graph.targets import CHROMIUM, PORTABLE, legalize, load_target
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
@@ -78,6 +80,17 @@ def test_tokens_in_the_reference(name: str, prompt: str) -> None:
     prefill, decode = graphs(name)
     generator = Generator(prefill, partial(reference.run, prefill), partial(reference.run, decode))
     assert generator.generate(PROMPTS[prompt], COUNT) == expected(name, prompt)
+
+
+@pytest.mark.parametrize("name", ["Llama", "Gemma2"])
+def test_tokens_of_graphs_for_every_browser(name: str) -> None:
+    def computed(graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        return reference.run(graph, {x.name: feeds[x.name].astype(x.data_type.numpy) for x in graph.inputs})
+
+    prefill, decode = (legalize(graph, load_target(PORTABLE), exact=True) for graph in graphs(name))
+    assert {x.data_type for x in (*prefill.inputs, *decode.inputs)} == {"float32", "int32"}
+    generator = Generator(prefill, partial(computed, prefill), partial(computed, decode))
+    assert generator.generate(PROMPTS["whole"], COUNT) == expected(name, "whole")
 
 
 @pytest.mark.browser

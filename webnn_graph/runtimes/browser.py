@@ -115,11 +115,6 @@ class BrowserSession:
         limits: dict[str, Any] = self.chromium.ask("limits")
         return limits
 
-    @property
-    def version(self) -> str:
-        """The browser's version: ``147.0.7727.0``."""
-        return self.chromium.version
-
 
 class LoadedModel:
     """A graph built in a page; made by `BrowserSession.load`."""

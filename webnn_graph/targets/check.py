@@ -59,9 +59,9 @@ def check(graph: Graph, target: Target) -> Check:
     found = [_finding(kind, of, violation, mended=of not in stuck) for kind, of, violation in of_graph(target, graph)]
     named = {finding.name for finding in found}
     found += [
-        _finding(node.op, node, Violation("", why, ""), mended=node not in stuck)
-        for node, why in attempted.peculiar.items()
-        if _name(node) not in named
+        _finding("output", of, Violation("", why, ""), mended=of not in stuck)
+        for of, why in attempted.peculiar.items()
+        if _name(of) not in named
     ]
     explained = {(finding.name, finding.mended) for finding in found}
     rest = [problem for problem in problems if (_name(problem.of), False) not in explained]

@@ -80,12 +80,12 @@ class Attempt:
     Attributes:
         legal: The graph for the target; None when there are problems.
         problems: All that stands in the way.
-        peculiar: The nodes that were replaced though the target says that it takes them, each with the reason.
+        peculiar: The nodes, and the outputs, that were replaced though the target says that it takes them, each with the reason.
     """
 
     legal: Graph | None
     problems: Sequence[Problem]
-    peculiar: Mapping[Node, str]
+    peculiar: Mapping[Node | Operand, str]
 
 
 def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
@@ -96,7 +96,7 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
     changed = narrowing.narrowing(graph, b.narrow)
     b.notes.extend((*graph.notes, *changed.notes))
     problems: list[Problem] = []
-    peculiar: dict[Node, str] = {}
+    peculiar: dict[Node | Operand, str] = {}
     for node, output in changed.unproven:
         try:
             b.narrowing(node.op, output.data_type, b.narrowed(output))
@@ -115,10 +115,11 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
             new[old] = b.confined(node.op, result, old)
             b.suggest(new[old], old.name)
     for output in graph.outputs:
-        made = new[output] = b.result(new[output])
-        problems += _of_tensor("output", output, made, target)
-        if made.descriptor != output.with_type(b.narrowed(output)):
-            problems.append(Problem(output, f"output {output.name} is {output.data_type}, the target computes it as {made.data_type}"))
+        result = b.result(new[output])
+        if result is not new[output]:
+            peculiar[output] = b.peculiarity
+        new[output] = result
+        problems += _of_output(output, result, b)
     if problems:
         return Attempt(None, problems, peculiar)
     legal = b.build({output.name: new[output] for output in graph.outputs})
@@ -152,6 +153,12 @@ def _of_node(node: Node, error: ValidationError) -> Problem:
 def _of_tensor(kind: str, old: Operand, new: Operand, target: Target) -> Iterator[Problem]:
     for violation in of_tensor(target, kind, new):
         yield Problem(old, violation.of(f"{kind} {old.name}"))
+
+
+def _of_output(old: Operand, new: Operand, b: LegalBuilder) -> Iterator[Problem]:
+    yield from _of_tensor("output", old, new, b.target)
+    if new.descriptor != old.with_type(b.narrowed(old)):
+        yield Problem(old, f"output {old.name} is {old.data_type}, the target computes it as {new.data_type}")
 
 
 def _left(legal: Graph, target: Target) -> Iterator[Problem]:
@@ -280,6 +287,7 @@ class LegalBuilder(GraphBuilder):
         call = Call(quirks.OUTPUT, {"input": operand}, (operand.descriptor,))
         for quirk in QUIRKS[self.target.kind]:
             if quirks.OUTPUT in quirk.ops and quirk.applies(self, call):
+                self.peculiarity = quirk.name
                 result: Operand = quirk.rewrite(self, call)
                 return result
         return operand
