@@ -50,7 +50,8 @@ class Browser:
         self._session.__exit__(kind, error, trace)
 
     def run(self, cases: Sequence[tuple[Graph, Case]]) -> list[Computed]:
-        return self._session.run_each([(graph, case.inputs) for graph, case in cases])
+        results = self._session.run_each([(graph, _fed(graph, case)) for graph, case in cases])
+        return [_returned(computed, case) for computed, (_, case) in zip(results, cases, strict=False)]
 
 
 @dataclass
@@ -85,6 +86,19 @@ class Rustnn:
         if len(results) < len(cases):
             results.append(ExecutionError(f"the process crashed ({os.waitstatus_to_exitcode(status)})"))
         return results
+
+
+def _fed(graph: Graph, case: Case) -> dict[str, Array]:
+    """The values of a case in the types that the legalized graph takes: integers may be narrower there."""
+    return {operand.name: case.inputs[operand.name].astype(operand.data_type.numpy) for operand in graph.inputs}
+
+
+def _returned(computed: Computed, case: Case) -> Computed:
+    """What was computed in the types of the case."""
+    if isinstance(computed, ExecutionError):
+        return computed
+    types = {operand.name: operand.data_type for operand in case.graph.outputs if not operand.data_type.is_float}
+    return {name: array.astype(types[name].numpy) if name in types else array for name, array in computed.items()}
 
 
 def _rustnn(graph: Graph, case: Case) -> Computed:
