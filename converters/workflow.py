@@ -17,8 +17,8 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats import SHARED, save_together
 from webnn_graph.formats.weights import INDEX
-from webnn_graph.graph import Graph
-from webnn_graph.targets import CHROMIUM, Target, legalize, load_target
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.targets import CHROMIUM, RUSTNN, STANDARD, Target, legalize, load_target
 
 ELSEWHERE = "-o writes to another folder, --name gives the files another name"
 
@@ -158,11 +158,14 @@ class Check:
         def runner(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
             return run(graph, inputs, runtime=self.runtime, browser=self.browser)
 
+        def returns(operand: Operand) -> bool:
+            return load_target({"browser": CHROMIUM, "rustnn": RUSTNN}.get(self.runtime, STANDARD)).takes("output", operand)
+
         tolerance = TOLERANCES[self.runtime] if self.tolerance is None else self.tolerance
         with progress(f"verifying against {source.runner} ..."):
             if self.each_node:
                 return verify_nodes(graph, source, tolerance=tolerance, inputs=self.inputs, seed=self.seed)
-            return verify(graph, source, runner, tolerance=tolerance, inputs=self.inputs, seed=self.seed)
+            return verify(graph, source, runner, tolerance=tolerance, inputs=self.inputs, seed=self.seed, returns=returns)
 
 
 def convert_and_report(

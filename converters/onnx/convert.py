@@ -11,11 +11,11 @@ from typing import Any
 import onnx
 
 from converters.onnx import functions, handlers
-from converters.onnx.half import in_float16
 from converters.onnx.inference import inferred_types
 from converters.onnx.interface import Input, Settings, bound_value, free_inputs, graph_inputs
 from converters.onnx.load import load_model
 from converters.onnx.registry import Value
+from converters.onnx.retype import IN_FLOAT16, retyped
 from converters.onnx.scope import UNKNOWN, GraphScope
 from converters.onnx.structure import check_model
 from converters.onnx.tensors import Element
@@ -38,7 +38,7 @@ def convert(
     bind: Mapping[str, Any] | None = None,
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
-    float16: bool = False,
+    unsupported_floats: str = "float32",
     budget: float = 1.0,
 ) -> Graph:
     """Converts an ONNX model.
@@ -51,7 +51,7 @@ def convert(
         bind: Values of inputs that become constants: numbers, lists or arrays.
         inputs: Tensors at which the graph is cut, which become its inputs instead of the model's.
         outputs: Tensors to return instead of the model's outputs.
-        float16: bfloat16 and float64 become float16 instead of float32.
+        unsupported_floats: What bfloat16 and float64, which WebNN lacks, become: ``float32`` or ``float16``.
         budget: How many times the normal work, memory and time the conversion may take.
 
     Returns:
@@ -68,11 +68,11 @@ def convert(
         folder, name = path.parent, name or path.stem
         model = load_model(path)
     check_model(model)
-    if float16:
-        model = in_float16(model, folder)
+    narrow = retyped(model, IN_FLOAT16, folder) if unsupported_floats == "float16" else None
+    model = narrow or model
     settings = Settings(dims or {}, shapes or {}, bind or {}, inputs, outputs)
     conversion = Conversion(model, folder, name or model.graph.name or "model", settings, Budget(budget))
-    if float16:
+    if narrow:
         conversion.builder.note("bfloat16 and float64 became float16")
     return optimize(conversion.graph())
 
