@@ -16,8 +16,10 @@ from webnn_graph.compare import Difference, Noise, compare, relative_differences
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
 
-FACTOR = 2.0
-"""How much further from the twin than the source a conversion may be: both are rounded, each in its own way."""
+LARGER = 3.0
+"""How much larger than the source's a conversion's differences from the twin may be: both are rounded, each in its own way."""
+OFTENER = 2.0
+"""How much oftener than the reverse it may be wrong where the source is right."""
 LOUDEST = 0.5
 """Largest relative difference of the source from itself that says anything of a conversion."""
 
@@ -28,9 +30,9 @@ def is_noise(actual: Array, source: Array, twin: Array, tolerance: float) -> boo
     The source must be within `LOUDEST` of its twin, and wherever one of the three has a number, all have. Then either the
     conversion is within the tolerance of the twin, or it is about as near to the twin as the source is, whichever way one counts:
 
-    * sorted by size, each of its differences is at most `FACTOR` times the source's of the same rank, or within the tolerance:
+    * sorted by size, each of its differences is at most `LARGER` times the source's of the same rank, or within the tolerance:
       one uncertain element excuses neither a larger difference nor many;
-    * it leaves the tolerance where the source does not at most `FACTOR` times as often as the reverse: noise does not choose its
+    * it leaves the tolerance where the source does not at most `OFTENER` times as often as the reverse: noise does not choose its
       places, an error that noise elsewhere would hide does.
 
     Every integer must be what the source or its twin computed.
@@ -52,7 +54,7 @@ def is_noise(actual: Array, source: Array, twin: Array, tolerance: float) -> boo
     if (ours <= tolerance).all():
         return True
     alone, reverse = ((ours > tolerance) & (own <= tolerance)).sum(), ((own > tolerance) & (ours <= tolerance)).sum()
-    return bool((np.sort(ours) <= np.maximum(FACTOR * np.sort(own), tolerance)).all() and alone <= FACTOR * reverse)
+    return bool((np.sort(ours) <= np.maximum(LARGER * np.sort(own), tolerance)).all() and alone <= OFTENER * reverse)
 
 
 @dataclass

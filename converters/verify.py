@@ -204,5 +204,5 @@ def _check_interface(what: str, graph: list[str], source: list[str]) -> None:
     if sorted(graph) != sorted(source):
         raise ConversionError(
             f"the {what} differ: the graph has {', '.join(graph) or 'none'}, the source model {', '.join(source) or 'none'}",
-            "compare with the model it was converted from, with the same --bind, --input and --output",
+            "compare with the model it was converted from, cut and bound as it was then",
         )
