@@ -82,10 +82,8 @@ def _row(difference: Difference) -> list[str]:
 
 def within_noise(difference: Difference, noise: Noise) -> str:
     """What is said of a difference that the source model's own noise explains."""
-    return (
-        f"{difference.name}: within the source's own noise ({difference.relative:.2g}; the source differs from itself by "
-        f"{noise.relative:.2g}, measured with {noise.measured_by})"
-    )
+    numbers = f"{difference.relative:.2g}; the source differs from itself by {noise.relative:.2g}"
+    return f"{difference.name}: within the source's own noise ({numbers})\n  measured with {noise.measured_by}"
 
 
 def report_contents(graph: Graph) -> None:

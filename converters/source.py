@@ -54,8 +54,12 @@ class Source(Runnable, Protocol):
         """The values that the model's file brings for inputs, by the source's names."""
         ...
 
+    def peer(self) -> Runnable | None:
+        """The same model in the types that its conversion computes in; None where these are its own."""
+        ...
+
     def twins(self) -> Iterator[Runnable]:
-        """The same model computed in other ways, the most exact first: its differences from them are its own noise."""
+        """The model, or its peer, computed more exactly or in another order."""
         ...
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
-from converters.noise import Comparison, Result
+import numpy as np
+
+from converters.noise import Comparison, Result, nudges
 from converters.source import Source, interface, shared_tensors
 from webnn_graph.compare import BRAIN_PRECISION, HALF_PRECISION, Difference, compare
 from webnn_graph.data_types import Array, DataType
@@ -70,15 +73,17 @@ def verify(
         ExecutionError: One of them cannot be run on these inputs.
     """
     feeds, source_feeds, output_names = _feeds(graph, source, inputs or {}, seed)
-    comparison = Comparison(source, source_feeds)
     tolerances = _tolerances(graph, tolerance)
+    is_half = any(output.data_type is DataType.FLOAT16 for node in graph.nodes for output in node.outputs)
+    comparison = Comparison(source, source_feeds, float(np.finfo(np.float16 if is_half else np.float32).eps))
     actual = run(graph, feeds)
-    differences = comparison.differences([Result(o.name, actual[o.name], output_names[o.name], tolerances[o]) for o in graph.outputs])
+    results = [Result(o.name, actual[o.name], output_names[o.name], tolerances[o]) for o in graph.outputs]
+    differences = comparison.differences(results, partial(_on_nudged, run, graph, feeds, comparison.spacing))
     if all(difference.ok for difference in differences):
         return Verification(differences, None)
     tensors = {operand: name for operand, name in shared_tensors(graph, source).items() if returns(operand)}
     try:
-        first = _first_wrong(graph, tensors, comparison, lambda part: run(part, feeds), tolerances)
+        first = _first_wrong(graph, tensors, comparison, run, feeds, tolerances)
     except (WebNNError, MemoryError) as error:
         return Verification(differences, _wrong_output(graph, differences), _said(error))
     return Verification(differences, first or _wrong_output(graph, differences))
@@ -119,6 +124,10 @@ def verify_nodes(
             known[operand] = array
     first = next((pair for pair in found if not pair[1].ok), None)
     return Verification([difference for _, difference in found], first, stopped)
+
+
+def _on_nudged(run: Runner, graph: Graph, feeds: Mapping[str, Array], spacing: float) -> list[dict[str, Array]]:
+    return [run(graph, moved) for moved in nudges(feeds, spacing)]
 
 
 def _said(error: Exception) -> str:
@@ -166,15 +175,18 @@ def _first_wrong(
     graph: Graph,
     tensors: Mapping[Operand, str],
     comparison: Comparison,
-    run: Callable[[Graph], dict[str, Array]],
+    run: Runner,
+    feeds: Mapping[str, Array],
     tolerances: Mapping[Operand, float],
 ) -> tuple[Node, Difference] | None:
     """The first node, in the graph's order, whose result is not the source's tensor of that name."""
     makers = {output: node for node in graph.nodes for output in node.outputs}
     for batch in _batches(list(tensors)):
-        actual = run(replace(graph, outputs=tuple(batch)))
+        part = replace(graph, outputs=tuple(batch))
+        actual = run(part, feeds)
         results = [Result(o.name, actual[o.name], tensors[o], tolerances[o]) for o in batch]
-        for operand, difference in zip(batch, comparison.differences(results), strict=True):
+        moved = partial(_on_nudged, run, part, feeds, comparison.spacing)
+        for operand, difference in zip(batch, comparison.differences(results, moved), strict=True):
             # The same name on another shape is a tensor that the conversion laid out differently.
             if not difference.ok and not difference.reason:
                 return makers[operand], difference

@@ -68,11 +68,11 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """*ok*, *within noise* or *DIFFERS*; only the last is a fault."""
+        """*ok*, *noise* (the source's own) or *DIFFERS*; only the last is a fault."""
         if self.is_within:
             return "ok"
         if self.noise:
-            return "within noise"
+            return "noise"
         return f"DIFFERS: {self.reason}" if self.reason else "DIFFERS"
 
     @property

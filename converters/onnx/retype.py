@@ -17,7 +17,8 @@ Types: TypeAlias = Mapping[int, int]
 """Element types by the ones that they take the place of."""
 IN_FLOAT16: Types = {TensorProto.BFLOAT16: TensorProto.FLOAT16, TensorProto.DOUBLE: TensorProto.FLOAT16}
 """What WebNN lacks, with half the weights, at the price of float16's range and precision."""
-IN_FLOAT32: Types = {TensorProto.BFLOAT16: TensorProto.FLOAT, TensorProto.FLOAT16: TensorProto.FLOAT}
+IN_WEBNN: Types = dict.fromkeys(IN_FLOAT16, TensorProto.FLOAT)
+IN_FLOAT32: Types = {TensorProto.FLOAT16: TensorProto.FLOAT}
 IN_FLOAT64: Types = dict.fromkeys((*IN_FLOAT32, TensorProto.FLOAT), TensorProto.DOUBLE)
 TYPE_ATTRIBUTES = ("to", "dtype", "output_dtype", "output_datatype", "stash_type", "softmax_precision")
 """Attributes whose integer names an element type."""

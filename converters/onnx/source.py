@@ -14,8 +14,7 @@ from converters.onnx.inference import inferred_types
 from converters.onnx.interface import bound_value, free_inputs
 from converters.onnx.load import load_model
 from converters.onnx.order import needed_nodes
-from converters.onnx.twins import exact_twins
-from converters.source import Runnable
+from converters.onnx.twins import as_converted, exact_twins
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, ExecutionError
 
@@ -103,11 +102,17 @@ class OnnxSource(OnnxModel):
         """Made-up values for an input; 0 and 1 for booleans."""
         return values % 2 if self._types.get(name) == np.bool_ else values
 
-    def twins(self) -> Iterator[Runnable]:
-        """The model with less rounding, and as it is without optimizations."""
-        for how, model in exact_twins(self.model):
-            yield OnnxModel(model, self._bound, how)
-        yield OnnxModel(self.model, self._bound, "without optimizations", optimized=False)
+    def peer(self) -> OnnxModel | None:
+        """See `converters.onnx.twins.as_converted`."""
+        model, how = as_converted(self.model)
+        return OnnxModel(model, self._bound, how) if how else None
+
+    def twins(self) -> Iterator[OnnxModel]:
+        """The model or its peer without the runtime's optimizations, and with less rounding."""
+        model, how = as_converted(self.model)
+        yield OnnxModel(model, self._bound, ", ".join(filter(None, [how, "without optimizations"])), optimized=False)
+        for how, exact in exact_twins(model):
+            yield OnnxModel(exact, self._bound, how)
 
 
 def _cut(model: onnx.ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> None:

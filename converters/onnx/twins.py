@@ -1,4 +1,4 @@
-"""An ONNX model computed in other ways: more exactly, or without the runtime's own rewriting."""
+"""An ONNX model in other arithmetic: that of its conversion, or more exact."""
 
 from __future__ import annotations
 
@@ -9,23 +9,29 @@ import onnx
 from onnx import helper, numpy_helper
 
 from converters.onnx.load import tensor_values
-from converters.onnx.retype import IN_FLOAT32, IN_FLOAT64, retyped
+from converters.onnx.retype import IN_FLOAT32, IN_FLOAT64, IN_WEBNN, retyped
 from webnn_graph.data_types import Array
 
 MICROSOFT = "com.microsoft"
 
 
+def as_converted(model: onnx.ModelProto) -> tuple[onnx.ModelProto, str]:
+    """The model in the arithmetic of its conversion, and what that is; the model itself and nothing where that is its own.
+
+    A conversion computes bfloat16 and float64 in float32, and neither input nor state of a DynamicQuantizeLSTM is quantized.
+    """
+    plain = dequantized(model)
+    known = retyped(plain or model, IN_WEBNN)
+    hows = ["in float32"] * (known is not None) + ["with dequantized LSTM weights"] * (plain is not None)
+    return known or plain or model, ", ".join(hows)
+
+
 def exact_twins(model: onnx.ModelProto) -> Iterator[tuple[str, onnx.ModelProto]]:
     """The model with less rounding, and in what it is computed then."""
-    plain = dequantized(model)
-    if plain:
-        yield "with dequantized LSTM weights", plain
-    narrow = retyped(model, IN_FLOAT32)
-    if narrow:
-        yield "in float32", narrow
-    wide = retyped(plain or model, IN_FLOAT64)
-    if wide:
-        yield "in float64", wide
+    for how, types in (("in float32", IN_FLOAT32), ("in float64", IN_FLOAT64)):
+        wider = retyped(model, types)
+        if wider:
+            yield how, wider
 
 
 def dequantized(model: onnx.ModelProto) -> onnx.ModelProto | None:

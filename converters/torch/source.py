@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import ml_dtypes
 import numpy as np
@@ -12,19 +12,20 @@ from torch import fx
 from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
-from converters.source import Runnable
 from converters.torch.interface import graph_inputs, graph_outputs, output_values, placeholders
-from converters.torch.tensors import to_array
-from webnn_graph.data_types import Array
+from converters.torch.tensors import REPLACED, to_array
+from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ExecutionError, reason
 
-EXACT = {
+Types: TypeAlias = Mapping[torch.dtype, torch.dtype]
+"""Element types by the ones that a program is computed in instead."""
+IN_WEBNN: Types = {dtype: torch.float32 for dtype, data_type in REPLACED.items() if data_type is DataType.FLOAT32}
+IN_FLOAT64: Types = {
     torch.float16: torch.float64,
     torch.bfloat16: torch.float64,
     torch.float32: torch.float64,
     torch.complex64: torch.complex128,
 }
-"""The types that a program is computed in to see what rounding does to it."""
 
 
 class TorchProgram:
@@ -32,20 +33,21 @@ class TorchProgram:
 
     Args:
         program: Decomposed as for conversion, so that its nodes are the graph's.
-        is_exact: Whether it is computed in float64, whatever types it names.
+        types: What it is computed in, whatever types it names.
+        how: What distinguishes it from the source model then, for reports.
     """
 
-    def __init__(self, program: ExportedProgram, *, is_exact: bool = False) -> None:
+    def __init__(self, program: ExportedProgram, types: Types | None = None, how: str = "") -> None:
         self.program = program
-        self._recorder = ExactRecorder if is_exact else Recorder
-        self._how = " in float64" if is_exact else ""
+        self._types = types or {}
+        self._how = how
         self._placeholders = graph_inputs(program)
         self._outputs = dict(zip(graph_outputs(program), output_values(program), strict=True))
 
     @property
     def runner(self) -> str:
         """What runs the program."""
-        return f"PyTorch {torch.__version__}{self._how}"
+        return f"PyTorch {torch.__version__} {self._how}".rstrip()
 
     def run(self, inputs: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array]:
         """The values of the ``wanted`` outputs and tensors.
@@ -55,7 +57,7 @@ class TorchProgram:
         """
         nodes = {name: self._outputs[name] for name in wanted if name in self._outputs}
         keep = {node.name for node in nodes.values() if isinstance(node, fx.Node)} | set(wanted)
-        recorder = self._recorder(self.program.graph_module, keep)
+        recorder = Recorder(self.program.graph_module, keep, self._types)
         try:
             with torch.no_grad():
                 recorder.run(*self._arguments(inputs))
@@ -97,49 +99,45 @@ class TorchSource(TorchProgram):
         """Made-up values for an input; 0 and 1 for booleans."""
         return values % 2 if self._placeholders[name].meta["val"].dtype is torch.bool else values
 
-    def twins(self) -> Iterator[Runnable]:
+    def peer(self) -> TorchProgram | None:
+        """The program with float32 in the place of what WebNN lacks."""
+        values = (leaf for node in self.program.graph.nodes for leaf in pytree.tree_leaves(node.meta.get("val")))
+        replaced = any(isinstance(value, torch.Tensor) and value.dtype in IN_WEBNN for value in values)
+        return TorchProgram(self.program, IN_WEBNN, "in float32") if replaced else None
+
+    def twins(self) -> Iterator[TorchProgram]:
         """The program in float64."""
-        yield TorchProgram(self.program, is_exact=True)
+        yield TorchProgram(self.program, IN_FLOAT64, "in float64")
 
 
 class Recorder(fx.Interpreter):
-    """Runs a graph and keeps the tensors of some nodes as arrays."""
+    """Runs a graph, some types replaced by others, and keeps the tensors of some nodes as arrays."""
 
-    def __init__(self, module: fx.GraphModule, keep: set[str]) -> None:
+    def __init__(self, module: fx.GraphModule, keep: set[str], types: Types) -> None:
         super().__init__(module)
         self.keep = keep
+        self.types = types
         self.kept: dict[str, Array] = {}
 
     def run_node(self, n: fx.Node) -> Any:
         """See `fx.Interpreter`."""
-        result = self.result(n)
+        result = self._retyped(super().run_node(n))
         if n.name in self.keep and isinstance(result, torch.Tensor) and not result.dtype.is_complex:
             self.kept[n.name] = _values(result)
         return result
 
-    def result(self, n: fx.Node) -> Any:
-        """What a node computes."""
-        return super().run_node(n)
-
-
-class ExactRecorder(Recorder):
-    """Runs a graph in float64."""
-
-    def result(self, n: fx.Node) -> Any:
-        """See `Recorder`."""
-        return pytree.tree_map(_exact, super().result(n))
-
     def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
         """See `fx.Interpreter`."""
-        args, kwargs = pytree.tree_map(_exact, (args, kwargs))
-        return super().call_function(target, args, kwargs)
+        return super().call_function(target, *self._retyped((args, kwargs)))
 
+    def _retyped(self, value: Any) -> Any:
+        """The value with other types in the place of types, and tensors of these."""
+        return pytree.tree_map(self._leaf, value) if self.types else value
 
-def _exact(value: Any) -> Any:
-    """A tensor in the exact type that takes the place of its own; the same for a type itself; anything else as it is."""
-    if isinstance(value, torch.dtype):
-        return EXACT.get(value, value)
-    return value.to(EXACT[value.dtype]) if isinstance(value, torch.Tensor) and value.dtype in EXACT else value
+    def _leaf(self, leaf: Any) -> Any:
+        if isinstance(leaf, torch.dtype):
+            return self.types.get(leaf, leaf)
+        return leaf.to(self.types[leaf.dtype]) if isinstance(leaf, torch.Tensor) and leaf.dtype in self.types else leaf
 
 
 def _values(tensor: torch.Tensor) -> Array:
