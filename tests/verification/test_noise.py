@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import ml_dtypes
 import numpy as np
@@ -211,21 +211,27 @@ ROWS = [
 ]
 
 
-def converted(row: Row, folder: Path) -> tuple[Graph, Source]:
-    path = row.make(folder / row.name)
+Made: TypeAlias = tuple[Row, Graph, Source]
+
+
+@pytest.fixture(scope="module", params=ROWS, ids=lambda row: row.name)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A noisy source model and what it was converted to."""
+    row: Row = request.param
+    path = row.make(tmp_path_factory.mktemp("noise") / row.name)
     if path.suffix == ".pt2":
         model = TorchModel(path)
-        return model.convert(), model.source()
-    return convert(path), OnnxSource(path)
+        return row, model.convert(), model.source()
+    return row, convert(path), OnnxSource(path)
 
 
 def verified(row: Row, graph: Graph, source: Source) -> Verification:
     return verify(graph, source, reference.run, tolerance=TOLERANCE, inputs=row.inputs)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_right_conversion_is_within_the_noise(row: Row, tmp_path: Path) -> None:
-    (difference,) = verified(row, *converted(row, tmp_path)).differences
+def test_a_right_conversion_is_within_the_noise(made: Made) -> None:
+    row = made[0]
+    (difference,) = verified(*made).differences
     assert difference.relative > TOLERANCE
     assert difference.verdict == "noise"
     assert difference.noise is not None
@@ -239,9 +245,8 @@ def weights(graph: Graph) -> list[Operand]:
 
 
 @pytest.mark.parametrize("change", ["all by 1 %", "one column by 10 %", "one column shifted"])
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_wrong_conversion_differs_whatever_the_noise(row: Row, change: str, tmp_path: Path) -> None:
-    graph, source = converted(row, tmp_path)
+def test_a_wrong_conversion_differs_whatever_the_noise(made: Made, change: str) -> None:
+    row, graph, source = made
     for operand in weights(graph):
         array = graph.constants[operand].astype(np.float64)
         column = min(10, array.shape[-1] - 1)  # of a spectrum, one that holds a tone
