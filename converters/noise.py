@@ -9,7 +9,7 @@ to a conversion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -75,11 +75,6 @@ def is_noise(actual: Array, samples: Sequence[Array], twin: Array, spread: Array
     return bool((np.sort(ours.ravel())[::-1] <= np.maximum(allowed, tolerance)).all())
 
 
-def spread_of(base: Array, nudged: Sequence[Array]) -> Array:
-    """The largest relative difference of each element from ``base``."""
-    return np.max([relative_differences(values, base) for values in nudged], axis=0)
-
-
 def nudges(feeds: Mapping[str, Array], spacing: float) -> Iterator[dict[str, Array]]:
     """The inputs `NUDGES` times, their floating point numbers moved by about their last bit: up, down, or not at all.
 
@@ -108,12 +103,12 @@ class Comparison:
     spacing: float = float(np.finfo(np.float32).eps)
     _failed: set[str] = field(default_factory=set, init=False)
 
-    def differences(self, results: Sequence[Result], again: Callable[[], Sequence[Mapping[str, Array]]]) -> list[Difference]:
+    def differences(self, results: Sequence[Result], nudged: Iterable[Mapping[str, Array]]) -> list[Difference]:
         """The difference of each result, and what explains it.
 
         Args:
             results: What was computed.
-            again: Computes them on nudged inputs, by name; called only when it is needed.
+            nudged: The same on nudged inputs, by name; computed only as far as it is needed.
 
         Raises:
             ExecutionError: The source model cannot be run.
@@ -121,11 +116,11 @@ class Comparison:
         expected = self.source.run(self.feeds, [result.source_name for result in results])
         found = [compare(r.name, r.array, expected[r.source_name], r.tolerance) for r in results]
         missed = [r for r, difference in zip(results, found, strict=True) if not difference.ok and _may_be_noise(difference)]
-        explained = dict(self._explained(missed, expected, again)) if missed else {}
+        explained = dict(self._explained(missed, expected, nudged)) if missed else {}
         return [replace(difference, noise=explained.get(r)) for r, difference in zip(results, found, strict=True)]
 
     def _explained(
-        self, missed: Sequence[Result], expected: Mapping[str, Array], again: Callable[[], Sequence[Mapping[str, Array]]]
+        self, missed: Sequence[Result], expected: Mapping[str, Array], nudged: Iterable[Mapping[str, Array]]
     ) -> Iterator[tuple[Result, Noise]]:
         """Those of the results that are too far away whose differences the source's own noise explains."""
         names = [result.source_name for result in missed]
@@ -138,22 +133,26 @@ class Comparison:
             right = {r for r in missed if is_peer(r.array, expected[r.source_name], values[r.source_name], r.tolerance)}
             yield from ((r, _noise(r, [expected], peer, values)) for r in missed if r in right)
             missed = [r for r in missed if r not in right]
-        spread: dict[str, Array] = {}
+        spread = {r.name: np.zeros(r.array.shape) for r in missed}
+        again = zip((base.run(feeds, names) for feeds in nudges(self.feeds, self.spacing)), nudged, strict=True)
         for twin in self.source.twins() if missed else ():
             others = self._computed(twin, names)
             if others is None:
                 continue
-            if not spread:
-                moved = [base.run(feeds, names) for feeds in nudges(self.feeds, self.spacing)]
-                spread = _spread(missed, samples[0], moved, again())
-                samples += moved
-            right = {
-                r
-                for r in missed
-                if is_noise(r.array, [s[r.source_name] for s in samples], others[r.source_name], spread[r.name], r.tolerance)
-            }
-            yield from ((r, _noise(r, [expected, *samples], twin, others)) for r in missed if r in right)
-            missed = [r for r in missed if r not in right]
+            while True:
+                right = {
+                    r
+                    for r in missed
+                    if is_noise(r.array, [s[r.source_name] for s in samples], others[r.source_name], spread[r.name], r.tolerance)
+                }
+                yield from ((r, _noise(r, [expected, *samples], twin, others)) for r in missed if r in right)
+                missed = [r for r in missed if r not in right]
+                # As few as it takes: each costs a run of both. Integers are not moved.
+                moved = _next(again) if any(r.array.dtype.kind == "f" for r in missed) else None
+                if moved is None:
+                    break
+                spread = {r.name: np.maximum(spread[r.name], _spread(r, samples[0], *moved)) for r in missed}
+                samples.append(moved[0])
             if not missed:
                 return
 
@@ -186,18 +185,19 @@ class Result:
     tolerance: float
 
 
-def _spread(
-    results: Sequence[Result], base: Mapping[str, Array], moved: Sequence[Mapping[str, Array]], again: Sequence[Mapping[str, Array]]
-) -> dict[str, Array]:
-    """What nudging the inputs does to each result, computed by the source or by the conversion, by the result's name."""
-    return {
-        r.name: np.maximum(
-            spread_of(base[r.source_name], [values[r.source_name] for values in moved]),
-            spread_of(r.array, [values[r.name] for values in again]),
-        )
-        for r in results
-        if r.array.shape == base[r.source_name].shape
-    }
+def _spread(result: Result, base: Mapping[str, Array], theirs: Mapping[str, Array], ours: Mapping[str, Array]) -> Array:
+    """What nudging the inputs does to each element, computed by the source or by the conversion."""
+    source = relative_differences(theirs[result.source_name], base[result.source_name])
+    spread = np.maximum(source, relative_differences(ours[result.name], result.array))
+    return np.where(np.isfinite(spread), spread, 0.0)
+
+
+def _next(again: Iterator[tuple[dict[str, Array], Mapping[str, Array]]]) -> tuple[dict[str, Array], Mapping[str, Array]] | None:
+    """What both compute on inputs that are nudged once more; None when that has been often enough, or one of them fails."""
+    try:
+        return next(again, None)
+    except (WebNNError, MemoryError):
+        return None
 
 
 def _may_be_noise(difference: Difference) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -78,7 +77,7 @@ def verify(
     comparison = Comparison(source, source_feeds, float(np.finfo(np.float16 if is_half else np.float32).eps))
     actual = run(graph, feeds)
     results = [Result(o.name, actual[o.name], output_names[o.name], tolerances[o]) for o in graph.outputs]
-    differences = comparison.differences(results, partial(_on_nudged, run, graph, feeds, comparison.spacing))
+    differences = comparison.differences(results, _on_nudged(run, graph, feeds, comparison.spacing))
     if all(difference.ok for difference in differences):
         return Verification(differences, None)
     tensors = {operand: name for operand, name in shared_tensors(graph, source).items() if returns(operand)}
@@ -126,8 +125,8 @@ def verify_nodes(
     return Verification([difference for _, difference in found], first, stopped)
 
 
-def _on_nudged(run: Runner, graph: Graph, feeds: Mapping[str, Array], spacing: float) -> list[dict[str, Array]]:
-    return [run(graph, moved) for moved in nudges(feeds, spacing)]
+def _on_nudged(run: Runner, graph: Graph, feeds: Mapping[str, Array], spacing: float) -> Iterator[dict[str, Array]]:
+    return (run(graph, moved) for moved in nudges(feeds, spacing))
 
 
 def _said(error: Exception) -> str:
@@ -185,7 +184,7 @@ def _first_wrong(
         part = replace(graph, outputs=tuple(batch))
         actual = run(part, feeds)
         results = [Result(o.name, actual[o.name], tensors[o], tolerances[o]) for o in batch]
-        moved = partial(_on_nudged, run, part, feeds, comparison.spacing)
+        moved = _on_nudged(run, part, feeds, comparison.spacing)
         for operand, difference in zip(batch, comparison.differences(results, moved), strict=True):
             # The same name on another shape is a tensor that the conversion laid out differently.
             if not difference.ok and not difference.reason:

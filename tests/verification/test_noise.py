@@ -15,7 +15,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from converters.noise import is_noise, is_peer, spread_of
+from converters.noise import is_noise, is_peer
 from converters.onnx import convert
 from converters.onnx.source import OnnxSource
 from converters.source import Source
@@ -68,6 +68,10 @@ SPREAD = scattered(dict.fromkeys(range(40), 0.01)) - 1
 )
 def test_noise(name: str, ours: dict[int, float], own: dict[int, float], expected: bool) -> None:
     assert is_noise(scattered(ours).astype(np.float32), [scattered(own)], np.ones(100), SPREAD, TOLERANCE) == expected
+
+
+def spread_of(base: Array, nudged: list[Array]) -> Array:
+    return np.max([np.abs(values - base) for values in nudged], axis=0)
 
 
 @pytest.mark.parametrize("seed", range(20))
