@@ -126,7 +126,14 @@ def verify_nodes(
 
 
 def _on_nudged(run: Runner, graph: Graph, feeds: Mapping[str, Array], spacing: float) -> Iterator[dict[str, Array]]:
-    return (run(graph, moved) for moved in nudges(feeds, spacing))
+    """The graph's results with its inputs nudged, or with its weights where no input can be."""
+    if any(array.dtype.kind == "f" for array in feeds.values()) or graph.weight_bytes > BATCH_BYTES:
+        return (run(graph, moved) for moved in nudges(feeds, spacing))
+    weights = {operand.name: array for operand, array in graph.constants.items()}
+    return (
+        run(replace(graph, constants={operand: moved[operand.name] for operand in graph.constants}), feeds)
+        for moved in nudges(weights, spacing)
+    )
 
 
 def _said(error: Exception) -> str:

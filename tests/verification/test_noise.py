@@ -163,6 +163,16 @@ def spectrum(path: Path) -> Path:
     return saved(path, nodes, info("x", TensorProto.FLOAT, [40, 400]), TensorProto.FLOAT, weights)
 
 
+def looked_up(path: Path) -> Path:
+    """The spectrum of signals in a table, whose inputs have no last bits."""
+    model = onnx.load(spectrum(path))
+    model.graph.node.insert(0, Node("Gather", ["tones", "i"], ["x"]))
+    model.graph.input[0].CopyFrom(info("i", TensorProto.INT64, [40]))
+    model.graph.initializer.append(numpy_helper.from_array(tones(), "tones"))
+    onnx.save(model, path)
+    return path
+
+
 def tones() -> Array:
     """Signals that have one frequency, and silence in the others."""
     return np.stack([np.sin(2 * np.pi * np.arange(400) * (3 + i) / 400 + 1) / 2 for i in range(40)]).astype(np.float32)
@@ -209,6 +219,7 @@ ROWS = [
     Row("m.onnx", lambda path: two_layers(path, ml_dtypes.bfloat16), "in float32"),
     Row("lstm.onnx", lstm, "with dequantized LSTM weights"),
     Row("spectrum.onnx", spectrum, "without optimizations", {"x": tones()}),
+    Row("table.onnx", looked_up, "in float64", {"i": np.arange(40)}),
     Row("m.pt2", lambda path: exported(path, layers(), torch.randn(2, 64).bfloat16()), "in float32"),
     Row("autocast.pt2", lambda path: exported(path, Autocast(), torch.randn(2, 64)), "in float32"),
     Row("spectrum.pt2", lambda path: exported(path, Spectrum(), torch.from_numpy(tones())), "in float64"),
