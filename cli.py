@@ -40,7 +40,13 @@ from converters.options import (
 @mapping_option("--bind", VALUE, "Turn an input into a constant: a number, a JSON list or a .npy file.")
 @click.option("--input", "inputs", multiple=True, metavar="TENSOR", help="Begin the graph at this tensor instead of the model's inputs.")
 @click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="End the graph at this tensor instead of the model's outputs.")
-@click.option("--float16", is_flag=True, help="bfloat16 and float64 become float16 instead of float32.")
+@click.option(
+    "--unsupported-floats",
+    type=click.Choice(["float32", "float16"]),
+    default="float32",
+    show_default=True,
+    help="What bfloat16 and float64, which WebNN lacks, become.",
+)
 @click.option("--simplify/--no-simplify", default=False, help="Run onnxsim first.  [default: no-simplify]")
 @conversion_options
 @click.version_option(package_name="webnn-convert")
@@ -59,7 +65,8 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
     shapes = {"dims": options["dim"], "shapes": options["shape"]}
-    converted = partial(frontend, model, name=destination.stem, float16=options["float16"], budget=options["budget"], **shapes, **what)
+    how = {"unsupported_floats": options["unsupported_floats"], "budget": options["budget"]}
+    converted = partial(frontend, model, name=destination.stem, **how, **shapes, **what)
     return convert_and_report(converted, destination, partial(OnnxSource, model, **what), check if verify else None)
 
 
@@ -267,7 +274,7 @@ def run(
     loaded = load(graph, dims=dim)
     given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
     with progress("computing ..."):
-        outputs = compute(loaded, complete(loaded.inputs, given, seed), runtime=runtime, browser=browser)
+        outputs = compute(loaded, complete(loaded, given, seed), runtime=runtime, browser=browser)
     if output:
         save_arrays(output, outputs)
     report_outputs(outputs)

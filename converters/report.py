@@ -12,7 +12,7 @@ import numpy as np
 
 from converters.console import DIFFERS, DONE, REFUSED, note, say, settings, show_table, size
 from converters.verify import Verification
-from webnn_graph.compare import Difference
+from webnn_graph.compare import Difference, Noise
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
 from webnn_graph.ops import OPS
@@ -63,20 +63,32 @@ def report_nodes(verification: Verification, title: str) -> int:
 
 
 def _report_differences(verification: Verification, differences: Iterable[Difference], columns: list[str], title: str) -> int:
+    differences = list(differences)
     show_table(columns, [_row(difference) for difference in differences], title)
+    for difference in differences:
+        if difference.noise:
+            say(within_noise(difference, difference.noise))
     if verification.first:
         node, difference = verification.first
         label = f" {node.label}" if node.label else ""
         note(f"first difference: {node.op}{label} ({difference.name}: relative {difference.relative:.3g})")
+    if verification.stopped:
+        note(f"the search for the first difference ended early: {verification.stopped}")
     return DONE if verification.ok else DIFFERS
 
 
 def _row(difference: Difference) -> list[str]:
     shape = "x".join(map(str, difference.shape)) or "scalar"
     if difference.reason:
-        return [difference.name, shape, "", "", "", "", f"DIFFERS: {difference.reason}"]
+        return [difference.name, shape, "", "", "", "", difference.verdict]
     numbers = [f"{difference.absolute:.3g}", f"{difference.relative:.3g}", f"{difference.ulp:.3g}", f"{difference.tolerance:g}"]
-    return [difference.name, shape, *numbers, "ok" if difference.ok else "DIFFERS"]
+    return [difference.name, shape, *numbers, difference.verdict]
+
+
+def within_noise(difference: Difference, noise: Noise) -> str:
+    """What is said of a difference that the source model's own noise explains."""
+    numbers = f"{difference.relative:.2g}; the source differs from itself by {noise.relative:.2g}"
+    return f"{difference.name}: within the source's own noise ({numbers})\n  measured with {noise.measured_by}"
 
 
 def report_contents(graph: Graph) -> None:

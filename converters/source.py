@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from webnn_graph.data_types import Array
@@ -10,13 +10,25 @@ from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import Names
 
 
-class Source(Protocol):
-    """A source model that can be run."""
+class Runnable(Protocol):
+    """A model that can be run."""
 
     @property
     def runner(self) -> str:
         """What runs it, for reports: ``ONNX Runtime 1.22``."""
         ...
+
+    def run(self, inputs: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array]:
+        """The values of the ``wanted`` outputs and tensors by name, for inputs by the source's names.
+
+        Raises:
+            ExecutionError: It cannot be run.
+        """
+        ...
+
+
+class Source(Runnable, Protocol):
+    """A source model, which says what is right."""
 
     @property
     def inputs(self) -> Sequence[str]:
@@ -37,8 +49,17 @@ class Source(Protocol):
         """Made-up values for an input, changed where the source's own type allows fewer (booleans)."""
         ...
 
-    def run(self, inputs: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array]:
-        """The values of the ``wanted`` outputs and tensors by name, for inputs by the source's names."""
+    @property
+    def examples(self) -> Mapping[str, Array]:
+        """The values that the model's file brings for inputs, by the source's names."""
+        ...
+
+    def peer(self) -> Runnable | None:
+        """The same model in the types that its conversion computes in; None where these are its own."""
+        ...
+
+    def twins(self) -> Iterator[Runnable]:
+        """The model, or its peer, computed more exactly or in another order."""
         ...
 
 
@@ -54,9 +75,14 @@ def interface(source: Source) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def shared_tensors(graph: Graph, source: Source) -> dict[Operand, str]:
-    """The source's tensor of each node result that is named after exactly one, in the graph's order."""
+    """The source's tensor of each node result that depends on an input and is named after exactly one, in the graph's order."""
     candidates: dict[str, list[str]] = {}
     for name in source.tensors:
         candidates.setdefault(Names().take(name), []).append(name)
-    results = (output for node in graph.nodes for output in node.outputs)
-    return {operand: candidates[operand.name][0] for operand in results if len(candidates.get(operand.name, ())) == 1}
+    varying = set(graph.inputs)
+    shared: dict[Operand, str] = {}
+    for node in graph.nodes:
+        if not varying.isdisjoint(node.operands):
+            varying.update(node.outputs)
+            shared |= {o: candidates[o.name][0] for o in node.outputs if len(candidates.get(o.name, ())) == 1}
+    return shared

@@ -17,8 +17,9 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats import READ, SHARED, save_together
 from webnn_graph.formats.weights import INDEX
-from webnn_graph.graph import Graph
-from webnn_graph.targets import CHROMIUM, PORTABLE, Target, legalize, load_target
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.targets import CHROMIUM, PORTABLE, RUSTNN, STANDARD, Target, legalize, load_target
+from webnn_graph.targets.violations import of_tensor
 
 FOR_BROWSERS = {PORTABLE: "not every browser takes the graph", CHROMIUM: "Chromium does not take the graph"}
 """The targets of a module for browsers, the best first, and what is to be said when it is refused."""
@@ -201,11 +202,16 @@ class Check:
         def runner(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
             return run(graph, inputs, runtime=self.runtime, browser=self.browser)
 
+        target = load_target({"browser": CHROMIUM, "rustnn": RUSTNN}.get(self.runtime, STANDARD))
+
+        def returns(operand: Operand) -> bool:
+            return not any(of_tensor(target, "output", operand))
+
         tolerance = TOLERANCES[self.runtime] if self.tolerance is None else self.tolerance
         with progress(f"verifying against {source.runner} ..."):
             if self.each_node:
                 return verify_nodes(graph, source, tolerance=tolerance, inputs=self.inputs, seed=self.seed)
-            return verify(graph, source, runner, tolerance=tolerance, inputs=self.inputs, seed=self.seed)
+            return verify(graph, source, runner, tolerance=tolerance, inputs=self.inputs, seed=self.seed, returns=returns)
 
 
 def convert_and_report(

@@ -68,7 +68,7 @@ def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, se
         if isinstance(measured, str):
             return DONE, ["", "", "", "", measured]
         result, worst = measured.result, measured.worst
-        verdict = "ok" if result.ok else "DIFFERS"
+        verdict = worst.verdict if result.ok else "DIFFERS"
         if model.each_node:
             verdict += f" ({len(result.differences)} nodes, each by itself in the reference runtime)"
         if result.first:

@@ -14,6 +14,21 @@ TOLERANCES = {"reference": 1e-4, "browser": 1e-3, "rustnn": 1e-3}
 """Largest relative difference by runtime, for float32."""
 HALF_PRECISION = 5e-3
 """The same for float16, whose own spacing is 1e-3."""
+BRAIN_PRECISION = 4e-2
+"""The same for bfloat16, whose own spacing is 8e-3."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How far a source model is from itself.
+
+    Attributes:
+        relative: See `Difference.relative`.
+        measured_by: What else computed the source model.
+    """
+
+    relative: float
+    measured_by: str
 
 
 @dataclass(frozen=True)
@@ -29,6 +44,7 @@ class Difference:
         ulp: Largest distance in representable numbers of the tensor's type; for integers the absolute difference.
         tolerance: Largest relative difference that is still right; 0 for integers.
         reason: Why the tensors cannot be compared element by element; empty when they can.
+        noise: What explains a difference above the tolerance; None when nothing does, or nothing has to.
     """
 
     name: str
@@ -38,11 +54,26 @@ class Difference:
     ulp: float
     tolerance: float
     reason: str = ""
+    noise: Noise | None = None
+
+    @property
+    def is_within(self) -> bool:
+        """Whether the tensor is right within the tolerance."""
+        return not self.reason and self.relative <= self.tolerance and math.isfinite(self.relative)
 
     @property
     def ok(self) -> bool:
-        """Whether the tensor is right within the tolerance."""
-        return not self.reason and self.relative <= self.tolerance
+        """Whether the tensor is right within the tolerance, or as far as the source model itself is certain."""
+        return self.is_within or self.noise is not None
+
+    @property
+    def verdict(self) -> str:
+        """*ok*, *noise* (the source's own) or *DIFFERS*; only the last is a fault."""
+        if self.is_within:
+            return "ok"
+        if self.noise:
+            return "noise"
+        return f"DIFFERS: {self.reason}" if self.reason else "DIFFERS"
 
     @property
     def excess(self) -> float:
@@ -67,16 +98,37 @@ def compare(name: str, actual: Array, expected: Array, tolerance: float) -> Diff
         return Difference(name, actual.shape, distance, distance, distance, 0.0)
     if actual.dtype == np.float16:
         tolerance = max(tolerance, HALF_PRECISION)
+    right = np.asarray(expected, np.float64)
+    distances = _distances(actual, right)
+    with np.errstate(over="ignore"):
+        ulp = np.where(distances == 0, 0.0, _ulp_distance(actual, right.astype(actual.dtype)))
+    ulp = np.where(np.isfinite(distances), ulp, math.inf)
+    largest = _largest(distances), _largest(_relative(distances, right)), _largest(ulp)
+    return Difference(name, actual.shape, *largest, tolerance)
+
+
+def relative_differences(actual: Array, expected: Array) -> Array:
+    """The relative difference of each element, see `Difference.relative`; infinite where only one is a number."""
+    right = np.asarray(expected, np.float64)
+    return _relative(_distances(actual, right), right)
+
+
+def _distances(actual: Array, right: Array) -> Array:
+    """Absolute differences: 0 where both are NaN or the same infinity, infinite where only one is a number."""
     with np.errstate(all="ignore"):
-        right = np.asarray(expected, np.float64)
-        distance_of = np.abs(actual.astype(np.float64) - right)
-        alike = (actual == right) | (np.isnan(actual) & np.isnan(right))
-    distance_of = np.where(alike, 0.0, np.where(np.isfinite(distance_of), distance_of, math.inf))
-    finite = right[np.isfinite(right)]
-    scale = math.sqrt(float(np.mean(np.square(finite)))) if finite.size else 0.0
-    relative = distance_of / np.maximum(np.abs(np.where(np.isfinite(right), right, 0.0)), scale or 1.0)
-    ulp = np.where(alike, 0.0, np.where(np.isfinite(distance_of), _ulp_distance(actual, right.astype(actual.dtype)), math.inf))
-    return Difference(name, actual.shape, _largest(distance_of), _largest(relative), _largest(ulp), tolerance)
+        values = np.asarray(actual, np.float64)
+        alike = (values == right) | (np.isnan(values) & np.isnan(right))
+        apart = np.abs(values - right)
+        return np.where(alike, 0.0, np.where(np.isfinite(apart), apart, math.inf))
+
+
+def _relative(distances: Array, right: Array) -> Array:
+    magnitudes = np.abs(np.where(np.isfinite(right), right, 0.0))
+    largest = _largest(magnitudes)
+    finite = int(np.isfinite(right).sum())
+    # In proportion to the largest, so that no square overflows.
+    scale = largest * math.sqrt(float(np.square(magnitudes / largest).sum()) / finite) if largest else 0.0
+    return np.asarray(distances / np.maximum(magnitudes, scale or 1.0))
 
 
 def _largest(values: Array) -> float:

@@ -6,13 +6,16 @@ traceback. Anything else that is raised is a defect of this project.
 
 from __future__ import annotations
 
+from webnn_graph.hints import in_python
+
 
 class WebNNError(Exception):
     """Base of all errors about a user's input.
 
     Args:
         message: What is wrong, and where.
-        hint: What the user can do, in one sentence; empty when there is nothing to say.
+        hint: What the user can do, in one sentence; empty when there is nothing to say. Options stand in it as the commands spell
+            them; the text of the exception has Python's spelling.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -21,7 +24,7 @@ class WebNNError(Exception):
         super().__init__(self.message)
 
     def __str__(self) -> str:
-        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+        return f"{self.message}\nhint: {in_python(self.hint)}" if self.hint else self.message
 
 
 LONGEST_LINE = 1000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,38 +14,82 @@ import numpy as np
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError, FormatError
 from webnn_graph.formats.files import write_all
-from webnn_graph.graph import Operand
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.implied import Bounds, Distinct, implied
 from webnn_graph.names import nearest
 
 SMALL = 16
-"""Made-up integers are less than this: indices and ids that even a tiny vocabulary has."""
+"""Made-up integers of which nothing is known are less than this: indices and ids that even a tiny vocabulary has."""
+MANY = 1 << 24
+"""Numbers that are drawn at most to make indices that are distinct."""
 
 
-def seeded(operands: Iterable[Operand], seed: int = 0) -> dict[str, Array]:
+def seeded(operands: Iterable[Operand], seed: int = 0, bounds: Mapping[str, Bounds] | None = None) -> dict[str, Array]:
     """Made-up values for inputs, each of which depends on the seed and its own name only.
 
-    Floats are normally distributed, but 0 for masks, which are added. Integers are small and not negative; 0 or 1 for
-    masks and token types, 1 for scalars.
+    Floats are normally distributed, but 0 for masks, which are added. Integers are within their ``bounds``, by input name, see
+    `webnn_graph.implied.implied`; without bounds they are small and not negative, 0 or 1 for masks and token types, 1 for scalars.
     """
-    return {operand.name: _made_up(operand, seed) for operand in operands}
+    return {operand.name: _made_up(operand, seed, (bounds or {}).get(operand.name)) for operand in operands}
 
 
-def _made_up(operand: Operand, seed: int) -> Array:
+def _made_up(operand: Operand, seed: int, bounds: Bounds | None) -> Array:
     random = np.random.default_rng([seed, *operand.name.encode()])
     dtype = operand.data_type.numpy
     name = operand.name.lower()
     if operand.data_type.is_float:
         values = np.zeros(operand.shape) if "mask" in name else random.standard_normal(operand.shape)
         return np.asarray(values, dtype)
+    if bounds is not None:
+        return _within(bounds, operand, random).astype(dtype)
     if operand.size == 1:
         return np.ones(operand.shape, dtype)
     if "mask" in name:
-        # Attention needs something to attend to in every row.
-        mask = random.integers(0, 2, operand.shape)
-        mask[..., :1] = 1
-        return mask.astype(dtype)
+        return _mask(random.integers(0, 2, operand.shape)).astype(dtype)
     largest = 2 if "type" in name else min(SMALL, int(operand.data_type.range[1]) + 1)
     return np.asarray(random.integers(0, largest, operand.shape), dtype)
+
+
+def _mask(values: Array) -> Array:
+    """Attention needs something to attend to in every row."""
+    values[..., :1] = 1
+    return values
+
+
+def _within(bounds: Bounds, operand: Operand, random: np.random.Generator) -> Array:
+    smallest, largest = (int(limit) for limit in operand.data_type.range)
+    low = np.maximum(bounds.low, smallest)
+    low = np.where(low == np.iinfo(np.int64).min, 0, low)
+    high = np.minimum(bounds.high, min(largest, np.iinfo(np.int64).max))
+    low = np.where((bounds.low < 0) & (high >= 0), 0, low)
+    high = np.where(bounds.high == np.iinfo(np.int64).max, np.minimum(low + SMALL - 1, high), high)
+    different = _different(bounds, low, high, random)
+    if different is not None:
+        return different
+    values = random.integers(low, np.maximum(low, high), endpoint=True)
+    return _mask(values) if values.size > 1 and not low.any() and (high == 1).all() else values
+
+
+def _different(bounds: Bounds, low: Array, high: Array, random: np.random.Generator) -> Array | None:
+    """Values that are `Bounds.distinct`, where there are enough of them; else None."""
+    if bounds.distinct is Distinct.NONE or not low.size:
+        return None
+    if bounds.distinct is Distinct.ROWS:
+        sizes = high.reshape(-1, high.shape[-1]).min(axis=0) + 1
+        rows, places = low.size // low.shape[-1], int(np.prod(sizes, dtype=np.float64).clip(0, 2**62))
+        if rows > places:
+            return None
+        chosen = random.choice(places, rows, replace=False)
+        return np.stack(np.unravel_index(chosen, tuple(sizes)), axis=-1).reshape(low.shape)
+    first, count = int(low.max()), int(high.min()) - int(low.max()) + 1
+    if bounds.distinct is Distinct.LINES and low.shape[bounds.axis] <= count:
+        shape = [*low.shape]
+        shape[bounds.axis] = count
+        if math.prod(shape) > MANY:
+            return None
+        ordered = np.argsort(random.random(shape), axis=bounds.axis)
+        return first + np.take(ordered, np.arange(low.shape[bounds.axis]), bounds.axis)
+    return first + random.choice(count, low.shape, replace=False) if low.size <= count else None
 
 
 def fitted(value: Array, operand: Operand) -> Array:
@@ -129,18 +174,18 @@ def _read_npy(path: Path) -> Array:
     return array
 
 
-def complete(operands: Iterable[Operand], given: Mapping[str, Array], seed: int = 0) -> dict[str, Array]:
-    """Values for all inputs: the given ones, fitted, and made-up ones for the rest.
+def complete(graph: Graph, given: Mapping[str, Array], seed: int = 0) -> dict[str, Array]:
+    """Values for all inputs of a graph: the given ones, fitted, and made-up ones for the rest, which the graph can take.
 
     Raises:
         ExecutionError: A given name is not an input's, or a value does not fit.
     """
-    operands = list(operands)
-    names = [operand.name for operand in operands]
+    names = [operand.name for operand in graph.inputs]
     for name in given:
         if name not in names:
             raise ExecutionError(f"the graph has no input {name!r}", nearest(name, names) or f"its inputs are {', '.join(names) or 'none'}")
-    made_up = seeded((operand for operand in operands if operand.name not in given), seed)
+    missing = [operand for operand in graph.inputs if operand.name not in given]
+    made_up = seeded(missing, seed, implied(graph) if missing else {})
     return {
-        operand.name: made_up[operand.name] if operand.name in made_up else fitted(given[operand.name], operand) for operand in operands
+        operand.name: made_up[operand.name] if operand.name in made_up else fitted(given[operand.name], operand) for operand in graph.inputs
     }

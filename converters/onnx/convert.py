@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import onnx
 
 from converters.onnx import functions, handlers
-from converters.onnx.half import in_float16
+from converters.onnx.cuts import Cut
+from converters.onnx.cuts import hints as cut_hints
 from converters.onnx.inference import inferred_types
 from converters.onnx.interface import Input, Settings, bound_value, free_inputs, graph_inputs
 from converters.onnx.load import load_model
 from converters.onnx.registry import Value
+from converters.onnx.retype import IN_FLOAT16, retyped
 from converters.onnx.scope import UNKNOWN, GraphScope
 from converters.onnx.structure import check_model
 from converters.onnx.tensors import Element
@@ -38,7 +41,7 @@ def convert(
     bind: Mapping[str, Any] | None = None,
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
-    float16: bool = False,
+    unsupported_floats: str = "float32",
     budget: float = 1.0,
 ) -> Graph:
     """Converts an ONNX model.
@@ -51,7 +54,7 @@ def convert(
         bind: Values of inputs that become constants: numbers, lists or arrays.
         inputs: Tensors at which the graph is cut, which become its inputs instead of the model's.
         outputs: Tensors to return instead of the model's outputs.
-        float16: bfloat16 and float64 become float16 instead of float32.
+        unsupported_floats: What bfloat16 and float64, which WebNN lacks, become: ``float32`` or ``float16``.
         budget: How many times the normal work, memory and time the conversion may take.
 
     Returns:
@@ -68,11 +71,11 @@ def convert(
         folder, name = path.parent, name or path.stem
         model = load_model(path)
     check_model(model)
-    if float16:
-        model = in_float16(model, folder)
+    narrow = retyped(model, IN_FLOAT16, folder) if unsupported_floats == "float16" else None
+    model = narrow or model
     settings = Settings(dims or {}, shapes or {}, bind or {}, inputs, outputs)
     conversion = Conversion(model, folder, name or model.graph.name or "model", settings, Budget(budget))
-    if float16:
+    if narrow:
         conversion.builder.note("bfloat16 and float64 became float16")
     return optimize(conversion.graph())
 
@@ -91,6 +94,7 @@ class Conversion:
         self.problems: list[Problem] = []
         self.nodes = 0
         self.replaced: Counter[str] = Counter()
+        self.refused: dict[Cut, list[onnx.NodeProto]] = {}
         self._once: dict[tuple[int, tuple[str, ...]], tuple[object, Sequence[onnx.NodeProto]]] = {}
         self._bodies: dict[tuple[functions.Key, tuple[bytes, ...]], onnx.FunctionProto] = {}
 
@@ -113,6 +117,7 @@ class Conversion:
             raise ConversionError(f"output {twice[0]!r} is listed twice")
         outputs = scope.run_nodes(graph, wanted)
         if self.problems:
+            self._add_options(scope, wanted)
             opsets = ", ".join(f"{domain} opset {version}".lstrip() for domain, version in self.opsets.items())
             raise report(self.problems, f"{self.builder.name} ({opsets or 'no opset'})", self.nodes)
         if not self.settings.outputs:
@@ -122,6 +127,14 @@ class Conversion:
             data_type = Element(onnx.TensorProto.DataType.Value(kind.upper())).data_type
             b.note(f"{count} {kind} tensor{'s' if count > 1 else ''} became {data_type}")
         return b.build(results)
+
+    def _add_options(self, scope: GraphScope, wanted: Sequence[str]) -> None:
+        """Says of problems that a cut would solve which options make it."""
+        constant = {name for name, value in scope.values.items() if isinstance(value, Operand) and self.builder.is_known(value)}
+        constant |= {tensor.name for tensor in self.model.graph.initializer}
+        begins = self.settings.inputs or [name for name in free_inputs(self.model.graph) if name not in self.settings.bind]
+        found = cut_hints(self.model.graph, self.refused, begins, wanted, constant)
+        self.problems = [replace(problem, hint=found.get(problem.hint, problem.hint)) for problem in self.problems]
 
     def element(self, onnx_type: int) -> Element:
         """The element type, remembered for the report when another has to stand for it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -14,6 +13,8 @@ import onnx
 from converters.onnx.tensors import Element
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError
+from webnn_graph.hints import option
+from webnn_graph.names import nearest
 
 Dims: TypeAlias = list[int | str | None]
 """A declared shape: each dimension a size, a name, or None for neither."""
@@ -61,7 +62,7 @@ def graph_inputs(graph: onnx.GraphProto, settings: Settings, known: Mapping[str,
     """
     infos = free_inputs(graph)
     if settings.inputs:
-        infos = {name: known.get(name) or infos.get(name) or _untyped(name) for name in settings.inputs}
+        infos = {name: known.get(name) or infos.get(name) or _untyped(name, known) for name in settings.inputs}
     sizes = {name: dims_of(info) for name, info in infos.items()}
     symbols = {dim for dims in sizes.values() for dim in dims or () if isinstance(dim, str)}
     _check_known("input", settings.bind, free_inputs(graph))
@@ -145,14 +146,16 @@ def _static_shapes(dims: Mapping[str, Dims | None], settings: Settings) -> dict[
         named = [dim for name in unknown for dim in dims[name] or () if isinstance(dim, str) and _size(dim, settings.dims) is None]
         missing = dict.fromkeys(variable for dim in named for variable in sorted(_variables({dim}) - set(settings.dims)) or [dim])
         unnamed = [name for name in unknown if dims[name] is None or None in (dims[name] or ())]
-        options = [f"--dim {name}=N" for name in missing]
-        options += [f"--shape {name}={','.join(str(size or 'N') for size in shapes[name] or ('N', '...'))}" for name in unnamed]
+        given = [option("dim", f"{name}=N") for name in missing]
+        given += [option("shape", f"{name}={','.join(str(size or 'N') for size in shapes[name] or ('N', '...'))}") for name in unnamed]
         listed = ", ".join(f"{name} {_shown(dims[name])}" for name in unknown)
-        raise ConversionError(f"WebNN needs every dimension; unknown are those of {listed}", f"give the sizes: {' '.join(options)}")
+        raise ConversionError(f"WebNN needs every dimension; unknown are those of {listed}", f"give the sizes: {' '.join(given)}")
     static = {name: tuple(size for size in shape or () if size is not None) for name, shape in shapes.items()}
     for name, shape in static.items():
         if not all(size > 0 for size in shape):
-            raise ConversionError(f"input {name} has shape {list(shape)}; WebNN has no empty tensors", f"give another: --shape {name}=...")
+            raise ConversionError(
+                f"input {name} has shape {list(shape)}; WebNN has no empty tensors", f"give another: {option('shape', f'{name}=...')}"
+            )
     return static
 
 
@@ -209,13 +212,12 @@ def _variables(symbols: Collection[str]) -> set[str]:
 def _check_known(what: str, given: Collection[str], known: Collection[str]) -> None:
     for name in given:
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
             there = f"there are {', '.join(sorted(known))}" if known else "there is none"
-            raise ConversionError(f"the model has no {what} {name!r}; {there}", f"did you mean {close[0]}?" if close else "")
+            raise ConversionError(f"the model has no {what} {name!r}; {there}", nearest(name, known))
 
 
-def _untyped(name: str) -> onnx.ValueInfoProto:
-    raise ConversionError(f"the model has no tensor {name!r} whose type is known, so it cannot become an input")
+def _untyped(name: str, known: Collection[str]) -> onnx.ValueInfoProto:
+    raise ConversionError(f"the model has no tensor {name!r} whose type is known, so it cannot become an input", nearest(name, known))
 
 
 def _shown(dims: Dims | None) -> str:

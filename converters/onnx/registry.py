@@ -22,6 +22,7 @@ from typing import Any, Protocol, TypeAlias
 
 import onnx
 
+from converters.onnx.cuts import Cut
 from converters.onnx.tensors import Element
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
@@ -173,12 +174,12 @@ HANDLERS: dict[tuple[str, str], list[Handler]] = {}
 """Handlers by domain and operator, newest opset first."""
 
 
-REFUSED: dict[tuple[str, str], tuple[str, str]] = {}
+REFUSED: dict[tuple[str, str], tuple[str, Cut]] = {}
 """Operators by domain and name that no WebNN graph can express: why, and what the user can do."""
 
 
-def refuse(*names: str, why: str, hint: str, domain: str = "") -> None:
-    """Registers operators that cannot be converted, with what to tell the user instead of "not known"."""
+def refuse(*names: str, why: str, hint: Cut, domain: str = "") -> None:
+    """Registers operators that cannot be converted, with why, and on which side of them the graph can be cut."""
     for name in names:
         REFUSED[domain, name] = why, hint
 

@@ -19,6 +19,7 @@ from converters.onnx.tensors import Element
 from converters.problems import Problem
 from webnn_graph.errors import BudgetExceeded, ConversionError, ValidationError
 from webnn_graph.graph import Operand
+from webnn_graph.names import nearest
 
 if TYPE_CHECKING:
     from converters.onnx.convert import Conversion
@@ -104,7 +105,8 @@ class GraphScope:
         made = {output for node in nodes for output in node.output}
         for name in outputs:
             if not name or (name not in made and name not in self):
-                raise ConversionError(f"the model has no tensor {name!r}")
+                there = [*self.values, *self._stored, *(output for node in graph.node for output in node.output)]
+                raise ConversionError(f"the model has no tensor {name!r}", nearest(name, there))
         for node in nodes:
             before = self.conversion.builder.budget.steps
             self._run_node(node)
@@ -177,7 +179,10 @@ class GraphScope:
         if missing:
             raise ConversionError(f"reads {missing[0]!r}, which nothing makes; the model is invalid")
         if (domain, node.op_type) in REFUSED:
-            raise ConversionError(*REFUSED[domain, node.op_type])
+            why, cut = REFUSED[domain, node.op_type]
+            if self._depth == 0:
+                self.conversion.refused.setdefault(cut, []).append(node)
+            raise ConversionError(why, cut)
         local = self.conversion.functions.get(functions.key(node))
         if local is not None and find(domain, node.op_type, opset) is None:
             return self._called(node, local)

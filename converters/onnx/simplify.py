@@ -31,7 +31,7 @@ def convert_simplified(
     bind: Mapping[str, Any],
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
-    float16: bool = False,
+    unsupported_floats: str = "float32",
     budget: float = 1.0,
 ) -> Graph:
     """`converters.onnx.convert` of what onnxsim makes of the model; of the model itself when onnxsim fails.
@@ -46,7 +46,7 @@ def convert_simplified(
         ConversionError: The model cannot be converted.
     """
     model = simplified(path, report=report, dims=dims, shapes=shapes, bind=bind)
-    common: dict[str, Any] = {"inputs": inputs, "outputs": outputs, "float16": float16, "budget": budget}
+    common: dict[str, Any] = {"inputs": inputs, "outputs": outputs, "unsupported_floats": unsupported_floats, "budget": budget}
     if model is None:
         return convert(path, name=name, dims=dims, shapes=shapes, bind=bind, **common)
     static = _static_shapes(path, dims, shapes, bind)

@@ -2,62 +2,45 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 
+from converters.onnx import execution
 from converters.onnx.inference import inferred_types
 from converters.onnx.interface import bound_value, free_inputs
 from converters.onnx.load import load_model
 from converters.onnx.order import needed_nodes
+from converters.onnx.twins import as_converted, exact_twins
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, ExecutionError
 
 
-class OnnxSource:
-    """A `converters.source.Source`.
+class OnnxModel:
+    """A model that can be run.
 
     Args:
-        path: The model's file.
-        bind: Values of inputs that the conversion made constants.
-        inputs: Tensors at which the conversion cut the graph; empty for the model's own inputs.
-        outputs: Tensors at which it ended the graph; empty for the model's own outputs.
-
-    Raises:
-        FormatError: The file is no ONNX model.
+        model: With nodes in topological order and its weights inside.
+        bound: Values of inputs that nobody gives.
+        how: What distinguishes it from the source model, for reports.
+        optimized: Whether ONNX Runtime may rewrite it.
     """
 
-    def __init__(
-        self, path: Path, *, bind: Mapping[str, Any] | None = None, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
-    ) -> None:
-        load_model(path)  # for its errors
-        self.model = _sorted(onnx.load(str(path)))
-        if inputs:
-            self._cut(inputs)
-        infos = free_inputs(self.model.graph)
-        self._types = {name: _numpy_type(info) for name, info in infos.items()}
-        self._bound = {name: bound_value(infos[name], value)[0] for name, value in (bind or {}).items() if name in infos}
-        self.inputs = [name for name in infos if name not in self._bound]
-        self.outputs = list(outputs) or [info.name for info in self.model.graph.output]
-        self.tensors = [output for node in self.model.graph.node for output in node.output if output]
+    def __init__(self, model: onnx.ModelProto, bound: Mapping[str, Array], how: str = "", *, optimized: bool = True) -> None:
+        self.model = model
+        self._bound = bound
+        self._types = {name: _numpy_type(info) for name, info in free_inputs(model.graph).items()}
+        self._how = how
+        self._optimized = optimized
+        self._computed_by = execution.default_runner()
 
-    @cached_property
+    @property
     def runner(self) -> str:
-        """What runs the model."""
-        if importlib.util.find_spec("onnxruntime"):
-            import onnxruntime
-
-            return f"ONNX Runtime {onnxruntime.__version__}"
-        return f"onnx {onnx.__version__} reference evaluator"
-
-    def adapt(self, name: str, values: Array) -> Array:
-        """Made-up values for an input; 0 and 1 for booleans."""
-        return values % 2 if self._types.get(name) == np.bool_ else values
+        """What runs the model; once it ran, what ran it."""
+        return f"{self._computed_by} {self._how}".rstrip()
 
     def run(self, inputs: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array]:
         """The values of the ``wanted`` outputs and tensors.
@@ -73,12 +56,7 @@ class OnnxSource:
             )
         feeds = {name: np.asarray(given[name]).astype(dtype) for name, dtype in self._types.items()}
         model = self._with_outputs(wanted)
-        try:
-            results = (
-                _run_onnxruntime(model, feeds, wanted) if self.runner.startswith("ONNX Runtime") else _run_reference(model, feeds, wanted)
-            )
-        except Exception as error:  # each has its own exceptions, and all say that the model cannot be run on these inputs
-            raise ExecutionError(f"{self.runner} cannot run the source model: {str(error).splitlines()[0]}") from error
+        results, self._computed_by = execution.run(model, feeds, wanted, runner=self._computed_by, optimized=self._optimized)
         return dict(zip(wanted, results, strict=True))
 
     def _with_outputs(self, wanted: Sequence[str]) -> onnx.ModelProto:
@@ -90,49 +68,86 @@ class OnnxSource:
         extended.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted if name not in own)
         return extended
 
-    def _cut(self, inputs: Sequence[str]) -> None:
-        """Makes the tensors ``inputs`` the model's inputs, with the types that shape inference finds."""
-        graph, known = self.model.graph, inferred_types(self.model)
-        unknown = [name for name in inputs if name not in known]
-        if unknown:
-            raise ConversionError(f"the type of tensor {unknown[0]!r} is not known, so the source model cannot start there")
-        kept = [node for node in graph.node if not set(node.output) & set(inputs)]
-        del graph.node[:], graph.input[:]
-        graph.node.extend(kept)
-        graph.input.extend(known[name] for name in inputs)
+
+class OnnxSource(OnnxModel):
+    """A `converters.source.Source`.
+
+    Args:
+        path: The model's file.
+        bind: Values of inputs that the conversion made constants.
+        inputs: Tensors at which the conversion cut the graph; empty for the model's own inputs.
+        outputs: Tensors at which it ended the graph; empty for the model's own outputs.
+
+    Raises:
+        FormatError: The file is no ONNX model.
+        ConversionError: The type of a tensor at which it was cut is not known.
+    """
+
+    examples: Mapping[str, Array] = {}
+
+    def __init__(
+        self, path: Path, *, bind: Mapping[str, Any] | None = None, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+    ) -> None:
+        load_model(path)  # for its errors
+        model = _sorted(onnx.load(str(path)))
+        self.outputs = list(outputs) or [info.name for info in model.graph.output]
+        if inputs:
+            _cut(model, inputs, self.outputs)
+        infos = free_inputs(model.graph)
+        super().__init__(model, {name: bound_value(infos[name], value)[0] for name, value in (bind or {}).items() if name in infos})
+        self.inputs = [name for name in infos if name not in self._bound]
+        self.tensors = [output for node in model.graph.node for output in node.output if output]
+
+    def adapt(self, name: str, values: Array) -> Array:
+        """Made-up values for an input; 0 and 1 for booleans."""
+        return values % 2 if self._types.get(name) == np.bool_ else values
+
+    def peer(self) -> OnnxModel | None:
+        """See `converters.onnx.twins.as_converted`."""
+        model, how = as_converted(self.model)
+        return OnnxModel(model, self._bound, how) if how else None
+
+    def twins(self) -> Iterator[OnnxModel]:
+        """The model or its peer without the runtime's optimizations, and with less rounding."""
+        model, how = as_converted(self.model)
+        yield OnnxModel(model, self._bound, ", ".join(filter(None, [how, "without optimizations"])), optimized=False)
+        for how, exact in exact_twins(model):
+            yield OnnxModel(exact, self._bound, how)
+
+
+def _cut(model: onnx.ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Makes the tensors ``inputs`` the model's inputs, with the types that shape inference finds, and leaves out what only fed them.
+
+    Raises:
+        ConversionError: A type is not known.
+    """
+    graph, known = model.graph, inferred_types(model)
+    unknown = [name for name in inputs if name not in known]
+    if unknown:
+        raise ConversionError(f"the type of tensor {unknown[0]!r} is not known, so the source model cannot start there")
+    weights = {tensor.name for tensor in graph.initializer} - set(inputs)
+    _replace(graph.node, needed_nodes(graph.node, outputs, {*inputs, *weights}))
+    _replace(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in weights])
+    _replace(graph.input, [known[name] for name in inputs])
+    _replace(graph.output, [info for info in graph.output if info.name in outputs])
 
 
 def _sorted(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model with its nodes in topological order, which exporters do not always keep and runtimes ask for."""
     graph = model.graph
     given = {info.name for info in graph.input} | {tensor.name for tensor in graph.initializer}
-    nodes = needed_nodes(graph.node, [output for node in graph.node for output in node.output if output], given)
-    copies = []
-    for node in nodes:
-        copy = onnx.NodeProto()
-        copy.CopyFrom(node)
-        copies.append(copy)
-    del graph.node[:]
-    graph.node.extend(copies)
+    _replace(graph.node, needed_nodes(graph.node, [output for node in graph.node for output in node.output if output], given))
     return model
+
+
+def _replace(field: Any, items: Sequence[Any]) -> None:
+    """Makes ``items``, of which some may be in it, all that a repeated field of a message holds."""
+    copies = [type(item)() for item in items]
+    for copy, item in zip(copies, items, strict=True):
+        copy.CopyFrom(item)
+    del field[:]
+    field.extend(copies)
 
 
 def _numpy_type(info: onnx.ValueInfoProto) -> np.dtype[Any]:
     return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type))
-
-
-def _run_onnxruntime(model: onnx.ModelProto, feeds: Mapping[str, Array], wanted: Sequence[str]) -> list[Array]:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    # By default it quantizes what 4-bit weights behind DequantizeLinear are multiplied with; the model does not say so.
-    options.add_session_config_entry("session.qdq_matmulnbits_accuracy_level", "1")
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return list(session.run(list(wanted), dict(feeds)))
-
-
-def _run_reference(model: onnx.ModelProto, feeds: Mapping[str, Array], wanted: Sequence[str]) -> list[Array]:
-    from onnx.reference import ReferenceEvaluator
-
-    return list(ReferenceEvaluator(model).run(list(wanted), dict(feeds)))

@@ -97,18 +97,23 @@ def bind(module: torch.nn.Module, given: Mapping[str, torch.Tensor]) -> tuple[tu
         raise ConversionError(f"{len(given)} inputs are given, forward takes {', '.join(parameters)}")
     named = dict(given) if known else dict(zip(parameters, given.values(), strict=False))
     missing = [name for name, p in parameters.items() if p.default is p.empty and name not in named]
+    if missing and isinstance(dummy := getattr(module, "dummy_inputs", None), Mapping):
+        named = {name: dummy[name] for name in missing if name in dummy} | named
+        missing = [name for name in missing if name not in named]
     if missing:
         raise ConversionError(f"forward needs {', '.join(missing)}", _how_to_give(missing))
     return (), named
 
 
 def bind_program(program: ExportedProgram, given: Mapping[str, torch.Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Inputs as the arguments that a program was exported with.
+    """Inputs as the arguments that a program was exported with; in the place of those of fixed sizes that are not given, zeros.
 
     Raises:
-        ConversionError: The names are not those of its inputs.
+        ConversionError: The names are not those of its inputs, or one whose size is not known is not given.
     """
     names = list(program.graph_signature.user_inputs)
+    fixed = {name: fake for name, fake in tensor_inputs(program).items() if all(isinstance(size, int) for size in fake.shape)}
+    given = {name: _of_size(fake, {}) for name, fake in fixed.items()} | dict(given)
     wrong = [name for name in given if name not in names]
     missing = [name for name in names if name not in given]
     if wrong or missing:
@@ -117,12 +122,29 @@ def bind_program(program: ExportedProgram, given: Mapping[str, torch.Tensor]) ->
     return pytree.tree_unflatten([given[str(name)] for name in names], program.call_spec.in_spec)  # type: ignore[no-any-return]
 
 
-def resized(program: ExportedProgram, dims: Mapping[str, int]) -> tuple[tuple[Any, ...], dict[str, Any], list[str]]:
+def tensor_inputs(program: ExportedProgram) -> dict[str, torch.Tensor]:
+    """The inputs that a program's caller gives and that are tensors, by name; of fake tensors only type and shape are known."""
+    tensors = {node.name: node.meta.get("val") for node in program.graph.nodes if node.op == "placeholder"}
+    named = ((str(name), tensors.get(str(name))) for name in program.graph_signature.user_inputs)
+    return {name: fake for name, fake in named if isinstance(fake, torch.Tensor)}
+
+
+def examples_of(program: ExportedProgram) -> dict[str, torch.Tensor]:
+    """The tensors that a program was exported with, by input name, as far as it keeps them."""
+    leaves = pytree.tree_leaves(program.example_inputs or ())
+    names = [str(name) for name in program.graph_signature.user_inputs]
+    return {name: leaf for name, leaf in zip(names, leaves, strict=False) if isinstance(leaf, torch.Tensor)}
+
+
+def resized(
+    program: ExportedProgram, dims: Mapping[str, int], given: Mapping[str, torch.Tensor]
+) -> tuple[tuple[Any, ...], dict[str, Any], list[str]]:
     """Inputs of a program with dynamic sizes.
 
     Args:
         program: With sizes that are symbols. A file does not keep the names that they had in PyTorch.
-        dims: Sizes by symbol; if there is one symbol only, by any name. The others are those of the example inputs.
+        dims: Sizes by symbol; if there is one symbol only, by any name. The others are those of the given and the example inputs.
+        given: Inputs that are known, by name.
 
     Returns:
         Positional arguments, keyword arguments, and what is to be said of sizes that nobody gave.
@@ -130,12 +152,7 @@ def resized(program: ExportedProgram, dims: Mapping[str, int]) -> tuple[tuple[An
     Raises:
         ConversionError: There is no such symbol, or a size is not known.
     """
-    tensors = {
-        node.name: node.meta["val"]
-        for node in program.graph.nodes
-        if node.op == "placeholder" and isinstance(node.meta.get("val"), torch.Tensor)
-    }
-    inputs = {str(name): tensors[str(name)] for name in program.graph_signature.user_inputs if str(name) in tensors}
+    inputs = tensor_inputs(program)
     places = {
         str(s): (s, f"dimension {i} of {name}") for name, t in inputs.items() for i, size in enumerate(t.shape) for s in _symbols(size)
     }
@@ -147,26 +164,37 @@ def resized(program: ExportedProgram, dims: Mapping[str, int]) -> tuple[tuple[An
         raise ConversionError(f"the program has no dimension {unknown}; it has {there or 'none'}")
     names = [str(name) for name in program.graph_signature.user_inputs]
     examples = dict(zip(names, pytree.tree_leaves(program.example_inputs or ()), strict=False))
-    found = dict(dims)
-    for name, fake in inputs.items():
-        for size, symbolic in zip(getattr(examples.get(name), "shape", ()), fake.shape, strict=False):
-            for symbol in _symbols(symbolic):
-                value = _solved(symbolic.node.expr, symbol, int(size))
-                if value is not None:
-                    found.setdefault(str(symbol), value)
+    settled = _sizes(inputs, given) | dict(dims)
+    found = _sizes(inputs, examples) | settled
     missing = [name for name in places if name not in found]
     if missing:
         there = " and ".join(places[name][1] for name in missing)
         raise ConversionError(f"the size of {there} is not known", "give it: " + " ".join(f"--dim {name}=N" for name in missing))
     values = {symbol: found[name] for name, (symbol, _) in places.items()}
     made = {name: _of_size(fake, values) for name, fake in inputs.items()}
-    args, kwargs = bind_program(program, examples | made)
+    args, kwargs = bind_program(program, examples | made | dict(given))
     notes = [
         f"{place} is {found[name]}, as in the program's example; --dim {name}=N gives another"
         for name, (_, place) in places.items()
-        if name not in dims
+        if name not in settled
     ]
     return args, kwargs, notes
+
+
+def _sizes(inputs: Mapping[str, torch.Tensor], known: Mapping[str, Any]) -> dict[str, int]:
+    """The symbols in the shapes of ``inputs``, solved for the shapes of those that are ``known``."""
+    found: dict[str, int] = {}
+    for name, fake in inputs.items():
+        for size, symbolic in zip(getattr(known.get(name), "shape", ()), fake.shape, strict=False):
+            for symbol in _symbols(symbolic):
+                value = _solved(_expression(symbolic), symbol, int(size))
+                if value is not None:
+                    found.setdefault(str(symbol), value)
+    return found
+
+
+def _expression(size: Any) -> Any:
+    return size.node.expr
 
 
 def _symbols(size: Any) -> list[Any]:

@@ -13,10 +13,11 @@ from torch.export import ExportedProgram
 from converters.supervised import limited
 from converters.torch.archive import Kind, kind_of
 from converters.torch.convert import Conversion, captured
-from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, resized
+from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, resized, tensor_inputs
 from converters.torch.load import load
 from converters.torch.script import script_program
 from converters.torch.source import TorchSource
+from converters.torch.tensors import DATA_TYPES, REPLACED, to_array
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
@@ -61,6 +62,7 @@ class TorchModel:
         self._budget = budget or Budget()
         self._loading = loading
         self._notes: list[str] = []
+        self._examples: Mapping[str, torch.Tensor] = {}
 
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
@@ -72,7 +74,10 @@ class TorchModel:
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""
-        return TorchSource(self.program)
+        program = self.program
+        return TorchSource(
+            program, {name: to_array(tensor) for name, tensor in self._examples.items() if tensor.dtype in {*DATA_TYPES, *REPLACED}}
+        )
 
     @cached_property
     def program(self) -> ExportedProgram:
@@ -83,18 +88,34 @@ class TorchModel:
             )
             return captured(program)
         model = load(self.path, submodule=self._submodule, budget=self._budget, **self._loading)
-        if isinstance(model, ExportedProgram) and model.range_constraints and not self._inputs and not self._values:
-            args, kwargs, self._notes = resized(model, self._dims)
-            return captured(model, args, kwargs)
-        given = self._given()
         if isinstance(model, ExportedProgram):
-            return captured(model, *(bind_program(model, given) if given else ((), {})))
-        return captured(model, *(bind(model, given) if given else brought_along(model)))
+            self._examples = examples_of(model)
+            return self._of_program(model)
+        given = self._given()
+        if given:
+            return captured(model, *bind(model, given))
+        program = captured(model, *brought_along(model))
+        self._examples = examples_of(program)
+        return program
+
+    def _of_program(self, model: ExportedProgram) -> ExportedProgram:
+        """The program for the inputs that the user gives, in its own types, and for its own in the place of the others."""
+        types = {name: fake.dtype for name, fake in tensor_inputs(model).items()}
+        values = {name: torch.from_numpy(array) for name, array in self._values.items()}
+        given = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in values.items()}
+        if model.range_constraints and not self._inputs:
+            args, kwargs, self._notes = resized(model, self._dims, given)
+            return captured(model, args, kwargs)
+        given |= self._specified()
+        return captured(model, *(bind_program(model, given) if given else ((), {})))
 
     def _given(self) -> dict[str, torch.Tensor]:
         """The example inputs that the user gives, by name."""
-        given = {name: torch.from_numpy(array) for name, array in self._values.items()}
-        given |= {spec.name: spec.tensor(self._dims) for spec in self._inputs}
+        return {name: torch.from_numpy(array) for name, array in self._values.items()} | self._specified()
+
+    def _specified(self) -> dict[str, torch.Tensor]:
+        """Inputs of the names, types and shapes that the user gives."""
+        given = {spec.name: spec.tensor(self._dims) for spec in self._inputs}
         unused = set(self._dims) - {size for spec in self._inputs for size in spec.shape}
         if unused:
             raise ConversionError(f"no input has a dimension {unused.pop()}", "--input 'x:float32[batch,3,224,224]' --dim batch=1")

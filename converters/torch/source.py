@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
+import ml_dtypes
+import numpy as np
 import torch
 from torch import fx
 from torch.export import ExportedProgram
+from torch.utils import _pytree as pytree
 
 from converters.torch.interface import graph_inputs, graph_outputs, output_values, placeholders
-from converters.torch.tensors import to_array
-from webnn_graph.data_types import Array
+from converters.torch.tensors import REPLACED, to_array
+from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ExecutionError, reason
 
+Types: TypeAlias = Mapping[torch.dtype, torch.dtype]
+"""Element types by the ones that a program is computed in instead."""
+IN_WEBNN: Types = {dtype: torch.float32 for dtype, data_type in REPLACED.items() if data_type is DataType.FLOAT32}
+IN_FLOAT64: Types = {
+    torch.float16: torch.float64,
+    torch.bfloat16: torch.float64,
+    torch.float32: torch.float64,
+    torch.complex64: torch.complex128,
+}
 
-class TorchSource:
-    """A `converters.source.Source`: the exported program, run by PyTorch operator by operator.
+
+class TorchProgram:
+    """An exported program, run by PyTorch operator by operator.
 
     Args:
         program: Decomposed as for conversion, so that its nodes are the graph's.
+        types: What it is computed in, whatever types it names.
+        how: What distinguishes it from the source model then, for reports.
     """
 
-    def __init__(self, program: ExportedProgram) -> None:
+    def __init__(self, program: ExportedProgram, types: Types | None = None, how: str = "") -> None:
         self.program = program
+        self._types = types or {}
+        self._how = how
         self._placeholders = graph_inputs(program)
         self._outputs = dict(zip(graph_outputs(program), output_values(program), strict=True))
-        self.inputs = list(self._placeholders)
-        self.outputs = [name for name, value in self._outputs.items() if isinstance(value, fx.Node)]
-        self.tensors = [node.name for node in program.graph.nodes if node.op == "call_function"]
 
     @property
     def runner(self) -> str:
         """What runs the program."""
-        return f"PyTorch {torch.__version__}"
-
-    def adapt(self, name: str, values: Array) -> Array:
-        """Made-up values for an input; 0 and 1 for booleans."""
-        return values % 2 if self._placeholders[name].meta["val"].dtype is torch.bool else values
+        return f"PyTorch {torch.__version__} {self._how}".rstrip()
 
     def run(self, inputs: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array]:
         """The values of the ``wanted`` outputs and tensors.
@@ -47,7 +57,7 @@ class TorchSource:
         """
         nodes = {name: self._outputs[name] for name in wanted if name in self._outputs}
         keep = {node.name for node in nodes.values() if isinstance(node, fx.Node)} | set(wanted)
-        recorder = Recorder(self.program.graph_module, keep)
+        recorder = Recorder(self.program.graph_module, keep, self._types)
         try:
             with torch.no_grad():
                 recorder.run(*self._arguments(inputs))
@@ -70,17 +80,70 @@ class TorchSource:
         return values
 
 
-class Recorder(fx.Interpreter):
-    """Runs a graph and keeps the tensors of some nodes as arrays."""
+class TorchSource(TorchProgram):
+    """A `converters.source.Source`.
 
-    def __init__(self, module: fx.GraphModule, keep: set[str]) -> None:
+    Args:
+        program: See `TorchProgram`.
+        examples: Values that the program's file brings for its inputs.
+    """
+
+    def __init__(self, program: ExportedProgram, examples: Mapping[str, Array] | None = None) -> None:
+        super().__init__(program)
+        self.examples = examples or {}
+        self.inputs = list(self._placeholders)
+        self.outputs = [name for name, value in self._outputs.items() if isinstance(value, fx.Node)]
+        self.tensors = [node.name for node in program.graph.nodes if node.op == "call_function"]
+
+    def adapt(self, name: str, values: Array) -> Array:
+        """Made-up values for an input; 0 and 1 for booleans."""
+        return values % 2 if self._placeholders[name].meta["val"].dtype is torch.bool else values
+
+    def peer(self) -> TorchProgram | None:
+        """The program with float32 in the place of what WebNN lacks."""
+        values = (leaf for node in self.program.graph.nodes for leaf in pytree.tree_leaves(node.meta.get("val")))
+        replaced = any(isinstance(value, torch.Tensor) and value.dtype in IN_WEBNN for value in values)
+        return TorchProgram(self.program, IN_WEBNN, "in float32") if replaced else None
+
+    def twins(self) -> Iterator[TorchProgram]:
+        """The program in float64."""
+        yield TorchProgram(self.program, IN_FLOAT64, "in float64")
+
+
+class Recorder(fx.Interpreter):
+    """Runs a graph, some types replaced by others, and keeps the tensors of some nodes as arrays."""
+
+    def __init__(self, module: fx.GraphModule, keep: set[str], types: Types) -> None:
         super().__init__(module)
         self.keep = keep
+        self.types = types
         self.kept: dict[str, Array] = {}
 
     def run_node(self, n: fx.Node) -> Any:
         """See `fx.Interpreter`."""
-        result = super().run_node(n)
+        result = self._retyped(super().run_node(n))
         if n.name in self.keep and isinstance(result, torch.Tensor) and not result.dtype.is_complex:
-            self.kept[n.name] = to_array(result)
+            self.kept[n.name] = _values(result)
         return result
+
+    def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
+        """See `fx.Interpreter`."""
+        return super().call_function(target, *self._retyped((args, kwargs)))
+
+    def _retyped(self, value: Any) -> Any:
+        """The value with other types in the place of types, and tensors of these."""
+        return pytree.tree_map(self._leaf, value) if self.types else value
+
+    def _leaf(self, leaf: Any) -> Any:
+        if isinstance(leaf, torch.dtype):
+            return self.types.get(leaf, leaf)
+        return leaf.to(self.types[leaf.dtype]) if isinstance(leaf, torch.Tensor) and leaf.dtype in self.types else leaf
+
+
+def _values(tensor: torch.Tensor) -> Array:
+    """The values of a result, of the type that shows how they were rounded."""
+    if tensor.dtype is torch.bfloat16:
+        return tensor.detach().cpu().contiguous().view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+    if tensor.dtype is torch.float64:
+        return np.asarray(tensor.detach().cpu())
+    return to_array(tensor)

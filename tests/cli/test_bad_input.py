@@ -113,6 +113,7 @@ CASES = [
     Case("bind to pickle", "onnx2webnn {model} --bind x=bad.npy", "bad.npy is not a .npy file", files=lambda: {"bad.npy": b"\x80\x04N."}),
     Case("bind another shape", "onnx2webnn {model} --bind x=[1,2]", "has shape"),
     Case("output unknown", "onnx2webnn {model} --dim batch=1 --output nothing", "no tensor 'nothing'"),
+    Case("output misspelt", "onnx2webnn {model} --dim batch=1 --output /fc/prodict", "did you mean /fc/product?"),
     Case("input unknown", "onnx2webnn {model} --dim batch=1 --input nothing", "no tensor 'nothing'"),
     # Where things go
     Case(

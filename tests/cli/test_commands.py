@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 
 import cli
+from converters.onnx import execution
 from converters.onnx.source import OnnxSource
 from webnn_graph import load
 
@@ -137,7 +138,7 @@ def test_verify_right_graph(model: Path, graph: Path, invoke: Invoke, monkeypatc
     if installed:
         pytest.importorskip("onnxruntime", reason="the verify extra is not installed")
     else:
-        monkeypatch.setattr(OnnxSource, "runner", "onnx reference evaluator")
+        monkeypatch.setattr(execution, "default_runner", lambda: execution.EVALUATOR)
     result = invoke("webnn", "verify", graph, "--against", model)
     assert result.exit_code == 0, result.output
     assert ("ONNX Runtime" if installed else "reference evaluator") in result.stdout

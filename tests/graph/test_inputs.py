@@ -9,7 +9,7 @@ import pytest
 
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ExecutionError, FormatError
-from webnn_graph.graph import Operand
+from webnn_graph.graph import Graph, Operand
 from webnn_graph.inputs import SMALL, complete, fitted, read_arrays, read_value, save_arrays, seeded
 
 
@@ -73,7 +73,7 @@ def test_what_does_not_fit_is_refused(value: object, data_type: str, why: str) -
 
 def test_complete_refuses_unknown_names() -> None:
     with pytest.raises(ExecutionError, match="no input 'imput'") as error:
-        complete([operand("input", "float32", 1)], {"imput": np.zeros(1)})
+        complete(Graph("g", (operand("input", "float32", 1),), {}, (), ()), {"imput": np.zeros(1)})
     assert error.value.hint == "did you mean input?"
 
 

@@ -75,8 +75,8 @@ def test_cut_at_tensors() -> None:
 
 
 ERRORS: list[tuple[list[Any], dict[str, Any], str]] = [
-    (["batch", "seq"], {}, "unknown are those of x [batch, seq]\nhint: give the sizes: --dim batch=N --dim seq=N"),
-    (["batch", None], {"dims": {"batch": 2}}, "unknown are those of x [batch, ?]\nhint: give the sizes: --shape x=2,N"),
+    (["batch", "seq"], {}, 'unknown are those of x [batch, seq]\nhint: give the sizes: dims={"batch": N, "seq": N}'),
+    (["batch", None], {"dims": {"batch": 2}}, 'unknown are those of x [batch, ?]\nhint: give the sizes: shapes={"x": [2, N]}'),
     (["batch", 3], {"dims": {"bacth": 2}}, "the model has no dimension 'bacth'; there are batch\nhint: did you mean batch?"),
     (["batch", 3], {"dims": {"batch": 0}}, "dimension batch is set to 0; it must be at least 1"),
     ([2, 3], {"shapes": {"y": [2, 3]}}, "the model has no input 'y'; there are scale, x"),
@@ -87,6 +87,8 @@ ERRORS: list[tuple[list[Any], dict[str, Any], str]] = [
     ([2, 3], {"bind": {"scale": [1, 2]}}, "input scale has shape [], the value bound to it has [2]"),
     ([2, 3], {"bind": {"scale": "abc"}}, "cannot be bound to 'abc'"),
     ([2, 3], {"outputs": ["nothing"]}, "the model has no tensor 'nothing'"),
+    ([2, 3], {"outputs": ["scal"]}, "did you mean scale?"),
+    ([2, 3], {"inputs": ["scal"]}, "did you mean scale?"),
     ([2, 3], {"inputs": ["nothing"]}, "the model has no tensor 'nothing'"),
     ([2, 4], {}, "Add x1  last: "),
 ]
