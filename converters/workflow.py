@@ -18,8 +18,10 @@ from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats import READ, SHARED, save_together
 from webnn_graph.formats.weights import INDEX
 from webnn_graph.graph import Graph
-from webnn_graph.targets import CHROMIUM, Target, legalize, load_target
+from webnn_graph.targets import CHROMIUM, PORTABLE, Target, legalize, load_target
 
+FOR_BROWSERS = {PORTABLE: "not every browser takes the graph", CHROMIUM: "Chromium does not take the graph"}
+"""The targets of a module for browsers, the best first, and what is to be said when it is refused."""
 ELSEWHERE = "-o writes to another folder, --name gives the files another name"
 
 
@@ -94,15 +96,18 @@ class Destination:
         return saved
 
     def _legalized(self, graph: Graph) -> tuple[Graph, list[str]]:
-        """The graph for the target, or for browsers as far as they can be pleased; and what is to be said of it."""
+        """The graph for the target, or for as many browsers as there can be; and what is to be said of it."""
         if self.target:
             return legalize(graph, self.target), []
         if "js" not in self.formats:
             return graph, []
-        try:
-            return legalize(graph, load_target(CHROMIUM)), []
-        except ConversionError as error:
-            return graph, [f"Chromium does not take the graph: {error.message}"]
+        warnings: list[str] = []
+        for name, refused in FOR_BROWSERS.items():
+            try:
+                return legalize(graph, load_target(name), exact=name == PORTABLE), warnings
+            except ConversionError as error:
+                warnings.append(f"{refused}: {error.message}")
+        return graph, warnings
 
 
 def _save(graphs: Sequence[tuple[Destination, Graph]], *, beside: Sequence[Graph] = ()) -> list[Saved]:
@@ -121,10 +126,16 @@ def _save(graphs: Sequence[tuple[Destination, Graph]], *, beside: Sequence[Graph
         Saved(
             next(iter(forms.values())),
             [file for file in files if to.owns(file) or (to is last and file == to.weights_file)],
-            [*notes, *(mixed if to is last else [])],
+            [*warnings, *(mixed if to is last else [])],
+            _changed(next(iter(forms.values())), legal, to.stem),
         )
-        for (to, _), forms, (_, notes) in zip(graphs, written, legalized, strict=True)
+        for (to, _), forms, (legal, warnings) in zip(graphs, written, legalized, strict=True)
     ]
+
+
+def _changed(first: Graph, legal: Graph, stem: str) -> list[str]:
+    """What is noted of the module's graph and not of that of the first file."""
+    return [f"{stem}.js: {text}" for text in legal.notes if text not in first.notes]
 
 
 def _has_graph(weights: Path) -> bool:
@@ -144,11 +155,23 @@ def _mixed_weights(weights: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Saved:
-    """What was written: the graph of the first file, all files, and what the user should know of them."""
+    """What was written.
+
+    Attributes:
+        graph: That of the first file.
+        files: All files.
+        warnings: What the user must know of them.
+        notes: What the user should know of them, besides the graph's own notes.
+    """
 
     graph: Graph
     files: Sequence[Path]
+    warnings: Sequence[str]
     notes: Sequence[str]
+
+    def report(self) -> None:
+        """Says all that."""
+        report_graph(replace(self.graph, notes=(*self.graph.notes, *self.notes)), self.files, self.warnings)
 
 
 @dataclass(frozen=True)
@@ -204,7 +227,7 @@ def convert_and_report(
         graph = convert()
     with progress("writing ..."):
         saved = destination.save(graph)
-    report_graph(saved.graph, saved.files, saved.notes)
+    saved.report()
     if check is None or source is None:
         return DONE
     return verify_and_report(_read_again(saved), source(), check)
@@ -245,7 +268,7 @@ def convert_parts_and_report(model: Parts, destination: Destination, check: Chec
     with progress("writing ..."):
         saved = dict(zip(places, _save([(place, graphs[name]) for name, place in places.items()]), strict=True))
     for part in saved.values():
-        report_graph(part.graph, part.files, part.notes)
+        part.report()
     if check is None:
         return DONE
     checks = {name: replace(check, inputs={**model.inputs(name), **check.inputs}) for name in places}

@@ -22,6 +22,7 @@ from webnn_graph.compare import Difference
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats.files import pieces, write_all
 from webnn_graph.graph import Graph
+from webnn_graph.targets import Target, legalize
 
 
 def fetch_all(models: Sequence[Model], folder: Path | None) -> int:
@@ -59,11 +60,11 @@ def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -
     return _for_each(models, "converting", "converted", [">operators", ">weights", ">files", ""], row)
 
 
-def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, seed: int) -> int:
-    """Converts each model and compares it with its source model; nothing is written."""
+def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, seed: int, target: Target | None = None) -> int:
+    """Converts each model, for a target if there is one, and compares it with its source model; nothing is written."""
 
     def row(model: Model) -> tuple[int, list[str]]:
-        measured = measure(model, runtime=runtime, browser=browser, seed=seed)
+        measured = measure(model, runtime=runtime, browser=browser, seed=seed, target=target)
         if isinstance(measured, str):
             return DONE, ["", "", "", "", measured]
         result, worst = measured.result, measured.worst
@@ -99,13 +100,15 @@ class Measured:
         return max(self.result.differences, key=lambda difference: difference.excess)
 
 
-def measure(model: Model, *, runtime: str, browser: str | None = None, seed: int = 0) -> Measured | str:
+def measure(model: Model, *, runtime: str, browser: str | None = None, seed: int = 0, target: Target | None = None) -> Measured | str:
     """Converts a model and compares it with its source; for a model that must be refused, words that say it was."""
     started = time.monotonic()
     make, source = frontend(model)
     graph = _converted(model, make)
     if isinstance(graph, str):
         return graph
+    if target:
+        graph = legalize(graph, target)
     seconds = time.monotonic() - started
     shapes = {operand.name: operand.shape for operand in graph.inputs}
     inputs = {name: PICTURES[picture](shapes[name]) for name, picture in model.pictures.items()}

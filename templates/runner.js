@@ -58,3 +58,13 @@ async function checked(response) {
   if (!response.ok) throw new Error(`${response.url}: HTTP status ${response.status}`);
   return response;
 }
+
+/** Computes the models in the folders one after the other until one fails; each that is computed has `<folder>/out/done`. */
+export async function computeEach(folders) {
+  for (const folder of JSON.parse(folders)) {
+    await load(folder);
+    await compute(folder);
+    model.destroy();
+    await checked(await fetch(`${folder}/out/done`, { method: "POST", body: "" }));
+  }
+}

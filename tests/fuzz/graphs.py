@@ -13,6 +13,7 @@ from tests.formats.graphs import as_data, every_operator
 from tests.fuzz import mutations, trees
 from webnn_graph import Graph, load, run, save, validate
 from webnn_graph.data_types import DataType
+from webnn_graph.graph import Node, Operand
 from webnn_graph.inputs import seeded
 from webnn_graph.ops import OPS, Parameter
 
@@ -44,18 +45,24 @@ def graphs() -> Iterator[Graph]:
     yield whole
     for count in (1, TOGETHER):
         for start in range(0, len(whole.nodes), count):
-            yield part(whole, start, start + count)
+            yield part(whole, whole.nodes[start : start + count])
 
 
-def part(whole: Graph, start: int, stop: int) -> Graph:
-    """Some nodes of a graph, by themselves."""
-    nodes = whole.nodes[start:stop]
+def part(whole: Graph, nodes: Sequence[Node], outputs: Sequence[Operand] | None = None) -> Graph:
+    """Some nodes of a graph by themselves, as far as the outputs need them: by default all that they make."""
     made = {output for node in nodes for output in node.outputs}
-    read = dict.fromkeys(operand for node in nodes for operand in node.operands if operand not in made)
+    wanted = tuple(made) if outputs is None else outputs
+    needed = set(wanted)
+    kept: list[Node] = []
+    for node in reversed(nodes):
+        if needed.intersection(node.outputs):
+            kept.insert(0, node)
+            needed.update(node.operands)
+    ends = tuple(output for node in kept for output in node.outputs if outputs is None or output in wanted)
+    read = dict.fromkeys(operand for node in kept for operand in node.operands if operand not in made)
     inputs = tuple(operand for operand in read if operand not in whole.constants)
     constants = {operand: whole.constants[operand] for operand in read if operand in whole.constants}
-    outputs = tuple(output for node in nodes for output in node.outputs)
-    return Graph(nodes[0].op, inputs, constants, nodes, outputs)
+    return Graph(kept[0].op, inputs, constants, tuple(kept), ends)
 
 
 def argument(random: Random, op: str) -> tuple[str, Any]:

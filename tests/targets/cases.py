@@ -97,8 +97,54 @@ def _ranks() -> Iterator[tuple[str, Build]]:
             x, b.constant(np.full((1, 1, 3, 2, 1, 1, 1), 0.5, np.float32)), b.constant(np.zeros((1, 1, 3, 2, 1, 1, 1), np.int8))
         ),
     }
-    for name, call in calls.items():
+    for name, call in (calls | _more_ranks()).items():
         yield f"rank 7 {name}", lambda b, call=call: {"y": call(b, x["float32"](b))}
+
+
+def _more_ranks() -> dict[str, Callable[[GraphBuilder, Operand], Operand]]:
+    def places(*shape: int, below: int = 2) -> np.ndarray:
+        return (np.arange(np.prod(shape)) % below).astype(np.int32).reshape(shape)
+
+    def scattered(b: GraphBuilder, x: Operand) -> Operand:
+        updates = b.input("updates", "float32", [2, 1, 2, 1, 2, 2])
+        return b.scatterND(
+            b.reshape(x, [2, 3, 2, 1, 2, 1, 2]), b.constant(np.array([[0, 2], [1, 0]], np.int32)), b.reshape(updates, [2, 2, 1, 2, 1, 2])
+        )
+
+    return {
+        "identity": lambda b, x: b.cast(b.cast(x, "int32"), "float32"),
+        "add every other": lambda b, x: b.add(
+            b.reduceMean(x, axes=[1, 3, 5], keepDimensions=True), b.reduceMax(x, axes=[0, 2, 4, 6], keepDimensions=True)
+        ),
+        "reduceSum every other": lambda b, x: b.reduceSum(b.reshape(x, [2, 2, 2, 3, 1, 1, 2]), axes=[0, 2, 4, 6]),
+        "reduceMean of no axes": lambda b, x: b.reduceMean(x, axes=[]),
+        "argMax": lambda b, x: b.argMax(x, 2),
+        "argMin keeps": lambda b, x: b.argMin(x, 6, keepDimensions=True),
+        "cumulativeSum": lambda b, x: b.cumulativeSum(x, 2, reversed=True),
+        "expand": lambda b, x: b.expand(b.reduceSum(x, axes=[0, 2, 3], keepDimensions=True), [2, 2, 3, 2, 2, 2, 2]),
+        "expand every other": lambda b, x: b.expand(
+            b.reshape(b.slice(x, [0] * 7, [2, 1, 1, 2, 1, 1, 2]), [2, 1, 2, 1, 2, 1, 1]), [2, 3, 2, 2, 2, 3, 2]
+        ),
+        "tile": lambda b, x: b.tile(x, [1, 2, 1, 2, 1, 1, 3]),
+        "reverse": lambda b, x: b.reverse(x, axes=[0, 2, 6]),
+        "split": lambda b, x: b.concat(b.split(x, [1, 2], axis=2)[::-1], 2),
+        "gather": lambda b, x: b.gather(x, b.constant(places(2, 2, below=3)), axis=2),
+        "gather one": lambda b, x: b.gather(x, b.constant(np.array(1, np.int32)), axis=5),
+        "gatherElements": lambda b, x: b.gatherElements(x, b.constant(places(2, 1, 2, 2, 1, 2, 2)), axis=2),
+        "gatherND": lambda b, x: b.gatherND(x, b.constant(np.array([[0, 0, 2], [1, 0, 1]], np.int32))),
+        "scatterElements": lambda b, x: b.scatterElements(
+            x, b.constant(places(2, 1, 1, 2, 1, 2, 2)), b.reshape(b.input("u", "float32", [4, 4]), [2, 1, 1, 2, 1, 2, 2]), axis=2
+        ),
+        "scatterND": scattered,
+        "layerNormalization of inner axes": lambda b, x: b.layerNormalization(x, axes=[3, 2], scale=b.input("s", "float32", [2, 3])),
+        "linear": lambda b, x: b.linear(x, alpha=2, beta=1),
+        "constant": lambda b, x: b.add(x, b.constant(np.arange(48, dtype=np.float32).reshape(2, 1, 3, 2, 1, 2, 2))),
+        "batchNormalization of rows": lambda b, x: b.batchNormalization(
+            b.reshape(x, [16, 3]), b.input("m", "float32", [3]), b.exp(b.input("v", "float32", [3]))
+        ),
+        "gather a number": lambda b, x: b.gather(b.reshape(x, [48]), b.constant(np.array(5, np.int32))),
+        "gatherND a number": lambda b, x: b.gatherND(b.reshape(x, [16, 3]), b.constant(np.array([5, 1], np.int32))),
+    }
 
 
 def _types() -> Iterator[tuple[str, Build]]:
@@ -119,6 +165,11 @@ def _types() -> Iterator[tuple[str, Build]]:
         "triangular": ("int8 uint8", lambda b, x: b.triangular(x)),
         "pad": ("int8 uint32 int64", lambda b, x: b.pad(x, [1, 0], [0, 1], value=5)),
         "cumulativeSum": ("uint32", lambda b, x: b.cumulativeSum(x, 1)),
+        "relu": ("int8 int32", lambda b, x: b.relu(b.sub(x, 3))),
+        "reduceProduct": ("int32", lambda b, x: b.reduceProduct(x, axes=[0, 1])),
+        "pad edge": ("int32", lambda b, x: b.pad(x, [1, 0], [0, 1], mode="edge")),
+        "pad mirror": ("uint8 int32", lambda b, x: b.pad(x, [1, 0], [0, 2], mode="reflection")),
+        "triangular below": ("int32", lambda b, x: b.triangular(x, upper=False, diagonal=1)),
         "prelu": ("int8 int32 int64", lambda b, x: b.prelu(b.sub(x, 5), b.constant(np.array(-2), x.data_type))),
     }
     for name, (types, call) in calls.items():
@@ -136,6 +187,13 @@ def _int4(b: GraphBuilder) -> dict[str, Operand]:
     unsigned = b.dequantizeLinear(b.quantizeLinear(x, scale, middle), scale, middle)
     w = b.add(b.dequantizeLinear(weights, scale, zero), b.dequantizeLinear(more, scale, middle))
     return {"y": b.matmul(b.add(through, unsigned), w), "cast": b.cast(weights, "float32")}
+
+
+def _wide_quantized(b: GraphBuilder) -> dict[str, Operand]:
+    bias, x = b.input("bias", "int32", [4, 6]), b.input("x", "float32", [4, 6])
+    scale, zero = b.constant(np.array([[0.5, 0.25]], np.float32)), b.constant(np.array([[0, 3]], np.int32))
+    whole = b.quantizeLinear(b.linear(x, alpha=9), scale, zero)
+    return {"real": b.dequantizeLinear(bias, scale, zero), "whole": b.cast(whole, "float32")}
 
 
 def _lstm(b: GraphBuilder) -> dict[str, Operand]:
@@ -233,6 +291,7 @@ CASES: dict[str, Build] = {
     **dict(_ranks()),
     **dict(_types()),
     "int4 and uint4": _int4,
+    "int32 quantized": _wide_quantized,
     "lstm ifgo with peepholes": _lstm,
     "lstmCell ifgo with peepholes": _lstm_cell,
     "gatherElements": _gather_elements,

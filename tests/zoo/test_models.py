@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pytest
 from converters.onnx.source import OnnxSource
 from models import Model, select
 from models.actions import converted, prepared, verify_all
+from tests.targets import coreml
 from webnn_graph import run
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes.browser import BrowserSession
+from webnn_graph.targets import PORTABLE, load_target
 
 pytestmark = pytest.mark.zoo
 MODELS = select()
@@ -25,6 +28,21 @@ PAGE = Path(__file__).parents[2] / "docs" / "zoo.md"
 def test_equals_its_source(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
     status = verify_all([model], runtime="reference", browser=None, seed=0)
     assert status == 0, capsys.readouterr()
+
+
+FOR_EVERY_BROWSER = (
+    "paraphrase_minilm_l3 silero_vad_op18_ifless light_shufflenet ddddocr_det style_predict_qdq basic_pitch_nmp ppocr_rec_v4"
+).split()
+"""Some of each kind: tokens, a recurrent state, images, sound, quantized. ``webnn zoo verify --target portable`` takes all."""
+
+
+@pytest.mark.parametrize("name", FOR_EVERY_BROWSER)
+def test_equals_its_source_for_every_browser(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    coreml_like = tmp_path / "coreml.json"
+    coreml_like.write_text(json.dumps(coreml.limits()))
+    for target in (PORTABLE, str(coreml_like)):
+        status = verify_all(select([name]), runtime="reference", browser=None, seed=0, target=load_target(target))
+        assert status == 0, (target, capsys.readouterr())
 
 
 def test_page_says_how_many_operators_there_are() -> None:

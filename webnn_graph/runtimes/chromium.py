@@ -131,6 +131,18 @@ class Chromium:
 
         return self._do(evaluate)
 
+    @property
+    def version(self) -> str:
+        """The browser's version."""
+
+        def version() -> str:
+            if self._browser is None:
+                self._launch()
+            assert self._browser is not None
+            return str(self._browser.version)
+
+        return self._do(version)
+
     # ------------------------------------------------------------------------------------------ on the thread of Playwright
     def _do(self, function: Callable[[], T]) -> T:
         return self._thread.submit(function).result()

@@ -125,7 +125,7 @@ def _carrier(b: LegalBuilder, call: Call, names: Iterable[str], data_type: DataT
         if carrier not in lossless and not all(_fits(b, operand, carrier) for operand in given):
             continue
         if carrier not in lossless and "indices" not in names:
-            b.note(f"{call.op} computes {data_type} as {carrier}; values beyond that differ")
+            b.narrowing(call.op, data_type, carrier)
         return carrier
     return None
 

@@ -14,22 +14,14 @@ from webnn_graph.targets.rewrites import Rewrite, quantize_wide
 if TYPE_CHECKING:
     from webnn_graph.targets.legalize import LegalBuilder
 
-CONVOLUTIONS = ("conv2d", "convTranspose2d")
-
 
 def quantize(b: LegalBuilder, call: Call) -> Operand | None:
-    """Constant scales per axis step by step; the result of a convolution that is not quantized itself after a clamp.
-
-    A reshape of what was quantized per axis fails to build; such a convolution crashes the page. Else as `quantize_wide`.
-    """
+    """Constant scales per axis step by step, as a reshape of what was quantized per axis fails to build; else as `quantize_wide`."""
     zero: Operand = call.zeroPoint
     if zero.data_type.bits == 8 and zero.size > 1 and b.is_known(call.scale) and broadcasts_to(zero.shape, call.input.shape):
         smallest, largest = zero.data_type.range
         steps = b.add(b.roundEven(b.div(call.input, call.scale)), b.cast(zero, call.input.data_type))
         return b.cast(b.clamp(steps, minValue=smallest, maxValue=largest), zero.data_type)  # type: ignore[no-any-return]
-    before = b.producer(call.input)
-    if before is not None and before.op in CONVOLUTIONS and not all(_is_dequantized(b, before.arguments[x]) for x in ("input", "filter")):
-        return b.quantizeLinear(b.clamp(call.input), call.scale, zero)  # type: ignore[no-any-return]
     return quantize_wide(b, call)
 
 
@@ -44,11 +36,6 @@ def depthwise(b: LegalBuilder, call: Call) -> Operand | None:
     outputs, inputs, height, width = FILTER_AXES[call.filterLayout]
     turned = {name: b.transpose(operand, permutation=[inputs, height, width, outputs]) for name, operand in before.arguments.items()}
     return b.call("conv2d", **call.but(filter=b.dequantizeLinear(**turned), filterLayout="ihwo"))  # type: ignore[no-any-return]
-
-
-def _is_dequantized(b: LegalBuilder, operand: Operand) -> bool:
-    before = b.producer(operand)
-    return before is not None and before.op == "dequantizeLinear"
 
 
 REWRITES: dict[str, Rewrite] = {

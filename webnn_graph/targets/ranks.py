@@ -1,4 +1,8 @@
-"""Calls on operands with more dimensions than a target takes, on tensors reshaped to fewer."""
+"""Calls on operands with more dimensions than a target takes, or fewer, on tensors reshaped to others.
+
+The reshapes around one call meet those around the next, and two in a row are one: where every call is rewritten, no tensor of
+too many dimensions is left.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +11,34 @@ from collections.abc import Hashable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from webnn_graph.graph import Operand, Shape, operands_in
+from webnn_graph.graph import Descriptor, Operand, Shape, operands_in
+from webnn_graph.ops import OPS
 from webnn_graph.ops.reduction import REDUCTIONS
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.rewrites import Rewrite
+from webnn_graph.targets.rewrites import Rewrite, gather_flat, scatter_flat
+from webnn_graph.targets.violations import result_names
 
 if TYPE_CHECKING:
     from webnn_graph.targets.legalize import LegalBuilder
 
+ELEMENTWISE = ("elementwise", "activation")
+"""Categories of operators that compute each element by itself; those that do not have a rule of their own."""
+
 
 def reduce_rank(b: LegalBuilder, call: Call) -> Any:
-    """The same results from a call of fewer dimensions, or None when the target takes those given or nothing is known to help."""
-    for name, value in call.arguments.items():
-        if any(operand.rank > b.target.highest_rank(call.op, name) for operand in operands_in(value)):
-            return RULES.get(call.op, elementwise)(b, call)
-    return None
+    """The same results from a call of other ranks, or None when the target takes those given or nothing is known to help."""
+    if call.op == "reshape" or not b.target.has(call.op):
+        return None
+    named: list[tuple[str, Descriptor]] = [(name, operand) for name, value in call.arguments.items() for operand in operands_in(value)]
+    named += zip(result_names(b.target, call.op, len(call.results)), call.results, strict=True)
+    if all(b.target.takes_rank(call.op, name, operand.rank) for name, operand in named):
+        return None
+    return RULES.get(call.op, elementwise)(b, call)
 
 
 def elementwise(b: LegalBuilder, call: Call) -> Operand | None:
     """Element by element, with broadcasting: neighbouring dimensions that broadcast alike become one; at worst all are one."""
-    if len(call.results) != 1 or call.result.rank == 0:
+    if OPS[call.op].category not in ELEMENTWISE or call.result.rank == 0:
         return None
     shape = call.result.shape
     operands = {name: value for name, value in call.arguments.items() if isinstance(value, Operand)}
@@ -48,22 +60,72 @@ def along_axis(b: LegalBuilder, call: Call) -> Operand:
     return _reshaped(b, b.call(call.op, **call.but(input=folded, axis=1)), call.result.shape)
 
 
+def argument(b: LegalBuilder, call: Call) -> Operand:
+    """The same without keeping the axis."""
+    folded = b.reshape(call.input, list(_around(call.input.shape, call.axis)))
+    return _reshaped(b, b.call(call.op, folded, 1, outputDataType=call.outputDataType), call.result.shape)
+
+
+def split(b: LegalBuilder, call: Call) -> list[Operand]:
+    """The same with several results."""
+    folded = b.reshape(call.input, list(_around(call.input.shape, call.axis)))
+    pieces = b.split(folded, call.splits, axis=1)
+    return [_reshaped(b, piece, result.shape) for piece, result in zip(pieces, call.results, strict=True)]
+
+
 def concat(b: LegalBuilder, call: Call) -> Operand:
-    """The same for several operands."""
+    """The same with several operands."""
     folded = [b.reshape(x, list(_around(x.shape, call.axis))) for x in call.inputs]
     return _reshaped(b, b.concat(folded, 1), call.result.shape)
 
 
-def reduction(b: LegalBuilder, call: Call) -> Operand | None:
-    """Neighbours that are all reduced, or all kept, become one dimension."""
+def reduction(b: LegalBuilder, call: Call) -> Operand:
+    """Neighbours that are all reduced, or all kept, become one dimension; at worst what is reduced is moved behind the rest."""
     x: Operand = call.input
     axes = set(range(x.rank)) if call.axes is None else set(call.axes)
     runs = _runs([axis in axes for axis in range(x.rank)])
-    if len(runs) == x.rank:
-        return None
+    if len(runs) > b.target.highest_rank(call.op, "input"):
+        kept = [axis for axis in range(x.rank) if axis not in axes]
+        x = b.transpose(x, permutation=[*kept, *sorted(axes)])
+        runs = [list(range(len(kept))), list(range(len(kept), x.rank))]
+        axes = set(runs[1])
     reduced = [i for i, run in enumerate(runs) if run[0] in axes]
     result = b.call(call.op, b.reshape(x, _merged(x.shape, runs)), axes=reduced)
     return _reshaped(b, result, call.result.shape)
+
+
+def expand(b: LegalBuilder, call: Call) -> Operand:
+    """Neighbours that are all repeated, or all not, become one dimension; at worst one after the other is repeated."""
+    shape = call.result.shape
+    x: Operand = call.input
+    full = (1,) * (len(shape) - x.rank) + x.shape
+    runs = _runs([n == 1 for n in full])
+    if len(runs) <= b.target.highest_rank("expand", "output"):
+        return _reshaped(b, b.expand(b.reshape(x, _merged(full, runs)), _merged(shape, runs)), shape)
+    for run in runs:
+        before, after = math.prod(shape[: run[0]]), math.prod(full[run[-1] + 1 :])
+        if full[run[0]] == 1:
+            x = b.expand(b.reshape(x, [before, 1, after]), [before, math.prod(shape[axis] for axis in run), after])
+    return _reshaped(b, x, shape)
+
+
+def tile(b: LegalBuilder, call: Call) -> Operand:
+    """One axis after the other."""
+    x: Operand = call.input
+    for axis, times in enumerate(call.repetitions):
+        if times > 1:
+            before, n, after = _around(x.shape, axis)
+            tiled = b.tile(b.reshape(x, [before, n, after]), [1, times, 1])
+            x = _reshaped(b, tiled, (*x.shape[:axis], n * times, *x.shape[axis + 1 :]))
+    return x
+
+
+def reverse(b: LegalBuilder, call: Call) -> Operand:
+    """One axis after the other."""
+    x: Operand = call.input
+    for axis in range(x.rank) if call.axes is None else call.axes:
+        x = _reshaped(b, b.reverse(b.reshape(x, list(_around(x.shape, axis))), axes=[1]), x.shape)
+    return x
 
 
 def slice_(b: LegalBuilder, call: Call) -> Operand:
@@ -141,43 +203,50 @@ def quantization(b: LegalBuilder, call: Call) -> Operand | None:
     return _reshaped(b, b.call(call.op, b.reshape(x, _merged(x.shape, runs)), **parameters), x.shape)
 
 
-def layer_normalization(b: LegalBuilder, call: Call) -> Operand | None:
-    """Trailing axes in order become one, and what is before them another."""
+def layer_normalization(b: LegalBuilder, call: Call) -> Operand:
+    """Trailing axes in order become one, and what is before them another; others are moved there and back."""
     x: Operand = call.input
     axes = list(range(1, x.rank)) if call.axes is None else list(call.axes)
     first = x.rank - len(axes)
-    if axes != list(range(first, x.rank)):
-        return None
-    size = math.prod(x.shape[first:])
+    order = [axis for axis in range(x.rank) if axis not in axes] + axes
+    moved = b.transpose(x, permutation=order)
+    size = math.prod(moved.shape[first:])
     flat = {name: b.reshape(call.arguments[name], [size]) for name in ("scale", "bias") if name in call.arguments}
-    folded = b.reshape(x, [math.prod(x.shape[:first]), size])
-    return _reshaped(b, b.call(call.op, **call.but(input=folded, axes=[1], **flat)), x.shape)
+    folded = b.reshape(moved, [math.prod(moved.shape[:first]), size])
+    result = _reshaped(b, b.call(call.op, **call.but(input=folded, axes=[1], **flat)), moved.shape)
+    back: Operand = b.transpose(result, permutation=[order.index(axis) for axis in range(x.rank)])
+    return back
 
 
-def gather(b: LegalBuilder, call: Call) -> Operand | None:
-    """Indices in a row."""
-    indices: Operand = call.indices
-    if indices.rank < 2:
-        return None
-    flat = b.reshape(indices, [indices.size])
-    return _reshaped(b, b.gather(call.input, flat, axis=call.axis), call.result.shape)
+def gather(b: LegalBuilder, call: Call) -> Operand:
+    """Indices in a row; where that is not enough, everything before the axis is one dimension, everything after it another."""
+    x, flat = call.input, b.reshape(call.indices, [call.indices.size])
+    if b.target.takes_rank("gather", "input", x.rank):
+        return _reshaped(b, b.gather(x, flat, axis=call.axis), call.result.shape)
+    folded = b.reshape(x, list(_around(x.shape, call.axis)))
+    return _reshaped(b, b.gather(folded, flat, axis=1), call.result.shape)
 
 
-def gather_nd(b: LegalBuilder, call: Call) -> Operand | None:
-    """Indices as a list of positions."""
-    if call.indices.rank <= 2:
-        return None
-    return _reshaped(b, b.gatherND(call.input, _positions(b, call.indices)), call.result.shape)
-
-
-def scatter_nd(b: LegalBuilder, call: Call) -> Operand | None:
-    """Indices as a list of positions, and updates as a list of what goes there."""
-    if call.indices.rank <= 2:
-        return None
+def gather_nd(b: LegalBuilder, call: Call) -> Operand:
+    """Indices as a list of positions, and what they point at as a row."""
     depth = call.indices.shape[-1]
-    updates = b.reshape(call.updates, [call.indices.size // depth, *call.input.shape[depth:]])
-    scattered: Operand = b.scatterND(call.input, _positions(b, call.indices), updates)
-    return scattered
+    return _reshaped(b, b.gatherND(_rows(b, "gatherND", call.input, depth), _positions(b, call.indices)), call.result.shape)
+
+
+def scatter_nd(b: LegalBuilder, call: Call) -> Operand:
+    """Indices as a list of positions, and updates as a list of what goes there."""
+    depth = call.indices.shape[-1]
+    rows = _rows(b, "scatterND", call.input, depth)
+    updates = b.reshape(call.updates, [call.indices.size // depth, *rows.shape[depth:]])
+    return _reshaped(b, b.scatterND(rows, _positions(b, call.indices), updates), call.input.shape)
+
+
+def _rows(b: LegalBuilder, op: str, x: Operand, depth: int) -> Operand:
+    """``x`` with what positions of so many numbers point at as a row, unless its rank is fine."""
+    if b.target.takes_rank(op, "input", x.rank):
+        return x
+    rows: Operand = b.reshape(x, [*x.shape[:depth], math.prod(x.shape[depth:])])
+    return rows
 
 
 def _positions(b: LegalBuilder, indices: Operand) -> Operand:
@@ -188,19 +257,27 @@ def _positions(b: LegalBuilder, indices: Operand) -> Operand:
 
 RULES: dict[str, Rewrite] = {
     **dict.fromkeys(REDUCTIONS, reduction),
+    "argMax": argument,
+    "argMin": argument,
     "batchNormalization": along_axis,
     "concat": concat,
     "dequantizeLinear": quantization,
+    "expand": expand,
     "gather": gather,
+    "gatherElements": gather_flat,
     "gatherND": gather_nd,
     "layerNormalization": layer_normalization,
     "matmul": matmul,
     "pad": pad,
     "quantizeLinear": quantization,
+    "reverse": reverse,
+    "scatterElements": scatter_flat,
     "scatterND": scatter_nd,
     "slice": slice_,
     "softmax": along_axis,
+    "split": split,
     "cumulativeSum": along_axis,
+    "tile": tile,
     "transpose": transpose,
     "triangular": triangular,
 }

@@ -203,11 +203,14 @@ def reverse(b: LegalBuilder, call: Call) -> Operand | None:
 
 def gather_elements(b: LegalBuilder, call: Call) -> Operand | None:
     """Indices that are not constant: a gather from the flat tensor."""
-    if b.is_plain(call.indices):
-        return None
+    return None if b.is_plain(call.indices) else gather_flat(b, call)
+
+
+def gather_flat(b: LegalBuilder, call: Call) -> Operand:
+    """gatherElements as a gather from the flat tensor."""
     x: Operand = call.input
     flat = _flat_indices(b, x.shape, call.indices, call.axis)
-    return b.reshape(b.gather(b.reshape(x, [x.size]), flat), list(call.result.shape))
+    return b.reshape(b.gather(b.reshape(x, [x.size]), flat), list(call.result.shape))  # type: ignore[no-any-return]
 
 
 def scatter_elements(b: LegalBuilder, call: Call) -> Operand | None:
@@ -217,6 +220,12 @@ def scatter_elements(b: LegalBuilder, call: Call) -> Operand | None:
         places = _flat(x.shape, np.asarray(b.value(call.indices)), call.axis)
         if np.unique(places).size == places.size:
             return None
+    return scatter_flat(b, call)
+
+
+def scatter_flat(b: LegalBuilder, call: Call) -> Operand:
+    """scatterElements as a scatter into the flat tensor."""
+    x: Operand = call.input
     flat = b.reshape(_flat_indices(b, x.shape, call.indices, call.axis), [call.indices.size, 1])
     scattered = b.scatterND(b.reshape(x, [x.size]), flat, b.reshape(call.updates, [call.updates.size]))
     return b.reshape(scattered, list(x.shape))  # type: ignore[no-any-return]

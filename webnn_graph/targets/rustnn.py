@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Operand
 from webnn_graph.ops import OPS
 from webnn_graph.ops.recurrent import passes
+from webnn_graph.ops.resampling import interpolation, sample_positions
 from webnn_graph.targets import rewrites, windows
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.rewrites import Rewrite
@@ -173,12 +174,28 @@ def triangular(b: LegalBuilder, call: Call) -> Operand | None:
 
 
 def resample(b: LegalBuilder, call: Call) -> Operand | None:
-    """Linear along axis 0, where ONNX Runtime does not resample: with the axes moved to the end."""
+    """Linear along axis 0, where ONNX Runtime does not resample: with the axes moved to the end.
+
+    Linear to sizes that rustnn's scales, sizes divided and rounded to float32, fall short of: as matrix products.
+    """
+    ends = [(axis, call.input.shape[axis], call.result.shape[axis]) for axis in call.axes]
+    if call.mode == "linear" and any(int(old * np.float32(new / old)) != new for _, old, new in ends):
+        x: Operand = b.cast(call.input, DataType.FLOAT32)
+        for axis, old, new in ends:
+            x = _times(b, x, axis, interpolation(sample_positions(old, new), old))
+        return b.cast(x if call.input.data_type.is_float else b.roundEven(x), call.input.data_type)  # type: ignore[no-any-return]
     if call.mode != "linear" or 0 not in call.axes:
         return _resample(b, call)  # type: ignore[no-any-return]
     order = [axis for axis in range(4) if axis not in call.axes] + list(call.axes)
     moved = b.call(call.op, **call.but(input=b.transpose(call.input, permutation=order), axes=[2, 3]))
     return b.transpose(moved, permutation=np.argsort(order).tolist())  # type: ignore[no-any-return]
+
+
+def _times(b: LegalBuilder, x: Operand, axis: int, matrix: Array) -> Operand:
+    """``x`` multiplied along an axis by ``matrix`` [old size, new size]."""
+    last = [i for i in range(x.rank) if i != axis] + [axis]
+    product = b.matmul(b.transpose(x, permutation=last), b.constant(matrix, x.data_type))
+    return b.transpose(product, permutation=[last.index(i) for i in range(x.rank)])  # type: ignore[no-any-return]
 
 
 _resample = windows.resampling(lambda old, new: np.floor(np.arange(new) * (old / new)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from webnn_graph.data_types import DataType
 from webnn_graph.graph import Graph, Node, Operand, map_operands
 from webnn_graph.names import Names
 
@@ -23,20 +24,41 @@ SHAPED_BY_OPTIONS = frozenset(["reshape", "expand"])
 
 NEED_SHAPES = frozenset(
     """
-    averagePool2d batchNormalization dequantizeLinear expand gather gatherElements gatherND gru instanceNormalization l2Pool2d
-    layerNormalization lstm maxPool2d pad quantizeLinear resample2d reverse slice split
+    averagePool2d batchNormalization concat dequantizeLinear expand gather gatherElements gatherND gru instanceNormalization l2Pool2d
+    layerNormalization lstm maxPool2d pad quantizeLinear resample2d reverse scatterElements scatterND slice split
     """.split()
 )
 """Operators that fail on, or are wrong for, an operand without a shape."""
 
 
+TAKEN_FOR_FLOAT = ("scatterElements", "scatterND", "roundEven", "l2Pool2d")
+"""Operators whose results are taken for float32 by what reads them, whatever they are."""
+
+
 def readable(graph: Graph) -> Graph:
     """The graph as rustnn's loader reads it right.
 
-    It infers the shapes of some results and not of others, and computes some calls that read one of the others wrong; it
-    names its nodes after labels and then refuses names that occur twice.
+    It takes some results for another type than they have. It infers the shapes of some results and not of others, and computes
+    some calls that read one of the others wrong. It names its nodes after labels and then refuses names that occur twice.
     """
-    return _with_distinct_labels(_with_shapes(graph))
+    return _with_distinct_labels(_with_shapes(_with_types(graph)))
+
+
+def _with_types(graph: Graph) -> Graph:
+    """The graph with casts to the type that it already has of each tensor that rustnn takes for another."""
+    names = Names()
+    for name in graph.operands:
+        names.take(name)
+    typed: dict[Operand, Operand] = {}
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        nodes.append(replace(node, arguments=map_operands(node.arguments, lambda operand: typed.get(operand, operand))))
+        if node.op in TAKEN_FOR_FLOAT and node.output.data_type is not DataType.FLOAT32:
+            result = node.output
+            typed[result] = Operand(result.data_type, result.shape, names.take(f"{result.name}_typed"))
+            nodes.append(Node("cast", {"input": result, "dataType": result.data_type}, (typed[result],)))
+    read = {operand for node in nodes for operand in node.operands}
+    return replace(graph, nodes=tuple(node for node in nodes if read.union(graph.outputs).intersection(node.outputs)))
 
 
 def _with_distinct_labels(graph: Graph) -> Graph:

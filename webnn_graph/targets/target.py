@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,17 +13,30 @@ from typing import Any
 
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import FormatError
-from webnn_graph.graph import Descriptor
+from webnn_graph.ops import OPS
 
 CHROMIUM = "chromium"
 """Chromium 147 computing on the CPU: what it says, less what it says and then fails to build, or crashes on."""
 
+PORTABLE = "portable"
+"""What every implementation of the standard must take, and Chromium takes and computes right, too."""
+
 RUSTNN = "rustnn"
 """rustnn 0.5.12 computing with ONNX Runtime: what it computes right, which is not what it says."""
 
-
 STANDARD = "standard"
 """Any implementation of the standard: nothing is rewritten for it."""
+
+BUILT_IN: Mapping[str, tuple[str, str]] = {
+    PORTABLE: (CHROMIUM, "every browser: what the standard requires of all, and a measured one computes right"),
+    CHROMIUM: (CHROMIUM, "Chromium computing on the CPU, as measured in version 147"),
+    RUSTNN: (RUSTNN, "rustnn 0.5.12 computing with ONNX Runtime"),
+    STANDARD: (STANDARD, "the standard as it is: nothing is rewritten"),
+}
+"""Whose peculiarities each target by name has, and what it is for."""
+
+GRAPH = ("input", "constant", "output")
+"""What limits are stated for besides operators."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,10 @@ class Target:
     kind: str = CHROMIUM
 
     def takes_type(self, op: str, operand: str, data_type: DataType) -> bool:
-        """Whether the operator's operand (or ``output``) may have this type; what the target does not mention may."""
+        """Whether the operator's operand (or ``output``) may have this type; what the target does not mention may.
+
+        For a graph's ``input``, ``constant`` and ``output`` the operand has no name.
+        """
         limit = self._limit(op, operand)
         return limit is None or data_type in limit["dataTypes"]
 
@@ -49,43 +66,88 @@ class Target:
         limit = self._limit(op, operand)
         return 8 if limit is None else int(limit["rankRange"]["max"])
 
-    def takes(self, kind: str, descriptor: Descriptor) -> bool:
-        """Whether a graph's ``input``, ``constant`` or ``output`` may be like this."""
-        limit = self.limits.get(kind)
-        return limit is None or (descriptor.data_type in limit["dataTypes"] and descriptor.rank <= limit["rankRange"]["max"])
+    def lowest_rank(self, op: str, operand: str) -> int:
+        """The smallest rank of the operator's operand."""
+        limit = self._limit(op, operand)
+        return 0 if limit is None else int(limit["rankRange"].get("min", 0))
+
+    def takes_rank(self, op: str, operand: str, rank: int) -> bool:
+        """Whether the operator's operand (or ``output``) may have so many dimensions."""
+        return self.lowest_rank(op, operand) <= rank <= self.highest_rank(op, operand)
+
+    def most_bytes(self, kind: str = "") -> float:
+        """How many bytes a tensor may have, one that is a graph's ``input``, ``constant`` or ``output`` perhaps fewer."""
+        limit = self.limits.get(kind) or {}
+        return min(float(self.limits.get("maxTensorByteLength", math.inf)), float(limit.get("maxByteLength", math.inf)))
 
     def has(self, op: str) -> bool:
         """Whether the target has the operator at all."""
         return op in self.limits
 
     def _limit(self, op: str, operand: str) -> Mapping[str, Any] | None:
-        limit: Mapping[str, Any] | None = self.limits.get(op, {}).get(operand)
+        limits = self.limits.get(op, {})
+        limit: Mapping[str, Any] | None = limits.get(operand) if operand else limits or None
         return limit
 
 
-@cache
 def load_target(name: str = CHROMIUM) -> Target:
-    """A target by the name of one of the files here, or by the path of a file with what a browser's opSupportLimits() gave.
+    """A target by its name, one of `BUILT_IN`, or by the path of a file with what a browser's opSupportLimits() gave.
 
     Raises:
         FormatError: There is no such target, or the file is not such a dictionary.
     """
-    if name == STANDARD:
-        return Target(STANDARD, {}, STANDARD)
-    known = resources.files("webnn_graph.targets").joinpath(f"{Path(name).stem}.json")
-    built_in = Path(name).suffix != ".json" and known.is_file()
-    path = known if built_in else Path(name)
+    return _built_in(name) if name in BUILT_IN else read_target(Path(name))
+
+
+def read_target(path: Path) -> Target:
+    """The target that a file describes: what ``opSupportLimits()`` returned, or the same written by hand.
+
+    Raises:
+        FormatError: There is no such file, or it is not such a dictionary.
+    """
     try:
         limits = json.loads(path.read_text(encoding="utf-8"))
-        for limit in limits.values():
-            for operand in limit.values() if isinstance(limit, dict) and "dataTypes" not in limit else [limit]:
-                if isinstance(operand, dict) and "dataTypes" in operand:
-                    _ = operand["dataTypes"] + [operand["rankRange"]["max"]]
+        _check(limits)
     except OSError:
         raise FormatError(
-            f"there is no target {name}",
-            f"known are {STANDARD}, {CHROMIUM} and {RUSTNN}; or give a file with the JSON of opSupportLimits()",
+            f"there is no target {path}",
+            f"known are {', '.join(BUILT_IN)}; or give a file with the JSON of opSupportLimits(): webnn target dump writes one",
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise FormatError(f"{name} is not what MLContext.opSupportLimits() returns, as JSON") from None
-    return Target(Path(name).stem, limits, name if built_in else CHROMIUM)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise FormatError(f"{path} is not what MLContext.opSupportLimits() returns, as JSON") from None
+    return Target(path.stem, limits)
+
+
+def described(limits: Mapping[str, Any], implementation: str) -> str:
+    """The text of a target's file: a line for each operator."""
+    members = {"implementation": implementation} | dict(sorted(limits.items()))
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(member)}" for name, member in members.items())
+    return f"{{\n{lines}\n}}\n"
+
+
+@cache
+def _built_in(name: str) -> Target:
+    kind, _ = BUILT_IN[name]
+    if name == STANDARD:
+        return Target(STANDARD, {}, kind)
+    text = resources.files("webnn_graph.targets").joinpath(f"{name}.json").read_text(encoding="utf-8")
+    return Target(name, json.loads(text), kind)
+
+
+def _check(limits: dict[str, Any]) -> None:
+    """Raises one of several errors for what limits cannot be; members that are unknown may be anything."""
+    sizes = [limits.get("maxTensorByteLength", 0)]
+    for name, limit in limits.items():
+        if name in OPS:
+            sizes += [_checked(operand) for operand in limit.values()]
+        elif name in GRAPH:
+            sizes.append(_checked(limit))
+    if not all(isinstance(size, int) for size in sizes):
+        raise TypeError
+
+
+def _checked(limit: dict[str, Any]) -> int:
+    if any(not isinstance(data_type, str) for data_type in limit["dataTypes"]):
+        raise TypeError
+    ranks = limit["rankRange"]
+    return int(limit.get("maxByteLength", 0) + ranks["max"] + ranks.get("min", 0))
