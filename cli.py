@@ -223,10 +223,11 @@ def validate(graphs: Sequence[Path], dim: Mapping[str, int]) -> int:
 
 @webnn.command("check")
 @click.argument("graph", type=EXISTING)
+@graph_dims_option
 @click.option("--target", metavar="NAME", default="portable", show_default=True, help=f"What is to take it: {TARGET_NAMES}.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @verbosity_options
-def check_target(graph: Path, target: str, as_json: bool) -> int:
+def check_target(graph: Path, dim: Mapping[str, int], target: str, as_json: bool) -> int:
     """List what a target does not take of GRAPH, and whether --target mends it when the graph is converted.
 
     Exits with 0 when the target takes the graph as it is or as --target writes it, with 1 when something is left.
@@ -236,7 +237,7 @@ def check_target(graph: Path, target: str, as_json: bool) -> int:
     from webnn_graph.targets import load_target
     from webnn_graph.targets.check import check
 
-    wanted, loaded = load_target(target), load(graph)
+    wanted, loaded = load_target(target), load(graph, dims=dim)
     return report_check(loaded, wanted, check(loaded, wanted), as_json=as_json)
 
 

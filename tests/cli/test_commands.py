@@ -108,7 +108,9 @@ DYNAMIC = 'webnn_graph "d" v2 { inputs { x: f32[dyn("n", 8), 2]; } nodes { y = r
 
 
 @pytest.mark.parametrize(
-    "command", [("webnn2js",), ("webnn2json",), ("webnn", "inspect"), ("webnn", "validate"), ("webnn", "run")], ids=" ".join
+    "command",
+    [("webnn2js",), ("webnn2json",), ("webnn", "inspect"), ("webnn", "validate"), ("webnn", "check"), ("webnn", "run")],
+    ids=" ".join,
 )
 def test_dynamic_dimensions_get_a_size(command: Sequence[str], invoke: Invoke) -> None:
     Path("d.webnn").write_text(DYNAMIC)

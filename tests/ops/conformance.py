@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
 from typing import Any, TypeAlias
@@ -19,7 +19,6 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 
 Build: TypeAlias = Callable[..., dict[str, Operand]]
-WIDENED_CONSTANT = "an output that is a widened constant holds its bytes"
 FLOATS = {"float32": f32, "float16": f16}
 
 
@@ -34,7 +33,6 @@ class Vector:
         expected: What the outputs must be.
         ulp: By how many representable numbers they may differ; without any, signs of zeros count, too.
         constants: Operands that are constants in the suite, always or in one of its variants.
-        browser: Why Chromium differs when they are constants; empty when it agrees.
     """
 
     name: str
@@ -43,7 +41,6 @@ class Vector:
     expected: Mapping[str, Tensor]
     ulp: int = 0
     constants: tuple[str, ...] = ()
-    browser: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -177,16 +174,15 @@ def _casts() -> Iterator[Vector]:
         both = {"narrow0": f16(values=gives), "wide0": f32(values=gives)}
         x, wide = {"x": f32(values=given)}, {"wide0": both["wide0"]}
         yield Vector(f"cast_rounding {what}, both", _there_and_back, x, both, constants=("x",))
-        yield Vector(f"cast_rounding {what}, the wide one", _only_wide, x, wide, 0, ("x",), WIDENED_CONSTANT)
+        yield Vector(f"cast_rounding {what}, the wide one", _only_wide, x, wide, 0, ("x",))
     scalar = {"wide0": f32(values=1.001953125)}
-    yield Vector("cast_rounding scalar", _only_wide, {"x": f32(values=1.00146484375)}, scalar, 0, ("x",), WIDENED_CONSTANT)
+    yield Vector("cast_rounding scalar", _only_wide, {"x": f32(values=1.00146484375)}, scalar, 0, ("x",))
     twice = {f"{name}{i}": of(values=every[1]) for i in range(2) for name, of in (("narrow", f16), ("wide", f32))}
     yield Vector("cast_rounding twice", partial(_there_and_back, times=2), {"x": f32(values=every[0])}, twice)
     for shape in ([16, 1, 1], [1, 16, 1, 1], [1, 16, 4, 1], [1, 4, 17]):
         values = list(islice(cycle(WIDENED), int(np.prod(shape))))
         x, y = _shaped(f16, shape, values), _shaped(f32, shape, values)
-        vector = _one(f"cast_rounding widening {shape}", "cast", x, y, constants=("x",), dataType="float32")
-        yield replace(vector, browser=WIDENED_CONSTANT)
+        yield _one(f"cast_rounding widening {shape}", "cast", x, y, constants=("x",), dataType="float32")
 
 
 def _storage() -> Iterator[Vector]:
@@ -196,8 +192,7 @@ def _storage() -> Iterator[Vector]:
         half, single, stored = _shaped(f16, shape, halves), _shaped(f32, shape, singles), _shaped(f32, shape, STORED)
         for op, options in same.items():
             yield _one(f"cast-storage float16 {op} {shape}", op, half, half, constants=("x",), **options)
-        vector = _one(f"cast-storage widening {shape}", "cast", half, single, constants=("x",), dataType="float32")
-        yield replace(vector, browser=WIDENED_CONSTANT)
+        yield _one(f"cast-storage widening {shape}", "cast", half, single, constants=("x",), dataType="float32")
         yield _one(f"cast-storage float32 {shape}", "cast", stored, stored, constants=("x",), dataType="float32")
     values, bits = UNDERFLOWN
     x, y = f32(values=_with_negatives(values)), f16(values=np.array([*bits, *(i | 0x8000 for i in bits)], np.uint16).view(np.float16))

@@ -91,15 +91,11 @@ def session() -> Iterator[BrowserSession]:
 @pytest.mark.parametrize("constants", [False, True], ids=["inputs", "constants"])
 @pytest.mark.parametrize("file", sorted({vector.file for vector in ALL}))
 def test_browser(file: str, constants: bool, session: BrowserSession) -> None:
-    """The vectors of a file in Chromium, all in one graph; those that it is known to compute differently do so."""
+    """The vectors of a file in Chromium, all in one graph."""
     vectors = [vector for vector in ALL if vector.file == file]
-    agreeing = [vector for vector in vectors if not (constants and vector.browser)]
-    if problem := _problem(agreeing, session, constants):
-        single = [f"{vector}: {one}" for vector in agreeing if (one := _problem([vector], session, constants))]
+    if problem := _problem(vectors, session, constants):
+        single = [f"{vector}: {one}" for vector in vectors if (one := _problem([vector], session, constants))]
         pytest.fail("\n".join(single) or f"only in one graph with each other: {problem}")
-    for vector in vectors:
-        if vector not in agreeing:
-            assert _problem([vector], session, constants), f"{vector} agrees, though it is said to differ: {vector.browser}"
 
 
 def _problem(vectors: list[Vector], session: BrowserSession, constants: bool) -> str:

@@ -29,12 +29,18 @@ def _scale_factors(scales: Sequence[Any], count: int) -> list[float | None]:
     return list(scales) + [None] * (count - len(scales))
 
 
-def _axes(input: Operand, result: torch.Tensor, scales: Sequence[Any]) -> list[tuple[int, int, int, float]]:
-    """Each spatial axis with its old size, its new size, and how many old pixels one new pixel spans."""
+def _axes(input: Operand, result: torch.Tensor, scales: Sequence[Any], by_sizes: Sequence[int] = ()) -> list[tuple[int, int, int, float]]:
+    """Each spatial axis with its old size, its new size, and how many old pixels one new pixel spans.
+
+    An axis whose size grows exactly by one of the factors ``by_sizes`` goes by its sizes, whatever its scale.
+    """
     count = input.rank - 2
     factors = _scale_factors(scales, count)
     sizes = [(input.shape[2 + i], result.shape[2 + i]) for i in range(count)]
-    return [(2 + i, old, new, 1 / f if f else old / new) for i, ((old, new), f) in enumerate(zip(sizes, factors, strict=True))]
+    return [
+        (2 + i, old, new, 1 / f if f and new not in [old * factor for factor in by_sizes] else old / new)
+        for i, ((old, new), f) in enumerate(zip(sizes, factors, strict=True))
+    ]
 
 
 def _in_float32(positions: Array) -> Array:
@@ -43,11 +49,16 @@ def _in_float32(positions: Array) -> Array:
 
 
 # -------------------------------------------------------------------------------------------------------------------- nearest
-def _nearest(position: Callable[[int, float], Array]) -> Callable[..., Operand]:
+def _corner(new: int, span: float) -> Array:
+    """Where the corners of new pixels lie."""
+    return _in_float32(np.arange(new)) * np.float32(span)
+
+
+def _nearest(position: Callable[[int, float], Array], by_sizes: Sequence[int] = ()) -> Callable[..., Operand]:
     def nearest(b: GraphBuilder, input: Operand, output_size: Any, *scales: Any, result: torch.Tensor) -> Operand:
         chosen = {
             axis: np.clip(np.floor(position(new, span)), 0, old - 1).astype(np.int64)
-            for axis, old, new, span in _axes(input, result, scales)
+            for axis, old, new, span in _axes(input, result, scales, by_sizes)
         }
         return lowering.pick(b, input, chosen)
 
@@ -57,11 +68,10 @@ def _nearest(position: Callable[[int, float], Array]) -> Callable[..., Operand]:
 aten_op(
     aten.upsample_nearest1d.default,
     aten.upsample_nearest1d.vec,
-    aten.upsample_nearest2d.default,
-    aten.upsample_nearest2d.vec,
     aten.upsample_nearest3d.default,
     aten.upsample_nearest3d.vec,
-)(_nearest(lambda new, span: _in_float32(np.arange(new)) * np.float32(span)))
+)(_nearest(_corner))
+aten_op(aten.upsample_nearest2d.default, aten.upsample_nearest2d.vec)(_nearest(_corner, by_sizes=(1, 2)))
 aten_op(
     aten._upsample_nearest_exact1d.default,
     aten._upsample_nearest_exact1d.vec,
@@ -88,7 +98,7 @@ def linear(b: GraphBuilder, input: Operand, output_size: Any, align_corners: boo
     """resample2d where it means the same, otherwise a matrix product per axis."""
     weights = {
         axis: lowering.linear_weights(_positions(old, new, span, align_corners), old)
-        for axis, old, new, span in _axes(input, result, scales)
+        for axis, old, new, span in _axes(input, result, scales, by_sizes=(1,))
     }
     return lowering.interpolate(b, input, weights)
 
@@ -108,7 +118,7 @@ def _antialiased(kernel: Callable[[Array], Array], reach: int) -> Callable[..., 
     def antialiased(b: GraphBuilder, input: Operand, output_size: Any, align_corners: bool, *scales: Any, result: torch.Tensor) -> Operand:
         """The kernel is widened by the factor of downsampling, so that every old pixel takes part."""
         weights = {}
-        for axis, old, new, span in _axes(input, result, scales):
+        for axis, old, new, span in _axes(input, result, scales, by_sizes=(1,)):
             if align_corners:
                 span = (old - 1) / (new - 1) if new > 1 else 0.0
             stretch = max(span, 1.0)
