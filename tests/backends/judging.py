@@ -22,6 +22,8 @@ ROUNDING = {DataType.FLOAT32: 1e-6, DataType.FLOAT16: 1.2e-3}
 """How far a call of a back end is from the reference, in proportion."""
 SLACK = 30
 """How many times the largest effect of such disturbances is not yet a fault."""
+SUMMING = ("convolution", "matrix", "normalization", "recurrent")
+"""Kinds of operators whose results are sums of many terms."""
 LARGEST = 1e4
 """Floats beyond this are not compared."""
 
@@ -95,6 +97,10 @@ class Case:
             for output, array in evaluate(node, live.__getitem__).items():
                 stepped = node.op in ("quantizeLinear", "resample2d") and not output.data_type.is_float
                 live[output] = _stepped(output, array, random.choice(steps, array.shape)) if stepped else _rounded(output, array, random)
+                if OPS[node.op].category in SUMMING and output.data_type.is_float:  # where terms cancel
+                    live[output] += (ROUNDING[output.data_type] * np.abs(array).mean() * random.standard_normal(array.shape)).astype(
+                        array.dtype
+                    )
         return live
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.ops import OPS
+from webnn_graph.ops.rules import cast_number
 from webnn_graph.targets.bounds import Interval, bounds, whole_range
 from webnn_graph.targets.target import Target
 
@@ -28,9 +30,14 @@ def lacking(target: Target) -> dict[DataType, DataType]:
 
 
 def arguments(node: Node, types: Mapping[DataType, DataType]) -> dict[str, Any]:
-    """The node's arguments with other types in the place of some."""
-    options = {name: node.arguments[name] for name in ("dataType", "outputDataType") if name in node.arguments}
-    return {**node.arguments, **{name: types.get(DataType(value), value) for name, value in options.items()}}
+    """The node's arguments with other types in the place of some. Numbers are those that they are in the type of the node itself."""
+    changed: dict[str, Any] = {}
+    for name, value in node.arguments.items():
+        if name in ("dataType", "outputDataType"):
+            changed[name] = types.get(DataType(value), value)
+        elif OPS[node.op].parameters[name].kind == "number":
+            changed[name] = cast_number(value, node.operands[0].data_type)
+    return {**node.arguments, **changed}
 
 
 @dataclass(frozen=True)

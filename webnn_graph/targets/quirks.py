@@ -146,7 +146,7 @@ def _reads_dequantized_per_axis(name: str) -> Applies:
 
 
 def _joins_quantized(b: LegalBuilder, call: Call) -> bool:
-    return any(_is_quantized(b, operand) for operand in call.inputs)
+    return call.inputs[0].data_type.bits == 8 and any(_is_quantized(b, operand) for operand in call.inputs)
 
 
 def _is_quantized(b: LegalBuilder, operand: Operand) -> bool:
