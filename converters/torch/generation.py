@@ -19,7 +19,7 @@ filled in. A longer prompt is fed in pieces.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -86,21 +86,27 @@ class DecoderModel:
         self.name = name or path.stem
         self.lengths = {"prompt_length": prompt_length, "cache_length": cache_length}
         self._factor = (loading.get("budget") or Budget()).factor
+        self._notes: Sequence[str] = ()  # of the model, said once
         self._loading = {**loading, "task": loading.get("task") or "text-generation"}
 
     @cached_property
     def programs(self) -> dict[str, ExportedProgram]:
         """The programs of the two graphs."""
-        model = load(self.path, **self._loading)
-        if isinstance(model, ExportedProgram):
+        loaded = load(self.path, **self._loading)
+        if isinstance(loaded.module, ExportedProgram):
             raise ConversionError(f"{self.path} is an exported program; a decoder is made of the model itself")
-        return decoder_programs(model, **self.lengths)
+        programs = decoder_programs(loaded.module, **self.lengths)
+        for program in programs.values():
+            loaded.check(program)
+        self._notes = loaded.notes
+        return programs
 
     def convert(self) -> dict[str, Graph]:
         """The two graphs, by part."""
         with limited(self.path, self._factor):
             return {
-                part: Conversion(program, f"{self.name}_{part}", Budget(self._factor)).graph() for part, program in self.programs.items()
+                part: Conversion(program, f"{self.name}_{part}", Budget(self._factor), self._notes if part == PARTS[0] else ()).graph()
+                for part, program in self.programs.items()
             }
 
     def source(self, name: str) -> TorchSource:

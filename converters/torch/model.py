@@ -65,10 +65,7 @@ class TorchModel:
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
         with limited(self.path, self._budget.factor):
-            conversion = Conversion(self.program, self.name, self._budget)
-            for note in self._notes:
-                conversion.builder.note(note)
-            return conversion.graph()
+            return Conversion(self.program, self.name, self._budget, self._notes).graph()
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""
@@ -82,9 +79,17 @@ class TorchModel:
                 self.path, self._given(), submodule=self._submodule, trust_script=self._trust_script, budget=self._budget
             )
             return captured(program)
-        model = load(self.path, submodule=self._submodule, budget=self._budget, **self._loading)
+        loaded = load(self.path, submodule=self._submodule, budget=self._budget, **self._loading)
+        program = self._captured(loaded.module)
+        loaded.check(program)
+        self._notes += loaded.notes
+        return program
+
+    def _captured(self, model: torch.nn.Module | ExportedProgram) -> ExportedProgram:
+        """The program of the model for the inputs that are given."""
         if isinstance(model, ExportedProgram) and model.range_constraints and not self._inputs and not self._values:
-            args, kwargs, self._notes = resized(model, self._dims)
+            args, kwargs, notes = resized(model, self._dims)
+            self._notes += notes
             return captured(model, args, kwargs)
         given = self._given()
         if isinstance(model, ExportedProgram):
