@@ -14,10 +14,13 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 
 from converters.onnx.convert import convert
-from tests.onnx.suite import SuiteCase, cases, failure
+from tests.onnx import suite
+from tests.onnx.suite import SuiteCase, cases, decided_by_rounding, failure
 from webnn_graph.errors import WebNNError
 
 GENERATOR = Path(__file__).parents[2].parent / "shared" / "suite" / "make_cases.py"
@@ -73,6 +76,39 @@ def test_representable_case(case: SuiteCase) -> None:
         assert why.startswith("refused"), why or "passes: take it out of the table"
     else:
         assert not why
+
+
+def _model(path: Path, last: list[onnx.NodeProto]) -> Path:
+    """Three rows that are alike, so far as summation keeps them so, and what ``last`` makes of them."""
+    helper = onnx.helper
+    weights = onnx.numpy_helper.from_array(np.full((3, 8), 1e9, np.float32), "w")
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["h"]), *last]
+    x, y = (helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in (("x", [2, 3]), ("y", None)))
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(helper.make_graph(nodes, "g", [x], [y], [weights]), opset_imports=opset, ir_version=8), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("last", "decided"),
+    [
+        ([("Softmax", "h", "y")], True),
+        ([("Softmax", "h", "s"), ("Neg", "s", "y")], False),  # the softmax is right, so rounding is no excuse
+        ([("Neg", "h", "y")], False),
+        ([("Sin", "h", "y")], True),
+    ],
+)
+def test_what_rounding_decides(last: list[tuple[str, str, str]], decided: bool, tmp_path: Path) -> None:
+    nodes = [onnx.helper.make_node(op, [before], [after]) for op, before, after in last]
+    x = np.ones((2, 3), np.float32)
+    assert decided_by_rounding(_model(tmp_path / "m.onnx", nodes), {"x": x}, "y") == decided
+
+
+def test_a_wrong_tensor_is_not_excused_by_what_is_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _model(tmp_path / "m.onnx", [onnx.helper.make_node("Softmax", ["h"], ["y"])])
+    right = suite.run
+    monkeypatch.setattr(suite, "run", lambda *args: {name: array * 1.1 for name, array in right(*args).items()})
+    assert not decided_by_rounding(path, {"x": np.ones((2, 3), np.float32)}, "y")
 
 
 def test_other_case(case: SuiteCase) -> None:
