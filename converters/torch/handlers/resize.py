@@ -37,18 +37,24 @@ def _axes(input: Operand, result: torch.Tensor, scales: Sequence[Any]) -> list[t
     return [(2 + i, old, new, 1 / f if f else old / new) for i, ((old, new), f) in enumerate(zip(sizes, factors, strict=True))]
 
 
+def _whole(old: int, new: int, span: float, *, doubled: bool = False) -> float:
+    """How many old pixels a new one spans in modes for which PyTorch does not look at scales where the size stays (or doubles)."""
+    return old / new if new == old or (doubled and new == 2 * old) else span
+
+
 def _in_float32(positions: Array) -> Array:
     """PyTorch computes positions in float32, which decides ties."""
     return positions.astype(np.float32)
 
 
 # -------------------------------------------------------------------------------------------------------------------- nearest
-def _nearest(position: Callable[[int, float], Array]) -> Callable[..., Operand]:
+def _nearest(position: Callable[[int, float], Array], *, exact: bool) -> Callable[..., Operand]:
     def nearest(b: GraphBuilder, input: Operand, output_size: Any, *scales: Any, result: torch.Tensor) -> Operand:
-        chosen = {
-            axis: np.clip(np.floor(position(new, span)), 0, old - 1).astype(np.int64)
-            for axis, old, new, span in _axes(input, result, scales)
-        }
+        chosen = {}
+        for axis, old, new, span in _axes(input, result, scales):
+            if not exact and input.rank == 4:  # PyTorch's kernel of images
+                span = _whole(old, new, span, doubled=True)
+            chosen[axis] = np.clip(np.floor(position(new, span)), 0, old - 1).astype(np.int64)
         return lowering.pick(b, input, chosen)
 
     return nearest
@@ -61,7 +67,7 @@ aten_op(
     aten.upsample_nearest2d.vec,
     aten.upsample_nearest3d.default,
     aten.upsample_nearest3d.vec,
-)(_nearest(lambda new, span: _in_float32(np.arange(new)) * np.float32(span)))
+)(_nearest(lambda new, span: _in_float32(np.arange(new)) * np.float32(span), exact=False))
 aten_op(
     aten._upsample_nearest_exact1d.default,
     aten._upsample_nearest_exact1d.vec,
@@ -69,7 +75,7 @@ aten_op(
     aten._upsample_nearest_exact2d.vec,
     aten._upsample_nearest_exact3d.default,
     aten._upsample_nearest_exact3d.vec,
-)(_nearest(lambda new, span: _in_float32(np.arange(new) + 0.5) * np.float32(span)))
+)(_nearest(lambda new, span: _in_float32(np.arange(new) + 0.5) * np.float32(span), exact=True))
 
 
 # --------------------------------------------------------------------------------------------------------------- interpolation
@@ -87,7 +93,7 @@ def _positions(old: int, new: int, span: float, align_corners: bool) -> Array:
 def linear(b: GraphBuilder, input: Operand, output_size: Any, align_corners: bool, *scales: Any, result: torch.Tensor) -> Operand:
     """resample2d where it means the same, otherwise a matrix product per axis."""
     weights = {
-        axis: lowering.linear_weights(_positions(old, new, span, align_corners), old)
+        axis: lowering.linear_weights(_positions(old, new, _whole(old, new, span), align_corners), old)
         for axis, old, new, span in _axes(input, result, scales)
     }
     return lowering.interpolate(b, input, weights)
@@ -109,6 +115,8 @@ def _antialiased(kernel: Callable[[Array], Array], reach: int) -> Callable[..., 
         """The kernel is widened by the factor of downsampling, so that every old pixel takes part."""
         weights = {}
         for axis, old, new, span in _axes(input, result, scales):
+            if old == new:
+                continue
             if align_corners:
                 span = (old - 1) / (new - 1) if new > 1 else 0.0
             stretch = max(span, 1.0)
