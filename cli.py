@@ -88,7 +88,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     help="For a state dict: what returns its module. Imports PACKAGE, from the current folder, too, which runs its code.",
 )
 @click.option("--model-args", "factory_args", default="", metavar="JSON", help="Arguments of --model: an object or a list.")
-@click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.")
+@click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.  [default: as in config.json]")
 @click.option(
     "--decoder",
     type=LENGTHS,

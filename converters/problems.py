@@ -46,12 +46,17 @@ def report(problems: Sequence[Problem], model: str, total: int) -> ConversionErr
     width = max(len(f"{operator} x{len(group)}") for (operator, _), group in groups.items())
     lines = []
     for (operator, why), group in groups.items():
-        names = ", ".join(problem.node for problem in group[:SHOWN_NODES])
-        more = f" and {len(group) - SHOWN_NODES} more" if len(group) > SHOWN_NODES else ""
-        lines.append(f"  {f'{operator} x{len(group)}':<{width}}  {names}{more}: {why}")
+        names = listed([problem.node for problem in group], SHOWN_NODES)
+        lines.append(f"  {f'{operator} x{len(group)}':<{width}}  {names}: {why}")
     kinds = f"{operators} operator{'s' if operators > 1 else ''}"
     head = f"{kinds} of {model} cannot be converted; {total - len(problems):,} of {total:,} nodes can"
     hints = list(dict.fromkeys(problem.hint for problem in problems if problem.hint))
     error = ConversionError("\n".join([head, *lines]), "; ".join(hints))
     error.__cause__ = next((problem.cause for problem in problems if problem.cause), None)
     return error
+
+
+def listed(names: Sequence[str], limit: int = 20) -> str:
+    """The first ``limit`` names, and how many more there are."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

@@ -19,10 +19,9 @@ def half_pixel(new: int, scale: float) -> Array:
     return (np.arange(new) + 0.5) / scale - 0.5
 
 
-def align_corners(new: int, old: int, length: float | None = None) -> Array:
-    """Positions at which the first and the last pixels coincide; ``length`` is the new length before rounding down."""
-    length = new if length is None else length
-    return np.arange(new) * (old - 1) / (length - 1) if length != 1 else np.zeros(new)
+def align_corners(new: int, old: int) -> Array:
+    """Positions at which the first and the last pixels coincide."""
+    return np.arange(new) * (old - 1) / (new - 1) if new > 1 else np.zeros(new)
 
 
 def linear_weights(position: Array, old: int) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -118,11 +118,12 @@ def _exported(
 class Conversion:
     """One conversion: the program, the builder, and the values of the program's nodes so far."""
 
-    def __init__(self, program: ExportedProgram, name: str, budget: Budget | None = None) -> None:
+    def __init__(self, program: ExportedProgram, name: str, budget: Budget | None = None, notes: Iterable[str] = ()) -> None:
         self.program = program
         budget = budget or Budget()
         budget.steps -= sum(1 + len(node.all_input_nodes) for node in program.graph.nodes)  # for which the file has room
         self.builder = GraphBuilder(name, budget)
+        self.builder.notes.extend(notes)
         self.values: dict[fx.Node, Value] = {}
         self.problems: list[Problem] = []
         self.replaced: Counter[torch.dtype] = Counter()

@@ -21,7 +21,7 @@ filled in. A longer prompt is fed in pieces.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,11 @@ from torch.export import ExportedProgram
 
 from converters.supervised import limited
 from converters.torch.convert import Conversion, captured
+from converters.torch.decoder_check import check_decoder
 from converters.torch.load import load
 from converters.torch.source import TorchSource
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ConversionError
+from webnn_graph.errors import ConversionError, reason
 from webnn_graph.graph import Graph
 from webnn_graph.limits import Budget
 
@@ -45,6 +46,8 @@ PARTS = ("prefill", "decode")
 
 def convert_decoder(model: torch.nn.Module, *, prompt_length: int, cache_length: int, name: str = "") -> tuple[Graph, Graph]:
     """Converts a causal language model of transformers for generation with a cache of fixed size.
+
+    It is compared with the model without a cache, on a few tokens more than a prompt or than its window has.
 
     Args:
         model: A ``...ForCausalLM`` in evaluation mode, in which each layer keeps keys and values. It is not changed.
@@ -57,11 +60,14 @@ def convert_decoder(model: torch.nn.Module, *, prompt_length: int, cache_length:
         the same: `webnn_graph.formats.save_together` stores them once.
 
     Raises:
-        ConversionError: The model is of another kind, cannot be captured, or has operators without an equivalent.
+        ConversionError: The model is of another kind, cannot be captured, has operators without an equivalent, or computes
+            something else with such a cache than without one.
     """
-    programs = decoder_programs(model, prompt_length=prompt_length, cache_length=cache_length)
+    lengths = {"prompt_length": prompt_length, "cache_length": cache_length}
+    programs = decoder_programs(model, **lengths)
+    note = check_decoder(model, programs, **lengths)
     stem = name or type(model).__name__
-    prefill, decode = (Conversion(program, f"{stem}_{part}").graph() for part, program in programs.items())
+    prefill, decode = (Conversion(program, f"{stem}_{part}", notes=filter(None, [note])).graph() for part, program in programs.items())
     return prefill, decode
 
 
@@ -88,21 +94,28 @@ class DecoderModel:
         self.name = name or path.stem
         self.lengths = {"prompt_length": prompt_length, "cache_length": cache_length}
         self._factor = (loading.get("budget") or Budget()).factor
+        self._notes: Sequence[str] = ()  # of the model, said once
         self._loading = {**loading, "task": loading.get("task") or "text-generation"}
 
     @cached_property
     def programs(self) -> dict[str, ExportedProgram]:
         """The programs of the two graphs."""
-        model = load(self.path, **self._loading)
-        if isinstance(model, ExportedProgram):
+        loaded = load(self.path, **self._loading)
+        if isinstance(loaded.module, ExportedProgram):
             raise ConversionError(f"{self.path} is an exported program; a decoder is made of the model itself")
-        return decoder_programs(model, **self.lengths)
+        programs = decoder_programs(loaded.module, **self.lengths)
+        for program in programs.values():
+            loaded.check(program)
+        note = check_decoder(loaded.module, programs, **self.lengths)
+        self._notes = [*loaded.notes, *filter(None, [note])]
+        return programs
 
     def convert(self) -> dict[str, Graph]:
         """The two graphs, by part."""
         with limited(self.path, self._factor):
             return {
-                part: Conversion(program, f"{self.name}_{part}", Budget(self._factor)).graph() for part, program in self.programs.items()
+                part: Conversion(program, f"{self.name}_{part}", Budget(self._factor), self._notes if part == PARTS[0] else ()).graph()
+                for part, program in self.programs.items()
             }
 
     def source(self, name: str) -> TorchSource:
@@ -147,8 +160,11 @@ def _layer(keys: torch.Tensor, values: torch.Tensor, position: torch.Tensor) -> 
 
 def _empty_caches(model: torch.nn.Module, length: int) -> dict[str, torch.Tensor]:
     """The cache's tensors by name, with the heads and sizes that the model itself makes of a token."""
-    with torch.no_grad():
-        result = model(input_ids=torch.zeros(1, 1, dtype=torch.int64), use_cache=True)
+    try:
+        with torch.no_grad():
+            result = model(input_ids=torch.zeros(1, 1, dtype=torch.int64), use_cache=True)
+    except Exception as error:  # models have no common exception
+        raise ConversionError(f"{type(model).__name__} cannot be run on a token: {type(error).__name__}: {reason(error)}") from error
     tensors = {}
     for i, layer in enumerate(getattr(getattr(result, "past_key_values", None), "layers", ())):
         for part in ("key", "value"):

@@ -5,19 +5,23 @@ The network is never used, code in the folder never run, and no file outside of 
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from webnn_graph.errors import ConversionError, FormatError, reason
+from converters.problems import listed
+from converters.torch.pretrained import Loaded
+from webnn_graph.errors import ConversionError, FormatError, WebNNError, reason
 
 HEADS = {
-    "": "AutoModel",
+    "": "AutoModel",  # for folders whose config.json names no class
     "audio-classification": "AutoModelForAudioClassification",
     "automatic-speech-recognition": "AutoModelForCTC",
     "depth-estimation": "AutoModelForDepthEstimation",
@@ -39,11 +43,16 @@ ATTENTIONS = ("eager", "sdpa", "flex_attention", "flash_attention_2", "flash_att
 """Implementations of attention and of experts that the library itself brings; other names are those of repositories with code."""
 
 
-def load_folder(path: Path, task: str = "") -> torch.nn.Module:
+def load_folder(path: Path, task: str = "") -> Loaded:
     """The model in a folder with config.json and weights as safetensors, in evaluation mode and without a cache.
 
+    Args:
+        path: The folder.
+        task: Which head the model gets, see `HEADS`; by default it is of the class that config.json names.
+
     Raises:
-        ConversionError: transformers is not installed, there is no such task, or the folder refers to something outside of it.
+        ConversionError: transformers is not installed, there is no such task or class, or the folder refers to something
+            outside of it.
         FormatError: The folder does not hold such a model.
     """
     check_folder(path)
@@ -55,9 +64,18 @@ def load_folder(path: Path, task: str = "") -> torch.nn.Module:
     if task not in HEADS:
         raise ConversionError(f"there is no task {task!r}; there are {', '.join(name for name in HEADS if name)}")
     transformers.utils.logging.disable_progress_bar()
-    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True}
+    config = _json(path / "config.json")
+    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
-        model = getattr(transformers, HEADS[task]).from_pretrained(str(path), **options)
+        if "model_type" in _members(config):
+            transformers.AutoConfig.from_pretrained(str(path), **options)  # refuses what only code in the folder defines
+        family = _named_class(path, config) if not task and _named(config) else getattr(transformers, HEADS[task])
+        options |= {"use_safetensors": True, "output_loading_info": True, "ignore_mismatched_sizes": True}
+        model, info = family.from_pretrained(str(path), **options)
+        if pooling_absent := _lacks_pooling_only(model, info["missing_keys"]):
+            model, info = family.from_pretrained(str(path), add_pooling_layer=False, **options)
+    except WebNNError:
+        raise
     except Exception as error:  # the library has no common exception for it
         raise FormatError(
             f"{path} cannot be loaded by transformers {transformers.__version__}: {type(error).__name__}: {reason(error)}",
@@ -65,7 +83,63 @@ def load_folder(path: Path, task: str = "") -> torch.nn.Module:
         ) from None
     if getattr(model.config, "use_cache", False):
         model.config.use_cache = False
-    return model.eval()
+    loaded = _loaded(path, config, task, model.eval(), info)
+    if pooling_absent:
+        return replace(loaded, notes=[*loaded.notes, "it has no pooling layer, for which the folder has no weights"])
+    return loaded
+
+
+def _named(config: Any) -> Any:
+    """What config.json says that the model's class is; empty when it says nothing."""
+    names = _members(config).get("architectures")
+    return names[0] if isinstance(names, list) and names else ""
+
+
+def _named_class(path: Path, config: Any) -> Any:
+    """The class of transformers that config.json names."""
+    import transformers
+
+    name = _named(config)
+    found = getattr(transformers, name, None) if isinstance(name, str) and name.isidentifier() else None
+    if not (isinstance(found, type) and issubclass(found, transformers.PreTrainedModel) and found.__module__.startswith("transformers.")):
+        raise ConversionError(
+            f"{path / 'config.json'} names the class {name!r}, which is no model of transformers {transformers.__version__}",
+            "--task says which of the library's own it is, like --task text-classification",
+        )
+    return found
+
+
+def _lacks_pooling_only(model: torch.nn.Module, missing: Collection[str]) -> bool:
+    """Whether the folder is of a model that was made without its class's pooling layer, which config.json does not tell."""
+    optional = "add_pooling_layer" in inspect.signature(type(model).__init__).parameters
+    return optional and bool(missing) and set(missing) == {name for name in model.state_dict() if name.startswith("pooler.")}
+
+
+def _loaded(path: Path, config: Any, task: str, model: torch.nn.Module, info: Mapping[str, Any]) -> Loaded:
+    """The model with what the library says of its loading."""
+    family = type(model).__name__
+    named = _named(config)
+    how = f"for --task {task}" if task else "as config.json says" if named else "since config.json names no class"
+    notes = [f"the model is a {family}, {how}"]
+    missing, unexpected = sorted(info["missing_keys"]), sorted(info["unexpected_keys"])
+    if unexpected:
+        notes.append(f"{family} does not use {len(unexpected)} of the folder's weights: {listed(unexpected, 4)}")
+    weights = model.state_dict(keep_vars=True)
+    unset = {name: weights[name] for name in missing}
+    for name, there, wanted in sorted(info["mismatched_keys"]):
+        unset[f"{name} ({list(wanted)}, there it is {list(there)})"] = weights[name]
+    if task and named and family != named:
+        hint = f"the folder holds a {named}, and what --task {task} adds to it would be random"
+    else:
+        hint = _prefix_hint(missing, unexpected) or "the folder is not complete, or config.json is not the one of its weights"
+    return Loaded(model, str(path), notes, unset, hint)
+
+
+def _prefix_hint(missing: Sequence[str], unexpected: Sequence[str]) -> str:
+    """What to do when all that is missing is there by longer names."""
+    prefixes = {name.removesuffix(missing[0]) for name in unexpected if missing and name.endswith(missing[0])}
+    prefix = next((prefix for prefix in prefixes if {prefix + name for name in missing} <= set(unexpected)), "")
+    return f"the names of the folder's weights begin with {prefix!r}; save them without it" if prefix else ""
 
 
 def _stay_offline() -> None:
@@ -88,7 +162,7 @@ def check_folder(path: Path) -> None:
         if not target.is_file() and not target.is_dir():
             raise ConversionError(f"{file} is neither a file nor a folder", "remove it")
     for index in path.rglob("*.index.json"):
-        for shard in sorted(set(map(str, _members(_json(index), "weight_map").values()))):
+        for shard in sorted(set(map(str, _members(_members(_json(index)).get("weight_map")).values()))):
             if Path(shard).name != shard or not (index.parent / shard).is_file():
                 raise ConversionError(f"{index} refers to {shard!r}, which is not in the model's folder", "shards stand beside their index")
     if (path / "adapter_config.json").exists():
@@ -109,9 +183,8 @@ def _json(path: Path) -> Any:
         raise FormatError(f"{path} cannot be read as JSON", "the folder's files are damaged; copy or download them again") from None
 
 
-def _members(document: Any, name: str) -> dict[str, Any]:
-    members = document.get(name) if isinstance(document, dict) else None
-    return members if isinstance(members, dict) else {}
+def _members(document: Any) -> dict[str, Any]:
+    return document if isinstance(document, dict) else {}
 
 
 def _entries(document: Any) -> Iterator[tuple[str, Any]]:

@@ -243,9 +243,10 @@ def brought_along(module: torch.nn.Module) -> tuple[tuple[Any, ...], dict[str, A
     if isinstance(example, Sequence) and example and (not is_script or all(isinstance(item, torch.Tensor) for item in example)):
         return tuple(example), {}
     dummy = getattr(module, "dummy_inputs", None)
-    if isinstance(dummy, Mapping) and dummy and not is_script:
-        return (), dict(dummy)
     parameters = parameters_of(module)
+    # transformers says that every model takes input_ids, those of pictures and sounds, too.
+    if isinstance(dummy, Mapping) and dummy and not is_script and set(dummy) <= set(parameters or dummy):
+        return (), dict(dummy)
     names = [name for name, p in (parameters or {}).items() if p.default is p.empty] or list(parameters or {})[:1] or ["x"]
     raise ConversionError(f"the example inputs of {type(module).__name__} are not known", _how_to_give(names))
 

@@ -7,14 +7,17 @@ import inspect
 import io
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.export import ExportedProgram
 
+from converters.problems import listed
 from converters.torch.archive import Kind, kind_of, load_plain
+from converters.torch.pretrained import Loaded
 from converters.torch.reading.program import load_program
 from converters.torch.reading.script import checked_script
 from webnn_graph.errors import ConversionError, FormatError, reason
@@ -35,7 +38,7 @@ def load(
     trust_pickle: bool = False,
     trust_script: bool = False,
     budget: Budget | None = None,
-) -> torch.nn.Module | ExportedProgram | torch.jit.ScriptModule:
+) -> Loaded:
     """The model in a file or folder; modules in evaluation mode.
 
     Args:
@@ -43,7 +46,7 @@ def load(
             or the folder of a Hugging Face model.
         factory: For a state dict, ``package.module:callable``, which makes the module it belongs to.
         factory_args: The callable's arguments as JSON: an object for keywords, a list for positions.
-        task: For a folder, which head the model gets.
+        task: For a folder, which head the model gets; by default it is of the class that its config.json names.
         submodule: Dotted name of the part to take of a module; all of it by default.
         trust_pickle: Whether the file may run code while it is loaded.
         trust_script: Whether the code in a TorchScript archive may be anything; it runs when the archive is loaded.
@@ -66,7 +69,9 @@ def load(
         case Kind.FOLDER:
             from converters.torch.huggingface import load_folder
 
-            model = load_folder(path, task)
+            loaded = load_folder(path, task)
+            assert isinstance(loaded.module, torch.nn.Module)
+            return replace(loaded, module=part(str(path), loaded.module, submodule))
         case Kind.SAFETENSORS:
             model = _with_state(path, _load_safetensors(path), factory, factory_args)
         case Kind.PICKLE:
@@ -76,8 +81,8 @@ def load(
     if isinstance(model, ExportedProgram):
         if submodule:
             raise ConversionError(f"{path} is an exported program, which has no modules any more", "export the submodule")
-        return model
-    return part(str(path), model, submodule)
+        return Loaded(model)
+    return Loaded(part(str(path), model, submodule))
 
 
 def part(path: str, model: torch.nn.Module, name: str) -> torch.nn.Module:
@@ -91,7 +96,7 @@ def part(path: str, model: torch.nn.Module, name: str) -> torch.nn.Module:
     modules = dict(model.named_modules())
     if name not in modules:
         names = [known for known in modules if known]
-        raise ConversionError(f"{path} has no submodule {name!r}", nearest(name, names) or f"it has {_listed(names, 8)}")
+        raise ConversionError(f"{path} has no submodule {name!r}", nearest(name, names) or f"it has {listed(names, 8)}")
     return modules[name]
 
 
@@ -171,7 +176,7 @@ def _check_state(path: Path, module: torch.nn.Module, state: dict[str, torch.Ten
     unexpected = [name for name in state if name not in own]
     other = [f"{n} is {list(t.shape)}, not {list(own[n].shape)}" for n, t in state.items() if n in own and t.shape != own[n].shape]
     problems = [
-        f"{what}: {_listed(names)}" for what, names in (("missing", missing), ("unexpected", unexpected), ("shapes", other)) if names
+        f"{what}: {listed(names)}" for what, names in (("missing", missing), ("unexpected", unexpected), ("shapes", other)) if names
     ]
     if problems:
         raise ConversionError(
@@ -179,11 +184,6 @@ def _check_state(path: Path, module: torch.nn.Module, state: dict[str, torch.Ten
             "check --model and --model-args; a prefix or a missing head are common reasons",
         )
     module.load_state_dict(state, strict=False)
-
-
-def _listed(names: Sequence[str], limit: int = 20) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
 
 
 def make_module(factory: str, factory_args: str = "") -> torch.nn.Module:

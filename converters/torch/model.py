@@ -67,10 +67,7 @@ class TorchModel:
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
         with limited(self.path, self._budget.factor):
-            conversion = Conversion(self.program, self.name, self._budget)
-            for note in self._notes:
-                conversion.builder.note(note)
-            return conversion.graph()
+            return Conversion(self.program, self.name, self._budget, self._notes).graph()
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""
@@ -87,7 +84,14 @@ class TorchModel:
                 self.path, self._given(), submodule=self._submodule, trust_script=self._trust_script, budget=self._budget
             )
             return captured(program)
-        model = load(self.path, submodule=self._submodule, budget=self._budget, **self._loading)
+        loaded = load(self.path, submodule=self._submodule, budget=self._budget, **self._loading)
+        program = self._captured(loaded.module)
+        loaded.check(program)
+        self._notes += loaded.notes
+        return program
+
+    def _captured(self, model: torch.nn.Module | ExportedProgram) -> ExportedProgram:
+        """The program of the model for the inputs that are given."""
         if isinstance(model, ExportedProgram):
             self._examples = examples_of(model)
             return self._of_program(model)

@@ -70,8 +70,7 @@ class TorchProgram:
         by_node = {node: name for name, node in self._placeholders.items()}
         for node, spec in placeholders(self.program):
             if node in by_node:
-                tensor = torch.from_numpy(inputs[by_node[node]].copy())
-                values.append(tensor.to(node.meta["val"].dtype))
+                values.append(_tensor(inputs[by_node[node]]).to(node.meta["val"].dtype))
             elif spec.target is None:
                 values.append(getattr(spec.arg, "value", None))
             else:
@@ -138,6 +137,13 @@ class Recorder(fx.Interpreter):
         if isinstance(leaf, torch.dtype):
             return self.types.get(leaf, leaf)
         return leaf.to(self.types[leaf.dtype]) if isinstance(leaf, torch.Tensor) and leaf.dtype in self.types else leaf
+
+
+def _tensor(array: Array) -> torch.Tensor:
+    """A copy of an array as a tensor, bfloat16 too."""
+    if array.dtype == ml_dtypes.bfloat16:
+        return torch.from_numpy(array.view(np.int16).copy()).view(torch.bfloat16)
+    return torch.from_numpy(array.copy())
 
 
 def _values(tensor: torch.Tensor) -> Array:

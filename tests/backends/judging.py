@@ -95,13 +95,19 @@ class Case:
         live |= {operand: _rounded(operand, self.inputs[operand.name], random) for operand in self.graph.inputs}
         for node in self.graph.nodes:
             for output, array in evaluate(node, live.__getitem__).items():
-                stepped = node.op in ("quantizeLinear", "resample2d") and not output.data_type.is_float
-                live[output] = _stepped(output, array, random.choice(steps, array.shape)) if stepped else _rounded(output, array, random)
-                if OPS[node.op].category in SUMMING and output.data_type.is_float:  # where terms cancel
-                    live[output] += (ROUNDING[output.data_type] * np.abs(array).mean() * random.standard_normal(array.shape)).astype(
-                        array.dtype
-                    )
+                live[output] = _off(node, output, array, random, steps)
         return live
+
+
+def _off(node: Node, output: Operand, array: Array, random: np.random.Generator, steps: Sequence[int]) -> Array:
+    """A result of a node off by its rounding, or by a step."""
+    if not output.data_type.is_float and node.op in ("quantizeLinear", "resample2d"):
+        return _stepped(output, array, random.choice(steps, array.shape))
+    rounded = _rounded(output, array, random)
+    if not output.data_type.is_float or OPS[node.op].category not in SUMMING:
+        return rounded
+    lost = ROUNDING[output.data_type] * np.abs(array).mean() * random.standard_normal(array.shape)
+    return (rounded + lost).astype(array.dtype)  # where terms cancel
 
 
 def _rounded(operand: Operand, array: Array, random: np.random.Generator) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from webnn_graph.targets import CHROMIUM, PORTABLE, legalize, load_target
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
+from converters.torch import decoder_check, generation  # noqa: E402
 from converters.torch.generation import convert_decoder  # noqa: E402
 
 PROMPT, CACHE, COUNT = 8, 48, 32
@@ -137,6 +139,73 @@ def test_lengths_that_do_not_fit(lengths: tuple[int, int], message: str) -> None
 def test_other_models_are_refused() -> None:
     with pytest.raises(ConversionError, match="no causal language model"):
         convert_decoder(torch.nn.Linear(2, 2), prompt_length=4, cache_length=8)
+
+
+def gpt_neo(**options: Any) -> Any:
+    """Its layers look at every other one through a window, by a mask that they slice by the length of the cache."""
+    sizes = {"hidden_size": 32, "num_layers": 2, "num_heads": 4, "vocab_size": 100, "max_position_embeddings": 64, "initializer_range": 0.3}
+    torch.manual_seed(0)
+    config = transformers.GPTNeoConfig(**sizes, attention_types=[[["global", "local"], 1]], window_size=8, **options)
+    return transformers.GPTNeoForCausalLM(config).eval()
+
+
+def test_a_model_that_is_another_one_with_a_cache_is_refused() -> None:
+    with pytest.raises(ConversionError, match=r"GPTNeoForCausalLM computes something else .* are off by \d+\.\d\d%") as raised:
+        convert_decoder(gpt_neo(), prompt_length=4, cache_length=32)
+    assert raised.value.hint == "a cache no longer than its window of 8 tokens may do"
+
+
+def test_the_same_model_within_its_window() -> None:
+    prefill, decode = convert_decoder(gpt_neo(), prompt_length=3, cache_length=8)
+    tokens = torch.tensor([PROMPTS["whole"][:4]])
+    made = gpt_neo().generate(tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=4, do_sample=False, eos_token_id=None)
+    generator = Generator(prefill, partial(reference.run, prefill), partial(reference.run, decode))
+    assert generator.generate(tokens[0].tolist(), 4) == made[0, 4:].tolist()
+
+
+class Fails(transformers.LlamaForCausalLM):
+    """Is no model."""
+
+    def forward(self, input_ids: Any, logits_to_keep: Any = 0, **options: Any) -> Any:
+        raise KeyError("something")
+
+
+def test_a_model_that_cannot_be_run_is_refused() -> None:
+    with pytest.raises(ConversionError, match="Fails cannot be run on a token: KeyError"):
+        convert_decoder(Fails(transformers.LlamaConfig(**SIZES)).eval(), prompt_length=4, cache_length=8)
+
+
+class Forgetful(transformers.MistralForCausalLM):
+    """Forgets its window when it has a cache."""
+
+    def forward(self, input_ids: Any, past_key_values: Any = None, logits_to_keep: Any = 0, **options: Any) -> Any:
+        self.config.sliding_window = None if past_key_values is not None else 8
+        return super().forward(input_ids, past_key_values=past_key_values, logits_to_keep=logits_to_keep, **options)
+
+
+@pytest.mark.parametrize("prompt_length", [4, 16])
+def test_a_window_is_seen_beyond_it_only(prompt_length: int) -> None:
+    forgetful = Forgetful(transformers.MistralConfig(**MODELS["Mistral"])).eval()
+    with pytest.raises(ConversionError, match="computes something else"):
+        convert_decoder(forgetful, prompt_length=prompt_length, cache_length=CACHE)
+    convert_decoder(forgetful, prompt_length=4, cache_length=8)
+
+
+def test_tokens_that_overwrite_the_cache_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = generation._layer
+    monkeypatch.setattr(generation, "_layer", lambda keys, values, position: right(keys, values, position * 0))
+    with pytest.raises(ConversionError, match=f"after token {PROMPT} are off"):
+        convert_decoder(model("Llama"), prompt_length=PROMPT, cache_length=CACHE)
+
+
+def test_half_precision_differs_by_its_own_noise_only() -> None:
+    convert_decoder(copy.deepcopy(model("Llama")).bfloat16(), prompt_length=4, cache_length=8)
+
+
+def test_a_window_that_takes_too_long_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoder_check, "MOST_WORK", 0)
+    prefill, _ = convert_decoder(model("Mistral"), prompt_length=2, cache_length=16)
+    assert "compared with the model without a cache up to 7 tokens, not beyond its window of 8: too slow" in prefill.notes
 
 
 def test_layers_that_keep_something_else_are_refused() -> None:

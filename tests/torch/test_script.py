@@ -69,7 +69,7 @@ def test_a_submodule_has_its_own_inputs(archive: Path) -> None:
     assert [operand.name for operand in graph.inputs] == ["sound", "state"]
     sound, state = torch.randn(2, 4), torch.randn(2, 3)
     with torch.no_grad():
-        expected = load(archive).core(sound, state)
+        expected = load(archive).module.core(sound, state)
     computed = reference.run(graph, {"sound": sound.numpy(), "state": state.numpy()})
     for array, right in zip(computed.values(), expected, strict=True):
         np.testing.assert_allclose(array, right.numpy(), rtol=1e-5, atol=1e-6)

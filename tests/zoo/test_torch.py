@@ -33,7 +33,7 @@ def prepared(name: str) -> tuple[Graph, dict[str, Array], list[Array]]:
     inputs = seeded(graph.inputs)
     if "attention_mask" in inputs:
         inputs["attention_mask"] = (np.arange(128)[np.newaxis] < 100).astype(np.int64)
-    module = load(source.path, **loading(model, fetch.fetch(model)))
+    module = load(source.path, **loading(model, fetch.fetch(model))).module
     tensors = [torch.from_numpy(inputs[operand.name]) for operand in graph.inputs]
     with torch.no_grad():
         result = module(*tensors)

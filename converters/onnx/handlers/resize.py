@@ -18,9 +18,12 @@ from webnn_graph.graph import Operand
 TAPS = 8
 """Entries of a row that a kernel needs while its matrix is made."""
 
+TIE = 1e-6
+"""A position that is no further from the middle of two pixels is a tie; ONNX Runtime's own bound for what float32 loses."""
+
 NEAREST: dict[str, Callable[[Array], Array]] = {
-    "round_prefer_floor": lambda position: np.ceil(position - 0.5),
-    "round_prefer_ceil": lambda position: np.floor(position + 0.5),
+    "round_prefer_floor": lambda position: np.ceil(np.float64(position) - (0.5 + TIE)),
+    "round_prefer_ceil": lambda position: np.floor(np.float64(position) + (0.5 + TIE)),
     "floor": np.floor,
     "ceil": np.ceil,
 }
@@ -64,17 +67,20 @@ def resize(
 ) -> Operand:
     """resample2d where it means the same; else nearest by slice or gather, linear and cubic by matmul along each axis"""
     over = axes_of(range(X.rank) if axes is None else axes, X.rank)
-    factors, results = _sizes([X.shape[axis] for axis in over], scales, sizes, keep_aspect_ratio_policy)
+    before = [X.shape[axis] for axis in over]
+    factors, results = _sizes(before, scales, sizes, keep_aspect_ratio_policy)
     crop = coordinate_transformation_mode == "tf_crop_and_resize"
     if crop and (roi is None or roi.size != 2 * len(over)):
         raise ConversionError(f"roi must have {2 * len(over)} values for tf_crop_and_resize")
+    if results == before and not crop:
+        return X  # as ONNX Runtime does, whatever the scales
     positions: dict[int, Array] = {}
     for i, axis in enumerate(over):
         old, new, factor = X.shape[axis], results[i], factors[i]
         window = (float(roi[i]), float(roi[i + len(over)])) if crop and roi is not None else (0.0, 1.0)
         b.reserve(new, 1 if mode == "nearest" else old)  # the matrix that linear and cubic resizing multiply by
         b.hold(new, 2 if mode == "nearest" else old + TAPS, element_bytes=4 * 8)  # what is made on the way to it
-        if (old, window) != (new, (0.0, 1.0)) or not math.isclose(factor, 1):
+        if (old, window) != (new, (0.0, 1.0)) or not (antialias or math.isclose(factor, 1)):
             positions[axis] = source_positions(coordinate_transformation_mode, old, new, factor, window)
     scale = dict(zip(over, factors, strict=True))
     if mode == "nearest":
@@ -98,10 +104,10 @@ def resize(
 def source_positions(mode: str, old: int, new: int, scale: float, window: tuple[float, float] = (0.0, 1.0)) -> Array:
     """Where each of the ``new`` pixels lies among the ``old`` ones, by ONNX's coordinate_transformation_mode: [new].
 
-    All arithmetic is float32, as in ONNX Runtime: on which side of a tie a position lies decides what nearest takes.
+    Arithmetic is float32 where ONNX Runtime's is: on which side of a whole number a position lies decides what nearest takes.
 
     Args:
-        scale: Exactly as given, so that ``scale * old`` may have a fraction.
+        scale: Exactly as given, so that ``scale * old`` may have a fraction. Corners are those of the real sizes all the same.
         window: For tf_crop_and_resize, begin and end of the cropped part as fractions of the old length.
 
     Raises:
@@ -114,13 +120,14 @@ def source_positions(mode: str, old: int, new: int, scale: float, window: tuple[
     if mode == "pytorch_half_pixel":
         return np.zeros(new)
     if mode == "align_corners":
-        return pixel * np.float32(old - 1) / (length - np.float32(1)) if length != 1 else np.zeros(new)
+        return pixel * np.float32(old - 1) / np.float32(new - 1) if new > 1 else np.zeros(new)
     if mode == "asymmetric":
         return pixel / factor
     if mode == "tf_half_pixel_for_nn":
         return (pixel + half) / factor
     if mode == "half_pixel_symmetric":
-        return np.float32(old / 2) * (1 - np.float32(new) / length) + (pixel + half) / factor - half
+        offset = np.float32(old / 2) * (1 - np.float32(new) / length)
+        return np.asarray(offset + (pixel.astype(np.float64) + 0.5) / float(factor) - 0.5, np.float32)
     if mode == "tf_crop_and_resize":
         begin, end = np.float32(window[0]), np.float32(window[1])
         if new == 1:
@@ -181,6 +188,8 @@ def _asymmetric(b: GraphBuilder, X: Operand, mode: str, scales: Sequence[float] 
     if mode not in ("nearest", "linear"):
         raise ConversionError(f"mode {mode!r} is none of nearest, linear")
     new = _scaled(list(factors), X.shape)
+    if tuple(new) == X.shape:
+        return X
     resized = [axis for axis in range(X.rank) if factors[axis] != 1]
     positions = {axis: source_positions("asymmetric", X.shape[axis], new[axis], factors[axis]) for axis in resized}
     if mode == "linear":

@@ -1,0 +1,134 @@
+"""Whether the graphs of a decoder are the model: what they say of the next token, beside the model without a cache.
+
+Models look into their cache in many ways (the place of a token, the mask, a window), and some take one of fixed size for
+another one. Verification cannot see that, since it compares a graph with the program that it was made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.export import ExportedProgram
+
+from converters.torch.interface import graph_inputs
+from converters.torch.source import TorchSource
+from webnn_graph.data_types import Array
+from webnn_graph.errors import ConversionError
+
+TOLERANCE, HALF_TOLERANCE = 1e-3, 0.1
+"""Largest difference of logits, in proportion to their spread: of float32, and of a model with half the precision in each of its layers."""
+STEPS = 2
+"""Tokens that are fed one at a time at the beginning, and beyond the window."""
+MOST_WORK, LEAST_TOKENS = 1e13, 16
+"""Floating-point operations, a few minutes' worth, that going beyond a window may take; so many tokens a call takes time for at least."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of one of the graphs.
+
+    Attributes:
+        part: Which of them.
+        position: Tokens in the cache.
+        tokens: New tokens that are real; what the graph takes beyond them is filled up.
+        width: Tokens that the graph takes.
+    """
+
+    part: str
+    position: int
+    tokens: int
+    width: int
+
+    @property
+    def last(self) -> int:
+        """The place of the token that logits are wanted after."""
+        return self.position + self.tokens - 1
+
+
+def check_decoder(model: Any, programs: Mapping[str, ExportedProgram], *, prompt_length: int, cache_length: int) -> str:
+    """Feeds the same tokens to the programs of both graphs and to the model without a cache.
+
+    A prompt is filled up, continued token by token, then by a whole piece, and by as many as it takes to go beyond a window
+    that is smaller than the cache, then token by token again.
+
+    Args:
+        model: The model, see `converters.torch.generation.convert_decoder`, as for the lengths.
+        programs: The programs of the prompt's graph and of a token's, in this order.
+
+    Returns:
+        What is to be said about it; nothing as a rule.
+
+    Raises:
+        ConversionError: The logits differ.
+    """
+    config = model.config.get_text_config(decoder=True)
+    window = max((size for size in _windows(config) if size < cache_length), default=0)
+    parts = tuple(programs)
+    calls = list(_calls(parts, prompt_length, cache_length, window))
+    note = ""
+    if window and _work(model, calls) > MOST_WORK:
+        calls = list(_calls(parts, prompt_length, cache_length, 0))
+        note = f"compared with the model without a cache up to {calls[-1].last + 1} tokens, not beyond its window of {window}: too slow"
+    random = np.random.default_rng(0)
+    tokens = random.integers(0, config.vocab_size, (1, calls[-1].last + 1))
+    with torch.no_grad():
+        wanted = torch.tensor([call.last for call in calls])
+        right = model(input_ids=torch.from_numpy(tokens), use_cache=False, logits_to_keep=wanted).logits[0].float().numpy()
+    most = TOLERANCE if next(model.parameters()).dtype is torch.float32 else HALF_TOLERANCE
+    for call, logits, expected in zip(calls, _logits(programs, calls, tokens), right, strict=True):
+        difference = float(np.linalg.norm(logits - expected) / (np.linalg.norm(expected - expected.mean()) or 1))
+        if not difference <= most:
+            raise ConversionError(
+                f"{type(model).__name__} computes something else with a cache of {cache_length} tokens than without one: "
+                f"its logits after token {call.last + 1} are off by {difference:.2%}",
+                f"a cache no longer than its window of {window} tokens may do" if window else "it is not made for a cache of fixed size",
+            )
+    return note
+
+
+def _windows(config: Any) -> Iterator[int]:
+    """The sizes in a configuration that limit how far a token sees back."""
+    for name, value in config.to_dict().items():
+        if ("window" in name or "chunk" in name) and isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            yield value
+
+
+def _calls(parts: tuple[str, ...], prompt_length: int, cache_length: int, window: int) -> Iterator[Call]:
+    """The calls by which the programs are compared: until beyond the window, if there is one."""
+    prefill, decode = parts
+    prompt = max(prompt_length - 1, 1)
+    yield Call(prefill, 0, prompt, prompt_length)
+    position = prompt
+    for position in range(prompt + 1, min(prompt + STEPS, cache_length) + 1):
+        yield Call(decode, position - 1, 1, 1)
+    pieces = min(max(1, -(-(window + 1 - position) // prompt_length)), (cache_length - position) // prompt_length)
+    for _ in range(pieces):
+        yield Call(prefill, position, prompt_length, prompt_length)
+        position += prompt_length
+    for place in range(position, min(max(window + 1, position) + STEPS, cache_length)):
+        yield Call(decode, place, 1, 1)
+
+
+def _work(model: torch.nn.Module, calls: list[Call]) -> float:
+    """Floating-point operations of the calls and of the model on all of their tokens."""
+    tokens = calls[-1].last + 1 + sum(max(call.width, LEAST_TOKENS) for call in calls)
+    return 2.0 * tokens * sum(parameter.numel() for parameter in model.parameters())
+
+
+def _logits(programs: Mapping[str, ExportedProgram], calls: list[Call], tokens: Array) -> Iterator[Array]:
+    """What the programs give for each call, one after another with the same cache."""
+    sources = {part: TorchSource(program) for part, program in programs.items()}
+    inputs = graph_inputs(next(iter(programs.values())))
+    caches = {name: np.zeros(tuple(node.meta["val"].shape), np.float32) for name, node in inputs.items() if name.startswith("past_")}
+    for call in calls:
+        source = sources[call.part]
+        new = np.zeros((1, call.width), np.int64)
+        new[:, : call.tokens] = tokens[:, call.position : call.position + call.tokens]
+        given = {"input_ids": new, "position": np.array([call.position]), "last": np.array([call.tokens - 1]), **caches}
+        results = source.run(given, source.outputs)
+        caches = {name: results[name.replace("past", "present")] for name in caches}
+        yield results["logits"][0, 0].astype(np.float32)
