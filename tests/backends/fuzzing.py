@@ -13,6 +13,7 @@ from tests.backends.backends import Backend, Computed, legal
 from tests.backends.judging import Case
 from webnn_graph import Graph
 from webnn_graph.errors import ConversionError, ExecutionError
+from webnn_graph.targets.legalize import ENDLESS
 
 TOGETHER = 100
 """Graphs that are computed in one page."""
@@ -27,7 +28,7 @@ class Finding:
     """A graph that a back end does not compute.
 
     Attributes:
-        kind: What happens: wrong, refused, crash, or inexpressible when legalization knows no form.
+        kind: What happens: wrong, refused, crash, or endless when legalization does not come to an end.
         text: The difference or the error.
     """
 
@@ -56,7 +57,14 @@ class Outcome:
     unconfirmed: int = 0
     repeated: int = 0
     calls: Counter[str] = field(default_factory=Counter)
+    endless: list[Finding] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    def take_endless(self) -> list[Finding]:
+        """New findings of legalization, which are among the others from now on."""
+        new, self.endless = self.endless, []
+        self.findings += new
+        return new
 
     def __str__(self) -> str:
         kinds = Counter(finding.kind for finding in self.findings)
@@ -78,6 +86,7 @@ def fuzz(backend: Backend, cases: Iterable[tuple[str, Case]], until: float = flo
     outcome = Outcome()
     waiting = iter(cases)
     while time.monotonic() < until and (batch := list(_prepared(backend, islice(waiting, TOGETHER), outcome))):
+        yield from ((outcome, finding) for finding in outcome.take_endless())
         for seed, case, graph, computed in _computed(backend, batch, until):
             outcome.graphs += 1
             outcome.calls.update(node.op for node in case.graph.nodes)
@@ -151,8 +160,10 @@ def _prepared(backend: Backend, cases: Iterable[tuple[str, Case]], outcome: Outc
             continue
         try:
             yield seed, case, legal(case.graph, backend)
-        except ConversionError:
+        except ConversionError as error:
             outcome.inexpressible += 1
+            if ENDLESS in error.message:
+                outcome.endless.append(Finding(seed, case, "endless", error.message))
 
 
 def _computed(backend: Backend, batch: list[Prepared], until: float) -> Iterator[tuple[str, Case, Graph, Computed]]:

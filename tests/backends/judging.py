@@ -22,8 +22,8 @@ ROUNDING = {DataType.FLOAT32: 1e-6, DataType.FLOAT16: 1.2e-3}
 """How far a call of a back end is from the reference, in proportion."""
 SLACK = 30
 """How many times the largest effect of such disturbances is not yet a fault."""
-SUMMING = ("convolution", "matrix", "normalization", "recurrent")
-"""Kinds of operators whose results are sums of many terms."""
+CANCELLING = ("convolution", "matrix", "normalization", "recurrent", "elu", "gelu", "softplus")
+"""Kinds of operators, and operators, whose results are what remains of larger terms."""
 LARGEST = 1e4
 """Floats beyond this are not compared."""
 
@@ -104,10 +104,10 @@ def _off(node: Node, output: Operand, array: Array, random: np.random.Generator,
     if not output.data_type.is_float and node.op in ("quantizeLinear", "resample2d"):
         return _stepped(output, array, random.choice(steps, array.shape))
     rounded = _rounded(output, array, random)
-    if not output.data_type.is_float or OPS[node.op].category not in SUMMING:
+    if not output.data_type.is_float or not {node.op, OPS[node.op].category}.intersection(CANCELLING):
         return rounded
     lost = ROUNDING[output.data_type] * np.abs(array).mean() * random.standard_normal(array.shape)
-    return (rounded + lost).astype(array.dtype)  # where terms cancel
+    return (rounded + lost).astype(array.dtype)
 
 
 def _rounded(operand: Operand, array: Array, random: np.random.Generator) -> Array:

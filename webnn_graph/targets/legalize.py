@@ -35,6 +35,9 @@ QUIRKS: dict[str, tuple[quirks.Quirk, ...]] = {CHROMIUM: quirks.QUIRKS, RUSTNN: 
 
 PECULIAR = "refused or computed wrong"
 """What is wrong with calls that have a rewrite and no words of their own."""
+DEEPEST = 50
+"""Replacements of replacements; more do not end."""
+ENDLESS = "what stands for it needs itself"
 REPLACEMENT = 30
 """Calls that a call of the graph may become before they count."""
 
@@ -197,6 +200,7 @@ class LegalBuilder(GraphBuilder):
         self.peculiarity = ""
         """Why the last call of the graph itself was replaced though the target says that it takes it; empty when it was not."""
         self._outermost = False
+        self._depth = 0
         self.harmless: set[Operand] = set()
         """Divisors that a rewrite has made sure of."""
 
@@ -250,6 +254,15 @@ class LegalBuilder(GraphBuilder):
         Raises:
             ValidationError: The call breaks a rule of the standard, or nothing that the target takes stands for it.
         """
+        self._depth += 1
+        try:
+            if self._depth > DEEPEST:
+                raise ValidationError(ENDLESS)
+            return self._call(op, *args, **options)
+        finally:
+            self._depth -= 1
+
+    def _call(self, op: str, *args: Any, **options: Any) -> Any:
         label = options.pop("label", "")
         operator = OPS[op]
         arguments = carriers.unified(self, op, operator.bind(*self._with_constants(op, args, options)))

@@ -1,8 +1,8 @@
 """What browsers compute wrong, refuse or crash on though they say that they take it, as data: one row each.
 
-A rewrite is an equivalence, right on every implementation: bit for bit, but for the sign of a zero. So all are made for every
-browser of the kind, whatever its version. The tests build each row's probe, to see that the rewrite leaves nothing that the row
-applies to, and in a browser that the fault is still there.
+A rewrite is an equivalence, right on every implementation: bit for bit, but for the sign of a zero and the order of sums. So all
+are made for every browser of the kind, whatever its version. The tests build each row's probe, to see that the rewrite leaves
+nothing that the row applies to, and in a browser that the fault is still there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from webnn_graph.graph import Operand
 from webnn_graph.ops import OPS
 from webnn_graph.ops.rules import broadcasts_to
 from webnn_graph.targets.call import Call
+from webnn_graph.targets.recurrent import BY_PRODUCTS, packed_bytes
 
 if TYPE_CHECKING:
     from webnn_graph.targets.legalize import LegalBuilder
@@ -28,6 +29,8 @@ OUTPUT = "output"
 """The operator of a quirk of what a graph returns: its ``input`` is to be an output."""
 IMAGES = ("averagePool2d", "conv2d", "convTranspose2d", "instanceNormalization", "l2Pool2d", "maxPool2d", "resample2d")
 """Operators that browsers compute in the layout nhwc: what turns images there and back is taken out where it meets."""
+MOST_PACKED = 2**27
+"""Bytes of weights that a recurrent call may keep for its steps; from about half of it on, one product for all steps is faster."""
 COMMUTATIVE = ("add", "max", "min", "mul")
 
 Applies: TypeAlias = "Callable[[LegalBuilder, Call], bool]"
@@ -120,8 +123,16 @@ def _leaves_out_zero(b: LegalBuilder, call: Call) -> bool:
     return False
 
 
+def _is_long(b: LegalBuilder, call: Call) -> bool:
+    return packed_bytes(call) > MOST_PACKED
+
+
 def _is_softmax_of_image(b: LegalBuilder, call: Call) -> bool:
     return call.input.rank == 4 and _comes_from_image(b, call.input)
+
+
+def _is_image_by_itself(b: LegalBuilder, call: Call) -> bool:
+    return call.a is call.b and call.a.rank == 4 and _is_image(b, call.a)
 
 
 def _comes_from_image(b: LegalBuilder, operand: Operand, depth: int = 6) -> bool:
@@ -157,9 +168,9 @@ def _is_quantized(b: LegalBuilder, operand: Operand) -> bool:
     return made.op == "quantizeLinear" or (OPS[made.op].category == "manipulation" and any(_is_quantized(b, x) for x in made.operands))
 
 
-def _is_wide_dequantized(b: LegalBuilder, call: Call) -> bool:
+def _is_dequantized(b: LegalBuilder, call: Call) -> bool:
     made = b.producer(call.input)
-    return made is not None and made.op == "dequantizeLinear" and made.operands[0].data_type is DataType.INT32
+    return made is not None and made.op == "dequantizeLinear"
 
 
 def _is_scaled_by_itself(b: LegalBuilder, call: Call) -> bool:
@@ -210,6 +221,10 @@ def _times_one(b: LegalBuilder, call: Call) -> Any:
     return b.mul(call.input, b.constant(np.ones((), call.input.data_type.numpy)))
 
 
+def _by_products(b: LegalBuilder, call: Call) -> Any:
+    return BY_PRODUCTS[call.op](b, call)
+
+
 def _cast_twice(b: LegalBuilder, call: Call) -> Any:
     parts = [b.cast(b.cast(x, DataType.INT32), x.data_type) if _is_quantized(b, x) else x for x in call.inputs]
     return b.concat(parts, call.axis)
@@ -217,6 +232,10 @@ def _cast_twice(b: LegalBuilder, call: Call) -> Any:
 
 def _of_input_times_one(b: LegalBuilder, call: Call) -> Any:
     return b.call(call.op, **call.but(input=_times_one(b, call)))
+
+
+def _by_itself_times_one(b: LegalBuilder, call: Call) -> Any:
+    return b.matmul(call.a, b.mul(call.b, b.constant(np.ones((), call.b.data_type.numpy))))
 
 
 def _of_what_is_times_one(b: LegalBuilder, call: Call) -> Any:
@@ -301,6 +320,15 @@ def _quantized_pool(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.quantizeLinear(b.maxPool2d(_image(b), windowDimensions=[2, 2]), scale, zero)}
 
 
+def _long_sequences(b: GraphBuilder) -> dict[str, Operand]:
+    x = b.input("x", "float32", [40, 1, 768])
+    for layer in range(3):
+        weight, recurrent = (b.constant(np.full([1, 3072, 768], (layer + i) * 1e-3, np.float32)) for i in (1, 2))
+        _, _, sequence = b.lstm(x, weight, recurrent, 40, 768, returnSequence=True)
+        x = b.reshape(sequence, [40, 1, 768])
+    return {"y": x}
+
+
 def _quantized_parts(b: GraphBuilder) -> dict[str, Operand]:
     scale, zero = b.constant(np.full([1], 0.1, np.float32)), b.constant(np.zeros([1], np.int8))
     return {"y": b.concat([b.quantizeLinear(b.input("x", "float32", [3]), scale, zero), b.input("z", "int8", [3])], 0)}
@@ -320,6 +348,11 @@ def _dequantized_halves(b: GraphBuilder) -> dict[str, Operand]:
 def _shifted_by_itself(b: GraphBuilder) -> dict[str, Operand]:
     x = b.instanceNormalization(_image(b), scale=b.constant(np.ones(1, np.float32)))
     return {"y": b.layerNormalization(x, axes=[0, 1, 2, 3], bias=x)}
+
+
+def _pool_times_itself(b: GraphBuilder) -> dict[str, Operand]:
+    x = b.maxPool2d(_image(b), windowDimensions=[2, 2])
+    return {"y": b.matmul(x, x)}
 
 
 def _softmax_of_pool(b: GraphBuilder) -> dict[str, Operand]:
@@ -396,12 +429,12 @@ QUIRKS = (
         _quantized_parts,
     ),
     Quirk(
-        "product of dequantized int32",
+        "product of what is dequantized",
         ("reduceProduct",),
-        _is_wide_dequantized,
+        _is_dequantized,
         _of_input_times_one,
         BOTH,
-        "The build fails; 147 computes zeros.",
+        "The build fails for int32, 147 computes zeros; of others the products of integers are computed.",
         _dequantized_product,
     ),
     Quirk(
@@ -442,6 +475,24 @@ QUIRKS = (
         BOTH,
         "The page crashes.",
         _shifted_by_itself,
+    ),
+    Quirk(
+        "long recurrent sequences",
+        tuple(BY_PRODUCTS),
+        _is_long,
+        _by_products,
+        BOTH,
+        "The weights are packed for each step; beyond 2 GB the service crashes.",
+        _long_sequences,
+    ),
+    Quirk(
+        "image times itself",
+        ("matmul",),
+        _is_image_by_itself,
+        _by_itself_times_one,
+        BOTH,
+        "Other numbers come out.",
+        _pool_times_itself,
     ),
     Quirk(
         "softmax of an image",

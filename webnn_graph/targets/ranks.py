@@ -11,6 +11,9 @@ from collections.abc import Hashable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from webnn_graph.data_types import DataType
 from webnn_graph.graph import Descriptor, Operand, Shape, operands_in
 from webnn_graph.ops import OPS
 from webnn_graph.ops.reduction import REDUCTIONS
@@ -229,30 +232,34 @@ def gather(b: LegalBuilder, call: Call) -> Operand:
 
 def gather_nd(b: LegalBuilder, call: Call) -> Operand:
     """Indices as a list of positions, and what they point at as a row."""
-    depth = call.indices.shape[-1]
-    return _reshaped(b, b.gatherND(_rows(b, "gatherND", call.input, depth), _positions(b, call.indices)), call.result.shape)
+    rows, positions = _rows(b, "gatherND", call.input, call.indices)
+    return _reshaped(b, b.gatherND(rows, positions), call.result.shape)
 
 
 def scatter_nd(b: LegalBuilder, call: Call) -> Operand:
     """Indices as a list of positions, and updates as a list of what goes there."""
-    depth = call.indices.shape[-1]
-    rows = _rows(b, "scatterND", call.input, depth)
-    updates = b.reshape(call.updates, [call.indices.size // depth, *rows.shape[depth:]])
-    return _reshaped(b, b.scatterND(rows, _positions(b, call.indices), updates), call.input.shape)
+    rows, positions = _rows(b, "scatterND", call.input, call.indices)
+    count, depth = positions.shape
+    updates = b.reshape(call.updates, [count, *rows.shape[depth:]])
+    return _reshaped(b, b.scatterND(rows, positions, updates), call.input.shape)
 
 
-def _rows(b: LegalBuilder, op: str, x: Operand, depth: int) -> Operand:
-    """``x`` with what positions of so many numbers point at as a row, unless its rank is fine."""
-    if b.target.takes_rank(op, "input", x.rank):
-        return x
-    rows: Operand = b.reshape(x, [*x.shape[:depth], math.prod(x.shape[depth:])])
-    return rows
-
-
-def _positions(b: LegalBuilder, indices: Operand) -> Operand:
+def _rows(b: LegalBuilder, op: str, x: Operand, indices: Operand) -> tuple[Operand, Operand]:
+    """``x`` with what positions point at as a row, unless its rank is fine, and a list of the positions, as single numbers if need be."""
     depth = indices.shape[-1]
     positions: Operand = b.reshape(indices, [indices.size // depth, depth])
-    return positions
+    if b.target.takes_rank(op, "input", x.rank):
+        return x, positions
+    row = math.prod(x.shape[depth:])
+    if b.target.takes_rank(op, "input", depth + 1):
+        return b.reshape(x, [*x.shape[:depth], row]), positions
+    sizes = np.array(x.shape[:depth], np.int32)
+    steps = np.array([math.prod(x.shape[i + 1 : depth]) for i in range(depth)], np.int32)
+    inside = b.cast(positions, DataType.INT32)
+    inside = b.where(b.lesser(inside, 0), b.add(inside, sizes), inside)
+    inside = b.min(b.max(inside, 0), sizes - 1)
+    single = b.reduceSum(b.mul(inside, steps), axes=[1], keepDimensions=True)
+    return b.reshape(x, [math.prod(x.shape[:depth]), row]), single
 
 
 RULES: dict[str, Rewrite] = {

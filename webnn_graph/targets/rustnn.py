@@ -7,17 +7,14 @@ keeps one, but for the biases that files hold by position.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Operand
-from webnn_graph.ops import OPS
-from webnn_graph.ops.recurrent import passes
 from webnn_graph.ops.resampling import interpolation, sample_positions
-from webnn_graph.targets import rewrites, windows
+from webnn_graph.targets import recurrent, rewrites, windows
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.rewrites import Rewrite
 
@@ -75,21 +72,6 @@ def _along(b: LegalBuilder, parameter: Operand, axes: Sequence[int], rank: int) 
 
 
 # --------------------------------------------------------------------------------------------------------------- recurrent
-def lstm_cell(b: LegalBuilder, call: Call) -> list[Operand]:
-    """By matrix products and activations."""
-    gate, candidate, squash = (partial(b.call, name) for name in call.activations)
-    total = b.add(b.gemm(call.input, call.weight, bTranspose=True), b.gemm(call.hiddenState, call.recurrentWeight, bTranspose=True))
-    for bias in (call.bias, call.recurrentBias):
-        if bias is not None:
-            total = b.add(total, bias)
-    parts = dict(zip(call.layout, b.split(total, 4, axis=1), strict=True))
-    if call.peepholeWeight is not None:
-        for name, weight in zip("iof", b.split(call.peepholeWeight, 3), strict=True):
-            parts[name] = b.add(parts[name], b.mul(weight, call.cellState))
-    cell = b.add(b.mul(gate(parts["f"]), call.cellState), b.mul(gate(parts["i"]), candidate(parts["g"])))
-    return [b.mul(gate(parts["o"]), squash(cell)), cell]
-
-
 def gru_cell(b: LegalBuilder, call: Call) -> Operand | None:
     """With both biases, which stand by position in files then, and gates in the order zrn."""
     if call.layout == "zrn" and call.bias is not None and call.recurrentBias is not None:
@@ -101,44 +83,6 @@ def gru_cell(b: LegalBuilder, call: Call) -> Operand | None:
             r, z, n = b.split(operand, 3)
             stacked[name] = b.concat([z, r, n], 0)
     return b.call("gruCell", **call.but(layout=None, **stacked))  # type: ignore[no-any-return]
-
-
-def unrolled(cell: str) -> Rewrite:
-    """A sequence as a cell per step."""
-    states = [name for name in ("hiddenState", "cellState") if name in OPS[cell].parameters]
-
-    def rewrite(b: LegalBuilder, call: Call) -> list[Operand]:
-        x: Operand = call.input
-        steps, batch, _ = x.shape
-        shared = {name: value for name, value in call.arguments.items() if not isinstance(value, Operand) and name in OPS[cell].parameters}
-        stacked = {name: value for name, value in call.arguments.items() if isinstance(value, Operand) and name in OPS[cell].parameters}
-        del stacked["input"]
-        zeros = b.constant(np.zeros((batch, call.hiddenSize)), x.data_type)
-        last: list[list[Operand]] = [[] for _ in states]
-        sequences = []
-        for d, order in passes(call.direction, steps):
-            fixed = {name: _row(b, operand, d) for name, operand in stacked.items()}
-            initial = [call.arguments.get(f"initial{name[0].upper()}{name[1:]}") for name in states]
-            now = [zeros if operand is None else _row(b, operand, d) for operand in initial]
-            hidden = {}
-            for step in order:
-                made = b.call(cell, input=_row(b, x, step), **fixed, **dict(zip(states, now, strict=True)), **shared)
-                now = made if isinstance(made, list) else [made]
-                hidden[step] = now[0]
-            for finals, state in zip(last, now, strict=True):
-                finals.append(state)
-            whole = b.concat([hidden[step] for step in range(steps)], 0)
-            sequences.append(b.reshape(whole, [steps, 1, batch, call.hiddenSize]))
-        results = [b.reshape(b.concat(finals, 0), [len(finals), batch, call.hiddenSize]) for finals in last]
-        return [*results, b.concat(sequences, 1)] if call.returnSequence else results
-
-    return rewrite
-
-
-def _row(b: LegalBuilder, x: Operand, i: int) -> Operand:
-    """x[i]"""
-    rest = list(x.shape[1:])
-    return b.reshape(b.slice(x, [i, *(0 for _ in rest)], [1, *rest]), rest)  # type: ignore[no-any-return]
 
 
 # ------------------------------------------------------------------------------------------------------------------ others
@@ -219,12 +163,12 @@ REWRITES: dict[str, Rewrite] = {
     "convTranspose2d": conv_transpose,
     "div": divide,
     "gemm": gemm,
-    "gru": unrolled("gruCell"),
+    "gru": recurrent.unrolled("gruCell"),
     "gruCell": gru_cell,
     "instanceNormalization": instance_normalization,
     "layerNormalization": layer_normalization,
-    "lstm": unrolled("lstmCell"),
-    "lstmCell": lstm_cell,
+    "lstm": recurrent.unrolled("lstmCell"),
+    "lstmCell": recurrent.lstm_cell,
     "pad": rewrites.pad_value,
     "quantizeLinear": rewrites.quantize_wide,
     "resample2d": resample,
