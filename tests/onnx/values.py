@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,18 +14,32 @@ from webnn_graph.data_types import Array
 INTEGERS = ("int8", "uint8", "int32", "uint32", "int64", "uint64")
 SIGNED = ("int8", "int32", "int64")
 FLOATS = ("float32", "float16")
-_RANDOM = np.random.default_rng(3)
+_RANDOM: dict[str, np.random.Generator] = {}
+
+
+def _random() -> np.random.Generator:
+    """The generator of the module that rows are made in: what other modules draw does not change its values."""
+    module = next(name for name in _modules() if name != __name__)
+    return _RANDOM.setdefault(module, np.random.default_rng([3, *module.encode()]))
+
+
+def _modules() -> Iterator[str]:
+    """The modules that called, the innermost first."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        yield frame.f_globals["__name__"]
 
 
 def some(dtype: str, *shape: int, low: float = -9, high: float = 9) -> Array:
     """Random values between two bounds; of unsigned types and bool not negative."""
     if dtype == "bool":
-        return _RANDOM.integers(0, 2, shape).astype(bool)
+        return _random().integers(0, 2, shape).astype(bool)
     if dtype.startswith("u"):
         low = max(low, 0)
     if dtype.startswith("float"):
-        return np.asarray(_RANDOM.uniform(low, high, shape)).astype(dtype)
-    return _RANDOM.integers(int(low), int(high), shape, endpoint=True).astype(dtype)
+        return np.asarray(_random().uniform(low, high, shape)).astype(dtype)
+    return _random().integers(int(low), int(high), shape, endpoint=True).astype(dtype)
 
 
 def f32(*shape: int) -> Array:
@@ -33,7 +49,7 @@ def f32(*shape: int) -> Array:
 
 def normal(*shape: int) -> Array:
     """Normally distributed float32."""
-    return _RANDOM.normal(size=shape).astype(np.float32)
+    return _random().normal(size=shape).astype(np.float32)
 
 
 def u8(*shape: int) -> Array:

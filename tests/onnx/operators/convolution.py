@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 from tests.onnx.values import ints, normal, row, weights
@@ -9,7 +10,10 @@ from tests.onnx.values import ints, normal, row, weights
 AUTO = ("SAME_UPPER", "SAME_LOWER", "VALID")
 LINE, IMAGE, VOLUME = normal(2, 4, 11), normal(2, 4, 9, 8), normal(2, 4, 6, 7, 5)
 
-CASES = [
+SUMS = 5e-6
+"""What remains of rounding where a hundred products of about 1 cancel; how much depends on the order in which a processor sums."""
+
+ROWS = [
     # one dimension
     row("Conv", LINE, weights(6, 4, 3)),
     row("Conv", LINE, weights(6, 2, 3), weights(6), group=2, pads=[2, 1], strides=[2], dilations=[2]),
@@ -61,3 +65,5 @@ CASES = [
         atol=1e-4,
     ),
 ]
+
+CASES = [replace(case, atol=max(case.atol, SUMS)) for case in ROWS]
