@@ -18,7 +18,9 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
 from webnn_graph.ops import OPS
+from webnn_graph.ops.convolution import FILTER_AXES
 from webnn_graph.ops.rules import broadcasts_to
+from webnn_graph.ops.windows import extent, nchw_shape, shape_from_nchw
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.recurrent import BY_PRODUCTS, packed_bytes
 
@@ -123,6 +125,15 @@ def _leaves_out_zero(b: LegalBuilder, call: Call) -> bool:
     return False
 
 
+def _has_negative_padding(b: LegalBuilder, call: Call) -> bool:
+    if not any(call.padding):
+        return False
+    image = nchw_shape(call.input.shape, call.inputLayout)[2:]
+    kernel = [call.filter.shape[axis] for axis in FILTER_AXES[call.filterLayout][2:]]
+    spans = [extent(k, d) for k, d in zip(kernel, call.dilations, strict=True)]
+    return any((-(-n // step) - 1) * step + span < n for n, step, span in zip(image, call.strides, spans, strict=True))
+
+
 def _is_long(b: LegalBuilder, call: Call) -> bool:
     return packed_bytes(call) > MOST_PACKED
 
@@ -151,7 +162,7 @@ def _reads_dequantized_per_axis(name: str) -> Applies:
         if node is None or node.op != "dequantizeLinear" or (call.op == "gemm" and call.bTranspose):
             return False
         q, scale = node.arguments["input"], node.arguments["scale"]
-        return q.data_type.bits == 8 and scale.size > 1 and broadcasts_to(scale.shape, q.shape)
+        return q.data_type.bits >= 8 and scale.size > 1 and broadcasts_to(scale.shape, q.shape)
 
     return applies
 
@@ -219,6 +230,12 @@ def _after_a_clamp(b: LegalBuilder, call: Call) -> Any:
 
 def _times_one(b: LegalBuilder, call: Call) -> Any:
     return b.mul(call.input, b.constant(np.ones((), call.input.data_type.numpy)))
+
+
+def _padded_before(b: LegalBuilder, call: Call) -> Any:
+    top, bottom, left, right = call.padding
+    begin, end = (shape_from_nchw((0, 0, *sizes), call.inputLayout) for sizes in ((top, left), (bottom, right)))
+    return b.call(call.op, **call.but(input=b.pad(call.input, list(begin), list(end)), padding=None))
 
 
 def _by_products(b: LegalBuilder, call: Call) -> Any:
@@ -313,6 +330,12 @@ def _dequantized_per_axis(read: Callable[[GraphBuilder, Operand], Operand]) -> C
         return {"y": b.add(read(b, x), b.input("x", "float32", [1]))}
 
     return build
+
+
+def _image_dequantized_per_axis(b: GraphBuilder) -> dict[str, Operand]:
+    scale, zero = b.constant(np.full([1, 1, 1, 4], 0.1, np.float32)), b.constant(np.zeros([1, 1, 1, 4], np.int32))
+    x = b.dequantizeLinear(b.input("x", "int32", [1, 1, 4, 4]), scale, zero)
+    return {"y": b.maxPool2d(x, windowDimensions=[2, 2])}
 
 
 def _quantized_pool(b: GraphBuilder) -> dict[str, Operand]:
@@ -529,6 +552,24 @@ QUIRKS = (
         BOTH,
         "The build fails.",
         _dequantized_per_axis(lambda b, x: b.transpose(x)),
+    ),
+    Quirk(
+        "image of what is dequantized per axis",
+        IMAGES,
+        _reads_dequantized_per_axis("input"),
+        _number_by_number,
+        BOTH,
+        "The build fails, unless the axis is that of the channels.",
+        _image_dequantized_per_axis,
+    ),
+    Quirk(
+        "padding that would be negative",
+        ("conv2d",),
+        _has_negative_padding,
+        _padded_before,
+        ("147",),
+        "Along an axis that needs less than no padding to be the same size: where the other one is padded, all results are 0.",
+        lambda b: {"y": b.conv2d(_image(b), b.constant(np.ones([1, 1, 1, 3], np.float32)), padding=[0, 0, 1, 1], strides=[2, 1])},
     ),
     Quirk(
         "clamp of what is dequantized per axis",
