@@ -101,7 +101,7 @@ def bind(module: torch.nn.Module, given: Mapping[str, torch.Tensor]) -> tuple[tu
         named = {name: dummy[name] for name in missing if name in dummy} | named
         missing = [name for name in missing if name not in named]
     if missing:
-        raise ConversionError(f"forward needs {', '.join(missing)}", _how_to_give(missing))
+        raise ConversionError(f"forward needs {', '.join(missing)}", _how_to_give(module, missing))
     return (), named
 
 
@@ -248,8 +248,13 @@ def brought_along(module: torch.nn.Module) -> tuple[tuple[Any, ...], dict[str, A
     if isinstance(dummy, Mapping) and dummy and not is_script and set(dummy) <= set(parameters or dummy):
         return (), dict(dummy)
     names = [name for name, p in (parameters or {}).items() if p.default is p.empty] or list(parameters or {})[:1] or ["x"]
-    raise ConversionError(f"the example inputs of {type(module).__name__} are not known", _how_to_give(names))
+    raise ConversionError(f"the example inputs of {type(module).__name__} are not known", _how_to_give(module, names))
 
 
-def _how_to_give(names: Sequence[str]) -> str:
-    return "give them: " + " ".join(f"--input '{name}:float32[1,3,224,224]'" for name in names)
+def _how_to_give(module: torch.nn.Module, names: Sequence[str]) -> str:
+    """The options, with the sizes of a picture that a Hugging Face configuration names."""
+    config = getattr(module, "config", None)
+    sizes = getattr(config, "image_size", None)
+    height, width = sizes if isinstance(sizes, list | tuple) and len(sizes) == 2 else (sizes, sizes)
+    shape = (1, getattr(config, "num_channels", None) or 3, height or 224, width or 224)
+    return "give them: " + " ".join(f"--input '{name}:float32[{','.join(map(str, shape))}]'" for name in names)

@@ -101,7 +101,7 @@ MADE = {
     ),
     "Hardmax": "g (float[2147483647] x) => (float[a] y) { y = Hardmax<axis = 0>(x) }",
     "DFT": "g (float[1, 100000, 1] x) => (float[a, b, c] y) { y = DFT(x) }",
-    "DFT of a long signal": "g (float[1, 2147483647, 2] x) => (float[a, b, c] y) { y = DFT(x) }",
+    "DFT of a long signal": "g (float[1, 1073741823, 2] x) => (float[a, b, c] y) { y = DFT(x) }",
     "MaxUnpool": "g (float[1, 1, 2, 2] x, int64[1, 1, 2, 2] i) => (float[a] y) { y = MaxUnpool<kernel_shape = [30000, 30000]>(x, i) }",
     "AffineGrid": "g (float[1, 2, 3] x) => (float[a] y) <int64[4] s = {1, 1, 30000, 30000}> { y = AffineGrid(x, s) }",
     "ReverseSequence": "g (float[2147483647, 1] x, int64[1] n) => (float[a] y) { y = ReverseSequence(x, n) }",

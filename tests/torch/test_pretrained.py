@@ -248,4 +248,4 @@ def test_a_model_of_pictures_says_what_it_takes(tmp_path: Path) -> None:
     saved(tmp_path, "ViTForImageClassification", {**BERT, "image_size": 32, "patch_size": 8})
     result = torch2webnn(tmp_path, "-o", tmp_path / "out")
     assert result.exit_code == 1
-    assert "--input 'pixel_values:float32[" in result.output
+    assert "--input 'pixel_values:float32[1,3,32,32]'" in result.output

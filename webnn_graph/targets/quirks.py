@@ -142,8 +142,9 @@ def _is_softmax_of_image(b: LegalBuilder, call: Call) -> bool:
     return call.input.rank == 4 and _comes_from_image(b, call.input)
 
 
-def _is_image_by_itself(b: LegalBuilder, call: Call) -> bool:
-    return call.a is call.b and call.a.rank == 4 and _is_image(b, call.a)
+def _is_turned_and_by_itself(b: LegalBuilder, call: Call) -> bool:
+    made = b.producer(call.a)
+    return call.a is call.b and call.a.rank > 2 and made is not None and made.op in (*IMAGES, "transpose")
 
 
 def _comes_from_image(b: LegalBuilder, operand: Operand, depth: int = 6) -> bool:
@@ -373,8 +374,8 @@ def _shifted_by_itself(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.layerNormalization(x, axes=[0, 1, 2, 3], bias=x)}
 
 
-def _pool_times_itself(b: GraphBuilder) -> dict[str, Operand]:
-    x = b.maxPool2d(_image(b), windowDimensions=[2, 2])
+def _transpose_times_itself(b: GraphBuilder) -> dict[str, Operand]:
+    x = b.transpose(b.input("x", "float32", [2, 6, 2]), permutation=[1, 0, 2])
     return {"y": b.matmul(x, x)}
 
 
@@ -509,13 +510,13 @@ QUIRKS = (
         _long_sequences,
     ),
     Quirk(
-        "image times itself",
+        "what is turned, times itself",
         ("matmul",),
-        _is_image_by_itself,
+        _is_turned_and_by_itself,
         _by_itself_times_one,
         BOTH,
-        "Other numbers come out.",
-        _pool_times_itself,
+        "Other numbers come out; images are turned, too.",
+        _transpose_times_itself,
     ),
     Quirk(
         "softmax of an image",
