@@ -347,7 +347,7 @@ def _quantized_pool(b: GraphBuilder) -> dict[str, Operand]:
 def _long_sequences(b: GraphBuilder) -> dict[str, Operand]:
     x = b.input("x", "float32", [40, 1, 768])
     for layer in range(3):
-        weight, recurrent = (b.constant(np.full([1, 3072, 768], (layer + i) * 1e-3, np.float32)) for i in (1, 2))
+        weight, recurrent = (b.constant(np.full([1, 3072, 768], (layer + i) * 1e-4, np.float32)) for i in (1, 2))
         _, _, sequence = b.lstm(x, weight, recurrent, 40, 768, returnSequence=True)
         x = b.reshape(sequence, [40, 1, 768])
     return {"y": x}
