@@ -34,9 +34,9 @@ def test_the_rewrite_mends_it_and_means_the_same(quirk: Quirk) -> None:
     legal = legalize(graph, TARGET)
     assert faults(legal, TARGET) == {}
     inputs = seeded(graph.inputs)
-    rounding = 1e-5 if quirk.ops == tuple(BY_PRODUCTS) else 0  # of sums in another order
+    rounding = 2e-5 if quirk.ops == tuple(BY_PRODUCTS) else 0  # of sums in another order, which 120 steps carry on
     for name, expected in reference.run(graph, inputs).items():
-        np.testing.assert_allclose(reference.run(legal, inputs)[name], expected, rtol=rounding, atol=0)
+        np.testing.assert_allclose(reference.run(legal, inputs)[name], expected, rtol=0, atol=rounding)
 
 
 @pytest.mark.parametrize("quirk", ROWS.values(), ids=ROWS)
