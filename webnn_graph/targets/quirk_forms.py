@@ -1,0 +1,121 @@
+"""What stands for the calls in `webnn_graph.targets.quirks`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from webnn_graph.data_types import DataType
+from webnn_graph.graph import Operand
+from webnn_graph.ops.windows import shape_from_nchw
+from webnn_graph.targets import quirk_conditions as conditions
+from webnn_graph.targets.call import Call
+from webnn_graph.targets.recurrent import BY_PRODUCTS
+
+if TYPE_CHECKING:
+    from webnn_graph.targets.legalize import LegalBuilder
+
+COMMUTATIVE = ("add", "max", "min", "mul")
+
+
+def without_kept_dimension(b: LegalBuilder, call: Call) -> Any:
+    return b.reshape(b.call(call.op, **call.but(keepDimensions=None)), list(call.result.shape))
+
+
+def differs_from_itself(b: LegalBuilder, call: Call) -> Any:
+    return b.notEqual(call.a, call.a)
+
+
+def is_beyond_all(b: LegalBuilder, call: Call) -> Any:
+    return b.equal(b.abs(call.a), b.constant(np.array(np.inf), call.a.data_type))
+
+
+def shorter_strides(b: LegalBuilder, call: Call) -> Any:
+    strides = [min(step, size) for step, size in zip(call.strides, call.sizes, strict=True)]
+    return b.call(call.op, **call.but(strides=strides))
+
+
+def larger(b: LegalBuilder, call: Call) -> Any:
+    return call.input if call.minValue in (None, -np.inf) else b.max(call.input, float(call.minValue))
+
+
+def times_one(b: LegalBuilder, call: Call) -> Any:
+    return b.mul(call.input, b.constant(np.ones((), call.input.data_type.numpy)))
+
+
+def padded_before(b: LegalBuilder, call: Call) -> Any:
+    top, bottom, left, right = call.padding
+    begin, end = (shape_from_nchw((0, 0, *sizes), call.inputLayout) for sizes in ((top, left), (bottom, right)))
+    return b.call(call.op, **call.but(input=b.pad(call.input, list(begin), list(end)), padding=None))
+
+
+def by_products(b: LegalBuilder, call: Call) -> Any:
+    return BY_PRODUCTS[call.op](b, call)
+
+
+def cast_twice(b: LegalBuilder, call: Call) -> Any:
+    parts = [b.cast(b.cast(x, DataType.INT32), x.data_type) if conditions.is_quantized(b, x) else x for x in call.inputs]
+    return b.concat(parts, call.axis)
+
+
+def of_input_times_one(b: LegalBuilder, call: Call) -> Any:
+    return b.call(call.op, **call.but(input=times_one(b, call)))
+
+
+def by_itself_times_one(b: LegalBuilder, call: Call) -> Any:
+    return b.matmul(call.a, b.mul(call.b, b.constant(np.ones((), call.b.data_type.numpy))))
+
+
+def of_what_is_times_one(b: LegalBuilder, call: Call) -> Any:
+    images = {name: operand for name, operand in call.arguments.items() if isinstance(operand, Operand) and conditions.is_image(b, operand)}
+    return b.call(call.op, **call.but(**{name: b.mul(x, b.constant(np.ones((), x.data_type.numpy))) for name, x in images.items()}))
+
+
+def in_fewer_dimensions(b: LegalBuilder, call: Call) -> Any:
+    shape, axis = call.input.shape, call.axis
+    after = math.prod(shape[axis + 1 :])
+    folded = [math.prod(shape[:axis]), shape[axis], *([after] if after > 1 else [])]
+    return b.reshape(b.call(call.op, b.reshape(call.input, folded), 1), list(shape))
+
+
+def dequantized(b: LegalBuilder, operand: Operand, turned: list[int]) -> Any:
+    """A dequantized operand, with its axes in another order from before it is dequantized."""
+    node = b.producer(operand)
+    assert node is not None
+    return b.dequantizeLinear(**{name: b.transpose(x, permutation=turned) for name, x in node.arguments.items()})
+
+
+def turned_before(b: LegalBuilder, call: Call) -> Any:
+    turned = list(range(call.input.rank))[::-1] if call.permutation is None else call.permutation
+    return dequantized(b, call.input, turned)
+
+
+def factor_turned_before(b: LegalBuilder, call: Call) -> Any:
+    return b.call(call.op, **call.but(b=dequantized(b, call.b, [1, 0]), bTranspose=True))
+
+
+def by_max_and_min(b: LegalBuilder, call: Call) -> Any:
+    x = call.input
+    x = x if call.minValue is None else b.max(x, float(call.minValue))
+    return x if call.maxValue is None else b.min(x, float(call.maxValue))
+
+
+def number_by_number(b: LegalBuilder, call: Call) -> Any:
+    node = b.producer(call.input)
+    assert node is not None
+    q, scale, zero = (node.arguments[name] for name in ("input", "scale", "zeroPoint"))
+    real = b.mul(b.sub(b.cast(q, scale.data_type), b.cast(zero, scale.data_type)), scale)
+    return b.call(call.op, **call.but(input=real))
+
+
+def other_way_round(b: LegalBuilder, call: Call) -> Any:
+    if call.a is call.b:
+        size = b.abs(call.a)
+        return b.call(call.op, size, size) if call.op in ("mul", "div") else b.call(call.op, b.neg(b.neg(call.a)), call.a)
+    if call.op in COMMUTATIVE:
+        return b.call(call.op, call.b, call.a)
+    if call.op == "sub":
+        return b.add(b.neg(call.b), call.a)
+    return b.div(b.neg(call.a), b.neg(call.b))
