@@ -33,6 +33,10 @@ def always(b: LegalBuilder, call: Call) -> bool:
     return True
 
 
+def reduces_nothing(b: LegalBuilder, call: Call) -> bool:
+    return bool(call.axes == [])
+
+
 def strides_too_far(b: LegalBuilder, call: Call) -> bool:
     return call.strides is not None and any(step > size for step, size in zip(call.strides, call.sizes, strict=True))
 

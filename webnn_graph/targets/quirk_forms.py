@@ -24,6 +24,15 @@ def without_kept_dimension(b: LegalBuilder, call: Call) -> Any:
     return b.reshape(b.call(call.op, **call.but(keepDimensions=None)), list(call.result.shape))
 
 
+def element_by_element(b: LegalBuilder, call: Call) -> Any:
+    x: Operand = call.input
+    if call.op in ("reduceL1", "reduceL2"):
+        return b.abs(x)
+    if call.op == "reduceSumSquare":
+        return b.mul(x, x)
+    return b.log(x) if call.op == "reduceLogSum" else x
+
+
 def differs_from_itself(b: LegalBuilder, call: Call) -> Any:
     return b.notEqual(call.a, call.a)
 

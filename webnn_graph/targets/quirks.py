@@ -15,6 +15,7 @@ import numpy as np
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
+from webnn_graph.ops.reduction import REDUCTIONS
 from webnn_graph.targets import quirk_conditions as conditions
 from webnn_graph.targets import quirk_forms as forms
 from webnn_graph.targets import quirk_probes as probes
@@ -70,6 +71,15 @@ QUIRKS = (
                 b.cast(b.argMax(b.input("x", "float32", [5, 5]), 1, keepDimensions=True), "float32"), b.input("z", "float32", [5, 5])
             )
         },
+    ),
+    Quirk(
+        "reduction of no axes",
+        REDUCTIONS,
+        conditions.reduces_nothing,
+        forms.element_by_element,
+        BOTH,
+        "Of half precision that is returned, too, all results are 0.",
+        probes.mean_of_nothing,
     ),
     Quirk(
         "isNaN that is read",
