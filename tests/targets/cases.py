@@ -284,6 +284,14 @@ def _quantized(b: GraphBuilder) -> dict[str, Operand]:
     return {"after": after, "depthwise": b.conv2d(x, b.dequantizeLinear(kernel, scales, zeros), groups=4), "turned": turned}
 
 
+def _generalized_mean(b: GraphBuilder) -> dict[str, Operand]:
+    w = b.constant(np.linspace(-1, 1, 4 * 2 * 9, dtype=np.float32).reshape(4, 2, 3, 3))
+    x = b.clamp(b.relu(b.conv2d(b.input("x", "float32", [1, 2, 6, 6]), w)), minValue=0.1)
+    bounded = b.clamp(b.relu(b.conv2d(b.input("z", "float32", [1, 2, 6, 6]), w)), minValue=0.1, maxValue=0.5)
+    mean = b.pow(b.averagePool2d(b.pow(x, 3.0), windowDimensions=[4, 4]), 1 / 3)
+    return {"mean": mean, "y": b.conv2d(bounded, b.constant(np.ones((1, 4, 1, 1), np.float32)))}
+
+
 CASES: dict[str, Build] = {
     **dict(_pools()),
     **dict(_transposed()),
@@ -304,4 +312,5 @@ CASES: dict[str, Build] = {
     "prelu with a larger slope": _prelu,
     "pad": _pads,
     "quantized": _quantized,
+    "generalized mean": _generalized_mean,
 }

@@ -80,13 +80,22 @@ def meets_what_is_made_of_it(b: LegalBuilder, call: Call) -> bool:
     return (first.op in IMAGES or len(first.operands) == 2) and (call.a is call.b or is_made_from(b, call.b, call.a))
 
 
+def is_bounded_image(b: LegalBuilder, operand: Operand, depth: int = 6) -> bool:
+    """Whether the operand is an image, perhaps kept inside of bounds."""
+    made = b.producer(operand)
+    if made is None or depth == 0:
+        return False
+    bounds = made.op in ("clamp", "max", "min", "relu")
+    return made.op in IMAGES or (bounds and any(is_bounded_image(b, x, depth - 1) for x in made.operands))
+
+
 def leaves_out_zero(b: LegalBuilder, call: Call) -> bool:
     if call.op == "clamp":
         outside = (call.minValue or 0) > 0 or (call.maxValue or 0) < 0
-        return call.input.data_type.is_float and outside and is_image(b, call.input)
+        return call.input.data_type.is_float and outside and is_bounded_image(b, call.input)
     for x, bound in ((call.a, call.b), (call.b, call.a)):
         value = b.value(bound) if bound.size == 1 else None
-        if value is not None and is_image(b, x):
+        if value is not None and is_bounded_image(b, x):
             return bool((value > 0).all() if call.op == "max" else (value < 0).all())
     return False
 

@@ -78,7 +78,11 @@ def by_itself_times_one(b: LegalBuilder, call: Call) -> Any:
 
 
 def of_what_is_times_one(b: LegalBuilder, call: Call) -> Any:
-    images = {name: operand for name, operand in call.arguments.items() if isinstance(operand, Operand) and conditions.is_image(b, operand)}
+    images = {
+        name: operand
+        for name, operand in call.arguments.items()
+        if isinstance(operand, Operand) and conditions.is_bounded_image(b, operand)
+    }
     return b.call(call.op, **call.but(**{name: b.mul(x, b.constant(np.ones((), x.data_type.numpy))) for name, x in images.items()}))
 
 
