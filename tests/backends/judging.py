@@ -26,6 +26,8 @@ CANCELLING = ("convolution", "matrix", "normalization", "recurrent", "elu", "gel
 """Kinds of operators, and operators, whose results are what remains of larger terms."""
 LARGEST = 1e4
 """Floats beyond this are not compared."""
+SMALLEST = 1e-37
+"""Nor are those below this, which some implementations take for 0."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,15 @@ class Case:
         floats = [array for array in self.values.values() if array.dtype.kind == "f"]
         if not all(np.isfinite(array).all() and np.abs(array).max(initial=0) < LARGEST for array in floats):
             return False
+        if any((np.abs(array[array != 0]) < SMALLEST).any() for array in floats if array.dtype == np.float32):
+            return False
         return not any(_is_lossy(node, self.values) for node in self.graph.nodes)
+
+    @cached_property
+    def largest_integer(self) -> int:
+        """The largest integer on the way, without its sign."""
+        integers = [array for array in self.values.values() if array.dtype.kind in "iu"]
+        return max((max(int(array.max(initial=0)), -int(array.min(initial=0))) for array in integers), default=0)
 
     @cached_property
     def tolerance(self) -> dict[str, Array]:
