@@ -166,7 +166,7 @@ def _types() -> Iterator[tuple[str, Build]]:
         "pad": ("int8 uint32 int64", lambda b, x: b.pad(x, [1, 0], [0, 1], value=5)),
         "cumulativeSum": ("uint32", lambda b, x: b.cumulativeSum(x, 1)),
         "relu": ("int8 int32", lambda b, x: b.relu(b.sub(x, 3))),
-        "reduceProduct": ("int32", lambda b, x: b.reduceProduct(x, axes=[0, 1])),
+        "reduceProduct": ("int32", lambda b, x: b.reduceProduct(b.min(x, 3), axes=[0, 1])),
         "pad edge": ("int32", lambda b, x: b.pad(x, [1, 0], [0, 1], mode="edge")),
         "pad mirror": ("uint8 int32", lambda b, x: b.pad(x, [1, 0], [0, 2], mode="reflection")),
         "triangular below": ("int32", lambda b, x: b.triangular(x, upper=False, diagonal=1)),
