@@ -29,7 +29,7 @@ STANDARD = "standard"
 
 BUILT_IN: Mapping[str, tuple[str, str]] = {
     PORTABLE: (CHROMIUM, "every browser: what the standard requires of all, and a measured one computes right"),
-    CHROMIUM: (CHROMIUM, "Chromium computing on the CPU, as measured in version 147"),
+    CHROMIUM: (CHROMIUM, "Chromium computing on the CPU, as measured in versions 147 and 153"),
     RUSTNN: (RUSTNN, "rustnn 0.5.12 computing with ONNX Runtime"),
     STANDARD: (STANDARD, "the standard as it is: nothing is rewritten"),
 }
