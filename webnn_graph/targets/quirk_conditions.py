@@ -65,6 +65,13 @@ def is_image_of_floats(b: LegalBuilder, call: Call) -> bool:
     return not all(is_made_by(b, operand, "dequantizeLinear") for operand in read)
 
 
+def is_convolution_bounded_elsewhere(b: LegalBuilder, call: Call) -> bool:
+    made = b.producer(call.input)
+    if made is None or made.op not in ("conv2d", "convTranspose2d") or made.arguments.get("inputLayout") != "nhwc":
+        return False
+    return any(node.op in ("clamp", "relu") for node in b.readers(call.input))
+
+
 def is_half_dequantized(b: LegalBuilder, call: Call) -> bool:
     return call.input.data_type is DataType.FLOAT16 and is_made_by(b, call.input, "dequantizeLinear") and bool(b.readers(call.input))
 

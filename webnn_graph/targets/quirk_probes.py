@@ -68,6 +68,12 @@ def dequantized_product(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.reduceProduct(b.dequantizeLinear(b.input("x", "int32", [4, 2]), scale, zero), axes=[1])}
 
 
+def bounded_convolution(b: GraphBuilder) -> dict[str, Operand]:
+    x, kernel = b.input("x", "float32", [1, 4, 4, 2]), b.constant(np.ones([1, 1, 1, 2], np.float32))
+    x = b.conv2d(x, kernel, inputLayout="nhwc", filterLayout="ohwi")
+    return {"x": x, "y": b.relu(x)}
+
+
 def dequantized_halves(b: GraphBuilder) -> dict[str, Operand]:
     scale, zero = b.constant(np.full([1], 0.1, np.float16)), b.constant(np.zeros([1], np.int8))
     x = b.dequantizeLinear(b.input("x", "int8", [3]), scale, zero)

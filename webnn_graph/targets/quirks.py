@@ -154,6 +154,15 @@ QUIRKS = (
         probes.quantized_sum,
     ),
     Quirk(
+        "convolution that is bounded and returned",
+        (OUTPUT,),
+        conditions.is_convolution_bounded_elsewhere,
+        forms.times_one,
+        BOTH,
+        "In the layout nhwc, the service crashes.",
+        probes.bounded_convolution,
+    ),
+    Quirk(
         "dequantized halves that are read and returned",
         (OUTPUT,),
         conditions.is_half_dequantized,
