@@ -5,7 +5,6 @@ Where the suite repeats a vector with a constant in the place of an input, `Vect
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tests.ops.case import Tensor, f16, f32, i32, u8
+from tests.ops.cases.elementwise import COMPARISONS
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 
@@ -316,14 +316,6 @@ COMPARED = [
 ]
 COMPARED_WITH = [0, 0x8000, 1, 0x8001, 0x200, 0x8200, 0x3FF, 0x83FF, 0x400, 0x8400, 0x3C00, 0xBC00, 0x7E01, 0x7C00, 0xFC00, 0x3555]
 """Bits of float16; those on the right are repeated."""
-COMPARISONS = {
-    "equal": operator.eq,
-    "notEqual": operator.ne,
-    "greater": operator.gt,
-    "greaterOrEqual": operator.ge,
-    "lesser": operator.lt,
-    "lesserOrEqual": operator.le,
-}
 
 
 def _selected(op: str, b: GraphBuilder, a: Operand, other: Operand) -> dict[str, Operand]:

@@ -19,7 +19,7 @@ from tests.ops.cases import CASES
 from webnn_graph import load, save
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.errors import RuntimeUnavailable, ValidationError, WebNNError
+from webnn_graph.errors import ValidationError, WebNNError
 from webnn_graph.formats import javascript
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.ops import OPS, declare
@@ -124,15 +124,6 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, list):
         return [_as_json(item) for item in value]
     return "operand" if isinstance(value, Operand) else value
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[BrowserSession]:
-    try:
-        with BrowserSession() as session:
-            yield session
-    except RuntimeUnavailable as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.browser

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +12,7 @@ from tests.ops.conformance import VECTORS, Vector
 from tests.ops.conformance_quantized import SUBGRAPHS
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
-from webnn_graph.errors import RuntimeUnavailable, WebNNError
+from webnn_graph.errors import WebNNError
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.runtimes import reference, rustnn
 from webnn_graph.runtimes.browser import BrowserSession
@@ -76,15 +76,6 @@ def test_legalized(vector: Vector, target: str) -> None:
 def test_rustnn(vector: Vector, constants: bool) -> None:
     pytest.importorskip("webnn", reason="pywebnn is not installed; it has wheels for CPython 3.12 and later")
     check([vector], rustnn.run, constants=constants, slack=SLACK)
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[BrowserSession]:
-    try:
-        with BrowserSession() as session:
-            yield session
-    except RuntimeUnavailable as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.browser

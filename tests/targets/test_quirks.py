@@ -47,6 +47,17 @@ def test_nothing_else_mends_it(quirk: Quirk, monkeypatch: pytest.MonkeyPatch) ->
     assert quirk.name in faults(legal, TARGET)
 
 
+def test_long_and_forked_paths_are_followed_once() -> None:
+    b = GraphBuilder()
+    x = b.input("x", "int8", [2])
+    for _ in range(1200):
+        x = b.reverse(x)
+        x = b.pad(b.slice(x, [0], [1]), [0], [1])
+    for _ in range(40):
+        x = b.slice(b.concat([x, b.reverse(x)], 0), [1], [2])
+    legalize(b.build({"y": x}), TARGET)
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("quirk", ROWS.values(), ids=ROWS)
 def test_the_browser_has_it_and_computes_what_is_rewritten(quirk: Quirk, browser: BrowserSession) -> None:

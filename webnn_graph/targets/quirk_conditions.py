@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from webnn_graph.data_types import DataType
-from webnn_graph.graph import Operand
+from webnn_graph.graph import Node, Operand
 from webnn_graph.ops import OPS
 from webnn_graph.ops.convolution import FILTER_AXES
 from webnn_graph.ops.rules import broadcasts_to
@@ -87,15 +88,6 @@ def meets_what_is_made_of_it(b: LegalBuilder, call: Call) -> bool:
     return (first.op in IMAGES or len(first.operands) == 2) and (call.a is call.b or is_made_from(b, call.b, call.a))
 
 
-def is_bounded_image(b: LegalBuilder, operand: Operand, depth: int = 6) -> bool:
-    """Whether the operand is an image, perhaps kept inside of bounds."""
-    made = b.producer(operand)
-    if made is None or depth == 0:
-        return False
-    bounds = made.op in ("clamp", "max", "min", "relu")
-    return made.op in IMAGES or (bounds and any(is_bounded_image(b, x, depth - 1) for x in made.operands))
-
-
 def leaves_out_zero(b: LegalBuilder, call: Call) -> bool:
     if call.op == "clamp":
         outside = (call.minValue or 0) > 0 or (call.maxValue or 0) < 0
@@ -129,16 +121,6 @@ def is_turned_and_by_itself(b: LegalBuilder, call: Call) -> bool:
     return call.a is call.b and call.a.rank > 2 and made is not None and made.op in (*IMAGES, "transpose")
 
 
-def comes_from_image(b: LegalBuilder, operand: Operand, depth: int = 6) -> bool:
-    """Whether the operand is an image, or computed from one element by element."""
-    made = b.producer(operand)
-    if made is None or depth == 0:
-        return False
-    if made.op in IMAGES:
-        return True
-    return OPS[made.op].category in ("elementwise", "activation") and any(comes_from_image(b, x, depth - 1) for x in made.operands)
-
-
 def reads_dequantized_per_axis(name: str) -> Callable[[LegalBuilder, Call], bool]:
     def applies(b: LegalBuilder, call: Call) -> bool:
         node = b.producer(call.arguments[name])
@@ -152,14 +134,6 @@ def reads_dequantized_per_axis(name: str) -> Callable[[LegalBuilder, Call], bool
 
 def joins_quantized(b: LegalBuilder, call: Call) -> bool:
     return call.inputs[0].data_type.bits == 8 and any(is_quantized(b, operand) for operand in call.inputs)
-
-
-def is_quantized(b: LegalBuilder, operand: Operand) -> bool:
-    """Whether the operand is what quantizeLinear gives, perhaps moved."""
-    made = b.producer(operand)
-    if made is None:
-        return False
-    return made.op == "quantizeLinear" or (OPS[made.op].category == "manipulation" and any(is_quantized(b, x) for x in made.operands))
 
 
 def is_dequantized(b: LegalBuilder, call: Call) -> bool:
@@ -178,8 +152,37 @@ def is_made_by(b: LegalBuilder, operand: Operand, op: str) -> bool:
     return node is not None and node.op == op
 
 
-def is_made_from(b: LegalBuilder, operand: Operand, source: Operand, depth: int = 6) -> bool:
-    node = b.producer(operand)
-    if node is None or depth == 0:
-        return False
-    return source in node.operands or any(is_made_from(b, before, source, depth - 1) for before in node.operands)
+def is_bounded_image(b: LegalBuilder, operand: Operand) -> bool:
+    """Whether the operand is an image, perhaps kept inside of bounds."""
+    return _goes_back(b, operand, lambda node: node.op in IMAGES, lambda node: node.op in ("clamp", "max", "min", "relu"), 6)
+
+
+def comes_from_image(b: LegalBuilder, operand: Operand) -> bool:
+    """Whether the operand is an image, or computed from one element by element."""
+    return _goes_back(b, operand, lambda node: node.op in IMAGES, lambda node: OPS[node.op].category in ("elementwise", "activation"), 6)
+
+
+def is_quantized(b: LegalBuilder, operand: Operand) -> bool:
+    """Whether the operand is what quantizeLinear gives, perhaps moved."""
+    return _goes_back(b, operand, lambda node: node.op == "quantizeLinear", lambda node: OPS[node.op].category == "manipulation")
+
+
+def is_made_from(b: LegalBuilder, operand: Operand, source: Operand) -> bool:
+    """Whether the operand is computed from another one, a few calls before."""
+    return _goes_back(b, operand, lambda node: source in node.operands, lambda node: True, 6)
+
+
+def _goes_back(
+    b: LegalBuilder, operand: Operand, found: Callable[[Node], bool], through: Callable[[Node], bool], depth: float = math.inf
+) -> bool:
+    """Whether a node that is ``found`` makes the operand, or, through so many calls, what it is computed from."""
+    seen: set[Operand] = set()
+    now = {operand}
+    while now and depth > 0:
+        nodes = [node for node in map(b.producer, now) if node is not None]
+        if any(map(found, nodes)):
+            return True
+        seen |= now
+        now = {before for node in nodes if through(node) for before in node.operands} - seen
+        depth -= 1
+    return False

@@ -51,7 +51,11 @@ def larger(b: LegalBuilder, call: Call) -> Any:
 
 
 def times_one(b: LegalBuilder, call: Call) -> Any:
-    return b.mul(call.input, b.constant(np.ones((), call.input.data_type.numpy)))
+    return _times_one(b, call.input)
+
+
+def _times_one(b: LegalBuilder, x: Operand) -> Any:
+    return b.mul(x, b.constant(np.ones((), x.data_type.numpy)))
 
 
 def padded_before(b: LegalBuilder, call: Call) -> Any:
@@ -74,7 +78,7 @@ def of_input_times_one(b: LegalBuilder, call: Call) -> Any:
 
 
 def by_itself_times_one(b: LegalBuilder, call: Call) -> Any:
-    return b.matmul(call.a, b.mul(call.b, b.constant(np.ones((), call.b.data_type.numpy))))
+    return b.matmul(call.a, _times_one(b, call.b))
 
 
 def of_what_is_times_one(b: LegalBuilder, call: Call) -> Any:
@@ -83,7 +87,7 @@ def of_what_is_times_one(b: LegalBuilder, call: Call) -> Any:
         for name, operand in call.arguments.items()
         if isinstance(operand, Operand) and conditions.is_bounded_image(b, operand)
     }
-    return b.call(call.op, **call.but(**{name: b.mul(x, b.constant(np.ones((), x.data_type.numpy))) for name, x in images.items()}))
+    return b.call(call.op, **call.but(**{name: _times_one(b, x) for name, x in images.items()}))
 
 
 def in_fewer_dimensions(b: LegalBuilder, call: Call) -> Any:
