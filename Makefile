@@ -3,7 +3,7 @@
 # make lint   checks style and types
 # make fuzz   feeds damaged and hostile files to every reader for SECONDS each, and keeps what it finds in build/fuzz
 # make backend-fuzz   compares browsers and rustnn with the reference on random graphs; keeps what it finds in build/backends
-# make zoo    converts and verifies every model of models/zoo.toml
+# make zoo    converts and verifies every model of models/zoo/zoo.toml
 # make bench  measures the reference runtime against ONNX Runtime
 # make docs   writes the pages of operators; make zoo-docs those of models, which takes minutes
 # make wheel  builds the wheel into dist/
@@ -65,7 +65,7 @@ docs: $(VENV)/.verify
 	$(BIN)/webnn ops --frontend torch --markdown > docs/aten-operators.md
 
 zoo-docs: $(VENV)/.test $(BROWSER)
-	$(BIN)/python -m models.document docs/zoo.md
+	$(BIN)/python -m models.zoo.document docs/zoo.md
 	$(BIN)/python -m tests.zoo.generated --write docs/generated-models.md
 
 wheel: $(VENV)/.test

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from converters.console import DONE, Command, Group, SupervisedCommand, note, progress, say, show_table, verbosity_options
-from converters.options import (
+from converters.commands.console import DONE, Command, Group, SupervisedCommand, note, progress, say, show_table, verbosity_options
+from converters.commands.options import (
     BROWSER_HELP,
     DIMENSION,
     EXISTING,
@@ -55,11 +55,11 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
 
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
+    from converters.commands.workflow import convert_and_report
     from converters.onnx import convert
-    from converters.onnx.files import files_of
-    from converters.onnx.simplify import convert_simplified
+    from converters.onnx.reading.files import files_of
+    from converters.onnx.reading.simplify import convert_simplified
     from converters.onnx.source import OnnxSource
-    from converters.workflow import convert_and_report
 
     destination, check = destination_of(options, model, formats, files_of), check_of(options)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
@@ -111,12 +111,12 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
 
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
+    from converters.commands.workflow import convert_and_report, convert_parts_and_report
     from converters.torch.files import files_of
     from converters.torch.generation import DecoderModel
     from converters.torch.inputs import InputSpec, read_inputs
     from converters.torch.model import TorchModel
-    from converters.workflow import convert_and_report, convert_parts_and_report
-    from webnn_graph.limits import Budget
+    from webnn_graph.budget import Budget
 
     destination = destination_of(options, model, formats, files_of)
     check = check_of(options, read_inputs)
@@ -199,7 +199,7 @@ def webnn() -> None:
 @verbosity_options
 def inspect(graph: Path, dim: Mapping[str, int]) -> int:
     """Show the inputs, outputs, operators and weights of GRAPH."""
-    from converters.report import report_contents
+    from converters.commands.report import report_contents
     from webnn_graph.formats import load
 
     report_contents(load(graph, dims=dim))
@@ -232,7 +232,7 @@ def check_target(graph: Path, dim: Mapping[str, int], target: str, as_json: bool
 
     Exits with 0 when the target takes the graph as it is or as --target writes it, with 1 when something is left.
     """
-    from converters.report import report_check
+    from converters.commands.report import report_check
     from webnn_graph.formats import load
     from webnn_graph.targets import load_target
     from webnn_graph.targets.check import check
@@ -262,8 +262,8 @@ def run(
     force: bool,
 ) -> int:
     """Compute the outputs of GRAPH."""
-    from converters.report import report_outputs
-    from converters.workflow import refuse_existing, refuse_sources
+    from converters.commands.report import report_outputs
+    from converters.commands.workflow import refuse_existing, refuse_sources
     from webnn_graph.formats import files_of, load
     from webnn_graph.inputs import complete, read_arrays, save_arrays
     from webnn_graph.runtimes import run as compute
@@ -304,8 +304,8 @@ def verify(
 
     Exits with 3 and names the first node that differs when an output is further away than the tolerance.
     """
+    from converters.commands.workflow import verify_and_report
     from converters.onnx.source import OnnxSource
-    from converters.workflow import verify_and_report
     from webnn_graph.formats import load
 
     check = check_of(options)
@@ -320,7 +320,7 @@ def verify(
 @verbosity_options
 def ops(frontend: str | None, markdown: bool) -> int:
     """List the operators of WebNN, or those of a source format that can be converted."""
-    from converters.report import OPERATOR_COLUMNS, operator_table, show_markdown
+    from converters.commands.report import OPERATOR_COLUMNS, operator_table, show_markdown
 
     if frontend:
         coverage = import_module(f"converters.{frontend}.coverage")
@@ -354,7 +354,7 @@ def list_targets() -> int:
 @verbosity_options
 def show_target(name: str) -> int:
     """Show what the target NAME, or a file, takes: data types and ranks of each operator's operands."""
-    from converters.report import report_target
+    from converters.commands.report import report_target
     from webnn_graph.targets import load_target
 
     report_target(load_target(name))
@@ -368,7 +368,7 @@ def show_target(name: str) -> int:
 @verbosity_options
 def dump(browser: str | None, output: Path, force: bool) -> int:
     """Ask a browser what it takes, and save that as a file for --target."""
-    from converters.workflow import refuse_existing
+    from converters.commands.workflow import refuse_existing
     from webnn_graph.formats.files import write_all
     from webnn_graph.runtimes.browser import BrowserSession
     from webnn_graph.targets.target import described
@@ -408,7 +408,12 @@ def list_models(names: Sequence[str]) -> int:
 @verbosity_options
 def fetch(names: Sequence[str], output_dir: Path | None) -> int:
     """Download the models NAMES, or all."""
-    from models import actions, select
+    from models import (
+        select,
+    )
+    from models.zoo import (
+        actions,
+    )
 
     return actions.fetch_all(select(names), output_dir)
 
@@ -420,7 +425,12 @@ def fetch(names: Sequence[str], output_dir: Path | None) -> int:
 @verbosity_options
 def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -> int:
     """Convert the models NAMES, or all."""
-    from models import actions, select
+    from models import (
+        select,
+    )
+    from models.zoo import (
+        actions,
+    )
 
     return actions.convert_all(select(names), output_dir, formats)
 
@@ -432,7 +442,12 @@ def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -
 @verbosity_options
 def verify_models(names: Sequence[str], target: str | None, runtime: str, browser: str | None, seed: int) -> int:
     """Convert the models NAMES, or all, and compare each with its source model."""
-    from models import actions, select
+    from models import (
+        select,
+    )
+    from models.zoo import (
+        actions,
+    )
     from webnn_graph.targets import load_target
 
     wanted = load_target(target) if target else None

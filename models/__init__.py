@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import fetch
-from models.manifest import Model, select
+from models.zoo.fetch import fetch
+from models.zoo.manifest import Model, select
 
 __all__ = ["Model", "fetch", "select"]

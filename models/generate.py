@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 import onnx
 
-from converters.console import say
-from models.fetch import fetch
-from models.manifest import select
+from converters.commands.console import say
+from models.zoo.fetch import fetch
+from models.zoo.manifest import select
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
 from webnn_graph.names import nearest

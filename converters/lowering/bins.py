@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from converters.lowering.resize import multiply
+from converters.lowering.resampling import multiply
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from converters.lowering.matrices import matmul
+from converters.lowering.matrix import matmul
 from converters.lowering.reduction import reduced
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError

@@ -8,7 +8,7 @@ from functools import reduce
 
 import numpy as np
 
-from converters.lowering.matrices import matmul
+from converters.lowering.matrix import matmul
 from converters.lowering.slicing import sliced
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from converters.lowering.matrices import projected
+from converters.lowering.matrix import projected
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand

@@ -11,22 +11,23 @@ from typing import Any
 
 import onnx
 
-from converters.onnx import functions, handlers
+from converters.onnx import handlers
 from converters.onnx.cuts import Cut
 from converters.onnx.cuts import hints as cut_hints
-from converters.onnx.inference import inferred_types
-from converters.onnx.interface import Input, Settings, bound_value, free_inputs, graph_inputs
-from converters.onnx.load import load_model
+from converters.onnx.reading import functions
+from converters.onnx.reading.inference import inferred_types
+from converters.onnx.reading.interface import Input, Settings, bound_value, free_inputs, graph_inputs
+from converters.onnx.reading.load import load_model
+from converters.onnx.reading.retype import IN_FLOAT16, retyped
+from converters.onnx.reading.structure import check_model
+from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import Value
-from converters.onnx.retype import IN_FLOAT16, retyped
 from converters.onnx.scope import UNKNOWN, GraphScope
-from converters.onnx.structure import check_model
-from converters.onnx.tensors import Element
 from converters.problems import Problem, report
+from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.limits import Budget
 from webnn_graph.passes import optimize
 
 assert handlers  # importing it fills HANDLERS

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import onnx
 
-from converters.onnx.order import needed_nodes, reads
+from converters.onnx.reading.order import needed_nodes, reads
 from webnn_graph.hints import options
 
 

@@ -23,7 +23,7 @@ from typing import Any, Protocol, TypeAlias
 import onnx
 
 from converters.onnx.cuts import Cut
-from converters.onnx.tensors import Element
+from converters.onnx.reading.tensors import Element
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError

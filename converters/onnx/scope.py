@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import onnx
 from onnx import AttributeProto
 
-from converters.onnx import functions
-from converters.onnx.check import check_attributes_of, check_node
-from converters.onnx.element_types import output_types
-from converters.onnx.load import sparse_values, tensor_values
-from converters.onnx.order import needed_nodes
+from converters.onnx.reading import functions
+from converters.onnx.reading.check import check_attributes_of, check_node
+from converters.onnx.reading.element_types import output_types
+from converters.onnx.reading.load import sparse_values, tensor_values
+from converters.onnx.reading.order import needed_nodes
+from converters.onnx.reading.signature import Signature, signature_of
+from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import HANDLERS, REFUSED, SourceNode, Unmade, Value, find
-from converters.onnx.signature import Signature, signature_of
-from converters.onnx.tensors import Element
 from converters.problems import Problem
 from webnn_graph.errors import BudgetExceeded, ConversionError, ValidationError
 from webnn_graph.graph import Operand

@@ -10,10 +10,10 @@ import numpy as np
 import onnx
 
 from converters.onnx import execution
-from converters.onnx.inference import inferred_types
-from converters.onnx.interface import bound_value, free_inputs
-from converters.onnx.load import load_model
-from converters.onnx.order import needed_nodes
+from converters.onnx.reading.inference import inferred_types
+from converters.onnx.reading.interface import bound_value, free_inputs
+from converters.onnx.reading.load import load_model
+from converters.onnx.reading.order import needed_nodes
 from converters.onnx.twins import as_converted, exact_twins
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, ExecutionError

@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from converters.onnx.load import tensor_values
-from converters.onnx.retype import IN_FLOAT32, IN_FLOAT64, IN_WEBNN, retyped
+from converters.onnx.reading.load import tensor_values
+from converters.onnx.reading.retype import IN_FLOAT32, IN_FLOAT64, IN_WEBNN, retyped
 from webnn_graph.data_types import Array
 
 MICROSOFT = "com.microsoft"

@@ -28,11 +28,11 @@ from converters.torch.interface import graph_outputs, input_name, output_values
 from converters.torch.registry import Handler, Promote, handler_of
 from converters.torch.script import export_script
 from converters.torch.tensors import REPLACED, data_type, to_array
+from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import BudgetExceeded, ConversionError, ValidationError, WebNNError, reason
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.limits import Budget
 from webnn_graph.passes import optimize
 
 NO_MEANING = {"_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size"}

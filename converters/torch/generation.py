@@ -30,15 +30,15 @@ import numpy as np
 import torch
 from torch.export import ExportedProgram
 
-from converters.supervised import limited
+from converters.commands.supervised import limited
 from converters.torch.convert import Conversion, captured
 from converters.torch.decoder_check import check_decoder
 from converters.torch.load import load
 from converters.torch.source import TorchSource
+from webnn_graph.budget import Budget
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, reason
 from webnn_graph.graph import Graph
-from webnn_graph.limits import Budget
 
 PARTS = ("prefill", "decode")
 """The two graphs of a decoder: for a whole prompt, and for one token."""
@@ -80,7 +80,7 @@ def decoder_programs(model: torch.nn.Module, *, prompt_length: int, cache_length
 
 
 class DecoderModel:
-    """A language model in a Hugging Face folder, as `converters.workflow.Parts`.
+    """A language model in a Hugging Face folder, as `converters.commands.workflow.Parts`.
 
     Args:
         path: The folder; or a file, see `converters.torch.load.load`, also for ``loading``.

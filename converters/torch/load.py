@@ -20,8 +20,8 @@ from converters.torch.archive import Kind, kind_of, load_plain
 from converters.torch.pretrained import Loaded
 from converters.torch.reading.program import load_program
 from converters.torch.reading.script import checked_script
+from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError, FormatError, reason
-from webnn_graph.limits import Budget
 from webnn_graph.names import nearest
 
 NESTED = ("state_dict", "model_state_dict", "model", "module", "net", "params")

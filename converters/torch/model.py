@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
-from converters.supervised import limited
+from converters.commands.supervised import limited
 from converters.torch.archive import Kind, kind_of
 from converters.torch.convert import Conversion, captured
 from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, resized, tensor_inputs
@@ -18,10 +18,10 @@ from converters.torch.load import load
 from converters.torch.script import script_program
 from converters.torch.source import TorchSource
 from converters.torch.tensors import DATA_TYPES, REPLACED, to_array
+from webnn_graph.budget import Budget
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
-from webnn_graph.limits import Budget
 
 
 class TorchModel:

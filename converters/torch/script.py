@@ -23,8 +23,8 @@ from converters.torch.inputs import bind, brought_along
 from converters.torch.load import load_script, part
 from converters.torch.reading.program import load_program
 from converters.torch.reading.script import checked_script
+from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError, reason
-from webnn_graph.limits import Budget
 
 SECONDS, SECONDS_PER_MB, MOST_SECONDS = 16, 400, 1200
 """Processor time of the process: for the libraries, for a megabyte of the archive, and at most."""

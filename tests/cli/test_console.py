@@ -10,7 +10,7 @@ import onnx
 import pytest
 from click.testing import Result
 
-from converters.console import show_table
+from converters.commands.console import show_table
 from tests.cli.conftest import linear_model
 
 Invoke = Callable[..., Result]

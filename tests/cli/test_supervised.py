@@ -60,7 +60,9 @@ def test_memory_is_limited_inside_only() -> None:
 
 
 def test_nothing_is_limited_without_a_supervisor(tmp_path: Path) -> None:
-    from converters import supervised
+    from converters.commands import (
+        supervised,
+    )
 
     assert supervised.IN_CHILD not in os.environ
     with supervised.limited(tmp_path):

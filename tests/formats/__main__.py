@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from converters.report import markdown
+from converters.commands.report import markdown
 from tests.formats.test_killed import BEFORE, outcomes
 
 with tempfile.TemporaryDirectory() as folder:

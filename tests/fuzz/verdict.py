@@ -7,7 +7,7 @@ import traceback
 import unicodedata
 from dataclasses import dataclass
 
-from converters.console import harmless
+from converters.commands.console import harmless
 from webnn_graph.errors import WebNNError
 
 OWN = ("/webnn_graph/", "/converters/")

@@ -12,10 +12,10 @@ from onnx import helper, numpy_helper
 
 import cli
 from converters.onnx import convert
-from webnn_graph import limits
+from webnn_graph import budget
+from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import BudgetExceeded
-from webnn_graph.limits import Budget
 
 HEAD = '<ir_version: 10, opset_import: ["" : 18, "f" : 1]>\n'
 BODY = '\n<domain: "f", opset_import: ["" : 18, "f" : 1]>'
@@ -36,8 +36,8 @@ UNROLLED = """g (float[8000, 1, 2] x, float[1, 3, 2] w, float[1, 3, 3] r, int32[
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tenth of the steps and a hundredth of the bytes are enough to see that they are counted."""
-    monkeypatch.setattr(limits, "STEPS", limits.STEPS // 10)
-    monkeypatch.setattr(limits, "MADE_BYTES", limits.MADE_BYTES // 100)
+    monkeypatch.setattr(budget, "STEPS", budget.STEPS // 10)
+    monkeypatch.setattr(budget, "MADE_BYTES", budget.MADE_BYTES // 100)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_steps_are_counted_over_loops_and_functions(text: str, names: str, small
 
 
 def test_what_the_file_has_room_for_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "STEPS", 10)
+    monkeypatch.setattr(budget, "STEPS", 10)
     nodes = [helper.make_node("Neg" if i % 2 else "Exp", [f"x{i}"], [f"x{i + 1}"]) for i in range(100)]
     x, y = (helper.make_tensor_value_info(name, 1, [2]) for name in ("x0", "x100"))
     model = helper.make_model(helper.make_graph(nodes, "g", [x], [y]), opset_imports=[helper.make_opsetid("", 18)])
@@ -115,7 +115,7 @@ def test_nothing_is_made_before_it_is_counted(name: str) -> None:
 
 
 def test_a_builder_counts_its_calls() -> None:
-    b = GraphBuilder("g", Budget(factor=3 / limits.STEPS))
+    b = GraphBuilder("g", Budget(factor=3 / budget.STEPS))
     x = b.input("x", "float32", [2])
     with pytest.raises(BudgetExceeded, match="relu is one of more than 3 steps"):
         for _ in range(4):

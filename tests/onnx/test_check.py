@@ -8,8 +8,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from converters.onnx import convert
-from converters.onnx.rule_table import RULES
-from converters.onnx.signature import schema_of, signature_of
+from converters.onnx.reading.rule_table import RULES
+from converters.onnx.reading.signature import schema_of, signature_of
 from tests.fuzz.onnx_nodes import bases
 from webnn_graph.errors import ConversionError
 

@@ -7,10 +7,10 @@ import pytest
 
 from converters.lowering.nbits import unpacked
 from converters.onnx.convert import convert
-from tests.onnx.microsoft import CASES, quantized
+from tests.onnx.microsoft import CASES, quantization
 from tests.onnx.microsoft.attention import EQUIVALENT
 from tests.onnx.microsoft.fused import FILTERS, IMAGE
-from tests.onnx.microsoft.quantized import GROUPED
+from tests.onnx.microsoft.quantization import GROUPED
 from tests.onnx.one_node import Known, OneNode, check, equals_onnxruntime, onnxruntime_results
 from webnn_graph import run
 
@@ -46,12 +46,12 @@ def test_nbits_with_groups_and_zero_points_follows_the_definition(case: OneNode)
 
 
 def test_the_conversion_says_that_the_state_of_a_dynamically_quantized_lstm_is_not_quantized() -> None:
-    case = next(case for case in quantized.CASES if case.op == "DynamicQuantizeLSTM")
+    case = next(case for case in quantization.CASES if case.op == "DynamicQuantizeLSTM")
     assert any("the input and the state are not quantized" in note for note in convert(case.model()).notes)
 
 
 def test_quantized_weights_stay_quantized() -> None:
-    for case in quantized.CASES:
+    for case in quantization.CASES:
         if case.op == "MatMulNBits":
             graph = convert(case.model())
             wide = [operand for operand in graph.constants if operand.data_type.is_float and operand.size >= 64 * 8]

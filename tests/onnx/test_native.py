@@ -10,7 +10,7 @@ from onnx import helper
 
 from converters.isolated import Stopped, isolated
 from converters.onnx import convert
-from converters.onnx.native import infer
+from converters.onnx.reading.native import infer
 from webnn_graph.errors import ConversionError
 
 

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import cli
 from converters.onnx import convert
-from converters.onnx.retype import retyped
+from converters.onnx.reading.retype import retyped
 from webnn_graph import load, run
 
 Node = helper.make_node

@@ -10,7 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from converters.onnx import convert, order
+from converters.onnx import convert
+from converters.onnx.reading import order
 from webnn_graph import run
 from webnn_graph.errors import ConversionError, FormatError
 

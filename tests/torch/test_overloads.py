@@ -14,10 +14,10 @@ from converters.torch.decompose import overloads
 from converters.torch.handlers import HANDLERS
 from tests.torch.comparing import Call, compare, tensors_in
 from tests.torch.row import Row
-from tests.torch.rows import elementwise, spatial, structure
 from webnn_graph.formats import load, save
+from webnn_graph.modules import modules_of
 
-ROWS = {**elementwise.ROWS, **spatial.ROWS, **structure.ROWS}
+ROWS: dict[OpOverload, list[Row]] = {overload: rows for file in modules_of("tests.torch.rows") for overload, rows in file.ROWS.items()}
 CONTENTS_OPEN = {
     getattr(torch.ops.aten, name) for name in "empty empty_like empty_permuted empty_strided new_empty new_empty_strided".split()
 }

@@ -30,8 +30,8 @@ from tests.torch.archives import (
     sized,
     write,
 )
+from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError, FormatError, WebNNError
-from webnn_graph.limits import Budget
 
 
 def code(marker: Path) -> str:

@@ -14,9 +14,9 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 import cli
+from converters.checking.verify import _feeds as feeds_of
 from converters.torch.model import TorchModel
 from converters.torch.source import TorchSource
-from converters.verify import _feeds as feeds_of
 
 Node, info = helper.make_node, helper.make_tensor_value_info
 

@@ -15,12 +15,12 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from converters.noise import is_noise, is_peer
+from converters.checking.noise import is_noise, is_peer
+from converters.checking.verify import Verification, verify
 from converters.onnx import convert
 from converters.onnx.source import OnnxSource
 from converters.source import Source
 from converters.torch.model import TorchModel
-from converters.verify import Verification, verify
 from webnn_graph.compare import TOLERANCES
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph, Operand

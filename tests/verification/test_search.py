@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from onnx import TensorProto, helper, numpy_helper
 
 import cli
+from converters.checking.verify import verify, verify_nodes
 from converters.onnx import convert, execution
 from converters.onnx.source import OnnxSource
-from converters.verify import verify, verify_nodes
 from webnn_graph import ops, save
 from webnn_graph.compare import HALF_PRECISION
 from webnn_graph.data_types import Array
@@ -166,7 +166,7 @@ def test_each_node_keeps_what_was_compared_when_it_fails(tmp_path: Path, monkeyp
             raise MemoryError
         return ops.evaluate(node, value)
 
-    monkeypatch.setattr("converters.verify.evaluate", evaluate)
+    monkeypatch.setattr("converters.checking.verify.evaluate", evaluate)
     result = CliRunner().invoke(cli.webnn, ["verify", str(tmp_path / "m.webnn"), "--against", str(path), "--each-node"])
     assert result.exit_code == 3, result.output
     assert "1 of 1 compared nodes are right" in result.stdout

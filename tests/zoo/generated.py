@@ -12,10 +12,10 @@ from pathlib import Path
 
 import onnx
 
+from converters.checking.verify import Verification
+from converters.commands.workflow import Check
 from converters.onnx.convert import convert
 from converters.onnx.source import OnnxSource
-from converters.verify import Verification
-from converters.workflow import Check
 from models.generate import MODELS
 from webnn_graph.graph import Graph
 

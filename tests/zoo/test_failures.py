@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import cli
-from models import actions
-from models.manifest import Model
+from models.zoo import actions
+from models.zoo.manifest import Model
 from tests.cli.conftest import linear_model
 
 GOOD, BAD = "magika_v3_3", "silero_vad_v6"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from models import Model, fetch, select
+from models import Model, select
+from models.zoo import fetch
 from webnn_graph.errors import WebNNError
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from converters.onnx.source import OnnxSource
 from models import Model, select
-from models.actions import converted, prepared, verify_all
+from models.zoo.actions import converted, prepared, verify_all
 from tests.targets import coreml
 from webnn_graph import run
 from webnn_graph.data_types import Array

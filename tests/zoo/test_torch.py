@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from converters.torch.load import load
-from models import Model, fetch, select
-from models.torch import loading, torch_model
+from models import Model, select
+from models.zoo import fetch
+from models.zoo.torch import loading, torch_model
 from webnn_graph.compare import TOLERANCES, compare
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph

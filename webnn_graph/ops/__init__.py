@@ -10,23 +10,14 @@ from collections.abc import Callable
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Node, Operand, map_operands
-from webnn_graph.ops import (  # noqa: F401  (each import fills OPS)
-    activation,
-    convolution,
-    elementwise,
-    manipulation,
-    matrix,
-    normalization,
-    pooling,
-    quantization,
-    recurrent,
-    reduction,
-    resampling,
-)
+from webnn_graph.modules import modules_of
 from webnn_graph.ops.declare import OPS, Op
 from webnn_graph.ops.parameters import Parameter
 
-__all__ = ["OPS", "Op", "Parameter", "evaluate"]
+__all__ = ["FILES", "OPS", "Op", "Parameter", "evaluate"]
+
+FILES = modules_of(__name__)
+"""The files that declare operators, and what they share."""
 
 
 def evaluate(node: Node, value: Callable[[Operand], Array]) -> dict[Operand, Array]:

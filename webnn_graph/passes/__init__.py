@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from webnn_graph.graph import Graph
 from webnn_graph.passes import (
-    activations,
+    activation,
     arithmetic,
     attention,
     broadcast,
@@ -31,7 +31,7 @@ def _joined(*families: Mapping[str, Sequence[Rule]]) -> dict[str, list[Rule]]:
     return rules
 
 
-FAMILIES = (broadcast, normalization, activations, quantization, convolution, attention, arithmetic, composition, movement)
+FAMILIES = (broadcast, normalization, activation, quantization, convolution, attention, arithmetic, composition, movement)
 RULES = _joined(*(family.RULES for family in FAMILIES))
 LAST = _joined(arithmetic.LAST, composition.RULES, movement.RULES)
 

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph, Node, Operand, map_operands
-from webnn_graph.limits import Budget
 
 Mapped: TypeAlias = Callable[[Operand], Operand]
 """The new graph's operand for one of the old graph."""

@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands
-from webnn_graph.limits import Budget
 from webnn_graph.ops import OPS
 from webnn_graph.targets import carriers, narrowing, quantized, quirks, ranks, rewrites, rustnn, rustnn_loader, substitutes, windows
 from webnn_graph.targets.call import Call

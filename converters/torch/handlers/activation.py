@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch._ops import OpOverload
 
-from converters.lowering import activations
+from converters.lowering import activation
 from converters.torch.registry import Promote, aten, aten_op, one_to_one
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
@@ -22,9 +22,9 @@ one_to_one(
     }
 )
 FROM_PARTS: dict[OpOverload, Callable[..., Operand]] = {
-    aten.mish.default: activations.mish,
-    aten.silu.default: activations.silu,
-    aten.threshold.default: activations.threshold,
+    aten.mish.default: activation.mish,
+    aten.silu.default: activation.silu,
+    aten.threshold.default: activation.threshold,
 }
 for overload, function in FROM_PARTS.items():
     aten_op(overload)(function)
@@ -33,7 +33,7 @@ for overload, function in FROM_PARTS.items():
 @aten_op(aten.gelu.default)
 def gelu(b: GraphBuilder, input: Operand, *, approximate: str) -> Operand:
     """gelu; the tanh form by arithmetic."""
-    return b.gelu(input) if approximate == "none" else activations.tanh_gelu(b, input)
+    return b.gelu(input) if approximate == "none" else activation.tanh_gelu(b, input)
 
 
 @aten_op(aten.elu.default)
@@ -46,7 +46,7 @@ def elu(b: GraphBuilder, input: Operand, alpha: float, scale: float, input_scale
 @aten_op(aten.celu.default)
 def celu(b: GraphBuilder, input: Operand, alpha: float) -> Operand:
     """elu of x / alpha, times alpha."""
-    return activations.celu(b, input, alpha)
+    return activation.celu(b, input, alpha)
 
 
 @aten_op(aten.leaky_relu.default)
@@ -114,9 +114,9 @@ def log_softmax(b: GraphBuilder, input: Operand, dim: int, *ignored: Any) -> Ope
     """x less its logarithmic sum of exponentials, shifted by the maximum."""
     if input.rank == 0:
         return b.sub(input, input)
-    return activations.log_softmax(b, input, dim % input.rank)
+    return activation.log_softmax(b, input, dim % input.rank)
 
 
 @aten_op(aten.log_sigmoid_forward.default)
 def log_sigmoid_forward(b: GraphBuilder, input: Operand) -> Any:
-    return activations.log_sigmoid(b, input), lambda: b.exp(b.neg(b.abs(input)))
+    return activation.log_sigmoid(b, input), lambda: b.exp(b.neg(b.abs(input)))

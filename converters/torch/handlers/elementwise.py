@@ -10,7 +10,7 @@ import torch
 from torch._ops import OpOverload
 
 from converters.lowering import integers, transcendental
-from converters.lowering.activations import log_sigmoid
+from converters.lowering.activation import log_sigmoid
 from converters.torch.registry import Promote, aten, aten_op, one_to_one, operand_like
 from converters.torch.tensors import data_type
 from webnn_graph.builder import GraphBuilder

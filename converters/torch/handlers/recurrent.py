@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from converters.lowering import recurrent as lowering
-from converters.lowering.matrices import projected
+from converters.lowering.matrix import projected
 from converters.lowering.pieces import stack, unstack
 from converters.lowering.recurrent import Step, gates
 from converters.torch.registry import aten, aten_op

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from webnn_graph.budget import Budget
 from webnn_graph.errors import FormatError
-from webnn_graph.limits import Budget
 
 PIECE = 1 << 24
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

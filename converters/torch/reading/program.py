@@ -20,8 +20,8 @@ from converters.torch.reading.archive import Archive
 from converters.torch.reading.description import PAYLOADS, PROGRAM, WORD
 from converters.torch.reading.operators import TORCHAO, import_torchao
 from converters.torch.reading.rules import Refused, Rule
+from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError, FormatError, reason
-from webnn_graph.limits import Budget
 
 TRUST = "save the program anew with a current PyTorch, or give --trust-pickle if you trust the file"
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from converters.torch.reading.archive import Archive
 from converters.torch.reading.operators import namespaces_with, problem_in_script
+from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError, FormatError
-from webnn_graph.limits import Budget
 
 HINT = "export the module that it was made of (torch.export.save), or give --trust-script if you trust the file: it may then run this"
 MAX_CODE = 20_000_000

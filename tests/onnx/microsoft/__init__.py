@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tests.onnx.microsoft import attention, fused, quantized
+from tests.onnx.one_node import OneNode
+from webnn_graph.modules import modules_of
 
-CASES = [*fused.CASES, *attention.CASES, *quantized.CASES]
+CASES: list[OneNode] = [case for file in modules_of(__name__) for case in file.CASES]

@@ -3,38 +3,6 @@
 from __future__ import annotations
 
 from tests.onnx.one_node import OneNode
-from tests.onnx.operators import (
-    activation,
-    arithmetic,
-    convolution,
-    indexing,
-    normalization,
-    pieces,
-    pooling,
-    quantization,
-    recurrent,
-    reduction,
-    resize,
-    sampling,
-    signal,
-    text,
-    trees,
-)
+from webnn_graph.modules import modules_of
 
-CASES: list[OneNode] = [
-    *activation.CASES,
-    *arithmetic.CASES,
-    *convolution.CASES,
-    *indexing.CASES,
-    *normalization.CASES,
-    *pieces.CASES,
-    *pooling.CASES,
-    *quantization.CASES,
-    *recurrent.CASES,
-    *reduction.CASES,
-    *resize.CASES,
-    *sampling.CASES,
-    *signal.CASES,
-    *text.CASES,
-    *trees.CASES,
-]
+CASES: list[OneNode] = [case for file in modules_of(__name__) for case in file.CASES]

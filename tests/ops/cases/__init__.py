@@ -3,30 +3,6 @@
 from __future__ import annotations
 
 from tests.ops.case import Case
-from tests.ops.cases import (
-    activation,
-    convolution,
-    elementwise,
-    manipulation,
-    matrix,
-    normalization,
-    pooling,
-    quantization,
-    recurrent,
-    reduction,
-    resampling,
-)
+from webnn_graph.modules import modules_of
 
-CASES: list[Case] = [
-    *elementwise.CASES,
-    *activation.CASES,
-    *reduction.CASES,
-    *manipulation.CASES,
-    *matrix.CASES,
-    *quantization.CASES,
-    *convolution.CASES,
-    *pooling.CASES,
-    *normalization.CASES,
-    *recurrent.CASES,
-    *resampling.CASES,
-]
+CASES: list[Case] = [case for file in modules_of(__name__) for case in file.CASES]

@@ -1,0 +1,1 @@
+"""How near a graph is to the model that it was made of."""

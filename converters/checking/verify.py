@@ -1,0 +1,226 @@
+"""Verification: a converted graph and its source model on the same inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from converters.checking.noise import Comparison, Result, nudges
+from converters.source import Source, interface, shared_tensors
+from webnn_graph.compare import BRAIN_PRECISION, HALF_PRECISION, Difference, compare
+from webnn_graph.data_types import Array, DataType
+from webnn_graph.errors import ConversionError, WebNNError
+from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.inputs import complete
+from webnn_graph.ops import evaluate
+
+Runner: TypeAlias = Callable[[Graph, Mapping[str, Array]], dict[str, Array]]
+"""Computes a graph's outputs: ``run`` of a runtime."""
+BATCH_BYTES = 256_000_000
+"""Intermediate tensors that are held at once while the first wrong one is searched."""
+OWN_PRECISION = {"float16": HALF_PRECISION, "bfloat16": BRAIN_PRECISION}
+"""What one rounding to a source's element type may change, by its name."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of a verification.
+
+    Attributes:
+        differences: One per output, or one per node, in order.
+        first: The first node whose result differs, with the difference; None when all are right.
+        stopped: Why the nodes could not be compared to the last; empty when they were, or did not have to be.
+    """
+
+    differences: list[Difference]
+    first: tuple[Node, Difference] | None
+    stopped: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every difference is within its tolerance or the source's own noise, and nothing was left out."""
+        return all(difference.ok for difference in self.differences) and not self.stopped
+
+
+def verify(
+    graph: Graph,
+    source: Source,
+    run: Runner,
+    *,
+    tolerance: float,
+    inputs: Mapping[str, Array] | None = None,
+    seed: int = 0,
+    returns: Callable[[Operand], bool] = lambda operand: True,
+) -> Verification:
+    """Runs both and compares every output.
+
+    Args:
+        graph: Converted from ``source``; its operands are named after the source's tensors.
+        source: The model that is right.
+        run: The runtime that computes the graph.
+        tolerance: Largest relative difference, see `Difference.relative`; what depends on rounding to float16 on the way has
+            at least `HALF_PRECISION`.
+        inputs: Values by the graph's input names; the others are those that the source's file brings, or made up.
+        seed: For made-up values.
+        returns: Whether the runtime can return a result of a node, when the first wrong one is searched.
+
+    Raises:
+        ConversionError: The graph's inputs or outputs are not the source's.
+        ExecutionError: One of them cannot be run on these inputs.
+    """
+    feeds, source_feeds, output_names = _feeds(graph, source, inputs or {}, seed)
+    tolerances = _tolerances(graph, tolerance)
+    is_half = any(output.data_type is DataType.FLOAT16 for node in graph.nodes for output in node.outputs)
+    comparison = Comparison(source, source_feeds, float(np.finfo(np.float16 if is_half else np.float32).eps))
+    actual = run(graph, feeds)
+    results = [Result(o.name, actual[o.name], output_names[o.name], tolerances[o]) for o in graph.outputs]
+    differences = comparison.differences(results, _on_nudged(run, graph, feeds, comparison.spacing))
+    if all(difference.ok for difference in differences):
+        return Verification(differences, None)
+    tensors = {operand: name for operand, name in shared_tensors(graph, source).items() if returns(operand)}
+    try:
+        first = _first_wrong(graph, tensors, comparison, run, feeds, tolerances)
+    except (WebNNError, MemoryError) as error:
+        return Verification(differences, _wrong_output(graph, differences), _said(error))
+    return Verification(differences, first or _wrong_output(graph, differences))
+
+
+def verify_nodes(
+    graph: Graph, source: Source, *, tolerance: float, inputs: Mapping[str, Array] | None = None, seed: int = 0
+) -> Verification:
+    """Computes every node on the source's own values and compares its result.
+
+    For quantized models: there a last-bit difference can flip a rounding, and later layers make that visible in the outputs
+    of any two runtimes. Each node by itself must still be right. Runs in NumPy, by the operators' definitions.
+
+    Args:
+        graph: See `verify`, as for the others.
+        tolerance: The same; a result that the source rounds to 16 bits has at least the tolerance of that type.
+
+    Returns:
+        A difference for every node result that the source has a tensor for and that depends on an input.
+    """
+    feeds, source_feeds, _ = _feeds(graph, source, inputs or {}, seed)
+    tensors = shared_tensors(graph, source)
+    expected = source.run(source_feeds, list(tensors.values()))
+    known = dict(graph.constants) | {operand: feeds[operand.name] for operand in graph.inputs}
+    found: list[tuple[Node, Difference]] = []
+    stopped = ""
+    for node in graph.nodes:
+        try:
+            results = evaluate(node, known.__getitem__)
+        except (WebNNError, MemoryError) as error:
+            stopped = f"{node.label or node.op}: {_said(error)}"
+            break
+        for operand, array in results.items():
+            right = expected[tensors[operand]] if operand in tensors else array
+            if right is not array and right.shape == operand.shape:
+                found.append((node, compare(operand.name, array, right, max(tolerance, OWN_PRECISION.get(right.dtype.name, 0)))))
+                array = right.astype(array.dtype)
+            known[operand] = array
+    first = next((pair for pair in found if not pair[1].ok), None)
+    return Verification([difference for _, difference in found], first, stopped)
+
+
+def _on_nudged(run: Runner, graph: Graph, feeds: Mapping[str, Array], spacing: float) -> Iterator[dict[str, Array]]:
+    """The graph's results with its inputs nudged, or with its weights where no input can be."""
+    if any(array.dtype.kind == "f" for array in feeds.values()) or graph.weight_bytes > BATCH_BYTES:
+        return (run(graph, moved) for moved in nudges(feeds, spacing))
+    weights = {operand.name: array for operand, array in graph.constants.items()}
+    return (
+        run(replace(graph, constants={operand: moved[operand.name] for operand in graph.constants}), feeds)
+        for moved in nudges(weights, spacing)
+    )
+
+
+def _said(error: Exception) -> str:
+    return error.message if isinstance(error, WebNNError) else "out of memory"
+
+
+def _tolerances(graph: Graph, tolerance: float) -> dict[Operand, float]:
+    """The tolerance of each node's result: that of half precision where something was rounded to float16 on the way."""
+    rounded: set[Operand] = set()
+    for node in graph.nodes:
+        if any(output.data_type is DataType.FLOAT16 for output in node.outputs) or not rounded.isdisjoint(node.operands):
+            rounded.update(node.outputs)
+    half = max(tolerance, HALF_PRECISION)
+    return {output: half if output in rounded else tolerance for node in graph.nodes for output in node.outputs}
+
+
+def _feeds(
+    graph: Graph, source: Source, given: Mapping[str, Array], seed: int
+) -> tuple[dict[str, Array], dict[str, Array], dict[str, str]]:
+    """The inputs by the graph's names and by the source's, and the source's output names by the graph's.
+
+    Raises:
+        ConversionError: The graph's inputs or outputs are not the source's.
+    """
+    input_names, output_names = interface(source)
+    _check_interface("inputs", [operand.name for operand in graph.inputs], list(input_names))
+    _check_interface("outputs", [operand.name for operand in graph.outputs], list(output_names))
+    brought = {
+        o.name: source.examples[input_names[o.name]] for o in graph.inputs if _says_something(o, source.examples.get(input_names[o.name]))
+    }
+    given = {**brought, **given}
+    feeds = complete(graph, given, seed)
+    feeds = {name: array if name in given else source.adapt(input_names[name], array) for name, array in feeds.items()}
+    return feeds, {input_names[name]: array for name, array in feeds.items()}, output_names
+
+
+def _says_something(operand: Operand, example: Array | None) -> bool:
+    """Whether an example fits an input and is more than a placeholder: floating point numbers that are all alike test little."""
+    if example is None or example.shape != operand.shape:
+        return False
+    return not operand.data_type.is_float or example.size < 2 or bool((example != example.flat[0]).any())
+
+
+def _first_wrong(
+    graph: Graph,
+    tensors: Mapping[Operand, str],
+    comparison: Comparison,
+    run: Runner,
+    feeds: Mapping[str, Array],
+    tolerances: Mapping[Operand, float],
+) -> tuple[Node, Difference] | None:
+    """The first node, in the graph's order, whose result is not the source's tensor of that name."""
+    makers = {output: node for node in graph.nodes for output in node.outputs}
+    for batch in _batches(list(tensors)):
+        part = replace(graph, outputs=tuple(batch))
+        actual = run(part, feeds)
+        results = [Result(o.name, actual[o.name], tensors[o], tolerances[o]) for o in batch]
+        moved = _on_nudged(run, part, feeds, comparison.spacing)
+        for operand, difference in zip(batch, comparison.differences(results, moved), strict=True):
+            # The same name on another shape is a tensor that the conversion laid out differently.
+            if not difference.ok and not difference.reason:
+                return makers[operand], difference
+    return None
+
+
+def _batches(operands: Sequence[Operand]) -> Iterator[list[Operand]]:
+    batch: list[Operand] = []
+    held = 0
+    for operand in operands:
+        if batch and held + operand.nbytes > BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+        batch.append(operand)
+        held += operand.nbytes
+    if batch:
+        yield batch
+
+
+def _wrong_output(graph: Graph, differences: list[Difference]) -> tuple[Node, Difference]:
+    """The node of the first wrong output: where to look when every tensor that could be compared is right."""
+    operand, difference = next((o, d) for o, d in zip(graph.outputs, differences, strict=True) if not d.ok)
+    return next(node for node in graph.nodes if operand in node.outputs), difference
+
+
+def _check_interface(what: str, graph: list[str], source: list[str]) -> None:
+    if sorted(graph) != sorted(source):
+        raise ConversionError(
+            f"the {what} differ: the graph has {', '.join(graph) or 'none'}, the source model {', '.join(source) or 'none'}",
+            "compare with the model it was converted from, cut and bound as it was then",
+        )

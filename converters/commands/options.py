@@ -1,0 +1,205 @@
+"""Options that several commands have, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from converters.commands.console import verbosity_options
+
+if TYPE_CHECKING:
+    from converters.commands.workflow import Check, Destination
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMS = ("webnn", "json", "js")
+RUNTIMES = ("reference", "rustnn", "browser")
+EXISTING = click.Path(path_type=Path)
+TARGET_NAMES = "portable, chromium, rustnn, standard, or a .json file with opSupportLimits() of a browser"
+BROWSER_HELP = "Executable of the browser; by default $WEBNN_CHROMIUM, then an installed Chrome."
+READ = "webnn.read"
+"""Key, in a click context, of the files that values of options were read from."""
+
+
+class Assignment(click.ParamType):
+    """``NAME=VALUE``, the value read by ``read``; ``last`` splits at the last equals sign, for names that contain one."""
+
+    def __init__(self, metavar: str, read: Callable[[str], Any], *, last: bool = True) -> None:
+        self.name = metavar
+        self.read = read
+        self.last = last
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        name, equals, text = value.rpartition("=") if self.last else value.partition("=")
+        if not (name and equals and text):
+            self.fail(f"{value!r} is not {self.name}", param, ctx)
+        try:
+            return name, self.read(text)
+        except ValueError:
+            self.fail(f"{value!r} is not {self.name}", param, ctx)
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(size) for size in text.strip("[]").split(",")] if text.strip("[]") else []
+
+
+def _value(text: str) -> Any:
+    from webnn_graph.inputs import read_value
+
+    value = read_value(text)
+    if text.endswith((".npy", ".npz")):
+        click.get_current_context().meta.setdefault(READ, []).append(Path(text))
+    return value
+
+
+class Lengths(click.ParamType):
+    """``PROMPT,CACHE``: two numbers of tokens."""
+
+    name = "PROMPT,CACHE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        numbers = str(value).split(",")
+        if len(numbers) != 2 or not all(number.isdecimal() for number in numbers):
+            self.fail(f"{value!r} is not {self.name}, like 64,512", param, ctx)
+        return int(numbers[0]), int(numbers[1])
+
+
+LENGTHS = Lengths()
+DIMENSION = Assignment("NAME=N", int)
+SHAPE = Assignment("INPUT=1,3,224,224", _sizes)
+VALUE = Assignment("INPUT=VALUE", _value, last=False)
+
+
+def _as_mapping(context: click.Context, parameter: click.Parameter, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise click.BadParameter(f"{max(names, key=names.count)} is given twice")
+    return dict(pairs)
+
+
+def _forms(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
+    forms = [form for text in value for form in text.split(",")]
+    unknown = [form for form in forms if form not in FORMS]
+    if unknown:
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(FORMS)}")
+    return forms
+
+
+def _stem(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and (not value or Path(value).name != value or value in (".", "..")):
+        raise click.BadParameter("a file name without folder and suffix is expected")
+    return value
+
+
+def mapping_option(name: str, kind: Assignment, text: str) -> Callable[[F], F]:
+    """A repeatable ``NAME=VALUE`` option whose values arrive as one mapping."""
+    return click.option(name, type=kind, multiple=True, callback=_as_mapping, help=text)
+
+
+def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, in the order of the help."""
+
+    def decorate(command: F) -> F:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+graph_dims_option = mapping_option("--dim", DIMENSION, "Size of a dynamic dimension, which graphs of rustnn may have.")
+
+destination_options = options(
+    click.option("-o", "--output-dir", type=EXISTING, default=".", help="Where the files go.  [default: the current folder]"),
+    click.option("--name", callback=_stem, help="Name of the graph and stem of the files; by default the model file's."),
+    click.option(
+        "--labels/--no-labels", default=None, help="Whether operators carry their names in the source model; by default all but .js do."
+    ),
+    click.option(
+        "--target",
+        metavar="NAME",
+        help=f"Write what this takes: {TARGET_NAMES}.  [default: chromium for .js, standard for the other forms]",
+    ),
+    click.option("--force", is_flag=True, help="Replace files that exist."),
+)
+format_option = click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    default=("webnn",),
+    callback=_forms,
+    metavar="webnn,json,js",
+    help="Forms to write.  [default: webnn]",
+)
+runtime_options = options(
+    click.option("--runtime", type=click.Choice(RUNTIMES), default="reference", show_default=True, help="What computes the graph."),
+    click.option("--browser", type=str, help=BROWSER_HELP),
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values."),
+)
+check_options = options(
+    runtime_options,
+    click.option(
+        "--inputs", "--inputs-file", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Input values by name; the others are made up."
+    ),
+    click.option("--tolerance", type=click.FloatRange(0), help="Largest relative difference.  [default: 1e-4 reference, 1e-3 others]"),
+    click.option("--each-node", is_flag=True, help="Compare every node on the source model's own values: for quantized models."),
+)
+budget_option = click.option(
+    "--budget",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="FACTOR",
+    help="How many times the normal work, memory and time a conversion may take, for large models that you trust.",
+)
+conversion_options = options(
+    destination_options,
+    format_option,
+    budget_option,
+    click.option("--verify", is_flag=True, help="Compare the written graph with the source model; exit with 3 when they differ."),
+    check_options,
+    verbosity_options,
+)
+"""What every converter from a source format takes, after the options about that format."""
+
+
+def check_of(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | None = None) -> Check:
+    """Takes the `check_options` out of a command's options; ``read`` reads the file of input values."""
+    from converters.commands.workflow import Check
+    from webnn_graph.inputs import read_arrays
+
+    file = options.pop("inputs_file")
+    inputs = (read or read_arrays)(file) if file else {}
+    runtime, each_node = options.pop("runtime"), options.pop("each_node")
+    if each_node and runtime != "reference":
+        raise click.UsageError("--each-node works with the reference runtime only")
+    return Check(runtime, options.pop("browser"), options.pop("tolerance"), inputs, options.pop("seed"), each_node)
+
+
+def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str], files_of: Callable[[Path], Iterable[Path]]) -> Destination:
+    """Takes the `destination_options` out of a command's options; ``files_of`` says what a model is read from."""
+    from converters.commands.workflow import Destination
+    from webnn_graph.targets import load_target
+
+    stem, target = options.pop("name") or _stem_of(model), options.pop("target")
+    legal = load_target(target) if target else None
+    given = files_given(target, options.get("inputs_file"))
+    where, labels, force = (options.pop(name) for name in ("output_dir", "labels", "force"))
+    return Destination(where, stem, formats, labels, force, legal, sources=lambda: [*files_of(model), *given])
+
+
+def _stem_of(model: Path) -> str:
+    """What a model is called: a folder by its own name, however it is referred to."""
+    return model.resolve().name or "model" if model.is_dir() else model.stem
+
+
+def files_given(*more: str | Path | None) -> list[Path]:
+    """The files that the running command's options refer to, and those ``more`` that are files."""
+    return [*click.get_current_context().meta.get(READ, []), *(Path(path) for path in more if path and Path(path).is_file())]

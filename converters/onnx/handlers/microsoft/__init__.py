@@ -1,0 +1,1 @@
+"""Handlers of com.microsoft, the operators of ONNX Runtime."""

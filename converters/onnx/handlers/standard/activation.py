@@ -1,0 +1,171 @@
+"""Activation functions."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from converters.lowering import activation
+from converters.onnx.axes import axis_of
+from converters.onnx.registry import one_to_one, onnx_op
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import Array
+from webnn_graph.errors import ConversionError
+from webnn_graph.graph import Operand
+
+LOWEST = -3.4028234663852886e38
+"""The lowest float32."""
+
+one_to_one({"HardSwish": "hardSwish", "Relu": "relu", "Sigmoid": "sigmoid", "Softplus": "softplus", "Softsign": "softsign"})
+
+
+@onnx_op("PRelu", since=7)
+def prelu(b: GraphBuilder, X: Operand, slope: Operand) -> Operand:
+    """prelu"""
+    return b.prelu(X, slope)
+
+
+@onnx_op("PRelu")
+def prelu_1(b: GraphBuilder, X: Operand, slope: Operand) -> Operand:
+    """prelu; a slope per channel"""
+    return b.prelu(X, b.reshape(slope, [*slope.shape, *[1] * (X.rank - 2)]) if slope.shape == X.shape[1:2] else slope)
+
+
+@onnx_op("LeakyRelu")
+def leaky_relu(b: GraphBuilder, X: Operand, *, alpha: float = 0.01) -> Operand:
+    """leakyRelu"""
+    return b.leakyRelu(X, alpha=alpha)
+
+
+@onnx_op("ThresholdedRelu", since=10)
+def thresholded_relu(b: GraphBuilder, X: Operand, *, alpha: float = 1.0) -> Operand:
+    """where"""
+    return activation.threshold(b, X, alpha, 0)
+
+
+@onnx_op("Elu")
+def elu(b: GraphBuilder, X: Operand, *, alpha: float = 1.0) -> Operand:
+    """elu"""
+    return b.elu(X, alpha=alpha)
+
+
+@onnx_op("Selu")
+def selu(b: GraphBuilder, X: Operand, *, alpha: float = 1.6732632423543772, gamma: float = 1.0507009873554805) -> Operand:
+    """elu and mul"""
+    return b.mul(b.elu(X, alpha=alpha), gamma)
+
+
+@onnx_op("Celu", since=12)
+def celu(b: GraphBuilder, X: Operand, *, alpha: float = 1.0) -> Operand:
+    """elu and mul"""
+    return activation.celu(b, X, alpha)
+
+
+@onnx_op("HardSigmoid")
+def hard_sigmoid(b: GraphBuilder, X: Operand, *, alpha: float = 0.2, beta: float = 0.5) -> Operand:
+    """hardSigmoid"""
+    return b.hardSigmoid(X, alpha=alpha, beta=beta)
+
+
+@onnx_op("Gelu", since=20)
+def gelu(b: GraphBuilder, X: Operand, *, approximate: str = "none") -> Operand:
+    """gelu; tanh and mul for the tanh approximation"""
+    if approximate not in ("none", "tanh"):
+        raise ConversionError(f"approximate is {approximate!r}; it must be none or tanh")
+    return b.gelu(X) if approximate == "none" else activation.tanh_gelu(b, X)
+
+
+@onnx_op("Mish", since=18)
+def mish(b: GraphBuilder, X: Operand) -> Operand:
+    """softplus, tanh and mul"""
+    return activation.mish(b, X)
+
+
+@onnx_op("Swish", since=24)
+def swish(b: GraphBuilder, X: Operand, *, alpha: float = 1.0) -> Operand:
+    """sigmoid and mul"""
+    return b.mul(X, b.sigmoid(X if alpha == 1 else b.mul(X, alpha)))
+
+
+@onnx_op("SwiGLU", since=28)
+def swiglu(b: GraphBuilder, A: Operand, B: Operand, *, alpha: float = 1.0) -> Operand:
+    """sigmoid and mul"""
+    return b.mul(swish(b, A, alpha=alpha), B)
+
+
+@onnx_op("Shrink", since=9)
+def shrink(b: GraphBuilder, input: Operand, *, bias: float = 0.0, lambd: float = 0.5) -> Operand:
+    """where, add and sub"""
+    if input.data_type.is_float:
+        return activation.softshrink(b, input, lambd, bias)
+    low = b.where(b.lesser(b.cast(input, "float32"), -lambd), _moved(b, input, bias), 0)
+    return b.where(b.greater(b.cast(input, "float32"), lambd), _moved(b, input, -bias), low)
+
+
+def _moved(b: GraphBuilder, x: Operand, by: float) -> Operand:
+    return b.cast(b.add(b.cast(x, "float32"), by), x.data_type)
+
+
+@onnx_op("Clip")
+def clip_6(b: GraphBuilder, input: Operand, *, min: float = LOWEST, max: float = -LOWEST) -> Operand:
+    """clamp"""
+    return b.clamp(input, minValue=builtins.min(min, max), maxValue=max)
+
+
+@onnx_op("Clip", since=11)
+def clip(b: GraphBuilder, input: Operand, min: Operand | None = None, max: Operand | None = None) -> Operand:
+    """clamp; max and min with limits that are computed at run time"""
+    low, high = (None if limit is None else b.value(limit) for limit in (min, max))
+    if (low is None and min is not None) or (high is None and max is not None):
+        bounded = input if min is None else b.max(input, min)
+        return bounded if max is None else b.min(bounded, max)
+    limits = {name: limit.item() for name, limit in (("minValue", low), ("maxValue", high)) if limit is not None}
+    if len(limits) == 2 and limits["minValue"] > limits["maxValue"]:
+        limits["minValue"] = limits["maxValue"]
+    return b.clamp(input, **limits) if limits else input
+
+
+# ---------------------------------------------------------------------------------------------------- along an axis or more
+def _over_axis(b: GraphBuilder, x: Operand, axis: int, function: Callable[[GraphBuilder, Operand, int], Operand]) -> Operand:
+    if x.rank == 0:
+        return b.reshape(function(b, b.reshape(x, [1]), 0), [])
+    return function(b, x, axis_of(axis, x.rank))
+
+
+def _over_rest(b: GraphBuilder, x: Operand, axis: int, function: Callable[[GraphBuilder, Operand, int], Operand]) -> Operand:
+    """The meaning before opset 13: all dimensions from the axis on are one."""
+    first = axis_of(axis, x.rank) if axis < x.rank else axis
+    if first == x.rank - 1:
+        return function(b, x, first)
+    flat = b.reshape(x, [math.prod(x.shape[:first]), math.prod(x.shape[first:])])
+    return b.reshape(function(b, flat, 1), x.shape)
+
+
+def _softmax(b: GraphBuilder, x: Operand, axis: int) -> Operand:
+    return b.softmax(x, axis)
+
+
+def _hardmax(b: GraphBuilder, x: Operand, axis: int) -> Operand:
+    places: Array = b.arange(x.shape[axis], np.int32).reshape([-1] + [1] * (x.rank - axis - 1))
+    return b.cast(b.equal(b.argMax(x, axis, keepDimensions=True), places), x.data_type)
+
+
+def _along_axis(name: str, note: str, function: Callable[[GraphBuilder, Operand, int], Operand]) -> None:
+    def convert_1(b: GraphBuilder, input: Operand, *, axis: int = 1) -> Operand:
+        return _over_rest(b, input, axis, function)
+
+    def convert_13(b: GraphBuilder, input: Operand, *, axis: int = -1) -> Operand:
+        return _over_axis(b, input, axis, function)
+
+    convert_1.__doc__ = f"{note}, over all dimensions from the axis on"
+    convert_13.__doc__ = note
+    onnx_op(name)(convert_1)
+    onnx_op(name, since=13)(convert_13)
+
+
+_along_axis("Softmax", "softmax", _softmax)
+_along_axis("LogSoftmax", "sub of the logarithm of the sum of exp", activation.log_softmax)
+_along_axis("Hardmax", "argMax and equal", _hardmax)

@@ -1,0 +1,48 @@
+"""Matrix products, Einstein sums and determinants."""
+
+from __future__ import annotations
+
+from converters.lowering.determinant import determinant
+from converters.lowering.einsum import einsum
+from converters.lowering.matrix import matmul
+from converters.onnx.registry import onnx_op
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.graph import Operand
+
+
+@onnx_op("MatMul")
+def mat_mul(b: GraphBuilder, A: Operand, B: Operand) -> Operand:
+    """matmul; vectors become matrices; integers by mul and reduceSum"""
+    return matmul(b, A, B)
+
+
+@onnx_op("Gemm", since=7)
+def gemm(
+    b: GraphBuilder,
+    A: Operand,
+    B: Operand,
+    C: Operand | None = None,
+    *,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+) -> Operand:
+    """gemm; integers by mul and reduceSum"""
+    if A.data_type.is_float:
+        return b.gemm(A, B, c=C, alpha=alpha, beta=beta, aTranspose=bool(transA), bTranspose=bool(transB))
+    total = matmul(b, b.transpose(A) if transA else A, b.transpose(B) if transB else B)
+    scaled = total if alpha == 1 else b.mul(total, int(alpha))
+    return scaled if C is None else b.add(scaled, C if beta == 1 else b.mul(C, int(beta)))
+
+
+@onnx_op("Det", since=11)
+def det(b: GraphBuilder, X: Operand) -> Operand:
+    """Gaussian elimination with row pivots, unrolled"""
+    return determinant(b, X)
+
+
+@onnx_op("Einsum", since=12)
+def einsum_(b: GraphBuilder, *Inputs: Operand, equation: str) -> Operand:
+    """transpose, reshape and matmul for each pair of operands"""
+    return einsum(b, equation, Inputs)

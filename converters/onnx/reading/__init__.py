@@ -1,0 +1,1 @@
+"""ONNX files as what strangers wrote: read, checked, and made ready for the conversion."""

@@ -1,0 +1,226 @@
+"""The model's interface: which inputs it has, of which static shapes, and what the user says of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import onnx
+
+from converters.onnx.reading.tensors import Element
+from webnn_graph.data_types import Array, DataType
+from webnn_graph.errors import ConversionError
+from webnn_graph.hints import option
+from webnn_graph.names import nearest
+
+Dims: TypeAlias = list[int | str | None]
+"""A declared shape: each dimension a size, a name, or None for neither."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user decides about a model's interface.
+
+    Attributes:
+        dims: Sizes of named dimensions.
+        shapes: Whole shapes by input.
+        bind: Values of inputs that become constants.
+        inputs: Tensors at which the graph is cut to begin there instead; empty for the model's own inputs.
+        outputs: Tensors at which it ends; empty for the model's own outputs.
+    """
+
+    dims: Mapping[str, int] = field(default_factory=dict)
+    shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    bind: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Sequence[str] = ()
+    outputs: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Input:
+    """A graph input with its final type and shape."""
+
+    name: str
+    data_type: DataType
+    shape: tuple[int, ...]
+    element: Element
+
+
+def graph_inputs(graph: onnx.GraphProto, settings: Settings, known: Mapping[str, onnx.ValueInfoProto]) -> list[Input]:
+    """The inputs to feed, static.
+
+    Args:
+        graph: The model's graph; inputs that are also initializers do not count.
+        settings: What the user says.
+        known: Types of the tensors at which ``settings.inputs`` cuts, by name.
+
+    Raises:
+        ConversionError: A name the user gave does not exist, a dimension stays unknown, or a type has no equivalent.
+    """
+    infos = free_inputs(graph)
+    if settings.inputs:
+        infos = {name: known.get(name) or infos.get(name) or _untyped(name, known) for name in settings.inputs}
+    sizes = {name: dims_of(info) for name, info in infos.items()}
+    symbols = {dim for dims in sizes.values() for dim in dims or () if isinstance(dim, str)}
+    _check_known("input", settings.bind, free_inputs(graph))
+    _check_known("input", settings.shapes, infos)
+    _check_known("dimension", settings.dims, symbols | _variables(symbols))
+    for name, size in settings.dims.items():
+        if size < 1:
+            raise ConversionError(f"dimension {name} is set to {size}; it must be at least 1")
+    free = {name: dims for name, dims in sizes.items() if name not in settings.bind}
+    return [_input(name, infos[name], shape) for name, shape in _static_shapes(free, settings).items()]
+
+
+def free_inputs(graph: onnx.GraphProto) -> dict[str, onnx.ValueInfoProto]:
+    """The graph's inputs that are not initializers, by name."""
+    initialized = {tensor.name for tensor in graph.initializer} | {tensor.values.name for tensor in graph.sparse_initializer}
+    return {info.name: info for info in graph.input if info.name not in initialized}
+
+
+def bound_value(info: onnx.ValueInfoProto, value: Any) -> tuple[Array, DataType]:
+    """A value for an input that becomes a constant, in the input's data type.
+
+    Raises:
+        ConversionError: It does not fit the input's type or shape.
+    """
+    element = Element(info.type.tensor_type.elem_type)
+    try:
+        array = np.asarray(value)
+        typed = array.astype(element.data_type.numpy)
+        exact = (array.dtype.kind == "f" and element.data_type.is_float) or bool((typed == array).all())
+    except (TypeError, ValueError):
+        raise ConversionError(f"input {info.name} cannot be bound to {value!r}: not numbers") from None
+    if not exact:
+        raise ConversionError(f"input {info.name} is {element.name} and cannot hold the values it is bound to")
+    dims = dims_of(info)
+    if dims is not None and typed.ndim == 0 and all(dim == 1 for dim in dims):
+        typed = typed.reshape((1,) * len(dims))
+    fits = dims is None or (
+        len(dims) == typed.ndim and all(n == dim for n, dim in zip(typed.shape, dims, strict=True) if isinstance(dim, int))
+    )
+    if not fits:
+        raise ConversionError(f"input {info.name} has shape {_shown(dims)}, the value bound to it has {list(typed.shape)}")
+    return typed, element.data_type
+
+
+def dims_of(info: onnx.ValueInfoProto) -> Dims | None:
+    """Each dimension as a size, a name or None for neither; None for a tensor of unknown rank.
+
+    Exporters also write -1 and "?" for neither.
+
+    Raises:
+        ConversionError: It is not a tensor.
+    """
+    kind = info.type.WhichOneof("value")
+    if kind not in ("tensor_type", None):
+        raise ConversionError(f"{info.name} is a {kind.removesuffix('_type')}; WebNN graphs take and return tensors only")
+    if not info.type.tensor_type.HasField("shape"):
+        return None
+    dims = info.type.tensor_type.shape.dim
+    return [_dim(dim) for dim in dims]
+
+
+def _dim(dim: onnx.TensorShapeProto.Dimension) -> int | str | None:
+    if dim.HasField("dim_value"):
+        return dim.dim_value if dim.dim_value >= 0 else None
+    return dim.dim_param if dim.dim_param.strip("?") else None
+
+
+def _input(name: str, info: onnx.ValueInfoProto, shape: tuple[int, ...]) -> Input:
+    element = Element(info.type.tensor_type.elem_type)
+    try:
+        return Input(name, element.data_type, shape, element)
+    except ConversionError as error:
+        raise ConversionError(f"input {name}: {error.message}", error.hint) from None
+
+
+def _static_shapes(dims: Mapping[str, Dims | None], settings: Settings) -> dict[str, tuple[int, ...]]:
+    """Every input's shape; all that stay unknown are one error."""
+    shapes = {name: _shape(name, dims[name], settings) for name in dims}
+    unknown = {name: shape for name, shape in shapes.items() if shape is None or None in shape}
+    if unknown:
+        named = [dim for name in unknown for dim in dims[name] or () if isinstance(dim, str) and _size(dim, settings.dims) is None]
+        missing = dict.fromkeys(variable for dim in named for variable in sorted(_variables({dim}) - set(settings.dims)) or [dim])
+        unnamed = [name for name in unknown if dims[name] is None or None in (dims[name] or ())]
+        given = [option("dim", f"{name}=N") for name in missing]
+        given += [option("shape", f"{name}={','.join(str(size or 'N') for size in shapes[name] or ('N', '...'))}") for name in unnamed]
+        listed = ", ".join(f"{name} {_shown(dims[name])}" for name in unknown)
+        raise ConversionError(f"WebNN needs every dimension; unknown are those of {listed}", f"give the sizes: {' '.join(given)}")
+    static = {name: tuple(size for size in shape or () if size is not None) for name, shape in shapes.items()}
+    for name, shape in static.items():
+        if not all(size > 0 for size in shape):
+            raise ConversionError(
+                f"input {name} has shape {list(shape)}; WebNN has no empty tensors", f"give another: {option('shape', f'{name}=...')}"
+            )
+    return static
+
+
+def _shape(name: str, dims: Dims | None, settings: Settings) -> tuple[int | None, ...] | None:
+    if name not in settings.shapes:
+        return None if dims is None else tuple(_size(dim, settings.dims) for dim in dims)
+    given = tuple(settings.shapes[name])
+    if dims is not None and len(dims) != len(given):
+        raise ConversionError(f"input {name} has rank {len(dims)} {_shown(dims)}, the shape given for it is {list(given)}")
+    fixed = [size for size, dim in zip(given, dims or (), strict=False) if isinstance(dim, int) and dim > 0 and dim != size]
+    # What is known of a tensor inside the model follows from the model's inputs, in whose place it stands.
+    if fixed and name not in settings.inputs:
+        raise ConversionError(f"input {name} has shape {_shown(dims)}, the shape given for it is {list(given)}; fixed dimensions stay")
+    return given
+
+
+def _size(dim: int | str | None, dims: Mapping[str, int]) -> int | None:
+    """The size of a dimension; exporters also write sums and products of names ("past + 1")."""
+    if dim is None or isinstance(dim, int):
+        return dim
+    return dims[dim] if dim in dims else _evaluated(dim, dims)
+
+
+_ARITHMETIC = {ast.Add: int.__add__, ast.Sub: int.__sub__, ast.Mult: int.__mul__, ast.FloorDiv: int.__floordiv__}
+
+
+def _evaluated(expression: str, dims: Mapping[str, int]) -> int | None:
+    def value(node: ast.expr) -> int:
+        if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            return node.value
+        if isinstance(node, ast.Name):
+            return dims[node.id]
+        if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
+            return _ARITHMETIC[type(node.op)](value(node.left), value(node.right))
+        raise KeyError(expression)
+
+    try:
+        return value(ast.parse(expression, mode="eval").body)
+    except (KeyError, SyntaxError, ValueError, ZeroDivisionError, RecursionError):
+        return None
+
+
+def _variables(symbols: Collection[str]) -> set[str]:
+    """The names inside dimension expressions."""
+    names = set()
+    for symbol in symbols:
+        try:
+            names |= {node.id for node in ast.walk(ast.parse(symbol, mode="eval")) if isinstance(node, ast.Name)}
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+    return names
+
+
+def _check_known(what: str, given: Collection[str], known: Collection[str]) -> None:
+    for name in given:
+        if name not in known:
+            there = f"there are {', '.join(sorted(known))}" if known else "there is none"
+            raise ConversionError(f"the model has no {what} {name!r}; {there}", nearest(name, known))
+
+
+def _untyped(name: str, known: Collection[str]) -> onnx.ValueInfoProto:
+    raise ConversionError(f"the model has no tensor {name!r} whose type is known, so it cannot become an input", nearest(name, known))
+
+
+def _shown(dims: Dims | None) -> str:
+    if dims is None:
+        return "of unknown rank"
+    return "[" + ", ".join("?" if dim is None else str(dim) for dim in dims) + "]"

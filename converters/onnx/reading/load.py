@@ -1,0 +1,128 @@
+"""Reading ONNX files: the model, and weights outside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto
+
+from converters.onnx.reading.tensors import Element, elements, to_array
+from webnn_graph.data_types import Array, DataType, storage_bytes, unpack
+from webnn_graph.errors import ConversionError, FormatError
+
+
+def load_model(path: Path) -> onnx.ModelProto:
+    """The model in a file, without its external data.
+
+    Raises:
+        FormatError: The file is missing, truncated or not an ONNX model.
+    """
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except FileNotFoundError:
+        raise FormatError(f"{path}: there is no such file") from None
+    except IsADirectoryError:
+        raise FormatError(f"{path} is a folder, not an ONNX file") from None
+    except OSError as error:
+        raise FormatError(f"{path} cannot be read: {error.strerror}") from None
+    except Exception:  # protobuf has several decoders, each with errors of its own
+        raise FormatError(f"{path} is not an ONNX model, or is damaged or truncated", "check the file's size, or export it again") from None
+    if not model.HasField("graph") or not model.opset_import or not (model.graph.node or model.graph.output):
+        raise FormatError(f"{path} is not an ONNX model: it has no graph", "an .onnx file with a ModelProto is expected")
+    return model
+
+
+def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array, DataType]:
+    """The values of a tensor wherever they are stored; external ones are a view on the memory-mapped file.
+
+    Args:
+        tensor: An initializer or the value of an attribute.
+        folder: Where the model lies; None for a model that has no file.
+
+    Raises:
+        ConversionError: The data is missing, damaged, of a type without a WebNN data type, or outside of ``folder``.
+    """
+    count = elements(tensor.dims, f"tensor {tensor.name!r}")
+    if tensor.data_location != TensorProto.EXTERNAL:
+        return to_array(tensor)
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    where = f"external data of tensor {tensor.name!r}"
+    if folder is None:
+        raise ConversionError(f"{where} has no folder to be found in", "convert the model from its file")
+    path = _inside(folder, entries.get("location", ""), where)
+    element = Element(tensor.data_type)
+    try:
+        offset = int(entries.get("offset", 0))
+        stored = np.memmap(path, np.uint8, "r")
+        expected = _stored_bytes(tensor.data_type, count)
+        size = int(entries.get("length") or expected)
+    except (OSError, ValueError) as error:
+        raise ConversionError(f"{where} cannot be read from {path.name}: {error}") from None
+    if offset < 0 or size != expected or offset + size > stored.size:
+        raise ConversionError(f"{where} should be {expected} bytes at {offset} of {path.name}, which has {stored.size}")
+    data = stored[offset : offset + size]
+    if element.replaced:
+        embedded = TensorProto(data_type=tensor.data_type, dims=tensor.dims, name=tensor.name, raw_data=data.tobytes())
+        return to_array(embedded)
+    return unpack(data, element.data_type, tuple(tensor.dims)), element.data_type
+
+
+def sparse_values(sparse: onnx.SparseTensorProto, folder: Path | None, reserve: Callable[..., None]) -> tuple[Array, DataType]:
+    """The dense array of a sparse tensor in coordinate form; see `tensor_values`.
+
+    Args:
+        sparse: Its values and their positions.
+        folder: Where the model lies.
+        reserve: Is told the shape and size before the array is made.
+
+    Raises:
+        ConversionError: Positions are missing, outside, or given twice.
+    """
+    where = f"sparse tensor {sparse.values.name!r}"
+    size = elements(sparse.dims, where)
+    values, data_type = tensor_values(sparse.values, folder)
+    indices, _ = tensor_values(sparse.indices, folder)
+    if values.ndim != 1 or indices.dtype != np.int64 or indices.shape not in ((values.size,), (values.size, len(sparse.dims))):
+        raise ConversionError(f"{where} has {values.size} values of shape {list(values.shape)} at indices of shape {list(indices.shape)}")
+    bounds = size if indices.ndim == 1 else np.array(sparse.dims, np.int64)
+    if not ((indices >= 0) & (indices < bounds)).all():
+        raise ConversionError(f"{where} of shape {list(sparse.dims)} has values at indices outside of it")
+    places = indices if indices.ndim == 1 else np.ravel_multi_index(tuple(indices.T), tuple(sparse.dims)) if indices.size else indices[:, 0]
+    if np.unique(places).size < places.size:
+        raise ConversionError(f"{where} has two values at one index")
+    reserve(*sparse.dims, element_bytes=values.itemsize)
+    array = np.zeros(size, values.dtype)
+    array[places] = values
+    return array.reshape(tuple(sparse.dims)), data_type
+
+
+def _inside(folder: Path, location: str, where: str) -> Path:
+    try:
+        path = (folder / location).resolve()
+        is_there = path.is_file()
+    except (OSError, ValueError):
+        raise ConversionError(f"{where} is in a file that cannot have that name: {location[:100]!r}") from None
+    if not location or not path.is_relative_to(folder.resolve()):
+        raise ConversionError(
+            f"{where} lies outside of the model's folder: {location!r}", "such a path is refused; move the file beside the model"
+        )
+    if not is_there:
+        raise ConversionError(f"{where} is missing: there is no file {location!r} beside the model")
+    return path
+
+
+def _stored_bytes(onnx_type: int, count: int) -> int:
+    bits = {
+        TensorProto.DOUBLE: 64,
+        TensorProto.BFLOAT16: 16,
+        TensorProto.INT16: 16,
+        TensorProto.UINT16: 16,
+        TensorProto.INT2: 2,
+        TensorProto.UINT2: 2,
+    }
+    if onnx_type in bits:
+        return (count * bits[onnx_type] + 7) // 8
+    return storage_bytes(Element(onnx_type).data_type, (count,))

@@ -1,0 +1,76 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+import torch
+
+from converters.lowering.matrix import matmul as product
+from converters.lowering.matrix import projected
+from converters.torch.registry import Promote, aten, aten_op
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
+from webnn_graph.graph import Operand
+
+
+@aten_op(aten.linear.default)
+def linear(b: GraphBuilder, input: Operand, weight: Operand, bias: Operand | None, *, result: torch.Tensor) -> Operand:
+    """gemm, of all leading dimensions as one; the weight stays as it is, shared, quantized and under its name."""
+    if not input.data_type.is_float:
+        y = product(b, input, b.transpose(weight))
+        return y if bias is None else b.add(y, bias)
+    rows = b.reshape(weight, [1, *weight.shape]) if weight.rank == 1 else weight
+    return b.reshape(projected(b, input, rows, bias), list(result.shape))
+
+
+@aten_op(aten.mm.default, aten.bmm.default, aten.matmul.default, aten.mv.default, aten.dot.default, aten.linalg_matmul.default)
+def matmul(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+    """matmul; integers by multiplication and sums."""
+    return product(b, input, other)
+
+
+@aten_op(aten.addmm.default)
+def addmm(b: GraphBuilder, input: Operand, mat1: Operand, mat2: Operand, *, beta: float, alpha: float) -> Operand:
+    """gemm."""
+    if not mat1.data_type.is_float:
+        return _added(b, input, product(b, mat1, mat2), beta, alpha)
+    if beta == 0:
+        return b.gemm(mat1, mat2, alpha=alpha)
+    return b.gemm(mat1, mat2, c=input, alpha=alpha, beta=beta)
+
+
+@aten_op(aten.baddbmm.default)
+def baddbmm(b: GraphBuilder, input: Operand, batch1: Operand, batch2: Operand, *, beta: float, alpha: float) -> Operand:
+    """matmul and add."""
+    return _added(b, input, product(b, batch1, batch2), beta, alpha)
+
+
+@aten_op(aten.addbmm.default)
+def addbmm(b: GraphBuilder, input: Operand, batch1: Operand, batch2: Operand, *, beta: float, alpha: float) -> Operand:
+    total = b.reduceSum(product(b, batch1, batch2), axes=[0])
+    return _added(b, input, total, beta, alpha)
+
+
+@aten_op(aten.addmv.default)
+def addmv(b: GraphBuilder, input: Operand, mat: Operand, vec: Operand, *, beta: float, alpha: float) -> Operand:
+    return _added(b, input, product(b, mat, vec), beta, alpha)
+
+
+@aten_op(aten.addr.default, promote=Promote.RESULT)
+def addr(b: GraphBuilder, input: Operand, vec1: Operand, vec2: Operand, *, beta: float, alpha: float) -> Operand:
+    return _added(b, input, b.mul(b.reshape(vec1, [vec1.size, 1]), vec2), beta, alpha)
+
+
+def _added(b: GraphBuilder, input: Operand, y: Operand, beta: float, alpha: float) -> Operand:
+    """beta * input + alpha * y."""
+    scaled = y if alpha == 1 else b.mul(y, alpha)
+    if beta == 0:
+        return scaled
+    return b.add(input if beta == 1 else b.mul(input, beta), scaled)
+
+
+@aten_op(aten._weight_int8pack_mm.default)
+def weight_int8_mm(b: GraphBuilder, input: Operand, mat2: Operand, scales: Operand) -> Operand:
+    """x (q * scale)^T with an int8 weight [out, in] and a scale per row."""
+    scale = b.reshape(b.cast(scales, input.data_type), [scales.size, 1])
+    zero = b.expand(b.constant(0, DataType.INT8), list(scale.shape))
+    return product(b, input, b.transpose(b.dequantizeLinear(mat2, scale, zero)))

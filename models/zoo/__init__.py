@@ -1,0 +1,1 @@
+"""The zoo: where real models come from, and what is done with them."""

@@ -1,0 +1,185 @@
+"""What can be done with models of the zoo: fetched, converted, verified; one table for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from converters.checking.verify import Verification
+from converters.commands.console import DIFFERS, DONE, REFUSED, note, progress, report_error, say, settings, show_table, size
+from converters.commands.workflow import Check, Destination
+from converters.onnx import convert
+from converters.onnx.reading.random_weights import with_random_weights
+from converters.onnx.source import OnnxSource
+from converters.source import Source
+from models.zoo.fetch import fetch
+from models.zoo.manifest import Model
+from models.zoo.pictures import PICTURES
+from webnn_graph.compare import Difference
+from webnn_graph.errors import ConversionError, WebNNError
+from webnn_graph.formats.files import pieces, write_all
+from webnn_graph.graph import Graph
+from webnn_graph.targets import Target, legalize
+
+
+def fetch_all(models: Sequence[Model], folder: Path | None) -> int:
+    """Fetches each model and, with ``folder``, copies it there under its name."""
+
+    def row(model: Model) -> tuple[int, list[str]]:
+        path = fetch(model)
+        if folder:
+            path = _copied(path, folder)
+        return DONE, [size(path.stat().st_size), str(path)]
+
+    return _for_each(models, "fetching", "fetched", [">size", "file"], row)
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / path.name
+    if not (copy.exists() and copy.samefile(path)):
+        write_all({copy: partial(pieces, path)})
+    return copy
+
+
+def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -> int:
+    """Converts each model into ``folder``, replacing what is there."""
+
+    def row(model: Model) -> tuple[int, list[str]]:
+        destination = Destination(folder, model.name, formats, overwrite=True, sources=lambda: prepared(model).parent.iterdir())
+        destination.check()
+        graph = converted(model)
+        if isinstance(graph, str):
+            return DONE, ["", "", "", graph]
+        files = destination.save(graph).files
+        return DONE, [f"{len(graph.nodes):,}", size(graph.weight_bytes), size(sum(path.stat().st_size for path in files)), ""]
+
+    return _for_each(models, "converting", "converted", [">operators", ">weights", ">files", ""], row)
+
+
+def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, seed: int, target: Target | None = None) -> int:
+    """Converts each model, for a target if there is one, and compares it with its source model; nothing is written."""
+
+    def row(model: Model) -> tuple[int, list[str]]:
+        measured = measure(model, runtime=runtime, browser=browser, seed=seed, target=target)
+        if isinstance(measured, str):
+            return DONE, ["", "", "", "", measured]
+        result, worst = measured.result, measured.worst
+        verdict = worst.verdict if result.ok else "DIFFERS"
+        if model.each_node:
+            verdict += f" ({len(result.differences)} nodes, each by itself in the reference runtime)"
+        if result.first:
+            node, difference = result.first
+            verdict += f" from {node.op} {node.label} on ({difference.relative:.2g})"
+        numbers = [f"{len(measured.graph.nodes):,}", f"{measured.seconds:.1f} s", f"{worst.relative:.2g}", f"{worst.tolerance:g}"]
+        return DONE if result.ok else DIFFERS, [*numbers, verdict]
+
+    return _for_each(models, "verifying", "verified", [">operators", ">conversion", ">max relative", ">tolerance", "verdict"], row)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A model that was converted, and compared with its source.
+
+    Attributes:
+        graph: What it became.
+        seconds: How long the conversion took.
+        result: How near the graph is to its source.
+    """
+
+    graph: Graph
+    seconds: float
+    result: Verification
+
+    @property
+    def worst(self) -> Difference:
+        """The comparison that is nearest to its tolerance, or furthest beyond it."""
+        return max(self.result.differences, key=lambda difference: difference.excess)
+
+
+def measure(model: Model, *, runtime: str, browser: str | None = None, seed: int = 0, target: Target | None = None) -> Measured | str:
+    """Converts a model and compares it with its source; for a model that must be refused, words that say it was."""
+    started = time.monotonic()
+    make, source = frontend(model)
+    graph = _converted(model, make)
+    if isinstance(graph, str):
+        return graph
+    if target:
+        graph = legalize(graph, target)
+    seconds = time.monotonic() - started
+    shapes = {operand.name: operand.shape for operand in graph.inputs}
+    inputs = {name: PICTURES[picture](shapes[name]) for name, picture in model.pictures.items()}
+    computed_by = "reference" if model.each_node else runtime
+    check = Check(computed_by, browser, model.tolerance, inputs, seed, model.each_node)
+    return Measured(graph, seconds, check.run(graph, source()))
+
+
+def prepared(model: Model) -> Path:
+    """The model's file to convert: as it was fetched, or with random weights."""
+    path = fetch(model)
+    if not model.random_weights:
+        return path
+    filled = path.with_stem(f"{path.stem}_random")
+    if not filled.is_file():
+        content = with_random_weights(path).SerializeToString()
+        write_all({filled: lambda: [content]})
+    return filled
+
+
+def converted(model: Model) -> Graph | str:
+    """The model's graph; for a model that must be refused, words that say it was.
+
+    Raises:
+        WebNNError: It cannot be converted, or is not refused although it must be.
+    """
+    return _converted(model, frontend(model)[0])
+
+
+def _converted(model: Model, convert: Callable[[], Graph]) -> Graph | str:
+    try:
+        graph = convert()
+    except ConversionError as error:
+        if model.refused and model.refused in error.message:
+            return "refused, as it must be"
+        raise
+    if model.refused:
+        raise WebNNError(f"{model.name} was converted, although it has no WebNN equivalent")
+    return graph
+
+
+def frontend(model: Model) -> tuple[Callable[[], Graph], Callable[[], Source]]:
+    """What converts the model, and what makes the source of right numbers for its graph."""
+    path = prepared(model)
+    if model.is_torch:
+        from models.zoo.torch import torch_model  # PyTorch is slow to import
+
+        loaded = torch_model(model, path)
+        return loaded.convert, loaded.source
+    bind, outputs = model.bind, model.outputs
+    made_by = partial(convert, path, name=model.name, dims=model.dims, shapes=model.shapes, bind=bind, outputs=outputs)
+    return made_by, partial(OnnxSource, path, bind=bind, outputs=outputs)
+
+
+def _for_each(models: Sequence[Model], doing: str, done: str, columns: Sequence[str], row: Callable[[Model], tuple[int, list[str]]]) -> int:
+    """A table with a row for each model; a model that fails is reported and does not stop the others.
+
+    Returns:
+        The worst exit status: refused before differing before done.
+    """
+    rows, statuses = [], []
+    for i, model in enumerate(models, start=1):
+        try:
+            with progress(f"{doing} {model.name} ({i} of {len(models)}) ..."):
+                status, cells = row(model)
+        except (WebNNError, OSError) as error:
+            note(f"{model.name}:")
+            status, cells = report_error(error, debug=settings().debug), ["FAILED"]
+        rows.append([model.name, *cells])
+        statuses.append(status)
+    show_table(["model", *columns], rows)
+    failed = sum(status != DONE for status in statuses)
+    say(f"{len(models) - failed} of {len(models)} models {done}")
+    return next((status for status in (REFUSED, DIFFERS) if status in statuses), DONE)

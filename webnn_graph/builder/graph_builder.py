@@ -1,0 +1,349 @@
+"""`GraphBuilder`: ``MLGraphBuilder`` in Python, which validates every call and folds what is constant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from webnn_graph.budget import Budget
+from webnn_graph.builder.fold import fold
+from webnn_graph.builder.shortcuts import SHORTCUTS
+from webnn_graph.data_types import Array, DataType
+from webnn_graph.errors import ValidationError
+from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in
+from webnn_graph.names import Names
+from webnn_graph.ops import OPS, Parameter, evaluate
+from webnn_graph.ops.rules import check_shape
+
+SHARED = 8192
+"""Bytes up to which equal nameless constants are one from the start, so that equal calls on them are one call, too."""
+
+
+class GraphBuilder:
+    """Builds a `Graph` with the methods of the standard: ``b.conv2d(x, w, bias=b, strides=[2, 2])``.
+
+    Where an operand is expected, a Python number or a NumPy array may stand: it becomes a constant, a number of the data
+    type of the call's other operands. Every call infers and checks at once and raises `ValidationError`; the message names
+    the current `source`.
+
+    Nothing is computed while building. A call on constants only is *known*: `value` evaluates it when asked, and `build`
+    folds it where that does not make the weights larger.
+
+    Args:
+        name: The graph's name.
+        budget: Counts the calls and what is evaluated, and ends the conversion when that is too much; by default one of its own.
+    """
+
+    def __init__(self, name: str = "model", budget: Budget | None = None) -> None:
+        self.name = name
+        self.budget = budget or Budget()
+        self.notes: list[str] = []
+        self._label = ""
+        self._inputs: dict[str, Operand] = {}
+        self._constants: dict[Operand, Array] = {}
+        self._nodes: list[Node] = []
+        self._producers: dict[Operand, Node] = {}
+        self._known: set[Operand] = set()
+        self._values: dict[Operand, Array] = {}
+        self._wishes: dict[Operand, str] = {}
+        self._calls: dict[Any, tuple[Operand, ...]] = {}
+
+    if TYPE_CHECKING:  # the operators that return a sequence; __getattr__ speaks for all others
+        split: Callable[..., list[Operand]]
+        lstm: Callable[..., list[Operand]]
+        lstmCell: Callable[..., list[Operand]]
+        gru: Callable[..., list[Operand]]
+
+    def __getattr__(self, op: str) -> Callable[..., Operand]:
+        if op not in OPS:
+            raise AttributeError(f"WebNN has no operator {op!r}")
+        return partial(self.call, op)
+
+    # ------------------------------------------------------------------------------------------------------------- making
+    def input(self, name: str, data_type: DataType | str, shape: Sequence[int]) -> Operand:
+        """A graph input. Raises `ValidationError` for a name used twice or a dimension that is not positive."""
+        if name in self._inputs:
+            raise ValidationError(f"input {name!r} is declared twice")
+        check_shape(f"input {name!r} has", shape)
+        operand = Operand(DataType(data_type), tuple(map(int, shape)), name)
+        self._inputs[name] = operand
+        return operand
+
+    def constant(self, value: Any, data_type: DataType | str | None = None, name: str = "") -> Operand:
+        """A constant with the values of ``value``.
+
+        Args:
+            value: Array or number. It is not copied and must not change afterwards. It may be empty as long as no node of
+                the built graph reads it: shapes of scalars are.
+            data_type: Converted to this type; by default the array's own. For int4 and uint4 one element per value.
+            name: What to call it, when the source has a name for it.
+
+        Raises:
+            ValidationError: No such data type in WebNN, numbers outside the data type's range, or more elements than a tensor has.
+        """
+        array = np.asarray(value)
+        check_shape(f"constant {name!r} has" if name else "a constant has", array.shape, 0)
+        wanted = DataType(data_type) if data_type else DataType.of(array)
+        array = _converted(array, wanted, name)
+        key = (wanted, array.shape, array.tobytes()) if array.nbytes <= SHARED and not name else None
+        if key in self._calls:
+            return self._calls[key][0]
+        operand = Operand(wanted, array.shape, name)
+        self._constants[operand] = array
+        self._known.add(operand)
+        if name:
+            self._wishes[operand] = name
+        if key:
+            self._calls[key] = (operand,)
+        return operand
+
+    def call(self, op: str, *args: Any, **options: Any) -> Any:
+        """One operator call; ``b.conv2d(...)`` is ``b.call("conv2d", ...)``.
+
+        Returns:
+            The operand, or the list of operands for operators that return a sequence.
+
+        Raises:
+            ValidationError: The call breaks a rule of the standard.
+        """
+        label = options.pop("label", "") or self._label
+        self.budget.step(label or op)
+        operator = OPS[op]
+        try:
+            arguments = operator.bind(*self._with_constants(op, args, options))
+            known = self._known.issuperset(operands_in(arguments))
+            descriptors = operator.infer(arguments, allow_empty=known)
+        except ValidationError as error:
+            where = f"{label}: " if label else ""
+            raise ValidationError(where + error.message, error.hint) from None
+        simpler = SHORTCUTS[op](self, arguments, descriptors) if op in SHORTCUTS else None
+        if simpler is not None:
+            return simpler
+        key = _call_key(op, arguments)
+        if key in self._calls:
+            outputs = self._calls[key]
+        else:
+            outputs = tuple(Operand(d.data_type, d.shape) for d in descriptors)
+            self._add(Node(op, arguments, outputs, label))
+            self._calls[key] = outputs
+        return list(outputs) if operator.returns_list else outputs[0]
+
+    def repeat(self, node: Node, replace: Callable[[Operand], Operand]) -> Any:
+        """The call of a node of another graph, on the operands that stand for its own."""
+        arguments = map_operands(node.arguments, replace)
+        positional = [p.name for p in OPS[node.op].parameters.values() if not p.is_option]
+        options = {name: value for name, value in arguments.items() if name not in positional}
+        return self.call(node.op, *(arguments[name] for name in positional), **options)
+
+    @contextmanager
+    def source(self, label: str) -> Iterator[None]:
+        """Every node made inside is labelled with ``label``: the source model's name for what is being converted."""
+        before, self._label = self._label, label
+        try:
+            yield
+        finally:
+            self._label = before
+
+    def reserve(self, *shape: int, element_bytes: int = 8) -> None:
+        """Says before that an array is going to be made for a constant. Raises `BudgetExceeded` when it would be too large."""
+        self.budget.make(shape, element_bytes, self._label or "the graph")
+
+    def hold(self, *shape: int, element_bytes: int = 8) -> None:
+        """The same for what is made on the way and not kept: it counts by itself only."""
+        self.budget.hold(shape, element_bytes, self._label or "the graph")
+
+    def arange(self, count: int, dtype: Any = np.int64) -> Array:
+        """0, 1, 2, ... to make a constant of. Raises `BudgetExceeded` when there would be too many."""
+        self.reserve(count, element_bytes=np.dtype(dtype).itemsize)
+        return np.arange(count, dtype=dtype)
+
+    def suggest(self, operand: Operand, name: str) -> None:
+        """Asks that ``operand`` be called ``name`` in the graph; the first wish counts."""
+        if operand.name not in self._inputs:
+            self._wishes.setdefault(operand, name)
+
+    def note(self, text: str) -> None:
+        """Adds something that the conversion has to say of itself to the graph's notes, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    # ------------------------------------------------------------------------------------------------------------- asking
+    def is_known(self, operand: Operand) -> bool:
+        """Whether the operand is a constant or computed from constants only."""
+        return operand in self._known
+
+    def value(self, operand: Operand) -> Array | None:
+        """The operand's values if it `is_known`, else None. The array must not be written to."""
+        if operand not in self._known:
+            return None
+        if operand in self._constants:
+            return self._constants[operand]
+        if operand not in self._values:
+            self._evaluate(operand)
+        return self._values[operand]
+
+    def producer(self, operand: Operand) -> Node | None:
+        """The node that computes the operand; None for inputs and constants."""
+        return self._producers.get(operand)
+
+    # ----------------------------------------------------------------------------------------------------------- finishing
+    def build(self, outputs: Mapping[str, Operand]) -> Graph:
+        """The graph that computes ``outputs``, by name.
+
+        Constant expressions are folded, what no output needs is left out. Inputs stay, used or not: they are the model's
+        interface.
+
+        Raises:
+            ValidationError: There is no output.
+        """
+        if not outputs:
+            raise ValidationError("a graph needs at least one output")
+        results = {name: self._result(operand, list(outputs.values())[:i]) for i, (name, operand) in enumerate(outputs.items())}
+        nodes = _needed(self._nodes, results.values())
+        constants, nodes = fold(nodes, self._constants, keep=set(results.values()))
+        for operand in constants:
+            if operand.size == 0:
+                raise ValidationError(f"constant {operand} is empty; WebNN has no tensors without elements")
+        inputs = tuple(self._inputs.values())
+        named = self._names(results, constants, nodes)
+        self.notes += [f"{old} is named {named[o]}" for old, o in (*self._inputs.items(), *results.items()) if old != named[o]]
+
+        made = {operand: Operand(operand.data_type, operand.shape, name) for operand, name in named.items()}
+        return Graph(
+            name=self.name,
+            inputs=tuple(made[operand] for operand in inputs),
+            constants={made[operand]: array for operand, array in constants.items()},
+            nodes=tuple(Node(n.op, map_operands(n.arguments, made.get), tuple(made[o] for o in n.outputs), n.label) for n in nodes),
+            outputs=tuple(made[operand] for operand in results.values()),
+            notes=tuple(self.notes),
+        )
+
+    # ------------------------------------------------------------------------------------------------------------- private
+    def _with_constants(self, op: str, args: Sequence[Any], options: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The same arguments with constants in the place of the numbers and arrays that stand where operands belong."""
+        parameters = OPS[op].parameters
+        positional = [p.name for p in parameters.values() if not p.is_option]
+        given = dict(zip(positional, args, strict=False)) | dict(options)
+        places = {name: value for name, value in given.items() if name in parameters and parameters[name].is_operand}
+        arrays = _map_items(places, lambda value: self.constant(value) if isinstance(value, np.ndarray) else value)
+        for name in places:
+            data_type = _type_of_numbers(parameters, name, arrays)
+            given |= _map_items(
+                {name: arrays[name]},
+                lambda v, data_type=data_type: self.constant(v, data_type) if isinstance(v, int | float | np.number) else v,  # type: ignore[misc]
+            )
+        names = positional[: len(args)]
+        return [given[n] for n in names] + list(args[len(names) :]), {name: given[name] for name in options}
+
+    def _names(self, results: Mapping[str, Operand], constants: Mapping[Operand, Array], nodes: Sequence[Node]) -> dict[Operand, str]:
+        """A unique identifier for every operand: the interface first, then wishes, then what nobody named."""
+        names = Names()
+        named = {operand: names.take(operand.name) for operand in self._inputs.values()}
+        named |= {operand: names.take(name) for name, operand in results.items()}
+        others = [*constants, *(output for node in nodes for output in node.outputs if output not in named)]
+        named |= {operand: names.take(self._wishes[operand]) for operand in others if operand in self._wishes}
+        named |= {operand: names.number("constant") for operand in constants if operand not in named}
+        named |= {output: names.number(node.op) for node in nodes for output in node.outputs if output not in named}
+        return named
+
+    def _add(self, node: Node) -> None:
+        self._nodes.append(node)
+        for output in node.outputs:
+            self._producers[output] = node
+        if all(operand in self._known for operand in node.operands):
+            self._known.update(node.outputs)
+
+    def _result(self, operand: Operand, earlier: Sequence[Operand]) -> Operand:
+        """``operand`` as an output: an identity of it where the standard forbids the operand itself."""
+        if operand in self._producers and operand not in earlier:
+            return operand
+        result = Operand(operand.data_type, operand.shape)
+        arguments: dict[str, Any] = {"input": operand}
+        if operand.data_type.bits == 4:  # which identity does not take
+            self._add(Node("reshape", arguments | {"newShape": list(operand.shape)}, (result,), self._label))
+        else:
+            self._add(Node("identity", arguments, (result,), self._label))
+        return result
+
+    def _evaluate(self, operand: Operand) -> None:
+        """Keeps the operand's value, and of those on the way what is small: shapes, which others are made of."""
+        made: dict[Operand, Array] = {}
+        for node in self._expression(operand):
+            for output in node.outputs:
+                self.reserve(*output.shape, element_bytes=output.data_type.numpy.itemsize)
+            made.update(evaluate(node, lambda o: next(known[o] for known in (self._constants, self._values, made) if o in known)))
+        self._values.update((o, array) for o, array in made.items() if o is operand or array.nbytes <= SHARED)
+
+    def _expression(self, operand: Operand) -> list[Node]:
+        """The nodes that compute a known operand and have no value yet, in order."""
+        order: list[Node] = []
+        stack, seen = [self._producers[operand]], set()
+        while stack:
+            node = stack[-1]
+            waiting = [
+                self._producers[o]
+                for o in node.operands
+                if o not in self._constants and o not in self._values and self._producers[o] not in seen
+            ]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            if node not in seen:
+                seen.add(node)
+                order.append(node)
+        return order
+
+
+def _needed(nodes: Sequence[Node], outputs: Any) -> list[Node]:
+    """The nodes that the outputs depend on, in order."""
+    wanted: set[Operand] = set(outputs)
+    kept = []
+    for node in reversed(nodes):
+        if wanted.intersection(node.outputs):
+            kept.append(node)
+            wanted.update(node.operands)
+    return kept[::-1]
+
+
+def _type_of_numbers(parameters: Mapping[str, Parameter], name: str, given: Mapping[str, Any]) -> DataType | None:
+    """The data type that a number in the place of operand ``name`` takes: that of the operands that must be like it."""
+
+    def group(other: str) -> str:
+        return parameters[other].domain.like or other
+
+    alike = [value for other, value in given.items() if group(other) == group(name)]
+    operand = next(operands_in([*alike, *given.values()]), None)
+    return operand.data_type if operand else None
+
+
+def _map_items(values: Mapping[str, Any], function: Callable[[Any], Any]) -> dict[str, Any]:
+    """``function`` of every value, and of every item of those that are lists."""
+    return {k: [function(item) for item in v] if isinstance(v, list | tuple) else function(v) for k, v in values.items()}
+
+
+def _call_key(op: str, arguments: Mapping[str, Any]) -> Any:
+    """Equal for calls that compute the same."""
+    plain = map_operands(arguments, lambda operand: f"operand {id(operand)}")
+    return op, repr(plain)
+
+
+def _converted(array: Array, data_type: DataType, name: str) -> Array:
+    if array.dtype == data_type.numpy:
+        in_range = data_type.bits != 4 or _in_range(array, data_type)
+    else:
+        in_range = data_type.is_float or _in_range(array, data_type)
+        with np.errstate(all="ignore"):
+            array = array.astype(data_type.numpy)
+    if not in_range:
+        raise ValidationError(f"constant {name or '?'} has values outside the range of {data_type}")
+    return array
+
+
+def _in_range(array: Array, data_type: DataType) -> bool:
+    smallest, largest = data_type.range
+    return bool((array >= smallest).all() and (array <= largest).all())

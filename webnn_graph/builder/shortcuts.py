@@ -1,0 +1,110 @@
+"""Calls that need no node: what the builder returns instead of making one.
+
+A rule gets the builder, the bound arguments and the inferred descriptors of one call. It returns an operand (or a list of
+them) that has the same values, or None when the call is needed. Rules look at one call and the producer of its operand,
+no further; larger patterns are `webnn_graph.passes`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from webnn_graph.data_types import DataType
+from webnn_graph.graph import Descriptor, Operand
+
+if TYPE_CHECKING:
+    from webnn_graph.builder import GraphBuilder
+
+Arguments: TypeAlias = Mapping[str, Any]
+Rule: TypeAlias = Callable[["GraphBuilder", Arguments, Sequence[Descriptor]], Operand | list[Operand] | None]
+
+
+def same_descriptor(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """Operators that only ever change the descriptor do nothing when it stays."""
+    operand: Operand = arguments["input"]
+    return operand if operand.descriptor == results[0] else None
+
+
+def reshape(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """reshape to the same shape; a reshape of a reshape."""
+    operand: Operand = arguments["input"]
+    before = b.producer(operand)
+    if before is not None and before.op == "reshape" and operand.descriptor != results[0]:
+        return b.reshape(before.arguments["input"], list(results[0].shape))
+    return same_descriptor(b, arguments, results)
+
+
+def transpose(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """The identity permutation; a transpose of a transpose; one that only moves dimensions of size 1."""
+    operand: Operand = arguments["input"]
+    permutation = arguments.get("permutation", list(range(operand.rank))[::-1])
+    if permutation == sorted(permutation):
+        return operand
+    before = b.producer(operand)
+    if before is not None and before.op == "transpose":
+        inner: Operand = before.arguments["input"]
+        first = before.arguments.get("permutation", list(range(inner.rank))[::-1])
+        return b.transpose(inner, permutation=[first[axis] for axis in permutation])
+    moved = [axis for axis in permutation if operand.shape[axis] > 1]
+    if moved == sorted(moved):
+        return b.reshape(operand, list(results[0].shape))
+    return None
+
+
+def concat(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """concat of one operand."""
+    return arguments["inputs"][0] if len(arguments["inputs"]) == 1 else None
+
+
+def split(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> list[Operand] | None:
+    """split into one piece."""
+    return [arguments["input"]] if len(results) == 1 else None
+
+
+def cast(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """cast to the same type; floating point to int32 and back, of a product of quantized tensors that is whole anyway."""
+    operand: Operand = arguments["input"]
+    before = b.producer(operand)
+    if before is not None and before.op == "cast" and operand.data_type == DataType.INT32:
+        first: Operand = before.arguments["input"]
+        if first.descriptor == results[0] and _is_small_and_whole(b, first):
+            return first
+    return same_descriptor(b, arguments, results)
+
+
+def _is_small_and_whole(b: GraphBuilder, operand: Operand) -> bool:
+    """Whether it is a sum of products of integers that cannot leave int32."""
+    product = b.producer(operand)
+    if product is None or product.op not in ("matmul", "conv2d") or len(product.operands) != 2:
+        return False
+    weights = product.operands[1]
+    # Of a filter, whose layout may be any, all but the output channels are added up: at most all but the smallest dimension.
+    terms = weights.shape[-2] if product.op == "matmul" else math.prod(weights.shape) // min(weights.shape)
+    largest = 2**8 - 1  # of the distance of two numbers of 8 bits
+    return terms * largest**2 < 2**31 and all(_is_whole_byte(b, factor) for factor in product.operands)
+
+
+def _is_whole_byte(b: GraphBuilder, operand: Operand) -> bool:
+    """Whether it is at most 8-bit integers that are dequantized with scale 1."""
+    source = b.producer(operand)
+    if source is None or source.op != "dequantizeLinear" or source.arguments["input"].data_type.bits > 8:
+        return False
+    scale = b.value(source.arguments["scale"])
+    return scale is not None and bool((scale == 1).all())
+
+
+SHORTCUTS: dict[str, Rule] = {
+    "identity": same_descriptor,
+    "cast": cast,
+    "expand": same_descriptor,
+    "tile": same_descriptor,
+    "pad": same_descriptor,
+    "slice": same_descriptor,
+    "reshape": reshape,
+    "transpose": transpose,
+    "concat": concat,
+    "split": split,
+}
+"""Rules by operator."""
