@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from converters.commands.console import verbosity_options
+from webnn_graph.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
     from converters.commands.workflow import Check, Destination
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMS = ("webnn", "json", "js")
-RUNTIMES = ("reference", "rustnn", "browser")
 EXISTING = click.Path(path_type=Path)
 TARGET_NAMES = "portable, chromium, rustnn, standard, or a .json file with opSupportLimits() of a browser"
 BROWSER_HELP = "Executable of the browser; by default $WEBNN_CHROMIUM, then an installed Chrome."
@@ -98,6 +98,10 @@ def _stem(context: click.Context, parameter: click.Parameter, value: str | None)
     return value
 
 
+def _default_tolerances() -> str:
+    return ", ".join(f"{runtime.tolerance:.0e} {runtime.name}".replace("e-0", "e-") for runtime in RUNTIMES.values())
+
+
 def mapping_option(name: str, kind: Assignment, text: str) -> Callable[[F], F]:
     """A repeatable ``NAME=VALUE`` option whose values arrive as one mapping."""
     return click.option(name, type=kind, multiple=True, callback=_as_mapping, help=text)
@@ -139,7 +143,7 @@ format_option = click.option(
     help="Forms to write.  [default: webnn]",
 )
 runtime_options = options(
-    click.option("--runtime", type=click.Choice(RUNTIMES), default="reference", show_default=True, help="What computes the graph."),
+    click.option("--runtime", type=click.Choice(tuple(RUNTIMES)), default="reference", show_default=True, help="What computes the graph."),
     click.option("--browser", type=str, help=BROWSER_HELP),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values."),
 )
@@ -148,7 +152,7 @@ check_options = options(
     click.option(
         "--inputs", "--inputs-file", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Input values by name; the others are made up."
     ),
-    click.option("--tolerance", type=click.FloatRange(0), help="Largest relative difference.  [default: 1e-4 reference, 1e-3 others]"),
+    click.option("--tolerance", type=click.FloatRange(0), help=f"Largest relative difference.  [default: {_default_tolerances()}]"),
     click.option("--each-node", is_flag=True, help="Compare every node on the source model's own values: for quantized models."),
 )
 budget_option = click.option(

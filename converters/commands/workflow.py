@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Protocol
@@ -12,13 +13,13 @@ from converters.checking.verify import Verification, verify, verify_nodes
 from converters.commands.console import DONE, progress
 from converters.commands.report import report_graph, report_nodes, report_outputs_compared
 from converters.source import Source
-from webnn_graph.compare import TOLERANCES
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats import READ, SHARED, save_together
 from webnn_graph.formats.weights import INDEX
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.targets import CHROMIUM, PORTABLE, RUSTNN, STANDARD, Target, legalize, load_target
+from webnn_graph.runtimes import find_runtime
+from webnn_graph.targets import CHROMIUM, PORTABLE, Target, legalize, load_target
 from webnn_graph.targets.violations import of_tensor
 
 FOR_BROWSERS = {PORTABLE: "not every browser takes the graph", CHROMIUM: "Chromium does not take the graph"}
@@ -186,6 +187,9 @@ class Check:
         inputs: Values by input name; the others are made up.
         seed: For made-up values.
         each_node: Whether every node is compared on the source's own values, instead of the outputs.
+
+    Raises:
+        WebNNError: There is no such runtime.
     """
 
     runtime: str = "reference"
@@ -195,23 +199,30 @@ class Check:
     seed: int = 0
     each_node: bool = False
 
+    def __post_init__(self) -> None:
+        find_runtime(self.runtime)
+
     def run(self, graph: Graph, source: Source) -> Verification:
         """Verifies ``graph`` against ``source``; see `converters.checking.verify.verify`."""
-        from webnn_graph.runtimes import run
-
-        def runner(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
-            return run(graph, inputs, runtime=self.runtime, browser=self.browser)
-
-        target = load_target({"browser": CHROMIUM, "rustnn": RUSTNN}.get(self.runtime, STANDARD))
+        runtime = find_runtime(self.runtime)
+        target = load_target(runtime.target)
 
         def returns(operand: Operand) -> bool:
             return not any(of_tensor(target, "output", operand))
 
-        tolerance = TOLERANCES[self.runtime] if self.tolerance is None else self.tolerance
+        tolerance = runtime.tolerance if self.tolerance is None else self.tolerance
         with progress(f"verifying against {source.runner} ..."):
             if self.each_node:
                 return verify_nodes(graph, source, tolerance=tolerance, inputs=self.inputs, seed=self.seed)
-            return verify(graph, source, runner, tolerance=tolerance, inputs=self.inputs, seed=self.seed, returns=returns)
+            return verify(
+                graph,
+                source,
+                partial(runtime.run, browser=self.browser),
+                tolerance=tolerance,
+                inputs=self.inputs,
+                seed=self.seed,
+                returns=returns,
+            )
 
 
 def convert_and_report(

@@ -22,6 +22,7 @@ from webnn_graph.compare import Difference
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats.files import pieces, write_all
 from webnn_graph.graph import Graph
+from webnn_graph.runtimes import find_runtime
 from webnn_graph.targets import Target, legalize
 
 
@@ -61,7 +62,12 @@ def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -
 
 
 def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, seed: int, target: Target | None = None) -> int:
-    """Converts each model, for a target if there is one, and compares it with its source model; nothing is written."""
+    """Converts each model, for a target if there is one, and compares it with its source model; nothing is written.
+
+    Raises:
+        WebNNError: There is no such runtime.
+    """
+    find_runtime(runtime)
 
     def row(model: Model) -> tuple[int, list[str]]:
         measured = measure(model, runtime=runtime, browser=browser, seed=seed, target=target)
@@ -101,7 +107,12 @@ class Measured:
 
 
 def measure(model: Model, *, runtime: str, browser: str | None = None, seed: int = 0, target: Target | None = None) -> Measured | str:
-    """Converts a model and compares it with its source; for a model that must be refused, words that say it was."""
+    """Converts a model and compares it with its source; for a model that must be refused, words that say it was.
+
+    Raises:
+        WebNNError: There is no such runtime; or the model cannot be converted, or is not refused although it must be.
+    """
+    find_runtime(runtime)
     started = time.monotonic()
     make, source = frontend(model)
     graph = _converted(model, make)

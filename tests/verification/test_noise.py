@@ -21,12 +21,11 @@ from converters.onnx import convert
 from converters.onnx.source import OnnxSource
 from converters.source import Source
 from converters.torch.model import TorchModel
-from webnn_graph.compare import TOLERANCES
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.runtimes import reference
+from webnn_graph.runtimes import RUNTIMES, reference
 
-TOLERANCE = TOLERANCES["reference"]
+TOLERANCE = RUNTIMES["reference"].tolerance
 Node, info = helper.make_node, helper.make_tensor_value_info
 MICROSOFT = helper.make_opsetid("com.microsoft", 1)
 

@@ -12,11 +12,11 @@ from converters.torch.load import load
 from models import Model, select
 from models.zoo import fetch
 from models.zoo.torch import loading, torch_model
-from webnn_graph.compare import TOLERANCES, compare
+from webnn_graph.compare import compare
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
 from webnn_graph.inputs import seeded
-from webnn_graph.runtimes import reference
+from webnn_graph.runtimes import RUNTIMES, reference
 from webnn_graph.runtimes.browser import BrowserSession
 
 pytestmark = pytest.mark.zoo
@@ -54,11 +54,11 @@ def check(model: Model, computed: dict[str, Array], tolerance: float) -> None:
 @each_model
 def test_reference(model: Model) -> None:
     graph, inputs, _ = prepared(model.name)
-    check(model, reference.run(graph, inputs), TOLERANCES["reference"])
+    check(model, reference.run(graph, inputs), RUNTIMES["reference"].tolerance)
 
 
 @pytest.mark.browser
 @each_model
 def test_browser(model: Model, browser: BrowserSession) -> None:
     graph, inputs, _ = prepared(model.name)
-    check(model, browser.run(graph, inputs), TOLERANCES["browser"])
+    check(model, browser.run(graph, inputs), RUNTIMES["browser"].tolerance)

@@ -2,13 +2,71 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from webnn_graph.data_types import Array
-from webnn_graph.graph import Graph
+from webnn_graph.errors import RuntimeUnavailable, WebNNError
+from webnn_graph.names import nearest
 
-RUNTIMES = ("reference", "rustnn", "browser")
-"""Names of the runtimes, in the order in which to try them."""
+if TYPE_CHECKING:  # the table costs a command that only shows it nothing
+    from webnn_graph.data_types import Array
+    from webnn_graph.graph import Graph
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What computes graphs: the ``run`` of the module here that has its name, imported when it is used.
+
+    Attributes:
+        name: How it is asked for.
+        tolerance: Largest relative difference from a source model that is still right, for float32.
+        target: What it takes; graphs are legalized for this first.
+        has_browser: Whether it drives a browser, whose executable can be given.
+        needs: What must be installed besides; empty for nothing.
+        extra: The extra of this package that installs it.
+        condition: What else that takes.
+    """
+
+    name: str
+    tolerance: float
+    target: str
+    has_browser: bool = False
+    needs: str = ""
+    extra: str = ""
+    condition: str = ""
+
+    def run(self, graph: Graph, inputs: Mapping[str, Array], *, browser: str | None = None) -> dict[str, Array]:
+        """The graph's outputs by name; see `run`."""
+        module = import_module(f"{__name__}.{self.name}")
+        outputs: dict[str, Array] = module.run(graph, inputs, **({"browser": browser} if self.has_browser else {}))
+        return outputs
+
+    def unavailable(self) -> RuntimeUnavailable:
+        """What to raise when what it needs is not installed."""
+        hint = f"{Path(sys.executable).name} -m pip install 'webnn-convert[{self.extra}]'{self.condition}"
+        return RuntimeUnavailable(f"the {self.name} runtime needs {self.needs}, which is not installed", hint)
+
+
+RUNTIMES = {
+    runtime.name: runtime
+    for runtime in (
+        Runtime("reference", 1e-4, "standard"),
+        Runtime("rustnn", 1e-3, "rustnn", needs="pywebnn", extra="rustnn", condition=", on Python 3.12 or newer"),
+        Runtime("browser", 1e-3, "chromium", has_browser=True, needs="Playwright", extra="browser"),
+    )
+}
+"""The runtimes by name, in the order in which to try them."""
+
+
+def find_runtime(name: str) -> Runtime:
+    """The runtime of this name. Raises `WebNNError` when there is none."""
+    if name not in RUNTIMES:
+        raise WebNNError(f"there is no runtime {name!r}", nearest(name, RUNTIMES) or f"the runtimes are {', '.join(RUNTIMES)}")
+    return RUNTIMES[name]
 
 
 def run(graph: Graph, inputs: Mapping[str, Array], *, runtime: str = "reference", browser: str | None = None) -> dict[str, Array]:
@@ -21,18 +79,8 @@ def run(graph: Graph, inputs: Mapping[str, Array], *, runtime: str = "reference"
         browser: The browser's executable, for that runtime; by default it is searched for.
 
     Raises:
+        WebNNError: There is no such runtime.
         ExecutionError: The inputs do not fit the graph, or the runtime failed.
         RuntimeUnavailable: The runtime is not installed or did not start.
     """
-    # Each is imported when it is used: what it needs is not always installed.
-    if runtime == "browser":
-        from webnn_graph.runtimes import browser as chromium
-
-        return chromium.run(graph, inputs, browser=browser)
-    if runtime == "rustnn":
-        from webnn_graph.runtimes import rustnn
-
-        return rustnn.run(graph, inputs)
-    from webnn_graph.runtimes import reference
-
-    return reference.run(graph, inputs)
+    return find_runtime(runtime).run(graph, inputs, browser=browser)

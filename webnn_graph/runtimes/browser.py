@@ -16,10 +16,11 @@ from webnn_graph.data_types import Array, pack, unpack
 from webnn_graph.errors import ExecutionError
 from webnn_graph.formats import javascript, weights
 from webnn_graph.graph import Graph
+from webnn_graph.runtimes import RUNTIMES
 from webnn_graph.runtimes.chromium import Chromium, find_browser
 from webnn_graph.runtimes.exchange import Exchange, remove
 from webnn_graph.runtimes.reference import checked
-from webnn_graph.targets import CHROMIUM, legalize, load_target
+from webnn_graph.targets import legalize, load_target
 
 TIMEOUT = 300.0
 """Seconds that loading a model, or computing once, may take."""
@@ -76,7 +77,7 @@ class BrowserSession:
         Raises:
             ConversionError: Calls that Chromium can neither take nor be given otherwise.
         """
-        return self.run_raw(legalize(graph, load_target(CHROMIUM)), inputs)
+        return self.run_raw(legalize(graph, load_target(RUNTIMES["browser"].target)), inputs)
 
     def load(self, graph: Graph) -> LoadedModel:
         """The graph built in a page of its own, to be computed many times; a context manager.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from webnn_graph.errors import ExecutionError, RuntimeUnavailable, reason
+from webnn_graph.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
@@ -78,8 +78,7 @@ class Chromium:
         try:
             from playwright.sync_api import sync_playwright
         except ImportError:
-            hint = f"{Path(sys.executable).name} -m pip install 'webnn-convert[browser]'"
-            raise RuntimeUnavailable("the browser runtime needs Playwright, which is not installed", hint) from None
+            raise RUNTIMES["browser"].unavailable() from None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="playwright")
         self._playwright: Playwright = self._do(lambda: sync_playwright().start())
         try:

@@ -12,11 +12,14 @@ from pathlib import Path
 from types import ModuleType
 
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ExecutionError, RuntimeUnavailable
+from webnn_graph.errors import ExecutionError
 from webnn_graph.formats import save
 from webnn_graph.graph import Graph, Operand
+from webnn_graph.runtimes import RUNTIMES
 from webnn_graph.runtimes.reference import checked
-from webnn_graph.targets import RUSTNN, legalize, load_target
+from webnn_graph.targets import legalize, load_target
+
+RUNTIME = RUNTIMES["rustnn"]
 
 
 def run(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -27,7 +30,7 @@ def run(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
         ExecutionError: The inputs do not fit, or rustnn does not load or compute the graph.
         RuntimeUnavailable: pywebnn is not installed.
     """
-    return run_raw(legalize(graph, load_target(RUSTNN)), inputs)
+    return run_raw(legalize(graph, load_target(RUNTIME.target)), inputs)
 
 
 def run_raw(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -72,8 +75,7 @@ def _pywebnn() -> ModuleType:
     try:
         webnn: ModuleType = import_module("webnn")
     except ImportError:
-        hint = f"{Path(sys.executable).name} -m pip install 'webnn-convert[rustnn]', on Python 3.12 or newer"
-        raise RuntimeUnavailable("the rustnn runtime needs pywebnn, which is not installed", hint) from None
+        raise RUNTIME.unavailable() from None
     return webnn
 
 
