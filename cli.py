@@ -141,14 +141,16 @@ def _specification(parse: Callable[[str], Any], text: str) -> Any:
 
 
 def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
+    from converters.commands.saving import save
     from webnn_graph.formats import files_of, load
+    from webnn_graph.formats.table import WEIGHTS
 
     destination = destination_of(options, model, [form], files_of)
-    destination.check(own=[model.with_suffix(".safetensors")])
+    destination.check(own=[model.with_suffix(WEIGHTS)])
     with progress("reading ..."):
         graph = load(model, dims=options["dim"])
     with progress("writing ..."):
-        saved = destination.save(graph, read_from=model)
+        saved = save(graph, destination, read_from=model)
     saved.report()
     return DONE
 
@@ -262,8 +264,8 @@ def run(
     force: bool,
 ) -> int:
     """Compute the outputs of GRAPH."""
+    from converters.commands.destination import refuse_existing, refuse_sources
     from converters.commands.report import report_outputs
-    from converters.commands.workflow import refuse_existing, refuse_sources
     from webnn_graph.formats import files_of, load
     from webnn_graph.inputs import complete, read_arrays, save_arrays
     from webnn_graph.runtimes import run as compute
@@ -368,7 +370,7 @@ def show_target(name: str) -> int:
 @verbosity_options
 def dump(browser: str | None, output: Path, force: bool) -> int:
     """Ask a browser what it takes, and save that as a file for --target."""
-    from converters.commands.workflow import refuse_existing
+    from converters.commands.destination import refuse_existing
     from webnn_graph.formats.files import write_all
     from webnn_graph.runtimes.browser import BrowserSession
     from webnn_graph.targets.target import described

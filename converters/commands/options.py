@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from converters.commands.console import verbosity_options
+from webnn_graph.formats.table import writable
 from webnn_graph.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
-    from converters.commands.workflow import Check, Destination
+    from converters.commands.destination import Destination
+    from converters.commands.workflow import Check
 
 F = TypeVar("F", bound=Callable[..., Any])
-FORMS = ("webnn", "json", "js")
 EXISTING = click.Path(path_type=Path)
 TARGET_NAMES = "portable, chromium, rustnn, standard, or a .json file with opSupportLimits() of a browser"
 BROWSER_HELP = "Executable of the browser; by default $WEBNN_CHROMIUM, then an installed Chrome."
@@ -86,9 +87,10 @@ def _as_mapping(context: click.Context, parameter: click.Parameter, pairs: Seque
 
 def _forms(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
     forms = [form for text in value for form in text.split(",")]
-    unknown = [form for form in forms if form not in FORMS]
+    known = _form_names()
+    unknown = [form for form in forms if form not in known]
     if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(FORMS)}")
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}")
     return forms
 
 
@@ -96,6 +98,18 @@ def _stem(context: click.Context, parameter: click.Parameter, value: str | None)
     if value is not None and (not value or Path(value).name != value or value in (".", "..")):
         raise click.BadParameter("a file name without folder and suffix is expected")
     return value
+
+
+def _form_names() -> list[str]:
+    return [format.name for format in writable()]
+
+
+def _without_labels() -> str:
+    return ", ".join(format.suffix for format in writable() if not format.labels)
+
+
+def _default_targets() -> str:
+    return ", ".join(f"{next(iter(format.targets))} for {format.suffix}" for format in writable() if format.targets)
 
 
 def _default_tolerances() -> str:
@@ -124,12 +138,14 @@ destination_options = options(
     click.option("-o", "--output-dir", type=EXISTING, default=".", help="Where the files go.  [default: the current folder]"),
     click.option("--name", callback=_stem, help="Name of the graph and stem of the files; by default the model file's."),
     click.option(
-        "--labels/--no-labels", default=None, help="Whether operators carry their names in the source model; by default all but .js do."
+        "--labels/--no-labels",
+        default=None,
+        help=f"Whether operators carry their names in the source model; by default all but {_without_labels()} do.",
     ),
     click.option(
         "--target",
         metavar="NAME",
-        help=f"Write what this takes: {TARGET_NAMES}.  [default: chromium for .js, standard for the other forms]",
+        help=f"Write what this takes: {TARGET_NAMES}.  [default: {_default_targets()}, standard for the other forms]",
     ),
     click.option("--force", is_flag=True, help="Replace files that exist."),
 )
@@ -139,7 +155,7 @@ format_option = click.option(
     multiple=True,
     default=("webnn",),
     callback=_forms,
-    metavar="webnn,json,js",
+    metavar=",".join(_form_names()),
     help="Forms to write.  [default: webnn]",
 )
 runtime_options = options(
@@ -189,7 +205,7 @@ def check_of(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | N
 
 def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str], files_of: Callable[[Path], Iterable[Path]]) -> Destination:
     """Takes the `destination_options` out of a command's options; ``files_of`` says what a model is read from."""
-    from converters.commands.workflow import Destination
+    from converters.commands.destination import Destination
     from webnn_graph.targets import load_target
 
     stem, target = options.pop("name") or _stem_of(model), options.pop("target")

@@ -2,178 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from os import PathLike
-from pathlib import Path
 from typing import Protocol
 
 from converters.checking.verify import Verification, verify, verify_nodes
 from converters.commands.console import DONE, progress
-from converters.commands.report import report_graph, report_nodes, report_outputs_compared
+from converters.commands.destination import Destination
+from converters.commands.report import report_nodes, report_outputs_compared
+from converters.commands.saving import Saved, save, save_parts
 from converters.source import Source
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ConversionError, WebNNError
-from webnn_graph.formats import READ, SHARED, save_together
-from webnn_graph.formats.weights import INDEX
+from webnn_graph.formats import load
+from webnn_graph.formats.table import readable
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.runtimes import find_runtime
-from webnn_graph.targets import CHROMIUM, PORTABLE, Target, legalize, load_target
+from webnn_graph.targets import load_target
 from webnn_graph.targets.violations import of_tensor
-
-FOR_BROWSERS = {PORTABLE: "not every browser takes the graph", CHROMIUM: "Chromium does not take the graph"}
-"""The targets of a module for browsers, the best first, and what is to be said when it is refused."""
-ELSEWHERE = "-o writes to another folder, --name gives the files another name"
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Where a graph is saved.
-
-    Attributes:
-        folder: Made when it does not exist.
-        stem: Common name of the files.
-        formats: Suffixes of the forms to write, without the dot: webnn, json, js.
-        labels: Whether nodes keep their labels; None for what each form does by itself.
-        overwrite: Whether files that exist are replaced.
-        target: What the files are for; None for what each form is for: .js for browsers, the others for any implementation.
-        weights: Name of the file of weights; by default the stem's.
-        sources: The files that the graph is made from; asked only when one of them could be in the way.
-    """
-
-    folder: Path
-    stem: str
-    formats: Sequence[str] = ("webnn",)
-    labels: bool | None = None
-    overwrite: bool = False
-    target: Target | None = None
-    weights: str = ""
-    sources: Callable[[], Iterable[Path]] = tuple
-
-    @property
-    def weights_file(self) -> Path:
-        """The file of weights."""
-        return self.folder / (self.weights or f"{self.stem}.safetensors")
-
-    def owns(self, file: Path) -> bool:
-        """Whether a file is one of the graph's own, not the weights."""
-        return file != self.weights_file and any(file in (path, path.with_suffix(".d.ts")) for path in self.graphs)
-
-    def part(self, name: str) -> Destination:
-        """Where a graph of several goes that have their weights in common."""
-        return replace(self, stem=f"{self.stem}_{name}", weights=SHARED)
-
-    @property
-    def graphs(self) -> list[Path]:
-        """The graph files, one per form."""
-        return [self.folder / f"{self.stem}.{form}" for form in dict.fromkeys(self.formats)]
-
-    def check(self, own: Iterable[Path] = ()) -> None:
-        """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not.
-
-        What the graph is made from is in the way even of a destination that replaces files.
-        """
-        if not self.folder.is_dir() and self.folder.exists():
-            raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder")
-        declarations = [path.with_suffix(".d.ts") for path in self.graphs if path.suffix == ".js"]
-        mine = {path.resolve() for path in own}
-        written = [path for path in (*self.graphs, *declarations, self.weights_file) if path.resolve() not in mine]
-        refuse_sources(written, self.sources)
-        if not self.overwrite:
-            refuse_existing(written)
-
-    def save(self, graph: Graph, *, read_from: Path | None = None) -> Saved:
-        """Writes the graph in every form, and once its weights.
-
-        Args:
-            graph: The graph.
-            read_from: The graph's own file, whose weights stay readable when they are in the file that is written.
-
-        Raises:
-            ConversionError: The target does not take some calls; they are named.
-        """
-        own = read_from is not None and read_from.with_suffix(".safetensors").resolve() == self.weights_file.resolve()
-        (saved,) = _save([(self, graph)], beside=[graph] if own else [])
-        return saved
-
-    def _legalized(self, graph: Graph) -> tuple[Graph, list[str]]:
-        """The graph for the target, or for as many browsers as there can be; and what is to be said of it."""
-        if self.target:
-            return legalize(graph, self.target), []
-        if "js" not in self.formats:
-            return graph, []
-        warnings: list[str] = []
-        for name, refused in FOR_BROWSERS.items():
-            try:
-                return legalize(graph, load_target(name), exact=name == PORTABLE), warnings
-            except ConversionError as error:
-                warnings.append(f"{refused}: {error.message}")
-        return graph, warnings
-
-
-def _save(graphs: Sequence[tuple[Destination, Graph]], *, beside: Sequence[Graph] = ()) -> list[Saved]:
-    """Writes each graph in every form of its destination, and once the weights of all; they are among the files of the last."""
-    first, last = graphs[0][0], graphs[-1][0]
-    legalized = [to._legalized(graph) for to, graph in graphs]
-    first.folder.mkdir(parents=True, exist_ok=True)
-    written: list[dict[str | PathLike[str], Graph]] = [
-        {path: legal if to.target or path.suffix == ".js" else graph for path in to.graphs}
-        for (to, graph), (legal, _) in zip(graphs, legalized, strict=True)
-    ]
-    together = {path: graph for forms in written for path, graph in forms.items()}
-    files = save_together(together, labels=first.labels, weights=first.weights_file.name, beside=beside)
-    mixed = _mixed_weights(first.weights_file) if first.weights_file in files else []
-    return [
-        Saved(
-            next(iter(forms.values())),
-            [file for file in files if to.owns(file) or (to is last and file == to.weights_file)],
-            [*warnings, *(mixed if to is last else [])],
-            _changed(next(iter(forms.values())), legal, to.stem),
-        )
-        for (to, _), forms, (legal, warnings) in zip(graphs, written, legalized, strict=True)
-    ]
-
-
-def _changed(first: Graph, legal: Graph, stem: str) -> list[str]:
-    """What is noted of the module's graph and not of that of the first file."""
-    return [f"{stem}.js: {text}" for text in legal.notes if text not in first.notes]
-
-
-def _has_graph(weights: Path) -> bool:
-    """Whether a graph that rustnn could read stands beside its weights."""
-    return weights.name == SHARED or any(weights.with_suffix(suffix).is_file() for suffix in READ)
-
-
-def _mixed_weights(weights: Path) -> list[str]:
-    """What is to be said when graphs of one folder have weights of their own and one file of weights is read for all of them."""
-    shared = weights.with_name(SHARED)
-    own = [path for path in sorted(weights.parent.glob("*.safetensors")) if path != shared and _has_graph(path)]
-    if not own or not shared.is_file() or not _has_graph(weights):
-        return []
-    one = weights.name if weights != shared else own[0].name
-    return [f"some versions of rustnn read {SHARED} in the place of {one}; for them, each graph needs a folder of its own"]
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What was written.
-
-    Attributes:
-        graph: That of the first file.
-        files: All files.
-        warnings: What the user must know of them.
-        notes: What the user should know of them, besides the graph's own notes.
-    """
-
-    graph: Graph
-    files: Sequence[Path]
-    warnings: Sequence[str]
-    notes: Sequence[str]
-
-    def report(self) -> None:
-        """Says all that."""
-        report_graph(replace(self.graph, notes=(*self.graph.notes, *self.notes)), self.files, self.warnings)
 
 
 @dataclass(frozen=True)
@@ -243,7 +89,7 @@ def convert_and_report(
     with progress("converting ..."):
         graph = convert()
     with progress("writing ..."):
-        saved = destination.save(graph)
+        saved = save(graph, destination)
     saved.report()
     if check is None or source is None:
         return DONE
@@ -283,7 +129,7 @@ def convert_parts_and_report(model: Parts, destination: Destination, check: Chec
     with progress("converting ..."):
         graphs = model.convert()
     with progress("writing ..."):
-        saved = dict(zip(places, _save([(place, graphs[name]) for name, place in places.items()]), strict=True))
+        saved = dict(zip(places, save_parts([(graphs[name], place) for name, place in places.items()]), strict=True))
     for part in saved.values():
         part.report()
     if check is None:
@@ -304,39 +150,8 @@ def verify_and_report(graph: Graph, source: Source, check: Check) -> int:
     return report_outputs_compared(verification, f"{check.runtime} runtime against {source.runner}")
 
 
-def refuse_existing(paths: Iterable[Path]) -> None:
-    """Raises `WebNNError` when a file that is going to be written is already there."""
-    there = [str(path) for path in paths if path.exists()]
-    if there:
-        raise WebNNError(f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}", "--force replaces files")
-
-
-def refuse_sources(paths: Iterable[Path], sources: Callable[[], Iterable[Path]], hint: str = ELSEWHERE) -> None:
-    """Raises `WebNNError` when a file that is going to be written is one that is read, under whatever name."""
-    there = [path for path in paths if path.exists() or _index(path).exists()]
-    read = list(sources()) if there else []
-    for path in there:
-        if any(_is_same(path, source) for source in read):
-            raise WebNNError(f"{path} is the model itself, or is read with it; it is never written over", hint)
-        if any(_is_same(_index(path), source) for source in read):
-            raise WebNNError(f"{path} would stand in the place of the model's own weights, which {_index(path).name} lists", hint)
-
-
-def _index(weights: Path) -> Path:
-    return weights.with_name(f"{weights.stem}{INDEX}")
-
-
-def _is_same(path: Path, other: Path) -> bool:
-    """Whether both are one file: by links, by another spelling, or on a file system that does not tell case."""
-    try:
-        return path.samefile(other)
-    except OSError:  # one of them does not exist
-        return path.resolve() == other.resolve()
-
-
 def _read_again(saved: Saved) -> Graph:
     """The graph as its files say it, so that verification covers writing and reading, too."""
-    from webnn_graph.formats import load
-
-    readable = [path for path in saved.files if path.suffix in READ]
-    return load(readable[0]) if readable else saved.graph
+    suffixes = [format.suffix for format in readable()]
+    written = [path for path in saved.files if path.suffix in suffixes]
+    return load(written[0]) if written else saved.graph

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from converters.checking.verify import Verification
 from converters.commands.console import DIFFERS, DONE, REFUSED, note, progress, report_error, say, settings, show_table, size
-from converters.commands.workflow import Check, Destination
+from converters.commands.destination import Destination
+from converters.commands.saving import save
+from converters.commands.workflow import Check
 from converters.onnx import convert
 from converters.onnx.reading.random_weights import with_random_weights
 from converters.onnx.source import OnnxSource
@@ -55,7 +57,7 @@ def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -
         graph = converted(model)
         if isinstance(graph, str):
             return DONE, ["", "", "", graph]
-        files = destination.save(graph).files
+        files = save(graph, destination).files
         return DONE, [f"{len(graph.nodes):,}", size(graph.weight_bytes), size(sum(path.stat().st_size for path in files)), ""]
 
     return _for_each(models, "converting", "converted", [">operators", ">weights", ">files", ""], row)

@@ -27,6 +27,7 @@ from webnn_graph.errors import WebNNError
 from webnn_graph.formats.locks import locked
 from webnn_graph.signals import Signals
 
+PathLike: TypeAlias = str | os.PathLike[str]
 Chunks: TypeAlias = Callable[[], Iterable[bytes | memoryview]]
 """Makes the content of a file piece by piece, so that it need not be in memory as a whole."""
 

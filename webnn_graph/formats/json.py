@@ -11,15 +11,22 @@ from typing import Any, NoReturn
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Weight
-from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, Size, dimension_of
+from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, Size, describe, dimension_of
+from webnn_graph.formats.table import FORMATS
 from webnn_graph.formats.text import VERSION, VERSIONS, Source, quote
+from webnn_graph.graph import Graph
 
-FORMAT = "webnn-graph-json"
+FORMAT = FORMATS[".json"].mark
 DIGEST = "weightsDigest"
 """The member with the digest of the weights, which other readers skip."""
 
 
 # ----------------------------------------------------------------------------------------------------------------- writing
+def files(graph: Graph, stem: str, *, labels: bool = True, weights: str = "", digest: str = "") -> dict[str, str]:
+    """The text of a graph, by the file's name; see `webnn_graph.formats.Format.files`."""
+    return {f"{stem}.json": write(describe(graph, labels=labels, weights_digest=digest))}
+
+
 def write(document: Document) -> str:
     """The canonical JSON of a document."""
     inputs = {declaration.name: _declared(declaration) for declaration in document.inputs}

@@ -23,7 +23,8 @@ from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Weight
 from webnn_graph.formats.digests import PATTERN
-from webnn_graph.formats.document import Call, Declaration, Dimension, Document, Name, Output, Place, Size
+from webnn_graph.formats.document import Call, Declaration, Dimension, Document, Name, Output, Place, Size, describe
+from webnn_graph.graph import Graph
 from webnn_graph.names import nearest
 from webnn_graph.ops import OPS
 
@@ -39,6 +40,11 @@ MAX_DEPTH = 32
 
 
 # ----------------------------------------------------------------------------------------------------------------- writing
+def files(graph: Graph, stem: str, *, labels: bool = True, weights: str = "", digest: str = "") -> dict[str, str]:
+    """The text of a graph, by the file's name; see `webnn_graph.formats.Format.files`."""
+    return {f"{stem}.webnn": write(describe(graph, labels=labels, weights_digest=digest))}
+
+
 def write(document: Document) -> str:
     """The canonical text of a document."""
     digest = [f"{DIGEST} {document.weights_digest}"] if document.weights_digest else []

@@ -1,0 +1,102 @@
+"""Where a graph is written, and what may not be written over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from webnn_graph.errors import WebNNError
+from webnn_graph.formats import FORMATS, SHARED
+from webnn_graph.formats.table import WEIGHTS
+from webnn_graph.formats.weights import INDEX
+from webnn_graph.targets import Target
+
+ELSEWHERE = "-o writes to another folder, --name gives the files another name"
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a graph is saved, and as what.
+
+    Attributes:
+        folder: Made when it does not exist.
+        stem: Common name of the files.
+        formats: Names of the formats to write: webnn, json, js.
+        labels: Whether nodes keep their labels; None for what each format does by itself.
+        overwrite: Whether files that exist are replaced.
+        target: What the files are for; None for what each format is for: .js for browsers, the others for any implementation.
+        weights: Name of the file of weights; by default the stem's.
+        sources: The files that the graph is made from; asked only when one of them could be in the way.
+    """
+
+    folder: Path
+    stem: str
+    formats: Sequence[str] = ("webnn",)
+    labels: bool | None = None
+    overwrite: bool = False
+    target: Target | None = None
+    weights: str = ""
+    sources: Callable[[], Iterable[Path]] = tuple
+
+    @property
+    def weights_file(self) -> Path:
+        """The file of weights."""
+        return self.folder / (self.weights or f"{self.stem}{WEIGHTS}")
+
+    @property
+    def graphs(self) -> list[Path]:
+        """The graph files, one per format."""
+        return [self.folder / f"{self.stem}.{name}" for name in dict.fromkeys(self.formats)]
+
+    @property
+    def files(self) -> list[Path]:
+        """The graph files with what is written beside each, but for the weights."""
+        return [file for path in self.graphs for file in FORMATS[path.suffix].paths(path)]
+
+    def part(self, name: str) -> Destination:
+        """Where a graph of several goes that have their weights in common."""
+        return replace(self, stem=f"{self.stem}_{name}", weights=SHARED)
+
+    def check(self, own: Iterable[Path] = ()) -> None:
+        """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not.
+
+        What the graph is made from is in the way even of a destination that replaces files.
+        """
+        if not self.folder.is_dir() and self.folder.exists():
+            raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder")
+        mine = {path.resolve() for path in own}
+        written = [path for path in (*self.files, self.weights_file) if path.resolve() not in mine]
+        refuse_sources(written, self.sources)
+        if not self.overwrite:
+            refuse_existing(written)
+
+
+def refuse_existing(paths: Iterable[Path]) -> None:
+    """Raises `WebNNError` when a file that is going to be written is already there."""
+    there = [str(path) for path in paths if path.exists()]
+    if there:
+        raise WebNNError(f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}", "--force replaces files")
+
+
+def refuse_sources(paths: Iterable[Path], sources: Callable[[], Iterable[Path]], hint: str = ELSEWHERE) -> None:
+    """Raises `WebNNError` when a file that is going to be written is one that is read, under whatever name."""
+    there = [path for path in paths if path.exists() or _index(path).exists()]
+    read = list(sources()) if there else []
+    for path in there:
+        if any(_is_same(path, source) for source in read):
+            raise WebNNError(f"{path} is the model itself, or is read with it; it is never written over", hint)
+        if any(_is_same(_index(path), source) for source in read):
+            raise WebNNError(f"{path} would stand in the place of the model's own weights, which {_index(path).name} lists", hint)
+
+
+def _index(weights: Path) -> Path:
+    return weights.with_name(f"{weights.stem}{INDEX}")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Whether both are one file: by links, by another spelling, or on a file system that does not tell case."""
+    try:
+        return path.samefile(other)
+    except OSError:  # one of them does not exist
+        return path.resolve() == other.resolve()

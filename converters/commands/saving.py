@@ -1,0 +1,102 @@
+"""Saving graphs: each is prepared for its destination, and all are written at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from converters.commands.destination import Destination
+from converters.commands.report import report_graph
+from webnn_graph.errors import ConversionError
+from webnn_graph.formats import FORMATS, SHARED, Format, save_together
+from webnn_graph.formats.files import PathLike
+from webnn_graph.formats.table import WEIGHTS, readable
+from webnn_graph.graph import Graph
+from webnn_graph.targets import PORTABLE, legalize, load_target
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What was written.
+
+    Attributes:
+        graph: That of the first file.
+        files: All files.
+        warnings: What the user must know of them.
+        notes: What the user should know of them, besides the graph's own notes.
+    """
+
+    graph: Graph
+    files: Sequence[Path]
+    warnings: Sequence[str]
+    notes: Sequence[str]
+
+    def report(self) -> None:
+        """Says all that."""
+        report_graph(replace(self.graph, notes=(*self.graph.notes, *self.notes)), self.files, self.warnings)
+
+
+def save(graph: Graph, to: Destination, *, read_from: Path | None = None) -> Saved:
+    """Writes a graph in every format, and once its weights.
+
+    Args:
+        graph: The graph.
+        to: Where to.
+        read_from: The graph's own file, whose weights stay readable when they are in the file that is written.
+
+    Raises:
+        ConversionError: The target does not take some calls; they are named.
+    """
+    is_own = read_from is not None and read_from.with_suffix(WEIGHTS).resolve() == to.weights_file.resolve()
+    return save_parts([(graph, to)], beside=[graph] if is_own else [])[0]
+
+
+def save_parts(parts: Sequence[tuple[Graph, Destination]], *, beside: Sequence[Graph] = ()) -> list[Saved]:
+    """The same for graphs that have their weights in common; the file of weights is among the files of the last."""
+    last = parts[-1][1]
+    prepared = [_prepared(graph, to) for graph, to in parts]
+    last.folder.mkdir(parents=True, exist_ok=True)
+    together: dict[PathLike, Graph] = {path: graph for graphs, _ in prepared for path, graph in graphs.items()}
+    files = save_together(together, labels=last.labels, weights=last.weights_file.name, beside=beside)
+    saved = []
+    for (_, to), (graphs, warnings) in zip(parts, prepared, strict=True):
+        first = graphs[to.graphs[0]]
+        notes = [f"{path.name}: {note}" for path, graph in graphs.items() for note in graph.notes if note not in first.notes]
+        weights = [file for file in files if to is last and file == to.weights_file]
+        mixed = [text for file in weights for text in _mixed_weights(file)]
+        saved.append(Saved(first, [file for file in files if file in to.files] + weights, [*warnings, *mixed], notes))
+    return saved
+
+
+def _prepared(graph: Graph, to: Destination) -> tuple[dict[Path, Graph], list[str]]:
+    """The graph of each file, legalized for the target or for what its format is for; and what is to be said of them."""
+    if to.target:
+        return dict.fromkeys(to.graphs, legalize(graph, to.target)), []
+    warnings: list[str] = []
+    return {path: _in_format(graph, FORMATS[path.suffix], warnings) for path in to.graphs}, warnings
+
+
+def _in_format(graph: Graph, format: Format, warnings: list[str]) -> Graph:
+    """The graph for the best target of the format that takes it; as it is when none does."""
+    for name, refused in format.targets.items():
+        try:
+            return legalize(graph, load_target(name), exact=name == PORTABLE)
+        except ConversionError as error:
+            warnings.append(f"{refused}: {error.message}")
+    return graph
+
+
+def _mixed_weights(weights: Path) -> list[str]:
+    """What is to be said when graphs of one folder have weights of their own and one file of weights is read for all of them."""
+    shared = weights.with_name(SHARED)
+    own = [path for path in sorted(weights.parent.glob(f"*{WEIGHTS}")) if path != shared and _has_graph(path)]
+    if not own or not shared.is_file() or not _has_graph(weights):
+        return []
+    one = weights.name if weights != shared else own[0].name
+    return [f"some versions of rustnn read {SHARED} in the place of {one}; for them, each graph needs a folder of its own"]
+
+
+def _has_graph(weights: Path) -> bool:
+    """Whether a graph that rustnn could read stands beside its weights."""
+    return weights.name == SHARED or any(weights.with_suffix(format.suffix).is_file() for format in readable())

@@ -1,0 +1,127 @@
+"""Reading a graph from its file, and its weights from theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from webnn_graph.data_types import Array
+from webnn_graph.errors import FormatError
+from webnn_graph.formats.assemble import assemble
+from webnn_graph.formats.digests import Contents, combined, digests_of
+from webnn_graph.formats.document import Document
+from webnn_graph.formats.files import PathLike
+from webnn_graph.formats.table import FORMATS, WEIGHTS, Format, readable, recognized, writable
+from webnn_graph.formats.weights import Safetensors, Weights, files_beside, weights_of
+from webnn_graph.graph import Graph, Operand
+
+
+def load(
+    path: PathLike, *, weights: PathLike | None = None, dims: Mapping[str, int] = MappingProxyType({}), check_bytes: bool = False
+) -> Graph:
+    """Reads a graph.
+
+    Args:
+        path: A ``.webnn`` text or a ``webnn-graph-json``; which one is told by its content.
+        weights: Its safetensors file; by default ``<stem>.safetensors`` or ``model.safetensors`` beside it, or their shards.
+        dims: Sizes of dynamic dimensions, which only files of rustnn have, by name.
+        check_bytes: Whether all weights are read and compared with their digests; otherwise only the digests are compared.
+
+    Returns:
+        The graph. Its weights are read-only views on the mapped file, which must not be changed in place meanwhile.
+
+    Raises:
+        FormatError: A file is missing, damaged or of another kind, or graph and weights do not belong together; the message
+            says where.
+        ValidationError: The graph breaks a rule of the standard.
+    """
+    path = Path(path)
+    content = _read(path)
+    document = recognized(path, content).read(content, str(path))
+    finder = _Finder(path, Path(weights) if weights else None, check_bytes)
+    if document.weights_digest:
+        finder.check(document)
+    return assemble(document, finder.array, dims)
+
+
+def files_of(path: PathLike) -> list[Path]:
+    """The files that `load` reads for a graph: its own, and those of its weights."""
+    return [Path(path), *files_beside(Path(path))]
+
+
+def is_written_here(path: PathLike) -> bool:
+    """Whether a file is one that `save` has made, and no model in another format; told by its suffix and its beginning."""
+    path = Path(path)
+    try:
+        if path.suffix == WEIGHTS:
+            return bool(Safetensors(path).digests)
+        return any(_is_of(path, format) for format in writable())
+    except (OSError, FormatError):
+        return False
+
+
+def _is_of(path: Path, format: Format) -> bool:
+    """Whether a file was written in a format, or with one that was."""
+    if path.name.endswith(tuple(format.companions)):
+        return True
+    if path.suffix != format.suffix or not format.mark:
+        return path.suffix == format.suffix
+    with path.open("rb") as file:
+        return format.mark.encode() in file.read(64)
+
+
+def _read(path: Path) -> str:
+    """The file's text."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FormatError(f"cannot read {path}: {error.strerror}") from None
+    known = " nor ".join(format.title for format in readable())
+    format = FORMATS.get(path.suffix)
+    if format and not format.reads:
+        raise FormatError(f"{path} is neither {known}", format.hint)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        hint = "is it another kind of file?"
+        raise FormatError(f"{path} is neither {known}: byte {error.start} is not UTF-8", hint) from None
+
+
+class _Finder:
+    """Finds weights in the file beside a graph, which is opened when the first is asked for."""
+
+    def __init__(self, graph: Path, weights: Path | None, check_bytes: bool) -> None:
+        self.graph = graph
+        self.path = weights
+        self.check_bytes = check_bytes
+        self.known = Contents()
+
+    @cached_property
+    def source(self) -> Weights:
+        source = Safetensors(self.path) if self.path else weights_of(self.graph)
+        if source is None:
+            expected = self.graph.with_suffix(WEIGHTS).name
+            raise FormatError(f"the weights of {self.graph} are missing", f"put {expected} beside it, or say where they are")
+        return source
+
+    def check(self, document: Document) -> None:
+        """Raises `FormatError` unless the graph, which has a digest, was written with these weights."""
+        if not isinstance(self.source, Safetensors):
+            return  # of software that knows no digests
+        read = self.source.digests
+        if combined(read.get(key, "") for key in document.weights) != document.weights_digest:
+            raise FormatError(
+                f"{self.graph} and {self.source.path} do not belong together: the graph and the weights are not of one conversion",
+                "convert the model again, or copy both files anew; for weights that were changed on purpose, take the digest of the "
+                "weights out of the graph's file",
+            )
+
+    def array(self, key: str, operand: Operand) -> Array:
+        array = self.source.array(key, operand)
+        if self.check_bytes and isinstance(self.source, Safetensors) and key in self.source.digests:
+            stored_as = Operand(operand.data_type, operand.shape, key)
+            if digests_of({stored_as: array}, self.known)[key] != self.source.digests[key]:
+                raise FormatError(f"{self.source.path} is damaged: {key!r} has other values than were written", "convert the model again")
+        return array

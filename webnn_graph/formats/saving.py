@@ -1,0 +1,111 @@
+"""Writing graphs to files, in one format or several, and their weights beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from webnn_graph.errors import WebNNError
+from webnn_graph.formats.digests import Contents, combined, digests_of
+from webnn_graph.formats.files import Chunks, PathLike, write_all
+from webnn_graph.formats.shared import with_shared_names
+from webnn_graph.formats.table import FORMATS, SHARED, WEIGHTS, writable
+from webnn_graph.formats.weights import Safetensors, contents, in_order, metadata_of, stored
+from webnn_graph.graph import Graph
+
+
+def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Path]:
+    """Writes a graph in one or several forms, and its weights beside it: ``<stem>.safetensors``.
+
+    Either all files are written or none is; equal graphs give equal bytes.
+
+    Args:
+        graph: The graph.
+        paths: Where to; the suffix picks the format, see `FORMATS`: .webnn, .json, .js (with its .d.ts).
+        labels: Whether nodes keep their labels; None for what each format does by itself.
+
+    Returns:
+        All files written, in the order of the paths, weights last.
+
+    Raises:
+        WebNNError: A suffix is not known, or a file cannot be written.
+    """
+    files: dict[Path, Chunks] = {}
+    tensors = stored(graph)
+    digest_of = digests_of(tensors, Contents())
+    for path in map(Path, paths):
+        files |= _texts(graph, path, labels, path.with_suffix(WEIGHTS).name, digest_of)
+    for path in map(Path, paths):
+        if tensors:
+            files[path.with_suffix(WEIGHTS)] = partial(contents, tensors, metadata_of(digest_of))
+    write_all(files)
+    return list(files)
+
+
+def save_together(
+    graphs: Mapping[PathLike, Graph], *, labels: bool | None = None, weights: str = SHARED, beside: Sequence[Graph] = ()
+) -> list[Path]:
+    """Writes several graphs of one folder and, once for all, their weights.
+
+    For graphs that are parts or variants of one model: a weight that several have is stored once. Weights of one name that
+    are not the same get other names.
+
+    Args:
+        graphs: What to write, by path; a graph may stand there in several forms. See `save`, also for ``labels``.
+        weights: Name of the file of weights. Only ``model.safetensors`` is found by graphs of every name.
+        beside: Graphs whose files are there already and read the same weights, under the names that they have now. All that
+            is in the file of weights stays in it then; it is not written when nothing has to be added.
+
+    Returns:
+        All files written, in the order of the paths, weights last.
+
+    Raises:
+        WebNNError: The paths are in several folders, a suffix is not known, a file of weights that has to stay has some that
+            are of no graph, or a file cannot be written.
+    """
+    paths = [Path(path) for path in graphs]
+    if len({path.parent for path in paths}) != 1:
+        raise WebNNError("graphs with common weights must be in one folder")
+    target = paths[0].with_name(weights)
+    there = Safetensors(target) if beside and any(map(stored, graphs.values())) and target.is_file() else None
+    others = _others(there, beside) if there else Graph("", (), {}, (), ())
+    distinct = list(dict.fromkeys((*beside, others, *graphs.values())))
+    known = Contents()
+    renamed = dict(zip(distinct, with_shared_names(distinct, known, len(beside) + 1), strict=True))
+    tensors = stored(*renamed.values())
+    if there and all(operand.name in there.tensors for operand in tensors):
+        tensors, digest_of = {}, there.digests
+    else:
+        tensors = in_order({**others.constants, **tensors})
+        digest_of = digests_of(tensors, known) | (there.digests if there else {})
+    files: dict[Path, Chunks] = {}
+    for path, graph in zip(paths, graphs.values(), strict=True):
+        files |= _texts(renamed[graph], path, labels, weights, digest_of)
+    if tensors:
+        metadata = there.metadata if there else {}
+        files[target] = partial(contents, tensors, metadata | metadata_of(digest_of))
+    write_all(files)
+    return list(files)
+
+
+def _others(there: Safetensors, beside: Sequence[Graph]) -> Graph:
+    """What is in a file of weights besides those of the graphs, as constants of a graph that has nothing else."""
+    read = {operand.name for graph in beside for operand in stored(graph)}
+    return Graph("others", (), {operand: array for operand, array in there.all().items() if operand.name not in read}, (), ())
+
+
+def _texts(graph: Graph, path: Path, labels: bool | None, weights: str, digest_of: Mapping[str, str]) -> dict[Path, Chunks]:
+    """The text files of one form, whose weights are in the file ``weights`` beside it and have these digests."""
+    names = [operand.name for operand in stored(graph)]
+    digest = combined(digest_of[name] for name in names) if all(name in digest_of for name in names) else ""
+    format = FORMATS.get(path.suffix)
+    if format is None or not format.writes:
+        known = ", ".join(format.suffix for format in writable())
+        raise WebNNError(f"cannot tell the form of {path} from its suffix {path.suffix!r}", f"use one of {known}")
+    texts = format.files(graph, path.stem, labels=labels, weights=weights, digest=digest)
+    return {path.with_name(name): partial(_encoded, text) for name, text in texts.items()}
+
+
+def _encoded(text: str) -> list[bytes]:
+    return [text.encode()]

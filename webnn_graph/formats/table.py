@@ -1,0 +1,134 @@
+"""The kinds of files that a graph can have: a row of `FORMATS` each, which commands, reading, writing and targets follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the table costs a command that only shows it nothing
+    from webnn_graph.formats.document import Document
+    from webnn_graph.graph import Graph
+
+WEIGHTS = ".safetensors"
+"""Suffix of the file of weights."""
+SHARED = f"model{WEIGHTS}"
+"""Name of a file of weights that several graphs have in common; whatever reads a graph looks for it."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file that a graph can have, or that is taken for one.
+
+    Attributes:
+        suffix: Of its files.
+        module: What reads it, with a ``read``, and writes it, with a ``files``, as the methods here; imported when it is used.
+        title: How messages call what is read.
+        reads: Whether graphs are read from it.
+        writes: Whether graphs are written to it.
+        begins: What its text may begin with, which tells it whatever the suffix says.
+        mark: What the first 64 bytes hold of a file that was written here; empty when the suffix says enough.
+        companions: Suffixes of the files that are written with it, besides the weights.
+        targets: What it is written for unless the user says it, the best first, each with what is to be said when the graph is
+            refused there; none for any implementation.
+        labels: Whether nodes keep their labels unless the user says it.
+        hint: What to do with a file that is not read.
+    """
+
+    suffix: str
+    module: str = ""
+    title: str = ""
+    reads: bool = False
+    writes: bool = False
+    begins: tuple[str, ...] = ()
+    mark: str = ""
+    companions: Sequence[str] = ()
+    targets: Mapping[str, str] = field(default_factory=dict)
+    labels: bool = True
+    hint: str = ""
+
+    @property
+    def name(self) -> str:
+        """How ``--format`` calls it."""
+        return self.suffix.removeprefix(".")
+
+    def paths(self, path: Path) -> list[Path]:
+        """All files that are written for a graph at this path, besides the weights."""
+        return [path, *(path.with_suffix(companion) for companion in self.companions)]
+
+    def read(self, text: str, file: str) -> Document:
+        """What a file's text says; ``file`` is what messages call it. Raises `FormatError`."""
+        document: Document = import_module(self.module).read(text, file)
+        return document
+
+    def files(self, graph: Graph, stem: str, *, labels: bool | None, weights: str, digest: str) -> dict[str, str]:
+        """The texts of the files that hold a graph, by file name: of the stem, and of its suffix or a companion's.
+
+        Args:
+            graph: What to write.
+            stem: The files' common name.
+            labels: Whether nodes keep their labels; None for what the format does by itself.
+            weights: Name of the file of weights.
+            digest: That of the weights.
+        """
+        kept = self.labels if labels is None else labels
+        texts: dict[str, str] = import_module(self.module).files(graph, stem, labels=kept, weights=weights, digest=digest)
+        return texts
+
+
+_GRAPH = "name the .webnn or .json file of the graph"
+FORMATS = {
+    format.suffix: format
+    for format in (
+        Format(
+            ".webnn",
+            "webnn_graph.formats.text",
+            title=".webnn text",
+            reads=True,
+            writes=True,
+            begins=("webnn_graph", "#", "//"),
+        ),
+        Format(
+            ".json",
+            "webnn_graph.formats.json",
+            title="JSON",
+            reads=True,
+            writes=True,
+            begins=("{",),
+            mark="webnn-graph-json",
+        ),
+        Format(
+            ".js",
+            "webnn_graph.formats.javascript",
+            writes=True,
+            companions=(".d.ts",),
+            targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
+            labels=False,
+            hint=f"a module cannot be read back; {_GRAPH}",
+        ),
+        Format(WEIGHTS, hint=f"these are weights; {_GRAPH}"),
+        Format(".onnx", hint="convert it first: onnx2webnn"),
+        Format(".pt", hint="convert it first: torch2webnn"),
+    )
+}
+"""The formats by suffix, those that graphs have first; the first that is read is the one of files of other suffixes."""
+
+
+def readable() -> list[Format]:
+    """The formats that graphs are read from."""
+    return [format for format in FORMATS.values() if format.reads]
+
+
+def writable() -> list[Format]:
+    """The formats that graphs are written to."""
+    return [format for format in FORMATS.values() if format.writes]
+
+
+def recognized(path: Path, text: str) -> Format:
+    """What a file's text is in: told by its beginning; what could be nothing is what its suffix says, so that the error is about that."""
+    begin = text.lstrip()
+    told = [format for format in readable() if begin.startswith(format.begins)]
+    named = [format for format in readable() if format.suffix == path.suffix]
+    return [*told, *named, *readable()][0]
