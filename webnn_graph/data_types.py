@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,33 +20,41 @@ Array = NDArray[Any]
 
 
 class DataType(StrEnum):
-    """``MLOperandDataType``; the value is the name the standard uses."""
+    """``MLOperandDataType``; the value is the name the standard uses.
 
-    FLOAT32 = "float32"
-    FLOAT16 = "float16"
-    INT32 = "int32"
-    UINT32 = "uint32"
-    INT64 = "int64"
-    UINT64 = "uint64"
-    INT8 = "int8"
-    UINT8 = "uint8"
-    INT4 = "int4"
-    UINT4 = "uint4"
+    Attributes:
+        bits: What one element takes in storage.
+        short: Its name in ``.webnn`` text.
+        numpy: The dtype that holds one element in memory.
+        safetensors: safetensors' name for the elements that it is stored as.
+        view: JavaScript's typed array that holds it in every engine: float16 as its bits, 4-bit elements packed.
+    """
 
-    @property
-    def bits(self) -> int:
-        """Bits one element takes in storage."""
-        return int("".join(c for c in self.value if c.isdigit()))
+    bits: int
+    short: str
+    numpy: np.dtype[Any]
+    safetensors: str
+    view: str
 
-    @property
-    def numpy(self) -> np.dtype[Any]:
-        """The dtype that holds one element in memory."""
-        return np.dtype({"int4": "int8", "uint4": "uint8"}.get(self.value, self.value))
+    def __new__(cls, value: str, *row: Any) -> Self:
+        """A member of the table."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.bits, member.short, dtype, member.safetensors, member.view = row
+        member.numpy = np.dtype(dtype)
+        return member
 
-    @property
-    def short(self) -> str:
-        """The name in ``.webnn`` text: f32, i64, u4."""
-        return self.value[0] + str(self.bits)
+    # value, bits, short, numpy, safetensors, view
+    FLOAT32 = "float32", 32, "f32", "float32", "F32", "Float32Array"
+    FLOAT16 = "float16", 16, "f16", "float16", "F16", "Uint16Array"
+    INT32 = "int32", 32, "i32", "int32", "I32", "Int32Array"
+    UINT32 = "uint32", 32, "u32", "uint32", "U32", "Uint32Array"
+    INT64 = "int64", 64, "i64", "int64", "I64", "BigInt64Array"
+    UINT64 = "uint64", 64, "u64", "uint64", "U64", "BigUint64Array"
+    INT8 = "int8", 8, "i8", "int8", "I8", "Int8Array"
+    UINT8 = "uint8", 8, "u8", "uint8", "U8", "Uint8Array"
+    INT4 = "int4", 4, "i4", "int8", "U8", "Uint8Array"
+    UINT4 = "uint4", 4, "u4", "uint8", "U8", "Uint8Array"
 
     @property
     def is_float(self) -> bool:

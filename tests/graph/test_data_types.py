@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from webnn_graph.data_types import BY_SHORT_NAME, Array, DataType, distinct, pack, storage_bytes, unpack
 from webnn_graph.errors import ValidationError
@@ -30,6 +32,16 @@ def test_facts(name: str, bits: int, short: str, smallest: float, largest: float
     data_type = DataType(name)
     assert (data_type.bits, data_type.short, data_type.range) == (bits, short, (smallest, largest))
     assert BY_SHORT_NAME[short] is data_type
+
+
+@pytest.mark.parametrize("data_type", DataType)
+def test_safetensors_reads_what_it_is_called(data_type: DataType) -> None:
+    """By its own library: the elements in memory, or the bytes that 4-bit ones are packed into."""
+    storage = pack(np.zeros(2, data_type.numpy), data_type)
+    header = {"x": {"dtype": data_type.safetensors, "shape": list(storage.shape), "data_offsets": [0, storage.nbytes]}}
+    encoded = json.dumps(header).encode()
+    read = safetensors.numpy.load(len(encoded).to_bytes(8, "little") + encoded + storage.tobytes())["x"]
+    assert read.dtype == (np.uint8 if data_type.bits == 4 else data_type.numpy)
 
 
 def test_of_an_array() -> None:

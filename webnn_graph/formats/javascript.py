@@ -19,33 +19,18 @@ from webnn_graph.graph import Descriptor, Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.ops import OPS, Parameter
 
-RESERVED = frozenset(
+RESERVED = frozenset(data_type.view for data_type in DataType) | frozenset(
     """
     arguments async await break case catch class const continue debugger default delete do else enum eval export extends false
     finally for function if implements import in instanceof interface let new null package private protected public return
     static super switch this throw true try typeof var void while with yield undefined NaN Infinity
     builder context weights weight checkWeights MLGraphBuilder
-    Float32Array Int32Array Uint32Array BigInt64Array BigUint64Array Int8Array Uint8Array Uint16Array
     """.split()
 )
 """Words that cannot name a variable in the generated ``build``: JavaScript's, and what its body reads."""
 
 ALIASES = {"outputShapeRounding": "roundingType"}
 """Option members that Chromium reads under an older name of the standard; both are written, an unknown one is ignored."""
-
-VIEWS = {
-    DataType.FLOAT32: "Float32Array",
-    DataType.FLOAT16: "Uint16Array",
-    DataType.INT32: "Int32Array",
-    DataType.UINT32: "Uint32Array",
-    DataType.INT64: "BigInt64Array",
-    DataType.UINT64: "BigUint64Array",
-    DataType.INT8: "Int8Array",
-    DataType.UINT8: "Uint8Array",
-    DataType.INT4: "Uint8Array",
-    DataType.UINT4: "Uint8Array",
-}
-"""The typed array that holds a data type in every engine: float16 as its bits, 4-bit elements packed."""
 
 
 def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", digest: str = "") -> dict[str, str]:
@@ -88,6 +73,7 @@ def _view(graph: Graph, stem: str, labels: bool, weights_file: str) -> dict[str,
     read = {operand for node in graph.nodes for operand in node.operands}
     return {
         "title": string(graph.name),
+        "data_types": " | ".join(map(string, DataType)),
         "node_count": len(graph.nodes),
         "weight_bytes": sum(operand.nbytes for operand in weights),
         "weights_file": string(weights_file),
@@ -145,7 +131,7 @@ def constant(operand: Operand, array: Array) -> str:
         # Implementations differ in which view of float16 they take; all take the bare buffer.
         return f"builder.constant({_descriptor(operand)}, new Uint16Array([{bits}]).buffer)"
     values = ", ".join(_number(_shortest(value), data_type) for value in stored)
-    return f"builder.constant({_descriptor(operand)}, new {VIEWS[data_type]}([{values}]))"
+    return f"builder.constant({_descriptor(operand)}, new {data_type.view}([{values}]))"
 
 
 def variable(name: str) -> str:
@@ -226,5 +212,5 @@ def _tensor(operand: Operand) -> str:
 
 def _typed(operand: Operand) -> tuple[str, str, str]:
     """Name, TypeScript type and description of an interface member."""
-    view = "Float16Data" if operand.data_type is DataType.FLOAT16 else VIEWS[operand.data_type]
+    view = "Float16Data" if operand.data_type is DataType.FLOAT16 else operand.data_type.view
     return operand.name, view, str(operand.descriptor)

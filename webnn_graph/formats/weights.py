@@ -27,22 +27,12 @@ from webnn_graph.formats.constants import from_bytes, is_inline
 from webnn_graph.graph import Descriptor, Graph, Operand
 from webnn_graph.names import nearest
 
-DTYPES = {
-    DataType.FLOAT32: "F32",
-    DataType.FLOAT16: "F16",
-    DataType.INT32: "I32",
-    DataType.UINT32: "U32",
-    DataType.INT64: "I64",
-    DataType.UINT64: "U64",
-    DataType.INT8: "I8",
-    DataType.UINT8: "U8",
-    DataType.INT4: "U8",
-    DataType.UINT4: "U8",
-}
-"""safetensors' name for the elements that a data type is stored as."""
-
 HALF_OF_FLOAT32 = "BF16"
 """Elements that are the upper half of a float32; read, never written."""
+TYPES = {data_type.safetensors: data_type for data_type in DataType if data_type.bits != 4}
+"""The data types by safetensors' name for their elements; those of 4 bits are packed into others."""
+BITS = {HALF_OF_FLOAT32: 16, **{name: data_type.bits for name, data_type in TYPES.items()}}
+"""Bits of the elements that are read."""
 
 PACKED = "rustnn.webnn.packed4"
 """The member of the metadata that says how 4-bit elements are packed, and the only way there is."""
@@ -84,7 +74,7 @@ def contents(weights: Mapping[Operand, Array], metadata: Mapping[str, str] = Map
     offset = 0
     for operand in weights:
         shape = [operand.nbytes] if operand.data_type.bits == 4 else list(operand.shape)
-        header[operand.name] = {"dtype": DTYPES[operand.data_type], "shape": shape, "data_offsets": [offset, offset + operand.nbytes]}
+        header[operand.name] = {"dtype": operand.data_type.safetensors, "shape": shape, "data_offsets": [offset, offset + operand.nbytes]}
         offset += operand.nbytes
     encoded = json.dumps(header, separators=(",", ":")).encode()
     encoded += b" " * (-len(encoded) % 8)
@@ -170,8 +160,8 @@ class Safetensors:
         content = self.bytes[tensor.start : tensor.start + tensor.size]
         if operand.data_type is DataType.FLOAT32 and (tensor.dtype, tensor.shape) == (HALF_OF_FLOAT32, shape):
             return (content.view("<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
-        if (tensor.dtype, tensor.shape) != (DTYPES[operand.data_type], shape):
-            found, expected = f"{tensor.dtype}{list(tensor.shape)}", f"{DTYPES[operand.data_type]}{list(shape)}"
+        if (tensor.dtype, tensor.shape) != (operand.data_type.safetensors, shape):
+            found, expected = f"{tensor.dtype}{list(tensor.shape)}", f"{operand.data_type.safetensors}{list(shape)}"
             raise FormatError(
                 f"{name!r} in {self.path} is {found}; the graph declares {operand.descriptor}, which is stored as {expected}",
                 "do the graph and the weights belong together?",
@@ -184,11 +174,10 @@ class Safetensors:
         Raises:
             FormatError: One has a type that WebNN lacks.
         """
-        types = {stored_as: data_type for data_type, stored_as in DTYPES.items() if data_type.bits != 4}
         for name, tensor in self.tensors.items():
-            if tensor.dtype not in types:
+            if tensor.dtype not in TYPES:
                 raise FormatError(f"{self.path} has a tensor of {tensor.dtype}, {name!r}, which WebNN lacks", ELSEWHERE)
-        operands = [Operand(types[tensor.dtype], tensor.shape, name) for name, tensor in self.tensors.items()]
+        operands = [Operand(TYPES[tensor.dtype], tensor.shape, name) for name, tensor in self.tensors.items()]
         return {operand: self.array(operand.name, operand) for operand in operands}
 
     def _header(self) -> dict[str, Tensor]:
@@ -222,7 +211,7 @@ class Safetensors:
             tensor = Tensor(str(entry["dtype"]), tuple(map(_whole, entry["shape"])), data + begin, end - begin)
         except (KeyError, TypeError, ValueError):
             self._fail(f"the header's entry of {name!r} is malformed")
-        bits = int("".join(c for c in tensor.dtype if c.isdigit())) if tensor.dtype in (*DTYPES.values(), HALF_OF_FLOAT32) else None
+        bits = BITS.get(tensor.dtype)
         if tensor.size < 0 or (bits and math.prod(tensor.shape) * bits != tensor.size * 8):
             self._fail(f"{name!r} is {tensor.dtype}{list(tensor.shape)}, but takes {tensor.size} bytes")
         return tensor

@@ -8,22 +8,8 @@ from typing import Any, TypeAlias
 import onnx
 
 from converters.onnx.reading.signature import schema_of
-from webnn_graph.data_types import DataType
+from converters.onnx.reading.tensors import ONNX_TYPES
 from webnn_graph.graph import Operand
-
-ONNX_TYPES = {
-    DataType.FLOAT32: onnx.TensorProto.FLOAT,
-    DataType.FLOAT16: onnx.TensorProto.FLOAT16,
-    DataType.INT32: onnx.TensorProto.INT32,
-    DataType.UINT32: onnx.TensorProto.UINT32,
-    DataType.INT64: onnx.TensorProto.INT64,
-    DataType.UINT64: onnx.TensorProto.UINT64,
-    DataType.INT8: onnx.TensorProto.INT8,
-    DataType.UINT8: onnx.TensorProto.UINT8,
-    DataType.INT4: onnx.TensorProto.INT4,
-    DataType.UINT4: onnx.TensorProto.UINT4,
-}
-
 
 Key: TypeAlias = tuple[str, str, str]
 """A function's domain, name and overload."""

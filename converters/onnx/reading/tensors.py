@@ -14,19 +14,20 @@ from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError
 
 T = TensorProto
-DATA_TYPES: dict[int, DataType] = {
-    T.FLOAT: DataType.FLOAT32,
-    T.FLOAT16: DataType.FLOAT16,
-    T.INT32: DataType.INT32,
-    T.UINT32: DataType.UINT32,
-    T.INT64: DataType.INT64,
-    T.UINT64: DataType.UINT64,
-    T.INT8: DataType.INT8,
-    T.UINT8: DataType.UINT8,
-    T.BOOL: DataType.UINT8,
-    T.INT4: DataType.INT4,
-    T.UINT4: DataType.UINT4,
+ONNX_TYPES = {
+    DataType.FLOAT32: T.FLOAT,
+    DataType.FLOAT16: T.FLOAT16,
+    DataType.INT32: T.INT32,
+    DataType.UINT32: T.UINT32,
+    DataType.INT64: T.INT64,
+    DataType.UINT64: T.UINT64,
+    DataType.INT8: T.INT8,
+    DataType.UINT8: T.UINT8,
+    DataType.INT4: T.INT4,
+    DataType.UINT4: T.UINT4,
 }
+"""ONNX's element type of each data type."""
+DATA_TYPES: dict[int, DataType] = {T.BOOL: DataType.UINT8, **{onnx_type: data_type for data_type, onnx_type in ONNX_TYPES.items()}}
 """ONNX element types that are WebNN data types; bool is uint8, as in WebNN's logical operators."""
 REPLACED: dict[int, DataType] = {
     T.DOUBLE: DataType.FLOAT32,

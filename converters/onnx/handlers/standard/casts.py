@@ -7,8 +7,7 @@ from onnx import TensorProto
 from converters.lowering.integers import wrapped
 from converters.lowering.logic import truth
 from converters.lowering.reinterpret import bits_of_float32, float32_of_bits
-from converters.onnx.reading.functions import ONNX_TYPES
-from converters.onnx.reading.tensors import Element
+from converters.onnx.reading.tensors import ONNX_TYPES, Element
 from converters.onnx.registry import SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
