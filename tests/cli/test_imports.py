@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,19 @@ def test_frameworks_are_not_loaded(statement: str) -> None:
     code = f"import sys; {statement}; print(sorted({set(HOMES)!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_commands_begin_without_numpy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, cli; print('numpy' in sys.modules)"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("package", [*FORBIDDEN, "templates"])
+def test_every_file_is_shipped(package: str) -> None:
+    """A wheel has the Python files, and of the others those that a pattern of their package takes."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    shipped = {path for name, globs in patterns.items() for glob in globs for path in (ROOT / name.replace(".", "/")).glob(glob)}
+    others = {path for path in (ROOT / package).rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    assert others <= shipped

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from functools import cache
+from importlib import resources
 from typing import Any
 from urllib.parse import quote
 
@@ -28,6 +30,9 @@ RESERVED = frozenset(data_type.view for data_type in DataType) | frozenset(
     """.split()
 )
 """Words that cannot name a variable in the generated ``build``: JavaScript's, and what its body reads."""
+
+TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ *\/\*\* @type .*\n", re.MULTILINE)
+"""What a plain module has for those that read it alone: imports and an empty line, the list of its exports after one, and types."""
 
 ALIASES = {"outputShapeRounding": "roundingType"}
 """Option members that Chromium reads under an older name of the standard; both are written, an unknown one is ignored."""
@@ -52,18 +57,26 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", d
     for name in graph.operands:
         if not IDENTIFIER.match(name):
             raise ValidationError(f"operand name {name!r} is not an identifier")
-    view = _view(graph, stem, labels, weights or f"{stem}.safetensors") | {"digest": string(digest)}
+    view = _view(graph, stem, labels, weights or f"{stem}.safetensors") | {"digest": string(digest), "runtime": _runtime()}
     return {f"{stem}.js": _template("module.js.j2").render(view), f"{stem}.d.ts": _template("module.d.ts.j2").render(view)}
 
 
 @cache
 def _template(name: str) -> jinja2.Template:
-    loader = jinja2.PackageLoader("templates", "")
+    loader = jinja2.PackageLoader("templates", "module")
     # What is generated is no HTML; every value is a literal by the time a template sees it.
     environment = jinja2.Environment(  # noqa: S701
         loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     return environment.get_template(name)
+
+
+@cache
+def _runtime() -> dict[str, str]:
+    """The plain modules that a generated one holds, by name, without the imports and exports that tie them together."""
+    files = resources.files("templates").joinpath("runtime").iterdir()
+    texts = {file.name.removesuffix(".js"): file.read_text("utf-8") for file in files if file.name.endswith(".js")}
+    return {name: TIES.sub("", text) for name, text in texts.items()}
 
 
 def _view(graph: Graph, stem: str, labels: bool, weights_file: str) -> dict[str, Any]:

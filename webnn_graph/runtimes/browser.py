@@ -22,6 +22,8 @@ from webnn_graph.runtimes.exchange import Exchange, remove
 from webnn_graph.runtimes.reference import checked
 from webnn_graph.targets import legalize, load_target
 
+PAGE = ("pages/runner.js", "runtime/tensors.js")
+"""The files of the templates that a page needs."""
 TIMEOUT = 300.0
 """Seconds that loading a model, or computing once, may take."""
 
@@ -52,9 +54,9 @@ class BrowserSession:
         with ExitStack() as stack:
             executable = find_browser(self._wanted)
             self.exchange = stack.enter_context(Exchange())
-            runner = resources.files("templates").joinpath("runner.js").read_bytes()
-            (self.exchange.folder / "runner.js").write_bytes(runner)
-            (self.exchange.folder / "index.html").write_text("<!doctype html><title>webnn</title>")
+            for name in PAGE:
+                self.exchange.write(name, resources.files("templates").joinpath(name).read_bytes())
+            self.exchange.write("index.html", b"<!doctype html><title>webnn</title>")
             self.chromium = stack.enter_context(Chromium(executable, self.exchange.url))
             self._stack = stack.pop_all()
         return self

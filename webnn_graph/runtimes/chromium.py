@@ -38,7 +38,7 @@ HINT = f"pass the path of a Chromium that has WebNN with --browser or {VARIABLE}
 START = """([name, argument]) => {
     window.outcome = undefined;
     const finish = (error) => { window.outcome = error ? `${error.name}: ${error.message}` : ""; };
-    import("/runner.js").then((runner) => runner[name](argument)).then(() => finish(), finish);
+    import("/pages/runner.js").then((runner) => runner[name](argument)).then(() => finish(), finish);
 }"""
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def find_browser(browser: str | Path | None = None) -> Path:
 
 
 class Chromium:
-    """A browser process while its context lasts. Its pages come from ``url``, which serves ``/runner.js``.
+    """A browser process while its context lasts. Its pages come from ``url``, which serves ``/pages/runner.js``.
 
     Playwright stays on a thread of its own, so that several of these, and an event loop, can be there at once.
 
@@ -124,7 +124,7 @@ class Chromium:
 
         def evaluate() -> Any:
             page = self._new_page()
-            answer = page.evaluate("(name) => import('/runner.js').then((runner) => runner[name]())", function)
+            answer = page.evaluate("(name) => import('/pages/runner.js').then((runner) => runner[name]())", function)
             page.close()
             return answer
 
@@ -152,7 +152,7 @@ class Chromium:
         try:
             self._browser = self._playwright.chromium.launch(executable_path=str(self.executable), args=list(FLAGS))
             page = self._new_page()
-            missing = page.evaluate("import('/runner.js').then((runner) => runner.probe())")
+            missing = page.evaluate("import('/pages/runner.js').then((runner) => runner.probe())")
             page.close()
         except Error as error:
             raise RuntimeUnavailable(f"{self.executable} does not start: {reason(error)}", HINT) from None

@@ -32,6 +32,12 @@ class Exchange:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         return self
 
+    def write(self, name: str, content: bytes) -> None:
+        """Puts a file into the folder."""
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.shutdown()
         self._server.server_close()

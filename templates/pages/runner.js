@@ -1,15 +1,6 @@
 // Runs a generated module in a page for the browser runtime; tensors travel as bytes, to and from the page's own server.
 
-const Float16 = globalThis.Float16Array ?? Uint16Array;
-const VIEWS = {
-  float32: Float32Array,
-  float16: Float16,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  int8: Int8Array,
-};
+import { viewOf } from "../runtime/tensors.js";
 
 /** Whether WebNN computes here: an empty string, or why not. The API alone says nothing about a backend. */
 export async function probe() {
@@ -47,7 +38,7 @@ export async function load(folder) {
 export async function compute(folder) {
   const feeds = module.inputs.map(async ({ name, dataType }, i) => {
     const response = await checked(await fetch(`${folder}/in/${i}`, { cache: "no-store" }));
-    return [name, new (VIEWS[dataType] ?? Uint8Array)(await response.arrayBuffer())];
+    return [name, viewOf(dataType, new Uint8Array(await response.arrayBuffer()))];
   });
   const results = await model.compute(Object.fromEntries(await Promise.all(feeds)));
   const sent = module.outputs.map(async ({ name }, i) => checked(await fetch(`${folder}/out/${i}`, { method: "POST", body: results[name] })));

@@ -1,0 +1,20 @@
+// What the files of this folder need to know of a model. A generated module holds both, and they import nothing there.
+
+import type { TYPES } from "./tensors.js";
+
+export interface Tensor {
+  name: string;
+  dataType: keyof typeof TYPES;
+  shape: number[];
+}
+
+/** What build() reads from the weights. */
+export const WEIGHTS: Tensor[];
+/** The digest of these weights; empty where nothing is known. */
+export const weightsDigest: string;
+export const inputs: Tensor[];
+export const outputs: Tensor[];
+/** Names of the inputs that reach an output. */
+export const BOUND: Set<string>;
+/** Builds the graph on a context, with weights by name. */
+export function build(context: any, weights: Map<string, any>): Promise<any>;

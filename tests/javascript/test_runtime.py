@@ -1,0 +1,166 @@
+"""The plain modules by themselves: what generated modules hold of them, and what pages import."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.javascript.test_module import MOCK, TSC, linear_model, needs_node, needs_tsc, node
+from webnn_graph.data_types import DataType
+from webnn_graph.formats import javascript
+
+TEMPLATES = Path(str(resources.files("templates")))
+PLAIN = sorted(TEMPLATES.glob("*/*.js"))
+RUNTIME = [path for path in PLAIN if path.parent.name == "runtime"]
+FACTS = """
+export const WEIGHTS = [{ name: "w", dataType: "float32", shape: [2, 2] }, { name: "q", dataType: "uint4", shape: [3] }];
+export const weightsDigest = "";
+export const inputs = [{ name: "x", dataType: "float32", shape: [2] }, { name: "unused", dataType: "int8", shape: [1] }];
+export const outputs = [{ name: "y", dataType: "float32", shape: [2] }];
+export const BOUND = new Set(["x"]);
+export const build = async () => ({ destroy() {} });
+"""
+"""The facts of a model that the mock of WebNN computes."""
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """The folder of the plain modules beside a model's facts."""
+    for path in PLAIN:
+        (tmp_path / path.parent.name).mkdir(exist_ok=True)
+        shutil.copy(path, tmp_path / path.parent.name)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "runtime" / "facts.js").write_text(FACTS)
+    return tmp_path
+
+
+@needs_node
+@pytest.mark.parametrize("path", PLAIN, ids=lambda path: path.stem)
+def test_each_can_be_imported(path: Path, plain: Path) -> None:
+    assert node(plain / path.relative_to(TEMPLATES), "console.log(JSON.stringify(Object.keys(module)));")
+
+
+@pytest.mark.parametrize("path", RUNTIME, ids=lambda path: path.stem)
+def test_a_generated_module_holds_each_but_for_what_ties_them_together(path: Path) -> None:
+    module = javascript.files(linear_model(), "model")["model.js"].splitlines()
+    lines = path.read_text().splitlines()
+    left_out = [line for line in lines if line not in module]
+    assert all(re.match(r"import \{.*\} from \"\./|export \{.*\};|  /\*\* @type ", line) for line in left_out)
+    kept = [line for line in lines if line not in left_out]
+    assert "\n".join(kept).strip() in "\n".join(module)
+    assert not any(re.match("import |export {", line) for line in module)
+
+
+@needs_node
+def test_types_are_those_of_the_graph(plain: Path) -> None:
+    script = """
+        const row = ([name, { view, bits, stored }]) => [name, [view.name, bits, stored]];
+        console.log(JSON.stringify(Object.fromEntries(Object.entries(module.TYPES).map(row))));
+    """
+    types = node(plain / "runtime" / "tensors.js", script)
+    half = types["float16"]
+    half[0] = {"Float16Array": "Uint16Array"}.get(half[0], half[0])
+    assert types == {data_type: [data_type.view, data_type.bits, data_type.safetensors] for data_type in DataType}
+
+
+@needs_node
+@pytest.mark.parametrize("data_type", DataType)
+def test_a_view_has_the_elements_size(data_type: DataType, plain: Path) -> None:
+    script = f"console.log(module.viewOf({json.dumps(data_type)}, new Uint8Array(16)).BYTES_PER_ELEMENT)"
+    assert node(plain / "runtime" / "tensors.js", script) == max(8, data_type.bits) / 8
+
+
+READ = """
+const said = [];
+for (const bytes of BYTES.map((bytes) => new Uint8Array(bytes))) {
+  try {
+    const tensors = [...module.readWeights(bytes)];
+    said.push(tensors.map(([name, { dataType, shape, data }]) => [name, dataType, shape, data.constructor.name, [...data]]));
+  } catch (error) {
+    said.push(error.message);
+  }
+}
+console.log(JSON.stringify(said));
+"""
+
+
+@needs_node
+def test_weights_are_read_as_the_facts_say(plain: Path) -> None:
+    def file(**entries: tuple[str, list[int], bytes]) -> list[int]:
+        header: dict[str, Any] = {}
+        data = b""
+        for name, (dtype, shape, content) in entries.items():
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+            data += content
+        encoded = json.dumps(header).encode()
+        encoded += b" " * (-len(encoded) % 8)
+        return list(len(encoded).to_bytes(8, "little") + encoded + data)
+
+    w = ("F32", [2, 2], np.arange(4, dtype=np.float32).tobytes())
+    files = [file(w=w, q=("U8", [2], b"\x21\x03")), file(w=w), file(w=w, q=("U8", [3], b"\x01\x02\x03")), [1, 2, 3]]
+    right, missing, unpacked, short = node(plain / "runtime" / "weights.js", READ.replace("BYTES", json.dumps(files), 1))
+    assert right == [["w", "float32", [2, 2], "Float32Array", [0, 1, 2, 3]], ["q", "uint4", [3], "Uint8Array", [0x21, 0x03]]]
+    assert "tensor q is missing" in missing
+    assert "tensor q is U8 [3], expected uint4[3]" in unpacked
+    assert "3 bytes" in short
+
+
+@needs_node
+def test_a_model_computes_with_the_facts_alone(plain: Path) -> None:
+    script = """
+        const context = mock.context();
+        const model = await module.Model.create(context, new Map());
+        const { y } = await model.compute({ x: Float32Array.of(1, 2), unused: new Int8Array(1) });
+        const wrong = await model.compute({ x: Float32Array.of(1, 2, 3), unused: new Int8Array(1) }).catch((error) => error.message);
+        model.destroy();
+        console.log(JSON.stringify([[...y], Object.keys(context.bound), context.alive, wrong]));
+    """
+    assert node(plain / "runtime" / "model.js", script) == [[1, 2], ["x"], 0, "input x has 3 elements, float32[2] has 2"]
+
+
+@needs_node
+def test_the_runner_says_why_there_is_no_webnn(plain: Path) -> None:
+    script = "globalThis.navigator ??= {}; console.log(JSON.stringify(await module.probe()));"
+    assert node(plain / "pages" / "runner.js", script) == "navigator.ml is missing"
+
+
+OPTIONS = "--noEmit --allowJs --checkJs --target esnext --module esnext --moduleResolution bundler --strict false".split()
+
+
+@needs_tsc
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [(("", ""), ""), (("BOUND.has(name)", "BOUND.holds(name)"), "Property 'holds' does not exist")],
+    ids=["as they are", "a misspelling"],
+)
+def test_types_are_checked(change: tuple[str, str], error: str, tmp_path: Path) -> None:
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    shutil.copy(MOCK.with_name("webnn.d.ts"), tmp_path)
+    model = tmp_path / "templates" / "runtime" / "model.js"
+    model.write_text(model.read_text().replace(*change, 1))
+    files = [str(tmp_path / "templates" / path.relative_to(TEMPLATES)) for path in PLAIN]
+    done = subprocess.run([str(TSC), *OPTIONS, "webnn.d.ts", *files], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert bool(done.returncode) == bool(error), done.stdout
+    assert error in done.stdout
+
+
+def test_facts_are_what_a_generated_module_declares() -> None:
+    declared = set(re.findall(r"^export (?:const|function) (\w+)", (TEMPLATES / "runtime" / "facts.d.ts").read_text(), re.MULTILINE))
+    asked = {
+        name
+        for path in RUNTIME
+        for names in re.findall(r"import \{ (.*) \} from \"./facts.js\"", path.read_text())
+        for name in names.split(", ")
+    }
+    module = javascript.files(linear_model(), "model")["model.js"]
+    assert declared == asked
+    for name in declared:
+        assert re.search(rf"^(?:export )?(?:const|async function) {name}\b", module, re.MULTILINE), name
