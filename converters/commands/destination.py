@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from webnn_graph.errors import WebNNError
-from webnn_graph.formats import FORMATS, SHARED
-from webnn_graph.formats.table import WEIGHTS
+from webnn_graph.formats.table import SHARED, WEIGHTS, written_as
 from webnn_graph.formats.weights import INDEX
 from webnn_graph.targets import Target
 
@@ -52,7 +51,7 @@ class Destination:
     @property
     def files(self) -> list[Path]:
         """The graph files with what is written beside each, but for the weights."""
-        return [file for path in self.graphs for file in FORMATS[path.suffix].paths(path)]
+        return [file for path in self.graphs for file in written_as(path).paths(path)]
 
     def part(self, name: str) -> Destination:
         """Where a graph of several goes that have their weights in common."""

@@ -85,13 +85,12 @@ def _as_mapping(context: click.Context, parameter: click.Parameter, pairs: Seque
     return dict(pairs)
 
 
-def _forms(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
-    forms = [form for text in value for form in text.split(",")]
-    known = _form_names()
-    unknown = [form for form in forms if form not in known]
+def _formats(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
+    names, known = [name for text in value for name in text.split(",")], _format_names()
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}")
-    return forms
+    return names
 
 
 def _stem(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -100,7 +99,7 @@ def _stem(context: click.Context, parameter: click.Parameter, value: str | None)
     return value
 
 
-def _form_names() -> list[str]:
+def _format_names() -> list[str]:
     return [format.name for format in writable()]
 
 
@@ -154,8 +153,8 @@ format_option = click.option(
     "formats",
     multiple=True,
     default=("webnn",),
-    callback=_forms,
-    metavar=",".join(_form_names()),
+    callback=_formats,
+    metavar=",".join(_format_names()),
     help="Forms to write.  [default: webnn]",
 )
 runtime_options = options(

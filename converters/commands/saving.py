@@ -9,9 +9,9 @@ from pathlib import Path
 from converters.commands.destination import Destination
 from converters.commands.report import report_graph
 from webnn_graph.errors import ConversionError
-from webnn_graph.formats import FORMATS, SHARED, Format, save_together
+from webnn_graph.formats import SHARED, Format, save_together
 from webnn_graph.formats.files import PathLike
-from webnn_graph.formats.table import WEIGHTS, readable
+from webnn_graph.formats.table import WEIGHTS, readable, written_as
 from webnn_graph.graph import Graph
 from webnn_graph.targets import PORTABLE, legalize, load_target
 
@@ -73,18 +73,19 @@ def _prepared(graph: Graph, to: Destination) -> tuple[dict[Path, Graph], list[st
     """The graph of each file, legalized for the target or for what its format is for; and what is to be said of them."""
     if to.target:
         return dict.fromkeys(to.graphs, legalize(graph, to.target)), []
+    made = {path: _in_format(graph, written_as(path)) for path in to.graphs}
+    return {path: legal for path, (legal, _) in made.items()}, [warning for _, warnings in made.values() for warning in warnings]
+
+
+def _in_format(graph: Graph, format: Format) -> tuple[Graph, list[str]]:
+    """The graph for the best target of the format that takes it, as it is when none does; and what is to be said of it."""
     warnings: list[str] = []
-    return {path: _in_format(graph, FORMATS[path.suffix], warnings) for path in to.graphs}, warnings
-
-
-def _in_format(graph: Graph, format: Format, warnings: list[str]) -> Graph:
-    """The graph for the best target of the format that takes it; as it is when none does."""
     for name, refused in format.targets.items():
         try:
-            return legalize(graph, load_target(name), exact=name == PORTABLE)
+            return legalize(graph, load_target(name), exact=name == PORTABLE), warnings
         except ConversionError as error:
             warnings.append(f"{refused}: {error.message}")
-    return graph
+    return graph, warnings
 
 
 def _mixed_weights(weights: Path) -> list[str]:

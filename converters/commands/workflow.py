@@ -56,19 +56,12 @@ class Check:
         def returns(operand: Operand) -> bool:
             return not any(of_tensor(target, "output", operand))
 
+        run = partial(runtime.run, browser=self.browser)
         tolerance = runtime.tolerance if self.tolerance is None else self.tolerance
         with progress(f"verifying against {source.runner} ..."):
             if self.each_node:
                 return verify_nodes(graph, source, tolerance=tolerance, inputs=self.inputs, seed=self.seed)
-            return verify(
-                graph,
-                source,
-                partial(runtime.run, browser=self.browser),
-                tolerance=tolerance,
-                inputs=self.inputs,
-                seed=self.seed,
-                returns=returns,
-            )
+            return verify(graph, source, run, tolerance=tolerance, inputs=self.inputs, seed=self.seed, returns=returns)
 
 
 def convert_and_report(

@@ -134,3 +134,10 @@ def test_a_new_format_is_written_for_its_target(listing: Format, tmp_path: Path)
     assert saved.graph is graph
     legal = legalize(graph, load_target("rustnn"))
     assert (tmp_path / "model.count").read_text() == f"{len(legal.nodes)}\n" != f"{len(graph.nodes)}\n"
+
+
+def test_a_destination_refuses_a_format_that_is_not_there(graph: Graph, tmp_path: Path) -> None:
+    destination = Destination(tmp_path, "model", ["webnn", "tuple"])
+    for use in (destination.check, lambda: save_to(graph, destination)):
+        with pytest.raises(WebNNError, match=r"cannot tell the form of .*model\.tuple"):
+            use()

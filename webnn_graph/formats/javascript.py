@@ -31,7 +31,7 @@ RESERVED = frozenset(data_type.view for data_type in DataType) | frozenset(
 )
 """Words that cannot name a variable in the generated ``build``: JavaScript's, and what its body reads."""
 
-TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ *\/\*\* @type .*\n", re.MULTILINE)
+TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ */\*\* @type .*\n", re.MULTILINE)
 """What a plain module has for those that read it alone: imports and an empty line, the list of its exports after one, and types."""
 
 ALIASES = {"outputShapeRounding": "roundingType"}

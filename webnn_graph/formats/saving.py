@@ -10,7 +10,7 @@ from webnn_graph.errors import WebNNError
 from webnn_graph.formats.digests import Contents, combined, digests_of
 from webnn_graph.formats.files import Chunks, PathLike, write_all
 from webnn_graph.formats.shared import with_shared_names
-from webnn_graph.formats.table import FORMATS, SHARED, WEIGHTS, writable
+from webnn_graph.formats.table import SHARED, WEIGHTS, written_as
 from webnn_graph.formats.weights import Safetensors, contents, in_order, metadata_of, stored
 from webnn_graph.graph import Graph
 
@@ -99,11 +99,7 @@ def _texts(graph: Graph, path: Path, labels: bool | None, weights: str, digest_o
     """The text files of one form, whose weights are in the file ``weights`` beside it and have these digests."""
     names = [operand.name for operand in stored(graph)]
     digest = combined(digest_of[name] for name in names) if all(name in digest_of for name in names) else ""
-    format = FORMATS.get(path.suffix)
-    if format is None or not format.writes:
-        known = ", ".join(format.suffix for format in writable())
-        raise WebNNError(f"cannot tell the form of {path} from its suffix {path.suffix!r}", f"use one of {known}")
-    texts = format.files(graph, path.stem, labels=labels, weights=weights, digest=digest)
+    texts = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=digest)
     return {path.with_name(name): partial(_encoded, text) for name, text in texts.items()}
 
 

@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from webnn_graph.errors import WebNNError
+
 if TYPE_CHECKING:  # the table costs a command that only shows it nothing
     from webnn_graph.formats.document import Document
     from webnn_graph.graph import Graph
@@ -124,6 +126,15 @@ def readable() -> list[Format]:
 def writable() -> list[Format]:
     """The formats that graphs are written to."""
     return [format for format in FORMATS.values() if format.writes]
+
+
+def written_as(path: Path) -> Format:
+    """The format that a graph is written to this path in. Raises `WebNNError` when the suffix is of none."""
+    format = FORMATS.get(path.suffix)
+    if format is None or not format.writes:
+        known = ", ".join(format.suffix for format in writable())
+        raise WebNNError(f"cannot tell the form of {path} from its suffix {path.suffix!r}", f"use one of {known}")
+    return format
 
 
 def recognized(path: Path, text: str) -> Format:
