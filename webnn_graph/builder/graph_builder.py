@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from webnn_graph.budget import Budget
 from webnn_graph.builder.fold import fold
+from webnn_graph.builder.methods import OperatorMethods
 from webnn_graph.builder.shortcuts import SHORTCUTS
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ValidationError
@@ -23,7 +23,7 @@ SHARED = 8192
 """Bytes up to which equal nameless constants are one from the start, so that equal calls on them are one call, too."""
 
 
-class GraphBuilder:
+class GraphBuilder(OperatorMethods):
     """Builds a `Graph` with the methods of the standard: ``b.conv2d(x, w, bias=b, strides=[2, 2])``.
 
     Where an operand is expected, a Python number or a NumPy array may stand: it becomes a constant, a number of the data
@@ -52,16 +52,10 @@ class GraphBuilder:
         self._wishes: dict[Operand, str] = {}
         self._calls: dict[Any, tuple[Operand, ...]] = {}
 
-    if TYPE_CHECKING:  # the operators that return a sequence; __getattr__ speaks for all others
-        split: Callable[..., list[Operand]]
-        lstm: Callable[..., list[Operand]]
-        lstmCell: Callable[..., list[Operand]]
-        gru: Callable[..., list[Operand]]
+    if not TYPE_CHECKING:  # to a type checker, an operator that does not exist is an error, too
 
-    def __getattr__(self, op: str) -> Callable[..., Operand]:
-        if op not in OPS:
-            raise AttributeError(f"WebNN has no operator {op!r}")
-        return partial(self.call, op)
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(f"WebNN has no operator {name!r}")
 
     # ------------------------------------------------------------------------------------------------------------- making
     def input(self, name: str, data_type: DataType | str, shape: Sequence[int]) -> Operand:
