@@ -14,7 +14,7 @@ from webnn_graph.builder.methods import OperatorMethods
 from webnn_graph.builder.shortcuts import SHORTCUTS
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ValidationError
-from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in
+from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.ops.rules import check_shape
@@ -47,6 +47,7 @@ class GraphBuilder(OperatorMethods):
         self._constants: dict[Operand, Array] = {}
         self._nodes: list[Node] = []
         self._producers: dict[Operand, Node] = {}
+        self._operands: set[Operand] = set()
         self._known: set[Operand] = set()
         self._values: dict[Operand, Array] = {}
         self._wishes: dict[Operand, str] = {}
@@ -65,6 +66,7 @@ class GraphBuilder(OperatorMethods):
         check_shape(f"input {name!r} has", shape)
         operand = Operand(DataType(data_type), tuple(map(int, shape)), name)
         self._inputs[name] = operand
+        self._operands.add(operand)
         return operand
 
     def constant(self, value: Any, data_type: DataType | str | None = None, name: str = "") -> Operand:
@@ -88,11 +90,21 @@ class GraphBuilder(OperatorMethods):
             return self._calls[key][0]
         operand = Operand(wanted, array.shape, name)
         self._constants[operand] = array
+        self._operands.add(operand)
         self._known.add(operand)
         if name:
             self._wishes[operand] = name
         if key:
             self._calls[key] = (operand,)
+        return operand
+
+    def stand_in(self, data_type: DataType, shape: Sequence[int]) -> Operand:
+        """An operand for what could not be made, so that the calls that read it are checked, too.
+
+        It is nothing that a graph could compute: `build` refuses outputs that depend on it.
+        """
+        operand = Operand(data_type, tuple(shape))
+        self._operands.add(operand)
         return operand
 
     def call(self, op: str, *args: Any, **options: Any) -> Any:
@@ -102,13 +114,14 @@ class GraphBuilder(OperatorMethods):
             The operand, or the list of operands for operators that return a sequence.
 
         Raises:
-            ValidationError: The call breaks a rule of the standard.
+            ValidationError: The call breaks a rule of the standard, or an operand is not one of this builder.
         """
         label = options.pop("label", "") or self._label
         self.budget.step(label or op)
         operator = OPS[op]
         try:
             arguments = operator.bind(*self._with_constants(op, args, options))
+            self._check_own(op, arguments)
             known = self._known.issuperset(operands_in(arguments))
             descriptors = operator.infer(arguments, allow_empty=known)
         except ValidationError as error:
@@ -186,34 +199,35 @@ class GraphBuilder(OperatorMethods):
 
     # ----------------------------------------------------------------------------------------------------------- finishing
     def build(self, outputs: Mapping[str, Operand]) -> Graph:
-        """The graph that computes ``outputs``, by name.
+        """The graph that computes ``outputs``, by name; the builder stays as it is.
 
         Constant expressions are folded, what no output needs is left out. Inputs stay, used or not: they are the model's
         interface.
 
         Raises:
-            ValidationError: There is no output.
+            ValidationError: There is no output, or one is not an operand of this builder, or a constant is empty.
         """
         if not outputs:
             raise ValidationError("a graph needs at least one output")
-        results = {name: self._result(operand, list(outputs.values())[:i]) for i, (name, operand) in enumerate(outputs.items())}
-        nodes = _needed(self._nodes, results.values())
+        self._check_own("build", outputs)
+        results, copies = self._results(outputs)
+        nodes = _needed([*self._nodes, *copies], results.values())
+        self._check_made(nodes)
         constants, nodes = fold(nodes, self._constants, keep=set(results.values()))
         for operand in constants:
             if operand.size == 0:
                 raise ValidationError(f"constant {operand} is empty; WebNN has no tensors without elements")
         inputs = tuple(self._inputs.values())
         named = self._names(results, constants, nodes)
-        self.notes += [f"{old} is named {named[o]}" for old, o in (*self._inputs.items(), *results.items()) if old != named[o]]
-
+        renamed = [f"{old} is named {named[o]}" for old, o in (*self._inputs.items(), *results.items()) if old != named[o]]
         made = {operand: Operand(operand.data_type, operand.shape, name) for operand, name in named.items()}
         return Graph(
             name=self.name,
             inputs=tuple(made[operand] for operand in inputs),
             constants={made[operand]: array for operand, array in constants.items()},
-            nodes=tuple(Node(n.op, map_operands(n.arguments, made.get), tuple(made[o] for o in n.outputs), n.label) for n in nodes),
+            nodes=tuple(Node(n.op, map_operands(n.arguments, made.__getitem__), tuple(made[o] for o in n.outputs), n.label) for n in nodes),
             outputs=tuple(made[operand] for operand in results.values()),
-            notes=tuple(self.notes),
+            notes=tuple(dict.fromkeys((*self.notes, *renamed))),
         )
 
     # ------------------------------------------------------------------------------------------------------------- private
@@ -248,20 +262,41 @@ class GraphBuilder(OperatorMethods):
         self._nodes.append(node)
         for output in node.outputs:
             self._producers[output] = node
+            self._operands.add(output)
         if all(operand in self._known for operand in node.operands):
             self._known.update(node.outputs)
 
-    def _result(self, operand: Operand, earlier: Sequence[Operand]) -> Operand:
-        """``operand`` as an output: an identity of it where the standard forbids the operand itself."""
-        if operand in self._producers and operand not in earlier:
-            return operand
-        result = Operand(operand.data_type, operand.shape)
-        arguments: dict[str, Any] = {"input": operand}
+    def _check_own(self, op: str, arguments: Mapping[str, Any]) -> None:
+        """Raises `ValidationError` unless all operands are of this builder."""
+        for name, value in arguments.items():
+            for operand in value if isinstance(value, list) else [value]:
+                if isinstance(operand, Descriptor) and operand not in self._operands:
+                    raise ValidationError(f"{op}: {name} {operand} is no operand of this builder", "make it with the builder that reads it")
+
+    def _check_made(self, nodes: Sequence[Node]) -> None:
+        """Raises `ValidationError` when a node reads a stand-in."""
+        inputs = set(self._inputs.values())
+        for node in nodes:
+            for operand in node.operands:
+                if operand not in self._producers and operand not in self._constants and operand not in inputs:
+                    raise ValidationError(f"{node.label or node.op} reads what could not be made")
+
+    def _results(self, outputs: Mapping[str, Operand]) -> tuple[dict[str, Operand], list[Node]]:
+        """The outputs, with identities, which are given besides, where the standard forbids the operand itself."""
+        results: dict[str, Operand] = {}
+        copies: list[Node] = []
+        for name, operand in outputs.items():
+            results[name] = operand
+            if operand not in self._producers or operand in list(results.values())[:-1]:
+                results[name] = Operand(operand.data_type, operand.shape)
+                copies.append(self._copy(operand, results[name]))
+        return results, copies
+
+    def _copy(self, operand: Operand, result: Operand) -> Node:
+        """The node that makes ``result`` the same as ``operand``."""
         if operand.data_type.bits == 4:  # which identity does not take
-            self._add(Node("reshape", arguments | {"newShape": list(operand.shape)}, (result,), self._label))
-        else:
-            self._add(Node("identity", arguments, (result,), self._label))
-        return result
+            return Node("reshape", {"input": operand, "newShape": list(operand.shape)}, (result,), self._label)
+        return Node("identity", {"input": operand}, (result,), self._label)
 
     def _evaluate(self, operand: Operand) -> None:
         """Keeps the operand's value, and of those on the way what is small: shapes, which others are made of."""

@@ -111,7 +111,7 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
             results = b.again(node, new)
         except ValidationError as error:
             problems.append(_of_node(node, error))
-            results = [Operand(b.narrowed(output), output.shape) for output in node.outputs]
+            results = [b.stand_in(b.narrowed(output), output.shape) for output in node.outputs]
         if b.peculiarity:
             peculiar[node] = b.peculiarity
         for old, result in zip(node.outputs, results if isinstance(results, list) else [results], strict=True):
@@ -292,8 +292,9 @@ class LegalBuilder(GraphBuilder):
         """Takes the constants and nodes of a graph as they stand."""
         self._constants.update(graph.constants)
         self._known.update(graph.constants)
+        self._operands.update(graph.operands.values())
         for node in graph.nodes:
-            GraphBuilder._add(self, node)
+            self._add(node)
 
     def result(self, operand: Operand) -> Operand:
         """The operand as it may be returned."""
@@ -313,13 +314,11 @@ class LegalBuilder(GraphBuilder):
         """Whether the operand is a constant itself, not an expression of constants."""
         return operand in self._constants
 
-    def _add(self, node: Node) -> None:
-        if node.op == "identity":
-            (operand,) = node.operands
-            if not self.target.takes_type("identity", "input", operand.data_type):
-                arguments = {"input": operand, "newShape": list(operand.shape)}
-                node = Node("reshape", arguments, node.outputs, node.label)
-        super()._add(node)
+    def _copy(self, operand: Operand, result: Operand) -> Node:
+        node = super()._copy(operand, result)
+        if node.op == "identity" and not self.target.takes_type("identity", "input", operand.data_type):
+            return Node("reshape", {"input": operand, "newShape": list(operand.shape)}, node.outputs, node.label)
+        return node
 
     def _refusal(self, call: Call) -> str:
         """Why the target does not take the call; empty when it does."""
