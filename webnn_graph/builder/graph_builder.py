@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, op
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.ops.rules import check_shape
+from webnn_graph.weight import Values, Weight
 
 SHARED = 8192
 """Bytes up to which equal nameless constants are one from the start, so that equal calls on them are one call, too."""
@@ -44,7 +45,7 @@ class GraphBuilder(OperatorMethods):
         self.notes: list[str] = []
         self._label = ""
         self._inputs: dict[str, Operand] = {}
-        self._constants: dict[Operand, Array] = {}
+        self._constants: dict[Operand, Weight] = {}
         self._nodes: list[Node] = []
         self._producers: dict[Operand, Node] = {}
         self._operands: set[Operand] = set()
@@ -73,23 +74,26 @@ class GraphBuilder(OperatorMethods):
         """A constant with the values of ``value``.
 
         Args:
-            value: Array or number. It is not copied and must not change afterwards. It may be empty as long as no node of
-                the built graph reads it: shapes of scalars are.
+            value: Array, number, or weight of another graph. It is not copied and must not change afterwards. It may be empty
+                as long as no node of the built graph reads it: shapes of scalars are.
             data_type: Converted to this type; by default the array's own. For int4 and uint4 one element per value.
             name: What to call it, when the source has a name for it.
 
         Raises:
             ValidationError: No such data type in WebNN, numbers outside the data type's range, or more elements than a tensor has.
         """
-        array = np.asarray(value)
+        weight = value if isinstance(value, Weight) else None
+        array = weight.array if weight else np.asarray(value)
         check_shape(f"constant {name!r} has" if name else "a constant has", array.shape, 0)
-        wanted = DataType(data_type) if data_type else DataType.of(array)
-        array = _converted(array, wanted, name)
-        key = (wanted, array.shape, array.tobytes()) if array.nbytes <= SHARED and not name else None
+        wanted = DataType(data_type) if data_type else weight.data_type if weight else DataType.of(array)
+        if weight is None or weight.data_type is not wanted:
+            array = _converted(array, wanted, name)
+            weight = Weight(wanted, array)
+        key = (wanted, array.shape, weight.digest) if array.nbytes <= SHARED and not name else None
         if key in self._calls:
             return self._calls[key][0]
         operand = Operand(wanted, array.shape, name)
-        self._constants[operand] = array
+        self._constants[operand] = weight
         self._operands.add(operand)
         self._known.add(operand)
         if name:
@@ -188,7 +192,7 @@ class GraphBuilder(OperatorMethods):
         if operand not in self._known:
             return None
         if operand in self._constants:
-            return self._constants[operand]
+            return self._constants[operand].array
         if operand not in self._values:
             self._evaluate(operand)
         return self._values[operand]
@@ -224,7 +228,7 @@ class GraphBuilder(OperatorMethods):
         return Graph(
             name=self.name,
             inputs=tuple(made[operand] for operand in inputs),
-            constants={made[operand]: array for operand, array in constants.items()},
+            constants=Values({made[operand]: weight for operand, weight in constants.items()}),
             nodes=tuple(Node(n.op, map_operands(n.arguments, made.__getitem__), tuple(made[o] for o in n.outputs), n.label) for n in nodes),
             outputs=tuple(made[operand] for operand in results.values()),
             notes=tuple(dict.fromkeys((*self.notes, *renamed))),
@@ -247,7 +251,7 @@ class GraphBuilder(OperatorMethods):
         names = positional[: len(args)]
         return [given[n] for n in names] + list(args[len(names) :]), {name: given[name] for name in options}
 
-    def _names(self, results: Mapping[str, Operand], constants: Mapping[Operand, Array], nodes: Sequence[Node]) -> dict[Operand, str]:
+    def _names(self, results: Mapping[str, Operand], constants: Iterable[Operand], nodes: Sequence[Node]) -> dict[Operand, str]:
         """A unique identifier for every operand: the interface first, then wishes, then what nobody named."""
         names = Names()
         named = {operand: names.take(operand.name) for operand in self._inputs.values()}
@@ -301,10 +305,11 @@ class GraphBuilder(OperatorMethods):
     def _evaluate(self, operand: Operand) -> None:
         """Keeps the operand's value, and of those on the way what is small: shapes, which others are made of."""
         made: dict[Operand, Array] = {}
+        constants = Values(self._constants)
         for node in self._expression(operand):
             for output in node.outputs:
                 self.reserve(*output.shape, element_bytes=output.data_type.numpy.itemsize)
-            made.update(evaluate(node, lambda o: next(known[o] for known in (self._constants, self._values, made) if o in known)))
+            made.update(evaluate(node, lambda o: next(known[o] for known in (constants, self._values, made) if o in known)))
         self._values.update((o, array) for o, array in made.items() if o is operand or array.nbytes <= SHARED)
 
     def _expression(self, operand: Operand) -> list[Node]:

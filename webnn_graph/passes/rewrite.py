@@ -112,7 +112,7 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
     b = GraphBuilder(graph.name, Budget(math.inf))  # the graph exists; this only ever makes it smaller
     b.notes.extend(graph.notes)
     made = {operand: b.input(operand.name, operand.data_type, operand.shape) for operand in graph.inputs}
-    made |= {operand: b.constant(array, operand.data_type, operand.name) for operand, array in graph.constants.items()}
+    made |= {operand: b.constant(weight, name=operand.name) for operand, weight in graph.weights.items()}
     for node in graph.nodes:
         with b.source(node.label):
             result = matches[node](b, made.__getitem__) if node in matches else b.repeat(node, made.__getitem__)
