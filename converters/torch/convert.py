@@ -343,8 +343,8 @@ class Conversion:
             if 0 in shape:
                 return Empty(shape)
             if _is_complex(leaf):
-                return Complex(Operand(DataType.FLOAT32, shape), Operand(DataType.FLOAT32, shape))
-            return Operand(data_type(leaf.dtype), shape)
+                return Complex(self.builder.stand_in(DataType.FLOAT32, shape), self.builder.stand_in(DataType.FLOAT32, shape))
+            return self.builder.stand_in(data_type(leaf.dtype), shape)
 
         fake = node.meta.get("val")
         made = pytree.tree_map(stand_in, fake)
