@@ -46,7 +46,7 @@ class Scope(Protocol):
         """Converts a subgraph on these inputs; it also sees the values around it.
 
         Raises:
-            Unmade: A result depends on a node that cannot be converted.
+            converters.problems.Unmade: A result depends on a node that cannot be converted.
         """
 
     def onnx_type(self, name: str) -> int | None:
@@ -54,10 +54,6 @@ class Scope(Protocol):
 
     def element(self, onnx_type: int) -> Element:
         """The element type, remembered for the report when another has to stand for it."""
-
-
-class Unmade(Exception):
-    """A value that a handler needs could not be made; what stopped it is reported already."""
 
 
 @dataclass(frozen=True)
@@ -230,7 +226,6 @@ __all__ = [
     "Number",
     "Scope",
     "SourceNode",
-    "Unmade",
     "Value",
     "find",
     "one_to_one",
