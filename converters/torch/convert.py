@@ -21,11 +21,10 @@ from converters.problems import Problem, Unmade, collected, report
 from converters.torch.decompose import decompose
 from converters.torch.export import export, specialize
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
-from converters.torch.handlers.complex_numbers import Complex
 from converters.torch.handlers.control_flow import GRAPH_HANDLERS
 from converters.torch.handlers.refused import DATA_DEPENDENT, why_refused
 from converters.torch.interface import graph_outputs, input_name, output_values
-from converters.torch.registry import Handler, Promote, handler_of
+from converters.torch.registry import Complex, Handler, Promote, handler_of
 from converters.torch.script import export_script
 from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.budget import Budget
@@ -283,8 +282,9 @@ class Conversion:
         wanted = self._wanted_type(handler, node, fake)
         args = self._arguments(node.args, wanted)
         kwargs = self._arguments(node.kwargs, wanted)
+        assert isinstance(node.target, OpOverload)
         sources = [n.meta["val"] for n in node.all_input_nodes if isinstance(n.meta.get("val"), torch.Tensor)]
-        return handler.call(self.builder, args, kwargs, result=fake, fakes=sources)
+        return handler.call(self.builder, node.target, args, kwargs, result=fake, fakes=sources)
 
     def _wanted_type(self, handler: Handler, node: fx.Node, fake: Any) -> torch.dtype | None:
         if handler.promote is Promote.RESULT:

@@ -70,8 +70,10 @@ def raising(error: Exception) -> Callable[..., Any]:
 def plant(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Gives both frontends a handler of tanh that raises."""
     overload = torch.ops.aten.tanh.default
-    monkeypatch.setitem(of_torch.HANDLERS, overload, of_torch.Handler(overload, raising(error)))
-    monkeypatch.setitem(of_onnx.HANDLERS, ("", "Tanh"), [of_onnx.Handler("Tanh", "", 1, raising(error))])
+    monkeypatch.delitem(of_torch.HANDLERS, overload)
+    of_torch.aten_op(overload)(raising(error))
+    monkeypatch.setitem(of_onnx.HANDLERS, ("", "Tanh"), [])
+    of_onnx.onnx_op("Tanh")(raising(error))
 
 
 @pytest.mark.parametrize(
