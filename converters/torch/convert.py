@@ -343,9 +343,9 @@ class Conversion:
             if 0 in shape:
                 return Empty(shape)
             if _is_complex(leaf):
-                return Complex(Operand(DataType.FLOAT32, shape), Operand(DataType.FLOAT32, shape))
+                return Complex(self.builder.stand_in(DataType.FLOAT32, shape), self.builder.stand_in(DataType.FLOAT32, shape))
             try:
-                return Operand(data_type(leaf.dtype), shape)
+                return self.builder.stand_in(data_type(leaf.dtype), shape)
             except ConversionError:
                 return UNKNOWN
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from webnn_graph.data_types import Array
+from webnn_graph.errors import ValidationError
 from webnn_graph.formats.constants import is_inline
 from webnn_graph.formats.digests import Contents
 from webnn_graph.graph import Graph, Node, Operand, map_operands
@@ -61,11 +62,17 @@ def _contents(weights: Iterable[tuple[Operand, Array]], contents: Contents) -> I
 def _renamed(graph: Graph, names: Mapping[Operand, str]) -> Graph:
     """The graph with other names for some operands."""
     made = {o: Operand(o.data_type, o.shape, names.get(o, o.name)) for o in graph.operands.values()}
+    for node in graph.nodes:
+        for operand in node.operands:
+            if operand not in made:
+                raise ValidationError(f"{node.label or node.op} reads {operand}, which is not in the graph")
     return Graph(
         name=graph.name,
         inputs=tuple(made[operand] for operand in graph.inputs),
         constants={made[operand]: array for operand, array in graph.constants.items()},
-        nodes=tuple(Node(n.op, map_operands(n.arguments, made.get), tuple(made[o] for o in n.outputs), n.label) for n in graph.nodes),
+        nodes=tuple(
+            Node(n.op, map_operands(n.arguments, made.__getitem__), tuple(made[o] for o in n.outputs), n.label) for n in graph.nodes
+        ),
         outputs=tuple(made[operand] for operand in graph.outputs),
         notes=graph.notes,
     )
