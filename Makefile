@@ -6,6 +6,7 @@
 # make zoo    converts and verifies every model of models/zoo/zoo.toml
 # make bench  measures the reference runtime against ONNX Runtime
 # make docs   writes the pages of operators; make zoo-docs those of models, which takes minutes
+# make methods   writes GraphBuilder's typed methods from the operator table
 # make wheel  builds the wheel into dist/
 #
 # Each of them creates what it needs in .venv; a second run is quick.
@@ -30,7 +31,7 @@ export WEBNN_CHROMIUM ?= $(BUNDLED)
 export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test lint fuzz backend-fuzz zoo bench docs zoo-docs wheel clean
+.PHONY: demo test lint fuzz backend-fuzz zoo bench methods docs zoo-docs wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
@@ -59,6 +60,9 @@ zoo: $(VENV)/.test
 
 bench: $(VENV)/.verify
 	$(BIN)/python -m tests.benchmarks
+
+methods: $(VENV)/.test
+	$(BIN)/python -m tests.ops.methods
 
 docs: $(VENV)/.verify
 	$(BIN)/webnn ops --frontend onnx --markdown > docs/onnx-operators.md

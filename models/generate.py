@@ -83,7 +83,7 @@ def decoder(family: str, opset: int, path: Path) -> None:
     import torch
     import transformers
 
-    class WithCache(torch.nn.Module):  # type: ignore[misc]
+    class WithCache(torch.nn.Module):
         def __init__(self, model: Any) -> None:
             super().__init__()
             self.model = model
@@ -165,7 +165,7 @@ def static_qdq(plain: Path, path: Path) -> None:
     """Everything int8 between QuantizeLinear and DequantizeLinear, with ranges from made-up inputs."""
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-    class MadeUp(CalibrationDataReader):  # type: ignore[misc]
+    class MadeUp(CalibrationDataReader):
         def __init__(self) -> None:
             self.feeds = iter([_feeds(plain, seed) for seed in range(4)])
 

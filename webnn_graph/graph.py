@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from webnn_graph.data_types import Array, DataType, storage_bytes
+from webnn_graph.weight import Values, Weight
 
 Shape = tuple[int, ...]
 
@@ -111,7 +112,7 @@ class Graph:
     Attributes:
         name: Name of the model.
         inputs: What the caller feeds, in order.
-        constants: Weights; the arrays may be views on a memory-mapped file and are never written to.
+        constants: The values of constants; the arrays may be views on a memory-mapped file and are never written to.
         nodes: Calls in an order in which every operand is defined before it is read.
         outputs: What the caller gets. Each is the result of a node, and none occurs twice.
     """
@@ -123,6 +124,17 @@ class Graph:
     outputs: tuple[Operand, ...]
     notes: tuple[str, ...] = field(default=())
     """What a conversion has to say of itself (types narrowed, names mapped); not stored in files."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.constants, Values):
+            weights = {operand: Weight(operand.data_type, array) for operand, array in self.constants.items()}
+            object.__setattr__(self, "constants", Values(weights))
+
+    @property
+    def weights(self) -> Mapping[Operand, Weight]:
+        """The constants as objects, which know their bytes and digests; the same ones in every graph that they go through."""
+        assert isinstance(self.constants, Values)
+        return self.constants.weights
 
     @cached_property
     def operands(self) -> Mapping[str, Operand]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in
-from webnn_graph.ops import OPS, evaluate
+from webnn_graph.ops import OPS, Trait, evaluate, having
 
 SMALL = 1 << 22
 """Elements of a tensor up to which it is followed."""
@@ -176,7 +176,7 @@ USES: Mapping[str, Callable[[Node, Mapping[Operand, Array]], Use]] = {
 
 
 # ------------------------------------------------------------------------------------------------------------------ results
-MOVES = {"reshape", "expand", "tile", "transpose", "reverse", "concat", "split", "slice", "identity", "cast", "gather"}
+MOVES = {*having(Trait.MOVING), "concat", "cast"}
 """Operators whose results are elements of what they read."""
 
 

@@ -35,6 +35,16 @@ class Settings:
     debug: bool = False
 
 
+class Trace(logging.Handler):
+    """Shows on stderr what is logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(harmless(self.format(record)), err=True)
+
+
+TRACE, TRACED = Trace(), logging.getLogger("webnn_graph")
+
+
 class Errors(click.Command):
     """Mixin of commands that return their exit status and show every error in the same two lines."""
 
@@ -58,6 +68,7 @@ class Errors(click.Command):
             status = report_error(error, debug=settings.debug)
         finally:
             logging.disable(logging.NOTSET)
+            TRACED.removeHandler(TRACE)
         return sys.exit(status or DONE)
 
 
@@ -126,9 +137,11 @@ def verbosity_options(command: F) -> F:
             setattr(context.ensure_object(Settings), parameter.name, True)
         if value and parameter.name == "debug":
             logging.disable(logging.NOTSET)
+            TRACED.addHandler(TRACE)
+            TRACED.setLevel(logging.DEBUG)
 
     options = (
-        (("--debug",), "Show the traceback of an error."),
+        (("--debug",), "Trace what is rewritten, and an error."),
         (("-v", "--verbose"), "Say more: every note, every output."),
         (("-q", "--quiet"), "Say nothing but errors."),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def conv(
     """
     n, channels, *image = x.shape
     outputs, inputs, *kernel = w.shape
-    options = {"groups": groups} | ({} if bias is None else {"bias": bias})
+    options: dict[str, Any] = {"groups": groups, "bias": bias}
     if len(image) == 2:
         y: Operand = b.conv2d(x, w, padding=flat(pads), strides=list(strides), dilations=list(dilations), **options)
         return y
@@ -148,11 +149,10 @@ def _conv_transpose2d(
     after = [full[i] - pads[i][0] - sizes[i] for i in range(2)]
     padding = [(pads[i][0], max(0, after[i])) for i in range(2)]
     missing = [max(0, -amount) for amount in after]
-    options: dict[str, object] = {"groups": groups, "strides": list(strides), "dilations": list(dilations), "padding": flat(padding)}
+    options: dict[str, Any] = {"groups": groups, "strides": list(strides), "dilations": list(dilations), "padding": flat(padding)}
     within_stride = all(amount < stride for amount, stride in zip(missing, strides, strict=True))
     if within_stride:
-        added = {"bias": bias} if bias is not None else {}
-        return b.convTranspose2d(x, w, outputPadding=missing, **options, **added)
+        return b.convTranspose2d(x, w, outputPadding=missing, bias=bias, **options)
     y = b.pad(b.convTranspose2d(x, w, **options), [0] * 4, [0, 0, *missing])
     return y if bias is None else b.add(y, b.reshape(bias, [bias.size, 1, 1]))
 

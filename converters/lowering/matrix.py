@@ -32,5 +32,4 @@ def matmul(b: GraphBuilder, x: Operand, y: Operand) -> Operand:
 def projected(b: GraphBuilder, x: Operand, weight: Operand, bias: Operand | None = None) -> Operand:
     """x [..., size] times weight [outputs, size], plus bias [outputs] -> [..., outputs]: one gemm of all leading dimensions."""
     rows = b.reshape(x, [math.prod(x.shape[:-1]), x.shape[-1]])
-    options = {"c": bias} if bias is not None else {}
-    return b.reshape(b.gemm(rows, weight, bTranspose=True, **options), [*x.shape[:-1], weight.shape[0]])
+    return b.reshape(b.gemm(rows, weight, c=bias, bTranspose=True), [*x.shape[:-1], weight.shape[0]])

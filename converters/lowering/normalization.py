@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
@@ -52,7 +53,7 @@ def variance(b: GraphBuilder, x: Operand, axes: Sequence[int], *, correction: fl
 
 def norm(b: GraphBuilder, x: Operand, order: float, *, axes: Sequence[int], keep: bool) -> Operand:
     """The vector norm of any order over the axes."""
-    options = {"axes": list(axes), "keepDimensions": keep}
+    options: dict[str, Any] = {"axes": list(axes), "keepDimensions": keep}
     if order == 2:
         return b.reduceL2(x, **options)
     if order == 1:

@@ -35,8 +35,8 @@ def padded(b: GraphBuilder, x: Operand, before: Sequence[int], after: Sequence[i
         raise ConversionError(f"mode {mode} repeats the elements of axis {empty}, which has none")
     inside = all(max(p, q) < n for p, q, n in zip(first, last, kept.shape, strict=True))
     if mode in ("constant", "edge") or (mode == "reflection" and inside):
-        options = {"value": value} if mode == "constant" else {}
-        return b.pad(kept, first, last, mode=mode, **options)
+        padded: Operand = b.call("pad", kept, first, last, mode=mode, value=value if mode == "constant" else 0)
+        return padded
     for axis, widths in enumerate(zip(first, last, strict=True)):
         if any(widths):
             b.reserve(kept.shape[axis] + sum(widths))

@@ -10,7 +10,7 @@ import numpy as np
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Operand
-from webnn_graph.ops.resampling import RESAMPLED, interpolation
+from webnn_graph.ops.resampling import RESAMPLED, Mode, interpolation
 
 
 # ---------------------------------------------------------------------------------------------------- positions and weights
@@ -111,7 +111,7 @@ def _pick_along(b: GraphBuilder, x: Operand, axis: int, chosen: Array) -> Operan
     return b.slice(x, starts, sizes, strides=strides)
 
 
-def resample(b: GraphBuilder, x: Operand, mode: str, sizes: Mapping[int, int]) -> Operand:
+def resample(b: GraphBuilder, x: Operand, mode: Mode, sizes: Mapping[int, int]) -> Operand:
     """x with resample2d applied to the last two of these axes if they are adjacent, else to one axis after the other."""
     waiting = sorted(sizes)
     while waiting:
@@ -121,7 +121,7 @@ def resample(b: GraphBuilder, x: Operand, mode: str, sizes: Mapping[int, int]) -
     return x
 
 
-def _resample(b: GraphBuilder, x: Operand, mode: str, axes: Sequence[int], sizes: list[int]) -> Operand:
+def _resample(b: GraphBuilder, x: Operand, mode: Mode, axes: Sequence[int], sizes: list[int]) -> Operand:
     first, last = axes[0], axes[-1]
     before, after = list(x.shape[:first]), list(x.shape[last + 1 :])
     image = list(x.shape[first : last + 1])

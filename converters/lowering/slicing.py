@@ -23,7 +23,7 @@ def sliced(b: GraphBuilder, x: Operand, parts: Mapping[int, slice]) -> Operand:
     for axis, kept in ranges.items():
         starts[axis], strides[axis] = min(kept[0], kept[-1]), abs(kept.step)
         sizes[axis] = abs(kept[-1] - kept[0]) + 1
-    part = b.slice(x, starts, sizes, **({"strides": strides} if any(stride > 1 for stride in strides) else {}))
+    part = b.slice(x, starts, sizes, strides=strides if any(stride > 1 for stride in strides) else None)
     backwards = sorted(axis for axis, kept in ranges.items() if kept.step < 0 and len(kept) > 1)
     return b.reverse(part, axes=backwards) if backwards else part
 

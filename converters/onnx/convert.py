@@ -174,9 +174,10 @@ class Conversion:
             return UNKNOWN
         dims = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
         try:
-            return Operand(Element(info.type.tensor_type.elem_type).data_type, tuple(dims)) if min(dims, default=1) > 0 else UNKNOWN
+            data_type = Element(info.type.tensor_type.elem_type).data_type
         except ConversionError:
             return UNKNOWN
+        return self.builder.stand_in(data_type, dims) if min(dims, default=1) > 0 else UNKNOWN
 
     def _input(self, given: Input) -> Operand:
         self.element(given.element.onnx_type)

@@ -66,7 +66,7 @@ def _rule(overload: OpOverload) -> Callable[..., Any] | None:
         return None
     defaults = default_decompositions()
     if overload in defaults:
-        return defaults[overload]  # type: ignore[no-any-return]
+        return defaults[overload]
     if overload in decomposition_table:
         return decomposition_table[overload]
     return _get_decomp_for_cia(overload) if _is_cia_op(overload) else None

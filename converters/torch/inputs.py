@@ -119,7 +119,7 @@ def bind_program(program: ExportedProgram, given: Mapping[str, torch.Tensor]) ->
     if wrong or missing:
         problem = f"has no input {wrong[0]!r}" if wrong else f"needs {', '.join(map(str, missing))}"
         raise ConversionError(f"the program {problem}", f"its inputs are {', '.join(map(str, names))}")
-    return pytree.tree_unflatten([given[str(name)] for name in names], program.call_spec.in_spec)  # type: ignore[no-any-return]
+    return pytree.tree_unflatten([given[str(name)] for name in names], program.call_spec.in_spec)
 
 
 def tensor_inputs(program: ExportedProgram) -> dict[str, torch.Tensor]:

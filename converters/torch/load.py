@@ -221,7 +221,7 @@ def _resolved(factory: str) -> Callable[..., Any]:
         raise ConversionError(f"--model {factory}: {error}") from None
     finally:
         sys.path.remove(folder)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _arguments(text: str) -> tuple[list[Any], dict[str, Any]]:

@@ -138,7 +138,7 @@ def _converted(module: torch.nn.Module, args: Sequence[Any]) -> torch.nn.Module:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return TS2EPConverter(module, tuple(args), {}).convert().module()  # type: ignore[no-any-return, arg-type]
+        return TS2EPConverter(module, tuple(args), {}).convert().module()  # type: ignore[arg-type]
 
 
 def _traced(module: torch.nn.Module, args: Sequence[Any]) -> torch.nn.Module:
@@ -149,7 +149,7 @@ def _traced(module: torch.nn.Module, args: Sequence[Any]) -> torch.nn.Module:
 
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return make_fx(call)(*args)  # type: ignore[no-any-return]
+        return make_fx(call)(*args)
 
 
 def _with_parameters(module: torch.nn.Module, names: Sequence[str]) -> torch.nn.Module:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.formats.graphs import as_data
 from webnn_graph import Graph, GraphBuilder
-from webnn_graph.errors import WebNNError
+from webnn_graph.errors import ValidationError, WebNNError
 from webnn_graph.formats import load, save_together
 from webnn_graph.formats.weights import Safetensors
 from webnn_graph.runtimes import reference
@@ -63,3 +63,12 @@ def test_the_same_bytes_every_time(tmp_path: Path) -> None:
 def test_two_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WebNNError, match="one folder"):
         save_together({tmp_path / "a.webnn": graph("a", 1), tmp_path.parent / "b.webnn": graph("b", 2)})
+
+
+def test_a_graph_that_reads_what_is_not_in_it(tmp_path: Path) -> None:
+    """Put together by hand; nothing is written."""
+    whole = graph("whole", 1)
+    lacking = Graph(whole.name, whole.inputs, {}, whole.nodes, whole.outputs)
+    with pytest.raises(ValidationError, match=r"reads .*, which is not in the graph"):
+        save_together({tmp_path / "a.webnn": whole, tmp_path / "b.webnn": lacking})
+    assert list(tmp_path.iterdir()) == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.fuzz.case import MODULES
 from tests.fuzz.driver import Worker, fuzz
 
 SEED = 2026
@@ -29,3 +32,10 @@ def test_damaged_files(name: str) -> None:
     assert not found, "\n".join([str(outcome), *found])
     assert outcome.counts["ok"] > CASES[name] // 50, f"hardly anything is read: {outcome}"
     assert outcome.counts["refused"] > CASES[name] // 50, f"hardly anything is refused: {outcome}"
+
+
+def test_every_module_that_makes_files_is_one_of_a_format() -> None:
+    texts = {path.stem: path.read_text("utf-8") for path in Path(__file__).parent.glob("*.py")}
+    making = {name for name, text in texts.items() if "\ndef bases(" in text and "\ndef mutate(" in text}
+    assert making - {"misbehaving"} == set(MODULES.values())  # it is for the driver's own tests
+    assert CASES.keys() == MODULES.keys()

@@ -11,7 +11,7 @@ import pytest
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError
-from webnn_graph.graph import Graph
+from webnn_graph.graph import Graph, Operand
 from webnn_graph.runtimes import reference
 
 
@@ -248,6 +248,55 @@ def test_names() -> None:
     graph = b.build({"out.0": z, "hidden": b.cos(z)})
     assert [operand.name for operand in graph.operands.values()] == ["in_x", "layer_weight", "hidden_2", "sin_0", "out_0", "hidden"]
     assert graph.notes == ("in/x is named in_x", "out.0 is named out_0")
+
+
+def test_operands_of_others_are_refused() -> None:
+    b, other = GraphBuilder(), GraphBuilder()
+    x, foreign = b.input("x", "float32", [2]), other.input("foreign", "float32", [2])
+    for made in (foreign, other.exp(foreign), other.constant([1.0, 2.0], "float32"), Operand(DataType.FLOAT32, (2,), "by_hand")):
+        with pytest.raises(ValidationError, match=r"add: b .*float32\[2\] is no operand of this builder") as caught:
+            b.add(x, made)
+        assert "make it with the builder that reads it" in caught.value.hint
+        with pytest.raises(ValidationError, match="concat: inputs .* is no operand of this builder"):
+            b.concat([x, made], 0)
+        with pytest.raises(ValidationError, match="build: y .* is no operand of this builder"):
+            b.build({"y": made})
+    assert ops(b.build({"y": b.exp(x)})) == ["exp"]
+
+
+def test_a_bare_descriptor_is_no_operand() -> None:
+    b = GraphBuilder()
+    with pytest.raises(ValidationError, match="is no operand of this builder"):
+        b.exp(b.input("x", "float32", [2]).descriptor)  # type: ignore[arg-type]
+
+
+def test_nothing_is_built_from_a_stand_in() -> None:
+    """What could not be made has a type and a shape, so that what reads it is checked; a graph it cannot become."""
+    b = GraphBuilder()
+    x, lost = b.input("x", "float32", [2]), b.stand_in(DataType.FLOAT32, [3])
+    with pytest.raises(ValidationError, match="do not broadcast"):
+        b.add(x, lost)
+    doubled = b.add(lost, lost)
+    assert doubled.shape == (3,)
+    assert b.value(doubled) is None
+    for output in (doubled, lost):
+        with pytest.raises(ValidationError, match="reads what could not be made"):
+            b.build({"y": output})
+    assert ops(b.build({"y": b.exp(x)})) == ["exp"]
+
+
+def test_building_leaves_the_builder_as_it_is() -> None:
+    """Two builds give the same: neither notes nor identities of the first are in the second."""
+    b = GraphBuilder()
+    x = b.input("in/x", "float32", [2])
+    y = b.exp(x)
+    outputs = {"out.y": y, "same": y, "x": x, "c": b.constant([1.0, 2.0], "float32")}
+    first, second = b.build(outputs), b.build(outputs)
+    assert [str(output) for output in first.outputs] == [str(output) for output in second.outputs]
+    assert ops(first) == ops(second) == ["exp", "identity", "identity", "identity"]
+    assert first.notes == second.notes == ("in/x is named in_x", "out.y is named out_y")
+    assert b.notes == []
+    assert ops(b.build({"y": b.sin(y)})) == ["exp", "sin"]
 
 
 def test_a_builder_builds_again() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from webnn_graph import GraphBuilder, run
-from webnn_graph.graph import Graph, Operand
-from webnn_graph.passes import optimize
+from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.modules import modules_of
+from webnn_graph.passes import PASSES, optimize, rewrite
+from webnn_graph.passes.rewrite import Pass
 
 RNG = np.random.default_rng(0)
 Body = Callable[[GraphBuilder, Operand], Operand]
@@ -306,3 +309,49 @@ def test_a_convolution_that_is_also_read_elsewhere_is_not_computed_twice() -> No
     z = b.batchNormalization(y, weights(8), np.abs(weights(8)) + 0.1)
     after = optimize(b.build({"y": y, "z": z}))
     assert [node.op for node in after.nodes] == ["conv2d", "batchNormalization"]
+
+
+# ------------------------------------------------------------------------------------------------------------------ the passes
+def chain() -> Graph:
+    b = GraphBuilder("chain")
+    x = b.input("x", "float32", [1, 4])
+    with b.source("block.gelu"):
+        y = gelu_div(b, x)
+    return b.build({"y": b.mul(b.mul(y, 2), 3)})
+
+
+def test_a_trace_says_which_rule_was_applied_where(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "webnn_graph.passes")
+    after = optimize(chain())
+    assert [node.op for node in after.nodes] == ["gelu", "mul"]
+    said = caplog.messages
+    assert "patterns 1: activation.gelu at block.gelu" in said
+    assert "patterns 1: 7 nodes became 3" in said
+    assert any(re.fullmatch(r"leftovers 1: arithmetic.affine at .*", line) for line in said)
+    assert after.notes == ()
+
+
+def test_rules_that_undo_each_other_end_and_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The graph is right after every round, so it is kept; who it was is for the one who wrote the rules."""
+    monkeypatch.setattr(rewrite, "ROUNDS", 7)
+
+    def to_sub(view: rewrite.View, node: Node) -> rewrite.Build:
+        return lambda b, new: b.sub(new(node.arguments["a"]), b.neg(new(node.arguments["b"])))
+
+    def to_add(view: rewrite.View, node: Node) -> rewrite.Build:
+        return lambda b, new: b.add(new(node.arguments["a"]), b.neg(new(node.arguments["b"])))
+
+    b = GraphBuilder()
+    before = b.build({"y": b.add(b.input("x", "float32", [2]), b.input("z", "float32", [2]))})
+    after = Pass("endless", [{"add": [to_sub]}, {"sub": [to_add]}]).apply(before)
+    (note,) = after.notes
+    assert note == "rewriting was ended after 7 rounds; these rules undo each other: test_passes.to_sub"
+    feed = {name: np.array([1.0, 2.0], np.float32) for name in ("x", "z")}
+    np.testing.assert_array_equal(run(after, feed)["y"], run(before, feed)["y"])
+
+
+def test_every_family_of_rules_is_in_the_passes() -> None:
+    tables = [value for file in modules_of("webnn_graph.passes") for name, value in vars(file).items() if name in ("RULES", "LAST")]
+    assert tables
+    applied = [family for each in PASSES for family in each.families]
+    assert all(any(table is family for family in applied) for table in tables)

@@ -1,199 +1,158 @@
-"""ONNX's own backend test suite against the reference runtime.
+"""ONNX's own backend test suite: the cases that the installed onnx makes of its operators, and the models that it brings along.
 
-    python -m tests.onnx.suite --cases DIR [--only REGEX] [--ops Op1,Op2]
-
-DIR is what ``../shared/suite/make_cases.py DIR`` writes. Prints one line per case that fails and the counts per category.
+A case is what ONNX says of an operator: a model, inputs, and the outputs that onnx's own code or another framework computed. Inputs
+that exporters store in the model, like the shape of a Reshape, are stored here, too.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import re
-import traceback
-from collections import Counter
-from collections.abc import Mapping
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
+from onnx import TensorProto, numpy_helper
+from onnx.backend.test.case.node import collect_testcases
+from onnx.backend.test.loader import DATA_DIR
 
-from converters.onnx.convert import convert
-from converters.onnx.source import OnnxSource
-from webnn_graph import run
 from webnn_graph.data_types import Array
-from webnn_graph.errors import WebNNError
-from webnn_graph.graph import Graph
-from webnn_graph.names import identifier
 
-TOLERANCES = {"float16": (5e-3, 1e-3), "float32": (1e-3, 1e-5)}
+MODELS = ("simple", "pytorch-operator", "pytorch-converted")
+"""Folders of onnx's data with a model, inputs and outputs each; ``light`` has models and outputs only."""
+STANDS_FOR = {"bool": "uint8"} | {name: name for name in "float32 float16 int32 uint32 int64 uint64 int8 uint8".split()}
+"""The data types of tensors that WebNN graphs can take and give, and what they are there."""
+STORED = {
+    "Reshape Expand Tile Upsample Squeeze Unsqueeze Split TopK CumSum CumProd Trilu CenterCropPad AffineGrid SplitToSequence "
+    "ReverseSequence CastLike ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp "
+    "ReduceSumSquare": [1],
+    "ConstantOfShape BlackmanWindow HannWindow HammingWindow": [0],
+    "OneHot Clip Dropout DFT Col2Im": [1, 2],
+    "STFT": [1, 3],
+    "Pad Resize": [1, 2, 3],
+    "Slice": [1, 2, 3, 4],
+    "MaxUnpool": [2],
+    "NonMaxSuppression": [2, 3, 4],
+    "Range": [0, 1, 2],
+    "MelWeightMatrix": [0, 1, 2, 3, 4],
+}
+"""Inputs that exporters store in the model, by operators."""
+SIZED_BY_VALUES = {"NonZero", "Unique", "Compress", "NonMaxSuppression"}
+RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
 
 
 @dataclass(frozen=True)
 class SuiteCase:
-    """One case: a model, its inputs and its expected outputs, with the shape-like inputs frozen (variant B).
+    """One case.
 
     Attributes:
-        home: Its folder, which its category and name end.
-        record: What the generator says of it.
+        id: Its category, which is a folder of onnx's data or ``node``, and its name.
+        model: What is converted.
+        inputs: By name, as WebNN graphs take them; those that are stored in the model are none of them.
+        outputs: What ONNX expects, in the model's order.
+        representable: Whether WebNN can express it: inputs and outputs are dense tensors of its data types, with elements and a rank
+            up to 8, no size depends on values, and nothing is random.
     """
 
-    home: Path
-    record: Mapping[str, Any]
-
-    @property
-    def id(self) -> str:
-        return f"{self.category}/{self.name}"
-
-    @property
-    def name(self) -> str:
-        return str(self.record["name"])
-
-    @property
-    def category(self) -> str:
-        return str(self.record["category"])
-
-    @property
-    def ops(self) -> list[str]:
-        return list(self.record["ops"])
-
-    @property
-    def representable(self) -> bool:
-        """Whether all inputs and outputs are dense, not empty, of WebNN's data types, and of static shapes."""
-        return bool(self.record["representable"])
-
-    @property
-    def model(self) -> Path:
-        return self.home / str(self.record["variants"]["B"]["model"])
-
-    @property
-    def inputs(self) -> dict[str, Array]:
-        return self._tensors("inputs")
-
-    @property
-    def outputs(self) -> dict[str, Array]:
-        return self._tensors("outputs")
-
-    def _tensors(self, kind: str) -> dict[str, Array]:
-        items = self.record["variants"]["B"][kind]
-        return {item["name"]: np.fromfile(self.home / item["file"], item["dtype"]).reshape(item["shape"]) for item in items}
+    id: str
+    model: onnx.ModelProto
+    inputs: Mapping[str, Array]
+    outputs: Mapping[str, Array]
+    representable: bool
 
 
-def cases(folder: Path) -> list[SuiteCase]:
-    """All cases below a folder that the suite's generator filled."""
-    records = json.loads((folder / "index.json").read_text())
-    return [SuiteCase(folder / record["category"] / record["name"], record) for record in records]
+@cache
+def cases() -> list[SuiteCase]:
+    """All cases of the installed onnx; the same in every process."""
+    models = [_from_folder(path.parent) for kind in MODELS for path in sorted(Path(DATA_DIR, kind).glob("*/model.onnx"))]
+    return [*_of_nodes(), *models, *(_light(path) for path in sorted(Path(DATA_DIR, "light").glob("*.onnx")))]
 
 
-def failure(case: SuiteCase, right: Mapping[str, Array] | None = None) -> str:
-    """Why the case does not pass; empty when it does. What is ``right`` are the case's own outputs by default."""
-    inputs = case.inputs
-    try:
-        shapes = {name: array.shape for name, array in inputs.items()}
-        graph = convert(case.model, shapes={k: v for k, v in shapes.items() if all(v)})
-    except WebNNError as error:
-        return f"refused: {' '.join(str(error).split())}"
-    got = run(graph, {operand.name: inputs[name] for operand, name in zip(graph.inputs, _in_order(inputs, graph), strict=True)})
-    for operand, (name, expected) in zip(graph.outputs, (right or case.outputs).items(), strict=True):
-        actual = got[operand.name]
-        differs = operand.data_type.is_float and actual.shape == expected.shape and not near(actual, expected).all()
-        if differs and decided_by_rounding(case.model, inputs, name):
-            continue
-        if actual.shape != expected.shape:
-            return f"output {name} has shape {actual.shape}, expected {expected.shape}"
-        if operand.data_type != expected.dtype.name:
-            return f"output {name} is {operand.data_type}, expected {expected.dtype.name}"
-        close = near(actual, expected)
-        if not close.all():
-            at = tuple(int(i) for i in np.argwhere(~close)[0])
-            return f"output {name}: {(~close).sum()} of {close.size} differ, at {at} {actual[at]} instead of {expected[at]}"
-    return ""
+def _of_nodes() -> Iterator[SuiteCase]:
+    """The cases that onnx makes of its operators; after an operator's come the same as the operators that it is made of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # onnx divides by zero on purpose
+        made = collect_testcases(None)
+    stored: dict[str, set[str]] = {}
+    for case in made:
+        name, model, [(inputs, outputs), *_] = case.name.split("_expanded")[0], case.model, case.data_sets
+        yield _case(f"node/{case.name}", model, inputs, outputs, stored.setdefault(name, _stored_inputs(model.graph)))
 
 
-def near(actual: Array, expected: Array) -> Array:
-    """Where two tensors of one shape are alike."""
-    if expected.dtype.kind != "f":
-        return np.asarray(actual == expected)
-    rtol, atol = TOLERANCES[expected.dtype.name]
-    return np.isclose(actual.astype(np.float64), expected.astype(np.float64), rtol=rtol, atol=atol, equal_nan=True)
+def _from_folder(folder: Path) -> SuiteCase:
+    """A case of onnx's data: the first of its data sets."""
+    model, data = onnx.load(folder / "model.onnx"), folder / "test_data_set_0"
+    inputs = [_loaded(data / f"input_{i}.pb", info) for i, info in enumerate(_free_inputs(model.graph))]
+    outputs = [_loaded(data / f"output_{i}.pb", info) for i, info in enumerate(model.graph.output)]
+    return _case(f"{folder.parent.name}/{folder.name}", model, inputs, outputs, _stored_inputs(model.graph))
 
 
-def decided_by_rounding(model: Path, inputs: Mapping[str, Array], name: str) -> bool:
-    """Whether a tensor that differs is made by a node that rounding decides, of tensors that are right themselves.
-
-    ONNX Runtime is compared with itself: on a node's inputs, and on the same moved by a few units in the last place, as another
-    order of summation moves them. Where its results differ by more than the tolerance, the tensors before the node are compared.
-    """
-    source = OnnxSource(model)
-    node = next((node for node in source.model.graph.node if name in node.output), None)
-    known = {tensor.name for tensor in source.model.graph.initializer} | set(inputs) | {""}
-    before = [i for i in dict.fromkeys(node.input) if i not in known] if node else []
-    if not before:
-        return False
-    right = source.run(inputs, before)
-    graph = convert(model, outputs=before, shapes={key: array.shape for key, array in inputs.items() if all(array.shape)})
-    made = run(graph, {operand.name: inputs[i] for operand, i in zip(graph.inputs, _in_order(inputs, graph), strict=True)})
-    wrong = [i for i, array in zip(before, made.values(), strict=True) if not near(array, right[i]).all()]
-    if wrong:
-        return all(decided_by_rounding(model, inputs, i) for i in wrong)
-    given = {i: inputs[i] for i in node.input if i in inputs}
-    session = _session(source.model, node, name, {**right, **given})
-    first, second = (session.run([name], {**moved, **given})[0] for moved in (right, {i: _moved(a) for i, a in right.items()}))
-    return not near(second, first).all()
+def _loaded(path: Path, info: onnx.ValueInfoProto) -> TensorProto | None:
+    return onnx.load_tensor(path) if info.type.HasField("tensor_type") else None
 
 
-def _session(model: onnx.ModelProto, node: onnx.NodeProto, name: str, values: Mapping[str, Array]) -> onnxruntime.InferenceSession:
-    """One node of the model, for inputs like these values."""
-    helper = onnx.helper
-    inputs = [helper.make_tensor_value_info(i, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for i, a in values.items()]
-    weights = [tensor for tensor in model.graph.initializer if tensor.name in node.input]
-    graph = helper.make_graph([node], "node", inputs, [onnx.ValueInfoProto(name=name)], weights)
-    alone = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
-    return onnxruntime.InferenceSession(alone.SerializeToString(), providers=["CPUExecutionProvider"])
+def _light(path: Path) -> SuiteCase:
+    """A network whose weights are constant: its input counts up from 0 to 1."""
+    model = onnx.load(path)
+    shapes = [[d.dim_value or 1 for d in info.type.tensor_type.shape.dim] for info in _free_inputs(model.graph)]
+    inputs = [(np.arange(np.prod(shape)).reshape(shape) / np.prod(shape)).astype(np.float32) for shape in shapes]
+    outputs = [onnx.load_tensor(path.with_name(f"{path.stem}_output_{i}.pb")) for i in range(len(model.graph.output))]
+    return _case(f"light/{path.stem}", model, inputs, outputs, set())
 
 
-def _moved(array: Array) -> Array:
-    """Floats moved by up to two units in the last place."""
-    if array.dtype.kind != "f":
-        return array
-    steps = np.random.default_rng(0).integers(-2, 3, array.shape)
-    return np.asarray(array + steps * np.spacing(array), array.dtype)
+def _case(id: str, model: onnx.ModelProto, inputs: Sequence[Any], outputs: Sequence[Any], stored: Collection[str]) -> SuiteCase:
+    """A case, with the inputs of the names ``stored`` in the model."""
+    given = dict(zip((info.name for info in _free_inputs(model.graph)), inputs, strict=True))
+    fed = {info.name: _as_in_webnn(info, given[info.name]) for info in _free_inputs(model.graph) if info.name not in stored}
+    expected = {info.name: _as_in_webnn(info, value) for info, value in zip(model.graph.output, outputs, strict=True)}
+    ops = {node.op_type for node in nodes_of(model.graph)}
+    settled = not ops & (RANDOM | SIZED_BY_VALUES) and not ("Dropout" in ops and "training" in id)
+    dense = all(array is not None and array.size and array.ndim <= 8 for array in (*fed.values(), *expected.values()))
+    if not (settled and dense):
+        return SuiteCase(id, model, {}, {}, representable=False)
+    return SuiteCase(id, _storing(model, {name: given[name] for name in given if name in stored}), fed, expected, representable=True)
 
 
-def _in_order(inputs: Mapping[str, Array], graph: Graph) -> list[str]:
-    by_identifier = {identifier(name): name for name in inputs}
-    return [operand.name if operand.name in inputs else by_identifier[operand.name] for operand in graph.inputs]
+def _as_in_webnn(info: onnx.ValueInfoProto, value: Any) -> Array | None:
+    """A value of the suite as the tensor of a WebNN graph; None when it is none."""
+    name = info.type.HasField("tensor_type") and onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type).name
+    if name not in STANDS_FOR or isinstance(value, list | tuple | dict | None):
+        return None
+    return np.asarray(numpy_helper.to_array(value) if isinstance(value, TensorProto) else value).astype(STANDS_FOR[name])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=Path, required=True)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--ops", default="")
-    parser.add_argument("--debug", action="store_true")
-    options = parser.parse_args()
-    wanted = set(filter(None, options.ops.split(",")))
-    total: Counter[str] = Counter()
-    passed: Counter[str] = Counter()
-    for case in cases(options.cases):
-        if not case.representable or not re.search(options.only, case.name) or (wanted and not wanted.intersection(case.ops)):
-            continue
-        total[case.category] += 1
-        try:
-            why = failure(case)
-        except Exception as error:
-            why = f"CRASH {type(error).__name__}: {error}"
-            if options.debug:
-                traceback.print_exc()
-        passed[case.category] += not why
-        if why:
-            print(f"{case.id} [{','.join(sorted(set(case.ops)))}]: {why[:300]}")
-    for category, count in total.items():
-        print(f"{category}: {passed[category]} of {count} representable cases pass")
+def _storing(model: onnx.ModelProto, values: Mapping[str, Any]) -> onnx.ModelProto:
+    """The model with these of its inputs as initializers."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    inputs = [info for info in model.graph.input if info.name not in values]
+    del made.graph.input[:]
+    made.graph.input.extend(inputs)
+    for name, value in values.items():
+        made.graph.initializer.append(value if isinstance(value, TensorProto) else numpy_helper.from_array(np.asarray(value)))
+        made.graph.initializer[-1].name = name
+    return made
 
 
-if __name__ == "__main__":
-    main()
+def _stored_inputs(graph: onnx.GraphProto) -> set[str]:
+    """The graph's inputs that exporters store."""
+    indices = {op: at for ops, at in STORED.items() for op in ops.split()}
+    named = {node.input[i] for node in graph.node for i in indices.get(node.op_type, []) if i < len(node.input)}
+    return named.intersection(info.name for info in _free_inputs(graph))
+
+
+def _free_inputs(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
+    weights = {tensor.name for tensor in graph.initializer} | {tensor.values.name for tensor in graph.sparse_initializer}
+    return [info for info in graph.input if info.name not in weights]
+
+
+def nodes_of(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """The nodes of a graph and of the graphs in their attributes."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from nodes_of(attribute.g)

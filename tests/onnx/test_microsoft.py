@@ -7,9 +7,8 @@ import pytest
 
 from converters.lowering.nbits import unpacked
 from converters.onnx.convert import convert
-from tests.onnx.microsoft import CASES, quantization
-from tests.onnx.microsoft.attention import EQUIVALENT
-from tests.onnx.microsoft.fused import FILTERS, IMAGE
+from tests.onnx.microsoft import CASES, attention, fused, quantization
+from tests.onnx.microsoft.fused import CONV, NHWC_CONV
 from tests.onnx.microsoft.quantization import GROUPED
 from tests.onnx.one_node import Known, OneNode, check, equals_onnxruntime, onnxruntime_results
 from webnn_graph import run
@@ -20,18 +19,14 @@ def test_equals_onnxruntime(case: OneNode) -> None:
     equals_onnxruntime(case)
 
 
-@pytest.mark.parametrize(("case", "equivalent"), EQUIVALENT)
+@pytest.mark.parametrize(("case", "equivalent"), [*attention.EQUIVALENT, *fused.EQUIVALENT])
 def test_equals_an_equivalent_form(case: OneNode, equivalent: OneNode) -> None:
     equals_onnxruntime(case, equivalent)
 
 
 def test_nhwc_conv_is_conv_in_another_layout() -> None:
-    """ONNX Runtime has no CPU kernel for it."""
-    window = {"pads": [1, 0, 2, 1], "strides": [2, 1], "group": 2}
-    nhwc = OneNode("NhwcConv", (IMAGE.transpose(0, 2, 3, 1).copy(), Known(FILTERS[:, :2].transpose(0, 2, 3, 1).copy())), window)
-    conv = OneNode("Conv", (IMAGE, Known(FILTERS[:, :2].copy())), window, domain="")
-    (expected,) = onnxruntime_results(conv.model(), conv.feeds)
-    check(run(convert(nhwc.model()), nhwc.feeds)["o0"], expected.transpose(0, 2, 3, 1), nhwc, "o0")
+    (expected,) = onnxruntime_results(CONV.model(), CONV.feeds)
+    check(run(convert(NHWC_CONV.model()), NHWC_CONV.feeds)["o0"], expected.transpose(0, 2, 3, 1), NHWC_CONV, "o0")
 
 
 @pytest.mark.parametrize("case", GROUPED)

@@ -8,8 +8,9 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from converters.onnx.convert import convert
-from tests.onnx.one_node import OneNode, check, onnxruntime_results
+from tests.onnx.one_node import OneNode, check, equals_onnxruntime, onnxruntime_results
 from tests.onnx.operators import CASES
+from tests.onnx.operators.legacy import EQUIVALENT
 from webnn_graph import run
 from webnn_graph.data_types import Array
 
@@ -37,3 +38,8 @@ def _expected(model: onnx.ModelProto, feeds: dict[str, Array]) -> list[Array]:
             raise
     with np.errstate(all="ignore"):
         return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, feeds)]
+
+
+@pytest.mark.parametrize(("case", "equivalent"), [pytest.param(*pair, id=f"{pair[0].op}-{i}") for i, pair in enumerate(EQUIVALENT)])
+def test_equals_an_equivalent_form(case: OneNode, equivalent: OneNode) -> None:
+    equals_onnxruntime(case, equivalent)

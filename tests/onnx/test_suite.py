@@ -1,30 +1,19 @@
-"""ONNX's own backend test suite: every representable case passes in the reference runtime, but for the tables below.
-
-The cases are made once, by the generator beside the project, and kept in pytest's cache folder.
-"""
+"""ONNX's own backend test suite: every representable case passes in the reference runtime, but for the tables below."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import re
-import subprocess
-import sys
-import tempfile
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
 from converters.onnx.convert import convert
-from converters.onnx.source import OnnxSource
-from tests.onnx import suite
-from tests.onnx.suite import SuiteCase, cases, decided_by_rounding, failure
+from converters.onnx.source import OnnxModel
+from tests.onnx import comparing
+from tests.onnx.comparing import decided_by_rounding, failure
+from tests.onnx.suite import SuiteCase, cases
 from webnn_graph.errors import WebNNError
-
-GENERATOR = Path(__file__).parents[2].parent / "shared" / "suite" / "make_cases.py"
 
 REFUSED: dict[str, str] = {
     r"node/test_image_decoder_.*": "WebNN computes on tensors of known shape; the size of a picture is in its compressed bytes",
@@ -41,35 +30,10 @@ JUDGED: dict[str, str] = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrizes with the suite's cases; with one skipped case where the generator is absent."""
-    if "case" not in metafunc.fixturenames:
-        return
-    if not GENERATOR.exists():
-        metafunc.parametrize("case", [pytest.param(None, marks=pytest.mark.skip(f"{GENERATOR} is absent"), id="suite")])
-        return
-    representable = metafunc.function is test_representable_case
-    chosen = [case for case in cases(_generated(metafunc.config)) if case.representable == representable]
-    metafunc.parametrize("case", [pytest.param(case, id=case.id) for case in chosen])
-
-
-def _generated(config: pytest.Config) -> Path:
-    """The folder of the generated cases: made at the first call for these versions of onnx and the generator."""
-    key = f"{importlib.metadata.version('onnx')}-{hashlib.sha256(GENERATOR.read_bytes()).hexdigest()[:12]}"
-    return _generate(Path(config.cache.mkdir("onnx-suite")) / key if config.cache else Path(tempfile.gettempdir()) / f"onnx-suite-{key}")
-
-
-@cache
-def _generate(folder: Path) -> Path:
-    if (folder / "index.json").exists():
-        return folder
-    with tempfile.TemporaryDirectory(dir=folder.parent) as made:
-        subprocess.run([sys.executable, str(GENERATOR), made], check=True, capture_output=True)
-        try:
-            Path(made).rename(folder)
-        except OSError:  # another test process was first
-            assert (folder / "index.json").exists()
-        Path(made).mkdir(exist_ok=True)
-    return folder
+    """Parametrizes with the suite's cases."""
+    if "case" in metafunc.fixturenames:
+        representable = metafunc.function is test_representable_case
+        metafunc.parametrize("case", [pytest.param(case, id=case.id) for case in cases() if case.representable == representable])
 
 
 def _reason(case: SuiteCase) -> str:
@@ -81,22 +45,21 @@ def test_representable_case(case: SuiteCase) -> None:
     judged = any(re.fullmatch(pattern, case.id) for pattern in JUDGED)
     if judged:
         assert failure(case), "passes: take it out of the table"
-    why = failure(case, OnnxSource(case.model).run(case.inputs, list(case.outputs)) if judged else None)
+    why = failure(case, OnnxModel(case.model, {}).run(case.inputs, list(case.outputs)) if judged else None)
     if _reason(case):
         assert why.startswith("refused"), why or "passes: take it out of the table"
     else:
         assert not why
 
 
-def _model(path: Path, last: list[onnx.NodeProto]) -> Path:
+def _model(last: list[onnx.NodeProto]) -> onnx.ModelProto:
     """Three rows that are alike, so far as summation keeps them so, and what ``last`` makes of them."""
     helper = onnx.helper
     weights = onnx.numpy_helper.from_array(np.full((3, 8), 1e9, np.float32), "w")
     nodes = [helper.make_node("MatMul", ["x", "w"], ["h"]), *last]
     x, y = (helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in (("x", [2, 3]), ("y", None)))
     opset = [helper.make_opsetid("", 17)]
-    onnx.save(helper.make_model(helper.make_graph(nodes, "g", [x], [y], [weights]), opset_imports=opset, ir_version=8), path)
-    return path
+    return helper.make_model(helper.make_graph(nodes, "g", [x], [y], [weights]), opset_imports=opset, ir_version=8)
 
 
 @pytest.mark.parametrize(
@@ -108,17 +71,17 @@ def _model(path: Path, last: list[onnx.NodeProto]) -> Path:
         ([("Sin", "h", "y")], True),
     ],
 )
-def test_what_rounding_decides(last: list[tuple[str, str, str]], decided: bool, tmp_path: Path) -> None:
+def test_what_rounding_decides(last: list[tuple[str, str, str]], decided: bool) -> None:
     nodes = [onnx.helper.make_node(op, [before], [after]) for op, before, after in last]
     x = np.ones((2, 3), np.float32)
-    assert decided_by_rounding(_model(tmp_path / "m.onnx", nodes), {"x": x}, "y") == decided
+    assert decided_by_rounding(_model(nodes), {"x": x}, "y") == decided
 
 
-def test_a_wrong_tensor_is_not_excused_by_what_is_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = _model(tmp_path / "m.onnx", [onnx.helper.make_node("Softmax", ["h"], ["y"])])
-    right = suite.run
-    monkeypatch.setattr(suite, "run", lambda *args: {name: array * 1.1 for name, array in right(*args).items()})
-    assert not decided_by_rounding(path, {"x": np.ones((2, 3), np.float32)}, "y")
+def test_a_wrong_tensor_is_not_excused_by_what_is_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = _model([onnx.helper.make_node("Softmax", ["h"], ["y"])])
+    right = comparing.run
+    monkeypatch.setattr(comparing, "run", lambda *args: {name: array * 1.1 for name, array in right(*args).items()})
+    assert not decided_by_rounding(model, {"x": np.ones((2, 3), np.float32)}, "y")
 
 
 def test_other_case(case: SuiteCase) -> None:
@@ -129,7 +92,6 @@ def test_other_case(case: SuiteCase) -> None:
         assert error.message
 
 
-@pytest.mark.skipif(not GENERATOR.exists(), reason=f"{GENERATOR} is absent")
-def test_every_row_of_the_table_is_about_a_case(request: pytest.FixtureRequest) -> None:
-    names = [case.id for case in cases(_generated(request.config)) if case.representable]
+def test_every_row_of_the_table_is_about_a_case() -> None:
+    names = [case.id for case in cases() if case.representable]
     assert not [pattern for pattern in (*REFUSED, *JUDGED) if not any(re.fullmatch(pattern, name) for name in names)]

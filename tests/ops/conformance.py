@@ -6,49 +6,19 @@ Where the suite repeats a vector with a constant in the place of an input, `Vect
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from tests.ops.case import Tensor, f16, f32, i32, u8
 from tests.ops.cases.elementwise import COMPARISONS
+from tests.ops.vectors import Build, Vector
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 
-Build: TypeAlias = Callable[..., dict[str, Operand]]
 FLOATS = {"float32": f32, "float16": f16}
-
-
-@dataclass(frozen=True)
-class Vector:
-    """One graph of the suite.
-
-    Attributes:
-        name: The suite's file and what this one is about.
-        build: Takes a builder and the operands by name; returns the outputs.
-        inputs: What the operands are.
-        expected: What the outputs must be.
-        ulp: By how many representable numbers they may differ; without any, signs of zeros count, too.
-        constants: Operands that are constants in the suite, always or in one of its variants.
-    """
-
-    name: str
-    build: Build
-    inputs: Mapping[str, Tensor]
-    expected: Mapping[str, Tensor]
-    ulp: int = 0
-    constants: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def file(self) -> str:
-        """The suite's file."""
-        return self.name.split()[0]
 
 
 def _call(op: str, **options: Any) -> Build:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tests.ops.case import Tensor, f32, i8, i32
-from tests.ops.conformance import Vector
+from tests.ops.vectors import Vector
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 

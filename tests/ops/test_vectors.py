@@ -1,86 +1,66 @@
-"""The conformance vectors of web-platform-tests, within the tolerances that web-platform-tests sets.
-
-They are not part of this project: ``WEBNN_VECTORS`` or ``../shared/vectors`` names the folder with their loader.
-"""
+"""The vectors of web-platform-tests, within its tolerances: in the reference runtime, as they are and legalized, and where graphs run."""
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import os
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+import re
+from functools import partial
 
 import pytest
 
-from webnn_graph.builder import GraphBuilder
+from tests.ops.vectors import SLACK, Vector, check, problem, stored
 from webnn_graph.data_types import Array
+from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
-from webnn_graph.runtimes.reference import run
+from webnn_graph.runtimes import reference, rustnn
+from webnn_graph.runtimes.browser import BrowserSession
+from webnn_graph.targets import legalize, load_target
 
-FOLDER = Path(os.environ.get("WEBNN_VECTORS", Path(__file__).parents[2].parent / "shared" / "vectors"))
-LOADER = FOLDER / "load_vectors.py"
-SUITES = ("wpt", "wpt_extra")
-RENAMED = {"roundingType": "outputShapeRounding"}
-"""Members that the vectors call by an earlier name of the standard."""
-
-
-def load_vectors() -> Any:
-    """The loader's module."""
-    specification = importlib.util.spec_from_file_location("load_vectors", LOADER)
-    assert specification and specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+VECTORS = stored()
+OPERATORS = sorted({vector.file for vector in VECTORS})
+REFUSED = {"chromium": r"clamp .* uint64 .*|sub .* uint64 .*|quantizeLinear .* int4 .*", "rustnn": r"quantizeLinear .* int4 .*"}
+"""Vectors with types that a target does not compute, or not give."""
+ROUGH = {"rustnn": {"layerNormalization": 4}}
+"""How many times the tolerance the calls that stand for an operator may differ, where they round to float16 in between."""
 
 
-def _files() -> list[Any]:
-    if not LOADER.exists():
-        return [pytest.param(None, marks=pytest.mark.skip(reason=f"no conformance vectors in {FOLDER} (set WEBNN_VECTORS)"))]
-    return [
-        pytest.param(path, id=f"{path.parent.name}/{path.stem}") for suite in SUITES for path in sorted((FOLDER / suite).glob("*.json"))
-    ]
+def legalized(target: str, graph: Graph, inputs: dict[str, Array]) -> dict[str, Array]:
+    return reference.run(legalize(graph, load_target(target)), inputs)
 
 
-@pytest.mark.parametrize("path", _files())
-def test_vectors(path: Path) -> None:
-    vectors = load_vectors()
-    cases = read_cases(vectors, path)
-    failures = [f"{case.name}: {problem}" for case in cases for problem in problems_of(vectors, case, run)]
-    assert cases
-    assert not failures, f"{len(failures)} of {len(cases)} cases differ:\n" + "\n".join(failures)
+def of(op: str, target: str = "") -> list[Vector]:
+    """The vectors of an operator that the target takes."""
+    return [vector for vector in VECTORS if vector.file == op and not (target and re.fullmatch(REFUSED[target], str(vector)))]
 
 
-def read_cases(vectors: Any, path: Path) -> list[Any]:
-    """The cases of one file."""
-    tests = json.loads(path.read_text())["tests"]
-    return [vectors.parse_case(_smaller(test), path.parent.name, path.name) for test in tests]
+@pytest.mark.parametrize("constants", [False, True], ids=["inputs", "constants"])
+@pytest.mark.parametrize("op", OPERATORS)
+def test_reference(op: str, constants: bool) -> None:
+    assert not problem(of(op), reference.run, constants=constants)
 
 
-def _smaller(test: Any) -> Any:
-    """The test with its 6000 x 6000 tensors, which hold one value only, cut to 60 x 60; the loader makes Python lists of them."""
-    return json.loads(json.dumps(test).replace("[6000, 6000]", "[60, 60]"))
+@pytest.mark.parametrize("target", REFUSED)
+@pytest.mark.parametrize("op", OPERATORS)
+def test_legalized(op: str, target: str) -> None:
+    assert not problem(of(op, target), partial(legalized, target), constants=True, slack=ROUGH.get(target, {}).get(op, 1))
 
 
-def problems_of(vectors: Any, case: Any, run: Callable[[Graph, dict[str, Array]], Mapping[str, Array]]) -> list[str]:
-    """What differs between the vector's expectation and what ``run`` computes of its only operator."""
-    ((operator, operands, options, outputs),) = case.nodes
-    b = GraphBuilder()
-    made = {name: b.constant(array, case.dtypes[name]) for name, array in case.inputs.items() if name in case.constant}
-    made |= {name: b.input(name, case.dtypes[name], array.shape) for name, array in case.inputs.items() if name not in made}
-    named = {RENAMED.get(name, name): made[value] if isinstance(value, vectors.Ref) else value for name, value in options.items()}
-    positional = [made[name] for name in operands]
-    called = b.call(operator, *([positional] if operator == "concat" else positional), **named)
-    graph = b.build(dict(zip(outputs, called if isinstance(called, list) else [called], strict=True)))
-    fed = (name for name in case.inputs if name not in case.constant)
-    computed = run(graph, {operand.name: case.inputs[name] for operand, name in zip(graph.inputs, fed, strict=True)})
+@pytest.mark.parametrize("target", REFUSED)
+def test_refused(target: str) -> None:
+    vectors = [vector for vector in VECTORS if re.fullmatch(REFUSED[target], str(vector))]
+    assert vectors
+    for vector in vectors:
+        with pytest.raises(ConversionError, match=f"for the target {target}"):
+            check([vector], partial(legalized, target), constants=True)
 
-    problems = []
-    for name, result in zip(outputs, graph.outputs, strict=True):
-        if result.data_type != case.expected_dtypes[name]:
-            problems.append(f"{name} is {result.data_type}, not {case.expected_dtypes[name]}")
-        same, message = vectors.check(computed[result.name], case.expected[name], result.data_type, case.tolerance(name))
-        if not same:
-            problems.append(f"{name}: {message}")
-    return problems
+
+@pytest.mark.rustnn
+@pytest.mark.parametrize("op", OPERATORS)
+def test_rustnn(op: str) -> None:
+    pytest.importorskip("webnn", reason="pywebnn is not installed; it has wheels for CPython 3.12 and later")
+    assert not problem(of(op, "rustnn"), rustnn.run, constants=True, slack=SLACK)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("op", OPERATORS)
+def test_browser(op: str, session: BrowserSession) -> None:
+    assert not problem(of(op, "chromium"), session.run, constants=True, slack=SLACK)

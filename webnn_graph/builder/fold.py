@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 
-import numpy as np
-
-from webnn_graph.data_types import Array
 from webnn_graph.graph import Node, Operand, map_operands
 from webnn_graph.ops import evaluate
+from webnn_graph.weight import Values, Weight
 
 ALWAYS = 1024
 """Results up to this many bytes are folded whatever they replace."""
@@ -26,7 +23,7 @@ KEPT = {"dequantizeLinear"}
 """Operators that are never folded for being small: what they read is meant to stay quantized."""
 
 
-def fold(nodes: Sequence[Node], constants: Mapping[Operand, Array], keep: set[Operand]) -> tuple[dict[Operand, Array], list[Node]]:
+def fold(nodes: Sequence[Node], constants: Mapping[Operand, Weight], keep: set[Operand]) -> tuple[dict[Operand, Weight], list[Node]]:
     """Evaluates the nodes that read only constants, where the weights do not grow by it.
 
     A node is folded when its results are tiny, or together with all other readers of a constant when the results take no
@@ -34,7 +31,7 @@ def fold(nodes: Sequence[Node], constants: Mapping[Operand, Array], keep: set[Op
 
     Args:
         nodes: In topological order; all of them needed.
-        constants: Arrays of the constants, needed or not.
+        constants: Needed or not.
         keep: Results that must stay nodes: the graph's outputs.
 
     Returns:
@@ -53,7 +50,7 @@ def fold(nodes: Sequence[Node], constants: Mapping[Operand, Array], keep: set[Op
 class _Folding:
     """What is known while folding, kept up to date so that no question about an operand's readers goes through all of them."""
 
-    def __init__(self, nodes: Sequence[Node], constants: Mapping[Operand, Array], keep: set[Operand]) -> None:
+    def __init__(self, nodes: Sequence[Node], constants: Mapping[Operand, Weight], keep: set[Operand]) -> None:
         self.values = dict(constants)
         self.folded: set[Node] = set()
         self.nodes = nodes
@@ -111,7 +108,8 @@ class _Folding:
     def _replace(self, group: list[Node]) -> None:
         """Evaluates the nodes, and forgets what nothing reads any more."""
         for node in group:
-            self.values.update(evaluate(node, self.values.__getitem__))
+            made = evaluate(node, Values(self.values).__getitem__)
+            self.values.update((operand, Weight(operand.data_type, array)) for operand, array in made.items())
             self.folded.add(node)
             for operand in self.reads[node]:
                 self.live[operand] -= 1
@@ -127,7 +125,7 @@ def _bytes(node: Node) -> int:
     return sum(output.nbytes for output in node.outputs)
 
 
-def _merged(nodes: list[Node], values: Mapping[Operand, Array]) -> tuple[dict[Operand, Array], list[Node]]:
+def _merged(nodes: list[Node], values: Mapping[Operand, Weight]) -> tuple[dict[Operand, Weight], list[Node]]:
     """The constants that ``nodes`` read, one for all that are equal bit by bit, and the nodes reading those."""
     used = dict.fromkeys(operand for node in nodes for operand in node.operands if operand in values)
     alike = Counter((operand.data_type, operand.shape) for operand in used)
@@ -135,14 +133,9 @@ def _merged(nodes: list[Node], values: Mapping[Operand, Array]) -> tuple[dict[Op
     same: dict[Operand, Operand] = {}
     for operand in used:
         kind = operand.data_type, operand.shape
-        content = (kind, digest(values[operand])) if alike[kind] > 1 else operand
+        content = (kind, values[operand].digest) if alike[kind] > 1 else operand
         same[operand] = first.setdefault(content, operand)
     if all(operand is twin for operand, twin in same.items()):
         return {operand: values[operand] for operand in used}, nodes
     replaced = [Node(n.op, map_operands(n.arguments, lambda o: same.get(o, o)), n.outputs, n.label) for n in nodes]
     return {operand: values[operand] for operand in used if same[operand] is operand}, replaced
-
-
-def digest(array: Array) -> bytes:
-    """Equal for arrays of one shape and type that hold the same bits: -0 differs from 0, and NaN equals itself."""
-    return blake2b(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data).digest()

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from webnn_graph.budget import Budget
 from webnn_graph.builder.fold import fold
+from webnn_graph.builder.methods import OperatorMethods
 from webnn_graph.builder.shortcuts import SHORTCUTS
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ValidationError
-from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in
+from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.ops.rules import check_shape
+from webnn_graph.weight import Values, Weight
 
 SHARED = 8192
 """Bytes up to which equal nameless constants are one from the start, so that equal calls on them are one call, too."""
 
 
-class GraphBuilder:
+class GraphBuilder(OperatorMethods):
     """Builds a `Graph` with the methods of the standard: ``b.conv2d(x, w, bias=b, strides=[2, 2])``.
 
     Where an operand is expected, a Python number or a NumPy array may stand: it becomes a constant, a number of the data
@@ -44,24 +45,19 @@ class GraphBuilder:
         self.notes: list[str] = []
         self._label = ""
         self._inputs: dict[str, Operand] = {}
-        self._constants: dict[Operand, Array] = {}
+        self._constants: dict[Operand, Weight] = {}
         self._nodes: list[Node] = []
         self._producers: dict[Operand, Node] = {}
+        self._operands: set[Operand] = set()
         self._known: set[Operand] = set()
         self._values: dict[Operand, Array] = {}
         self._wishes: dict[Operand, str] = {}
         self._calls: dict[Any, tuple[Operand, ...]] = {}
 
-    if TYPE_CHECKING:  # the operators that return a sequence; __getattr__ speaks for all others
-        split: Callable[..., list[Operand]]
-        lstm: Callable[..., list[Operand]]
-        lstmCell: Callable[..., list[Operand]]
-        gru: Callable[..., list[Operand]]
+    if not TYPE_CHECKING:  # to a type checker, an operator that does not exist is an error, too
 
-    def __getattr__(self, op: str) -> Callable[..., Operand]:
-        if op not in OPS:
-            raise AttributeError(f"WebNN has no operator {op!r}")
-        return partial(self.call, op)
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(f"WebNN has no operator {name!r}")
 
     # ------------------------------------------------------------------------------------------------------------- making
     def input(self, name: str, data_type: DataType | str, shape: Sequence[int]) -> Operand:
@@ -71,34 +67,48 @@ class GraphBuilder:
         check_shape(f"input {name!r} has", shape)
         operand = Operand(DataType(data_type), tuple(map(int, shape)), name)
         self._inputs[name] = operand
+        self._operands.add(operand)
         return operand
 
     def constant(self, value: Any, data_type: DataType | str | None = None, name: str = "") -> Operand:
         """A constant with the values of ``value``.
 
         Args:
-            value: Array or number. It is not copied and must not change afterwards. It may be empty as long as no node of
-                the built graph reads it: shapes of scalars are.
+            value: Array, number, or weight of another graph. It is not copied and must not change afterwards. It may be empty
+                as long as no node of the built graph reads it: shapes of scalars are.
             data_type: Converted to this type; by default the array's own. For int4 and uint4 one element per value.
             name: What to call it, when the source has a name for it.
 
         Raises:
             ValidationError: No such data type in WebNN, numbers outside the data type's range, or more elements than a tensor has.
         """
-        array = np.asarray(value)
+        weight = value if isinstance(value, Weight) else None
+        array = weight.array if weight else np.asarray(value)
         check_shape(f"constant {name!r} has" if name else "a constant has", array.shape, 0)
-        wanted = DataType(data_type) if data_type else DataType.of(array)
-        array = _converted(array, wanted, name)
-        key = (wanted, array.shape, array.tobytes()) if array.nbytes <= SHARED and not name else None
+        wanted = DataType(data_type) if data_type else weight.data_type if weight else DataType.of(array)
+        if weight is None or weight.data_type is not wanted:
+            array = _converted(array, wanted, name)
+            weight = Weight(wanted, array)
+        key = (wanted, array.shape, weight.digest) if array.nbytes <= SHARED and not name else None
         if key in self._calls:
             return self._calls[key][0]
         operand = Operand(wanted, array.shape, name)
-        self._constants[operand] = array
+        self._constants[operand] = weight
+        self._operands.add(operand)
         self._known.add(operand)
         if name:
             self._wishes[operand] = name
         if key:
             self._calls[key] = (operand,)
+        return operand
+
+    def stand_in(self, data_type: DataType, shape: Sequence[int]) -> Operand:
+        """An operand for what could not be made, so that the calls that read it are checked, too.
+
+        It is nothing that a graph could compute: `build` refuses outputs that depend on it.
+        """
+        operand = Operand(data_type, tuple(shape))
+        self._operands.add(operand)
         return operand
 
     def call(self, op: str, *args: Any, **options: Any) -> Any:
@@ -108,13 +118,14 @@ class GraphBuilder:
             The operand, or the list of operands for operators that return a sequence.
 
         Raises:
-            ValidationError: The call breaks a rule of the standard.
+            ValidationError: The call breaks a rule of the standard, or an operand is not one of this builder.
         """
         label = options.pop("label", "") or self._label
         self.budget.step(label or op)
         operator = OPS[op]
         try:
             arguments = operator.bind(*self._with_constants(op, args, options))
+            self._check_own(op, arguments)
             known = self._known.issuperset(operands_in(arguments))
             descriptors = operator.infer(arguments, allow_empty=known)
         except ValidationError as error:
@@ -181,7 +192,7 @@ class GraphBuilder:
         if operand not in self._known:
             return None
         if operand in self._constants:
-            return self._constants[operand]
+            return self._constants[operand].array
         if operand not in self._values:
             self._evaluate(operand)
         return self._values[operand]
@@ -192,34 +203,35 @@ class GraphBuilder:
 
     # ----------------------------------------------------------------------------------------------------------- finishing
     def build(self, outputs: Mapping[str, Operand]) -> Graph:
-        """The graph that computes ``outputs``, by name.
+        """The graph that computes ``outputs``, by name; the builder stays as it is.
 
         Constant expressions are folded, what no output needs is left out. Inputs stay, used or not: they are the model's
         interface.
 
         Raises:
-            ValidationError: There is no output.
+            ValidationError: There is no output, or one is not an operand of this builder, or a constant is empty.
         """
         if not outputs:
             raise ValidationError("a graph needs at least one output")
-        results = {name: self._result(operand, list(outputs.values())[:i]) for i, (name, operand) in enumerate(outputs.items())}
-        nodes = _needed(self._nodes, results.values())
+        self._check_own("build", outputs)
+        results, copies = self._results(outputs)
+        nodes = _needed([*self._nodes, *copies], results.values())
+        self._check_made(nodes)
         constants, nodes = fold(nodes, self._constants, keep=set(results.values()))
         for operand in constants:
             if operand.size == 0:
                 raise ValidationError(f"constant {operand} is empty; WebNN has no tensors without elements")
         inputs = tuple(self._inputs.values())
         named = self._names(results, constants, nodes)
-        self.notes += [f"{old} is named {named[o]}" for old, o in (*self._inputs.items(), *results.items()) if old != named[o]]
-
+        renamed = [f"{old} is named {named[o]}" for old, o in (*self._inputs.items(), *results.items()) if old != named[o]]
         made = {operand: Operand(operand.data_type, operand.shape, name) for operand, name in named.items()}
         return Graph(
             name=self.name,
             inputs=tuple(made[operand] for operand in inputs),
-            constants={made[operand]: array for operand, array in constants.items()},
-            nodes=tuple(Node(n.op, map_operands(n.arguments, made.get), tuple(made[o] for o in n.outputs), n.label) for n in nodes),
+            constants=Values({made[operand]: weight for operand, weight in constants.items()}),
+            nodes=tuple(Node(n.op, map_operands(n.arguments, made.__getitem__), tuple(made[o] for o in n.outputs), n.label) for n in nodes),
             outputs=tuple(made[operand] for operand in results.values()),
-            notes=tuple(self.notes),
+            notes=tuple(dict.fromkeys((*self.notes, *renamed))),
         )
 
     # ------------------------------------------------------------------------------------------------------------- private
@@ -239,7 +251,7 @@ class GraphBuilder:
         names = positional[: len(args)]
         return [given[n] for n in names] + list(args[len(names) :]), {name: given[name] for name in options}
 
-    def _names(self, results: Mapping[str, Operand], constants: Mapping[Operand, Array], nodes: Sequence[Node]) -> dict[Operand, str]:
+    def _names(self, results: Mapping[str, Operand], constants: Iterable[Operand], nodes: Sequence[Node]) -> dict[Operand, str]:
         """A unique identifier for every operand: the interface first, then wishes, then what nobody named."""
         names = Names()
         named = {operand: names.take(operand.name) for operand in self._inputs.values()}
@@ -254,28 +266,50 @@ class GraphBuilder:
         self._nodes.append(node)
         for output in node.outputs:
             self._producers[output] = node
+            self._operands.add(output)
         if all(operand in self._known for operand in node.operands):
             self._known.update(node.outputs)
 
-    def _result(self, operand: Operand, earlier: Sequence[Operand]) -> Operand:
-        """``operand`` as an output: an identity of it where the standard forbids the operand itself."""
-        if operand in self._producers and operand not in earlier:
-            return operand
-        result = Operand(operand.data_type, operand.shape)
-        arguments: dict[str, Any] = {"input": operand}
+    def _check_own(self, op: str, arguments: Mapping[str, Any]) -> None:
+        """Raises `ValidationError` unless all operands are of this builder."""
+        for name, value in arguments.items():
+            for operand in value if isinstance(value, list) else [value]:
+                if isinstance(operand, Descriptor) and operand not in self._operands:
+                    raise ValidationError(f"{op}: {name} {operand} is no operand of this builder", "make it with the builder that reads it")
+
+    def _check_made(self, nodes: Sequence[Node]) -> None:
+        """Raises `ValidationError` when a node reads a stand-in."""
+        inputs = set(self._inputs.values())
+        for node in nodes:
+            for operand in node.operands:
+                if operand not in self._producers and operand not in self._constants and operand not in inputs:
+                    raise ValidationError(f"{node.label or node.op} reads what could not be made")
+
+    def _results(self, outputs: Mapping[str, Operand]) -> tuple[dict[str, Operand], list[Node]]:
+        """The outputs, with identities, which are given besides, where the standard forbids the operand itself."""
+        results: dict[str, Operand] = {}
+        copies: list[Node] = []
+        for name, operand in outputs.items():
+            results[name] = operand
+            if operand not in self._producers or operand in list(results.values())[:-1]:
+                results[name] = Operand(operand.data_type, operand.shape)
+                copies.append(self._copy(operand, results[name]))
+        return results, copies
+
+    def _copy(self, operand: Operand, result: Operand) -> Node:
+        """The node that makes ``result`` the same as ``operand``."""
         if operand.data_type.bits == 4:  # which identity does not take
-            self._add(Node("reshape", arguments | {"newShape": list(operand.shape)}, (result,), self._label))
-        else:
-            self._add(Node("identity", arguments, (result,), self._label))
-        return result
+            return Node("reshape", {"input": operand, "newShape": list(operand.shape)}, (result,), self._label)
+        return Node("identity", {"input": operand}, (result,), self._label)
 
     def _evaluate(self, operand: Operand) -> None:
         """Keeps the operand's value, and of those on the way what is small: shapes, which others are made of."""
         made: dict[Operand, Array] = {}
+        constants = Values(self._constants)
         for node in self._expression(operand):
             for output in node.outputs:
                 self.reserve(*output.shape, element_bytes=output.data_type.numpy.itemsize)
-            made.update(evaluate(node, lambda o: next(known[o] for known in (self._constants, self._values, made) if o in known)))
+            made.update(evaluate(node, lambda o: next(known[o] for known in (constants, self._values, made) if o in known)))
         self._values.update((o, array) for o, array in made.items() if o is operand or array.nbytes <= SHARED)
 
     def _expression(self, operand: Operand) -> list[Node]:

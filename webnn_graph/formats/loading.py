@@ -7,15 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from webnn_graph.data_types import Array
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.assemble import assemble
-from webnn_graph.formats.digests import Contents, combined, digests_of
+from webnn_graph.formats.digests import combined, digests_of
 from webnn_graph.formats.document import Document
 from webnn_graph.formats.files import PathLike
 from webnn_graph.formats.table import FORMATS, WEIGHTS, Format, readable, recognized, writable
 from webnn_graph.formats.weights import Safetensors, Weights, files_beside, weights_of
 from webnn_graph.graph import Graph, Operand
+from webnn_graph.weight import Weight
 
 
 def load(
@@ -43,7 +43,7 @@ def load(
     finder = _Finder(path, Path(weights) if weights else None, check_bytes)
     if document.weights_digest:
         finder.check(document)
-    return assemble(document, finder.array, dims)
+    return assemble(document, finder.weight, dims)
 
 
 def files_of(path: PathLike) -> list[Path]:
@@ -96,7 +96,6 @@ class _Finder:
         self.graph = graph
         self.path = weights
         self.check_bytes = check_bytes
-        self.known = Contents()
 
     @cached_property
     def source(self) -> Weights:
@@ -118,10 +117,10 @@ class _Finder:
                 "weights out of the graph's file",
             )
 
-    def array(self, key: str, operand: Operand) -> Array:
-        array = self.source.array(key, operand)
+    def weight(self, key: str, operand: Operand) -> Weight:
+        weight = self.source.weight(key, operand)
         if self.check_bytes and isinstance(self.source, Safetensors) and key in self.source.digests:
             stored_as = Operand(operand.data_type, operand.shape, key)
-            if digests_of({stored_as: array}, self.known)[key] != self.source.digests[key]:
+            if digests_of({stored_as: weight})[key] != self.source.digests[key]:
                 raise FormatError(f"{self.source.path} is damaged: {key!r} has other values than were written", "convert the model again")
-        return array
+        return weight

@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from webnn_graph.errors import WebNNError
-from webnn_graph.formats.digests import Contents, combined, digests_of
+from webnn_graph.formats.digests import combined, digests_of
 from webnn_graph.formats.files import Chunks, PathLike, write_all
 from webnn_graph.formats.shared import with_shared_names
 from webnn_graph.formats.table import SHARED, WEIGHTS, written_as
 from webnn_graph.formats.weights import Safetensors, contents, in_order, metadata_of, stored
 from webnn_graph.graph import Graph
+from webnn_graph.weight import Values
 
 
 def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Path]:
@@ -33,7 +34,7 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Pat
     """
     files: dict[Path, Chunks] = {}
     tensors = stored(graph)
-    digest_of = digests_of(tensors, Contents())
+    digest_of = digests_of(tensors)
     for path in map(Path, paths):
         files |= _texts(graph, path, labels, path.with_suffix(WEIGHTS).name, digest_of)
     for path in map(Path, paths):
@@ -71,14 +72,13 @@ def save_together(
     there = Safetensors(target) if beside and any(map(stored, graphs.values())) and target.is_file() else None
     others = _others(there, beside) if there else Graph("", (), {}, (), ())
     distinct = list(dict.fromkeys((*beside, others, *graphs.values())))
-    known = Contents()
-    renamed = dict(zip(distinct, with_shared_names(distinct, known, len(beside) + 1), strict=True))
+    renamed = dict(zip(distinct, with_shared_names(distinct, len(beside) + 1), strict=True))
     tensors = stored(*renamed.values())
     if there and all(operand.name in there.tensors for operand in tensors):
         tensors, digest_of = {}, there.digests
     else:
-        tensors = in_order({**others.constants, **tensors})
-        digest_of = digests_of(tensors, known) | (there.digests if there else {})
+        tensors = in_order({**others.weights, **tensors})
+        digest_of = digests_of(tensors) | (there.digests if there else {})
     files: dict[Path, Chunks] = {}
     for path, graph in zip(paths, graphs.values(), strict=True):
         files |= _texts(renamed[graph], path, labels, weights, digest_of)
@@ -92,7 +92,7 @@ def save_together(
 def _others(there: Safetensors, beside: Sequence[Graph]) -> Graph:
     """What is in a file of weights besides those of the graphs, as constants of a graph that has nothing else."""
     read = {operand.name for graph in beside for operand in stored(graph)}
-    return Graph("others", (), {operand: array for operand, array in there.all().items() if operand.name not in read}, (), ())
+    return Graph("others", (), Values({operand: weight for operand, weight in there.all().items() if operand.name not in read}), (), ())
 
 
 def _texts(graph: Graph, path: Path, labels: bool | None, weights: str, digest_of: Mapping[str, str]) -> dict[Path, Chunks]:

@@ -13,11 +13,17 @@ from webnn_graph.graph import Node, Operand, map_operands
 from webnn_graph.modules import modules_of
 from webnn_graph.ops.declare import OPS, Op
 from webnn_graph.ops.parameters import Parameter
+from webnn_graph.ops.traits import Trait
 
-__all__ = ["FILES", "OPS", "Op", "Parameter", "evaluate"]
+__all__ = ["FILES", "OPS", "Op", "Parameter", "Trait", "evaluate", "having"]
 
 FILES = modules_of(__name__)
 """The files that declare operators, and what they share."""
+
+
+def having(*traits: Trait) -> tuple[str, ...]:
+    """The names of the operators that have all of these traits."""
+    return tuple(op.name for op in OPS.values() if op.traits.issuperset(traits))
 
 
 def evaluate(node: Node, value: Callable[[Operand], Array]) -> dict[Operand, Array]:

@@ -8,12 +8,13 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import op
+from webnn_graph.ops.declare import Family, family, op
 from webnn_graph.ops.domains import ANY, FLOAT, SIGNED
 from webnn_graph.ops.elementwise import unary
 from webnn_graph.ops.parameters import number, uint
 from webnn_graph.ops.rules import broadcast, cast_number, require
 from webnn_graph.ops.special import erf
+from webnn_graph.ops.traits import Trait
 
 
 def sigmoid(x: Array) -> Array:
@@ -36,36 +37,48 @@ def gelu(x: Array) -> Array:
     return result
 
 
-op("gelu", run=gelu, input=FLOAT)(unary)
-op("hardSwish", run=lambda input: input * np.clip(input + 3, 0, 6) / 6, input=FLOAT)(unary)
-op("relu", run=lambda input: np.maximum(input, 0), input=SIGNED)(unary)
-op("sigmoid", run=sigmoid, input=FLOAT)(unary)
-op("softplus", run=lambda input: np.logaddexp(input, input.dtype.type(0)), input=FLOAT)(unary)
-op("softsign", run=lambda input: input / (1 + np.abs(input)), input=FLOAT)(unary)
+ACTIVATIONS: Family = {
+    "gelu": (gelu, "x times the normal distribution function at x."),
+    "hardSwish": (lambda input: input * np.clip(input + 3, 0, 6) / 6, "x times x + 3, clamped to [0, 6], / 6."),
+    "sigmoid": (sigmoid, "1 / (1 + exp(-x))."),
+    "softplus": (lambda input: np.logaddexp(input, input.dtype.type(0)), "log(1 + exp(x))."),
+    "softsign": (lambda input: input / (1 + np.abs(input)), "x / (1 + |x|)."),
+}
+family(ACTIVATIONS, unary, Trait.ELEMENTWISE, input=FLOAT)
+family({"relu": (lambda input: np.maximum(input, 0), "The larger of x and 0.")}, unary, Trait.ELEMENTWISE, input=SIGNED)
 
 
-@op(run=lambda input, alpha: np.where(input > 0, input, alpha * np.expm1(np.minimum(input, 0))), input=FLOAT)
+@op(run=lambda input, alpha: np.where(input > 0, input, alpha * np.expm1(np.minimum(input, 0))), traits=[Trait.ELEMENTWISE], input=FLOAT)
 def elu(input: Operand, /, *, alpha: float = 1) -> Descriptor:
+    """x where it is positive, else ``alpha`` (exp(x) - 1)."""
     return input.descriptor
 
 
-@op(run=lambda input, alpha: np.where(input >= 0, input, input.dtype.type(alpha) * input), input=FLOAT)
+@op(run=lambda input, alpha: np.where(input >= 0, input, input.dtype.type(alpha) * input), traits=[Trait.ELEMENTWISE], input=FLOAT)
 def leakyRelu(input: Operand, /, *, alpha: float = 0.01) -> Descriptor:
+    """x where it is positive, else ``alpha`` x."""
     return input.descriptor
 
 
-@op(run=lambda input, alpha, beta: input.dtype.type(alpha) * input + input.dtype.type(beta), input=FLOAT)
+@op(run=lambda input, alpha, beta: input.dtype.type(alpha) * input + input.dtype.type(beta), traits=[Trait.ELEMENTWISE], input=FLOAT)
 def linear(input: Operand, /, *, alpha: float = 1, beta: float = 0) -> Descriptor:
+    """``alpha`` x + ``beta``."""
     return input.descriptor
 
 
-@op(run=lambda input, alpha, beta: hard_sigmoid(input, input.dtype.type(alpha), input.dtype.type(beta)), input=FLOAT)
+@op(
+    run=lambda input, alpha, beta: hard_sigmoid(input, input.dtype.type(alpha), input.dtype.type(beta)),
+    traits=[Trait.ELEMENTWISE],
+    input=FLOAT,
+)
 def hardSigmoid(input: Operand, /, *, alpha: float = 0.2, beta: float = 0.5) -> Descriptor:
+    """``alpha`` x + ``beta``, clamped to [0, 1]."""
     return input.descriptor
 
 
-@op(run=lambda input, slope: np.where(input >= 0, input, slope * input), input=SIGNED)
+@op(run=lambda input, slope: np.where(input >= 0, input, slope * input), traits=[Trait.ELEMENTWISE], input=SIGNED)
 def prelu(input: Operand, slope: Operand, /) -> Descriptor:
+    """x where it is positive, else ``slope`` x; the two are broadcast."""
     return input.with_shape(broadcast(input.shape, slope.shape))
 
 
@@ -82,8 +95,9 @@ def _clamp(input: Array, minValue: float | None, maxValue: float | None, result:
     return np.clip(input, input.dtype.type(low), input.dtype.type(high))
 
 
-@op(run=_clamp, input=ANY)
+@op(run=_clamp, traits=[Trait.ELEMENTWISE], input=ANY)
 def clamp(input: Operand, /, *, minValue: number | None = None, maxValue: number | None = None) -> Descriptor:
+    """The elements, none below ``minValue`` and none above ``maxValue``; an absent bound does not bound."""
     low, high = clamp_limits(minValue, maxValue, input.data_type)
     require(low <= high, f"minValue {minValue} is greater than maxValue {maxValue}")
     return input.descriptor
@@ -98,5 +112,6 @@ def softmax_of(input: Array, axis: int) -> Array:
 
 @op(run=softmax_of, input=FLOAT.rank(1, -1))
 def softmax(input: Operand, axis: uint, /) -> Descriptor:
+    """exp(x) along ``axis``, divided by its sum there."""
     require(axis < input.rank, f"axis {axis} is out of range for rank {input.rank}")
     return input.descriptor

@@ -95,6 +95,11 @@ def conv2d(
     filterLayout: Literal["oihw", "hwio", "ohwi", "ihwo"] = "oihw",
     bias: Operand | None = None,
 ) -> Descriptor:
+    """Cross-correlation of images with a filter.
+
+    In the default layouts input is [n, c, h, w], filter [o, c / groups, kh, kw], bias [o] and the result [n, o, h', w'] with
+    h' = floor((h + padding - (kh - 1) dilation - 1) / stride) + 1. ``padding`` is top, bottom, left, right.
+    """
     check_spatial(padding=padding, strides=strides, dilations=dilations)
     n, channels, *image = nchw_shape(input.shape, inputLayout)
     outputs, inputs, *kernel = (filter.shape[axis] for axis in FILTER_AXES[filterLayout])
@@ -160,6 +165,12 @@ def convTranspose2d(
     filterLayout: Literal["iohw", "hwoi", "ohwi"] = "iohw",
     bias: Operand | None = None,
 ) -> Descriptor:
+    """The transpose of a convolution: every element of the images adds the filter, times itself, to the result.
+
+    In the default layouts input is [n, c, h, w], filter [c, o / groups, kh, kw], bias [o] and the result [n, o, h', w'] with
+    h' = (h - 1) stride + (kh - 1) dilation + 1 - padding + outputPadding, or as ``outputSizes`` says. ``padding`` is top, bottom,
+    left, right.
+    """
     check_spatial(padding=padding, strides=strides, dilations=dilations)
     n, channels, *image = nchw_shape(input.shape, inputLayout)
     inputs, per_group, *kernel = (filter.shape[axis] for axis in TRANSPOSE_FILTER_AXES[filterLayout])

@@ -12,7 +12,7 @@ result's descriptor (a list for operators that return a sequence). ``run=`` is t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias, get_type_hints
@@ -25,6 +25,7 @@ from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops.domains import ANY, Domain, first_descriptor, same
 from webnn_graph.ops.parameters import Parameter, read_parameter
 from webnn_graph.ops.rules import check_shape, require
+from webnn_graph.ops.traits import Trait
 
 Result: TypeAlias = Descriptor | list[Descriptor]
 Run: TypeAlias = Callable[..., Any]
@@ -40,6 +41,8 @@ class Op:
         parameters: Arguments, then option members (without ``label``, which every operator has), in order.
         rule: The declared function.
         run: Its meaning on NumPy arrays: arrays in the place of operands, every other argument as in the rule.
+        doc: What it computes, of and to which shapes.
+        traits: What may be relied on.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Op:
     parameters: Mapping[str, Parameter]
     rule: Callable[..., Result]
     run: Run
+    doc: str
+    traits: frozenset[Trait] = frozenset()
 
     def bind(self, args: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
         """The call's arguments by name in signature order, converted, members with their default value left out.
@@ -117,6 +122,11 @@ class Op:
         return typed
 
     @cached_property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the parameters that are operands, or lists of them."""
+        return tuple(name for name, parameter in self.parameters.items() if parameter.is_operand)
+
+    @cached_property
     def returns_list(self) -> bool:
         """Whether the method returns ``sequence<MLOperand>``."""
         return "list" in str(inspect.signature(self.rule).return_annotation)
@@ -144,12 +154,16 @@ OPS: dict[str, Op] = {}
 """All operators by name."""
 
 
-def op(name: str = "", *, run: Run, **domains: Domain) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+def op(
+    name: str = "", *, run: Run, doc: str = "", traits: Iterable[Trait] = (), **domains: Domain
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Declares an operator; the decorated function stays usable as a plain type rule.
 
     Args:
         name: The method's name when it is not the function's: for families that share one rule.
         run: The meaning on NumPy arrays.
+        doc: What it computes, when the function's docstring does not say it: for families, too.
+        traits: What is true of it whatever its arguments.
         domains: Allowed types and ranks by operand. The first operand's default is `ANY`, the others' is the first
             operand's data type at any rank.
     """
@@ -169,13 +183,26 @@ def op(name: str = "", *, run: Run, **domains: Domain) -> Callable[[Callable[...
         if unknown:
             raise TypeError(f"{name or rule.__name__} has no operands {unknown}")
         category = rule.__module__.rsplit(".", 1)[-1]
-        operator = Op(name or rule.__name__, category, parameters, rule, run)
+        text = doc or inspect.getdoc(rule)
+        if not text:
+            raise TypeError(f"{name or rule.__name__} does not say what it computes")
+        operator = Op(name or rule.__name__, category, parameters, rule, run, text, frozenset(traits))
         if operator.name in OPS:
             raise TypeError(f"{operator.name} is declared twice")
         OPS[operator.name] = operator
         return rule
 
     return declare
+
+
+Family: TypeAlias = Mapping[str, tuple[Run, str, *tuple[Trait, ...]]]
+"""Operators of one signature: what each computes, in NumPy and in words, and traits that not all of them have."""
+
+
+def family(operators: Family, rule: Callable[..., Result], *traits: Trait, **domains: Domain) -> None:
+    """Declares operators that share a type rule, domains and traits; see `op`."""
+    for name, (run, doc, *more) in operators.items():
+        op(name, run=run, doc=doc, traits=(*traits, *more), **domains)(rule)
 
 
 def _widened(value: Any) -> Any:

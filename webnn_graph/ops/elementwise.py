@@ -6,10 +6,11 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import Run, op
-from webnn_graph.ops.domains import ANY, BOOLEAN, FLOAT, SIGNED, Domain, same
+from webnn_graph.ops.declare import Family, family, op
+from webnn_graph.ops.domains import ANY, BOOLEAN, FLOAT, SIGNED, same
 from webnn_graph.ops.rules import broadcast
 from webnn_graph.ops.special import erf
+from webnn_graph.ops.traits import Trait
 
 INTEGER = "iu"
 
@@ -19,30 +20,33 @@ def unary(input: Operand, /) -> Descriptor:
     return input.descriptor
 
 
-SIGNED_UNARY: dict[str, Run] = {"abs": np.abs, "neg": np.negative, "sign": np.sign}
-FLOAT_UNARY: dict[str, Run] = {
-    "ceil": np.ceil,
-    "cos": np.cos,
-    "erf": erf,
-    "exp": np.exp,
-    "floor": np.floor,
-    "log": np.log,
-    "reciprocal": np.reciprocal,
-    "roundEven": np.rint,
-    "sin": np.sin,
-    "sqrt": np.sqrt,
-    "tan": np.tan,
-    "tanh": np.tanh,
+SIGNED_UNARY: Family = {
+    "abs": (np.abs, "|x|."),
+    "neg": (np.negative, "-x.", Trait.MODULAR),
+    "sign": (np.sign, "-1, 0 or 1, as x is negative, 0 or positive."),
 }
-for name, function in SIGNED_UNARY.items():
-    op(name, run=function, input=SIGNED)(unary)
-for name, function in FLOAT_UNARY.items():
-    op(name, run=function, input=FLOAT)(unary)
-op("identity", run=lambda input: input, input=ANY)(unary)
+FLOAT_UNARY: Family = {
+    "ceil": (np.ceil, "x rounded up to an integer."),
+    "cos": (np.cos, "The cosine of x in radians."),
+    "erf": (erf, "The error function of x."),
+    "exp": (np.exp, "e to the power of x."),
+    "floor": (np.floor, "x rounded down to an integer."),
+    "log": (np.log, "The natural logarithm of x."),
+    "reciprocal": (np.reciprocal, "1 / x."),
+    "roundEven": (np.rint, "x rounded to the nearest integer, ties to even."),
+    "sin": (np.sin, "The sine of x in radians."),
+    "sqrt": (np.sqrt, "The square root of x."),
+    "tan": (np.tan, "The tangent of x in radians."),
+    "tanh": (np.tanh, "The hyperbolic tangent of x."),
+}
+family(SIGNED_UNARY, unary, Trait.ELEMENTWISE, input=SIGNED)
+family(FLOAT_UNARY, unary, Trait.ELEMENTWISE, input=FLOAT)
+op("identity", run=lambda input: input, doc="x.", traits=[Trait.ELEMENTWISE, Trait.MOVING], input=ANY)(unary)
 
 
-@op(run=lambda input, dataType: _cast(input, dataType), input=ANY.four_bit)
+@op(run=lambda input, dataType: _cast(input, dataType), traits=[Trait.ELEMENTWISE], input=ANY.four_bit)
 def cast(input: Operand, dataType: DataType, /) -> Descriptor:
+    """The elements in another data type. Floats are truncated; what the type cannot hold saturates, NaN becomes 0."""
     return input.with_type(dataType)
 
 
@@ -81,17 +85,16 @@ def power(a: Array, b: Array) -> Array:
     return np.where(negative, unit, positive).astype(a.dtype)
 
 
-ARITHMETIC: dict[str, Run] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "div": divide,
-    "max": np.maximum,
-    "min": np.minimum,
-    "pow": power,
+ARITHMETIC: Family = {
+    "add": (np.add, "a + b.", Trait.MODULAR),
+    "sub": (np.subtract, "a - b.", Trait.MODULAR),
+    "mul": (np.multiply, "a b.", Trait.MODULAR),
+    "div": (divide, "a / b; of integers truncated towards 0."),
+    "max": (np.maximum, "The larger of a and b.", Trait.ORDERING),
+    "min": (np.minimum, "The smaller of a and b.", Trait.ORDERING),
+    "pow": (power, "a to the power of b."),
 }
-for name, function in ARITHMETIC.items():
-    op(name, run=function, a=ANY)(binary)
+family(ARITHMETIC, binary, Trait.ELEMENTWISE, a=ANY)
 
 
 # -------------------------------------------------------------------------------------------------------------------- logic
@@ -99,41 +102,39 @@ def comparison(a: Operand, b: Operand, /) -> Descriptor:
     return binary(a, b).with_type(DataType.UINT8)
 
 
-COMPARISONS: dict[str, Run] = {
-    "equal": np.equal,
-    "notEqual": np.not_equal,
-    "greater": np.greater,
-    "greaterOrEqual": np.greater_equal,
-    "lesser": np.less,
-    "lesserOrEqual": np.less_equal,
+COMPARISONS: Family = {
+    "equal": (np.equal, "Whether a = b."),
+    "notEqual": (np.not_equal, "Whether a and b differ."),
+    "greater": (np.greater, "Whether a > b."),
+    "greaterOrEqual": (np.greater_equal, "Whether a >= b."),
+    "lesser": (np.less, "Whether a < b."),
+    "lesserOrEqual": (np.less_equal, "Whether a <= b."),
 }
-for name, function in COMPARISONS.items():
-    op(name, run=function, a=ANY)(comparison)
-LOGICAL: dict[str, Run] = {"logicalAnd": np.logical_and, "logicalOr": np.logical_or, "logicalXor": np.logical_xor}
-for name, function in LOGICAL.items():
-    op(name, run=function, a=BOOLEAN)(comparison)
+family(COMPARISONS, comparison, Trait.ELEMENTWISE, Trait.TRUTH, Trait.ORDERING, a=ANY)
+LOGICAL: Family = {
+    "logicalAnd": (np.logical_and, "Whether both are not 0."),
+    "logicalOr": (np.logical_or, "Whether one is not 0."),
+    "logicalXor": (np.logical_xor, "Whether just one is not 0."),
+}
+family(LOGICAL, comparison, Trait.ELEMENTWISE, Trait.TRUTH, a=BOOLEAN)
 
 
 def predicate(a: Operand, /) -> Descriptor:
     return a.with_type(DataType.UINT8)
 
 
-PREDICATES: dict[str, tuple[Run, Domain]] = {
-    "logicalNot": (np.logical_not, BOOLEAN),
-    "isNaN": (np.isnan, FLOAT),
-    "isInfinite": (np.isinf, FLOAT),
-}
-for name, (function, domain) in PREDICATES.items():
-    op(name, run=function, a=domain)(predicate)
-TRUTHS = (*COMPARISONS, *LOGICAL, *PREDICATES)
-"""The operators whose results are 0 and 1."""
+PREDICATES: Family = {"isNaN": (np.isnan, "Whether a is not a number."), "isInfinite": (np.isinf, "Whether a is infinite.")}
+family({"logicalNot": (np.logical_not, "Whether a is 0.")}, predicate, Trait.ELEMENTWISE, Trait.TRUTH, a=BOOLEAN)
+family(PREDICATES, predicate, Trait.ELEMENTWISE, Trait.TRUTH, a=FLOAT)
 
 
 @op(
     run=lambda condition, trueValue, falseValue: np.where(condition, trueValue, falseValue),
+    traits=[Trait.ELEMENTWISE, Trait.MODULAR],
     condition=BOOLEAN,
     trueValue=ANY,
     falseValue=same("trueValue"),
 )
 def where(condition: Operand, trueValue: Operand, falseValue: Operand, /) -> Descriptor:
+    """``trueValue`` where the uint8 ``condition`` is not 0, else ``falseValue``; all three are broadcast."""
     return trueValue.with_shape(broadcast(condition.shape, trueValue.shape, falseValue.shape))

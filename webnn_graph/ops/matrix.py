@@ -13,6 +13,7 @@ from webnn_graph.ops.rules import broadcast, broadcasts_to, require
 
 @op(run=np.matmul, a=FLOAT.rank(2, ANY_RANK), b=LIKE_FIRST.rank(2, ANY_RANK))
 def matmul(a: Operand, b: Operand, /) -> Descriptor:
+    """Matrix products of the last two dimensions, [..., m, k] by [..., k, n]; those before are broadcast."""
     require(a.shape[-1] == b.shape[-2], f"a has {a.shape[-1]} columns, b has {b.shape[-2]} rows")
     return a.with_shape(broadcast(a.shape[:-2], b.shape[:-2]) + (a.shape[-2], b.shape[-1]))
 
@@ -37,6 +38,7 @@ def gemm(
     aTranspose: bool = False,
     bTranspose: bool = False,
 ) -> Descriptor:
+    """``alpha`` a b + ``beta`` c of matrices, each of a [m, k] and b [k, n] perhaps transposed; c is broadcast to [m, n]."""
     rows, inner = reversed(a.shape) if aTranspose else a.shape
     depth, columns = reversed(b.shape) if bTranspose else b.shape
     require(inner == depth, f"a has {inner} columns, b has {depth} rows (after transposition)")

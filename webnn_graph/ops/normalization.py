@@ -78,6 +78,7 @@ def batchNormalization(
     axis: uint = 1,
     epsilon: float = 1e-5,
 ) -> Descriptor:
+    """(x - mean) / sqrt(variance + epsilon) scale + bias, these four [n], n being the size of ``axis``."""
     require(axis < input.rank, f"axis {axis} is out of range for rank {input.rank}")
     _per_channel(input.shape[axis], mean=mean, variance=variance, scale=scale, bias=bias)
     return input.descriptor
@@ -99,6 +100,7 @@ def instanceNormalization(
     epsilon: float = 1e-5,
     layout: Literal["nchw", "nhwc"] = "nchw",
 ) -> Descriptor:
+    """Each channel of each image with mean 0 and variance 1, times scale [c] plus bias [c]; input is [n, c, h, w] or [n, h, w, c]."""
     _per_channel(input.shape[1 if layout == "nchw" else 3], scale=scale, bias=bias)
     return input.descriptor
 
@@ -123,6 +125,7 @@ def layerNormalization(
     axes: list[uint] | None = None,
     epsilon: float = 1e-5,
 ) -> Descriptor:
+    """Mean 0 and variance 1 over ``axes``, by default all but the first; scale and bias have the shape of those axes."""
     over = _axes_of(input.rank, axes)
     check_axes(over, input.rank)
     expected = tuple(input.shape[axis] for axis in over)

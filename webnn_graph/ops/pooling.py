@@ -14,10 +14,11 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import Run, op
+from webnn_graph.ops.declare import Family, Run, family
 from webnn_graph.ops.domains import ANY, FLOAT
 from webnn_graph.ops.parameters import uint
 from webnn_graph.ops.rules import require
+from webnn_graph.ops.traits import Trait
 from webnn_graph.ops.windows import check_spatial, extent, from_nchw, nchw_shape, pad_spatial, shape_from_nchw, slide, to_nchw
 
 Over: TypeAlias = Callable[[np.ufunc, Array, float], Array]
@@ -91,6 +92,14 @@ def pool(
     return input.with_shape(shape_from_nchw((n, channels, *size), layout))
 
 
-op("averagePool2d", run=_pooling(_average), input=FLOAT.rank(4))(pool)
-op("l2Pool2d", run=_pooling(_l2), input=FLOAT.rank(4))(pool)
-op("maxPool2d", run=_pooling(_maximum), input=ANY.rank(4))(pool)
+SHAPES = """ of each window of the images.
+
+In the default layout input is [n, c, h, w] and the result [n, c, h', w'] with h' = (h + padding - (kh - 1) dilation - 1) / stride
++ 1, rounded as ``outputShapeRounding`` or ``outputSizes`` says. ``padding`` is top, bottom, left, right; it counts for nothing.
+"""
+MEANS: Family = {
+    "averagePool2d": (_pooling(_average), f"The mean{SHAPES}"),
+    "l2Pool2d": (_pooling(_l2), f"The square root of the sum of squares{SHAPES}"),
+}
+family(MEANS, pool, input=FLOAT.rank(4))
+family({"maxPool2d": (_pooling(_maximum), f"The largest element{SHAPES}")}, pool, Trait.ORDERING, input=ANY.rank(4))

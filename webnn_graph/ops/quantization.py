@@ -36,6 +36,7 @@ def _dequantize(input: Array, scale: Array, zeroPoint: Array) -> Array:
 
 @op(run=_dequantize, input=QUANTIZED, scale=FLOAT, zeroPoint=same("input"))
 def dequantizeLinear(input: Operand, scale: Operand, zeroPoint: Operand, /) -> Descriptor:
+    """(x - zeroPoint) scale. Both have the input's rank and sizes that divide its own: one for each block."""
     _check_blocks(input, scale, zeroPoint)
     return input.with_type(scale.data_type)
 
@@ -47,5 +48,6 @@ def _quantize(input: Array, scale: Array, zeroPoint: Array, result: Descriptor) 
 
 @op(run=_quantize, input=FLOAT, scale=same("input"), zeroPoint=QUANTIZED)
 def quantizeLinear(input: Operand, scale: Operand, zeroPoint: Operand, /) -> Descriptor:
+    """x / scale to the nearest integer, ties to even, plus zeroPoint, saturated to its type. Both are as in dequantizeLinear."""
     _check_blocks(input, scale, zeroPoint)
     return input.with_type(zeroPoint.data_type)

@@ -91,6 +91,11 @@ def gruCell(
     layout: Literal["zrn", "rzn"] = "zrn",
     activations: list[Activation] = ["sigmoid", "tanh"],
 ) -> Descriptor:
+    """One step of a gated recurrent unit.
+
+    input is [b, i], weight [3 h, i], recurrentWeight [3 h, h], hiddenState [b, h], the biases [3 h]; the result, the new hidden
+    state, is [b, h]. ``layout`` is the order of update (z), reset (r) and new (n) gates.
+    """
     batch, size = input.shape
     _check_shapes(
         weight=(weight, (3 * hiddenSize, size)),
@@ -151,6 +156,11 @@ def lstmCell(
     layout: Literal["iofg", "ifgo"] = "iofg",
     activations: list[Activation] = ["sigmoid", "tanh", "tanh"],
 ) -> list[Descriptor]:
+    """One step of a long short-term memory.
+
+    input is [b, i], weight [4 h, i], recurrentWeight [4 h, h], the states [b, h], the biases [4 h], peepholeWeight [3 h] (input,
+    output, forget). The results are the new hidden and cell states, [b, h] each. ``layout`` is the order of the gates.
+    """
     batch, size = input.shape
     _check_shapes(
         weight=(weight, (4 * hiddenSize, size)),
@@ -234,6 +244,11 @@ def gru(
     layout: Literal["zrn", "rzn"] = "zrn",
     activations: list[Activation] = ["sigmoid", "tanh"],
 ) -> list[Descriptor]:
+    """A gated recurrent unit over a sequence, in one or both directions d.
+
+    input is [steps, b, i], weight [d, 3 h, i], recurrentWeight [d, 3 h, h], the biases [d, 3 h], initialHiddenState [d, b, h]. The
+    results are the last hidden state [d, b, h] and, with ``returnSequence``, all of them [steps, d, b, h].
+    """
     length, batch, size = input.shape
     count = _directions(direction)
     require(steps == length, f"steps is {steps}, the input has {length}")
@@ -306,6 +321,12 @@ def lstm(
     layout: Literal["iofg", "ifgo"] = "iofg",
     activations: list[Activation] = ["sigmoid", "tanh", "tanh"],
 ) -> list[Descriptor]:
+    """A long short-term memory over a sequence, in one or both directions d.
+
+    input is [steps, b, i], weight [d, 4 h, i], recurrentWeight [d, 4 h, h], the biases [d, 4 h], peepholeWeight [d, 3 h], the initial
+    states [d, b, h]. The results are the last hidden and cell states [d, b, h] and, with ``returnSequence``, all hidden states
+    [steps, d, b, h].
+    """
     length, batch, size = input.shape
     count = _directions(direction)
     require(steps == length, f"steps is {steps}, the input has {length}")

@@ -9,10 +9,11 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Operand
-from webnn_graph.ops.declare import Run, op
-from webnn_graph.ops.domains import ANY, ANY_RANK, FLOAT, WIDE, Domain
+from webnn_graph.ops.declare import Family, Run, family, op
+from webnn_graph.ops.domains import ANY, ANY_RANK, FLOAT, WIDE
 from webnn_graph.ops.parameters import uint
 from webnn_graph.ops.rules import require
+from webnn_graph.ops.traits import Trait
 
 
 def check_axes(axes: list[int], rank: int) -> None:
@@ -62,26 +63,33 @@ def _log_sum_exp(x: Array, *, axis: tuple[int, ...], keepdims: bool) -> Array:
     return np.asarray(total if keepdims else np.squeeze(total, axis))
 
 
-_BY_DOMAIN: dict[Domain, dict[str, Callable[..., Any]]] = {
-    ANY: {"reduceMax": np.max, "reduceMin": np.min},
-    WIDE: {
-        "reduceL1": lambda x, **over: _sum(np.abs(x), **over),
-        "reduceProduct": _product,
-        "reduceSum": _sum,
-        "reduceSumSquare": lambda x, **over: _sum(np.square(x), **over),
-    },
-    FLOAT: {
-        "reduceL2": lambda x, **over: np.sqrt(_sum(np.square(x, dtype=np.float64), **over)),
-        "reduceLogSum": lambda x, **over: np.log(_sum(x, **over)),
-        "reduceLogSumExp": _log_sum_exp,
-        "reduceMean": _mean,
-    },
+def _along_axes(what: str) -> str:
+    return f"{what} along ``axes``, by default of all elements."
+
+
+EXTREMES: Family = {
+    "reduceMax": (_reducing(np.max), _along_axes("The largest element")),
+    "reduceMin": (_reducing(np.min), _along_axes("The smallest element")),
 }
-for domain, functions in _BY_DOMAIN.items():
-    for name, function in functions.items():
-        op(name, run=_reducing(function), input=domain)(reduce)
-REDUCTIONS = tuple(name for functions in _BY_DOMAIN.values() for name in functions)
-"""The operators ``reduce*``."""
+SUMS: Family = {
+    "reduceL1": (_reducing(lambda x, **over: _sum(np.abs(x), **over)), _along_axes("The sum of |x|")),
+    "reduceProduct": (_reducing(_product), _along_axes("The product"), Trait.MODULAR),
+    "reduceSum": (_reducing(_sum), _along_axes("The sum"), Trait.MODULAR),
+    "reduceSumSquare": (_reducing(lambda x, **over: _sum(np.square(x), **over)), _along_axes("The sum of x^2"), Trait.MODULAR),
+}
+FLOAT_SUMS: Family = {
+    "reduceL2": (
+        _reducing(lambda x, **over: np.sqrt(_sum(np.square(x, dtype=np.float64), **over))),
+        _along_axes("The square root of the sum of x^2"),
+    ),
+    "reduceLogSum": (_reducing(lambda x, **over: np.log(_sum(x, **over))), _along_axes("The logarithm of the sum")),
+    "reduceLogSumExp": (_reducing(_log_sum_exp), _along_axes("The logarithm of the sum of exp(x)")),
+    "reduceMean": (_reducing(_mean), _along_axes("The mean")),
+}
+family(EXTREMES, reduce, Trait.REDUCING, Trait.ORDERING, input=ANY)
+family(SUMS, reduce, Trait.REDUCING, input=WIDE)
+family(FLOAT_SUMS, reduce, Trait.REDUCING, input=FLOAT)
+REDUCTIONS = (*EXTREMES, *SUMS, *FLOAT_SUMS)
 
 
 # ------------------------------------------------------------------------------------------------------------ argMin, argMax
@@ -99,8 +107,11 @@ def _arg(function: Callable[..., Any]) -> Run:
     return run
 
 
-op("argMin", run=_arg(np.argmin), input=ANY.rank(1, ANY_RANK))(arg_reduce)
-op("argMax", run=_arg(np.argmax), input=ANY.rank(1, ANY_RANK))(arg_reduce)
+ARGUMENTS: Family = {
+    "argMin": (_arg(np.argmin), "The place of the smallest element along ``axis``, of several the first."),
+    "argMax": (_arg(np.argmax), "The place of the largest element along ``axis``, of several the first."),
+}
+family(ARGUMENTS, arg_reduce, Trait.ORDERING, input=ANY.rank(1, ANY_RANK))
 
 
 # ------------------------------------------------------------------------------------------------------------ cumulativeSum
@@ -113,7 +124,8 @@ def _cumulative_sum(input: Array, axis: int, exclusive: bool, reversed: bool) ->
     return np.flip(total, axis) if reversed else total
 
 
-@op(run=_cumulative_sum, input=WIDE.rank(1, ANY_RANK))
+@op(run=_cumulative_sum, traits=[Trait.MODULAR], input=WIDE.rank(1, ANY_RANK))
 def cumulativeSum(input: Operand, axis: uint, /, *, exclusive: bool = False, reversed: bool = False) -> Descriptor:
+    """The sum of the elements up to and with each one along ``axis``; ``exclusive`` without it, ``reversed`` from the end."""
     require(axis < input.rank, f"axis {axis} is out of range for rank {input.rank}")
     return input.descriptor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from webnn_graph.ops.domains import Domain
 from webnn_graph.ops.parameters import uint
 from webnn_graph.ops.rules import MAX_DIMENSION, require
 
+Mode: TypeAlias = Literal["nearest-neighbor", "linear"]
 RESAMPLED = Domain(tuple(map(DataType, "float32 float16 uint8 int8".split())))
 
 
@@ -51,11 +52,12 @@ def resample2d(
     input: Operand,
     /,
     *,
-    mode: Literal["nearest-neighbor", "linear"] = "nearest-neighbor",
+    mode: Mode = "nearest-neighbor",
     scales: list[float] = [1.0, 1.0],
     sizes: list[uint] | None = None,
     axes: list[uint] = [2, 3],
 ) -> Descriptor:
+    """Images resized along two ``axes``, to ``sizes`` or by ``scales``: the nearest element, or linearly between neighbours."""
     require(len(axes) == 2 and len(set(axes)) == 2 and max(axes) < 4, f"axes {axes} must be 2 different axes below 4")
     result = input.descriptor
     if sizes is not None:

@@ -57,7 +57,7 @@ def pad_spatial(x: Array, padding: Sequence[int], value: float = 0) -> Array:
 def windows(x: Array, kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> Array:
     """A view [n, c, oh, ow, kh, kw] on x [n, c, h, w]: the window that each output pixel sees."""
     span = [extent(k, d) for k, d in zip(kernel, dilations, strict=True)]
-    view = sliding_window_view(x, span, axis=(2, 3))  # type: ignore[call-overload]
+    view = sliding_window_view(x, span, axis=(2, 3))
     return np.asarray(view[:, :, :: strides[0], :: strides[1], :: dilations[0], :: dilations[1]])
 
 

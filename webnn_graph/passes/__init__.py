@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-
 from webnn_graph.graph import Graph
 from webnn_graph.passes import (
     activation,
@@ -17,23 +14,35 @@ from webnn_graph.passes import (
     normalization,
     quantization,
 )
-from webnn_graph.passes.rewrite import Rule, rewrite
+from webnn_graph.passes.rewrite import Pass
 
-__all__ = ["optimize"]
+__all__ = ["PASSES", "optimize"]
 
-
-def _joined(*families: Mapping[str, Sequence[Rule]]) -> dict[str, list[Rule]]:
-    """The rules of several families; of two that match, the one of the earlier family wins."""
-    rules: dict[str, list[Rule]] = defaultdict(list)
-    for family in families:
-        for op, own in family.items():
-            rules[op] += own
-    return rules
-
-
-FAMILIES = (broadcast, normalization, activation, quantization, convolution, attention, arithmetic, composition, movement)
-RULES = _joined(*(family.RULES for family in FAMILIES))
-LAST = _joined(arithmetic.LAST, composition.RULES, movement.RULES)
+PASSES = (
+    Pass(
+        "patterns",
+        (
+            broadcast.RULES,  # first: what changes nothing stands between the steps of all others
+            normalization.RULES,  # before what would take its products and sums for something smaller
+            activation.RULES,  # the same
+            quantization.RULES,  # before convolution, which would multiply weights that are meant to stay quantized
+            convolution.RULES,  # takes in scales and shifts that belong to none of the above
+            attention.RULES,  # reads products that are whole by now
+            arithmetic.RULES,  # single steps: only where no larger pattern wants them
+            composition.RULES,  # two of a kind, which the above leave behind
+            movement.RULES,  # last: it moves what the patterns above are recognised by
+        ),
+    ),
+    Pass(
+        "leftovers",  # after all patterns: one step for several would hide them
+        (
+            arithmetic.LAST,
+            composition.RULES,  # again, on what the merged steps have left side by side
+            movement.RULES,  # the same
+        ),
+    ),
+)
+"""In order. Of the rules of one pass that match a node, the first wins."""
 
 
 def optimize(graph: Graph) -> Graph:
@@ -41,4 +50,6 @@ def optimize(graph: Graph) -> Graph:
 
     The results are the same up to rounding; names, inputs and outputs stay.
     """
-    return rewrite(rewrite(graph, RULES), LAST)
+    for each in PASSES:
+        graph = each.apply(graph)
+    return graph

@@ -5,12 +5,13 @@ from __future__ import annotations
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Node, Operand
-from webnn_graph.ops.elementwise import TRUTHS
+from webnn_graph.ops import Trait, having
 from webnn_graph.ops.rules import cast_number
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View
 
 AFFINE = ("mul", "div", "add", "sub", "linear")
-MOVING = ("reshape", "expand", "transpose", "slice", "gather", "gatherND", "tile")
+MOVING = having(Trait.MOVING)
+TRUTHS = having(Trait.TRUTH)
 
 
 def affine(view: View, node: Node) -> Build | None:
@@ -31,7 +32,7 @@ def affine(view: View, node: Node) -> Build | None:
     def build(b: GraphBuilder, new: Mapped) -> Operand:
         if beta == 0 or alpha == 1:
             return b.mul(new(x), alpha) if beta == 0 else b.add(new(x), beta)
-        return b.linear(new(x), alpha=alpha, beta=beta)  # type: ignore[no-any-return]
+        return b.linear(new(x), alpha=alpha, beta=beta)
 
     return build
 
@@ -103,8 +104,7 @@ def clamp(view: View, node: Node) -> Build | None:
         return None
     if least and most and not least[0] <= most[0]:
         return None
-    limits = {name: known[0] for name, known in (("minValue", least), ("maxValue", most)) if known}
-    return lambda b, new: b.clamp(new(first), **limits)
+    return lambda b, new: b.clamp(new(first), minValue=next(iter(least), None), maxValue=next(iter(most), None))
 
 
 def _limited(view: View, node: Node) -> tuple[Operand | None, float | None, float | None]:

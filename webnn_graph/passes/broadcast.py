@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from webnn_graph.graph import Node, Operand
-from webnn_graph.ops.elementwise import ARITHMETIC, COMPARISONS, LOGICAL
+from webnn_graph.ops import OPS, Trait, having
 from webnn_graph.ops.rules import broadcast
 from webnn_graph.passes.rewrite import Build, Rule, View
 
@@ -45,6 +45,6 @@ def neutral_constant(view: View, node: Node) -> Build | None:
     return None
 
 
-RULES: dict[str, list[Rule]] = {op: [expanded_operand] for op in (*ARITHMETIC, *LOGICAL, *COMPARISONS, "where")}
+RULES: dict[str, list[Rule]] = {op: [expanded_operand] for op in having(Trait.ELEMENTWISE) if len(OPS[op].operands) > 1}
 for op in NEUTRAL:
     RULES[op] = [neutral_constant, *RULES[op]]

@@ -115,7 +115,7 @@ def _affine(view: View, node: Node, conv: Node, factor: Array, offset: Array) ->
     def build(b: GraphBuilder, new: Mapped) -> Operand:
         scaled = new(filter) if (factor == 1).all() else b.constant(_scaled(values, conv, factor).astype(dtype), name=filter.name)
         changes = {"filter": scaled, "bias": b.constant(bias.astype(dtype))} if bias.any() or old_bias is not None else {"filter": scaled}
-        return b.reshape(again(b, new, conv, **changes), list(node.output.shape))  # type: ignore[no-any-return]
+        return b.reshape(again(b, new, conv, **changes), list(node.output.shape))
 
     return build
 

@@ -9,13 +9,11 @@ import numpy as np
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Node, Operand
-from webnn_graph.ops.elementwise import ARITHMETIC, COMPARISONS, FLOAT_UNARY, LOGICAL, PREDICATES, SIGNED_UNARY
-from webnn_graph.ops.reduction import REDUCTIONS
+from webnn_graph.ops import Trait, having
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View, again
 
-ACTIVATIONS = ("gelu", "hardSwish", "relu", "sigmoid", "softplus", "softsign", "elu", "leakyRelu", "linear", "hardSigmoid", "clamp")
-UNARY = (*SIGNED_UNARY, *FLOAT_UNARY, *ACTIVATIONS, *PREDICATES, "cast")
-BROADCASTING = (*ARITHMETIC, *COMPARISONS, *LOGICAL, "where")
+ELEMENTWISE = having(Trait.ELEMENTWISE)
+REDUCTIONS = having(Trait.REDUCING)
 SELECTING = ("reduceMax", "reduceMin", "reduceMean", "reduceSum", "reduceProduct")
 """Reductions of a single number that are the number."""
 LARGEST_RANK = 5
@@ -28,7 +26,7 @@ def moved_and_back(view: View, node: Node) -> Build | None:
     """reshape or transpose of element-wise steps of another one: the steps first, then one or none of them."""
     steps: list[Node] = []
     operand: Operand = node.arguments["input"]
-    while view.only_user(operand) and (step := view.producer(operand, *UNARY, *BROADCASTING)) is not None:
+    while view.only_user(operand) and (step := view.producer(operand, *ELEMENTWISE)) is not None:
         moving = _only_varying(view, step)
         if moving is None:
             return None
@@ -47,8 +45,8 @@ def moved_and_back(view: View, node: Node) -> Build | None:
                 result = b.repeat(step, replaced.__getitem__)
         if node.op == "transpose":
             inner = b.transpose(result, permutation=permutation_of(first))
-            return b.transpose(inner, permutation=permutation_of(node))  # type: ignore[no-any-return]
-        return b.reshape(result, list(node.output.shape))  # type: ignore[no-any-return]
+            return b.transpose(inner, permutation=permutation_of(node))
+        return b.reshape(result, list(node.output.shape))
 
     return build
 
@@ -176,7 +174,7 @@ def late_expand(view: View, node: Node) -> Build | None:
 
     def build(b: GraphBuilder, new: Mapped) -> Operand:
         result = b.repeat(node, lambda o: new(small) if o is varying else b.reshape(new(o), []))
-        return b.expand(result, list(node.output.shape))  # type: ignore[no-any-return]
+        return b.expand(result, list(node.output.shape))
 
     return build
 
@@ -196,7 +194,7 @@ def reduced_expand(view: View, node: Node) -> Build | None:
 # -------------------------------------------------------------------------------------------------------------------------- parts
 def _only_varying(view: View, node: Node) -> Operand | None:
     """The operand of an element-wise node that has the result's shape, when all others are single numbers."""
-    if node.op in UNARY:
+    if len(node.operands) == 1:
         return node.operands[0]
     numbers = [o for o in node.operands if o.size == 1 and view.value(o) is not None]
     others = [o for o in node.operands if o not in numbers]
@@ -245,7 +243,7 @@ RULES: dict[str, list[Rule]] = {
     "transpose": [moved_and_back],
     "gather": [sliced],
     "gatherND": [everything_gathered],
-    **{op: [late_expand] for op in (*UNARY, *BROADCASTING)},
+    **{op: [late_expand] for op in ELEMENTWISE},
     **{
         op: [reduced_ones, reduced_transpose, reduced_expand] if op in SELECTING else [reduced_transpose, reduced_expand]
         for op in REDUCTIONS

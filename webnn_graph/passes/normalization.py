@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -116,10 +117,10 @@ def _absorbed(view: View, node: Node, option: str, allowed: tuple[str, ...]) -> 
             continue
 
         def build(b: GraphBuilder, new: Mapped, norm: Node = norm, factor: Operand = factor, shape: list[int] = shape) -> Operand:
-            options = {
+            options: dict[str, Any] = {
                 name: new(value) if isinstance(value, Operand) else value for name, value in norm.arguments.items() if name != "input"
             }
-            return b.layerNormalization(new(norm.arguments["input"]), **options, **{option: b.reshape(new(factor), shape)})
+            return b.layerNormalization(new(norm.arguments["input"]), **(options | {option: b.reshape(new(factor), shape)}))
 
         return build
     return None

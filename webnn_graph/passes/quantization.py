@@ -37,7 +37,7 @@ def weights(view: View, node: Node) -> Build | None:
         def build(b: GraphBuilder, new: Mapped, scale: Operand = scale, stored: Operand = stored, shape: list[int] = shape) -> Operand:
             zeros = np.broadcast_to(zero.reshape(shape if zero.size > 1 else ()), shape).astype(stored.data_type.numpy)  # noqa: B023
             point = b.constant(zeros, stored.data_type)
-            return b.dequantizeLinear(new(stored), b.reshape(new(scale), shape), point)  # type: ignore[no-any-return]
+            return b.dequantizeLinear(new(stored), b.reshape(new(scale), shape), point)
 
         return build
     return None

@@ -6,9 +6,12 @@ old way needed is left out when the new graph is built; constants that the new w
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from webnn_graph.budget import Budget
@@ -21,6 +24,11 @@ Mapped: TypeAlias = Callable[[Operand], Operand]
 Build: TypeAlias = Callable[[GraphBuilder, Mapped], Operand | list[Operand]]
 """Makes the node's output, or the list of its outputs."""
 Rule: TypeAlias = Callable[["View", Node], Build | None]
+
+
+LOG = logging.getLogger(__name__)
+ROUNDS = 1000
+"""How often the rules of a pass are applied at most; each round takes what it can in one go, and a few are the rule."""
 
 
 class View:
@@ -59,14 +67,41 @@ def close(actual: float | None, expected: float) -> bool:
     return actual is not None and abs(actual - expected) <= 1e-3 * abs(expected)
 
 
-def rewrite(graph: Graph, rules: Mapping[str, Sequence[Rule]]) -> Graph:
-    """Applies the rules, by operator of the pattern's last node, until none matches any more."""
-    while True:
-        view = View(graph)
-        matches = {node: build for node in graph.nodes for build in [_first_match(view, node, rules)] if build is not None}
-        if not matches:
-            return graph
-        graph = replay(graph, matches)
+@dataclass(frozen=True)
+class Pass:
+    """Rules that are applied together until none matches any more.
+
+    Attributes:
+        name: How the trace calls it.
+        families: Rules by operator of the pattern's last node; of several that match, one of an earlier family wins.
+    """
+
+    name: str
+    families: Sequence[Mapping[str, Sequence[Rule]]]
+
+    @cached_property
+    def rules(self) -> Mapping[str, Sequence[Rule]]:
+        """All rules by operator, in their order."""
+        ops = dict.fromkeys(op for family in self.families for op in family)
+        return {op: [rule for family in self.families for rule in family.get(op, ())] for op in ops}
+
+    def apply(self, graph: Graph) -> Graph:
+        """The graph on which none of the rules matches any more; or that after `ROUNDS`, which its notes say then."""
+        for number in range(1, ROUNDS + 1):
+            view = View(graph)
+            matches = {node: match for node in graph.nodes for match in [_first_match(view, node, self.rules)] if match is not None}
+            if not matches:
+                return graph
+            before, graph = graph, replay(graph, {node: build for node, (_, build) in matches.items()})
+            for node, (rule, _) in matches.items():
+                LOG.debug("%s %d: %s at %s", self.name, number, _name(rule), node.label or node.outputs[0].name)
+            LOG.debug("%s %d: %d nodes became %d", self.name, number, len(before.nodes), len(graph.nodes))
+        names = ", ".join(dict.fromkeys(_name(rule) for rule, _ in matches.values()))
+        return replace(graph, notes=(*graph.notes, f"rewriting was ended after {ROUNDS} rounds; these rules undo each other: {names}"))
+
+
+def _name(rule: Rule) -> str:
+    return f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}"
 
 
 def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
@@ -77,7 +112,7 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
     b = GraphBuilder(graph.name, Budget(math.inf))  # the graph exists; this only ever makes it smaller
     b.notes.extend(graph.notes)
     made = {operand: b.input(operand.name, operand.data_type, operand.shape) for operand in graph.inputs}
-    made |= {operand: b.constant(array, operand.data_type, operand.name) for operand, array in graph.constants.items()}
+    made |= {operand: b.constant(weight, name=operand.name) for operand, weight in graph.weights.items()}
     for node in graph.nodes:
         with b.source(node.label):
             result = matches[node](b, made.__getitem__) if node in matches else b.repeat(node, made.__getitem__)
@@ -95,5 +130,5 @@ def again(b: GraphBuilder, new: Mapped, node: Node, **changes: object) -> Operan
     return result
 
 
-def _first_match(view: View, node: Node, rules: Mapping[str, Sequence[Rule]]) -> Build | None:
-    return next((build for rule in rules.get(node.op, ()) for build in [rule(view, node)] if build is not None), None)
+def _first_match(view: View, node: Node, rules: Mapping[str, Sequence[Rule]]) -> tuple[Rule, Build] | None:
+    return next(((rule, build) for rule in rules.get(node.op, ()) for build in [rule(view, node)] if build is not None), None)

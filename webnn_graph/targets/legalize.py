@@ -18,7 +18,7 @@ from typing import Any
 
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import Array, DataType
+from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands
 from webnn_graph.ops import OPS
@@ -26,6 +26,7 @@ from webnn_graph.targets import carriers, narrowing, quantized, quirks, ranks, r
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.target import CHROMIUM, RUSTNN, STANDARD, Target
 from webnn_graph.targets.violations import of_call, of_size, of_tensor
+from webnn_graph.weight import Weight
 
 REWRITES = {CHROMIUM: {**rewrites.REWRITES, **windows.REWRITES, **quantized.REWRITES}, RUSTNN: rustnn.REWRITES}
 """What each kind of target needs, by operator."""
@@ -111,7 +112,7 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
             results = b.again(node, new)
         except ValidationError as error:
             problems.append(_of_node(node, error))
-            results = [Operand(b.narrowed(output), output.shape) for output in node.outputs]
+            results = [b.stand_in(b.narrowed(output), output.shape) for output in node.outputs]
         if b.peculiarity:
             peculiar[node] = b.peculiarity
         for old, result in zip(node.outputs, results if isinstance(results, list) else [results], strict=True):
@@ -138,9 +139,9 @@ def _interface(b: LegalBuilder, graph: Graph, problems: list[Problem]) -> dict[O
     for operand in graph.inputs:
         new[operand] = b.input(operand.name, b.narrowed(operand), operand.shape)
         problems += _of_tensor("input", operand, new[operand], b.target)
-    for operand, array in graph.constants.items():
+    for operand, weight in graph.weights.items():
         try:
-            new[operand] = b.weight(operand, array)
+            new[operand] = b.weight(operand, weight)
             problems += [Problem(operand, v.of(f"constant {operand.name}")) for v in of_size(b.target, "constant", new[operand])]
         except ValidationError as error:
             problems.append(Problem(operand, error.message))
@@ -233,7 +234,7 @@ class LegalBuilder(GraphBuilder):
             result = self.max(result, 0)
         return carriers.confined(self, result, wanted.data_type)
 
-    def weight(self, operand: Operand, array: Array) -> Operand:
+    def weight(self, operand: Operand, weight: Weight) -> Operand:
         """A constant of the graph; one byte per element where the target lacks a 4-bit type, flat where it lacks the rank.
 
         Raises:
@@ -243,8 +244,8 @@ class LegalBuilder(GraphBuilder):
         if not self.target.takes_type("constant", "", data_type):
             data_type = carriers.LEAST.get(data_type, data_type)
         if self.target.takes_rank("constant", "", operand.rank):
-            return self.constant(array, data_type, operand.name)
-        flat = self.constant(array.reshape(-1), data_type, operand.name)
+            return self.constant(weight, data_type, operand.name)
+        flat = self.constant(weight.array.reshape(-1), data_type, operand.name)
         shaped: Operand = self.reshape(flat, list(operand.shape))
         return shaped
 
@@ -290,10 +291,11 @@ class LegalBuilder(GraphBuilder):
 
     def adopt(self, graph: Graph) -> None:
         """Takes the constants and nodes of a graph as they stand."""
-        self._constants.update(graph.constants)
-        self._known.update(graph.constants)
+        self._constants.update(graph.weights)
+        self._known.update(graph.weights)
+        self._operands.update(graph.operands.values())
         for node in graph.nodes:
-            GraphBuilder._add(self, node)
+            self._add(node)
 
     def result(self, operand: Operand) -> Operand:
         """The operand as it may be returned."""
@@ -313,13 +315,11 @@ class LegalBuilder(GraphBuilder):
         """Whether the operand is a constant itself, not an expression of constants."""
         return operand in self._constants
 
-    def _add(self, node: Node) -> None:
-        if node.op == "identity":
-            (operand,) = node.operands
-            if not self.target.takes_type("identity", "input", operand.data_type):
-                arguments = {"input": operand, "newShape": list(operand.shape)}
-                node = Node("reshape", arguments, node.outputs, node.label)
-        super()._add(node)
+    def _copy(self, operand: Operand, result: Operand) -> Node:
+        node = super()._copy(operand, result)
+        if node.op == "identity" and not self.target.takes_type("identity", "input", operand.data_type):
+            return Node("reshape", {"input": operand, "newShape": list(operand.shape)}, node.outputs, node.label)
+        return node
 
     def _refusal(self, call: Call) -> str:
         """Why the target does not take the call; empty when it does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from webnn_graph.graph import Operand
 from webnn_graph.ops.convolution import FILTER_AXES
@@ -34,7 +34,9 @@ def depthwise(b: LegalBuilder, call: Call) -> Operand | None:
     if before.arguments["scale"].size == 1:
         return None
     outputs, inputs, height, width = FILTER_AXES[call.filterLayout]
-    turned = {name: b.transpose(operand, permutation=[inputs, height, width, outputs]) for name, operand in before.arguments.items()}
+    turned: dict[str, Any] = {
+        name: b.transpose(operand, permutation=[inputs, height, width, outputs]) for name, operand in before.arguments.items()
+    }
     return b.call("conv2d", **call.but(filter=b.dequantizeLinear(**turned), filterLayout="ihwo"))  # type: ignore[no-any-return]
 
 

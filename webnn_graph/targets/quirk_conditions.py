@@ -43,7 +43,8 @@ def strides_too_far(b: LegalBuilder, call: Call) -> bool:
 
 
 def clamps_from_below(b: LegalBuilder, call: Call) -> bool:
-    return call.input.data_type.is_float and call.minValue != 0 and call.maxValue in (None, np.inf)
+    bounds = call.minValue is not None and call.minValue != 0 and not np.isnan(call.minValue)
+    return call.input.data_type.is_float and bounds and call.maxValue in (None, np.inf)
 
 
 def is_quantized_elsewhere(b: LegalBuilder, call: Call) -> bool:

@@ -101,7 +101,8 @@ def dequantized(b: LegalBuilder, operand: Operand, turned: list[int]) -> Any:
     """A dequantized operand, with its axes in another order from before it is dequantized."""
     node = b.producer(operand)
     assert node is not None
-    return b.dequantizeLinear(**{name: b.transpose(x, permutation=turned) for name, x in node.arguments.items()})
+    operands: dict[str, Any] = {name: b.transpose(x, permutation=turned) for name, x in node.arguments.items()}
+    return b.dequantizeLinear(**operands)
 
 
 def turned_before(b: LegalBuilder, call: Call) -> Any:

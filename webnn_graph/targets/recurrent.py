@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -89,7 +89,7 @@ def gru_step(b: LegalBuilder, call: Call, product: Operand) -> list[Operand]:
     gate, candidate = (partial(b.call, name) for name in call.activations)
     state: Operand = call.hiddenState
 
-    def gates(stacked: Operand | None, axis: int) -> Iterator[Operand | None]:
+    def gates(stacked: Operand | None, axis: int) -> Iterator[Any]:
         parts = dict(zip(call.layout, b.split(stacked, 3, axis=axis), strict=True)) if stacked is not None else {}
         return (parts.get(name) for name in "zrn")
 

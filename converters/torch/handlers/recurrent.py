@@ -93,7 +93,6 @@ def _whole_lstm(b: GraphBuilder, x: Operand, weights: Any, states: Any, has_bias
     """One layer by WebNN's lstm. PyTorch's gates stand in the order input, forget, cell, output."""
     hidden = states[0][0].shape[-1]
     w, r, *biases = (_stacked(b, weights, i, "ifgo", "iofg") for i in range(2 + 2 * has_biases))
-    options = dict(zip(("bias", "recurrentBias"), biases, strict=False))
     h, c, outputs = b.lstm(
         x,
         w,
@@ -104,7 +103,8 @@ def _whole_lstm(b: GraphBuilder, x: Operand, weights: Any, states: Any, has_bias
         initialCellState=stack(b, [state[1] for state in states], 0),
         direction="both" if len(states) == 2 else "forward",
         returnSequence=True,
-        **options,
+        bias=next(iter(biases), None),
+        recurrentBias=next(iter(biases[1:]), None),
     )
     return _joined(b, outputs), [list(pair) for pair in zip(unstack(b, h, 0), unstack(b, c, 0), strict=True)]
 
@@ -150,10 +150,9 @@ def lstm_cell(
     b_hh: Operand | None,
 ) -> Any:
     """lstmCell."""
-    names = {"bias": b_ih, "recurrentBias": b_hh}
-    biases = {name: gates(b, bias, "ifgo", "iofg") for name, bias in names.items() if bias is not None}
+    bias, recurrent_bias = (None if bias is None else gates(b, bias, "ifgo", "iofg") for bias in (b_ih, b_hh))
     w, r = (gates(b, weight, "ifgo", "iofg") for weight in (w_ih, w_hh))
-    return tuple(b.lstmCell(input, w, r, hx[0], hx[1], hx[0].shape[-1], **biases))
+    return tuple(b.lstmCell(input, w, r, hx[0], hx[1], hx[0].shape[-1], bias=bias, recurrentBias=recurrent_bias))
 
 
 # ----------------------------------------------------------------------------------------------------------------------- GRU
@@ -185,7 +184,8 @@ def gru(
             resetAfter=True,
             returnSequence=True,
             direction="both" if len(states) == 2 else "forward",
-            **dict(zip(("bias", "recurrentBias"), biases, strict=False)),
+            bias=next(iter(biases), None),
+            recurrentBias=next(iter(biases[1:]), None),
         )
         return _joined(b, outputs), [[state] for state in unstack(b, h, 0)]
 
@@ -197,10 +197,9 @@ def gru_cell(
     b: GraphBuilder, input: Operand, hx: Operand, w_ih: Operand, w_hh: Operand, b_ih: Operand | None, b_hh: Operand | None
 ) -> Operand:
     """gruCell."""
-    names = {"bias": b_ih, "recurrentBias": b_hh}
-    biases = {name: gates(b, bias, "rzn", "zrn") for name, bias in names.items() if bias is not None}
+    bias, recurrent_bias = (None if bias is None else gates(b, bias, "rzn", "zrn") for bias in (b_ih, b_hh))
     w, r = (gates(b, weight, "rzn", "zrn") for weight in (w_ih, w_hh))
-    return b.gruCell(input, w, r, hx, hx.shape[-1], resetAfter=True, **biases)
+    return b.gruCell(input, w, r, hx, hx.shape[-1], resetAfter=True, bias=bias, recurrentBias=recurrent_bias)
 
 
 # ---------------------------------------------------------------------------------------------------------------------- plain

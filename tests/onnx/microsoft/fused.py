@@ -65,4 +65,18 @@ CASES = [
     OneNode("Trilu", (normal(4, 5), Known(np.int64(1)))),
     OneNode("GridSample", (IMAGE, normal(1, 5, 4, 2))),
     OneNode("GridSample", (IMAGE, normal(1, 5, 4, 2)), {"mode": "nearest", "padding_mode": "border", "align_corners": 1}),
+    OneNode("TransposeMatMul", (normal(2, 4, 3), normal(5, 4)), {"alpha": 2.0, "transA": 1, "transB": 1}),
 ]
+
+SCALE = Known(normal(7, 6))
+EQUIVALENT = [
+    (
+        OneNode("SimplifiedLayerNormalization", (IMAGE, SCALE), {"axis": 2, "epsilon": 1e-3}),
+        OneNode("SimplifiedLayerNormalization", (IMAGE, SCALE), {"axis": 2, "epsilon": 1e-3}, domain=""),
+    )
+]
+"""What the CPU kernels do not implement, each with the same in a form that they do."""
+WINDOW = {"pads": [1, 0, 2, 1], "strides": [2, 1], "group": 2}
+NHWC_CONV = OneNode("NhwcConv", (IMAGE.transpose(0, 2, 3, 1).copy(), Known(FILTERS[:, :2].transpose(0, 2, 3, 1).copy())), WINDOW)
+CONV = OneNode("Conv", (IMAGE, Known(FILTERS[:, :2].copy())), WINDOW, domain="")
+"""The same in the layout that ONNX Runtime has a CPU kernel for."""

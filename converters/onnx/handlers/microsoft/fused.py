@@ -186,8 +186,7 @@ def skip_layer_normalization(
     """add, layerNormalization; no mean and inv_std_var"""
     _no_statistics(node)
     total = _skipped(b, input, skip, bias)
-    options = {} if beta is None else {"bias": beta}
-    normal = b.layerNormalization(total, scale=gamma, axes=[total.rank - 1], epsilon=epsilon, **options)
+    normal = b.layerNormalization(total, scale=gamma, bias=beta, axes=[total.rank - 1], epsilon=epsilon)
     return normal, None, None, total
 
 

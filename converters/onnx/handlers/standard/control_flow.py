@@ -61,6 +61,7 @@ def loop(
         if decided:
             state, running = after, continues
         else:
+            assert running is not None  # else it would be decided
             condition = b.reshape(running, [])
             state = [selected(b, condition, *both, "a Loop's state is", CONSTANT) for both in zip(after, state, strict=True)]
             running = b.logicalAnd(condition, b.reshape(continues, []))

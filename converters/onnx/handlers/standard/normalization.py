@@ -126,7 +126,7 @@ def layer_normalization(
     normal = X.shape[axes[0] :]
     fits = all(parameter is None or parameter.shape == normal for parameter in (Scale, B))
     if fits:
-        Y = b.layerNormalization(X, scale=Scale, axes=axes, epsilon=epsilon, **({"bias": B} if B is not None else {}))
+        Y = b.layerNormalization(X, scale=Scale, axes=axes, epsilon=epsilon, bias=B)
     else:
         Y = b.mul(b.layerNormalization(X, axes=axes, epsilon=epsilon), Scale)
         Y = b.add(Y, B) if B is not None else Y

@@ -1,0 +1,75 @@
+"""`Weight`: the values of a constant, as an object that knows their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from hashlib import blake2b
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from webnn_graph.data_types import Array, DataType, pack
+
+DIGEST_BYTES = 16
+CHUNK_ELEMENTS = 2**22
+"""Elements of an array that is not contiguous which are stored at a time."""
+Key = TypeVar("Key")
+
+
+class Weight:
+    """The values of a constant: made when they are first asked for, hashed at most once.
+
+    Args:
+        data_type: Of the elements.
+        values: An array of ``data_type.numpy``, for 4-bit types one element per value; or what makes it. It is never written to.
+    """
+
+    def __init__(self, data_type: DataType, values: Array | Callable[[], Array]) -> None:
+        self.data_type = data_type
+        self._values = values
+
+    @cached_property
+    def array(self) -> Array:
+        """The values; read-only views on a mapped file where they come from one."""
+        return self._values() if callable(self._values) else self._values
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Equal for weights of one data type and shape that hold the same bits: -0 differs from 0, and NaN equals itself."""
+        hashed = blake2b(digest_size=DIGEST_BYTES)
+        for piece in self.storage():
+            hashed.update(piece)
+        return hashed.digest()
+
+    def storage(self) -> Iterator[bytes | memoryview]:
+        """The bytes in storage, little-endian, 4-bit elements packed; what is no contiguous memory is never copied as a whole."""
+        array = self.array
+        if array.flags.c_contiguous:
+            yield pack(array, self.data_type).reshape(-1).view(np.uint8).data
+            return
+        if self.data_type.bits == 4:  # only pieces of an even number of elements are whole bytes
+            for start in range(0, array.size, CHUNK_ELEMENTS):
+                yield pack(array.flat[start : start + CHUNK_ELEMENTS], self.data_type).tobytes()
+            return
+        for piece in np.nditer(array, ["external_loop", "buffered"], order="C", buffersize=CHUNK_ELEMENTS):
+            yield pack(np.asarray(piece), self.data_type).tobytes()
+
+
+class Values(Mapping[Key, Array], Generic[Key]):
+    """The arrays of weights by the same keys, each made when it is asked for."""
+
+    def __init__(self, weights: Mapping[Key, Weight]) -> None:
+        self.weights = weights
+
+    def __getitem__(self, key: Key) -> Array:
+        return self.weights[key].array
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.weights)
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.weights
