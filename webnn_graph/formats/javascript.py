@@ -16,6 +16,7 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType, pack
 from webnn_graph.errors import ValidationError
+from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Descriptor, Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER
@@ -57,7 +58,7 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", d
     for name in graph.operands:
         if not IDENTIFIER.match(name):
             raise ValidationError(f"operand name {name!r} is not an identifier")
-    view = _view(graph, stem, labels, weights or f"{stem}.safetensors") | {"digest": string(digest), "runtime": _runtime()}
+    view = _view(graph, stem, labels, weights or f"{stem}{WEIGHTS}") | {"digest": string(digest), "runtime": _runtime()}
     return {f"{stem}.js": _template("module.js.j2").render(view), f"{stem}.d.ts": _template("module.d.ts.j2").render(view)}
 
 

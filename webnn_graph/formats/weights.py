@@ -25,6 +25,7 @@ import numpy as np
 from webnn_graph.data_types import Array, DataType, unpack
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.constants import from_bytes, is_inline
+from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.graph import Descriptor, Graph, Operand
 from webnn_graph.names import nearest
 from webnn_graph.weight import Weight
@@ -43,7 +44,7 @@ PACKED_VERSION = "1"
 METADATA = "__metadata__"
 """The member of a header that is no tensor."""
 ELSEWHERE = "write to another folder, or under another name"
-INDEX = ".safetensors.index.json"
+INDEX = f"{WEIGHTS}.index.json"
 """Suffix of the index of a file of weights that was cut into shards."""
 DIGEST = "digest:"
 """What stands before a tensor's name in the metadata, where its digest is."""
@@ -259,7 +260,7 @@ class Shards:
 
 def weights_of(graph: Path) -> Weights | None:
     """The weights that belong to the graph's file: with its stem, or called ``model``; None if there are none."""
-    kinds: dict[str, Callable[..., Weights]] = {".safetensors": Safetensors, ".json": Shards, ".weights": Manifest}
+    kinds: dict[str, Callable[..., Weights]] = {WEIGHTS: Safetensors, ".json": Shards, ".weights": Manifest}
     files = files_beside(graph)
     return kinds[files[0].suffix](*files) if files else None
 
@@ -270,7 +271,7 @@ def files_beside(graph: Path) -> list[Path]:
     Shards are not among them, only their index.
     """
     for stem in dict.fromkeys((graph.stem, "model")):
-        for suffix in (".safetensors", INDEX):
+        for suffix in (WEIGHTS, INDEX):
             path = graph.with_name(stem + suffix)
             if path.is_file():
                 return [path]

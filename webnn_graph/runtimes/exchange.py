@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 MEGABYTE = 1 << 20
-TYPES = {".html": "text/html", ".js": "text/javascript"}
+MEDIA_TYPES = {".html": "text/html", ".js": "text/javascript"}
 
 
 class Exchange:
@@ -66,7 +66,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def guess_type(self, path: str | os.PathLike[str]) -> str:
         # The system's own table may call a module text/plain, which a browser refuses to import.
-        return TYPES.get(Path(path).suffix, "application/octet-stream")
+        return MEDIA_TYPES.get(Path(path).suffix, "application/octet-stream")
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
