@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from webnn_graph.errors import ConversionError
+from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError
 
+DEFECT = "this is a defect of the converter; please report it with what --debug shows"
 SHOWN_NODES = 3
 """Node names listed per kind of problem; the rest are counted."""
 
@@ -29,6 +31,31 @@ class Problem:
     why: str
     hint: str = ""
     cause: Exception | None = None
+
+
+class Unmade(Exception):
+    """A value that a handler needs could not be made; what stopped it is reported already."""
+
+
+@contextmanager
+def collected(problems: list[Problem], operator: str, node: str) -> Iterator[None]:
+    """Makes what the conversion of a node raises one of the problems, and goes on after the body.
+
+    Raises:
+        BudgetExceeded: The node raised it, or needs more memory than there is; no other would fare better.
+    """
+    try:
+        yield
+    except BudgetExceeded:
+        raise
+    except Unmade:
+        return
+    except MemoryError as error:
+        raise BudgetExceeded(f"{node} needs more memory than there is") from error
+    except WebNNError as error:
+        problems.append(Problem(operator, node, error.message.removeprefix(f"{node}: "), error.hint))
+    except Exception as error:  # a handler that trusts a node to be as its schema says, and this one is not; or the handler is wrong
+        problems.append(Problem(operator, node, f"unexpected {type(error).__name__}: {error}", DEFECT, error))
 
 
 def report(problems: Sequence[Problem], model: str, total: int) -> ConversionError:

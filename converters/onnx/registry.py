@@ -6,35 +6,47 @@ inputs and keyword-only parameters its attributes, with the operator schema's na
     @onnx_op("Gelu", since=20)
     def gelu(b: GraphBuilder, X: Operand, *, approximate: str = "none") -> Operand: ...
 
-The annotation of an input says what the handler needs of it: `Operand` takes any tensor; `Array`, `Ints` and `Number` take
-the value of one that must be known at conversion; a tensor that is not makes the node unconvertible, with a message. An
-input with default None, or whose annotation allows it, is optional, ``*inputs`` takes the rest. The reserved keyword ``node``
-passes the `SourceNode`.
+The annotation of an input says what the handler needs of it, see `converters.annotations`. An input with default None, or
+whose annotation allows it, is optional, ``*inputs`` takes the rest. The reserved keyword ``node`` passes the `SourceNode`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 import onnx
+from onnx import AttributeProto
 
+from converters.annotations import Array, Ints, Number, Parameter, parameters_of
 from converters.onnx.cuts import Cut
 from converters.onnx.reading.tensors import Element
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
-Ints: TypeAlias = list[int]
-"""An integer tensor of any rank whose values are known, flattened."""
-Number: TypeAlias = float
-"""A tensor of one element whose value is known."""
 Value: TypeAlias = Any
 """What an ONNX value is here: an `Operand`, a list of them for a sequence, None for an absent optional."""
+ATTRIBUTES: Mapping[Any, int | None] = {
+    int: AttributeProto.INT,
+    float: AttributeProto.FLOAT,
+    str: AttributeProto.STRING,
+    list[int]: AttributeProto.INTS,
+    Sequence[int]: AttributeProto.INTS,
+    list[float]: AttributeProto.FLOATS,
+    Sequence[float]: AttributeProto.FLOATS,
+    list[str]: AttributeProto.STRINGS,
+    Operand: AttributeProto.TENSOR,
+    onnx.GraphProto: AttributeProto.GRAPH,
+    Any: None,
+}
+"""How handlers annotate attributes, and the types of attributes that this means; None for any."""
+INPUTS = (Operand, Value, list[Operand])
+"""How handlers annotate inputs of which they do not need the values."""
+TO_KNOW = "make it constant: --bind for a graph input, --dim or --shape when it follows from a dimension, or cut there with --input"
 
 
 class Scope(Protocol):
@@ -46,7 +58,7 @@ class Scope(Protocol):
         """Converts a subgraph on these inputs; it also sees the values around it.
 
         Raises:
-            Unmade: A result depends on a node that cannot be converted.
+            converters.problems.Unmade: A result depends on a node that cannot be converted.
         """
 
     def onnx_type(self, name: str) -> int | None:
@@ -54,10 +66,6 @@ class Scope(Protocol):
 
     def element(self, onnx_type: int) -> Element:
         """The element type, remembered for the report when another has to stand for it."""
-
-
-class Unmade(Exception):
-    """A value that a handler needs could not be made; what stopped it is reported already."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,7 @@ class Handler:
         domain: Operator set; empty for the standard one.
         since: First opset version that it is right for.
         function: The handler.
+        parameters: Its parameters after the builder.
         note: How it is lowered and what is restricted, for the coverage table; the first paragraph of the docstring.
     """
 
@@ -100,25 +109,20 @@ class Handler:
     domain: str
     since: int
     function: Callable[..., Any]
+    parameters: Sequence[Parameter] = field(compare=False)
     note: str = field(default="", compare=False)
 
     @cached_property
-    def parameters(self) -> list[inspect.Parameter]:
-        """The parameters after the builder."""
-        return list(inspect.signature(self.function).parameters.values())[1:]
+    def inputs(self) -> list[Parameter]:
+        return [p for p in self.parameters if p.kind is not p.KEYWORD_ONLY]
 
     @cached_property
-    def inputs(self) -> list[inspect.Parameter]:
-        return [p for p in self.parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
-
-    @cached_property
-    def attributes(self) -> dict[str, inspect.Parameter]:
-        named = (p for p in self.parameters if p.kind is inspect.Parameter.KEYWORD_ONLY and p.name != "node")
-        return {p.name: p for p in named}
+    def attributes(self) -> dict[str, Parameter]:
+        return {p.name: p for p in self.parameters if p.kind is p.KEYWORD_ONLY and p.type is not SourceNode}
 
     @cached_property
     def takes_node(self) -> bool:
-        return any(p.name == "node" for p in self.parameters)
+        return any(p.type is SourceNode for p in self.parameters)
 
     def call(self, b: GraphBuilder, inputs: list[Value], attributes: Mapping[str, Any], node: SourceNode) -> list[Value]:
         """Converts one node.
@@ -130,16 +134,16 @@ class Handler:
         unknown = set(attributes) - set(self.attributes)
         if unknown:
             raise ConversionError(f"attribute {', '.join(sorted(unknown))} is not supported")
-        given = [_as_annotated(b, parameter, value) for parameter, value in zip(self._expanded(len(inputs)), inputs, strict=False)]
+        given = [parameter.read(b, value, TO_KNOW) for parameter, value in zip(self._expanded(len(inputs)), inputs, strict=False)]
         missing = [p.name for p in self.inputs[len(given) :] if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
-        absent = [p.name for p, value in zip(self.inputs, given, strict=False) if value is None and not _is_optional(p)]
+        absent = [p.name for p, value in zip(self.inputs, given, strict=False) if value is None and not p.optional]
         if missing or absent:
             raise ConversionError(f"input {', '.join(missing + absent)} is missing")
         extra = {"node": node} if self.takes_node else {}
         result = self.function(b, *given, **attributes, **extra)
         return list(result) if isinstance(result, tuple) else [result]
 
-    def _expanded(self, count: int) -> list[inspect.Parameter]:
+    def _expanded(self, count: int) -> list[Parameter]:
         inputs = self.inputs
         if inputs and inputs[-1].kind is inspect.Parameter.VAR_POSITIONAL:
             return inputs + [inputs[-1]] * (count - len(inputs))
@@ -148,26 +152,10 @@ class Handler:
         return inputs
 
 
-def _is_optional(parameter: inspect.Parameter) -> bool:
-    """Whether an input may be absent; in the middle of others it has no default to say so, only its annotation."""
-    return parameter.default is not parameter.empty or str(parameter.annotation).endswith(" | None")
-
-
-def _as_annotated(b: GraphBuilder, parameter: inspect.Parameter, value: Value) -> Any:
-    annotation = str(parameter.annotation).removesuffix(" | None")
-    if value is None or annotation not in ("Array", "Ints", "Number"):
-        return value
-    known = b.value(value)
-    if known is None:
-        raise ConversionError(
-            f"input {parameter.name} is computed at run time; WebNN needs its value at conversion",
-            "make it constant: --bind for a graph input, --dim or --shape when it follows from a dimension, or cut there with --input",
-        )
-    if annotation == "Ints":
-        return [int(item) for item in known.ravel()]
-    if annotation == "Number" and known.size != 1:
-        raise ConversionError(f"input {parameter.name} has {known.size} values, expected one")
-    return known.item() if annotation == "Number" else known
+def _means_something(parameter: Parameter) -> bool:
+    if parameter.kind is not parameter.KEYWORD_ONLY:
+        return parameter.known is not None or parameter.type in INPUTS
+    return parameter.type is SourceNode if parameter.name == "node" else parameter.known is None and parameter.type in ATTRIBUTES
 
 
 HANDLERS: dict[tuple[str, str], list[Handler]] = {}
@@ -188,12 +176,13 @@ def onnx_op(*names: str, since: int = 1, domain: str = "") -> Callable[[Callable
     """Registers a handler for operators of one signature, from an opset version on until a newer handler's."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        parameters = parameters_of(function, _means_something)
         note = (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ")
         for name in names:
             handlers = HANDLERS.setdefault((domain, name), [])
             if any(handler.since == since for handler in handlers):
                 raise TypeError(f"two handlers for {domain or 'ai.onnx'}.{name} since {since}")
-            handlers.append(Handler(name, domain, since, function, note))
+            handlers.append(Handler(name, domain, since, function, parameters, note))
             handlers.sort(key=lambda handler: -handler.since)
         return function
 
@@ -222,6 +211,7 @@ def find(domain: str, op: str, opset: int) -> Handler | None:
 
 
 __all__ = [
+    "ATTRIBUTES",
     "HANDLERS",
     "REFUSED",
     "Array",
@@ -230,7 +220,6 @@ __all__ = [
     "Number",
     "Scope",
     "SourceNode",
-    "Unmade",
     "Value",
     "find",
     "one_to_one",

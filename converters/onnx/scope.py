@@ -15,9 +15,9 @@ from converters.onnx.reading.load import sparse_values, tensor_values
 from converters.onnx.reading.order import needed_nodes
 from converters.onnx.reading.signature import Signature, signature_of
 from converters.onnx.reading.tensors import Element
-from converters.onnx.registry import HANDLERS, REFUSED, SourceNode, Unmade, Value, find
-from converters.problems import Problem
-from webnn_graph.errors import BudgetExceeded, ConversionError, ValidationError
+from converters.onnx.registry import HANDLERS, REFUSED, SourceNode, Value, find
+from converters.problems import Unmade, collected
+from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 from webnn_graph.names import nearest
 
@@ -142,34 +142,17 @@ class GraphScope:
         return conversion.builder.constant(array, data_type, name)
 
     def _run_node(self, node: onnx.NodeProto) -> None:
-        label = _label(node)
-        self.conversion.nodes += 1
-        try:
-            with self.conversion.builder.source(label):
-                results = self._converted(node)
-        except BudgetExceeded:
-            raise
-        except (ConversionError, ValidationError) as error:
-            self._report(node, label, error.message.removeprefix(f"{label}: "), error.hint)
-            results = None
-        except Unmade:
-            results = None
-        except MemoryError as error:
-            raise BudgetExceeded(f"{label} needs more memory than there is") from error
-        except Exception as error:  # the handler is wrong
-            hint = "this is a defect of the converter; please report it with what --debug shows"
-            self._report(node, label, f"unexpected {type(error).__name__}: {error}", hint, error)
-            results = None
+        conversion, label, results = self.conversion, _label(node), None
+        conversion.nodes += 1
+        domain = f"{node.domain}." if node.domain not in ("", "ai.onnx") else ""
+        with collected(conversion.problems, domain + node.op_type, label), conversion.builder.source(label):
+            results = self._converted(node)
         for i, name in enumerate(node.output):
             if not name:
                 continue
             self.values[name] = UNMADE if results is None else results[i]
             if results is not None and isinstance(results[i], Operand):
-                self.conversion.builder.suggest(results[i], name)
-
-    def _report(self, node: onnx.NodeProto, label: str, why: str, hint: str, cause: Exception | None = None) -> None:
-        domain = f"{node.domain}." if node.domain not in ("", "ai.onnx") else ""
-        self.conversion.problems.append(Problem(domain + node.op_type, label, why, hint, cause))
+                conversion.builder.suggest(results[i], name)
 
     def _converted(self, node: onnx.NodeProto) -> list[Value] | None:
         """The values of the node's outputs; None when they are unknown because an input is."""

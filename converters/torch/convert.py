@@ -17,21 +17,20 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputSpec, TensorArgument
 from torch.utils import _pytree as pytree
 
-from converters.problems import Problem, report
+from converters.problems import Problem, Unmade, collected, report
 from converters.torch.decompose import decompose
 from converters.torch.export import export, specialize
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
-from converters.torch.handlers.complex_numbers import Complex
 from converters.torch.handlers.control_flow import GRAPH_HANDLERS
 from converters.torch.handlers.refused import DATA_DEPENDENT, why_refused
 from converters.torch.interface import graph_outputs, input_name, output_values
-from converters.torch.registry import Handler, Promote, handler_of
+from converters.torch.registry import Complex, Handler, Promote, handler_of
 from converters.torch.script import export_script
 from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.errors import BudgetExceeded, ConversionError, ValidationError, WebNNError, reason
+from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError, reason
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.passes import optimize
 
@@ -52,12 +51,11 @@ UNKNOWN = object()
 """Stands for what could not be made and has no type either; what reads it is passed over."""
 
 
-class Unmade(Exception):
-    """A result of a graph inside of the program could not be made; what stopped it is reported already."""
-
-
 Value: TypeAlias = Any
-"""What an fx node is here: an `Operand`, `Empty`, a Python number, or a tuple or list of these and of functions that make one."""
+"""What an fx node is here: an `Operand`, `Empty`, a Python number, or a tuple or list of these and of functions that make one.
+
+For a constant that WebNN cannot have, the exception that says why.
+"""
 
 
 def convert(
@@ -126,6 +124,7 @@ class Conversion:
         self.builder.notes.extend(notes)
         self.values: dict[fx.Node, Value] = {}
         self.problems: list[Problem] = []
+        self.nodes = 0
         self.replaced: Counter[torch.dtype] = Counter()
         self._constants: dict[Any, Operand] = {}
 
@@ -135,11 +134,9 @@ class Conversion:
         placeholders = [node for node in nodes if node.op == "placeholder"]
         for node, spec in zip(placeholders, self.program.graph_signature.input_specs, strict=True):
             self.values[node] = self._input(node, spec)
-        calls = [node for node in nodes if node.op in ("call_function", "get_attr")]
-        for node in calls:
-            self._convert(node)
+        self._run_nodes(nodes)
         if self.problems:
-            raise report(self.problems, self.builder.name, len(calls))
+            raise report(self.problems, self.builder.name, self.nodes)
         results = self._results()
         for dtype, count in self.replaced.items():
             kind = str(dtype).removeprefix("torch.")
@@ -163,7 +160,12 @@ class Conversion:
             return None
         target = str(spec.target)
         stored = self.program.constants.get(target, None)
-        return self._constant(self.program.state_dict[target] if stored is None else stored, target)
+        try:
+            return self._constant(self.program.state_dict[target] if stored is None else stored, target)
+        except (BudgetExceeded, MemoryError):
+            raise
+        except Exception as error:  # reported with each node that reads it
+            return error
 
     def _constant(self, tensor: torch.Tensor, name: str) -> Value:
         """A constant; tensors that share memory, as tied weights do, share one."""
@@ -188,6 +190,8 @@ class Conversion:
     def _result(self, name: str, value: Value) -> Operand | None:
         if isinstance(value, Operand):
             return value
+        if isinstance(value, Exception):
+            raise value
         if isinstance(value, Empty):
             raise ConversionError(f"{name} has shape {list(value.shape)}; WebNN has no empty tensors", "do not return it")
         if isinstance(value, Complex):
@@ -201,29 +205,24 @@ class Conversion:
             self.replaced[dtype] += 1
 
     # --------------------------------------------------------------------------------------------------------------- nodes
+    def _run_nodes(self, nodes: Iterable[fx.Node]) -> None:
+        for node in nodes:
+            if node.op in ("call_function", "get_attr"):
+                self._convert(node)
+
     def _convert(self, node: fx.Node) -> None:
-        path = module_path(node)
-        if any(self.values[n] is UNKNOWN for n in node.all_input_nodes):
+        self.nodes += 1
+        if any(self.values.get(n) is UNKNOWN for n in node.all_input_nodes):
             self.values[node] = UNKNOWN
             return
-        try:
-            with self.builder.source(path):
-                value = self._value(node)
-                if isinstance(value, Operand):
-                    self.builder.suggest(value, node.name)
-        except BudgetExceeded:
-            raise
-        except (ConversionError, ValidationError) as error:
-            why = error.message.removeprefix(f"{path}: ")
-            self.problems.append(Problem(str(node.target), path or node.name, why, error.hint))
-            value = self._placeholder(node)
-        except Unmade:
-            value = UNKNOWN
-        except Exception as error:  # a handler trusts the program to be as PyTorch's schemas say; this one is not, or the handler is wrong
-            why, hint = f"unexpected {type(error).__name__}: {error}", "this is a defect of the converter; please report it with --debug"
-            self.problems.append(Problem(str(node.target), path or node.name, why, hint, error))
-            value = self._placeholder(node)
-        self.values[node] = value
+        self.values.pop(node, None)  # of the iteration before
+        path = module_path(node)
+        with collected(self.problems, str(node.target), path or node.name), self.builder.source(path):
+            self.values[node] = value = self._value(node)
+            if isinstance(value, Operand):
+                self.builder.suggest(value, node.name)
+        if node not in self.values:
+            self.values[node] = self._placeholder(node)
 
     def _value(self, node: fx.Node) -> Value:
         fake = node.meta.get("val")
@@ -272,9 +271,7 @@ class Conversion:
         """Converts a graph inside of the program on these values; see `handlers.control_flow.Run`."""
         nodes = list(module.graph.nodes)
         self.values.update(zip((node for node in nodes if node.op == "placeholder"), values, strict=True))
-        for node in nodes:
-            if node.op in ("call_function", "get_attr"):
-                self._convert(node)
+        self._run_nodes(nodes)
         (returned,) = (node.args[0] for node in nodes if node.op == "output")
         results = self._arguments(returned if isinstance(returned, list | tuple) else [returned])
         if any(result is UNKNOWN for result in results):
@@ -285,8 +282,9 @@ class Conversion:
         wanted = self._wanted_type(handler, node, fake)
         args = self._arguments(node.args, wanted)
         kwargs = self._arguments(node.kwargs, wanted)
+        assert isinstance(node.target, OpOverload)
         sources = [n.meta["val"] for n in node.all_input_nodes if isinstance(n.meta.get("val"), torch.Tensor)]
-        return handler.call(self.builder, args, kwargs, result=fake, fakes=sources)
+        return handler.call(self.builder, node.target, args, kwargs, result=fake, fakes=sources)
 
     def _wanted_type(self, handler: Handler, node: fx.Node, fake: Any) -> torch.dtype | None:
         if handler.promote is Promote.RESULT:
@@ -302,6 +300,8 @@ class Conversion:
 
         def read(node: fx.Node) -> Value:
             value = self.values[node]
+            if isinstance(value, Exception):
+                raise value
             if wanted is None or not isinstance(value, Operand):
                 return value
             return convert_type(self.builder, value, node.meta["val"].dtype, wanted)
@@ -344,7 +344,10 @@ class Conversion:
                 return Empty(shape)
             if _is_complex(leaf):
                 return Complex(self.builder.stand_in(DataType.FLOAT32, shape), self.builder.stand_in(DataType.FLOAT32, shape))
-            return self.builder.stand_in(data_type(leaf.dtype), shape)
+            try:
+                return self.builder.stand_in(data_type(leaf.dtype), shape)
+            except ConversionError:
+                return UNKNOWN
 
         fake = node.meta.get("val")
         made = pytree.tree_map(stand_in, fake)

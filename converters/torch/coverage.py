@@ -39,7 +39,7 @@ def table() -> list[tuple[str, ...]]:
     core = set(core_overloads())
     handled = {overload: _how(handler.function) for overload, handler in (COMPLEX_HANDLERS | HANDLERS).items()}
     rows = [(_name(overload), "core" if overload in core else "", how, "") for overload, how in handled.items()]
-    rows += [(name, "", _how(function), "") for name, function in LIBRARY_HANDLERS.items()]
+    rows += [(name, "", _how(handler.function), "") for name, handler in LIBRARY_HANDLERS.items()]
     rows += [(_name(overload), "core", *_why_not(overload)) for overload in core - handled.keys()]
     return sorted(rows)
 

@@ -6,7 +6,8 @@ whose keyword-only parameters are those that the schema has as keyword-only, by 
     @aten_op(aten.layer_norm.default)
     def layer_norm(b, input, normalized_shape, weight, bias, eps, cudnn_enable): ...
 
-Tensors arrive as operands, everything else as Python values; the schema's defaults are filled in. The reserved keyword
+Tensors arrive as operands, everything else as Python values; the schema's defaults are filled in. A parameter annotated as
+`Array`, `Ints` or `Number` takes the value of a tensor instead, see `converters.annotations`. The reserved keyword
 ``result`` passes what PyTorch says of the result: a fake tensor with its dtype and shape, or a tuple of them. A handler
 returns an operand, or a tuple or list where the overload does; an item may be a function without arguments, which is called
 only when something reads that item. ``fakes`` passes the same of the tensor arguments in order. The caller converts the
@@ -20,11 +21,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 
 import torch
 from torch._ops import OpOverload
 
+from converters.annotations import Parameter, parameters_of
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
@@ -36,6 +38,19 @@ PLACEMENT = {"layout", "device", "pin_memory", "memory_format", "non_blocking", 
 
 RESERVED = {"result", "fakes"}
 """Keyword-only parameters that are not the schema's."""
+
+
+@dataclass(frozen=True)
+class Complex:
+    """A complex tensor: two operands of one type and shape."""
+
+    real: Operand
+    imag: Operand
+
+
+TYPES = (Any, Operand, Operand | None, Complex, torch.Tensor, torch.dtype, bool, int, float, str)
+"""How handlers annotate what they take as it is, alone or as items of a sequence."""
+TO_KNOW = "make it a number, or a buffer of the module"
 
 
 class Promote(Enum):
@@ -51,31 +66,40 @@ class Handler:
     """One registered function.
 
     Attributes:
-        overload: What it converts.
         function: The handler.
+        parameters: Its parameters after the builder.
         promote: How its tensors are converted beforehand.
     """
 
-    overload: OpOverload
     function: Callable[..., Any]
+    parameters: Sequence[Parameter]
     promote: Promote = Promote.NONE
 
     @cached_property
-    def keywords(self) -> set[str]:
-        """The parameters of the function that can be passed by name."""
-        parameters = inspect.signature(self.function).parameters.values()
-        return {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+    def named(self) -> list[Parameter]:
+        """The parameters of the function that can be passed by name; those by position come first."""
+        return [p for p in self.parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
-    def call(self, b: Any, args: Sequence[Any], kwargs: Mapping[str, Any], **reserved: Any) -> Any:
-        """Converts one call; ``args`` and ``kwargs`` as the overload was called with."""
-        positional, keyword = bind(self.overload, args, kwargs)
+    @cached_property
+    def keywords(self) -> set[str]:
+        """Their names."""
+        return {p.name for p in self.named}
+
+    def call(self, b: Any, overload: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any], **reserved: Any) -> Any:
+        """Converts one call; ``args`` and ``kwargs`` as the overload was called with.
+
+        Raises:
+            ConversionError: An argument must be known and is not, or the call has no equivalent.
+        """
+        positional, keyword = bind(overload, args, kwargs)
         options = {name: value for name, value in keyword.items() if name in self.keywords}
         options |= {name: value for name, value in reserved.items() if name in self.keywords}
-        return self.function(b, *positional, **options)
+        taken = [parameter.read(b, value, TO_KNOW) for parameter, value in zip(self.named, positional, strict=False)]
+        return self.function(b, *taken, *positional[len(taken) :], **options)
 
-    def check(self) -> None:
+    def check(self, overload: OpOverload) -> None:
         """Raises `TypeError` unless the function takes what the schema gives."""
-        arguments = self.overload._schema.arguments
+        arguments = overload._schema.arguments
         positional = [a.name for a in arguments if not a.kwarg_only]
         given = {a.name for a in arguments if a.kwarg_only} - (PLACEMENT - self.keywords)
         inspect.signature(self.function).bind(None, *positional, **dict.fromkeys(given | (RESERVED & self.keywords)))
@@ -97,9 +121,12 @@ def bind(overload: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -
 HANDLERS: dict[OpOverload, Handler] = {}
 """All handlers by overload."""
 COMPLEX_HANDLERS: dict[OpOverload, Handler] = {}
-"""Handlers of calls in which complex tensors take part; those arrive as `complex_numbers.Complex`."""
+"""Handlers of calls in which complex tensors take part; those arrive as `Complex`."""
+LIBRARY_HANDLERS: dict[str, Handler] = {}
+"""Handlers of operators that another library defines when it is imported, by the operator's qualified name."""
 
 Function: TypeAlias = Callable[..., Any]
+Key = TypeVar("Key")
 
 
 def aten_op(
@@ -108,37 +135,39 @@ def aten_op(
     """Registers a handler for overloads of one meaning."""
 
     def register(function: Function) -> Function:
+        handler = Handler(function, parameters_of(function, _means_something), promote)
         for overload in overloads:
-            handler = Handler(overload, function, promote)
-            handler.check()
-            if overload in table:
-                raise TypeError(f"two handlers for {overload}")
-            table[overload] = handler
+            handler.check(overload)
+            _enter(table, overload, handler)
         return function
 
     return register
-
-
-LIBRARY_HANDLERS: dict[str, Function] = {}
-"""Handlers of operators that another library defines when it is imported, by the operator's qualified name."""
 
 
 def library_op(name: str) -> Callable[[Function], Function]:
     """Registers a handler for an operator like ``torchao::dequantize_affine``, which may not be there."""
 
     def register(function: Function) -> Function:
-        LIBRARY_HANDLERS[name] = function
+        _enter(LIBRARY_HANDLERS, name, Handler(function, parameters_of(function, _means_something)))
         return function
 
     return register
 
 
+def _enter(table: dict[Key, Handler], key: Key, handler: Handler) -> None:
+    if key in table:
+        raise TypeError(f"two handlers for {key}")
+    table[key] = handler
+
+
+def _means_something(parameter: Parameter) -> bool:
+    items = get_args(parameter.type) if get_origin(parameter.type) in (list, Sequence) else [parameter.type]
+    return parameter.known is not None or all(item in TYPES for item in items)
+
+
 def handler_of(overload: OpOverload) -> Handler | None:
     """The handler of calls on real tensors."""
-    if overload in HANDLERS:
-        return HANDLERS[overload]
-    function = LIBRARY_HANDLERS.get(overload._schema.name)
-    return Handler(overload, function) if function else None
+    return HANDLERS.get(overload) or LIBRARY_HANDLERS.get(overload._schema.name)
 
 
 def operand_like(b: Any, value: Any, like: Operand) -> Operand:

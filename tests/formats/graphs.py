@@ -11,11 +11,17 @@ from webnn_graph.data_types import Array
 from webnn_graph.formats import text
 from webnn_graph.formats.assemble import assemble
 from webnn_graph.graph import Descriptor, map_operands
+from webnn_graph.weight import Weight
 
 EVERY_OPERATOR = Path(__file__).with_name("every_operator.webnn").read_text()
 
 
-def random_weight(key: str, operand: Descriptor) -> Array:
+def random_weight(key: str, operand: Descriptor) -> Weight:
+    """A weight of values that are the same each time."""
+    return Weight(operand.data_type, random_values(key, operand))
+
+
+def random_values(key: str, operand: Descriptor) -> Array:
     """Values for a weight, the same each time."""
     smallest, largest = operand.data_type.range
     random = np.random.default_rng(len(key))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +19,12 @@ from webnn_graph import Graph, GraphBuilder, load, save
 from webnn_graph.data_types import Array
 from webnn_graph.errors import FormatError
 from webnn_graph.formats import digests, files_of, save_together, text
-from webnn_graph.formats.digests import Contents, combined
+from webnn_graph.formats.digests import combined
 from webnn_graph.formats.weights import Safetensors
 from webnn_graph.graph import Operand
+from webnn_graph.passes import optimize
+from webnn_graph.targets import PORTABLE, legalize, load_target
+from webnn_graph.weight import Weight
 
 MISMATCH = "m.safetensors do not belong together: the graph and the weights are not of one conversion(.|\n)*convert the model again"
 
@@ -129,7 +135,7 @@ def test_a_changed_byte_is_found_by_validation(folder: Path) -> None:
 def weight(array: Array, name: str = "w", data_type: str = "") -> str:
     operand = GraphBuilder().constant(array, data_type or str(array.dtype), name)
     operand = Operand(operand.data_type, operand.shape, name)
-    return combined(digests.digests_of({operand: array}, Contents()).values())
+    return combined(digests.digests_of({operand: Weight(operand.data_type, array)}).values())
 
 
 ONES = np.ones((4, 6), np.float32)
@@ -156,19 +162,38 @@ def test_digests_of_the_same_values_are_the_same(same: Array) -> None:
     assert weight(same) == weight(ONES)
 
 
-def test_every_byte_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hashed = []
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of all that is hashed of weights."""
+    sizes: list[int] = []
 
-    def counted(array: Array, data_type: object) -> list[memoryview]:
-        hashed.append(array.nbytes)
-        return [np.ascontiguousarray(array).reshape(-1).view(np.uint8).data]
+    def counted(**options: int) -> Any:
+        made = blake2b(**options)
+        return SimpleNamespace(update=lambda piece: sizes.append(len(piece)) or made.update(piece), digest=made.digest)
 
-    monkeypatch.setattr(digests, "storage", counted)
+    monkeypatch.setattr("webnn_graph.weight.blake2b", counted)
+    return sizes
+
+
+def test_every_byte_is_hashed_once(tmp_path: Path, hashed: list[int]) -> None:
     graph = model(u=3)
-    part = Graph("part", graph.inputs, dict(graph.constants), graph.nodes, graph.outputs)
+    part = Graph("part", graph.inputs, graph.constants, graph.nodes, graph.outputs)
     forms = (".webnn", ".json", ".js")
     save_together({tmp_path / f"{name}{form}": g for name, g in (("a", graph), ("b", part)) for form in forms})
     assert sum(hashed) == sum(operand.nbytes for operand in graph.constants)
+
+
+def test_every_byte_is_hashed_once_from_the_builder_to_the_files(tmp_path: Path, hashed: list[int]) -> None:
+    """Weights of one type and shape, which each build compares: for the graph, after every pass, and for a target."""
+    b = GraphBuilder("m")
+    x = b.input("x", "float32", [8, 64])
+    for i in range(3):
+        x = b.relu(b.reshape(b.reshape(b.matmul(x, np.full((64, 64), i + 1, np.float32)), [64, 8]), [8, 64]))
+    graph = optimize(b.build({"y": x}))
+    save(graph, tmp_path / "m.webnn", tmp_path / "m.json")
+    save(legalize(graph, load_target(PORTABLE)), tmp_path / "portable.js")
+    assert len(graph.constants) == 3
+    assert sum(hashed) == graph.weight_bytes
 
 
 # ------------------------------------------------------------------------------------------- several graphs, one file of weights

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.formats.graphs import EVERY_OPERATOR, as_data, every_operator, random_weight
+from tests.formats.graphs import EVERY_OPERATOR, as_data, every_operator, random_values, random_weight
 from tests.ops.case import Case
 from tests.ops.cases import CASES
 from webnn_graph import Graph, GraphBuilder, load, run, save, validate
@@ -16,7 +16,6 @@ from webnn_graph.formats import json, text
 from webnn_graph.formats.assemble import assemble
 from webnn_graph.formats.constants import is_inline
 from webnn_graph.formats.document import describe
-from webnn_graph.formats.weights import storage
 from webnn_graph.ops import OPS
 
 GIVING = [case for case in CASES if not case.error]
@@ -52,7 +51,7 @@ def test_every_call_survives(case: Case, form: object) -> None:
     with b.source(f'/model/{case.op} "x" # not a comment'):
         graph = b.build({f"result_{i}": operand for i, operand in enumerate(case.call(b))})
     written = form.write(describe(graph))
-    reread = assemble(form.read(written), lambda key, operand: graph.constants[graph.operands[key]])
+    reread = assemble(form.read(written), lambda key, operand: graph.weights[graph.operands[key]])
     assert as_data(reread) == as_data(graph)
     assert form.write(describe(reread)) == written
 
@@ -88,7 +87,7 @@ def test_saved_files_are_loaded_again(tmp_path: Path, suffix: str) -> None:
 
 def test_what_is_loaded_computes_the_same(tmp_path: Path) -> None:
     graph = every_operator()
-    feeds = {operand.name: random_weight(operand.name, operand) % 3 for operand in graph.inputs}
+    feeds = {operand.name: random_values(operand.name, operand) % 3 for operand in graph.inputs}
     save(graph, tmp_path / "model.json")
     before, after = run(graph, feeds), run(load(tmp_path / "model.json"), feeds)
     for name, array in before.items():
@@ -199,8 +198,8 @@ def test_four_bit_constants_of_one_number_take_no_memory(tmp_path: Path) -> None
     tracemalloc.start()
     graph = load(path)
     validate(graph)
-    ((operand, array),) = graph.constants.items()
-    pieces = [(len(piece), bytes(piece[-1:])) for piece in storage(array, operand.data_type)]
+    ((operand, weight),) = graph.weights.items()
+    pieces = [(len(piece), bytes(piece[-1:])) for piece in weight.storage()]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20_000_000

@@ -8,16 +8,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 
-from webnn_graph.data_types import Array
 from webnn_graph.errors import FormatError, WebNNError
 from webnn_graph.formats import json, text
 from webnn_graph.formats.assemble import assemble
-from webnn_graph.formats.digests import Contents, combined, digests_of
+from webnn_graph.formats.digests import combined, digests_of
 from webnn_graph.formats.document import Document, describe
 from webnn_graph.formats.files import Chunks, write_all
 from webnn_graph.formats.shared import with_shared_names
 from webnn_graph.formats.weights import Safetensors, Weights, contents, files_beside, in_order, metadata_of, stored, weights_of
 from webnn_graph.graph import Graph, Operand
+from webnn_graph.weight import Values, Weight
 
 __all__ = ["READ", "SHARED", "WRITTEN", "files_of", "is_written_here", "load", "save", "save_together"]
 
@@ -61,7 +61,7 @@ def load(
     finder = _Finder(path, Path(weights) if weights else None, check_bytes)
     if document.weights_digest:
         finder.check(document)
-    return assemble(document, finder.array, dims)
+    return assemble(document, finder.weight, dims)
 
 
 def files_of(path: PathLike) -> list[Path]:
@@ -106,7 +106,7 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Pat
     """
     files: dict[Path, Chunks] = {}
     tensors = stored(graph)
-    digest_of = digests_of(tensors, Contents())
+    digest_of = digests_of(tensors)
     for path in map(Path, paths):
         files |= _texts(graph, path, labels, path.with_suffix(".safetensors").name, digest_of)
     for path in map(Path, paths):
@@ -144,14 +144,13 @@ def save_together(
     there = Safetensors(target) if beside and any(map(stored, graphs.values())) and target.is_file() else None
     others = _others(there, beside) if there else Graph("", (), {}, (), ())
     distinct = list(dict.fromkeys((*beside, others, *graphs.values())))
-    known = Contents()
-    renamed = dict(zip(distinct, with_shared_names(distinct, known, len(beside) + 1), strict=True))
+    renamed = dict(zip(distinct, with_shared_names(distinct, len(beside) + 1), strict=True))
     tensors = stored(*renamed.values())
     if there and all(operand.name in there.tensors for operand in tensors):
         tensors, digest_of = {}, there.digests
     else:
-        tensors = in_order({**others.constants, **tensors})
-        digest_of = digests_of(tensors, known) | (there.digests if there else {})
+        tensors = in_order({**others.weights, **tensors})
+        digest_of = digests_of(tensors) | (there.digests if there else {})
     files: dict[Path, Chunks] = {}
     for path, graph in zip(paths, graphs.values(), strict=True):
         files |= _texts(renamed[graph], path, labels, weights, digest_of)
@@ -165,7 +164,7 @@ def save_together(
 def _others(there: Safetensors, beside: Sequence[Graph]) -> Graph:
     """What is in a file of weights besides those of the graphs, as constants of a graph that has nothing else."""
     read = {operand.name for graph in beside for operand in stored(graph)}
-    return Graph("others", (), {operand: array for operand, array in there.all().items() if operand.name not in read}, (), ())
+    return Graph("others", (), Values({operand: weight for operand, weight in there.all().items() if operand.name not in read}), (), ())
 
 
 def _texts(graph: Graph, path: Path, labels: bool | None, weights: str, digest_of: Mapping[str, str]) -> dict[Path, Chunks]:
@@ -219,7 +218,6 @@ class _Finder:
         self.graph = graph
         self.path = weights
         self.check_bytes = check_bytes
-        self.known = Contents()
 
     @cached_property
     def source(self) -> Weights:
@@ -241,10 +239,10 @@ class _Finder:
                 "weights out of the graph's file",
             )
 
-    def array(self, key: str, operand: Operand) -> Array:
-        array = self.source.array(key, operand)
+    def weight(self, key: str, operand: Operand) -> Weight:
+        weight = self.source.weight(key, operand)
         if self.check_bytes and isinstance(self.source, Safetensors) and key in self.source.digests:
             stored_as = Operand(operand.data_type, operand.shape, key)
-            if digests_of({stored_as: array}, self.known)[key] != self.source.digests[key]:
+            if digests_of({stored_as: weight})[key] != self.source.digests[key]:
                 raise FormatError(f"{self.source.path} is damaged: {key!r} has other values than were written", "convert the model again")
-        return array
+        return weight

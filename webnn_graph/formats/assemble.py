@@ -8,17 +8,18 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from webnn_graph.data_types import BY_SHORT_NAME, Array, DataType
+from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError, ValidationError, WebNNError
-from webnn_graph.formats.constants import MAX_FILL, Fill, Inline, Weight, filled, from_bytes
+from webnn_graph.formats.constants import MAX_FILL, Fill, Inline, Stored, filled, from_bytes
 from webnn_graph.formats.document import SPECIAL, Call, Declaration, Dimension, Document, Name, Output, Place, Size, dimension_of, relocated
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER, Names, nearest
 from webnn_graph.ops import OPS, Op, Parameter
 from webnn_graph.ops.rules import check_shape
+from webnn_graph.weight import Values, Weight
 
-FindWeight = Callable[[str, Operand], Array]
-"""The array of a weight, given its key and the operand it is for."""
+FindWeight = Callable[[str, Operand], Weight]
+"""A weight, given its key and the operand it is for."""
 
 OTHER_NAMES = {"to": "dataType", "type": "dataType", "roundingType": "outputShapeRounding"}
 """Arguments that other writers, or older versions of the standard, call differently."""
@@ -73,11 +74,11 @@ class _Assembly:
         for declaration in document.constants:
             operand = self._declare(declaration)
             with _located(declaration.where):
-                constants[operand] = self._array(declaration, operand)
+                constants[operand] = self._values(declaration, operand)
         nodes = [node for call in document.calls if (node := self._node(call)) is not None]
         outputs = self._outputs(nodes)
         self._check_dimensions()
-        return Graph(document.name, inputs, constants, tuple(nodes), outputs, tuple(self.notes))
+        return Graph(document.name, inputs, Values(constants), tuple(nodes), outputs, tuple(self.notes))
 
     # ---------------------------------------------------------------------------------------------------------- declarations
     def _identifiers(self) -> dict[str, str]:
@@ -141,16 +142,16 @@ class _Assembly:
         self.operands[name] = operand = Operand(data_type, shape, self.names[name])
         return operand
 
-    def _array(self, declaration: Declaration, operand: Operand) -> Array:
+    def _values(self, declaration: Declaration, operand: Operand) -> Weight:
         match declaration.initializer:
             case Fill(value):
                 self.filled_bytes += operand.size * operand.data_type.numpy.itemsize
                 if self.filled_bytes > MAX_FILL:
                     raise FormatError(f"the constants filled with one number take more than {MAX_FILL >> 30} GiB")
-                return filled(value, operand.data_type, operand.shape)
+                return Weight(operand.data_type, filled(value, operand.data_type, operand.shape))
             case Inline(data):
-                return from_bytes(data, operand.data_type, operand.shape)
-            case Weight(key):
+                return Weight(operand.data_type, from_bytes(data, operand.data_type, operand.shape))
+            case Stored(key):
                 return self.weight(key, operand)
         return self.weight(declaration.name, operand)
 

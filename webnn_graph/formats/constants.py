@@ -22,7 +22,7 @@ MAX_FILL = 2**30
 
 
 @dataclass(frozen=True)
-class Weight:
+class Stored:
     """``@weights("key")``: the tensor of that name in the weights file."""
 
     key: str
@@ -42,7 +42,7 @@ class Inline:
     data: bytes
 
 
-Initializer: TypeAlias = Weight | Fill | Inline
+Initializer: TypeAlias = Stored | Fill | Inline
 
 
 def is_inline(descriptor: Descriptor) -> bool:
@@ -53,7 +53,7 @@ def is_inline(descriptor: Descriptor) -> bool:
 def initializer(operand: Operand, array: Array) -> Initializer:
     """The canonical initializer of a constant; a weight's key is the operand's name."""
     if not is_inline(operand):
-        return Weight(operand.name)
+        return Stored(operand.name)
     bits = np.atleast_1d(array).view(f"u{array.dtype.itemsize}")
     value = _fill_value(array.flat[0], operand.data_type) if (bits == bits[0]).all() else None
     return Fill(value) if value is not None else Inline(pack(array, operand.data_type).tobytes())

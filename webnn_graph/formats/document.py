@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import WebNNError
-from webnn_graph.formats.constants import Initializer, Weight, initializer
+from webnn_graph.formats.constants import Initializer, Stored, initializer
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import OPS
 
@@ -111,8 +111,8 @@ class Document:
     @property
     def weights(self) -> list[str]:
         """The names, in the weights file, of the weights that it reads."""
-        read = ((constant.initializer or Weight(constant.name)) for constant in self.constants)
-        return list(dict.fromkeys(initializer.key for initializer in read if isinstance(initializer, Weight)))
+        read = ((constant.initializer or Stored(constant.name)) for constant in self.constants)
+        return list(dict.fromkeys(initializer.key for initializer in read if isinstance(initializer, Stored)))
 
 
 def describe(graph: Graph, *, labels: bool = True, weights_digest: str = "") -> Document:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError
-from webnn_graph.formats.constants import Fill, Initializer, Inline, Weight
+from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
 from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, Size, dimension_of
 from webnn_graph.formats.text import VERSION, VERSIONS, Source, quote
 
@@ -47,7 +47,7 @@ def _init(initializer: Initializer | None) -> dict[str, Any]:
             return {"kind": "scalar", "value": value}
         case Inline(data):
             return {"kind": "inlineBytes", "bytes": list(data)}
-        case Weight(key):
+        case Stored(key):
             return {"kind": "weights", "ref": key}
     raise TypeError(initializer)
 
@@ -175,11 +175,11 @@ class _Reader:
 
     def _initializer(self, value: Any, name: str, path: str) -> Initializer:
         if value is None:
-            return Weight(name)
+            return Stored(name)
         members = self._object(value, path)
         match members.get("kind"):
             case "weights":
-                return Weight(self._string(self._member(members, "ref", path), f"{path}.ref"))
+                return Stored(self._string(self._member(members, "ref", path), f"{path}.ref"))
             case "scalar":
                 return Fill(self._member(members, "value", path))
             case "inlineBytes":

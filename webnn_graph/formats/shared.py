@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.formats.constants import is_inline
-from webnn_graph.formats.digests import Contents
 from webnn_graph.graph import Graph, Node, Operand, map_operands
 from webnn_graph.names import Names
+from webnn_graph.weight import Values, Weight
 
 
-def with_shared_names(graphs: Sequence[Graph], contents: Contents, fixed: int = 0) -> list[Graph]:
+def with_shared_names(graphs: Sequence[Graph], fixed: int = 0) -> list[Graph]:
     """The same graphs, their weights named so that two of one name are the same bit by bit, and the same ones have one name.
 
     The first graph that has a weight gives it its name, unless something else is called so.
 
     Args:
         graphs: Of one model.
-        contents: Knows which weights are the same.
         fixed: How many of the graphs, from the first, keep all their names.
     """
     names = Names()
     shared: dict[object, str] = {}
     reserved: dict[str, str] = {}
     for graph in graphs[:fixed]:
-        weights = [(operand, array) for operand, array in graph.constants.items() if not is_inline(operand)]
-        for (operand, _), content in zip(weights, _contents(weights, contents), strict=True):
+        weights = {operand: weight for operand, weight in graph.weights.items() if not is_inline(operand)}
+        for operand, content in _contents(weights):
             if operand.name not in reserved:
                 reserved[operand.name] = names.take(operand.name)
             shared.setdefault(content, reserved[operand.name])
@@ -36,9 +34,9 @@ def with_shared_names(graphs: Sequence[Graph], contents: Contents, fixed: int = 
         names.take(name)
     results = list(graphs[:fixed])
     for graph in graphs[fixed:]:
-        weights = [(operand, array) for operand, array in graph.constants.items() if not is_inline(operand)]
+        weights = {operand: weight for operand, weight in graph.weights.items() if not is_inline(operand)}
         own = {}
-        for (operand, _), content in zip(weights, _contents(weights, contents), strict=True):
+        for operand, content in _contents(weights):
             if content not in shared:
                 shared[content] = names.take(operand.name)
             own[operand] = shared[content]
@@ -50,12 +48,12 @@ def _is_weight(graph: Graph, operand: Operand) -> bool:
     return operand in graph.constants and not is_inline(operand)
 
 
-def _contents(weights: Iterable[tuple[Operand, Array]], contents: Contents) -> Iterable[object]:
-    """What is equal for the same weights of two graphs, but not for two weights of one graph."""
+def _contents(weights: Mapping[Operand, Weight]) -> Iterable[tuple[Operand, object]]:
+    """For each weight what is equal for the same weights of two graphs, but not for two weights of one graph."""
     times: Counter[object] = Counter()
-    for operand, array in weights:
-        content = operand.data_type, operand.shape, contents.of(operand, array)
-        yield content, times[content]
+    for operand, weight in weights.items():
+        content = operand.data_type, operand.shape, weight.digest
+        yield operand, (content, times[content])
         times[content] += 1
 
 
@@ -69,7 +67,7 @@ def _renamed(graph: Graph, names: Mapping[Operand, str]) -> Graph:
     return Graph(
         name=graph.name,
         inputs=tuple(made[operand] for operand in graph.inputs),
-        constants={made[operand]: array for operand, array in graph.constants.items()},
+        constants=Values({made[operand]: weight for operand, weight in graph.weights.items()}),
         nodes=tuple(
             Node(n.op, map_operands(n.arguments, made.__getitem__), tuple(made[o] for o in n.outputs), n.label) for n in graph.nodes
         ),

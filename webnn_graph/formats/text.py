@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError
-from webnn_graph.formats.constants import Fill, Initializer, Inline, Weight
+from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
 from webnn_graph.formats.digests import PATTERN
 from webnn_graph.formats.document import Call, Declaration, Dimension, Document, Name, Output, Place, Size
 from webnn_graph.names import nearest
@@ -74,7 +74,7 @@ def _annotation(initializer: Initializer | None) -> str:
             return f"@scalar({value!r})"
         case Inline(data):
             return f"@bytes({list(data)})"
-        case Weight(key):
+        case Stored(key):
             return f"@weights({quote(key)})"
     raise TypeError(initializer)
 
@@ -183,7 +183,7 @@ class _Parser:
 
     def _constant(self, document: Document) -> None:
         declaration = self._declaration()
-        initializer: Initializer = Weight(declaration.name)
+        initializer: Initializer = Stored(declaration.name)
         while not self._accept(";"):
             initializer = self._initializer()
         document.constants.append(Declaration(declaration.name, declaration.data_type, declaration.shape, initializer, declaration.where))
@@ -230,7 +230,7 @@ class _Parser:
         self._expect("(")
         initializer: Initializer
         if kind == "@weights":
-            initializer = Weight(self._string("the weight's name in quotes"))
+            initializer = Stored(self._string("the weight's name in quotes"))
         elif kind == "@scalar":
             initializer = Fill(self._number())
         else:

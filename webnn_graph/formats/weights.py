@@ -15,17 +15,19 @@ import math
 import mmap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
-from webnn_graph.data_types import Array, DataType, pack, unpack
+from webnn_graph.data_types import Array, DataType, unpack
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.constants import from_bytes, is_inline
 from webnn_graph.graph import Descriptor, Graph, Operand
 from webnn_graph.names import nearest
+from webnn_graph.weight import Weight
 
 DTYPES = {
     DataType.FLOAT32: "F32",
@@ -58,26 +60,24 @@ DIGEST = "digest:"
 
 MAX_HEADER = 100_000_000
 """Bytes of the longest header that safetensors allows."""
-CHUNK = 2**22
-"""Elements of an array that is not contiguous which are written at a time."""
 
 
 # ----------------------------------------------------------------------------------------------------------------- writing
-def stored(*graphs: Graph) -> dict[Operand, Array]:
+def stored(*graphs: Graph) -> dict[Operand, Weight]:
     """The constants that stand in the weights file, in the file's order.
 
     Several graphs have one file when each of their weights of one name is the same; see `webnn_graph.formats.shared`.
     """
-    named = {operand.name: (operand, array) for graph in graphs for operand, array in graph.constants.items() if not is_inline(operand)}
+    named = {operand.name: (operand, weight) for graph in graphs for operand, weight in graph.weights.items() if not is_inline(operand)}
     return in_order(dict(named.values()))
 
 
-def in_order(weights: Mapping[Operand, Array]) -> dict[Operand, Array]:
+def in_order(weights: Mapping[Operand, Weight]) -> dict[Operand, Weight]:
     """The weights in the order of a file."""
     return dict(sorted(weights.items(), key=lambda weight: (-_element_bytes(weight[0].data_type), weight[0].name)))
 
 
-def contents(weights: Mapping[Operand, Array], metadata: Mapping[str, str] = MappingProxyType({})) -> Iterator[bytes | memoryview]:
+def contents(weights: Mapping[Operand, Weight], metadata: Mapping[str, str] = MappingProxyType({})) -> Iterator[bytes | memoryview]:
     """A safetensors file, piece by piece; the same bytes for the same weights in the same order."""
     packed = {PACKED: PACKED_VERSION} if any(operand.data_type.bits == 4 for operand in weights) else {}
     header: dict[str, Any] = {METADATA: {**packed, **metadata}} if packed or metadata else {}
@@ -89,21 +89,8 @@ def contents(weights: Mapping[Operand, Array], metadata: Mapping[str, str] = Map
     encoded = json.dumps(header, separators=(",", ":")).encode()
     encoded += b" " * (-len(encoded) % 8)
     yield len(encoded).to_bytes(8, "little") + encoded
-    for operand, array in weights.items():
-        yield from storage(array, operand.data_type)
-
-
-def storage(array: Array, data_type: DataType) -> Iterator[bytes | memoryview]:
-    """The little-endian storage of an array; one that is no contiguous memory is never copied as a whole."""
-    if array.flags.c_contiguous:
-        yield pack(array, data_type).reshape(-1).view(np.uint8).data
-        return
-    if data_type.bits == 4:  # only pieces of an even number of elements are whole bytes
-        for start in range(0, array.size, CHUNK):
-            yield pack(array.flat[start : start + CHUNK], data_type).tobytes()
-        return
-    for piece in np.nditer(array, ["external_loop", "buffered"], order="C", buffersize=CHUNK):
-        yield pack(np.asarray(piece), data_type).tobytes()
+    for weight in weights.values():
+        yield from weight.storage()
 
 
 def metadata_of(digests: Mapping[str, str]) -> dict[str, str]:
@@ -119,8 +106,8 @@ def _element_bytes(data_type: DataType) -> int:
 class Weights(Protocol):
     """A source of weights."""
 
-    def array(self, key: str, operand: Descriptor) -> Array:
-        """The values of the weight ``key`` as ``operand`` declares it, without copying where that can be.
+    def weight(self, key: str, operand: Descriptor) -> Weight:
+        """The weight ``key`` as ``operand`` declares it, without reading or copying its values where that can be.
 
         Raises:
             FormatError: There is no such weight, or it is of another type or shape.
@@ -159,7 +146,7 @@ class Safetensors:
         """The digests of the tensors, by name, as its metadata say; empty when something else wrote it."""
         return {name.removeprefix(DIGEST): digest for name, digest in self.metadata.items() if name.startswith(DIGEST)}
 
-    def array(self, key: str, operand: Descriptor) -> Array:
+    def weight(self, key: str, operand: Descriptor) -> Weight:
         name = _key_in(self.tensors, key)
         if name is None:
             raise FormatError(f"{self.path} has no tensor {key!r}", nearest(key, self.tensors))
@@ -169,16 +156,16 @@ class Safetensors:
         shape = (operand.nbytes,) if operand.data_type.bits == 4 else operand.shape
         content = self.bytes[tensor.start : tensor.start + tensor.size]
         if operand.data_type is DataType.FLOAT32 and (tensor.dtype, tensor.shape) == (HALF_OF_FLOAT32, shape):
-            return (content.view("<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
+            return Weight(DataType.FLOAT32, lambda: (content.view("<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape))
         if (tensor.dtype, tensor.shape) != (DTYPES[operand.data_type], shape):
             found, expected = f"{tensor.dtype}{list(tensor.shape)}", f"{DTYPES[operand.data_type]}{list(shape)}"
             raise FormatError(
                 f"{name!r} in {self.path} is {found}; the graph declares {operand.descriptor}, which is stored as {expected}",
                 "do the graph and the weights belong together?",
             )
-        return unpack(content, operand.data_type, operand.shape)
+        return Weight(operand.data_type, partial(unpack, content, operand.data_type, operand.shape))
 
-    def all(self) -> dict[Operand, Array]:
+    def all(self) -> dict[Operand, Weight]:
         """All tensors, as the constants that they would be.
 
         Raises:
@@ -189,7 +176,7 @@ class Safetensors:
             if tensor.dtype not in types:
                 raise FormatError(f"{self.path} has a tensor of {tensor.dtype}, {name!r}, which WebNN lacks", ELSEWHERE)
         operands = [Operand(types[tensor.dtype], tensor.shape, name) for name, tensor in self.tensors.items()]
-        return {operand: self.array(operand.name, operand) for operand in operands}
+        return {operand: self.weight(operand.name, operand) for operand in operands}
 
     def _header(self) -> dict[str, Tensor]:
         total = self.bytes.size
@@ -245,7 +232,7 @@ class Manifest:
         self.bytes = _mapped(path)
         self.tensors = _json_members(manifest, "tensors")
 
-    def array(self, key: str, operand: Descriptor) -> Array:
+    def weight(self, key: str, operand: Descriptor) -> Weight:
         name = _key_in(self.tensors, key)
         if name is None:
             raise FormatError(f"the manifest of {self.path} has no weight {key!r}", nearest(key, self.tensors))
@@ -257,8 +244,8 @@ class Manifest:
             raise FormatError(f"{name!r} ends at byte {start + size}; {self.path} has only {self.bytes.size}")
         piece = self.bytes[start : start + size]
         if size == operand.nbytes:
-            return unpack(piece, operand.data_type, operand.shape)
-        return from_bytes(piece.tobytes(), operand.data_type, operand.shape)
+            return Weight(operand.data_type, partial(unpack, piece, operand.data_type, operand.shape))
+        return Weight(operand.data_type, from_bytes(piece.tobytes(), operand.data_type, operand.shape))
 
 
 class Shards:
@@ -269,7 +256,7 @@ class Shards:
         self.files = _json_members(index, "weight_map")
         self.open: dict[str, Safetensors] = {}
 
-    def array(self, key: str, operand: Descriptor) -> Array:
+    def weight(self, key: str, operand: Descriptor) -> Weight:
         name = _key_in(self.files, key)
         if name is None:
             raise FormatError(f"{self.index} has no tensor {key!r}", nearest(key, self.files))
@@ -278,7 +265,7 @@ class Shards:
             raise FormatError(f"{self.index} refers to {file!r}, which is outside its folder", "shards must stand beside their index")
         if file not in self.open:
             self.open[file] = Safetensors(self.index.with_name(file))
-        return self.open[file].array(name, operand)
+        return self.open[file].weight(name, operand)
 
 
 def weights_of(graph: Path) -> Weights | None:

@@ -10,7 +10,9 @@ import onnx
 from onnx import TensorProto
 from onnx.defs import OpSchema
 
-from converters.onnx.registry import HANDLERS, Handler
+from converters.annotations import Parameter
+from converters.onnx.registry import ATTRIBUTES, HANDLERS, Handler
+from webnn_graph.graph import Operand
 
 NAMES = {
     "float": TensorProto.FLOAT,
@@ -18,20 +20,6 @@ NAMES = {
     **{name.lower(): number for name, number in TensorProto.DataType.items() if name not in ("FLOAT", "DOUBLE")},
 }
 """Element types by the names that schemas have for them."""
-Attribute = onnx.AttributeProto
-ANNOTATIONS = {
-    "int": Attribute.INT,
-    "float": Attribute.FLOAT,
-    "str": Attribute.STRING,
-    "list[int]": Attribute.INTS,
-    "Sequence[int]": Attribute.INTS,
-    "list[float]": Attribute.FLOATS,
-    "Sequence[float]": Attribute.FLOATS,
-    "list[str]": Attribute.STRINGS,
-    "Operand": Attribute.TENSOR,
-    "onnx.GraphProto": Attribute.GRAPH,
-}
-"""Types of attributes by how handlers annotate them; an attribute with another annotation may be anything."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +121,7 @@ def signature_of(domain: str, op: str, opset: int) -> Signature | None:
     """
     handler = next((handler for handler in HANDLERS.get((domain, op), []) if handler.since <= opset), None)
     schema = schema_of(domain, op, opset)
-    attributes = {} if handler is None else {name: _annotated(p.annotation) for name, p in handler.attributes.items()}
+    attributes = {} if handler is None else {name: ATTRIBUTES[p.type] for name, p in handler.attributes.items()}
     if schema is not None:
         own = {name: (int(attribute.type.value), bool(attribute.required)) for name, attribute in schema.attributes.items()}
         inputs, outputs = [_formal(given) for given in schema.inputs], [_formal(given) for given in schema.outputs]
@@ -143,7 +131,7 @@ def signature_of(domain: str, op: str, opset: int) -> Signature | None:
 
 
 def _of_handler(handler: Handler, attributes: Mapping[str, int | None]) -> Signature:
-    inputs = [_parameter(p.name, str(p.annotation), p.default is None, p.kind is p.VAR_POSITIONAL) for p in handler.inputs]
+    inputs = [_parameter(p) for p in handler.inputs]
     required = [not (given.optional or given.variadic) for given in inputs]
     least = len(required) - required[::-1].index(True) if any(required) else 0
     most = 2**31 if any(given.variadic for given in inputs) else len(inputs)
@@ -151,17 +139,12 @@ def _of_handler(handler: Handler, attributes: Mapping[str, int | None]) -> Signa
     return Signature(inputs, (), least, most, 2**31, needed)
 
 
-def _parameter(name: str, annotation: str, has_default: bool, variadic: bool) -> Formal:
-    kind = annotation.removesuffix(" | None")
-    types = frozenset({"tensor(any)"}) if kind in ("Operand", "Array", "Ints", "Number") else frozenset()
-    return Formal(name, "", types, has_default or annotation.endswith(" | None"), variadic, alike=False)
+def _parameter(given: Parameter) -> Formal:
+    types = frozenset({"tensor(any)"}) if given.known or given.type is Operand else frozenset()
+    return Formal(given.name, "", types, given.optional, given.kind is given.VAR_POSITIONAL, alike=False)
 
 
 def _formal(given: OpSchema.FormalParameter) -> Formal:
     options = OpSchema.FormalParameterOption
     optional, variadic = given.option == options.Optional, given.option == options.Variadic
     return Formal(given.name, given.type_str, frozenset(given.types), optional, variadic, bool(given.is_homogeneous))
-
-
-def _annotated(annotation: object) -> int | None:
-    return ANNOTATIONS.get(str(annotation).removesuffix(" | None"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,17 +12,9 @@ from torch.utils import _pytree as pytree
 from converters.lowering import fourier
 from converters.lowering.pieces import stack, unstack
 from converters.lowering.transcendental import atan2
-from converters.torch.registry import COMPLEX_HANDLERS, HANDLERS, aten, aten_op
+from converters.torch.registry import COMPLEX_HANDLERS, HANDLERS, Complex, aten, aten_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
-
-
-@dataclass(frozen=True)
-class Complex:
-    """A complex tensor: two operands of one type and shape."""
-
-    real: Operand
-    imag: Operand
 
 
 def as_complex(b: GraphBuilder, value: Any) -> Complex:
@@ -56,7 +47,7 @@ def _on_each_part(overload: torch._ops.OpOverload) -> Callable[..., Any]:
 
         def on(part: str) -> Any:
             chosen = pytree.tree_map(lambda value: getattr(as_complex(b, value), part) if isinstance(value, Complex) else value, args)
-            return plain.call(b, chosen, kwargs, result=result, fakes=fakes)
+            return plain.call(b, overload, chosen, kwargs, result=result, fakes=fakes)
 
         real, imag = on("real"), on("imag")
         if isinstance(real, Operand):

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 import torch.ao.quantization.fx._decomposed  # defines the operators
 
+from converters.annotations import Number
 from converters.lowering import quantization as lowering
 from converters.torch.registry import aten_op, library_op
 from converters.torch.tensors import data_type
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 quantized = torch.ops.quantized_decomposed
@@ -28,18 +28,12 @@ def _parameter(b: GraphBuilder, value: Any, kind: DataType) -> Operand:
     return b.cast(value, kind) if known is None or value.data_type is kind else b.constant(known, kind, value.name)
 
 
-def _limits(value: Any) -> int:
-    if isinstance(value, Operand):
-        raise ConversionError("the range of quantized values is computed at run time")
-    return int(value)
-
-
 def _quantized(
-    b: GraphBuilder, input: Operand, scale: Any, zero_point: Any, quant_min: Any, quant_max: Any, dtype: torch.dtype, axis: int
+    b: GraphBuilder, input: Operand, scale: Any, zero_point: Any, quant_min: float, quant_max: float, dtype: torch.dtype, axis: int
 ) -> Operand:
     """Saturates to the data type, then to the range where that is narrower."""
     kind = data_type(dtype)
-    low, high = _limits(quant_min), _limits(quant_max)
+    low, high = int(quant_min), int(quant_max)
     y = lowering.quantize(b, input, _parameter(b, scale, input.data_type), _parameter(b, zero_point, kind), kind, axis=axis)
     return y if (low, high) == kind.range else b.clamp(y, minValue=low, maxValue=high)
 
@@ -51,7 +45,7 @@ def _dequantized(b: GraphBuilder, input: Operand, scale: Any, zero_point: Any, a
 
 @aten_op(quantized.quantize_per_tensor.default, quantized.quantize_per_tensor.tensor)
 def quantize_per_tensor(
-    b: GraphBuilder, input: Operand, scale: Any, zero_point: Any, quant_min: Any, quant_max: Any, dtype: torch.dtype
+    b: GraphBuilder, input: Operand, scale: Any, zero_point: Any, quant_min: Number, quant_max: Number, dtype: torch.dtype
 ) -> Operand:
     return _quantized(b, input, scale, zero_point, quant_min, quant_max, dtype, 0)
 

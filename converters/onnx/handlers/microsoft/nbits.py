@@ -7,9 +7,9 @@ import numpy as np
 from converters.lowering.matrix import matmul
 from converters.lowering.nbits import block_weights, by_group, digits, packed, unpacked
 from converters.onnx.axes import axis_of
-from converters.onnx.registry import onnx_op
+from converters.onnx.registry import Array, onnx_op
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import Array, DataType
+from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from converters.lowering.pieces import stack, unstack
@@ -78,7 +80,7 @@ def concat_from_sequence(b: GraphBuilder, input_sequence: Sequence, *, axis: int
 
 
 @onnx_op("Optional")
-def optional(b: GraphBuilder, input: Value = None, *, type: object = None) -> Value:
+def optional(b: GraphBuilder, input: Value = None, *, type: Any = None) -> Value:
     """resolved at conversion"""
     return input
 
