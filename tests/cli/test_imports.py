@@ -54,7 +54,9 @@ def test_imports_run_one_way(package: str) -> None:
 def modules() -> dict[str, Path]:
     """All modules by their dotted names."""
     files = [path for package in (*FORBIDDEN, "templates") for path in (ROOT / package).rglob("*.py")]
-    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files} | {"cli": ROOT / "cli.py"}
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files} | {
+        "cli": ROOT / "cli.py"
+    }
 
 
 def imported_modules(path: Path, known: Mapping[str, object]) -> set[str]:
