@@ -5,14 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.backends.backends import Rustnn
+from tests.backends.fuzzing import verdict
+from tests.backends.judging import Case
+from tests.ops.cases import CASES as ROWS
+from tests.targets.cases import CASES
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
 from webnn_graph.inputs import seeded
 from webnn_graph.runtimes import reference
-from webnn_graph.targets import CHROMIUM, RUSTNN, Target, legalize, load_target, substitutes
+from webnn_graph.runtimes.browser import BrowserSession
+from webnn_graph.targets import CHROMIUM, PORTABLE, RUSTNN, Target, legalize, load_target, substitutes
 from webnn_graph.targets.legalize import QUIRKS, faults
-from webnn_graph.targets.quirk import Quirk, Table
+from webnn_graph.targets.quirk import Quirk, Table, always
+from webnn_graph.targets.rustnn import loader
 
 TABLES = {CHROMIUM: QUIRKS[CHROMIUM], RUSTNN: QUIRKS[RUSTNN], "": substitutes.EXACT}
 """The quirks of each implementation, and the exact substitutes for what limits refuse, which every target has."""
@@ -21,13 +28,14 @@ OF_BROWSERS = [quirk for name, quirk in EVERY if name != RUSTNN]
 MENDED = [(name, quirk) for name, quirk in EVERY if quirk.rewrite is not None]
 
 ROUNDED = {
+    "average of windows that hang over",
+    "average with padding",
     "averagePool2d with dilations",
+    "batchNormalization",
     "long recurrent sequences",
     "lstm",
     "lstmCell",
     "pool with dilations",
-    "pool with padding",
-    "pool whose windows hang over",
 }
 """Whose rewrites round at other places or sum in another order; all others are equal bit for bit."""
 
@@ -86,3 +94,96 @@ def test_nothing_else_mends_it(name: str, quirk: Quirk, monkeypatch: pytest.Monk
             without.setitem(QUIRKS, name, rest) if name else without.setattr(substitutes, "EXACT", rest)
             legal = legalize(graph, target, exact=True)
         check(graph, legal, target)
+
+
+# ------------------------------------------------------------------------------------------------------------ all other graphs
+def graphs() -> dict[str, Graph]:
+    """Each case of a target, and each row of an operator."""
+    made = {}
+    for name, build in CASES.items():
+        b = GraphBuilder()
+        made[name] = b.build(build(b))
+    for i, row in enumerate(row for row in ROWS if not row.error):
+        b = GraphBuilder(row.op)
+        made[f"{row} {i}"] = b.build({f"result_{j}": operand for j, operand in enumerate(row.call(b))})
+    return made
+
+
+@pytest.mark.parametrize("name", [CHROMIUM, PORTABLE, RUSTNN])
+def test_a_legal_graph_has_none(name: str) -> None:
+    target = load_target(name)
+    unmended = {quirk.name for quirk in QUIRKS[target.quirks] if quirk.rewrite is None}
+    for title, graph in graphs().items():
+        try:
+            legal = legalize(graph, target)
+        except ConversionError:
+            continue  # of types that the target lacks; tests of them say which
+        assert found(legal, target) <= unmended, title
+
+
+def test_long_and_forked_paths_are_followed_once() -> None:
+    b = GraphBuilder()
+    x = b.input("x", "int8", [2])
+    for _ in range(1200):
+        x = b.reverse(x)
+        x = b.pad(b.slice(x, [0], [1]), [0], [1])
+    for _ in range(40):
+        x = b.slice(b.concat([x, b.reverse(x)], 0), [1], [2])
+    legalize(b.build({"y": x}), load_target())
+
+
+def test_a_note_says_what_has_no_other_form() -> None:
+    for name, quirk in EVERY:
+        if quirk.rewrite is None:
+            assert quirk.why in legalize(probe(quirk), target_of(name)).notes
+
+
+# ------------------------------------------------------------------------------------------------------------------- the tables
+def row(name: str, *ops: str, **fields: object) -> Quirk:
+    return Quirk(name, ops, fields.pop("applies", always), lambda b, call: call.input, "", lambda b: {}, **fields)
+
+
+def test_a_table_refuses_two_of_one_name_and_one_that_is_never_tried() -> None:
+    Table([row("one", "abs"), row("other", "neg")])
+    with pytest.raises(ValueError, match="two quirks are called 'one'"):
+        Table([row("one", "abs"), row("one", "neg")])
+    with pytest.raises(ValueError, match="'other' is never tried for abs: 'one' always applies"):
+        Table([row("one", "neg", "abs"), row("other", "abs")])
+    Table([row("one", "abs", applies=lambda b, call: False), row("other", "abs")])
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "versions"),
+    [("", "", "146 147 153.0.1 "), ("", "153", "146 147 152.9.9 "), ("148", "", "148 153 153.0.8010.0 "), ("148", "153", "148.0 152 ")],
+)
+def test_versions(since: str, until: str, versions: str) -> None:
+    quirk = row("one", "abs", since=since, until=until)
+    tried = ["146", "147", "147.0.9", "148", "148.0", "152", "152.9.9", "153", "153.0.1", "153.0.8010.0", ""]
+    assert {version for version in tried if quirk.is_in(version)} >= set(versions.split(" "))
+    assert not (since and quirk.is_in("147.0.9"))
+    assert not (until and quirk.is_in("153.0.1"))
+
+
+# --------------------------------------------------------------------------------------------------------- the implementations
+@pytest.mark.browser
+@pytest.mark.parametrize("quirk", OF_BROWSERS, ids=id_of)
+def test_the_browser_has_it_and_computes_what_is_rewritten(quirk: Quirk, browser: BrowserSession) -> None:
+    graph, version = probe(quirk), browser.chromium.version
+    case = Case(graph, seeded(graph.inputs))
+    legal, raw = (verdict(case, browser.run_each([(form, case.inputs)])[0]) for form in (legalize(graph, load_target()), graph))
+    assert legal == ("", "")
+    if quirk.is_in(version):
+        assert raw[0], f"{quirk.name} is mended in {version}"
+    else:
+        assert not raw[0], f"{quirk.name} is in {version}, too: {raw[1]}"
+
+
+@pytest.mark.rustnn
+@pytest.mark.parametrize("quirk", [*QUIRKS[RUSTNN]], ids=id_of)
+def test_rustnn_has_it_and_computes_what_is_rewritten(quirk: Quirk) -> None:
+    pytest.importorskip("webnn", reason="pywebnn is not installed; it has wheels for CPython 3.12 and later")
+    graph = probe(quirk)
+    case = Case(graph, seeded(graph.inputs))
+    legal, raw = (verdict(case, Rustnn().run([(form, case)])[0]) for form in (legalize(graph, load_target(RUSTNN)), loader.readable(graph)))
+    assert legal == ("", "") or quirk.rewrite is None
+    assert raw[0], f"{quirk.name} is mended"

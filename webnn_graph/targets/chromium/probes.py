@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -118,11 +118,10 @@ def depthwise_dequantized_per_axis(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.conv2d(image(b, 4), b.dequantizeLinear(kernel, *per_channel(b, [4, 1, 1, 1])), groups=4)}
 
 
-def pool(**options: Any) -> Probe:
+def pool(ops: Sequence[str], **options: Any) -> Probe:
     def build(b: GraphBuilder) -> dict[str, Operand]:
         x = b.sub(b.input("x", "float32", [1, 2, 6, 6]), 5.0)  # negative, so that a border of zeros would win
-        pools = ("averagePool2d", "l2Pool2d", "maxPool2d")
-        return {op: b.call(op, x, windowDimensions=[3, 3], **options) for op in pools}
+        return {op: b.call(op, x, windowDimensions=[3, 3], **options) for op in ops}
 
     return build
 

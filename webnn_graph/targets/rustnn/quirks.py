@@ -6,6 +6,8 @@ but for the biases that files hold by position.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
@@ -51,6 +53,10 @@ def is_no_standard_cell(b: LegalBuilder, call: Call) -> bool:
     return call.layout != "zrn" or call.bias is None or call.recurrentBias is None
 
 
+def is_moved_to_size(b: LegalBuilder, call: Call) -> bool:
+    return call.outputSizes is not None and (any(call.padding) or call.groups > 1 or is_dilated(b, call))
+
+
 def falls_short(b: LegalBuilder, call: Call) -> bool:
     ends = [(call.input.shape[axis], call.result.shape[axis]) for axis in call.axes]
     return call.mode == "linear" and any(int(old * float(np.float32(new / old))) < new for old, new in ends)
@@ -72,18 +78,22 @@ def takes_other_pixels(b: LegalBuilder, call: Call) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------------------------ probes
-def image(b: GraphBuilder, data_type: str = "float32", channels: int = 1) -> Operand:
-    return b.input("x", data_type, [1, channels, 4, 4])
+def image(b: GraphBuilder) -> Operand:
+    return b.input("x", "float32", [1, 4, 4, 4])
 
 
-def normalized(op: str, *names: str, **options: object) -> Probe:
-    """A call with options that are operands, by name."""
-    return lambda b: {"y": b.call(op, image(b, channels=4), **{name: b.input(name, "float32", [4]) for name in names}, **options)}
+def normalized(op: str, **options: object) -> Probe:
+    return lambda b: {"y": b.call(op, image(b), bias=b.input("bias", "float32", [4]), **options)}
+
+
+def product(b: GraphBuilder) -> dict[str, Operand]:
+    c = b.input("c", "float32", [2])
+    return {"y": b.gemm(b.input("a", "float32", [2, 3]), b.input("b", "float32", [3, 2]), c=c, alpha=2)}
 
 
 def batch(b: GraphBuilder) -> dict[str, Operand]:
     mean, variance = b.input("mean", "float32", [4]), b.exp(b.input("variance", "float32", [4]))
-    return {"y": b.batchNormalization(image(b), mean, variance, axis=3)}
+    return {"y": b.batchNormalization(image(b), mean, variance, scale=b.input("scale", "float32", [4]), epsilon=0.5)}
 
 
 def recurrence(op: str, gates: int) -> Probe:
@@ -110,17 +120,17 @@ def quantized_wide(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.quantizeLinear(x, b.constant(np.full((1, 1), 0.5, np.float32)), b.constant(np.array([[3]], np.uint32)))}
 
 
-def large_quotients(b: GraphBuilder) -> dict[str, Operand]:
-    return {"y": b.div(b.add(b.input("x", "int32", [3]), 2**30), b.constant(np.array([1, 3, 7], np.int32)))}
-
-
-def large_differences(b: GraphBuilder) -> dict[str, Operand]:
-    return {"y": b.sub(b.add(b.input("x", "int32", [3]), 2**30), b.constant(np.array([1, 3, 7], np.int32)))}
+def large(op: str) -> Probe:
+    return lambda b: {"y": b.call(op, b.add(b.input("x", "int32", [3]), 2**30), b.constant(np.array([1, 3, 7], np.int32)))}
 
 
 def transposed(b: GraphBuilder) -> dict[str, Operand]:
-    kernel = b.constant(np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3))
-    return {"y": b.convTranspose2d(image(b), kernel, strides=[2, 2], outputSizes=[10, 9])}
+    kernel = b.constant(np.arange(36, dtype=np.float32).reshape(4, 1, 3, 3))
+    return {"y": b.convTranspose2d(image(b), kernel, padding=[0, 1, 1, 0], strides=[2, 2], outputSizes=[9, 8])}
+
+
+def resampled(shape: list[int], data_type: str = "float32", **options: Any) -> Probe:
+    return lambda b: {"y": b.resample2d(b.input("x", data_type, shape), **options)}
 
 
 def parts(b: GraphBuilder) -> dict[str, Operand]:
@@ -128,6 +138,7 @@ def parts(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.add(first, second)}
 
 
+FORGOTTEN = "All options are forgotten."
 QUIRKS = Table(
     (
         Quirk(
@@ -135,17 +146,15 @@ QUIRKS = Table(
             ("gemm",),
             gives("c"),
             forms.c_added,
-            "TODO",
-            lambda b: {
-                "y": b.gemm(b.input("a", "float32", [2, 3]), b.input("b", "float32", [3, 2]), c=b.input("c", "float32", [2]), alpha=2)
-            },
+            FORGOTTEN,
+            product,
         ),
         Quirk(
             "batchNormalization",
             ("batchNormalization",),
             always,
             forms.batch_normalization,
-            "Channels are looked for along axis 1 only.",
+            FORGOTTEN,
             batch,
         ),
         Quirk(
@@ -153,36 +162,64 @@ QUIRKS = Table(
             ("instanceNormalization",),
             gives("scale", "bias"),
             forms.instance_normalization,
-            "TODO",
-            normalized("instanceNormalization", "bias", epsilon=0.5),
+            FORGOTTEN,
+            normalized("instanceNormalization", epsilon=0.5),
         ),
         Quirk(
             "layerNormalization with options",
             ("layerNormalization",),
             normalizes_with_options,
             forms.layer_normalization,
-            "TODO",
-            normalized("layerNormalization", "bias", axes=[3], epsilon=0.5),
+            FORGOTTEN,
+            normalized("layerNormalization", axes=[3], epsilon=0.5),
         ),
-        Quirk("gru", ("gru",), always, recurrent.unrolled("gruCell"), "TODO", recurrence("gru", 3)),
-        Quirk("lstm", ("lstm",), always, recurrent.unrolled("lstmCell"), "TODO", recurrence("lstm", 4)),
-        Quirk("gruCell", ("gruCell",), is_no_standard_cell, forms.gru_cell, "TODO", cell("gruCell", 3)),
-        Quirk("lstmCell", ("lstmCell",), always, recurrent.lstm_cell, "TODO", cell("lstmCell", 4)),
+        Quirk(
+            "gru",
+            ("gru",),
+            always,
+            recurrent.unrolled("gruCell"),
+            FORGOTTEN,
+            recurrence("gru", 3),
+        ),
+        Quirk(
+            "gruCell",
+            ("gruCell",),
+            is_no_standard_cell,
+            forms.gru_cell,
+            "Biases are known by position only, and gates in another order are not known.",
+            cell("gruCell", 3),
+        ),
+        Quirk(
+            "lstm",
+            ("lstm",),
+            always,
+            recurrent.unrolled("lstmCell"),
+            "ONNX Runtime refuses what is made of it.",
+            recurrence("lstm", 4),
+        ),
+        Quirk(
+            "lstmCell",
+            ("lstmCell",),
+            always,
+            recurrent.lstm_cell,
+            "As lstm.",
+            cell("lstmCell", 4),
+        ),
         Quirk(
             "clamp of integers",
             ("clamp",),
             of_types(),
             arithmetic.max_and_min,
-            "TODO",
-            lambda b: {"y": b.clamp(b.input("x", "int32", [4]), minValue=2, maxValue=9)},
+            "The limits are rounded to float32.",
+            lambda b: {"y": b.clamp(b.input("x", "int32", [4]), minValue=2**28 + 1)},
         ),
         Quirk(
             "softplus that overflows",
             ("softplus",),
             always,
             arithmetic.softplus_without_overflow,
-            "TODO",
-            lambda b: {"y": b.softplus(b.linear(b.input("x", "float32", [5]), beta=100))},
+            "Of large halves it is infinite.",
+            lambda b: {"y": b.softplus(b.linear(b.input("x", "float16", [5]), beta=3e4))},
         ),
         Quirk(
             "subtraction of integers",
@@ -190,7 +227,7 @@ QUIRKS = Table(
             of_types(DataType.INT32, DataType.INT64),
             forms.plus_negative,
             "They are subtracted as float32.",
-            large_differences,
+            large("sub"),
         ),
         Quirk(
             "division of integers",
@@ -198,9 +235,16 @@ QUIRKS = Table(
             divides_wide_integers,
             None,
             "div computes integers as float32; those beyond 2^24 differ",
-            large_quotients,
+            large("div"),
         ),
-        Quirk("parts of a split", ("split",), always, forms.slices, "Parts are taken for float32 of unknown shape.", parts),
+        Quirk(
+            "split",
+            ("split",),
+            always,
+            forms.slices,
+            "Parts are taken for float32 of unknown shape.",
+            parts,
+        ),
         Quirk(
             "triangular of integers",
             ("triangular",),
@@ -209,21 +253,28 @@ QUIRKS = Table(
             "They are taken for float32.",
             lambda b: {"y": b.triangular(b.input("x", "int32", [3, 3]))},
         ),
-        Quirk("quantizeLinear to uint32", ("quantizeLinear",), quantizes_to_uint32, quantization.quantized_signed, "TODO", quantized_wide),
+        Quirk(
+            "quantizeLinear to uint32",
+            ("quantizeLinear",),
+            quantizes_to_uint32,
+            quantization.quantized_signed,
+            "It is refused.",
+            quantized_wide,
+        ),
         Quirk(
             "averagePool2d with dilations",
             ("averagePool2d",),
             is_dilated,
             images.pool,
-            "The dilations are forgotten.",
-            lambda b: {"y": b.averagePool2d(image(b), windowDimensions=[2, 2], dilations=[2, 1])},
+            "The size of the result is that without dilations.",
+            lambda b: {"y": b.averagePool2d(image(b), windowDimensions=[2, 2], dilations=[2, 1], padding=[1, 1, 1, 1])},
         ),
         Quirk(
             "transposed convolution to a size",
             ("convTranspose2d",),
-            gives("outputSizes"),
+            is_moved_to_size,
             images.conv_transpose,
-            "Its own size is computed.",
+            "Where it is padded, another size is computed.",
             transposed,
         ),
         Quirk(
@@ -231,8 +282,8 @@ QUIRKS = Table(
             ("resample2d",),
             falls_short,
             forms.resampled_by_products,
-            "Sizes become scales, which are rounded to float32, and those sizes that are rounded down.",
-            lambda b: {"y": b.resample2d(b.input("x", "float32", [1, 1, 3, 3]), mode="linear", sizes=[7, 11])},
+            "Sizes become scales, which are rounded to float32, and give sizes that are rounded down.",
+            resampled([1, 1, 13, 2], mode="linear", sizes=[53, 4]),
         ),
         Quirk(
             "linear resampling along the first axis",
@@ -240,23 +291,23 @@ QUIRKS = Table(
             is_linear_along_first,
             forms.resampled_at_the_end,
             "ONNX Runtime refuses it.",
-            lambda b: {"y": b.resample2d(b.input("x", "float32", [2, 2, 3, 3]), mode="linear", sizes=[4, 4], axes=[0, 1])},
+            resampled([2, 2, 3, 3], mode="linear", sizes=[4, 4], axes=[0, 1]),
         ),
         Quirk(
             "linear resampling of integers",
             ("resample2d",),
             is_linear_of_integers,
             images.smoothed_as_floats,
-            "TODO",
-            lambda b: {"y": b.resample2d(image(b, "int8"), mode="linear", sizes=[8, 8])},
+            "They are taken for float32.",
+            resampled([1, 1, 4, 4], "int8", mode="linear", sizes=[8, 8]),
         ),
         Quirk(
             "resampling by scales",
             ("resample2d",),
             resamples_by_scales,
             images.by_sizes,
-            "TODO",
-            lambda b: {"y": b.resample2d(image(b), mode="linear", scales=[1.4, 1.4])},
+            "Sizes are rounded up.",
+            resampled([1, 1, 4, 4], mode="linear", scales=[1.4, 1.4]),
         ),
         Quirk(
             "nearest pixels",
@@ -264,7 +315,7 @@ QUIRKS = Table(
             takes_other_pixels,
             images.nearest_gathered,
             "The pixel at or before the corner of the new one is taken.",
-            lambda b: {"y": b.resample2d(image(b), sizes=[3, 3])},
+            resampled([1, 1, 4, 4], sizes=[3, 3]),
         ),
     )
 )

@@ -10,6 +10,7 @@ from webnn_graph.targets.conditions import is_dilated, resamples_by_scales
 from webnn_graph.targets.forms import images
 from webnn_graph.targets.quirk import Quirk
 
+POOLS = ("averagePool2d", "l2Pool2d", "maxPool2d")
 ROWS = (
     Quirk(
         "image that meets what is made of it",
@@ -55,35 +56,53 @@ ROWS = (
         until="153",
     ),
     Quirk(
-        "pool with padding",
-        ("averagePool2d", "l2Pool2d", "maxPool2d"),
+        "average with padding",
+        ("averagePool2d", "l2Pool2d"),
         conditions.pools_padded,
         images.pool,
-        "TODO",
-        probes.pool(padding=[1, 1, 1, 1]),
+        "Averages are of zeros, too, and of other padding than was given; quadratic means are divided by the wrong count.",
+        probes.pool(("averagePool2d", "l2Pool2d"), padding=[1, 1, 1, 1]),
     ),
     Quirk(
-        "pool whose windows hang over",
-        ("averagePool2d", "l2Pool2d", "maxPool2d"),
+        "maxPool2d with padding",
+        ("maxPool2d",),
+        conditions.pools_padded,
+        images.pool,
+        "The largest pixels are of zeros, too.",
+        probes.pool(("maxPool2d",), padding=[0, 1, 2, 0], strides=[2, 1]),
+        until="153",
+    ),
+    Quirk(
+        "average of windows that hang over",
+        ("averagePool2d", "l2Pool2d"),
         conditions.pools_beyond,
         images.pool,
-        "TODO",
-        probes.pool(strides=[2, 2], outputShapeRounding="ceil"),
+        "Averages are of what is beyond the image, too.",
+        probes.pool(("averagePool2d", "l2Pool2d"), strides=[2, 2], outputShapeRounding="ceil"),
+    ),
+    Quirk(
+        "maxPool2d whose windows hang over",
+        ("maxPool2d",),
+        conditions.pools_beyond,
+        images.pool,
+        "As with padding.",
+        probes.pool(("maxPool2d",), strides=[2, 2], outputShapeRounding="ceil"),
+        until="153",
     ),
     Quirk(
         "pool with dilations",
-        ("averagePool2d", "l2Pool2d", "maxPool2d"),
+        POOLS,
         conditions.pools_dilated,
         images.pool,
-        "TODO",
-        probes.pool(dilations=[2, 1]),
+        "The build fails: dilations are not supported.",
+        probes.pool(POOLS, dilations=[2, 1]),
     ),
     Quirk(
         "transposed convolution with padding",
         ("convTranspose2d",),
         conditions.is_padded,
         images.conv_transpose,
-        "TODO",
+        "The build fails, unless the padding is that of an automatic one.",
         probes.transposed_convolution(padding=[1, 0, 0, 1]),
     ),
     Quirk(
@@ -91,7 +110,7 @@ ROWS = (
         ("convTranspose2d",),
         conditions.is_grouped,
         images.conv_transpose,
-        "TODO",
+        "The build fails: groups are not supported.",
         probes.transposed_convolution(groups=2),
     ),
     Quirk(
@@ -99,7 +118,7 @@ ROWS = (
         ("convTranspose2d",),
         is_dilated,
         images.conv_transpose,
-        "TODO",
+        "The build fails: dilations are not supported.",
         probes.transposed_convolution(dilations=[2, 1]),
     ),
     Quirk(
@@ -107,15 +126,15 @@ ROWS = (
         ("resample2d",),
         resamples_by_scales,
         images.by_sizes,
-        "TODO",
-        lambda b: {"y": b.resample2d(probes.image(b), mode="linear", scales=[1.4, 1.4])},
+        "Sizes are those that the scales give when products are rounded before they are cut off: the results have another shape.",
+        lambda b: {"y": b.resample2d(b.input("x", "float32", [1, 1, 10, 10]), mode="linear", scales=[1.4, 1.4])},
     ),
     Quirk(
         "nearest pixels at ties",
         ("resample2d",),
         conditions.has_other_ties,
         images.nearest_gathered,
-        "TODO",
+        "Of two pixels that are equally near the later one is taken.",
         lambda b: {"y": b.resample2d(probes.image(b), sizes=[2, 2])},
     ),
 )

@@ -21,7 +21,7 @@ ROWS = (
         ("pad",),
         conditions.pads_edge,
         movement.edge_gathered,
-        "TODO",
+        "The build fails: the mode is not supported.",
         lambda b: {"y": b.pad(b.input("x", "float32", [2, 3]), [1, 1], [0, 2], mode="edge")},
     ),
     Quirk(
@@ -29,7 +29,7 @@ ROWS = (
         ("triangular",),
         conditions.is_perhaps_infinite,
         movement.chosen_corner,
-        "TODO",
+        "Multiplied by 0, infinities become NaN.",
         lambda b: {"y": b.triangular(b.div(b.input("x", "float32", [3, 3]), 0.0))},
     ),
     Quirk(
@@ -37,7 +37,7 @@ ROWS = (
         ("gatherElements",),
         conditions.has_computed_indices,
         movement.gather_flat,
-        "TODO",
+        "The build fails: only constant indices are supported.",
         probes.gathered_elements,
     ),
     Quirk(
@@ -45,7 +45,7 @@ ROWS = (
         ("scatterElements",),
         conditions.has_computed_indices,
         movement.scatter_flat,
-        "TODO",
+        "As what is gathered.",
         probes.scattered_elements,
     ),
     Quirk(
@@ -53,7 +53,7 @@ ROWS = (
         ("scatterElements",),
         conditions.has_repeated_places,
         movement.scatter_flat,
-        "TODO",
+        "The standard leaves open which of the updates stays; here they are summed, in the reference the last one stays.",
         probes.scattered_elements_twice,
     ),
     Quirk(
@@ -61,15 +61,16 @@ ROWS = (
         ("scatterND",),
         conditions.has_one_position,
         movement.scatter_row,
-        "TODO",
+        "Nothing in 147 and 153, which compute it right; earlier versions are not known to.",
         probes.scattered_to_one_position,
+        until="147",
     ),
     Quirk(
         "scattering to places twice",
         ("scatterND",),
         conditions.has_repeated_rows,
         movement.scatter_last,
-        "TODO",
+        "As elements that are scattered to places twice.",
         probes.scattered_to_places_twice,
     ),
 )
