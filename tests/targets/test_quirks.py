@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
+
 import numpy as np
 import pytest
 
@@ -12,17 +15,17 @@ from tests.ops.cases import CASES as ROWS
 from tests.targets.cases import CASES
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
-from webnn_graph.graph import Graph
+from webnn_graph.graph import Graph, Operand
 from webnn_graph.inputs import seeded
 from webnn_graph.runtimes import reference
 from webnn_graph.runtimes.browser import BrowserSession
-from webnn_graph.targets import CHROMIUM, PORTABLE, RUSTNN, Target, legalize, load_target, substitutes
+from webnn_graph.targets import CHROMIUM, PORTABLE, RUSTNN, Target, legalize, load_target, refused
 from webnn_graph.targets.legalize import QUIRKS, faults
 from webnn_graph.targets.quirk import Quirk, Table, always
 from webnn_graph.targets.rustnn import loader
 
-TABLES = {CHROMIUM: QUIRKS[CHROMIUM], RUSTNN: QUIRKS[RUSTNN], "": substitutes.EXACT}
-"""The quirks of each implementation, and the exact substitutes for what limits refuse, which every target has."""
+TABLES = {CHROMIUM: QUIRKS[CHROMIUM], RUSTNN: QUIRKS[RUSTNN], "": refused.REFUSED}
+"""The quirks of each implementation, and the exact forms of what limits refuse, which every target has."""
 EVERY = [(name, quirk) for name, table in TABLES.items() for quirk in table]
 OF_BROWSERS = [quirk for name, quirk in EVERY if name != RUSTNN]
 MENDED = [(name, quirk) for name, quirk in EVERY if quirk.rewrite is not None]
@@ -91,7 +94,7 @@ def test_nothing_else_mends_it(name: str, quirk: Quirk, monkeypatch: pytest.Monk
     rest = Table(other for other in TABLES[name] if other is not quirk)
     with pytest.raises((AssertionError, ConversionError)):
         with monkeypatch.context() as without:
-            without.setitem(QUIRKS, name, rest) if name else without.setattr(substitutes, "EXACT", rest)
+            without.setitem(QUIRKS, name, rest) if name else without.setattr(refused, "REFUSED", rest)
             legal = legalize(graph, target, exact=True)
         check(graph, legal, target)
 
@@ -138,30 +141,69 @@ def test_a_note_says_what_has_no_other_form() -> None:
             assert quirk.why in legalize(probe(quirk), target_of(name)).notes
 
 
+# ----------------------------------------------------------------------------------------------------------------- divisors
+def special(b: GraphBuilder, divisor: Operand, *values: int) -> Operand:
+    """Whether the divisor is one of the values."""
+    found = [b.equal(divisor, value) for value in values]
+    return reduce(b.logicalOr, found)
+
+
+def row(b: GraphBuilder, divisor: Operand, shape: list[int]) -> Operand:
+    return b.reshape(b.slice(divisor, [0, 0], [1, 2]), shape)
+
+
+DIVISORS: dict[str, tuple[Callable[[GraphBuilder, Operand], Operand], bool]] = {
+    "unknown": (lambda b, d: d, False),
+    "replaced": (lambda b, d: b.where(special(b, d, 0, -1), 1, d), True),
+    "replaced in another shape": (lambda b, d: b.where(b.reshape(special(b, b.reshape(d, [4]), -1, 0), [2, 2]), 1, d), True),
+    "replaced, then in another shape": (
+        lambda b, d: b.expand(b.reshape(b.where(special(b, d, 0, 5, -1), 1, d), [1, 2, 2]), [2, 2, 2]),
+        True,
+    ),
+    "replaced but for -1": (lambda b, d: b.where(special(b, d, 0), 1, d), False),
+    "replaced by another number": (lambda b, d: b.where(special(b, d, 0, -1), 0, d), False),
+    "another one is replaced": (lambda b, d: b.where(special(b, b.neg(d), 0, -1), 1, d), False),
+    "replaced at other places": (lambda b, d: b.where(special(b, row(b, d, [1, 2]), 0, -1), 1, row(b, d, [2, 1])), False),
+    "a chain of conditions": (lambda b, d: b.where(reduce(b.logicalOr, [special(b, d, i) for i in range(-1100, 1)]), 1, d), True),
+}
+
+
+@pytest.mark.parametrize(("divisor", "sure"), DIVISORS.values(), ids=DIVISORS)
+def test_a_division_by_what_is_harmless_stays(divisor: Callable[[GraphBuilder, Operand], Operand], sure: bool) -> None:
+    b = GraphBuilder()
+    graph = b.build({"y": b.div(b.input("x", "int32", [2, 2]), divisor(b, b.input("d", "int32", [2, 2])))})
+    assert ("division of integers" not in found(graph, load_target())) == sure
+    legal = legalize(graph, load_target())
+    assert found(legal, load_target()) == set()
+    for values in ([[0, -1], [2, 3]], [[5, 0], [-5, -1]]):
+        inputs = {"x": np.array([[-(2**31), 7], [8, -9]], np.int32), "d": np.array(values, np.int32)}
+        np.testing.assert_array_equal(reference.run(legal, inputs)["y"], reference.run(graph, inputs)["y"])
+
+
 # ------------------------------------------------------------------------------------------------------------------- the tables
-def row(name: str, *ops: str, **fields: object) -> Quirk:
+def quirk_of(name: str, *ops: str, **fields: object) -> Quirk:
     return Quirk(name, ops, fields.pop("applies", always), lambda b, call: call.input, "", lambda b: {}, **fields)
 
 
 def test_a_table_refuses_two_of_one_name_and_one_that_is_never_tried() -> None:
-    Table([row("one", "abs"), row("other", "neg")])
+    Table([quirk_of("one", "abs"), quirk_of("other", "neg")])
     with pytest.raises(ValueError, match="two quirks are called 'one'"):
-        Table([row("one", "abs"), row("one", "neg")])
+        Table([quirk_of("one", "abs"), quirk_of("one", "neg")])
     with pytest.raises(ValueError, match="'other' is never tried for abs: 'one' always applies"):
-        Table([row("one", "neg", "abs"), row("other", "abs")])
-    Table([row("one", "abs", applies=lambda b, call: False), row("other", "abs")])
+        Table([quirk_of("one", "neg", "abs"), quirk_of("other", "abs")])
+    Table([quirk_of("one", "abs", applies=lambda b, call: False), quirk_of("other", "abs")])
+
+
+VERSIONS = ("", "146", "147.0.9", "148.0", "152.9.9", "153", "153.0.1")
 
 
 @pytest.mark.parametrize(
-    ("since", "until", "versions"),
-    [("", "", "146 147 153.0.1 "), ("", "153", "146 147 152.9.9 "), ("148", "", "148 153 153.0.8010.0 "), ("148", "153", "148.0 152 ")],
+    ("since", "until", "outside"),
+    [("", "", ()), ("", "153", ("153", "153.0.1")), ("148", "", ("146", "147.0.9")), ("148", "153", ("146", "147.0.9", "153", "153.0.1"))],
 )
-def test_versions(since: str, until: str, versions: str) -> None:
-    quirk = row("one", "abs", since=since, until=until)
-    tried = ["146", "147", "147.0.9", "148", "148.0", "152", "152.9.9", "153", "153.0.1", "153.0.8010.0", ""]
-    assert {version for version in tried if quirk.is_in(version)} >= set(versions.split(" "))
-    assert not (since and quirk.is_in("147.0.9"))
-    assert not (until and quirk.is_in("153.0.1"))
+def test_a_quirk_is_in_versions(since: str, until: str, outside: tuple[str, ...]) -> None:
+    quirk = quirk_of("one", "abs", since=since, until=until)
+    assert [version for version in VERSIONS if not quirk.is_in(version)] == list(outside)
 
 
 # --------------------------------------------------------------------------------------------------------- the implementations

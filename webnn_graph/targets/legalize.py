@@ -3,7 +3,7 @@
 Every call of the graph is made again on a `LegalBuilder`, by these steps:
 
 1. the target's quirks: what it refuses or computes wrong whatever its limits say;
-2. `substitutes.EXACT`: calls on types that it does not take, as others that are exact;
+2. `refused`: calls on types that it does not take, as others that are exact;
 3. `ranks` reshapes around calls whose operands have too many dimensions;
 4. `carriers` casts around calls whose operands have a type that it does not take;
 5. `substitutes` replaces those that have no other type to be computed in.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Graph, Node, Operand
-from webnn_graph.targets import carriers, narrowing, ranks, substitutes
+from webnn_graph.targets import carriers, narrowing, ranks, refused, substitutes
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.chromium.quirks import QUIRKS as OF_CHROMIUM
@@ -86,7 +86,7 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
     if target.is_standard:
         return Attempt(graph, ())
     quirks = quirks_of(target)
-    steps = (quirks.rewrite, substitutes.EXACT.rewrite, ranks.reduce_rank, carriers.carry, substitutes.substitute)
+    steps = (quirks.rewrite, refused.REFUSED.rewrite, ranks.reduce_rank, carriers.carry, substitutes.substitute)
     b = LegalBuilder(graph.name, target, Budget(steps=-REPLACEMENT * len(graph.nodes)), steps, exact=exact)
     changed = narrowing.narrowing(graph, b.narrow)
     b.notes.extend((*graph.notes, *changed.notes))

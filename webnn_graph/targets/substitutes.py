@@ -7,17 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Operand
 from webnn_graph.targets.builder import LegalBuilder, Step
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.forms import arithmetic, images, movement, quantization
 from webnn_graph.targets.forms.movement import chosen_by_mask
-from webnn_graph.targets.quirk import Applies, Probe, Quirk, Table
 
-T = DataType
-REFUSED = "The target says that it does not take the type."
 LARGEST_FLOAT = 2147483520.0
 """The largest float32 that is an int32."""
 
@@ -114,119 +109,3 @@ RULES: dict[str, Step] = {
     "relu": relu,
     "triangular": chosen_by_mask,
 }
-
-
-def _refused(operand: str, *data_types: DataType) -> Applies:
-    """Calls whose operand is an integer, of these types or of any, that the target does not take there."""
-
-    def applies(b: LegalBuilder, call: Call) -> bool:
-        data_type: DataType = call.arguments[operand].data_type
-        wanted = data_type in data_types if data_types else not data_type.is_float
-        return wanted and not b.target.takes_type(call.op, operand, data_type)
-
-    return applies
-
-
-def _refused_backwards(b: LegalBuilder, call: Call) -> bool:
-    data_type: DataType = call.input.data_type
-    return not b.target.takes_type("reverse", "input", data_type) and b.target.takes_type("gather", "input", data_type)
-
-
-def _refused_from_int4(b: LegalBuilder, call: Call) -> bool:
-    return _refused("input", T.INT4)(b, call) and b.target.takes_type("dequantizeLinear", "input", T.INT4)
-
-
-def _refused_resampling(mode: str) -> Applies:
-    refused = _refused("input")
-    return lambda b, call: call.mode == mode and refused(b, call)
-
-
-def _moved(op: str, data_type: str, **options: Any) -> Probe:
-    return lambda b: {"y": b.call(op, b.input("x", data_type, [2, 3]), **options)}
-
-
-def _quantized_wide(b: GraphBuilder) -> dict[str, Operand]:
-    x = b.linear(b.input("x", "float32", [2, 3]), alpha=9)
-    return {"y": b.quantizeLinear(x, b.constant(np.full((1, 1), 0.5, np.float32)), b.constant(np.array([[3]], np.uint32)))}
-
-
-def _resampled(mode: str) -> Probe:
-    return lambda b: {"y": b.resample2d(b.input("x", "int8", [1, 1, 3, 3]), sizes=[5, 5], mode=mode)}
-
-
-EXACT = Table(
-    (
-        Quirk("abs of int64", ("abs",), _refused("input", T.INT64), arithmetic.larger_of_both_signs, REFUSED, _moved("abs", "int64")),
-        Quirk(
-            "sign of int64", ("sign",), _refused("input", T.INT64), arithmetic.difference_of_comparisons, REFUSED, _moved("sign", "int64")
-        ),
-        Quirk(
-            "reduceL1 of int64", ("reduceL1",), _refused("input", T.INT64), arithmetic.sum_of_sizes, REFUSED, _moved("reduceL1", "int64")
-        ),
-        Quirk(
-            "reduceSumSquare of int64",
-            ("reduceSumSquare",),
-            _refused("input", T.INT64),
-            arithmetic.sum_of_squares,
-            REFUSED,
-            _moved("reduceSumSquare", "int64"),
-        ),
-        Quirk(
-            "clamp of integers",
-            ("clamp",),
-            _refused("input"),
-            arithmetic.max_and_min,
-            REFUSED,
-            _moved("clamp", "int32", minValue=2, maxValue=9),
-        ),
-        Quirk(
-            "prelu of integers",
-            ("prelu",),
-            _refused("input"),
-            arithmetic.chosen_product,
-            REFUSED,
-            lambda b: {"y": b.prelu(b.input("x", "int32", [3]), b.constant(np.array(-2, np.int32)))},
-        ),
-        Quirk(
-            "reverse of a type that gather takes",
-            ("reverse",),
-            _refused_backwards,
-            movement.gathered_backwards,
-            REFUSED,
-            _moved("reverse", "int64"),
-        ),
-        Quirk(
-            "cast from int4",
-            ("cast",),
-            _refused_from_int4,
-            quantization.cast_by_dequantizing,
-            REFUSED,
-            lambda b: {"y": b.cast(b.constant(np.arange(-8, 8), "int4"), "float32")},
-        ),
-        Quirk(
-            "quantizeLinear to uint32",
-            ("quantizeLinear",),
-            _refused("zeroPoint", T.UINT32),
-            quantization.quantized_signed,
-            REFUSED,
-            _quantized_wide,
-        ),
-        Quirk(
-            "linear resampling of integers",
-            ("resample2d",),
-            _refused_resampling("linear"),
-            images.smoothed_as_floats,
-            REFUSED,
-            _resampled("linear"),
-        ),
-        Quirk(
-            "nearest neighbours of integers",
-            ("resample2d",),
-            _refused_resampling("nearest-neighbor"),
-            images.nearest_gathered,
-            REFUSED,
-            _resampled("nearest-neighbor"),
-        ),
-    )
-)
-"""What stands exactly for a call; tried before another type is looked for, which perhaps holds not all values."""
