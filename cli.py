@@ -379,7 +379,7 @@ def dump(browser: str | None, output: Path, force: bool) -> int:
         refuse_existing([output])
     with progress("starting the browser ..."), BrowserSession(browser) as session:
         limits, version = session.support_limits(), session.chromium.version
-    write_all({output: lambda: [described(limits, f"Chromium {version}").encode()]})
+    write_all({output: lambda: [described(limits, implementation="Chromium", version=version, device="cpu").encode()]})
     say(f"{output}: what Chromium {version} takes")
     return DONE
 

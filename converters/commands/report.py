@@ -18,7 +18,7 @@ from webnn_graph.graph import Graph
 from webnn_graph.ops import OPS
 from webnn_graph.targets import Target
 from webnn_graph.targets.check import Check, Finding
-from webnn_graph.targets.target import GRAPH
+from webnn_graph.targets.target import GRAPH, ORIGIN
 
 NOTES_SHOWN = 5
 """Notes of a conversion that are shown without --verbose."""
@@ -160,6 +160,14 @@ def report_target(target: Target) -> None:
         return
     show_table(["operator", "operand", "data types", "ranks"], rows)
     say(f"tensors of up to {target.most_bytes():,.0f} bytes, constants of up to {target.most_bytes('constant'):,.0f}")
+    say(f"quirks: {_quirks(target)}")
+
+
+def _quirks(target: Target) -> str:
+    """Whose quirks are rewritten for a target."""
+    if not target.quirks:
+        return f"none; a file that names {', '.join(ORIGIN)} has those that are known of them"
+    return f"those of {target.quirks} in {f'version {target.version}' if target.version else 'all measured versions'}"
 
 
 OPERATOR_COLUMNS: tuple[str, ...] = ("operator", "category", "arguments", "options", "types of the first operand")

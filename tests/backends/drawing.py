@@ -14,10 +14,9 @@ from webnn_graph import Graph
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Operand, Shape
-from webnn_graph.ops import OPS, Parameter
+from webnn_graph.ops import OPS, Parameter, Trait, having
 from webnn_graph.ops.convolution import FILTER_AXES, TRANSPOSE_FILTER_AXES
 from webnn_graph.ops.domains import ANY, ANY_RANK, FLOAT, Domain
-from webnn_graph.ops.reduction import REDUCTIONS
 
 T = DataType
 POSITIVE = {"log": 0.5, "sqrt": 0.1, "reciprocal": 0.5, "pow": 0.3, "reduceLogSum": 0.5, "div": 0.5}
@@ -447,7 +446,7 @@ def quantize(d: Drawing, op: str) -> None:
 
 DRAWN: dict[str, Draw] = {
     **dict.fromkeys(OPS, plain),
-    **dict.fromkeys(REDUCTIONS, reduced),
+    **dict.fromkeys(having(Trait.REDUCING), reduced),
     **dict.fromkeys(("argMin", "argMax"), arg_reduced),
     **dict.fromkeys(("averagePool2d", "l2Pool2d", "maxPool2d"), pool2d),
     **dict.fromkeys(("lstm", "lstmCell", "gru", "gruCell"), recurrent),

@@ -13,7 +13,7 @@ from tests.backends.backends import Backend, Computed, legal
 from tests.backends.judging import Case
 from webnn_graph import Graph
 from webnn_graph.errors import ConversionError, ExecutionError
-from webnn_graph.targets.legalize import ENDLESS
+from webnn_graph.targets.builder import ENDLESS
 
 TOGETHER = 100
 """Graphs that are computed in one page."""

@@ -17,7 +17,7 @@ from webnn_graph.errors import ExecutionError, RuntimeUnavailable, WebNNError
 from webnn_graph.graph import Operand
 from webnn_graph.inputs import seeded
 from webnn_graph.runtimes import reference, rustnn
-from webnn_graph.targets.rustnn_loader import NEED_SHAPES, SHAPELESS
+from webnn_graph.targets.rustnn.loader import NEED_SHAPES, SHAPELESS
 
 SLACK = 32
 """How many times a row's tolerance rustnn may differ: ONNX Runtime computes transcendental functions and sums its own way."""

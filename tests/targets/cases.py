@@ -269,6 +269,8 @@ def _pads(b: GraphBuilder) -> dict[str, Operand]:
         "edge": b.pad(x, *widths, mode="edge"),
         "small": b.pad(small, *widths, mode="edge"),
         "mirror": b.pad(small, *widths, mode="reflection"),
+        "nothing": b.pad(x, *widths, value=np.nan),
+        "no integer": b.pad(b.input("whole", "int32", [2, 3]), *widths, value=2.7),
     }
 
 

@@ -16,11 +16,11 @@ from typing import Any
 
 from webnn_graph.data_types import DataType
 from webnn_graph.targets import CHROMIUM, PORTABLE, target
-from webnn_graph.targets.target import described
+from webnn_graph.targets.target import FILES, described
 
 FACTS = Path(__file__).parents[1] / "data" / "webnn_facts.json"
-PORTABLE_FILE = Path(target.__file__).parent / f"{PORTABLE}.json"
-CHROMIUM_FILE = PORTABLE_FILE.with_name(f"{CHROMIUM}.json")
+PORTABLE_FILE = Path(target.__file__).parent / FILES[PORTABLE]
+CHROMIUM_FILE = Path(target.__file__).parent / FILES[CHROMIUM]
 ORDER = list(DataType)
 ABOUT = "what the standard requires, and Chromium 147 takes"
 
@@ -95,7 +95,7 @@ def main(arguments: Iterable[str]) -> None:
     """See the module."""
     for path in arguments:
         FACTS.write_text(_with_required(facts(), required_by(Path(path).read_text("utf-8"))), encoding="utf-8")
-    PORTABLE_FILE.write_text(described(portable(), ABOUT), encoding="utf-8")
+    PORTABLE_FILE.write_text(described(portable(), implementation=ABOUT), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ SLACK = 32
 
 # -------------------------------------------------------------------------------------------------------------- the tables
 def test_the_file_is_what_the_standard_and_the_measured_browser_say() -> None:
-    made = described(portable(), ABOUT)
+    made = described(portable(), implementation=ABOUT)
     assert PORTABLE_FILE.read_text("utf-8") == made, "python -m tests.targets.standard writes it anew"
 
 

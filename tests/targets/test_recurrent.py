@@ -9,13 +9,14 @@ from tests.ops.case import Case
 from tests.ops.cases import CASES
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.runtimes import reference
-from webnn_graph.targets import legalize, load_target, quirk_conditions
-from webnn_graph.targets.recurrent import BY_PRODUCTS
+from webnn_graph.targets import legalize, load_target
+from webnn_graph.targets.chromium import conditions
+from webnn_graph.targets.forms.recurrent import BY_PRODUCTS
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.op in BY_PRODUCTS and not case.error], ids=str)
 def test_by_products(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quirk_conditions, "MOST_PACKED", 0)
+    monkeypatch.setattr(conditions, "MOST_PACKED", 0)
     b = GraphBuilder(case.op)
     graph = b.build({f"result_{i}": operand for i, operand in enumerate(case.call(b))})
     legal = legalize(graph, load_target())

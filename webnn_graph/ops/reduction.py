@@ -89,7 +89,6 @@ FLOAT_SUMS: Family = {
 family(EXTREMES, reduce, Trait.REDUCING, Trait.ORDERING, input=ANY)
 family(SUMS, reduce, Trait.REDUCING, input=WIDE)
 family(FLOAT_SUMS, reduce, Trait.REDUCING, input=FLOAT)
-REDUCTIONS = (*EXTREMES, *SUMS, *FLOAT_SUMS)
 
 
 # ------------------------------------------------------------------------------------------------------------ argMin, argMax

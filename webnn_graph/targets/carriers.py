@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Operand, map_operands, operands_in
-from webnn_graph.ops import OPS
+from webnn_graph.ops import OPS, Trait
+from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
-
-if TYPE_CHECKING:
-    from webnn_graph.targets.legalize import LegalBuilder
+from webnn_graph.targets.four_bits import BYTES, confined, converted
 
 T = DataType
 EXACT: Mapping[DataType, tuple[DataType, ...]] = {
@@ -37,23 +34,7 @@ NARROW: Mapping[DataType, tuple[DataType, ...]] = {
 }
 """Types that hold the values which usually occur; using one is noted."""
 
-MODULAR = frozenset(
-    """
-    add sub mul neg cumulativeSum reduceSum reduceProduct reduceSumSquare
-    concat expand gather gatherElements gatherND pad reshape reverse scatterElements scatterND slice split tile transpose
-    triangular where
-    """.split()
-)
-"""Operators whose result is right modulo 2^n when the operands are: an unsigned type may go through the signed one."""
-
 SIGNED = {T.UINT32: T.INT32, T.UINT64: T.INT64}
-
-ORDERING = frozenset(
-    "maxPool2d argMin argMax reduceMax reduceMin max min equal notEqual greater greaterOrEqual lesser lesserOrEqual".split()
-)
-"""Operators that only compare: integers may be floats there."""
-
-LEAST = {T.INT4: T.INT8, T.UINT4: T.UINT8}
 
 
 def carry(b: LegalBuilder, call: Call) -> Any:
@@ -75,33 +56,6 @@ def carry(b: LegalBuilder, call: Call) -> Any:
     return [_back(b, result, wanted.data_type) for result, wanted in zip(results, call.results, strict=True)]
 
 
-def unified(b: LegalBuilder, op: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call in which a 4-bit operand that became 8-bit meets one that is still 4-bit."""
-    if op != "dequantizeLinear" or arguments["input"].data_type == arguments["zeroPoint"].data_type:
-        return dict(arguments)
-    return {name: converted(b, value, LEAST.get(value.data_type, value.data_type)) for name, value in arguments.items()}
-
-
-def converted(b: LegalBuilder, operand: Operand, data_type: DataType) -> Operand:
-    """The operand cast; a constant is converted here and now."""
-    if operand.data_type == data_type:
-        return operand
-    if not b.is_known(operand):
-        result: Operand = b.cast(operand, data_type)
-        return result
-    # As by cast: modulo 2^n, where the caller made sure that this is right.
-    return b.constant(np.asarray(b.value(operand)).astype(data_type.numpy), data_type)
-
-
-def confined(b: LegalBuilder, result: Operand, data_type: DataType) -> Operand:
-    """An 8-bit result with the values that the 4-bit type it stands for can have."""
-    if data_type not in LEAST or result.data_type != LEAST[data_type]:
-        return result
-    smallest, largest = data_type.range
-    inside: Operand = b.clamp(result, minValue=int(smallest), maxValue=int(largest))
-    return inside
-
-
 def _groups(call: Call) -> dict[str, list[str]]:
     """Names of the operands that must have one type, by the first of them."""
     groups: dict[str, list[str]] = {}
@@ -114,13 +68,13 @@ def _groups(call: Call) -> dict[str, list[str]]:
 
 def _carrier(b: LegalBuilder, call: Call, names: Iterable[str], data_type: DataType) -> DataType | None:
     """The type to compute in; None when there is none."""
-    modular = (SIGNED[data_type],) if data_type in SIGNED and call.op in MODULAR else ()
+    modular = (SIGNED[data_type],) if data_type in SIGNED and Trait.MODULAR in OPS[call.op].traits else ()
     lossless: tuple[DataType, ...] = (*modular, *EXACT.get(data_type, ()))
     given = [operand for name in names for operand in operands_in(call.arguments[name])]
     for carrier in (*lossless, *NARROW.get(data_type, ())):
         if not all(b.target.takes_type(call.op, name, carrier) for name in names) or not _castable(b, call, names, data_type):
             continue
-        if carrier.is_float and not data_type.is_float and call.op not in ORDERING:
+        if carrier.is_float and not data_type.is_float and Trait.ORDERING not in OPS[call.op].traits:
             continue
         if carrier not in lossless and not all(_fits(b, operand, carrier) for operand in given):
             continue
@@ -141,16 +95,15 @@ def _castable(b: LegalBuilder, call: Call, names: Iterable[str], data_type: Data
     """Whether the operands get into another type and the results back."""
     given = [operand for name in names for operand in operands_in(call.arguments[name])]
     cast_in = b.target.takes_type("cast", "input", data_type) or all(map(b.is_known, given))
-    cast_out = call.result.data_type != data_type or b.target.takes_type("cast", "output", data_type) or data_type in LEAST
+    cast_out = call.result.data_type != data_type or b.target.takes_type("cast", "output", data_type) or data_type in BYTES
     return cast_in and cast_out
 
 
 def _back(b: LegalBuilder, result: Operand, data_type: DataType) -> Operand:
     if result.data_type == data_type:
         return result
-    if data_type not in LEAST:
-        back: Operand = b.cast(result, data_type)
-        return back
-    if result.data_type != LEAST[data_type]:
+    if data_type not in BYTES:
+        return b.cast(result, data_type)
+    if result.data_type != BYTES[data_type]:
         raise ValidationError(f"the target cannot compute {data_type}")
     return confined(b, result, data_type)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webnn_graph.graph import Graph, Node, Operand
-from webnn_graph.targets.legalize import attempt
-from webnn_graph.targets.target import STANDARD, Target
+from webnn_graph.targets.legalize import attempt, faults
+from webnn_graph.targets.target import Target
 from webnn_graph.targets.violations import Violation, of_graph
 
 
@@ -51,7 +51,7 @@ class Check:
 
 def check(graph: Graph, target: Target) -> Check:
     """What ``target`` does not take of ``graph``, and what legalization makes of it."""
-    if target.kind == STANDARD:
+    if target.is_standard:
         return Check((), ())
     attempted = attempt(graph, target)
     legal, problems = attempted.legal, attempted.problems
@@ -59,8 +59,8 @@ def check(graph: Graph, target: Target) -> Check:
     found = [_finding(kind, of, violation, mended=of not in stuck) for kind, of, violation in of_graph(target, graph)]
     named = {finding.name for finding in found}
     found += [
-        _finding("output", of, Violation("", why, ""), mended=of not in stuck)
-        for of, why in attempted.peculiar.items()
+        _finding("output", of, Violation("", quirk.name, ""), mended=of not in stuck)
+        for of, quirk in faults(graph, target)
         if _name(of) not in named
     ]
     explained = {(finding.name, finding.mended) for finding in found}

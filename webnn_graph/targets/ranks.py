@@ -9,22 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Descriptor, Operand, Shape, operands_in
-from webnn_graph.ops import OPS
-from webnn_graph.ops.reduction import REDUCTIONS
+from webnn_graph.ops import OPS, Trait, having
+from webnn_graph.targets.builder import LegalBuilder, Step
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.rewrites import Rewrite, gather_flat, scatter_flat
+from webnn_graph.targets.forms.movement import gather_flat, scatter_flat
 from webnn_graph.targets.violations import result_names
 
-if TYPE_CHECKING:
-    from webnn_graph.targets.legalize import LegalBuilder
-
-ELEMENTWISE = ("elementwise", "activation")
 """Categories of operators that compute each element by itself; those that do not have a rule of their own."""
 
 
@@ -41,7 +37,7 @@ def reduce_rank(b: LegalBuilder, call: Call) -> Any:
 
 def elementwise(b: LegalBuilder, call: Call) -> Operand | None:
     """Element by element, with broadcasting: neighbouring dimensions that broadcast alike become one; at worst all are one."""
-    if OPS[call.op].category not in ELEMENTWISE or call.result.rank == 0:
+    if Trait.ELEMENTWISE not in OPS[call.op].traits or call.result.rank == 0:
         return None
     shape = call.result.shape
     operands = {name: value for name, value in call.arguments.items() if isinstance(value, Operand)}
@@ -187,8 +183,7 @@ def matmul(b: LegalBuilder, call: Call) -> Operand:
 
     def folded(x: Operand) -> Operand:
         whole = b.expand(x, [*batch, *x.shape[-2:]])
-        flat: Operand = b.reshape(whole, [math.prod(batch), *x.shape[-2:]])
-        return flat
+        return b.reshape(whole, [math.prod(batch), *x.shape[-2:]])
 
     return _reshaped(b, b.matmul(folded(call.a), folded(call.b)), call.result.shape)
 
@@ -217,8 +212,7 @@ def layer_normalization(b: LegalBuilder, call: Call) -> Operand:
     flat = {name: b.reshape(call.arguments[name], [size]) for name in ("scale", "bias") if name in call.arguments}
     folded = b.reshape(moved, [math.prod(moved.shape[:first]), size])
     result = _reshaped(b, b.call(call.op, **call.but(input=folded, axes=[1], **flat)), moved.shape)
-    back: Operand = b.transpose(result, permutation=[order.index(axis) for axis in range(x.rank)])
-    return back
+    return b.transpose(result, permutation=[order.index(axis) for axis in range(x.rank)])
 
 
 def gather(b: LegalBuilder, call: Call) -> Operand:
@@ -262,8 +256,8 @@ def _rows(b: LegalBuilder, op: str, x: Operand, indices: Operand) -> tuple[Opera
     return b.reshape(x, [math.prod(x.shape[:depth]), row]), single
 
 
-RULES: dict[str, Rewrite] = {
-    **dict.fromkeys(REDUCTIONS, reduction),
+RULES: dict[str, Step] = {
+    **dict.fromkeys(having(Trait.REDUCING), reduction),
     "argMax": argument,
     "argMin": argument,
     "batchNormalization": along_axis,
@@ -306,5 +300,4 @@ def _merged(shape: Shape, runs: Sequence[Sequence[int]]) -> list[int]:
 
 
 def _reshaped(b: LegalBuilder, x: Operand, shape: Shape) -> Operand:
-    result: Operand = b.reshape(x, list(shape))
-    return result
+    return b.reshape(x, list(shape))

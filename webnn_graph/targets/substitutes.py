@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Operand
+from webnn_graph.targets.builder import LegalBuilder, Step
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.rewrites import Rewrite
-
-if TYPE_CHECKING:
-    from webnn_graph.targets.legalize import LegalBuilder
+from webnn_graph.targets.forms.movement import chosen_by_mask
 
 LARGEST_FLOAT = 2147483520.0
 """The largest float32 that is an int32."""
@@ -31,8 +29,7 @@ def substitute(b: LegalBuilder, call: Call) -> Any:
 
 def relu(b: LegalBuilder, call: Call) -> Operand:
     """The larger of x and 0."""
-    larger: Operand = b.max(call.input, 0)
-    return larger
+    return b.max(call.input, 0)
 
 
 def pad(b: LegalBuilder, call: Call) -> Operand:
@@ -53,22 +50,11 @@ def _block(b: LegalBuilder, x: Operand, axis: int, size: int, value: float) -> O
     if not size:
         return None
     one = b.constant(np.full([1] * x.rank, value), x.data_type)
-    block: Operand = b.expand(one, list(x.resized(axis, size).shape))
-    return block
+    return b.expand(one, list(x.resized(axis, size).shape))
 
 
 def _indices(size: int, before: int, after: int, mode: str) -> Array:
-    places = np.pad(np.arange(size, dtype=np.int32), (before, after), mode="edge" if mode == "edge" else "reflect")
-    return places
-
-
-def triangular(b: LegalBuilder, call: Call) -> Operand:
-    """Zeros where a constant mask says so."""
-    x: Operand = call.input
-    ones = np.ones(x.shape[-2:], np.uint8)
-    mask = np.triu(ones, call.diagonal) if call.upper else np.tril(ones, call.diagonal)
-    kept: Operand = b.where(b.constant(mask), x, 0)
-    return kept
+    return np.pad(np.arange(size, dtype=np.int32), (before, after), mode="edge" if mode == "edge" else "reflect")
 
 
 def reduce_product(b: LegalBuilder, call: Call) -> Operand:
@@ -79,8 +65,7 @@ def reduce_product(b: LegalBuilder, call: Call) -> Operand:
             half = x.shape[axis] // 2
             low, high, *odd = b.split(x, [half, half, *([1] if x.shape[axis] % 2 else [])], axis=axis)
             x = b.concat([b.mul(low, high), *odd], axis)
-    result: Operand = b.reshape(x, list(call.result.shape))
-    return result
+    return b.reshape(x, list(call.result.shape))
 
 
 def dequantize(b: LegalBuilder, call: Call) -> Operand | None:
@@ -93,8 +78,7 @@ def dequantize(b: LegalBuilder, call: Call) -> Operand | None:
     if zero is None or zero.any():
         real = b.sub(real, b.cast(_over_blocks(b, call.zeroPoint, x), DataType.FLOAT32))
     real = b.mul(real, b.cast(_over_blocks(b, call.scale, x), DataType.FLOAT32))
-    result: Operand = b.cast(real, call.scale.data_type)
-    return result
+    return b.cast(real, call.scale.data_type)
 
 
 def quantize(b: LegalBuilder, call: Call) -> Operand:
@@ -103,8 +87,7 @@ def quantize(b: LegalBuilder, call: Call) -> Operand:
     steps = b.div(b.cast(x, DataType.FLOAT32), b.cast(_over_blocks(b, call.scale, x), DataType.FLOAT32))
     moved = b.add(b.roundEven(steps), b.cast(_over_blocks(b, call.zeroPoint, x), DataType.FLOAT32))
     smallest, largest = (max(-LARGEST_FLOAT, min(end, LARGEST_FLOAT)) for end in call.zeroPoint.data_type.range)
-    result: Operand = b.cast(b.clamp(moved, minValue=smallest, maxValue=largest), call.zeroPoint.data_type)
-    return result
+    return b.cast(b.clamp(moved, minValue=smallest, maxValue=largest), call.zeroPoint.data_type)
 
 
 def _over_blocks(b: LegalBuilder, parameter: Operand, x: Operand) -> Operand:
@@ -118,11 +101,11 @@ def _over_blocks(b: LegalBuilder, parameter: Operand, x: Operand) -> Operand:
     return parameter
 
 
-RULES: dict[str, Rewrite] = {
+RULES: dict[str, Step] = {
     "dequantizeLinear": dequantize,
     "pad": pad,
     "quantizeLinear": quantize,
     "reduceProduct": reduce_product,
     "relu": relu,
-    "triangular": triangular,
+    "triangular": chosen_by_mask,
 }

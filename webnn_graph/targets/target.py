@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -31,9 +32,19 @@ BUILT_IN: Mapping[str, tuple[str, str]] = {
     PORTABLE: (CHROMIUM, "every browser: what the standard requires of all, and a measured one computes right"),
     CHROMIUM: (CHROMIUM, "Chromium computing on the CPU, as measured in versions 147 and 153"),
     RUSTNN: (RUSTNN, "rustnn 0.5.12 computing with ONNX Runtime"),
-    STANDARD: (STANDARD, "the standard as it is: nothing is rewritten"),
+    STANDARD: ("", "the standard as it is: nothing is rewritten"),
 }
-"""Whose peculiarities each target by name has, and what it is for."""
+"""Whose quirks each target by name has, in all versions, and what it is for."""
+
+FILES = {PORTABLE: "portable.json", CHROMIUM: "chromium/limits.json", RUSTNN: "rustnn/limits.json"}
+"""Where the limits of those that have some are."""
+
+MEASURED = {CHROMIUM: "cpu", RUSTNN: "cpu"}
+"""The implementations whose quirks are known, and the device on which they are."""
+
+ORIGIN = ("implementation", "version", "device")
+"""Members of a file that say whose limits it holds."""
+VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 
 GRAPH = ("input", "constant", "output")
 """What limits are stated for besides operators."""
@@ -46,12 +57,19 @@ class Target:
     Attributes:
         name: How messages call it.
         limits: Operator to operand to ``dataTypes`` and ``rankRange``, besides ``input``, ``constant`` and ``output``.
-        kind: Whose peculiarities it has: `CHROMIUM`, `RUSTNN` or `STANDARD`.
+        quirks: Whose quirks it has: `CHROMIUM` or `RUSTNN`, or empty for none.
+        version: In which version; empty for all.
     """
 
     name: str
     limits: Mapping[str, Any]
-    kind: str = CHROMIUM
+    quirks: str = ""
+    version: str = ""
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether it is any implementation of the standard: nothing is rewritten for it."""
+        return not self.limits
 
     def takes_type(self, op: str, operand: str, data_type: DataType) -> bool:
         """Whether the operator's operand (or ``output``) may have this type; what the target does not mention may.
@@ -102,6 +120,8 @@ def load_target(name: str = CHROMIUM) -> Target:
 def read_target(path: Path) -> Target:
     """The target that a file describes: what ``opSupportLimits()`` returned, or the same written by hand.
 
+    It has the quirks of the implementation, version and device that the file names; none where they are not known.
+
     Raises:
         FormatError: There is no such file, or it is not such a dictionary.
     """
@@ -115,27 +135,38 @@ def read_target(path: Path) -> Target:
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise FormatError(f"{path} is not what MLContext.opSupportLimits() returns, as JSON") from None
-    return Target(path.stem, limits)
+    return Target(path.stem, _without_origin(limits), *_known(*(str(limits.get(name, "")) for name in ORIGIN)))
 
 
-def described(limits: Mapping[str, Any], implementation: str) -> str:
-    """The text of a target's file: a line for each operator."""
-    members = {"implementation": implementation} | dict(sorted(limits.items()))
+def described(limits: Mapping[str, Any], **origin: str) -> str:
+    """The text of a target's file: a line for each operator, after those that say whose limits they are, see `ORIGIN`."""
+    members = origin | dict(sorted(limits.items()))
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(member)}" for name, member in members.items())
     return f"{{\n{lines}\n}}\n"
 
 
 @cache
 def _built_in(name: str) -> Target:
-    kind, _ = BUILT_IN[name]
-    if name == STANDARD:
-        return Target(STANDARD, {}, kind)
-    text = resources.files("webnn_graph.targets").joinpath(f"{name}.json").read_text(encoding="utf-8")
-    return Target(name, json.loads(text), kind)
+    limits: dict[str, Any] = {}
+    if name in FILES:
+        limits = json.loads(resources.files("webnn_graph.targets").joinpath(FILES[name]).read_text(encoding="utf-8"))
+    return Target(name, _without_origin(limits), BUILT_IN[name][0])
+
+
+def _without_origin(limits: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: limit for name, limit in limits.items() if name not in ORIGIN}
+
+
+def _known(implementation: str, version: str, device: str) -> tuple[str, str]:
+    """Whose quirks are those of an implementation, and in which version; nobody's when they are not known."""
+    name = implementation.lower()
+    return (name, version) if MEASURED.get(name) == device and VERSION.fullmatch(version) else ("", "")
 
 
 def _check(limits: dict[str, Any]) -> None:
     """Raises one of several errors for what limits cannot be; members that are unknown may be anything."""
+    if not limits:
+        raise ValueError
     sizes = [limits.get("maxTensorByteLength", 0)]
     for name, limit in limits.items():
         if name in OPS:

@@ -1,23 +1,20 @@
-"""Pooling, transposed convolution and resampling: padding, dilations, groups and ties that a target gets wrong."""
+"""Pooling, transposed convolution and resampling: equal forms of calls that a target refuses or computes wrong."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from webnn_graph.data_types import Array
+from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Operand
 from webnn_graph.ops.convolution import TRANSPOSE_FILTER_AXES
 from webnn_graph.ops.resampling import sample_positions
 from webnn_graph.ops.windows import extent
+from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.rewrites import Rewrite
-
-if TYPE_CHECKING:
-    from webnn_graph.targets.legalize import LegalBuilder
 
 Ints: TypeAlias = Sequence[int]
 
@@ -32,8 +29,7 @@ def _padded(b: LegalBuilder, x: Operand, axes: Ints, padding: Ints, value: float
     begin, end = [0] * x.rank, [0] * x.rank
     for i, axis in enumerate(axes):
         begin[axis], end[axis] = padding[2 * i], padding[2 * i + 1]
-    padded: Operand = b.pad(x, begin, end, value=value)
-    return padded
+    return b.pad(x, begin, end, value=value)
 
 
 def _cut(b: LegalBuilder, x: Operand, axes: Ints, starts: Ints, sizes: Ints, steps: Ints = (1, 1)) -> Operand:
@@ -41,25 +37,31 @@ def _cut(b: LegalBuilder, x: Operand, axes: Ints, starts: Ints, sizes: Ints, ste
     start, size, step = [0] * x.rank, list(x.shape), [1] * x.rank
     for axis, s, n, d in zip(axes, starts, sizes, steps, strict=True):
         start[axis], size[axis], step[axis] = s, n, d
-    part: Operand = b.slice(x, start, size, strides=step)
-    return part
+    return b.slice(x, start, size, strides=step)
 
 
 # ----------------------------------------------------------------------------------------------------------------- pooling
-def pool(b: LegalBuilder, call: Call) -> Operand | None:
-    """Padding, and what a rounded-up size hangs over, as a pad of its own; dilations as a combination of slices."""
-    x: Operand = call.input
-    if not x.data_type.is_float:
-        return None
-    axes = SPATIAL[call.layout]
-    image = [x.shape[axis] for axis in axes]
-    kernel = call.windowDimensions or image
-    size = [call.result.shape[axis] for axis in axes]
+def overhang(call: Call) -> list[int]:
+    """How many pixels the last windows of a pool reach beyond the padded image, as its size is rounded up: [height, width]."""
+    image, kernel, size = _sizes(call)
     span = [(size[i] - 1) * call.strides[i] + extent(kernel[i], call.dilations[i]) for i in range(2)]
-    overhang = [max(0, span[i] - image[i] - call.padding[2 * i] - call.padding[2 * i + 1]) for i in range(2)]
-    padding = [call.padding[0], call.padding[1] + overhang[0], call.padding[2], call.padding[3] + overhang[1]]
-    if not any(padding) and max(call.dilations) == 1:
-        return None
+    return [max(0, span[i] - image[i] - call.padding[2 * i] - call.padding[2 * i + 1]) for i in range(2)]
+
+
+def _sizes(call: Call) -> tuple[Ints, Ints, Ints]:
+    """Height and width of a pool's image, windows and result."""
+    axes = SPATIAL[call.layout]
+    image = [call.input.shape[axis] for axis in axes]
+    return image, call.windowDimensions or image, [call.result.shape[axis] for axis in axes]
+
+
+def pool(b: LegalBuilder, call: Call) -> Operand:
+    """A pool with padding, and what a rounded-up size hangs over, as a pad of its own; dilations as a combination of slices."""
+    x: Operand = call.input
+    axes = SPATIAL[call.layout]
+    image, kernel, size = _sizes(call)
+    below, beside = overhang(call)
+    padding = [call.padding[0], call.padding[1] + below, call.padding[2], call.padding[3] + beside]
     inner = _padded(b, x, axes, padding, -math.inf if call.op == "maxPool2d" else 0)
     if max(call.dilations) > 1:
         pooled = _dilated_pool(b, call, inner, kernel, size)
@@ -95,15 +97,13 @@ def _dilated_pool(b: LegalBuilder, call: Call, x: Operand, kernel: Ints, size: I
     for part in parts[1:]:
         total = b.max(total, part) if call.op == "maxPool2d" else b.add(total, part)
     if call.op == "l2Pool2d":
-        return b.sqrt(total)  # type: ignore[no-any-return]
+        return b.sqrt(total)
     return b.div(total, float(len(parts))) if call.op == "averagePool2d" else total
 
 
 # --------------------------------------------------------------------------------------------------- transposed convolution
-def conv_transpose(b: LegalBuilder, call: Call) -> Operand | None:
+def conv_transpose(b: LegalBuilder, call: Call) -> Operand:
     """Without padding, groups and dilations: the whole result is cut, groups are calls of their own, dilations are zeros."""
-    if not any(call.padding) and call.groups == 1 and max(call.dilations) == 1:
-        return None
     axes, channels = SPATIAL[call.inputLayout], CHANNELS[call.inputLayout]
     _, _, *filter_axes = TRANSPOSE_FILTER_AXES[call.filterLayout]
     w = call.filter
@@ -123,7 +123,7 @@ def conv_transpose(b: LegalBuilder, call: Call) -> Operand | None:
         return y
     shape = [1] * 4
     shape[channels] = call.bias.size
-    return b.add(y, b.reshape(call.bias, shape))  # type: ignore[no-any-return]
+    return b.add(y, b.reshape(call.bias, shape))
 
 
 def _with_gaps(b: LegalBuilder, x: Operand, axis: int, dilation: int) -> Operand:
@@ -135,46 +135,36 @@ def _with_gaps(b: LegalBuilder, x: Operand, axis: int, dilation: int) -> Operand
     apart = b.pad(b.reshape(x, [before, size, 1, after]), [0, 0, 0, 0], [0, 0, dilation - 1, 0])
     spaced = b.reshape(apart, [before, size * dilation, after])
     cut = b.slice(spaced, [0, 0, 0], [before, extent(size, dilation), after])
-    return b.reshape(cut, [*x.shape[:axis], extent(size, dilation), *x.shape[axis + 1 :]])  # type: ignore[no-any-return]
+    return b.reshape(cut, [*x.shape[:axis], extent(size, dilation), *x.shape[axis + 1 :]])
 
 
 # -------------------------------------------------------------------------------------------------------------- resampling
-def resampling(nearest: Callable[[int, int], Array]) -> Rewrite:
-    """By sizes, which all implementations compute with alike; nearest as a gather where the target takes other pixels.
-
-    Args:
-        nearest: What the target takes for each of ``new`` pixels among ``old`` ones: (old, new) to [new].
-    """
-
-    def resample(b: LegalBuilder, call: Call) -> Operand | None:
-        x: Operand = call.input
-        if not x.data_type.is_float and call.mode == "linear":
-            smooth = b.call("resample2d", **call.but(input=b.cast(x, "float32")))
-            return b.cast(b.roundEven(smooth), x.data_type)  # type: ignore[no-any-return]
-        new = [call.result.shape[axis] for axis in call.axes]
-        if call.sizes is None:
-            return b.call("resample2d", **call.but(scales=None, sizes=new))  # type: ignore[no-any-return]
-        if call.mode == "linear":
-            return None
-        old = [x.shape[axis] for axis in call.axes]
-        chosen = [np.clip(np.ceil(sample_positions(n, m) - 0.5), 0, n - 1).astype(np.int32) for n, m in zip(old, new, strict=True)]
-        if x.data_type.is_float and all(map(np.array_equal, chosen, map(nearest, old, new))):
-            return None
-        for axis, indices in zip(call.axes, chosen, strict=True):
-            x = b.gather(x, b.constant(indices), axis=axis)
-        return x
-
-    return resample
+def by_sizes(b: LegalBuilder, call: Call) -> Operand:
+    """resample2d to sizes instead of by scales."""
+    return b.resample2d(**call.but(scales=None, sizes=[call.result.shape[axis] for axis in call.axes]))
 
 
-def _ties_up(old: int, new: int) -> Array:
-    return np.asarray(np.minimum(old - 1, np.floor((np.arange(new) + 0.5) * (old / new))))
+def smoothed_as_floats(b: LegalBuilder, call: Call) -> Operand:
+    """resample2d of integers, linear: of floats, rounded."""
+    smooth = b.resample2d(**call.but(input=b.cast(call.input, DataType.FLOAT32)))
+    return b.cast(b.roundEven(smooth), call.input.data_type)
 
 
-REWRITES: dict[str, Rewrite] = {
-    "averagePool2d": pool,
-    "l2Pool2d": pool,
-    "maxPool2d": pool,
-    "convTranspose2d": conv_transpose,
-    "resample2d": resampling(_ties_up),
-}
+def nearest_gathered(b: LegalBuilder, call: Call) -> Operand:
+    """resample2d, nearest neighbour: a gather per axis."""
+    x: Operand = call.input
+    for axis, indices in zip(call.axes, nearest_pixels(call), strict=True):
+        x = b.gather(x, b.constant(indices), axis=axis)
+    return x
+
+
+def nearest_pixels(call: Call) -> list[Array]:
+    """Which pixels are the nearest along each axis."""
+    ends = [(call.input.shape[axis], call.result.shape[axis]) for axis in call.axes]
+    return [np.clip(np.ceil(sample_positions(old, new) - 0.5), 0, old - 1).astype(np.int32) for old, new in ends]
+
+
+def takes_other_pixels(call: Call, pixels: Callable[[int, int], Array]) -> bool:
+    """Whether an implementation that takes ``pixels``, (old size, new size) to [new], takes others than the nearest."""
+    taken = [pixels(call.input.shape[axis], call.result.shape[axis]) for axis in call.axes]
+    return not all(map(np.array_equal, nearest_pixels(call), taken))

@@ -1,13 +1,15 @@
-"""The smallest graphs that have the faults in `webnn_graph.targets.quirks`."""
+"""The smallest graphs at which Chromium fails."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
+from webnn_graph.targets.quirk import Probe
 
 
 def image(b: GraphBuilder, channels: int = 1) -> Operand:
@@ -19,7 +21,7 @@ def mean_of_nothing(b: GraphBuilder) -> dict[str, Operand]:
     return {"x": x, "y": b.reduceMean(x, axes=[])}
 
 
-def moved(op: str) -> Callable[[GraphBuilder], dict[str, Operand]]:
+def moved(op: str) -> Probe:
     return lambda b: {"y": b.slice(b.call(op, b.input("x", "float32", [6])), [1], [3])}
 
 
@@ -29,7 +31,7 @@ def sum_of_pools(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.averagePool2d(b.mul(both, b.sigmoid(both)), windowDimensions=[2, 2])}
 
 
-def dequantized_per_axis(read: Callable[[GraphBuilder, Operand], Operand]) -> Callable[[GraphBuilder], dict[str, Operand]]:
+def dequantized_per_axis(read: Callable[[GraphBuilder, Operand], Operand]) -> Probe:
     def build(b: GraphBuilder) -> dict[str, Operand]:
         q = b.constant(np.arange(-12, 12, dtype=np.int8).reshape(4, 6))
         x = b.dequantizeLinear(q, b.constant(np.full([4, 1], 0.1, np.float32)), b.constant(np.zeros([4, 1], np.int8)))
@@ -100,3 +102,71 @@ def quantized_sum(b: GraphBuilder) -> dict[str, Operand]:
     x = b.dequantizeLinear(b.input("x", "int8", [3]), scale, zero)
     both = b.add(x, x)
     return {"q": b.quantizeLinear(both, scale, zero), "y": both}
+
+
+def per_channel(b: GraphBuilder, shape: list[int]) -> tuple[Operand, Operand]:
+    count = max(shape)
+    return b.constant(np.linspace(0.05, 0.2, count, dtype=np.float32).reshape(shape)), b.constant(np.zeros(shape, np.int8))
+
+
+def reshape_of_what_is_quantized_per_axis(b: GraphBuilder) -> dict[str, Operand]:
+    return {"y": b.reshape(b.quantizeLinear(b.input("x", "float32", [4, 6]), *per_channel(b, [4, 1])), [24])}
+
+
+def depthwise_dequantized_per_axis(b: GraphBuilder) -> dict[str, Operand]:
+    kernel = b.constant(np.arange(-8, 8, dtype=np.int8).reshape(4, 1, 2, 2))
+    return {"y": b.conv2d(image(b, 4), b.dequantizeLinear(kernel, *per_channel(b, [4, 1, 1, 1])), groups=4)}
+
+
+def pool(ops: Sequence[str], **options: Any) -> Probe:
+    def build(b: GraphBuilder) -> dict[str, Operand]:
+        x = b.sub(b.input("x", "float32", [1, 2, 6, 6]), 5.0)  # negative, so that a border of zeros would win
+        return {op: b.call(op, x, windowDimensions=[3, 3], **options) for op in ops}
+
+    return build
+
+
+def transposed_convolution(**options: Any) -> Probe:
+    def build(b: GraphBuilder) -> dict[str, Operand]:
+        kernel = np.arange(4 * 2 * 9, dtype=np.float32).reshape(4, 2, 3, 3) / 72
+        return {"y": b.convTranspose2d(image(b, 4), b.constant(kernel), strides=[2, 2], **options)}
+
+    return build
+
+
+def product_with_nothing(b: GraphBuilder) -> dict[str, Operand]:
+    x, y, c = b.input("a", "float32", [2, 3]), b.input("b", "float32", [3, 2]), b.input("c", "float32", [2])
+    return {"y": b.gemm(x, y, c=c, beta=0)}
+
+
+def peepholes(b: GraphBuilder) -> dict[str, Operand]:
+    x, w, r = b.input("x", "float32", [2, 4]), b.input("w", "float32", [20, 4]), b.input("r", "float32", [20, 5])
+    h, c, p = b.input("h", "float32", [2, 5]), b.input("c", "float32", [2, 5]), b.input("p", "float32", [15])
+    new_h, new_c = b.lstmCell(x, w, r, h, c, 5, peepholeWeight=p, layout="ifgo")
+    return {"h": new_h, "c": new_c}
+
+
+def gathered_elements(b: GraphBuilder) -> dict[str, Operand]:
+    x, indices = b.input("x", "float32", [20, 3]), b.input("indices", "int32", [4, 3])
+    return {"y": b.gatherElements(x, b.sub(indices, 8))}
+
+
+def scattered_elements(b: GraphBuilder) -> dict[str, Operand]:
+    x, column = b.input("x", "float32", [20, 2]), b.input("column", "int32", [1, 2])
+    places = b.concat([column, b.add(column, 1), b.sub(column, 17)], 0)
+    return {"y": b.scatterElements(x, places, b.input("updates", "float32", [3, 2]))}
+
+
+def scattered_elements_twice(b: GraphBuilder) -> dict[str, Operand]:
+    places = b.constant(np.array([[1, 2], [1, -1], [0, 2]], np.int32))
+    return {"y": b.scatterElements(b.input("x", "float32", [20, 2]), places, b.input("updates", "float32", [3, 2]))}
+
+
+def scattered_to_one_position(b: GraphBuilder) -> dict[str, Operand]:
+    place = b.constant(np.array([2], np.int32))
+    return {"y": b.scatterND(b.input("x", "float32", [4, 3]), place, b.input("update", "float32", [3]))}
+
+
+def scattered_to_places_twice(b: GraphBuilder) -> dict[str, Operand]:
+    places = b.constant(np.array([[1], [3], [1]], np.int32))
+    return {"y": b.scatterND(b.input("x", "float32", [4]), places, b.input("updates", "float32", [3]))}

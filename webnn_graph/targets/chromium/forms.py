@@ -1,21 +1,20 @@
-"""What stands for the calls in `webnn_graph.targets.quirks`."""
+"""Equal forms of calls that Chromium fails at for what stands around them."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
 from webnn_graph.ops.windows import shape_from_nchw
-from webnn_graph.targets import quirk_conditions as conditions
+from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.recurrent import BY_PRODUCTS
-
-if TYPE_CHECKING:
-    from webnn_graph.targets.legalize import LegalBuilder
+from webnn_graph.targets.chromium import conditions
+from webnn_graph.targets.forms.quantization import dequantized
+from webnn_graph.targets.forms.recurrent import BY_PRODUCTS
 
 COMMUTATIVE = ("add", "max", "min", "mul")
 
@@ -95,14 +94,6 @@ def in_fewer_dimensions(b: LegalBuilder, call: Call) -> Any:
     after = math.prod(shape[axis + 1 :])
     folded = [math.prod(shape[:axis]), shape[axis], *([after] if after > 1 else [])]
     return b.reshape(b.call(call.op, b.reshape(call.input, folded), 1), list(shape))
-
-
-def dequantized(b: LegalBuilder, operand: Operand, turned: list[int]) -> Any:
-    """A dequantized operand, with its axes in another order from before it is dequantized."""
-    node = b.producer(operand)
-    assert node is not None
-    operands: dict[str, Any] = {name: b.transpose(x, permutation=turned) for name, x in node.arguments.items()}
-    return b.dequantizeLinear(**operands)
 
 
 def turned_before(b: LegalBuilder, call: Call) -> Any:

@@ -1,23 +1,21 @@
-"""Recurrent calls step by step, and steps by matrix products and activations."""
+"""Recurrent calls: step by step, steps by matrix products and activations, gates in another order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops import OPS
 from webnn_graph.ops.recurrent import passes
+from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.rewrites import Rewrite
+from webnn_graph.targets.quirk import Rewrite
 
-if TYPE_CHECKING:
-    from webnn_graph.targets.legalize import LegalBuilder
-
-Step: TypeAlias = "Callable[[LegalBuilder, Call, Operand], list[Operand]]"
+Step: TypeAlias = Callable[[LegalBuilder, Call, Operand], list[Operand]]
 """A cell's new states, given its call and the product of its input and weight."""
 
 
@@ -62,7 +60,7 @@ def _products(b: LegalBuilder, x: Operand, weight: Operand) -> Operand:
     """The input of every step times the weight: [steps, batch, gates * hidden size]."""
     steps, batch, size = x.shape
     product = b.gemm(b.reshape(x, [steps * batch, size]), weight, bTranspose=True)
-    return b.reshape(product, [steps, batch, weight.shape[0]])  # type: ignore[no-any-return]
+    return b.reshape(product, [steps, batch, weight.shape[0]])
 
 
 def lstm_cell(b: LegalBuilder, call: Call) -> list[Operand]:
@@ -114,7 +112,22 @@ def _plus(b: LegalBuilder, x: Operand, bias: Operand | None) -> Operand:
 def _row(b: LegalBuilder, x: Operand, i: int) -> Operand:
     """x[i]"""
     rest = list(x.shape[1:])
-    return b.reshape(b.slice(x, [i, *(0 for _ in rest)], [1, *rest]), rest)  # type: ignore[no-any-return]
+    return b.reshape(b.slice(x, [i, *(0 for _ in rest)], [1, *rest]), rest)
+
+
+def standard_gates(b: LegalBuilder, call: Call) -> Any:
+    """lstm or lstmCell with gates in the order iofg."""
+
+    def ordered(name: str) -> Operand | None:
+        stacked = call.arguments.get(name)
+        if stacked is None:
+            return None
+        axis = 1 if call.op == "lstm" else 0
+        i, f, g, o = b.split(stacked, 4, axis=axis)
+        return b.concat([i, o, f, g], axis)
+
+    changed = {name: ordered(name) for name in ("weight", "recurrentWeight", "bias", "recurrentBias")}
+    return b.call(call.op, **call.but(layout=None, **changed))
 
 
 def packed_bytes(call: Call) -> int:

@@ -1,10 +1,9 @@
-"""When a call has one of the faults in `webnn_graph.targets.quirks`: by what it reads, and what that was made by."""
+"""When a call is one that Chromium fails at: by its own arguments, by what it reads, and by what that was made by."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,11 +13,10 @@ from webnn_graph.ops import OPS
 from webnn_graph.ops.convolution import FILTER_AXES
 from webnn_graph.ops.rules import broadcasts_to
 from webnn_graph.ops.windows import extent, nchw_shape
+from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.recurrent import packed_bytes
-
-if TYPE_CHECKING:
-    from webnn_graph.targets.legalize import LegalBuilder
+from webnn_graph.targets.forms import arithmetic, images, movement
+from webnn_graph.targets.forms.recurrent import packed_bytes
 
 IMAGES = ("averagePool2d", "conv2d", "convTranspose2d", "instanceNormalization", "l2Pool2d", "maxPool2d", "resample2d")
 """Operators that browsers compute in the layout nhwc: what turns images there and back is taken out where it meets."""
@@ -28,10 +26,6 @@ MOST_PACKED = 2**27
 
 def keeps_dimensions(b: LegalBuilder, call: Call) -> bool:
     return bool(call.keepDimensions)
-
-
-def always(b: LegalBuilder, call: Call) -> bool:
-    return True
 
 
 def reduces_nothing(b: LegalBuilder, call: Call) -> bool:
@@ -187,3 +181,132 @@ def _goes_back(
         now = {before for node in nodes if through(node) for before in node.operands} - seen
         depth -= 1
     return False
+
+
+# ------------------------------------------------------------------------------------------------ by the arguments themselves
+def is_unsure_division(b: LegalBuilder, call: Call) -> bool:
+    x, divisor = call.a, call.b
+    if x.data_type.is_float or not b.target.takes_type("div", "a", x.data_type):
+        return False
+    harmful = arithmetic.harmful_divisors(x)
+    known = b.value(divisor)
+    return bool(np.isin(known, harmful).any()) if known is not None else not _replaces(b, divisor, harmful)
+
+
+def _replaces(b: LegalBuilder, operand: Operand, values: list[int]) -> bool:
+    """Whether the operand is another one with 1 in the place of these values, in whatever shape."""
+    made = b.producer(operand)
+    while made is not None and made.op in ("expand", "reshape"):
+        made = b.producer(made.arguments["input"])
+    if made is None or made.op != "where" or made.output.size != made.arguments["falseValue"].size:
+        return False
+    one = b.value(made.arguments["trueValue"])
+    return (
+        one is not None
+        and bool((one == 1).all())
+        and _compared(b, made.arguments["condition"], made.arguments["falseValue"]).issuperset(values)
+    )
+
+
+def _compared(b: LegalBuilder, condition: Operand, operand: Operand) -> set[int]:
+    """The values at which the condition that an operand equals one of them is true."""
+    values: set[int] = set()
+    conditions = {condition}
+    while conditions:
+        made = b.producer(_unshaped(b, conditions.pop()))
+        if made is None or made.output.size != operand.size:  # else it is another element's
+            continue
+        if made.op == "logicalOr":
+            conditions |= set(made.operands)
+        elif made.op == "equal" and _unshaped(b, made.arguments["a"]) is _unshaped(b, operand):
+            value = b.value(made.arguments["b"])
+            values |= {int(value.item())} if value is not None and value.size == 1 else set()
+    return values
+
+
+def _unshaped(b: LegalBuilder, operand: Operand) -> Operand:
+    """What the operand is a reshape of."""
+    made = b.producer(operand)
+    while made is not None and made.op == "reshape":
+        operand = made.arguments["input"]
+        made = b.producer(operand)
+    return operand
+
+
+def has_larger_slope(b: LegalBuilder, call: Call) -> bool:
+    x: Operand = call.input
+    return x.data_type.is_float and x.shape != call.result.shape
+
+
+def counts_nothing(b: LegalBuilder, call: Call) -> bool:
+    return call.c is not None and bool(call.beta == 0)
+
+
+def has_peepholes_in_other_order(b: LegalBuilder, call: Call) -> bool:
+    return call.peepholeWeight is not None and call.layout != "iofg"
+
+
+def pads_edge(b: LegalBuilder, call: Call) -> bool:
+    return bool(call.mode == "edge")
+
+
+def is_perhaps_infinite(b: LegalBuilder, call: Call) -> bool:
+    known = b.value(call.input)
+    return call.input.data_type.is_float and (known is None or not np.isfinite(known).all())
+
+
+def has_computed_indices(b: LegalBuilder, call: Call) -> bool:
+    return not b.is_plain(call.indices)
+
+
+def has_repeated_places(b: LegalBuilder, call: Call) -> bool:
+    indices = b.value(call.indices)
+    return indices is not None and np.unique(movement.flat_places(call.input.shape, indices, call.axis)).size < indices.size
+
+
+def has_one_position(b: LegalBuilder, call: Call) -> bool:
+    return bool(call.indices.rank == 1)
+
+
+def has_repeated_rows(b: LegalBuilder, call: Call) -> bool:
+    places = b.value(call.indices)
+    return places is not None and movement.last_of_each_row(call.input.shape, places).size < places.size // places.shape[-1]
+
+
+def pools_padded(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type.is_float and any(call.padding)
+
+
+def pools_beyond(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type.is_float and any(images.overhang(call))
+
+
+def pools_dilated(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type.is_float and bool(max(call.dilations) > 1)
+
+
+def is_padded(b: LegalBuilder, call: Call) -> bool:
+    return any(call.padding)
+
+
+def is_grouped(b: LegalBuilder, call: Call) -> bool:
+    return bool(call.groups > 1)
+
+
+def has_other_ties(b: LegalBuilder, call: Call) -> bool:
+    if not call.input.data_type.is_float or call.mode == "linear":
+        return False
+    return images.takes_other_pixels(call, lambda old, new: np.minimum(old - 1, np.floor((np.arange(new) + 0.5) * (old / new))))
+
+
+def quantizes_bytes_per_axis(b: LegalBuilder, call: Call) -> bool:
+    zero: Operand = call.zeroPoint
+    return zero.data_type.bits == 8 and zero.size > 1 and b.is_known(call.scale) and broadcasts_to(zero.shape, call.input.shape)
+
+
+def is_depthwise_dequantized_per_axis(b: LegalBuilder, call: Call) -> bool:
+    made = b.producer(call.filter)
+    channels = nchw_shape(call.input.shape, call.inputLayout)[1]
+    if call.groups != channels or call.filterLayout in ("ihwo", "hwio") or made is None or made.op != "dequantizeLinear":
+        return False
+    return bool(made.arguments["scale"].size > 1)

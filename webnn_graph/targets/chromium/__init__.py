@@ -1,0 +1,1 @@
+"""Chromium: what it says that it takes, and how it fails at some of it."""

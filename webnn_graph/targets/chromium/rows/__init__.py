@@ -1,0 +1,1 @@
+"""The quirks of Chromium by what they are about."""

@@ -1,0 +1,92 @@
+"""Arithmetic: equal forms of calls that a target refuses or computes wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from webnn_graph.graph import Operand
+from webnn_graph.ops.activation import clamp_limits
+from webnn_graph.targets.builder import LegalBuilder
+from webnn_graph.targets.call import Call
+
+
+def max_and_min(b: LegalBuilder, call: Call) -> Operand:
+    """clamp of integers: the larger of x and the one limit, the smaller of that and the other."""
+    x: Operand = call.input
+    smallest, largest = x.data_type.range
+    low, high = clamp_limits(call.minValue, call.maxValue, x.data_type)
+    if low > smallest:
+        x = b.max(x, b.constant(np.array(low), x.data_type))
+    if high < largest:
+        x = b.min(x, b.constant(np.array(high), x.data_type))
+    return x
+
+
+def harmful_divisors(x: Operand) -> list[int]:
+    """Divisors of integers with which implementations fail: 0, and -1, by which the smallest integer has no quotient."""
+    return [0] if x.data_type.is_unsigned else [0, -1]
+
+
+def sure_division(b: LegalBuilder, call: Call) -> Operand:
+    """div of integers: by 1 where the divisor is 0, which gives 0, or -1, which gives the negative."""
+    x, divisor = call.a, call.b
+    special = b.equal(divisor, 0)
+    for value in harmful_divisors(x)[1:]:
+        special = b.logicalOr(special, b.equal(divisor, value))
+    safe = b.where(special, 1, divisor)
+    return b.where(special, b.mul(x, divisor), b.div(x, safe))
+
+
+def larger_of_both_signs(b: LegalBuilder, call: Call) -> Operand:
+    """abs: the larger of x and -x."""
+    return b.max(call.input, b.neg(call.input))
+
+
+def difference_of_comparisons(b: LegalBuilder, call: Call) -> Operand:
+    """sign: x > 0 less x < 0."""
+    x: Operand = call.input
+    return b.sub(b.cast(b.greater(x, 0), x.data_type), b.cast(b.lesser(x, 0), x.data_type))
+
+
+def chosen_product(b: LegalBuilder, call: Call) -> Operand:
+    """prelu: x, or where it is negative x times the slope."""
+    x: Operand = call.input
+    return b.where(b.greaterOrEqual(x, 0), x, b.mul(x, call.slope))
+
+
+def of_expanded_input(b: LegalBuilder, call: Call) -> Operand:
+    """prelu of an input that has the result's shape already."""
+    return b.prelu(b.expand(call.input, list(call.result.shape)), call.slope)
+
+
+def sum_of_sizes(b: LegalBuilder, call: Call) -> Operand:
+    """reduceL1: the sum of absolute values."""
+    return b.reduceSum(**call.but(input=b.abs(call.input)))
+
+
+def sum_of_squares(b: LegalBuilder, call: Call) -> Operand:
+    """reduceSumSquare: the sum of products."""
+    return b.reduceSum(**call.but(input=b.mul(call.input, call.input)))
+
+
+def log_sum_exp_below_peak(b: LegalBuilder, call: Call) -> Operand:
+    """reduceLogSumExp: log(sum(exp(x - peak))) + peak; without the peak, exp overflows where the result does not."""
+    x: Operand = call.input
+    largest = float(np.finfo(x.data_type.numpy).max)
+    axes = list(range(x.rank)) if call.axes is None else call.axes
+    # An infinite peak would make x - peak NaN.
+    peak = b.clamp(b.reduceMax(x, axes=axes, keepDimensions=True), minValue=-largest, maxValue=largest)
+    total = b.log(b.reduceSum(b.exp(b.sub(x, peak)), axes=axes, keepDimensions=call.keepDimensions))
+    return b.add(total, b.reshape(peak, list(call.result.shape)))
+
+
+def softplus_without_overflow(b: LegalBuilder, call: Call) -> Operand:
+    """softplus: max(x, 0) + log(1 + exp(-|x|)); exp(x) overflows where the result does not."""
+    x: Operand = call.input
+    tail = b.log(b.linear(b.exp(b.neg(b.abs(x))), beta=1))
+    return b.add(b.relu(x), tail)
+
+
+def product_alone(b: LegalBuilder, call: Call) -> Operand:
+    """gemm whose c counts nothing."""
+    return b.gemm(**call.but(c=None, beta=None))

@@ -1,0 +1,1 @@
+"""rustnn computing with ONNX Runtime: what it computes right, what it fails at, and how it reads files."""
