@@ -23,7 +23,7 @@ from converters.onnx.reading.structure import check_model
 from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import Value
 from converters.onnx.scope import UNKNOWN, GraphScope
-from converters.problems import Problem, report
+from converters.problems import Problem, Report
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
@@ -120,7 +120,7 @@ class Conversion:
         if self.problems:
             self._add_options(scope, wanted)
             opsets = ", ".join(f"{domain} opset {version}".lstrip() for domain, version in self.opsets.items())
-            raise report(self.problems, f"{self.builder.name} ({opsets or 'no opset'})", self.nodes)
+            raise Report(self.problems, f"{self.builder.name} ({opsets or 'no opset'})", self.nodes)
         if not self.settings.outputs:
             self._check_declared(scope)
         results = {name: self._output(name, value) for name, value in zip(wanted, outputs, strict=True)}
