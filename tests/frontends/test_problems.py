@@ -72,9 +72,9 @@ def plant(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Gives both frontends a handler of tanh that raises."""
     overload = torch.ops.aten.tanh.default
     monkeypatch.delitem(of_torch.HANDLERS, overload)
-    of_torch.aten_op(overload)(raising(error))
+    of_torch.aten_op(overload, how="raises")(raising(error))
     monkeypatch.setitem(of_onnx.HANDLERS, ("", "Tanh"), [])
-    of_onnx.onnx_op("Tanh")(raising(error))
+    of_onnx.onnx_op("Tanh", how="raises")(raising(error))
 
 
 @pytest.mark.parametrize(
