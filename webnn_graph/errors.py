@@ -24,6 +24,7 @@ class Where:
         member: The part of a file that has parts: a path in JSON, a file in an archive.
         node: The label of a call, or the node of the source model.
         tensor: An input or a constant.
+        op: The operator of WebNN that is called.
         excerpt: Lines that show the place.
     """
 
@@ -33,17 +34,22 @@ class Where:
     member: str = ""
     node: str = ""
     tensor: str = ""
+    op: str = ""
     excerpt: str = ""
 
     def within(self, outer: Where) -> Where:
         """The place with what is not known of it taken from a place around it."""
-        around = outer if not self.file else Where(self.file, self.line, self.column, self.member, excerpt=self.excerpt)
-        return replace(around, member=self.member or around.member, node=self.node or outer.node, tensor=self.tensor or outer.tensor)
+        place = replace(self, node=self.node or outer.node, tensor=self.tensor or outer.tensor, op=self.op or outer.op)
+        if self.file:
+            return place
+        return replace(
+            place, file=outer.file, line=outer.line, column=outer.column, member=self.member or outer.member, excerpt=outer.excerpt
+        )
 
     def say(self, what: str) -> str:
         """The place, and what is wrong there."""
         position = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
-        return ": ".join([*filter(None, (position, self.member, self.node, self.tensor)), what]) + self.excerpt
+        return ": ".join([*filter(None, (position, self.member, self.node, self.tensor, self.op)), what]) + self.excerpt
 
 
 class WebNNError(Exception):

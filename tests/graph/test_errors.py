@@ -23,7 +23,7 @@ SAID: list[tuple[Where, str]] = [
     (Where(node="/head/MatMul"), "/head/MatMul: is wrong"),
     (Where(tensor="input x"), "input x: is wrong"),
     (FILE, "m.webnn:3:5: is wrong\n  y = relu(x);\n      ^"),
-    (Where("m", 3, node="n", tensor="t"), "m:3: n: t: is wrong"),
+    (Where("m", 3, node="n", tensor="t", op="add"), "m:3: n: t: add: is wrong"),
 ]
 
 
@@ -84,9 +84,9 @@ def in_text_form(folder: Path) -> None:
 
 
 PLACES: list[tuple[Callable[[Path], None], type[WebNNError], dict[str, object]]] = [
-    (in_builder, ValidationError, {"node": "/encoder/Add"}),
+    (in_builder, ValidationError, {"node": "/encoder/Add", "op": "add"}),
     (in_graph, ValidationError, {"node": "neg (y)"}),
-    (in_text, ValidationError, {"line": 4, "column": 2}),
+    (in_text, ValidationError, {"line": 4, "column": 2, "op": "split"}),
     (in_text_form, FormatError, {"file": "m.webnn", "line": 3, "column": 15}),
     (in_json, FormatError, {"file": "m.json"}),
 ]
@@ -100,4 +100,4 @@ def test_what_raises_knows_the_place(
         read(tmp_path)
     where = caught.value.where
     assert {name: getattr(where, name) for name in place} == place
-    assert not any(str(part) in caught.value.what for part in place.values() if isinstance(part, str))
+    assert not any(f"{part}: " in caught.value.what for part in place.values())
