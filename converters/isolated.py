@@ -18,12 +18,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from converters.commands.supervised import end_with
 from webnn_graph import errors
-from webnn_graph.errors import WebNNError
+from webnn_graph.errors import WebNNError, Where
 
 START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from converters.isolated import serve; serve(*sys.argv[2:])"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -85,13 +85,13 @@ def isolated(worker: Callable[..., bytes], data: bytes, limits: Limits = Limits(
         raise Stopped(_how_it_ended(done.returncode, limits))
     if status == b"done":
         return answer
-    kind, message, hint = json.loads(answer)
+    kind, what, hint, where = json.loads(answer)
     if kind == "MemoryError":
         raise Stopped(f"needed more than {limits.memory >> 20:,} MiB of memory")
     error = getattr(errors, kind, None)
     if error is None:
-        raise Stopped(f"failed ({kind}: {message})" if message else f"failed ({kind})")
-    raise error(message, hint)
+        raise Stopped(f"failed ({kind}: {what})" if what else f"failed ({kind})")
+    raise error(what, hint, Where(**where))
 
 
 def _how_it_ended(code: int, limits: Limits) -> str:
@@ -119,10 +119,10 @@ def serve(parent: str, worker: str, limited: str, arguments: str) -> None:
     try:
         status, result = b"done", function(data, **json.loads(arguments))
     except WebNNError as error:
-        status, result = b"error", json.dumps([type(error).__name__, error.message, error.hint]).encode()
+        status, result = b"error", json.dumps([type(error).__name__, error.what, error.hint, asdict(error.where)]).encode()
     except BaseException as error:  # whatever it is, it has to be said to the other process
         lines = str(error).strip().splitlines() or [""]
-        status, result = b"error", json.dumps([type(error).__name__, lines[0][:1000], ""]).encode()
+        status, result = b"error", json.dumps([type(error).__name__, lines[0][:1000], "", {}]).encode()
     with answer:
         answer.write(status + b"\n")
         answer.write(result)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError
+from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError, Where, readable
 
 DEFECT = "this is a defect of the converter; please report it with what --debug shows"
-SHOWN_NODES = 3
-"""Node names listed per kind of problem; the rest are counted."""
+NAMES = 3
+"""Nodes that a kind of problem names; the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +19,14 @@ class Problem:
 
     Attributes:
         operator: Its type, with the domain when it is not the standard one.
-        node: Its name in the source model.
+        where: Its place in the source model.
         why: What stops it.
         hint: What the user can do.
         cause: The unexpected exception behind it, for --debug.
     """
 
     operator: str
-    node: str
+    where: Where
     why: str
     hint: str = ""
     cause: Exception | None = None
@@ -53,34 +52,49 @@ def collected(problems: list[Problem], operator: str, node: str) -> Iterator[Non
     except MemoryError as error:
         raise BudgetExceeded(f"{node} needs more memory than there is") from error
     except WebNNError as error:
-        problems.append(Problem(operator, node, error.message.removeprefix(f"{node}: "), error.hint))
+        problems.append(Problem(operator, replace(error.where, node=node), error.what, error.hint))
     except Exception as error:  # a handler that trusts a node to be as its schema says, and this one is not; or the handler is wrong
-        problems.append(Problem(operator, node, f"unexpected {type(error).__name__}: {error}", DEFECT, error))
+        problems.append(Problem(operator, Where(node=node), f"unexpected {type(error).__name__}: {error}", DEFECT, error))
 
 
-def report(problems: Sequence[Problem], model: str, total: int) -> ConversionError:
-    """One error that lists all problems, alike ones together.
+class Report(ConversionError):
+    """All that stops the conversion of a model.
 
     Args:
         problems: At least one.
         model: What the user calls the model, with its opset.
         total: How many nodes the model has.
     """
-    groups: dict[tuple[str, str], list[Problem]] = defaultdict(list)
-    for problem in problems:
-        groups[problem.operator, problem.why].append(problem)
-    operators = len({problem.operator for problem in problems})
-    width = max(len(f"{operator} x{len(group)}") for (operator, _), group in groups.items())
-    lines = []
-    for (operator, why), group in groups.items():
-        names = listed([problem.node for problem in group], SHOWN_NODES)
-        lines.append(f"  {f'{operator} x{len(group)}':<{width}}  {names}: {why}")
-    kinds = f"{operators} operator{'s' if operators > 1 else ''}"
-    head = f"{kinds} of {model} cannot be converted; {total - len(problems):,} of {total:,} nodes can"
-    hints = list(dict.fromkeys(problem.hint for problem in problems if problem.hint))
-    error = ConversionError("\n".join([head, *lines]), "; ".join(hints))
-    error.__cause__ = next((problem.cause for problem in problems if problem.cause), None)
-    return error
+
+    def __init__(self, problems: Sequence[Problem], model: str, total: int) -> None:
+        operators = len({problem.operator for problem in problems})
+        head = f"{operators} operator{'s' if operators > 1 else ''} of {model} cannot be converted"
+        hints = {problem.hint for problem in problems}
+        super().__init__(f"{head}; {total - len(problems):,} of {total:,} nodes can", hints.pop() if len(hints) == 1 else "")
+        self.problems = problems
+        self.__cause__ = next((problem.cause for problem in problems if problem.cause), None)
+
+    @property
+    def message(self) -> str:
+        return self._table(lambda _: "")
+
+    def text(self, spelled: Callable[[str], str] = str) -> str:
+        """See `WebNNError.text`; hints that not all problems share stand below theirs."""
+        return super().text(spelled) if self.hint else self._table(spelled)
+
+    def _table(self, spelled: Callable[[str], str]) -> str:
+        """Operators, nodes and what stops them, alike problems together; hints where ``spelled`` makes something of them."""
+        alike: dict[tuple[str, str, str], list[str]] = {}
+        for problem in self.problems:
+            why = replace(problem.where, node="").say(problem.why)
+            alike.setdefault((problem.operator, why, problem.hint), []).append(problem.where.node)
+        width = max(len(f"{operator} x{len(nodes)}") for (operator, _, _), nodes in alike.items())
+        lines = [super().message]
+        for (operator, why, hint), nodes in alike.items():
+            lines.append(f"  {f'{operator} x{len(nodes)}':<{width}}  {listed(nodes, NAMES)}: {why}")
+            if spelled(hint):
+                lines.append(f"{' ' * width}    hint: {spelled(hint)}")
+        return readable("\n".join(lines))
 
 
 def listed(names: Sequence[str], limit: int = 20) -> str:

@@ -1,37 +1,96 @@
 """The one hierarchy of errors that a user can cause and therefore reads.
 
-Every message says what is wrong and where; ``hint`` says what to do about it. The command line prints both and no
-traceback. Anything else that is raised is a defect of this project.
+An error says what is wrong, ``where``, and in ``hint`` what to do about it; its text is put together when it is shown. The
+command line prints that and no traceback. Anything else that is raised is a defect of this project.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Self
+
 from webnn_graph.hints import in_python
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where in what was read an error is, as far as it is known.
+
+    Attributes:
+        file: The file.
+        line: Line of its text, from 1; 0 when it is not known.
+        column: Column of that, from 1.
+        member: The part of a file that has parts: a path in JSON, a file in an archive.
+        node: The label of a call, or the node of the source model.
+        tensor: An input or a constant.
+        op: The operator of WebNN that is called.
+        excerpt: Lines that show the place.
+    """
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    member: str = ""
+    node: str = ""
+    tensor: str = ""
+    op: str = ""
+    excerpt: str = ""
+
+    def within(self, outer: Where) -> Where:
+        """The place with what is not known of it taken from a place around it."""
+        place = replace(self, node=self.node or outer.node, tensor=self.tensor or outer.tensor, op=self.op or outer.op)
+        if self.file:
+            return place
+        return replace(
+            place, file=outer.file, line=outer.line, column=outer.column, member=self.member or outer.member, excerpt=outer.excerpt
+        )
+
+    def say(self, what: str) -> str:
+        """The place, and what is wrong there."""
+        position = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
+        return ": ".join([*filter(None, (position, self.member, self.node, self.tensor, self.op)), what]) + self.excerpt
 
 
 class WebNNError(Exception):
     """Base of all errors about a user's input.
 
     Args:
-        message: What is wrong, and where.
+        what: What is wrong.
         hint: What the user can do, in one sentence; empty when there is nothing to say. Options stand in it as the commands spell
             them; the text of the exception has Python's spelling.
+        where: Where it is, as far as it is known and not a part of the sentence.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message = _readable(message)
-        self.hint = _readable(hint)
-        super().__init__(self.message)
+    def __init__(self, what: str, hint: str = "", where: Where = Where()) -> None:
+        self.what = what
+        self.hint = readable(hint)
+        self.where = where
+        super().__init__(what, hint, where)
+
+    def at(self, where: Where) -> Self:
+        """This error, which now says where it is as far as it did not know."""
+        self.where = self.where.within(where)
+        return self
+
+    @property
+    def message(self) -> str:
+        """What is wrong, and where."""
+        return readable(self.where.say(self.what))
+
+    def text(self, spelled: Callable[[str], str] = str) -> str:
+        """All that there is to say; ``spelled`` is what becomes of options in hints."""
+        return f"{self.message}\nhint: {spelled(self.hint)}" if self.hint else self.message
 
     def __str__(self) -> str:
-        return f"{self.message}\nhint: {in_python(self.hint)}" if self.hint else self.message
+        return self.text(in_python)
 
 
 LONGEST_LINE = 1000
 """Characters of a line that is shown whole; what is longer quotes a name or a list of a damaged file."""
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """The text with the middle of lines that nobody could read left out."""
     if len(text) <= LONGEST_LINE:
         return text

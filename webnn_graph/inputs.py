@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ExecutionError, FormatError
+from webnn_graph.errors import ExecutionError, FormatError, Where
 from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.implied import Bounds, Distinct, implied
@@ -145,7 +145,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
             if isinstance(archive, np.lib.npyio.NpzFile):
                 return dict(archive)
     except FileNotFoundError:
-        raise FormatError(f"{path}: there is no such file") from None
+        raise FormatError("there is no such file", where=Where(str(path))) from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         raise FormatError(f"{path} is not a .npz file, or is damaged") from None
     raise FormatError(f"{path} is not a .npz file")
@@ -166,7 +166,7 @@ def _read_npy(path: Path) -> Array:
     try:
         array = np.load(path, allow_pickle=False)
     except FileNotFoundError:
-        raise FormatError(f"{path}: there is no such file") from None
+        raise FormatError("there is no such file", where=Where(str(path))) from None
     except (OSError, ValueError, EOFError):
         raise FormatError(f"{path} is not a .npy file, or is damaged") from None
     if not isinstance(array, np.ndarray):

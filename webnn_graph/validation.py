@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webnn_graph.data_types import Array, distinct
-from webnn_graph.errors import ValidationError
+from webnn_graph.errors import ValidationError, Where
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER, nearest
 from webnn_graph.ops import OPS
@@ -39,7 +39,11 @@ def validate(graph: Graph) -> None:
         _check_array(operand, array)
     results = {output for node in graph.nodes for output in node.outputs}
     for node in graph.nodes:
-        _check_node(node, defined, results)
+        try:
+            _check_node(node, defined, results)
+        except ValidationError as error:
+            label = node.label or f"{node.op} ({', '.join(output.name for output in node.outputs)})"
+            raise error.at(Where(node=label)) from None
         for output in node.outputs:
             define(output, "result")
     _check_outputs(graph, results)
@@ -55,22 +59,18 @@ def _check_array(operand: Operand, array: Array) -> None:
 
 
 def _check_node(node: Node, defined: set[Operand], results: set[Operand]) -> None:
-    where = node.label or f"{node.op} ({', '.join(output.name for output in node.outputs)})"
     if node.op not in OPS:
-        raise ValidationError(f"{where}: WebNN has no operator {node.op!r}", nearest(node.op, OPS))
+        raise ValidationError(f"WebNN has no operator {node.op!r}", nearest(node.op, OPS))
     for operand in node.operands:
         if operand not in defined:
             why = "is read before it is defined: a cycle, or a wrong order" if operand in results else "is not in the graph"
-            raise ValidationError(f"{where}: {operand.name!r} {why}")
+            raise ValidationError(f"{operand.name!r} {why}")
     operator = OPS[node.op]
-    try:
-        inferred = operator.infer(operator.bind([], node.arguments))
-    except ValidationError as error:
-        raise ValidationError(f"{where}: {error.message}", error.hint) from None
+    inferred = operator.infer(operator.bind([], node.arguments))
     declared = tuple(output.descriptor for output in node.outputs)
     if declared != inferred:
         described = ", ".join(map(str, inferred)), ", ".join(map(str, declared))
-        raise ValidationError(f"{where}: {node.op} returns {described[0]}; the graph says {described[1]}")
+        raise ValidationError(f"{node.op} returns {described[0]}; the graph says {described[1]}")
 
 
 def _check_outputs(graph: Graph, results: set[Operand]) -> None:

@@ -12,7 +12,7 @@ from converters.checking.noise import Comparison, Result, nudges
 from converters.source import Source, interface, shared_tensors
 from webnn_graph.compare import BRAIN_PRECISION, HALF_PRECISION, Difference, compare
 from webnn_graph.data_types import Array, DataType
-from webnn_graph.errors import ConversionError, WebNNError
+from webnn_graph.errors import ConversionError, WebNNError, Where
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.inputs import complete
 from webnn_graph.ops import evaluate
@@ -113,7 +113,7 @@ def verify_nodes(
         try:
             results = evaluate(node, known.__getitem__)
         except (WebNNError, MemoryError) as error:
-            stopped = f"{node.label or node.op}: {_said(error)}"
+            stopped = _said(error, node.label or node.op)
             break
         for operand, array in results.items():
             right = expected[tensors[operand]] if operand in tensors else array
@@ -136,8 +136,9 @@ def _on_nudged(run: Runner, graph: Graph, feeds: Mapping[str, Array], spacing: f
     )
 
 
-def _said(error: Exception) -> str:
-    return error.message if isinstance(error, WebNNError) else "out of memory"
+def _said(error: Exception, node: str = "") -> str:
+    where = Where(node=node)
+    return error.at(where).message if isinstance(error, WebNNError) else where.say("out of memory")
 
 
 def _tolerances(graph: Graph, tolerance: float) -> dict[Operand, float]:

@@ -109,7 +109,7 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
         return USAGE
     message, hint, status = str(error), "", REFUSED
     if isinstance(error, WebNNError):
-        message, hint = error.message, error.hint
+        message = error.text()
     elif isinstance(error, click.UsageError):
         message, status = error.format_message(), USAGE
         hint = f"{error.ctx.command_path} --help lists the options" if error.ctx else ""

@@ -20,7 +20,7 @@ from converters.onnx.reading.structure import check_model
 from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import Value
 from converters.onnx.scope import GraphScope
-from converters.problems import report
+from converters.problems import Report
 from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph, Operand
@@ -98,7 +98,7 @@ def _graph(conversion: Conversion) -> Graph:
     if conversion.problems:
         _add_options(conversion, scope, wanted)
         opsets = ", ".join(f"{domain} opset {version}".lstrip() for domain, version in conversion.opsets.items())
-        raise report(conversion.problems, f"{conversion.builder.name} ({opsets or 'no opset'})", conversion.nodes)
+        raise Report(conversion.problems, f"{conversion.builder.name} ({opsets or 'no opset'})", conversion.nodes)
     if not settings.outputs:
         _check_declared(conversion.model, scope)
     results = {name: _output(name, value) for name, value in zip(wanted, outputs, strict=True)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -18,8 +17,6 @@ INTRODUCTION = """\
 What `onnx2webnn` makes of each operator, by the opset of the model. Operators of other domains than ONNX's own have their domain
 before their name. Values that are known at conversion, shapes among them, are computed then and leave no operator behind.
 """
-RESTRICTING = re.compile(r"\b(refused|must)\b|^(no|at most)\b|\bonly( for .*)?$")
-"""What a clause of a handler's note says when it is about what is not converted."""
 
 
 def table() -> list[tuple[str, ...]]:
@@ -35,13 +32,11 @@ def table() -> list[tuple[str, ...]]:
 
 
 def _rows(name: str, versions: Sequence[Handler]) -> Iterator[tuple[str, ...]]:
-    alike = [list(group) for _, group in groupby(versions, key=lambda handler: handler.note)]
+    alike = [list(group) for _, group in groupby(versions, key=lambda handler: (handler.how, handler.limits))]
     for group, following in zip(alike, [*alike[1:], None], strict=True):
         first, last = group[0].since, following[0].since - 1 if following else None
         opsets = f"{first}+" if last is None else str(first) if first == last else f"{first}–{last}"
-        clauses = " ".join(group[0].note.split()).split("; ")
-        how = [clause for clause in clauses if not RESTRICTING.search(clause)]
-        yield name, opsets, "; ".join(how), "; ".join(clause for clause in clauses if clause not in how)
+        yield name, opsets, group[0].how, group[0].limits
 
 
 def _defined() -> Iterator[tuple[str, str, int]]:

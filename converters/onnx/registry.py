@@ -3,7 +3,7 @@
 A handler is a function whose signature is the operator's: after the builder, positional parameters are the operator's
 inputs and keyword-only parameters its attributes, with the operator schema's names and defaults.
 
-    @onnx_op("Gelu", since=20)
+    @onnx_op("Gelu", since=20, how="gelu; the tanh form by arithmetic")
     def gelu(b: GraphBuilder, X: Operand, *, approximate: str = "none") -> Operand: ...
 
 The annotation of an input says what the handler needs of it, see `converters.annotations`. An input with default None, or
@@ -12,7 +12,6 @@ whose annotation allows it, is optional, ``*inputs`` takes the rest. The reserve
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -102,7 +101,11 @@ class Handler:
         since: First opset version that it is right for.
         function: The handler.
         parameters: Its parameters after the builder.
-        note: How it is lowered and what is restricted, for the coverage table; the first paragraph of the docstring.
+        how: How it is lowered.
+        limits: What of it is not converted.
+
+    Raises:
+        TypeError: It does not say how.
     """
 
     op: str
@@ -110,7 +113,12 @@ class Handler:
     since: int
     function: Callable[..., Any]
     parameters: Sequence[Parameter] = field(compare=False)
-    note: str = field(default="", compare=False)
+    how: str
+    limits: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.how:
+            raise TypeError(f"{self.function.__module__}.{self.function.__qualname__} does not say how it is lowered")
 
     @cached_property
     def inputs(self) -> list[Parameter]:
@@ -145,7 +153,7 @@ class Handler:
 
     def _expanded(self, count: int) -> list[Parameter]:
         inputs = self.inputs
-        if inputs and inputs[-1].kind is inspect.Parameter.VAR_POSITIONAL:
+        if inputs and inputs[-1].kind is Parameter.VAR_POSITIONAL:
             return inputs + [inputs[-1]] * (count - len(inputs))
         if count > len(inputs):
             raise ConversionError(f"has {count} inputs, {self.op} takes {len(inputs)}")
@@ -169,21 +177,26 @@ REFUSED: dict[tuple[str, str], tuple[str, Cut]] = {}
 def refuse(*names: str, why: str, hint: Cut, domain: str = "") -> None:
     """Registers operators that cannot be converted, with why, and on which side of them the graph can be cut."""
     for name in names:
+        if (domain, name) in REFUSED or (domain, name) in HANDLERS:
+            raise TypeError(f"{domain or 'ai.onnx'}.{name} is refused already, or has a handler")
         REFUSED[domain, name] = why, hint
 
 
-def onnx_op(*names: str, since: int = 1, domain: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Registers a handler for operators of one signature, from an opset version on until a newer handler's."""
+def onnx_op(
+    *names: str, how: str, limits: str = "", since: int = 1, domain: str = ""
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Registers a handler for operators of one signature, from an opset version on until a newer handler's.
+
+    ``how`` and ``limits`` become their rows in the coverage table.
+    """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         parameters = parameters_of(function, _means_something)
-        note = (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ")
         for name in names:
-            handlers = HANDLERS.setdefault((domain, name), [])
-            if any(handler.since == since for handler in handlers):
-                raise TypeError(f"two handlers for {domain or 'ai.onnx'}.{name} since {since}")
-            handlers.append(Handler(name, domain, since, function, parameters, note))
-            handlers.sort(key=lambda handler: -handler.since)
+            handlers = [*HANDLERS.get((domain, name), ()), Handler(name, domain, since, function, parameters, how, limits)]
+            if (domain, name) in REFUSED or len({handler.since for handler in handlers}) < len(handlers):
+                raise TypeError(f"two handlers for {domain or 'ai.onnx'}.{name} since {since}, or it is refused")
+            HANDLERS[domain, name] = sorted(handlers, key=lambda handler: -handler.since)
         return function
 
     return register
@@ -192,7 +205,7 @@ def onnx_op(*names: str, since: int = 1, domain: str = "") -> Callable[[Callable
 def one_to_one(names: Mapping[str, str], since: int = 1, domain: str = "") -> None:
     """Registers operators that are one WebNN operator: all inputs to its operands in order, no attributes."""
     for onnx_name, webnn_name in names.items():
-        onnx_op(onnx_name, since=since, domain=domain)(_row(webnn_name))
+        onnx_op(onnx_name, since=since, domain=domain, how=webnn_name)(_row(webnn_name))
 
 
 def _row(webnn_name: str) -> Callable[..., Any]:
@@ -200,7 +213,6 @@ def _row(webnn_name: str) -> Callable[..., Any]:
         result: Operand = b.call(webnn_name, *inputs)
         return result
 
-    convert.__doc__ = webnn_name
     return convert
 
 

@@ -10,7 +10,7 @@ from typing import IO, Any
 import torch
 
 from converters.torch.reading.archive import Archive
-from webnn_graph.errors import ConversionError, FormatError, reason
+from webnn_graph.errors import ConversionError, FormatError, Where, reason
 
 ZIP = b"PK\x03\x04"
 PICKLE = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -54,7 +54,7 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(32)
     except OSError as error:
-        raise FormatError(f"{path}: {error.strerror}") from None
+        raise FormatError(str(error.strerror), where=Where(str(path))) from None
 
 
 def _kind_of_zip(path: Path) -> Kind:

@@ -17,7 +17,7 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputSpec, TensorArgument
 from torch.utils import _pytree as pytree
 
-from converters.problems import Problem, Unmade, collected, report
+from converters.problems import Problem, Report, Unmade, collected
 from converters.torch.decompose import decompose
 from converters.torch.export import export, specialize
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
@@ -30,7 +30,7 @@ from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError, reason
+from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError, Where, reason
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.passes import optimize
 
@@ -136,7 +136,7 @@ class Conversion:
             self.values[node] = self._input(node, spec)
         self._run_nodes(nodes)
         if self.problems:
-            raise report(self.problems, self.builder.name, self.nodes)
+            raise Report(self.problems, self.builder.name, self.nodes)
         results = self._results()
         for dtype, count in self.replaced.items():
             kind = str(dtype).removeprefix("torch.")
@@ -165,7 +165,7 @@ class Conversion:
         except (BudgetExceeded, MemoryError):
             raise
         except Exception as error:  # reported with each node that reads it
-            return error
+            return error.at(Where(tensor=target)) if isinstance(error, WebNNError) else error
 
     def _constant(self, tensor: torch.Tensor, name: str) -> Value:
         """A constant; tensors that share memory, as tied weights do, share one."""

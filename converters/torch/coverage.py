@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable
-from typing import Any
-
 from torch._ops import OpOverload
 
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.refused import why_refused
 from converters.torch.registry import LIBRARY_HANDLERS, core_overloads
-from webnn_graph.ops import OPS
 
 COLUMNS: tuple[str, ...] = ("overload", "core", "how", "restrictions")
 TITLE = "ATen operators"
@@ -37,9 +31,9 @@ NEVER_CALLED = {
 def table() -> list[tuple[str, ...]]:
     """Rows of `COLUMNS`, by name."""
     core = set(core_overloads())
-    handled = {overload: _how(handler.function) for overload, handler in (COMPLEX_HANDLERS | HANDLERS).items()}
-    rows = [(_name(overload), "core" if overload in core else "", how, "") for overload, how in handled.items()]
-    rows += [(name, "", _how(handler.function), "") for name, handler in LIBRARY_HANDLERS.items()]
+    handled = COMPLEX_HANDLERS | HANDLERS
+    rows = [(_name(overload), "core" if overload in core else "", known.how, known.limits) for overload, known in handled.items()]
+    rows += [(name, "", known.how, known.limits) for name, known in LIBRARY_HANDLERS.items()]
     rows += [(_name(overload), "core", *_why_not(overload)) for overload in core - handled.keys()]
     return sorted(rows)
 
@@ -52,13 +46,3 @@ def _why_not(overload: OpOverload) -> tuple[str, str]:
     name = _name(overload)
     reason = NEVER_CALLED.get(name) or NEVER_CALLED.get(name.split(".")[0])
     return ("", f"does not occur: {reason}") if reason else ("", f"refused: {why_refused(overload).message}")
-
-
-def _how(handler: Callable[..., Any]) -> str:
-    """The handler's own words, or the WebNN operators that it calls when it leaves nothing to others."""
-    note = inspect.getdoc(handler)
-    if note:
-        return note.split("\n\n")[0].replace("\n", " ").rstrip(".")
-    source = inspect.getsource(handler)
-    used = dict.fromkeys(op for op in re.findall(r"\bb\.(\w+)\(", source) if op in OPS)
-    return "composed" if re.search(r"\w\(b, ", source) or not used else ", ".join(used)

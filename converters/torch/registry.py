@@ -3,7 +3,7 @@
 A handler is a function whose positional parameters, after the builder, are the overload's schema arguments in order, and
 whose keyword-only parameters are those that the schema has as keyword-only, by name:
 
-    @aten_op(aten.layer_norm.default)
+    @aten_op(aten.layer_norm.default, how="layerNormalization")
     def layer_norm(b, input, normalized_shape, weight, bias, eps, cudnn_enable): ...
 
 Tensors arrive as operands, everything else as Python values; the schema's defaults are filled in. A parameter annotated as
@@ -68,12 +68,23 @@ class Handler:
     Attributes:
         function: The handler.
         parameters: Its parameters after the builder.
+        how: How it is lowered.
+        limits: What of it is not converted.
         promote: How its tensors are converted beforehand.
+
+    Raises:
+        TypeError: It does not say how.
     """
 
     function: Callable[..., Any]
     parameters: Sequence[Parameter]
+    how: str
+    limits: str = ""
     promote: Promote = Promote.NONE
+
+    def __post_init__(self) -> None:
+        if not self.how:
+            raise TypeError(f"{self.function.__module__}.{self.function.__qualname__} does not say how it is lowered")
 
     @cached_property
     def named(self) -> list[Parameter]:
@@ -130,12 +141,12 @@ Key = TypeVar("Key")
 
 
 def aten_op(
-    *overloads: OpOverload, promote: Promote = Promote.NONE, table: dict[OpOverload, Handler] = HANDLERS
+    *overloads: OpOverload, how: str, limits: str = "", promote: Promote = Promote.NONE, table: dict[OpOverload, Handler] = HANDLERS
 ) -> Callable[[Function], Function]:
-    """Registers a handler for overloads of one meaning."""
+    """Registers a handler for overloads of one meaning; ``how`` and ``limits`` become their rows in the coverage table."""
 
     def register(function: Function) -> Function:
-        handler = Handler(function, parameters_of(function, _means_something), promote)
+        handler = Handler(function, parameters_of(function, _means_something), how, limits, promote)
         for overload in overloads:
             handler.check(overload)
             _enter(table, overload, handler)
@@ -144,11 +155,11 @@ def aten_op(
     return register
 
 
-def library_op(name: str) -> Callable[[Function], Function]:
+def library_op(name: str, *, how: str, limits: str = "") -> Callable[[Function], Function]:
     """Registers a handler for an operator like ``torchao::dequantize_affine``, which may not be there."""
 
     def register(function: Function) -> Function:
-        _enter(LIBRARY_HANDLERS, name, Handler(function, parameters_of(function, _means_something)))
+        _enter(LIBRARY_HANDLERS, name, Handler(function, parameters_of(function, _means_something), how, limits))
         return function
 
     return register
@@ -190,15 +201,21 @@ def unavailable(what: str) -> Callable[[], Any]:
 def one_to_one(rows: Mapping[OpOverload, str], promote: Promote = Promote.RESULT) -> None:
     """Registers overloads that are one WebNN operator: all arguments to its operands in order."""
     for overload, op in rows.items():
-        aten_op(overload, promote=promote)(_calling(op, len(overload._schema.arguments)))
+        aten_op(overload, promote=promote, how=op)(_calling(op, len(overload._schema.arguments)))
 
 
 def _calling(op: str, count: int) -> Function:
     def call(b: Any, *arguments: Any) -> Any:
         return b.call(op, *arguments[:count])
 
-    call.__doc__ = op
     return call
+
+
+def one_function(rows: Mapping[OpOverload, Function], promote: Promote = Promote.RESULT) -> None:
+    """Registers overloads that are one function of the shared lowerings, whose description says how."""
+    for overload, function in rows.items():
+        how = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ").rstrip(".")
+        aten_op(overload, promote=promote, how=how)(function)
 
 
 def core_overloads() -> Iterable[OpOverload]:

@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from converters.isolated import Limits, Stopped, isolated
-from webnn_graph.errors import FormatError
+from webnn_graph.errors import FormatError, Where
 
 SOON = Limits(seconds=1, memory=500 << 20)
+
+
+PLACE = Where("m.pt", 3, member="code/m.py", excerpt="\n  x")
 
 
 def reversed_twice(data: bytes, *, times: int = 1) -> bytes:
@@ -23,7 +26,7 @@ def reversed_twice(data: bytes, *, times: int = 1) -> bytes:
 
 
 def refusing(data: bytes) -> bytes:
-    raise FormatError("no such thing", "try another")
+    raise FormatError("no such thing", "try another", PLACE)
 
 
 def failing(data: bytes) -> bytes:
@@ -68,7 +71,7 @@ def test_a_worker_answers() -> None:
 def test_errors_of_the_project_arrive_as_they_are() -> None:
     with pytest.raises(FormatError) as caught:
         isolated(refusing, b"")
-    assert (caught.value.message, caught.value.hint) == ("no such thing", "try another")
+    assert (caught.value.what, caught.value.hint, caught.value.where) == ("no such thing", "try another", PLACE)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from torch import nn
 
 from converters.onnx import convert as convert_onnx
 from converters.onnx import registry as of_onnx
+from converters.problems import Report
 from converters.torch import convert as convert_torch
 from converters.torch import registry as of_torch
 from webnn_graph.errors import BudgetExceeded, ConversionError, FormatError, ValidationError, WebNNError
@@ -71,9 +72,9 @@ def plant(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Gives both frontends a handler of tanh that raises."""
     overload = torch.ops.aten.tanh.default
     monkeypatch.delitem(of_torch.HANDLERS, overload)
-    of_torch.aten_op(overload)(raising(error))
+    of_torch.aten_op(overload, how="raises")(raising(error))
     monkeypatch.setitem(of_onnx.HANDLERS, ("", "Tanh"), [])
-    of_onnx.onnx_op("Tanh")(raising(error))
+    of_onnx.onnx_op("Tanh", how="raises")(raising(error))
 
 
 @pytest.mark.parametrize(
@@ -113,8 +114,43 @@ def test_what_no_other_node_would_fare_better_with_ends_the_conversion(monkeypat
 def test_tensors_of_types_that_webnn_lacks_are_problems_of_the_nodes_that_read_or_make_them() -> None:
     said = str(from_torch(nn.Sequential(Part(), Reader()), 4))
     assert "aten.randn.default x1     0: its result is random" in said
-    assert "aten.mul.Tensor x1        1: WebNN has no equivalent of torch.complex64" in said
+    assert "aten.mul.Tensor x1        1: 1.scale: WebNN has no equivalent of torch.complex64" in said
     assert "aten._to_copy.default x1  1: WebNN has no equivalent of torch.float8_e4m3fn" in said
+
+
+CUTS = """<ir_version: 10, opset_import: ["" : 18]> model (float[2] x, float[2] s) => (float[n] y) {
+    [noise] a = RandomNormalLike(x)
+    [more] b = RandomNormalLike(s)
+    [unique] y = Unique(a)
+    [sum] z = Add(a, b)
+}"""
+
+
+def test_hints_stand_beside_their_nodes_in_the_spelling_of_the_reader() -> None:
+    with pytest.raises(Report) as caught:
+        convert_onnx(onnx.parser.parse_model(CUTS), outputs=["y", "z"])
+    assert caught.value.text().split("\n")[1:] == [
+        "  RandomNormalLike x2  noise, more: its result is random; WebNN has no random numbers",
+        "                       hint: feed the numbers as an input instead: --input a --input b",
+        "  Unique x1            unique: how many values are different depends on the data; WebNN has static shapes only",
+        "                       hint: end the graph before it: --output z --output a",
+    ]
+    assert '\n                       hint: feed the numbers as an input instead: inputs=["a", "b"]\n' in str(caught.value)
+    assert "hint" not in caught.value.message
+    assert [(problem.where.node, problem.operator) for problem in caught.value.problems] == [
+        ("noise", "RandomNormalLike"),
+        ("more", "RandomNormalLike"),
+        ("unique", "Unique"),
+    ]
+
+
+def test_a_hint_that_all_problems_share_stands_below_them() -> None:
+    with pytest.raises(Report) as caught:
+        convert_onnx(onnx.parser.parse_model(CUTS), outputs=["z"])
+    assert caught.value.text().split("\n")[1:] == [
+        "  RandomNormalLike x2  noise, more: its result is random; WebNN has no random numbers",
+        "hint: feed the numbers as an input instead: --input a --input b",
+    ]
 
 
 def test_nodes_of_graphs_in_a_graph_are_counted() -> None:

@@ -13,7 +13,9 @@ import torch
 from converters.annotations import Array, Ints, Number
 from converters.onnx import convert
 from converters.onnx import registry as of_onnx
+from converters.onnx.cuts import Cut
 from converters.torch import registry as of_torch
+from converters.torch.handlers import control_flow
 from tests.frontends import without_future_import
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
@@ -48,7 +50,7 @@ ONNX = """<ir_version: 10, opset_import: ["" : 18, "local" : 1]> model (float[2]
 def test_an_input_that_must_be_known_is_read_however_its_annotation_is_spelled(monkeypatch: pytest.MonkeyPatch, spelling: str) -> None:
     op = f"Known{list(SPELLINGS).index(spelling)}"
     monkeypatch.setitem(of_onnx.HANDLERS, ("local", op), [])
-    of_onnx.onnx_op(op, domain="local")(SPELLINGS[spelling])
+    of_onnx.onnx_op(op, domain="local", how="relu")(SPELLINGS[spelling])
 
     def model(names: str) -> onnx.ModelProto:
         return onnx.parser.parse_model(ONNX.replace("OP", op).replace("NAMES", names))
@@ -74,7 +76,7 @@ def test_the_torch_frontend_reads_them_too(monkeypatch: pytest.MonkeyPatch) -> N
         return b.gather(input, np.array(index), axis=dim)
 
     monkeypatch.delitem(of_torch.HANDLERS, overload)
-    of_torch.aten_op(overload)(index_select)
+    of_torch.aten_op(overload, how="gather")(index_select)
 
     from converters.torch import convert
 
@@ -89,6 +91,19 @@ def test_the_torch_frontend_reads_them_too(monkeypatch: pytest.MonkeyPatch) -> N
     assert convert(Selected().eval(), (torch.rand(3, 2),)).notes[0] == repr((0, [2, 0]))
     with pytest.raises(ConversionError, match="input index is computed at run time"):
         convert(Selected().eval(), (torch.rand(3, 2), torch.tensor([1])))
+
+
+OVERLOAD = torch.ops.aten.tanh.default
+
+
+def registrations(how: str) -> dict[str, Callable[[Handler], Handler]]:
+    """All ways to register a handler of one tensor."""
+    return {
+        "ONNX": of_onnx.onnx_op("Thing", domain="local", how=how),
+        "ATen": of_torch.aten_op(OVERLOAD, how=how),
+        "complex": of_torch.aten_op(OVERLOAD, how=how, table=of_torch.COMPLEX_HANDLERS),
+        "library": of_torch.library_op("local::thing", how=how),
+    }
 
 
 def shape(b: GraphBuilder, input: Shape) -> Operand:
@@ -122,13 +137,12 @@ SENSELESS = {
 
 @pytest.mark.parametrize("handler", SENSELESS, ids=lambda handler: handler.__name__)
 def test_an_annotation_that_means_nothing_is_refused(monkeypatch: pytest.MonkeyPatch, handler: Handler) -> None:
-    overload = torch.ops.aten.tanh.default
-    monkeypatch.delitem(of_torch.HANDLERS, overload)
-    for register in (of_onnx.onnx_op("Thing", domain="local"), of_torch.aten_op(overload), of_torch.library_op("local::thing")):
+    monkeypatch.delitem(of_torch.HANDLERS, OVERLOAD)
+    for register in registrations("anyhow").values():
         with pytest.raises(TypeError, match=rf"^tests\.frontends\.test_registration\.{SENSELESS[handler]}"):
             register(handler)
     assert ("local", "Thing") not in of_onnx.HANDLERS
-    assert overload not in of_torch.HANDLERS
+    assert OVERLOAD not in of_torch.HANDLERS
     assert "local::thing" not in of_torch.LIBRARY_HANDLERS
 
 
@@ -143,4 +157,61 @@ def node_of_another_kind(b: GraphBuilder, x: Operand, *, node: int) -> Operand:
 @pytest.mark.parametrize("handler", [attribute_value, node_of_another_kind], ids=lambda handler: handler.__name__)
 def test_attributes_of_onnx_have_values_of_their_own(handler: Handler) -> None:
     with pytest.raises(TypeError, match=f"{handler.__name__}: the annotation of (axes|node), .*, says nothing"):
-        of_onnx.onnx_op("Thing", domain="local")(handler)
+        of_onnx.onnx_op("Thing", domain="local", how="anyhow")(handler)
+
+
+def plain(b: GraphBuilder, input: Operand) -> Operand:
+    raise AssertionError
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undoes what a test registers."""
+    monkeypatch.delitem(of_torch.HANDLERS, OVERLOAD)
+    monkeypatch.setattr(of_torch, "LIBRARY_HANDLERS", {})
+    monkeypatch.setattr(of_onnx, "HANDLERS", {})
+    monkeypatch.setattr(of_onnx, "REFUSED", {})
+    monkeypatch.delitem(of_torch.COMPLEX_HANDLERS, OVERLOAD, raising=False)
+    monkeypatch.setattr(control_flow, "GRAPH_HANDLERS", {})
+
+
+@pytest.mark.parametrize("way", registrations("anyhow"))
+@pytest.mark.usefixtures("tables")
+def test_a_handler_without_words_for_the_coverage_table_is_refused(way: str) -> None:
+    with pytest.raises(TypeError, match=r"^tests\.frontends\.test_registration\.plain does not say how it is lowered"):
+        registrations("")[way](plain)
+
+
+@pytest.mark.parametrize("way", registrations("anyhow"))
+@pytest.mark.usefixtures("tables")
+def test_a_second_handler_is_refused(way: str) -> None:
+    registrations("anyhow")[way](plain)
+    with pytest.raises(TypeError, match="two handlers for "):
+        registrations("anyhow")[way](plain)
+    of_torch.COMPLEX_HANDLERS.pop(OVERLOAD, None)
+
+
+@pytest.mark.usefixtures("tables")
+def test_versions_of_an_operator_are_two_handlers() -> None:
+    for since in (7, 13):
+        of_onnx.onnx_op("Thing", since=since, how="anyhow")(plain)
+    assert [handler.since for handler in of_onnx.HANDLERS["", "Thing"]] == [13, 7]
+
+
+@pytest.mark.usefixtures("tables")
+def test_an_operator_is_refused_once_and_not_converted_as_well() -> None:
+    of_onnx.refuse("Odd", why="it is odd", hint=Cut.BEFORE)
+    with pytest.raises(TypeError, match=r"ai\.onnx\.Odd is refused already"):
+        of_onnx.refuse("Odd", why="it is odd", hint=Cut.BEFORE)
+    with pytest.raises(TypeError, match=r"two handlers for ai\.onnx\.Odd since 1, or it is refused"):
+        of_onnx.onnx_op("Odd", how="anyhow")(plain)
+    of_onnx.onnx_op("Even", how="anyhow")(plain)
+    with pytest.raises(TypeError, match=r"ai\.onnx\.Even is refused already, or has a handler"):
+        of_onnx.refuse("Even", why="it is even", hint=Cut.BEFORE)
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_second_handler_of_graphs_is_refused() -> None:
+    control_flow.graph_op("cond")(plain)
+    with pytest.raises(TypeError, match="two handlers for cond"):
+        control_flow.graph_op("cond")(plain)

@@ -63,7 +63,7 @@ def test_inputs(handler: Handler) -> None:
     """Names of inputs in order; required, optional and variadic as in the newest schema of the range."""
     newest = _in_range(handler)[-1]
     if _is_row(handler):
-        required = [parameter for parameter in OPS[handler.note].parameters.values() if parameter.is_operand and not parameter.is_option]
+        required = [parameter for parameter in OPS[handler.how].parameters.values() if parameter.is_operand and not parameter.is_option]
         assert len(newest.inputs) == len(required)
         assert not handler.attributes and not newest.attributes
         return

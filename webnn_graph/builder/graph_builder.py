@@ -13,7 +13,7 @@ from webnn_graph.builder.fold import fold
 from webnn_graph.builder.methods import OperatorMethods
 from webnn_graph.builder.shortcuts import SHORTCUTS
 from webnn_graph.data_types import Array, DataType
-from webnn_graph.errors import ValidationError
+from webnn_graph.errors import ValidationError, Where
 from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
@@ -129,8 +129,7 @@ class GraphBuilder(OperatorMethods):
             known = self._known.issuperset(operands_in(arguments))
             descriptors = operator.infer(arguments, allow_empty=known)
         except ValidationError as error:
-            where = f"{label}: " if label else ""
-            raise ValidationError(where + error.message, error.hint) from None
+            raise error.at(Where(node=label)) from None
         simpler = SHORTCUTS[op](self, arguments, descriptors) if op in SHORTCUTS else None
         if simpler is not None:
             return simpler

@@ -11,7 +11,7 @@ from typing import Any
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError, ValidationError, WebNNError
 from webnn_graph.formats.constants import MAX_FILL, Fill, Inline, Stored, filled, from_bytes
-from webnn_graph.formats.document import SPECIAL, Call, Declaration, Dimension, Document, Name, Output, Place, Size, dimension_of, relocated
+from webnn_graph.formats.document import SPECIAL, Call, Declaration, Dimension, Document, Name, Output, Place, Size, dimension_of
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER, Names, nearest
 from webnn_graph.ops import OPS, Op, Parameter
@@ -134,7 +134,7 @@ class _Assembly:
         unknown = next((name for name in self.dims if name not in self.dynamic), None)
         if unknown is not None:
             there = f"it has {', '.join(self.dynamic)}" if self.dynamic else "all of its shapes are static"
-            raise FormatError(self.document.where(f"the graph has no dynamic dimension {unknown!r}"), there)
+            raise FormatError(f"the graph has no dynamic dimension {unknown!r}", there, self.document.where())
 
     def _define(self, name: str, data_type: DataType, shape: tuple[int, ...]) -> Operand:
         if name in self.operands:
@@ -282,7 +282,7 @@ class _Assembly:
     def _outputs(self, nodes: list[Node]) -> tuple[Operand, ...]:
         """The graph's outputs; appends to ``nodes`` the identities it takes to have them."""
         if not self.document.outputs:
-            raise FormatError(self.document.where("the graph has no outputs"))
+            raise FormatError("the graph has no outputs", where=self.document.where())
         outputs: dict[str, Operand] = {}
         free = {operand for node in nodes for operand in node.outputs}
         for output in self.outputs:
@@ -306,6 +306,6 @@ def _located(where: Place) -> Iterator[None]:
     try:
         yield
     except WebNNError as error:
-        raise relocated(error, where) from None
+        raise error.at(where()) from None
     except RecursionError:
-        raise FormatError(where("lists or objects are nested too deeply")) from None
+        raise FormatError("lists or objects are nested too deeply", where=where()) from None

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from webnn_graph.data_types import DataType
-from webnn_graph.errors import WebNNError
+from webnn_graph.errors import Where
 from webnn_graph.formats.constants import Initializer, Stored, initializer
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import OPS
 
-Place: TypeAlias = Callable[[str], str]
-"""Where something stands in a file: adds that to a message."""
+Place: TypeAlias = Callable[[], Where]
+"""Where something stands in a file, which is only looked up when it is asked for."""
 
 BIAS_BY_POSITION = {"conv2d": ["bias"], "convTranspose2d": ["bias"], "gruCell": ["bias", "recurrentBias"]}
 """Operand options that stand after the arguments, all of them or none: rustnn finds them only there."""
@@ -30,24 +30,19 @@ class Name(str):
     """An identifier in the place of a value: the name of an operand, or a string that was not quoted."""
 
 
-def nowhere(message: str) -> str:
-    """The place of what was not read from a file."""
-    return message
-
-
 @dataclass(frozen=True)
 class Dimension:
     """``dyn("n", 8)``: a size of at most ``largest`` that is given when the graph is read."""
 
     name: str
     largest: int
-    where: Place = nowhere
+    where: Place = Where
 
 
 Size: TypeAlias = int | Dimension
 
 
-def dimension_of(value: Any, where: Place = nowhere) -> Dimension | None:
+def dimension_of(value: Any, where: Place = Where) -> Dimension | None:
     """The dimension that an object ``{name: "n", maxSize: 8}`` is; None when it is none."""
     if not isinstance(value, Mapping) or set(value) != {"name", "maxSize"}:
         return None
@@ -65,7 +60,7 @@ class Declaration:
     data_type: DataType
     shape: tuple[Size, ...]
     initializer: Initializer | None = None
-    where: Place = nowhere
+    where: Place = Where
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ class Call:
     outputs: Sequence[str]
     positional: Sequence[Any]
     options: Mapping[str, Any]
-    where: Place = nowhere
+    where: Place = Where
 
     @property
     def is_alias(self) -> bool:
@@ -90,7 +85,7 @@ class Output:
 
     name: str
     of: str
-    where: Place = nowhere
+    where: Place = Where
 
 
 @dataclass
@@ -105,7 +100,7 @@ class Document:
     constants: list[Declaration] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
-    where: Place = nowhere
+    where: Place = Where
     weights_digest: str = ""
 
     @property
@@ -168,8 +163,3 @@ def _plain(value: Any) -> Any:
 
 SPECIAL = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
 """Numbers that JSON has no literal for, by Python's spelling of them."""
-
-
-def relocated(error: WebNNError, where: Place) -> WebNNError:
-    """The same error, saying where in the file it is."""
-    return type(error)(where(error.message), error.hint)

@@ -6,10 +6,11 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NoReturn
 
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
-from webnn_graph.errors import FormatError
+from webnn_graph.errors import FormatError, Where
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
 from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, Size, describe, dimension_of
 from webnn_graph.formats.table import FORMATS
@@ -99,11 +100,11 @@ def _parse(text: str, file: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_Reader(file).unique, parse_float=_float, parse_int=_int, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise FormatError(source.mark(error.pos, f"{error.msg[:1].lower()}{error.msg[1:]}"), "the file is damaged or no JSON") from None
+        raise FormatError(f"{error.msg[:1].lower()}{error.msg[1:]}", "the file is damaged or no JSON", source.place(error.pos)) from None
     except _BadNumber as error:
-        raise FormatError(f"{file}: {error}", 'infinities and NaN are the strings "Infinity", "-Infinity", "NaN"') from None
+        raise FormatError(str(error), 'infinities and NaN are the strings "Infinity", "-Infinity", "NaN"', Where(file)) from None
     except RecursionError:
-        raise FormatError(f"{file}: the JSON is nested too deeply") from None
+        raise FormatError("the JSON is nested too deeply", where=Where(file)) from None
 
 
 class _BadNumber(Exception):
@@ -225,10 +226,10 @@ class _Reader:
         return value if isinstance(value, str) else self._fail(path, f"expected a string, not {_kind(value)}")
 
     def _place(self, path: str) -> Place:
-        return lambda message: f"{self.file}: {path}: {message}" if path else f"{self.file}: {message}"
+        return partial(Where, self.file, member=path)
 
     def _fail(self, path: str, message: str, hint: str = "") -> NoReturn:
-        raise FormatError(self._place(path)(message), hint)
+        raise FormatError(message, hint, self._place(path)())
 
 
 def _kind(value: Any) -> str:

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
-from webnn_graph.errors import FormatError
+from webnn_graph.errors import FormatError, Where
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
 from webnn_graph.formats.digests import PATTERN
 from webnn_graph.formats.document import Call, Declaration, Dimension, Document, Name, Output, Place, Size, describe
@@ -125,15 +125,15 @@ class Source:
     text: str
     file: str
 
-    def mark(self, offset: int, message: str) -> str:
-        """The message with file, line, column, the line itself and a caret."""
+    def place(self, offset: int) -> Where:
+        """File, line, column, and the line itself with a caret."""
         start = self.text.rfind("\n", 0, offset) + 1
         end = self.text.find("\n", offset)
         line = self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
         number, column = self.text.count("\n", 0, start) + 1, offset - start
         first = max(0, column - MAX_SHOWN // 2) if len(line) > MAX_SHOWN else 0
         shown = "".join(c if c.isprintable() else "." for c in line[first : first + MAX_SHOWN])
-        return f"{self.file}:{number}:{column + 1}: {message}\n  {shown}\n  {' ' * (column - first)}^"
+        return Where(self.file, number, column + 1, excerpt=f"\n  {shown}\n  {' ' * (column - first)}^")
 
 
 MAX_SHOWN = 120
@@ -160,7 +160,7 @@ class _Parser:
         self._skip()
 
     def document(self) -> Document:
-        document = Document(where=lambda message: f"{self.source.file}: {message}")
+        document = Document(where=partial(Where, self.source.file))
         self._expect("webnn_graph", "is this a .webnn text?")
         document.name = self._string("the graph's name in quotes")
         self._version()
@@ -388,10 +388,10 @@ class _Parser:
         return match[0]
 
     def _here(self) -> Place:
-        return partial(self.source.mark, self.at)
+        return partial(self.source.place, self.at)
 
     def _fail(self, message: str, hint: str = "", start: int | None = None) -> NoReturn:
         at = self.at if start is None else start
         if at >= len(self.text):
             message += ", but the file ends here"
-        raise FormatError(self.source.mark(at, message), hint)
+        raise FormatError(message, hint, self.source.place(at))

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias, get_type_hints
 import numpy as np
 
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ValidationError
+from webnn_graph.errors import ValidationError, Where
 from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops.domains import ANY, Domain, first_descriptor, same
 from webnn_graph.ops.parameters import Parameter, read_parameter
@@ -76,7 +76,7 @@ class Op:
                 try:
                     value = parameter.convert(value)
                 except ValidationError as error:
-                    raise ValidationError(f"{self.name}: {error.message}", error.hint) from None
+                    raise error.at(Where(op=self.name)) from None
                 if parameter.required or parameter.is_operand or value != parameter.default:
                     bound[name] = value
         return bound
@@ -101,7 +101,7 @@ class Op:
                 check_shape("the result would have", descriptor.shape, 0 if allow_empty else 1)
         except ValidationError as error:
             described = ", ".join(f"{name} {describe(value)}" for name, value in arguments.items() if first_descriptor(value))
-            raise ValidationError(f"{self.name}: {error.message} ({described})", error.hint) from None
+            raise ValidationError(f"{error.what} ({described})", error.hint, Where(op=self.name)) from None
         return results
 
     def execute(self, arguments: Mapping[str, Any], results: Sequence[Descriptor]) -> list[Array]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ExecutionError
+from webnn_graph.errors import ExecutionError, Where
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import nearest
 from webnn_graph.ops import evaluate
@@ -46,7 +46,7 @@ def values(graph: Graph, inputs: Mapping[str, Array]) -> Iterator[tuple[Operand,
             results = evaluate(node, live.__getitem__)
         except MemoryError:
             described = ", ".join(map(str, node.outputs))
-            raise ExecutionError(f"{node.label or node.op}: out of memory computing {described}") from None
+            raise ExecutionError(f"out of memory computing {described}", where=Where(node=node.label or node.op)) from None
         for operand in node.operands:
             if last[operand] == i:
                 live.pop(operand, None)

@@ -12,7 +12,7 @@ import onnx
 
 from converters.onnx.reading.tensors import Element
 from webnn_graph.data_types import Array, DataType
-from webnn_graph.errors import ConversionError
+from webnn_graph.errors import ConversionError, Where
 from webnn_graph.hints import option
 from webnn_graph.names import nearest
 
@@ -135,7 +135,7 @@ def _input(name: str, info: onnx.ValueInfoProto, shape: tuple[int, ...]) -> Inpu
     try:
         return Input(name, element.data_type, shape, element)
     except ConversionError as error:
-        raise ConversionError(f"input {name}: {error.message}", error.hint) from None
+        raise error.at(Where(tensor=f"input {name}")) from None
 
 
 def _static_shapes(dims: Mapping[str, Dims | None], settings: Settings) -> dict[str, tuple[int, ...]]:

@@ -11,7 +11,7 @@ from onnx import TensorProto
 
 from converters.onnx.reading.tensors import Element, elements, to_array
 from webnn_graph.data_types import Array, DataType, storage_bytes, unpack
-from webnn_graph.errors import ConversionError, FormatError
+from webnn_graph.errors import ConversionError, FormatError, Where
 
 
 def load_model(path: Path) -> onnx.ModelProto:
@@ -23,7 +23,7 @@ def load_model(path: Path) -> onnx.ModelProto:
     try:
         model = onnx.load(str(path), load_external_data=False)
     except FileNotFoundError:
-        raise FormatError(f"{path}: there is no such file") from None
+        raise FormatError("there is no such file", where=Where(str(path))) from None
     except IsADirectoryError:
         raise FormatError(f"{path} is a folder, not an ONNX file") from None
     except OSError as error:

@@ -49,7 +49,10 @@ def _of_rank_4(b: GraphBuilder, x: Operand) -> Operand:
     return b.reshape(x, [math.prod(shape[:-3]), *shape[-3:]])
 
 
-@aten_op(aten.scaled_dot_product_attention.default)
+@aten_op(
+    aten.scaled_dot_product_attention.default,
+    how="matmul, softmax, matmul; heads that share keys stand below each other, masks become a bias",
+)
 def scaled_dot_product_attention(
     b: GraphBuilder,
     query: Operand,
@@ -62,11 +65,13 @@ def scaled_dot_product_attention(
     scale: float | None,
     enable_gqa: bool,
 ) -> Operand:
-    """matmul, softmax, matmul; heads that share keys stand below each other, masks become a bias."""
     return attended(b, query, key, value, attn_mask, dropout_p, is_causal, scale)
 
 
-@aten_op(aten._scaled_dot_product_flash_attention_for_cpu.default)
+@aten_op(
+    aten._scaled_dot_product_flash_attention_for_cpu.default,
+    how="matmul, softmax, matmul; heads that share keys stand below each other, masks become a bias",
+)
 def flash_attention(
     b: GraphBuilder,
     query: Operand,
@@ -78,6 +83,5 @@ def flash_attention(
     attn_mask: Operand | None,
     scale: float | None,
 ) -> Any:
-    """matmul, softmax, matmul; heads that share keys stand below each other, masks become a bias."""
     y = attended(b, query, key, value, attn_mask, dropout_p, is_causal, scale)
     return y, unavailable("the log-sum-exp of attention")

@@ -32,7 +32,10 @@ def graph_op(name: str) -> Callable[[GraphHandler], GraphHandler]:
     """Registers a handler of ``torch.ops.higher_order.<name>``."""
 
     def register(handler: GraphHandler) -> GraphHandler:
-        GRAPH_HANDLERS[getattr(torch.ops.higher_order, name)] = handler
+        operator = getattr(torch.ops.higher_order, name)
+        if operator in GRAPH_HANDLERS:
+            raise TypeError(f"two handlers for {name}")
+        GRAPH_HANDLERS[operator] = handler
         return handler
 
     return register

@@ -49,7 +49,15 @@ def convolve(
     return b.reshape(y, list(result.shape))
 
 
-@aten_op(aten.conv1d.default, aten.conv2d.default, aten.conv3d.default, aten.conv1d.padding, aten.conv2d.padding, aten.conv3d.padding)
+@aten_op(
+    aten.conv1d.default,
+    aten.conv2d.default,
+    aten.conv3d.default,
+    aten.conv1d.padding,
+    aten.conv2d.padding,
+    aten.conv3d.padding,
+    how="conv2d; one dimension as a row, of three the first by gathering",
+)
 def conv(
     b: GraphBuilder,
     input: Operand,
@@ -62,11 +70,15 @@ def conv(
     *,
     result: torch.Tensor,
 ) -> Operand:
-    """conv2d; one dimension as a row, of three the first by gathering."""
     return convolve(b, input, weight, bias, stride, padding, dilation, groups, result)
 
 
-@aten_op(aten.conv_transpose1d.default, aten.conv_transpose2d.input, aten.conv_transpose3d.input)
+@aten_op(
+    aten.conv_transpose1d.default,
+    aten.conv_transpose2d.input,
+    aten.conv_transpose3d.input,
+    how="convTranspose2d; one dimension as a row, of three the first by adding up",
+)
 def conv_transpose(
     b: GraphBuilder,
     input: Operand,
@@ -80,7 +92,6 @@ def conv_transpose(
     *,
     result: torch.Tensor,
 ) -> Operand:
-    """convTranspose2d; one dimension as a row, of three the first by adding up."""
     rank = weight.rank - 2
     y = lowering.conv_transpose(
         b,
@@ -96,7 +107,11 @@ def conv_transpose(
     return b.reshape(y, list(result.shape))
 
 
-@aten_op(aten.convolution.default, aten._convolution.default)
+@aten_op(
+    aten.convolution.default,
+    aten._convolution.default,
+    how="conv2d or convTranspose2d; one dimension as a row, of three the first by gathering or adding up",
+)
 def convolution(
     b: GraphBuilder,
     input: Operand,
@@ -111,17 +126,15 @@ def convolution(
     *ignored: Any,
     result: torch.Tensor,
 ) -> Operand:
-    """conv2d or convTranspose2d; one dimension as a row, of three the first by gathering or adding up."""
     if transposed:
         return conv_transpose(b, input, weight, bias, stride, padding, output_padding, groups, dilation, result=result)
     return convolve(b, input, weight, bias, stride, padding, dilation, groups, result)
 
 
-@aten_op(aten.im2col.default)
+@aten_op(aten.im2col.default, how="Sliding blocks of images as columns")
 def im2col(
     b: GraphBuilder, input: Operand, kernel_size: Sequence[int], dilation: Any, padding: Any, stride: Any, *, result: torch.Tensor
 ) -> Operand:
-    """Sliding blocks of images as columns."""
     pads = [(p, p) for p in per_dimension(padding, 2)]
     blocks = lowering.unfold(
         b,
@@ -134,7 +147,7 @@ def im2col(
     return b.reshape(blocks, list(result.shape))
 
 
-@aten_op(aten.col2im.default)
+@aten_op(aten.col2im.default, how="Columns summed into images where they overlap")
 def col2im(
     b: GraphBuilder,
     input: Operand,
@@ -146,7 +159,6 @@ def col2im(
     *,
     result: torch.Tensor,
 ) -> Operand:
-    """Columns summed into images where they overlap."""
     kernel, strides, dilations = (per_dimension(value, 2) for value in (kernel_size, stride, dilation))
     pads = [(p, p) for p in per_dimension(padding, 2)]
     taps = kernel[0] * kernel[1]

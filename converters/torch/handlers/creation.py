@@ -19,7 +19,7 @@ def filled(b: GraphBuilder, value: float, result: torch.Tensor) -> Operand:
     return b.expand(number, list(result.shape))
 
 
-@aten_op(aten.full.default, aten.full_like.default, aten.new_full.default)
+@aten_op(aten.full.default, aten.full_like.default, aten.new_full.default, how="composed")
 def full(b: GraphBuilder, like: Any, *rest: Any, dtype: Any, result: torch.Tensor) -> Operand:
     return filled(b, rest[-1], result)
 
@@ -34,28 +34,28 @@ def full(b: GraphBuilder, like: Any, *rest: Any, dtype: Any, result: torch.Tenso
     aten.new_zeros.default,
     aten.zeros.default,
     aten.zeros_like.default,
+    how="Zeros; also where PyTorch leaves the contents open",
 )
 def zeros(b: GraphBuilder, *shape: Any, dtype: Any, result: torch.Tensor) -> Operand:
-    """Zeros; also where PyTorch leaves the contents open."""
     return filled(b, 0, result)
 
 
-@aten_op(aten.ones.default, aten.ones_like.default, aten.new_ones.default)
+@aten_op(aten.ones.default, aten.ones_like.default, aten.new_ones.default, how="composed")
 def ones(b: GraphBuilder, *shape: Any, dtype: Any, result: torch.Tensor) -> Operand:
     return filled(b, 1, result)
 
 
-@aten_op(aten.fill.Scalar)
+@aten_op(aten.fill.Scalar, how="composed")
 def fill(b: GraphBuilder, input: Operand, value: float, *, result: torch.Tensor) -> Operand:
     return filled(b, value, result)
 
 
-@aten_op(aten.fill.Tensor)
+@aten_op(aten.fill.Tensor, how="expand, cast")
 def fill_with_tensor(b: GraphBuilder, input: Operand, value: Operand, *, result: torch.Tensor) -> Operand:
     return b.expand(b.cast(value, data_type(result.dtype)), list(result.shape))
 
 
-@aten_op(aten.scalar_tensor.default)
+@aten_op(aten.scalar_tensor.default, how="composed")
 def scalar_tensor(b: GraphBuilder, value: float, *, dtype: Any, result: torch.Tensor) -> Operand:
     return filled(b, value, result)
 
@@ -87,4 +87,4 @@ for overload in (
     aten.tril_indices.default,
     aten.triu_indices.default,
 ):
-    aten_op(overload)(_computed(overload))
+    aten_op(overload, how="composed")(_computed(overload))

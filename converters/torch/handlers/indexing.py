@@ -22,29 +22,26 @@ DATA_DEPENDENT_MASK = "the number of elements that a mask selects depends on the
 
 
 # --------------------------------------------------------------------------------------------------------------------- gather
-@aten_op(aten.embedding.default)
+@aten_op(aten.embedding.default, how="gather")
 def embedding(b: GraphBuilder, weight: Operand, indices: Operand, *ignored: Any) -> Operand:
-    """gather."""
     return b.gather(weight, indices)
 
 
-@aten_op(aten.index_select.default)
+@aten_op(aten.index_select.default, how="gather")
 def index_select(b: GraphBuilder, input: Operand, dim: int, index: Operand, *, result: torch.Tensor) -> Operand:
-    """gather."""
     x = input if input.rank else b.reshape(input, [1])
     return b.reshape(b.gather(x, b.reshape(index, [index.size]), axis=dim % x.rank), list(result.shape))
 
 
-@aten_op(aten.gather.default)
+@aten_op(aten.gather.default, how="The index may be smaller than the input in the other dimensions")
 def gather(b: GraphBuilder, input: Operand, dim: int, index: Operand, *, sparse_grad: bool, result: torch.Tensor) -> Operand:
-    """The index may be smaller than the input in the other dimensions."""
     x, places = _at_least_1d(b, input), _at_least_1d(b, index)
     axis = dim % x.rank
     part = b.slice(x, [0] * x.rank, [n if i == axis else m for i, (n, m) in enumerate(zip(x.shape, places.shape, strict=True))])
     return b.reshape(b.gatherElements(part, places, axis=axis), list(result.shape))
 
 
-@aten_op(aten.take.default)
+@aten_op(aten.take.default, how="gather, reshape")
 def take(b: GraphBuilder, input: Operand, index: Operand) -> Operand:
     return b.gather(b.reshape(input, [input.size]), index)
 
@@ -53,9 +50,12 @@ def _at_least_1d(b: GraphBuilder, x: Operand) -> Operand:
     return x if x.rank else b.reshape(x, [1])
 
 
-@aten_op(aten.index.Tensor, aten._unsafe_index.Tensor)
+@aten_op(
+    aten.index.Tensor,
+    aten._unsafe_index.Tensor,
+    how="Integer indexing of some dimensions; indices broadcast, and a known mask is the indices of what it selects",
+)
 def index(b: GraphBuilder, input: Operand, indices: Sequence[Operand | None], *, result: torch.Tensor) -> Operand:
-    """Integer indexing of some dimensions; indices broadcast, and a known mask is the indices of what it selects."""
     axes, places = _integer_indices(b, input, indices)
     if not axes:
         return input
@@ -115,9 +115,8 @@ def _not_negative(b: GraphBuilder, index: Operand, size: int) -> Operand:
 
 
 # -------------------------------------------------------------------------------------------------------------------- scatter
-@aten_op(aten.index_put.default, aten._unsafe_index_put.default)
+@aten_op(aten.index_put.default, aten._unsafe_index_put.default, how="scatterND; with accumulation a matrix product; a mask by where")
 def index_put(b: GraphBuilder, input: Operand, indices: Sequence[Operand | None], values: Operand, accumulate: bool) -> Operand:
-    """scatterND; with accumulation a matrix product; a mask by where."""
     values = b.cast(values, input.data_type)
     masks = [item for item in indices if item is not None and item.data_type is DataType.UINT8]
     if len(masks) == 1 and len([i for i in indices if i is not None]) == 1 and b.value(masks[0]) is None:
@@ -157,15 +156,13 @@ def _masked_put(b: GraphBuilder, input: Operand, axis: int, mask: Operand, value
     return b.where(column, b.add(input, row) if accumulate else row, input)
 
 
-@aten_op(aten.scatter.src)
+@aten_op(aten.scatter.src, how="scatterElements")
 def scatter(b: GraphBuilder, input: Operand, dim: int, index: Operand, src: Operand) -> Operand:
-    """scatterElements."""
     return _scatter(b, input, dim, index, b.slice(src, [0] * src.rank, list(index.shape)))
 
 
-@aten_op(aten.scatter.value)
+@aten_op(aten.scatter.value, how="scatterElements")
 def scatter_value(b: GraphBuilder, input: Operand, dim: int, index: Operand, value: float) -> Operand:
-    """scatterElements."""
     return _scatter(b, input, dim, index, b.expand(b.constant(value, input.data_type), list(index.shape)))
 
 
@@ -184,23 +181,20 @@ def _scatter(b: GraphBuilder, input: Operand, dim: int, index: Operand, updates:
     return b.reshape(written, list(input.shape))
 
 
-@aten_op(aten.scatter_add.default)
+@aten_op(aten.scatter_add.default, how="By comparing each index with each place; up to 64 Mi pairs")
 def scatter_add(b: GraphBuilder, input: Operand, dim: int, index: Operand, src: Operand) -> Operand:
-    """By comparing each index with each place; up to 64 Mi pairs."""
     return _reduced(b, input, dim, index, src, "sum", True)
 
 
-@aten_op(aten.scatter.reduce)
+@aten_op(aten.scatter.reduce, how="By comparing each index with each place; up to 64 Mi pairs")
 def scatter_with(b: GraphBuilder, input: Operand, dim: int, index: Operand, src: Operand, *, reduce: str) -> Operand:
-    """By comparing each index with each place; up to 64 Mi pairs."""
     return _reduced(b, input, dim, index, src, {"add": "sum", "multiply": "prod"}[reduce], True)
 
 
-@aten_op(aten.scatter_reduce.two)
+@aten_op(aten.scatter_reduce.two, how="By comparing each index with each place; up to 64 Mi pairs")
 def scatter_reduce_two(
     b: GraphBuilder, input: Operand, dim: int, index: Operand, src: Operand, reduce: str, *, include_self: bool
 ) -> Operand:
-    """By comparing each index with each place; up to 64 Mi pairs."""
     return _reduced(b, input, dim, index, src, reduce, include_self)
 
 
@@ -209,9 +203,8 @@ def _reduced(b: GraphBuilder, input: Operand, dim: int, index: Operand, src: Ope
     return b.reshape(scatter_reduce(b, x, places, updates, dim % x.rank, kind, keep=keep), list(input.shape))
 
 
-@aten_op(aten.index_add.default)
+@aten_op(aten.index_add.default, how="A product with a matrix of zeros and ones")
 def index_add(b: GraphBuilder, input: Operand, dim: int, index: Operand, source: Operand, *, alpha: float) -> Operand:
-    """A product with a matrix of zeros and ones."""
     x = _at_least_1d(b, input)
     axis = dim % x.rank
     order = [axis, *(i for i in range(x.rank) if i != axis)]
@@ -224,7 +217,7 @@ def index_add(b: GraphBuilder, input: Operand, dim: int, index: Operand, source:
     return b.reshape(b.transpose(b.reshape(rows, list(front.shape)), permutation=back), list(input.shape))
 
 
-@aten_op(aten.index_copy.default)
+@aten_op(aten.index_copy.default, how="composed")
 def index_copy(b: GraphBuilder, input: Operand, dim: int, index: Operand, source: Operand) -> Operand:
     x = _at_least_1d(b, input)
     indices: list[Operand | None] = [None] * (dim % x.rank)
@@ -234,7 +227,7 @@ def index_copy(b: GraphBuilder, input: Operand, dim: int, index: Operand, source
     return b.reshape(index_put(b, x, [*indices, places], b.reshape(source, shape), False), list(input.shape))
 
 
-@aten_op(aten.index_fill.int_Scalar)
+@aten_op(aten.index_fill.int_Scalar, how="composed")
 def index_fill(b: GraphBuilder, input: Operand, dim: int, index: Operand, value: float) -> Operand:
     x = _at_least_1d(b, input)
     axis = dim % x.rank
@@ -244,9 +237,11 @@ def index_fill(b: GraphBuilder, input: Operand, dim: int, index: Operand, value:
     return b.reshape(b.where(chosen, b.constant(value, x.data_type), x), list(input.shape))
 
 
-@aten_op(aten.masked_scatter.default)
+@aten_op(
+    aten.masked_scatter.default,
+    how="Element i of the source goes to the i-th place that the mask selects: a running count of the mask is that i",
+)
 def masked_scatter(b: GraphBuilder, input: Operand, mask: Operand, source: Operand) -> Operand:
-    """Element i of the source goes to the i-th place that the mask selects: a running count of the mask is that i."""
     shape = list(broadcast(input.shape, mask.shape))
     selected = b.expand(mask, shape)
     count = b.cumulativeSum(b.cast(b.reshape(selected, [math.prod(shape)]), "int32"), 0)
@@ -256,7 +251,7 @@ def masked_scatter(b: GraphBuilder, input: Operand, mask: Operand, source: Opera
 
 
 # ------------------------------------------------------------------------------------------------------------ parts of a tensor
-@aten_op(aten.select_scatter.default)
+@aten_op(aten.select_scatter.default, how="composed")
 def select_scatter(b: GraphBuilder, input: Operand, src: Operand, dim: int, index: int) -> Operand:
     axis = dim % input.rank
     place = index % input.shape[axis]
@@ -264,7 +259,7 @@ def select_scatter(b: GraphBuilder, input: Operand, src: Operand, dim: int, inde
     return _replaced(b, input, part, axis, place, place + 1, 1)
 
 
-@aten_op(aten.slice_scatter.default)
+@aten_op(aten.slice_scatter.default, how="composed")
 def slice_scatter(b: GraphBuilder, input: Operand, src: Operand, dim: int, start: int | None, end: int | None, step: int) -> Operand:
     axis = dim % input.rank
     first, stop, _ = slice(start, end, step).indices(input.shape[axis])
@@ -293,7 +288,7 @@ def _replaced(b: GraphBuilder, input: Operand, part: Operand, axis: int, first: 
     return b.where(chosen.reshape(size, *[1] * (input.rank - axis - 1)), spread, input)
 
 
-@aten_op(aten.diagonal_scatter.default)
+@aten_op(aten.diagonal_scatter.default, how="transpose, gather, where, reshape")
 def diagonal_scatter(b: GraphBuilder, input: Operand, src: Operand, offset: int, dim1: int, dim2: int) -> Operand:
     rows, columns = input.shape[dim1], input.shape[dim2]
     dim1, dim2 = dim1 % input.rank, dim2 % input.rank
@@ -306,7 +301,11 @@ def diagonal_scatter(b: GraphBuilder, input: Operand, src: Operand, offset: int,
 
 
 # -------------------------------------------------------------------------------------------------------------- embedding bags
-@aten_op(aten._embedding_bag.default, aten._embedding_bag_forward_only.default)
+@aten_op(
+    aten._embedding_bag.default,
+    aten._embedding_bag_forward_only.default,
+    how="Sums (mode 0), means (1) or maxima (2) of the rows in each bag; an element's bag is the number of offsets up to it",
+)
 def embedding_bag(
     b: GraphBuilder,
     weight: Operand,
@@ -321,7 +320,6 @@ def embedding_bag(
     *,
     result: Any,
 ) -> Any:
-    """Sums (mode 0), means (1) or maxima (2) of the rows in each bag; an element's bag is the number of offsets up to it."""
     bags, count = result[0].shape[0], indices.size
     rest = [unavailable("the bookkeeping of embedding bags")] * 3
     starts = b.slice(b.cast(offsets, "int32"), [0], [bags])

@@ -28,17 +28,16 @@ LOGICAL = {aten.logical_and.default: "logicalAnd", aten.logical_or.default: "log
 
 def _logical(op: str) -> Any:
     def logical(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
-        """Of the truth values."""
         return b.call(op, *(_truth(b, operand) for operand in (input, other)))
 
     return logical
 
 
 for overload, op in LOGICAL.items():
-    aten_op(overload)(_logical(op))
+    aten_op(overload, how="Of the truth values")(_logical(op))
 
 
-@aten_op(aten.logical_not.default)
+@aten_op(aten.logical_not.default, how="composed")
 def logical_not(b: GraphBuilder, input: Operand) -> Operand:
     return b.logicalNot(_truth(b, input))
 
@@ -55,10 +54,7 @@ BITWISE = {
 
 
 def _bitwise(op: str, on_bits: Any) -> Any:
-    """The logical operator on booleans, the arithmetic one on integers."""
-
     def bitwise(b: GraphBuilder, input: Operand, other: Any, *, result: torch.Tensor) -> Operand:
-        """The logical operator on booleans; on integers by their binary digits."""
         other = operand_like(b, other, input)
         return b.call(op, input, other) if result.dtype is torch.bool else on_bits(b, input, other)
 
@@ -66,10 +62,11 @@ def _bitwise(op: str, on_bits: Any) -> Any:
 
 
 for op, (on_bits, overloads) in BITWISE.items():
-    aten_op(*overloads, promote=Promote.RESULT)(_bitwise(op, on_bits))
+    how = "The logical operator on booleans; on integers by their binary digits"
+    aten_op(*overloads, promote=Promote.RESULT, how=how)(_bitwise(op, on_bits))
 
 
-@aten_op(aten.bitwise_not.default)
+@aten_op(aten.bitwise_not.default, how="composed")
 def bitwise_not(b: GraphBuilder, input: Operand, *, result: torch.Tensor) -> Operand:
     return b.logicalNot(input) if result.dtype is torch.bool else bits.bitwise_not(b, input)
 
@@ -80,9 +77,9 @@ def bitwise_not(b: GraphBuilder, input: Operand, *, result: torch.Tensor) -> Ope
     aten.__lshift__.Tensor,
     aten.__lshift__.Scalar,
     promote=Promote.RESULT,
+    how="A product with a power of two",
 )
 def left_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
-    """A product with a power of two."""
     return bits.shift_left(b, input, operand_like(b, other, input))
 
 
@@ -92,7 +89,7 @@ def left_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
     aten.__rshift__.Tensor,
     aten.__rshift__.Scalar,
     promote=Promote.RESULT,
+    how="A quotient by a power of two, rounded down",
 )
 def right_shift(b: GraphBuilder, input: Operand, other: Any) -> Operand:
-    """A quotient by a power of two, rounded down."""
     return bits.shift_right(b, input, operand_like(b, other, input))

@@ -12,9 +12,8 @@ from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
 
 
-@aten_op(aten.linear.default)
+@aten_op(aten.linear.default, how="gemm, of all leading dimensions as one; the weight stays as it is, shared, quantized and under its name")
 def linear(b: GraphBuilder, input: Operand, weight: Operand, bias: Operand | None, *, result: torch.Tensor) -> Operand:
-    """gemm, of all leading dimensions as one; the weight stays as it is, shared, quantized and under its name."""
     if not input.data_type.is_float:
         y = product(b, input, b.transpose(weight))
         return y if bias is None else b.add(y, bias)
@@ -22,15 +21,21 @@ def linear(b: GraphBuilder, input: Operand, weight: Operand, bias: Operand | Non
     return b.reshape(projected(b, input, rows, bias), list(result.shape))
 
 
-@aten_op(aten.mm.default, aten.bmm.default, aten.matmul.default, aten.mv.default, aten.dot.default, aten.linalg_matmul.default)
+@aten_op(
+    aten.mm.default,
+    aten.bmm.default,
+    aten.matmul.default,
+    aten.mv.default,
+    aten.dot.default,
+    aten.linalg_matmul.default,
+    how="matmul; integers by multiplication and sums",
+)
 def matmul(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
-    """matmul; integers by multiplication and sums."""
     return product(b, input, other)
 
 
-@aten_op(aten.addmm.default)
+@aten_op(aten.addmm.default, how="gemm")
 def addmm(b: GraphBuilder, input: Operand, mat1: Operand, mat2: Operand, *, beta: float, alpha: float) -> Operand:
-    """gemm."""
     if not mat1.data_type.is_float:
         return _added(b, input, product(b, mat1, mat2), beta, alpha)
     if beta == 0:
@@ -38,24 +43,23 @@ def addmm(b: GraphBuilder, input: Operand, mat1: Operand, mat2: Operand, *, beta
     return b.gemm(mat1, mat2, c=input, alpha=alpha, beta=beta)
 
 
-@aten_op(aten.baddbmm.default)
+@aten_op(aten.baddbmm.default, how="matmul and add")
 def baddbmm(b: GraphBuilder, input: Operand, batch1: Operand, batch2: Operand, *, beta: float, alpha: float) -> Operand:
-    """matmul and add."""
     return _added(b, input, product(b, batch1, batch2), beta, alpha)
 
 
-@aten_op(aten.addbmm.default)
+@aten_op(aten.addbmm.default, how="composed")
 def addbmm(b: GraphBuilder, input: Operand, batch1: Operand, batch2: Operand, *, beta: float, alpha: float) -> Operand:
     total = b.reduceSum(product(b, batch1, batch2), axes=[0])
     return _added(b, input, total, beta, alpha)
 
 
-@aten_op(aten.addmv.default)
+@aten_op(aten.addmv.default, how="composed")
 def addmv(b: GraphBuilder, input: Operand, mat: Operand, vec: Operand, *, beta: float, alpha: float) -> Operand:
     return _added(b, input, product(b, mat, vec), beta, alpha)
 
 
-@aten_op(aten.addr.default, promote=Promote.RESULT)
+@aten_op(aten.addr.default, promote=Promote.RESULT, how="composed")
 def addr(b: GraphBuilder, input: Operand, vec1: Operand, vec2: Operand, *, beta: float, alpha: float) -> Operand:
     return _added(b, input, b.mul(b.reshape(vec1, [vec1.size, 1]), vec2), beta, alpha)
 
@@ -68,9 +72,8 @@ def _added(b: GraphBuilder, input: Operand, y: Operand, beta: float, alpha: floa
     return b.add(input if beta == 1 else b.mul(input, beta), scaled)
 
 
-@aten_op(aten._weight_int8pack_mm.default)
+@aten_op(aten._weight_int8pack_mm.default, how="x (q * scale)^T with an int8 weight [out, in] and a scale per row")
 def weight_int8_mm(b: GraphBuilder, input: Operand, mat2: Operand, scales: Operand) -> Operand:
-    """x (q * scale)^T with an int8 weight [out, in] and a scale per row."""
     scale = b.reshape(b.cast(scales, input.data_type), [scales.size, 1])
     zero = b.expand(b.constant(0, DataType.INT8), list(scale.shape))
     return product(b, input, b.transpose(b.dequantizeLinear(mat2, scale, zero)))

@@ -15,7 +15,7 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-@aten_op(aten.layer_norm.default)
+@aten_op(aten.layer_norm.default, how="layerNormalization")
 def layer_norm(
     b: GraphBuilder,
     input: Operand,
@@ -25,7 +25,6 @@ def layer_norm(
     eps: float,
     cudnn_enable: bool,
 ) -> Operand:
-    """layerNormalization."""
     return _over_last(b, input, normalized_shape, weight, bias, eps)
 
 
@@ -36,7 +35,7 @@ def _over_last(
     return b.layerNormalization(input, scale=weight, bias=bias, axes=axes, epsilon=eps)
 
 
-@aten_op(aten.native_layer_norm.default)
+@aten_op(aten.native_layer_norm.default, how="composed")
 def native_layer_norm(
     b: GraphBuilder, input: Operand, normalized_shape: Sequence[int], weight: Operand | None, bias: Operand | None, eps: float
 ) -> Any:
@@ -57,15 +56,14 @@ def _statistics(b: GraphBuilder, input: Operand, axes: list[int], eps: float) ->
     return mean, rstd
 
 
-@aten_op(aten.rms_norm.default)
+@aten_op(aten.rms_norm.default, how="Products with the reciprocal root of the mean square")
 def rms_norm(b: GraphBuilder, input: Operand, normalized_shape: Sequence[int], weight: Operand | None, eps: float | None) -> Operand:
-    """Products with the reciprocal root of the mean square."""
     axes = list(range(input.rank - len(normalized_shape), input.rank))
     smallest = 2.0**-10 if input.data_type == "float16" else 2.0**-23
     return lowering.rms_norm(b, input, weight, axes=axes, epsilon=smallest if eps is None else eps)
 
 
-@aten_op(aten._fused_rms_norm.default)
+@aten_op(aten._fused_rms_norm.default, how="composed")
 def fused_rms_norm(b: GraphBuilder, input: Operand, normalized_shape: Sequence[int], weight: Operand | None, eps: float | None) -> Any:
     axes = list(range(input.rank - len(normalized_shape), input.rank))
 
@@ -76,15 +74,14 @@ def fused_rms_norm(b: GraphBuilder, input: Operand, normalized_shape: Sequence[i
 
 
 # --------------------------------------------------------------------------------------------------------------- per channel
-@aten_op(aten.group_norm.default)
+@aten_op(aten.group_norm.default, how="layerNormalization of the groups")
 def group_norm(
     b: GraphBuilder, input: Operand, num_groups: int, weight: Operand | None, bias: Operand | None, eps: float, cudnn_enabled: bool
 ) -> Operand:
-    """layerNormalization of the groups."""
     return lowering.group_norm(b, input, weight, bias, groups=num_groups, epsilon=eps)
 
 
-@aten_op(aten.native_group_norm.default)
+@aten_op(aten.native_group_norm.default, how="composed")
 def native_group_norm(
     b: GraphBuilder, input: Operand, weight: Operand | None, bias: Operand | None, N: int, C: int, HxW: int, group: int, eps: float
 ) -> Any:
@@ -94,7 +91,7 @@ def native_group_norm(
     return y, lambda: b.reshape(mean(), [N, group]), lambda: b.reshape(rstd(), [N, group])
 
 
-@aten_op(aten.instance_norm.default)
+@aten_op(aten.instance_norm.default, how="instanceNormalization; batchNormalization with running statistics")
 def instance_norm(
     b: GraphBuilder,
     input: Operand,
@@ -107,7 +104,6 @@ def instance_norm(
     eps: float,
     cudnn_enabled: bool,
 ) -> Operand:
-    """instanceNormalization; batchNormalization with running statistics."""
     if not use_input_stats:
         return _batch_norm(b, input, weight, bias, running_mean, running_var, eps)
     if running_mean is not None:
@@ -123,7 +119,7 @@ def _batch_norm(b: GraphBuilder, input: Operand, weight: Operand | None, bias: O
     return b.batchNormalization(input, mean, var, scale=weight, bias=bias, axis=1, epsilon=eps)
 
 
-@aten_op(aten._native_batch_norm_legit_no_training.default)
+@aten_op(aten._native_batch_norm_legit_no_training.default, how="batchNormalization")
 def batch_norm(
     b: GraphBuilder,
     input: Operand,
@@ -136,7 +132,6 @@ def batch_norm(
     *,
     result: Any,
 ) -> Any:
-    """batchNormalization."""
     return _batch_norm(b, input, weight, bias, running_mean, running_var, eps), None, None
 
 
@@ -147,7 +142,7 @@ def _normalized(b: GraphBuilder, input: Operand, weight: Operand | None, bias: O
     return lowering.per_channel_affine(b, y, weight, bias), axes
 
 
-@aten_op(aten._native_batch_norm_legit.no_stats)
+@aten_op(aten._native_batch_norm_legit.no_stats, how="composed")
 def batch_norm_without_statistics(
     b: GraphBuilder, input: Operand, weight: Operand | None, bias: Operand | None, training: bool, momentum: float, eps: float
 ) -> Any:
@@ -157,7 +152,9 @@ def batch_norm_without_statistics(
     return y, lambda: b.reshape(mean(), channels), lambda: b.reshape(rstd(), channels)
 
 
-@aten_op(aten._native_batch_norm_legit_functional.default)
+@aten_op(
+    aten._native_batch_norm_legit_functional.default, how="With the batch's statistics, also the running ones after it; without, they stay"
+)
 def batch_norm_in_training(
     b: GraphBuilder,
     input: Operand,
@@ -171,7 +168,6 @@ def batch_norm_in_training(
     *,
     result: Any,
 ) -> Any:
-    """With the batch's statistics, also the running ones after it; without, they stay."""
     if not training:
         return _batch_norm(b, input, weight, bias, running_mean, running_var, eps), None, None, running_mean, running_var
     y, mean, rstd = batch_norm_without_statistics(b, input, weight, bias, training, momentum, eps)
@@ -189,7 +185,7 @@ def batch_norm_in_training(
     )
 
 
-@aten_op(aten.linalg_vector_norm.default)
+@aten_op(aten.linalg_vector_norm.default, how="reduceL2, reduceL1, or by powers")
 def vector_norm(
     b: GraphBuilder,
     input: Operand,
@@ -200,7 +196,6 @@ def vector_norm(
     dtype: torch.dtype | None,
     result: torch.Tensor,
 ) -> Operand:
-    """reduceL2, reduceL1, or by powers."""
     axes = sorted(axis % max(input.rank, 1) for axis in dim) if dim and input.rank else list(range(input.rank))
     x = b.cast(input, data_type(result.dtype))
     return lowering.norm(b, x, ord, axes=axes, keep=keepdim)

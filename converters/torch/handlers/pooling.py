@@ -54,24 +54,23 @@ def _average(
     return b.reshape(y, list(result.shape))
 
 
-@aten_op(aten.avg_pool1d.default)
+@aten_op(aten.avg_pool1d.default, how="composed")
 def avg_pool1d(b: GraphBuilder, *args: Any, result: torch.Tensor) -> Operand:
     return _average(b, *args, result=result, rank=1)
 
 
-@aten_op(aten.avg_pool2d.default)
+@aten_op(aten.avg_pool2d.default, how="composed")
 def avg_pool2d(b: GraphBuilder, *args: Any, result: torch.Tensor) -> Operand:
     return _average(b, *args, result=result, rank=2)
 
 
-@aten_op(aten.avg_pool3d.default)
+@aten_op(aten.avg_pool3d.default, how="composed")
 def avg_pool3d(b: GraphBuilder, *args: Any, result: torch.Tensor) -> Operand:
     return _average(b, *args, result=result, rank=3)
 
 
 def _adaptive_average(rank: int) -> Callable[..., Operand]:
     def adaptive(b: GraphBuilder, input: Operand, output_size: Sequence[int], *, result: torch.Tensor) -> Operand:
-        """Averages over nearly equal bins: a mean, a pooling where bins are equal, otherwise a matrix product."""
         image, bins = input.shape[-rank:], list(result.shape[-rank:])
         axes = list(range(input.rank - rank, input.rank))
         if all(count == 1 for count in bins):
@@ -86,9 +85,13 @@ def _adaptive_average(rank: int) -> Callable[..., Operand]:
     return adaptive
 
 
-aten_op(aten.adaptive_avg_pool1d.default)(_adaptive_average(1))
-aten_op(aten.adaptive_avg_pool2d.default, aten._adaptive_avg_pool2d.default)(_adaptive_average(2))
-aten_op(aten.adaptive_avg_pool3d.default, aten._adaptive_avg_pool3d.default)(_adaptive_average(3))
+for rank, overloads in {
+    1: (aten.adaptive_avg_pool1d.default,),
+    2: (aten.adaptive_avg_pool2d.default, aten._adaptive_avg_pool2d.default),
+    3: (aten.adaptive_avg_pool3d.default, aten._adaptive_avg_pool3d.default),
+}.items():
+    how = "Averages over nearly equal bins: a mean, a pooling where bins are equal, otherwise a matrix product"
+    aten_op(*overloads, how=how)(_adaptive_average(rank))
 
 
 # ------------------------------------------------------------------------------------------------------------------- maximum
@@ -134,8 +137,8 @@ for rank, (plain, with_indices) in {
     2: (aten.max_pool2d.default, aten.max_pool2d_with_indices.default),
     3: (aten.max_pool3d.default, aten.max_pool3d_with_indices.default),
 }.items():
-    aten_op(plain)(_max_pool(rank))
-    aten_op(with_indices)(_max_pool_with_indices(rank))
+    aten_op(plain, how="composed")(_max_pool(rank))
+    aten_op(with_indices, how="composed")(_max_pool_with_indices(rank))
 
 
 def _positions(b: GraphBuilder, x: Operand, windows: Windows) -> Operand:
@@ -169,7 +172,6 @@ def _positions(b: GraphBuilder, x: Operand, windows: Windows) -> Operand:
 
 def _adaptive_maximum(rank: int) -> Callable[..., Any]:
     def adaptive(b: GraphBuilder, input: Operand, output_size: Sequence[int], *, result: Any) -> Any:
-        """Maxima over nearly equal bins, gathered to the size of the largest by repeating a pixel."""
         x = _images(b, input, rank)
         image, bins = x.shape[2:], list(result[0].shape[-rank:])
         places = [_bins(size, count) for size, count in zip(image, bins, strict=True)]
@@ -203,4 +205,5 @@ for rank, overload in {
     2: aten.adaptive_max_pool2d.default,
     3: aten.adaptive_max_pool3d.default,
 }.items():
-    aten_op(overload)(_adaptive_maximum(rank))
+    how = "Maxima over nearly equal bins, gathered to the size of the largest by repeating a pixel"
+    aten_op(overload, how=how)(_adaptive_maximum(rank))

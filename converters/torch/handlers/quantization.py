@@ -43,14 +43,14 @@ def _dequantized(b: GraphBuilder, input: Operand, scale: Any, zero_point: Any, a
     return lowering.dequantize(b, input, _parameter(b, scale, data_type(result.dtype)), zero, axis=axis)
 
 
-@aten_op(quantized.quantize_per_tensor.default, quantized.quantize_per_tensor.tensor)
+@aten_op(quantized.quantize_per_tensor.default, quantized.quantize_per_tensor.tensor, how="composed")
 def quantize_per_tensor(
     b: GraphBuilder, input: Operand, scale: Any, zero_point: Any, quant_min: Number, quant_max: Number, dtype: torch.dtype
 ) -> Operand:
     return _quantized(b, input, scale, zero_point, quant_min, quant_max, dtype, 0)
 
 
-@aten_op(quantized.dequantize_per_tensor.default, quantized.dequantize_per_tensor.tensor)
+@aten_op(quantized.dequantize_per_tensor.default, quantized.dequantize_per_tensor.tensor, how="composed")
 def dequantize_per_tensor(
     b: GraphBuilder,
     input: Operand,
@@ -66,14 +66,14 @@ def dequantize_per_tensor(
     return _dequantized(b, input, scale, zero_point, 0, result)
 
 
-@aten_op(quantized.quantize_per_channel.default)
+@aten_op(quantized.quantize_per_channel.default, how="composed")
 def quantize_per_channel(
     b: GraphBuilder, input: Operand, scales: Operand, zero_points: Operand, axis: int, quant_min: int, quant_max: int, dtype: torch.dtype
 ) -> Operand:
     return _quantized(b, input, scales, zero_points, quant_min, quant_max, dtype, axis)
 
 
-@aten_op(quantized.dequantize_per_channel.default)
+@aten_op(quantized.dequantize_per_channel.default, how="composed")
 def dequantize_per_channel(
     b: GraphBuilder,
     input: Operand,
@@ -90,7 +90,10 @@ def dequantize_per_channel(
     return _dequantized(b, input, scales, zero_points, axis, result)
 
 
-@aten_op(quantized.dequantize_per_channel_group.default)
+@aten_op(
+    quantized.dequantize_per_channel_group.default,
+    how="A weight [out, in] with a scale [out, in / group] for each group of elements; 4-bit values are stored as such",
+)
 def dequantize_per_channel_group(
     b: GraphBuilder,
     input: Operand,
@@ -104,7 +107,6 @@ def dequantize_per_channel_group(
     *,
     result: torch.Tensor,
 ) -> Operand:
-    """A weight [out, in] with a scale [out, in / group] for each group of elements; 4-bit values are stored as such."""
     narrow = _narrowed(b, input, quant_min, quant_max)
     return _dequantized(b, narrow, scales, zero_points, 1, result)
 
@@ -119,7 +121,10 @@ def _narrowed(b: GraphBuilder, weight: Operand, quant_min: int, quant_max: int) 
     return b.constant(known.astype(kind.numpy), kind, weight.name)
 
 
-@library_op("torchao::dequantize_affine")
+@library_op(
+    "torchao::dequantize_affine",
+    how="A weight with a scale for each block of elements, as torchao quantizes; 4-bit values are stored as such",
+)
 def dequantize_affine(
     b: GraphBuilder,
     input: Operand,
@@ -133,7 +138,6 @@ def dequantize_affine(
     *,
     result: torch.Tensor,
 ) -> Operand:
-    """A weight with a scale for each block of elements, as torchao quantizes; 4-bit values are stored as such."""
     narrow = input if quant_min is None else _narrowed(b, input, int(quant_min), int(quant_max))
     blocks = [size // block for size, block in zip(input.shape, block_size, strict=True)]
     factors = b.reshape(b.cast(scale, data_type(result.dtype)), blocks)
@@ -145,7 +149,6 @@ def dequantize_affine(
     return b.dequantizeLinear(narrow, factors, zero)
 
 
-@aten_op(torch.ops.aten._int_mm.default)
+@aten_op(torch.ops.aten._int_mm.default, how="The int32 product of int8 matrices, exactly")
 def int_mm(b: GraphBuilder, input: Operand, mat2: Operand) -> Operand:
-    """The int32 product of int8 matrices, exactly."""
     return lowering.matmul_integer(b, input, mat2, None, None)

@@ -59,7 +59,7 @@ def _refuse_dropout(dropout: float, train: bool) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------- LSTM
-@aten_op(aten.lstm.input)
+@aten_op(aten.lstm.input, how="lstm per layer; with a projection written out step by step")
 def lstm(
     b: GraphBuilder,
     input: Operand,
@@ -72,7 +72,6 @@ def lstm(
     bidirectional: bool,
     batch_first: bool,
 ) -> Any:
-    """lstm per layer; with a projection written out step by step."""
     _refuse_dropout(dropout, train)
     projected = hx[0].shape[-1] != hx[1].shape[-1]
     layer = _projected_lstm if projected else _whole_lstm
@@ -139,7 +138,7 @@ def _written_out(
     return _joined(b, outputs), [list(pair) for pair in zip(*(unstack(b, state, 0) for state in final), strict=True)]
 
 
-@aten_op(aten.lstm_cell.default)
+@aten_op(aten.lstm_cell.default, how="lstmCell")
 def lstm_cell(
     b: GraphBuilder,
     input: Operand,
@@ -149,14 +148,13 @@ def lstm_cell(
     b_ih: Operand | None,
     b_hh: Operand | None,
 ) -> Any:
-    """lstmCell."""
     bias, recurrent_bias = (None if bias is None else gates(b, bias, "ifgo", "iofg") for bias in (b_ih, b_hh))
     w, r = (gates(b, weight, "ifgo", "iofg") for weight in (w_ih, w_hh))
     return tuple(b.lstmCell(input, w, r, hx[0], hx[1], hx[0].shape[-1], bias=bias, recurrentBias=recurrent_bias))
 
 
 # ----------------------------------------------------------------------------------------------------------------------- GRU
-@aten_op(aten.gru.input)
+@aten_op(aten.gru.input, how="gru per layer; PyTorch's gates stand in the order reset, update, new")
 def gru(
     b: GraphBuilder,
     input: Operand,
@@ -169,7 +167,6 @@ def gru(
     bidirectional: bool,
     batch_first: bool,
 ) -> Any:
-    """gru per layer; PyTorch's gates stand in the order reset, update, new."""
     _refuse_dropout(dropout, train)
 
     def run(x: Operand, weights: Any, states: Any) -> tuple[Operand, list[list[Operand]]]:
@@ -192,11 +189,10 @@ def gru(
     return tuple(_layers(b, input, [hx], params, 2 + 2 * has_biases, num_layers, bidirectional, batch_first, run))
 
 
-@aten_op(aten.gru_cell.default)
+@aten_op(aten.gru_cell.default, how="gruCell")
 def gru_cell(
     b: GraphBuilder, input: Operand, hx: Operand, w_ih: Operand, w_hh: Operand, b_ih: Operand | None, b_hh: Operand | None
 ) -> Operand:
-    """gruCell."""
     bias, recurrent_bias = (None if bias is None else gates(b, bias, "rzn", "zrn") for bias in (b_ih, b_hh))
     w, r = (gates(b, weight, "rzn", "zrn") for weight in (w_ih, w_hh))
     return b.gruCell(input, w, r, hx, hx.shape[-1], resetAfter=True, bias=bias, recurrentBias=recurrent_bias)
@@ -216,7 +212,6 @@ def _plain(activation: str) -> Callable[..., Any]:
         bidirectional: bool,
         batch_first: bool,
     ) -> Any:
-        """h = activation(W x + R h + biases), written out step by step."""
         _refuse_dropout(dropout, train)
 
         def step_of(parameters: Sequence[Operand]) -> Step:
@@ -230,5 +225,5 @@ def _plain(activation: str) -> Callable[..., Any]:
     return rnn
 
 
-aten_op(aten.rnn_tanh.input)(_plain("tanh"))
-aten_op(aten.rnn_relu.input)(_plain("relu"))
+for overload, activation in {aten.rnn_tanh.input: "tanh", aten.rnn_relu.input: "relu"}.items():
+    aten_op(overload, how="h = activation(W x + R h + biases), written out step by step")(_plain(activation))

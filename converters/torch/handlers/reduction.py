@@ -31,77 +31,77 @@ def _wide(b: GraphBuilder, op: str, input: Operand, axes: list[int], keep: bool)
 
 
 # ----------------------------------------------------------------------------------------------------------- sums and extremes
-@aten_op(aten.sum.default, promote=Promote.RESULT)
+@aten_op(aten.sum.default, promote=Promote.RESULT, how="composed")
 def sum_all(b: GraphBuilder, input: Operand, *, dtype: Any) -> Operand:
     return _wide(b, "reduceSum", input, axes_of(input, None), False)
 
 
-@aten_op(aten.sum.dim_IntList, promote=Promote.RESULT)
+@aten_op(aten.sum.dim_IntList, promote=Promote.RESULT, how="composed")
 def sum_dims(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool, *, dtype: Any) -> Operand:
     return _wide(b, "reduceSum", input, axes_of(input, dim), keepdim)
 
 
-@aten_op(aten.prod.default, promote=Promote.RESULT)
+@aten_op(aten.prod.default, promote=Promote.RESULT, how="composed")
 def prod_all(b: GraphBuilder, input: Operand, *, dtype: Any) -> Operand:
     return _wide(b, "reduceProduct", input, axes_of(input, None), False)
 
 
-@aten_op(aten.prod.dim_int, promote=Promote.RESULT)
+@aten_op(aten.prod.dim_int, promote=Promote.RESULT, how="composed")
 def prod_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool, *, dtype: Any) -> Operand:
     return _wide(b, "reduceProduct", input, axes_of(input, dim), keepdim)
 
 
-@aten_op(aten.mean.default, promote=Promote.RESULT)
+@aten_op(aten.mean.default, promote=Promote.RESULT, how="reduceMean")
 def mean_all(b: GraphBuilder, input: Operand, *, dtype: Any) -> Operand:
     return b.reduceMean(input, axes=axes_of(input, None))
 
 
-@aten_op(aten.mean.dim, promote=Promote.RESULT)
+@aten_op(aten.mean.dim, promote=Promote.RESULT, how="reduceMean")
 def mean_dims(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool, *, dtype: Any) -> Operand:
     return b.reduceMean(input, axes=axes_of(input, dim), keepDimensions=keepdim)
 
 
-@aten_op(aten.amax.default)
+@aten_op(aten.amax.default, how="reduceMax")
 def amax(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool) -> Operand:
     return b.reduceMax(input, axes=axes_of(input, dim), keepDimensions=keepdim)
 
 
-@aten_op(aten.amin.default)
+@aten_op(aten.amin.default, how="reduceMin")
 def amin(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool) -> Operand:
     return b.reduceMin(input, axes=axes_of(input, dim), keepDimensions=keepdim)
 
 
-@aten_op(aten.aminmax.default)
+@aten_op(aten.aminmax.default, how="composed")
 def aminmax(b: GraphBuilder, input: Operand, *, dim: int | None, keepdim: bool) -> Any:
     return amin(b, input, dim, keepdim), amax(b, input, dim, keepdim)
 
 
-@aten_op(aten.max.default)
+@aten_op(aten.max.default, how="reduceMax")
 def max_all(b: GraphBuilder, input: Operand) -> Operand:
     return b.reduceMax(input)
 
 
-@aten_op(aten.min.default)
+@aten_op(aten.min.default, how="reduceMin")
 def min_all(b: GraphBuilder, input: Operand) -> Operand:
     return b.reduceMin(input)
 
 
-@aten_op(aten.max.dim)
+@aten_op(aten.max.dim, how="composed")
 def max_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool) -> Any:
     return amax(b, input, dim, keepdim), lambda: _arg(b, "argMax", input, dim, keepdim)
 
 
-@aten_op(aten.min.dim)
+@aten_op(aten.min.dim, how="composed")
 def min_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool) -> Any:
     return amin(b, input, dim, keepdim), lambda: _arg(b, "argMin", input, dim, keepdim)
 
 
-@aten_op(aten.argmax.default)
+@aten_op(aten.argmax.default, how="composed")
 def argmax(b: GraphBuilder, input: Operand, dim: int | None, keepdim: bool, *, result: torch.Tensor) -> Operand:
     return b.reshape(_arg(b, "argMax", input, dim, keepdim), list(result.shape))
 
 
-@aten_op(aten.argmin.default)
+@aten_op(aten.argmin.default, how="composed")
 def argmin(b: GraphBuilder, input: Operand, dim: int | None, keepdim: bool, *, result: torch.Tensor) -> Operand:
     return b.reshape(_arg(b, "argMin", input, dim, keepdim), list(result.shape))
 
@@ -114,55 +114,55 @@ def _arg(b: GraphBuilder, op: str, input: Operand, dim: int | None, keepdim: boo
 
 
 # ---------------------------------------------------------------------------------------------------------------- truth values
-@aten_op(aten.any.default, promote=Promote.RESULT)
+@aten_op(aten.any.default, promote=Promote.RESULT, how="reduceMax")
 def any_all(b: GraphBuilder, input: Operand) -> Operand:
     return b.reduceMax(input)
 
 
-@aten_op(aten.any.dim, aten.any.dims, promote=Promote.RESULT)
+@aten_op(aten.any.dim, aten.any.dims, promote=Promote.RESULT, how="reduceMax")
 def any_dims(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool) -> Operand:
     return b.reduceMax(input, axes=axes_of(input, dim), keepDimensions=keepdim)
 
 
-@aten_op(aten.all.default, promote=Promote.RESULT)
+@aten_op(aten.all.default, promote=Promote.RESULT, how="reduceMin")
 def all_all(b: GraphBuilder, input: Operand) -> Operand:
     return b.reduceMin(input)
 
 
-@aten_op(aten.all.dim, aten.all.dims, promote=Promote.RESULT)
+@aten_op(aten.all.dim, aten.all.dims, promote=Promote.RESULT, how="reduceMin")
 def all_dims(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool) -> Operand:
     return b.reduceMin(input, axes=axes_of(input, dim), keepDimensions=keepdim)
 
 
 # ------------------------------------------------------------------------------------------------------------------ statistics
-@aten_op(aten.var.correction)
+@aten_op(aten.var.correction, how="composed")
 def var(b: GraphBuilder, input: Operand, dim: Any, *, correction: float | None, keepdim: bool) -> Operand:
     return variance(b, input, axes_of(input, dim), correction=1 if correction is None else correction, keep=keepdim)
 
 
-@aten_op(aten.var.dim)
+@aten_op(aten.var.dim, how="composed")
 def var_dim(b: GraphBuilder, input: Operand, dim: Any, unbiased: bool, keepdim: bool) -> Operand:
     return variance(b, input, axes_of(input, dim), correction=int(unbiased), keep=keepdim)
 
 
-@aten_op(aten.std.correction)
+@aten_op(aten.std.correction, how="composed")
 def std(b: GraphBuilder, input: Operand, dim: Any, *, correction: float | None, keepdim: bool) -> Operand:
     return b.sqrt(var(b, input, dim, correction=correction, keepdim=keepdim))
 
 
-@aten_op(aten.var_mean.correction)
+@aten_op(aten.var_mean.correction, how="composed")
 def var_mean(b: GraphBuilder, input: Operand, dim: Any, *, correction: float | None, keepdim: bool) -> Any:
     spread = var(b, input, dim, correction=correction, keepdim=keepdim)
     return spread, lambda: b.reduceMean(input, axes=axes_of(input, dim), keepDimensions=keepdim)
 
 
-@aten_op(aten.logsumexp.default, promote=Promote.RESULT)
+@aten_op(aten.logsumexp.default, promote=Promote.RESULT, how="reduceLogSumExp")
 def logsumexp(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool) -> Operand:
     return b.reduceLogSumExp(input, axes=axes_of(input, dim), keepDimensions=keepdim)
 
 
 # ------------------------------------------------------------------------------------------------------------------ cumulative
-@aten_op(aten.cumsum.default, promote=Promote.RESULT)
+@aten_op(aten.cumsum.default, promote=Promote.RESULT, how="cast, cumulativeSum")
 def cumsum(b: GraphBuilder, input: Operand, dim: int, *, dtype: Any) -> Operand:
     if input.rank == 0:
         return input
@@ -171,27 +171,23 @@ def cumsum(b: GraphBuilder, input: Operand, dim: int, *, dtype: Any) -> Operand:
     return b.cast(b.cumulativeSum(wide, dim % input.rank), wanted)
 
 
-@aten_op(aten.cumprod.default, promote=Promote.RESULT)
+@aten_op(aten.cumprod.default, promote=Promote.RESULT, how="Products with shifted copies, doubling the shift")
 def cumprod(b: GraphBuilder, input: Operand, dim: int, *, dtype: Any) -> Operand:
-    """Products with shifted copies, doubling the shift."""
     return cumulative.product(b, input, dim % input.rank) if input.rank else input
 
 
-@aten_op(aten.logcumsumexp.default)
+@aten_op(aten.logcumsumexp.default, how="Sums of shifted copies, doubling the shift")
 def logcumsumexp(b: GraphBuilder, input: Operand, dim: int) -> Operand:
-    """Sums of shifted copies, doubling the shift."""
     return cumulative.log_sum_exp(b, input, dim % input.rank) if input.rank else input
 
 
-@aten_op(aten.cummax.default)
+@aten_op(aten.cummax.default, how="Maxima with shifted copies, doubling the shift")
 def cummax(b: GraphBuilder, input: Operand, dim: int) -> Any:
-    """Maxima with shifted copies, doubling the shift."""
     return _cumulative_extreme(b, "max", input, dim)
 
 
-@aten_op(aten.cummin.default)
+@aten_op(aten.cummin.default, how="Minima with shifted copies, doubling the shift")
 def cummin(b: GraphBuilder, input: Operand, dim: int) -> Any:
-    """Minima with shifted copies, doubling the shift."""
     return _cumulative_extreme(b, "min", input, dim)
 
 
@@ -204,21 +200,18 @@ def _cumulative_extreme(b: GraphBuilder, op: str, input: Operand, dim: int) -> A
 
 
 # --------------------------------------------------------------------------------------------------------------------- sorting
-@aten_op(aten.sort.default)
+@aten_op(aten.sort.default, how="By counting the elements that come before each; up to 64 Mi pairs")
 def sort(b: GraphBuilder, input: Operand, dim: int, descending: bool) -> Any:
-    """By counting the elements that come before each; up to 64 Mi pairs."""
     return _sorted(b, input, dim, descending)
 
 
-@aten_op(aten.sort.stable)
+@aten_op(aten.sort.stable, how="By counting the elements that come before each; up to 64 Mi pairs")
 def sort_stable(b: GraphBuilder, input: Operand, *, stable: bool | None, dim: int, descending: bool) -> Any:
-    """By counting the elements that come before each; up to 64 Mi pairs."""
     return _sorted(b, input, dim, descending)
 
 
-@aten_op(aten.argsort.default)
+@aten_op(aten.argsort.default, how="By counting the elements that come before each; up to 64 Mi pairs")
 def argsort(b: GraphBuilder, input: Operand, dim: int, descending: bool) -> Operand:
-    """By counting the elements that come before each; up to 64 Mi pairs."""
     return _sorted(b, input, dim, descending)[1]()
 
 
@@ -230,25 +223,24 @@ def _sorted(b: GraphBuilder, input: Operand, dim: int, descending: bool) -> Any:
     return order.values(b), lambda: order.indices(b)
 
 
-@aten_op(aten.topk.default)
+@aten_op(aten.topk.default, how="By counting the elements that come before each; from more than 64 Mi pairs up to 128 by repeated argMax")
 def topk(b: GraphBuilder, input: Operand, k: int, dim: int, largest: bool, sorted: bool) -> Any:
-    """By counting the elements that come before each; from more than 64 Mi pairs up to 128 by repeated argMax."""
     if input.rank == 0:
         return input, lambda: b.constant(0, "int64")
     return sorting.top(b, input, k, dim % input.rank, largest=largest)
 
 
-@aten_op(aten.median.dim)
+@aten_op(aten.median.dim, how="composed")
 def median_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool) -> Any:
     return _kth(b, input, dim, (input.shape[dim] - 1) // 2 if input.rank else 0, keepdim)
 
 
-@aten_op(aten.median.default)
+@aten_op(aten.median.default, how="composed")
 def median(b: GraphBuilder, input: Operand) -> Operand:
     return _kth(b, b.reshape(input, [input.size]), 0, (input.size - 1) // 2, False)[0]
 
 
-@aten_op(aten.kthvalue.default)
+@aten_op(aten.kthvalue.default, how="composed")
 def kthvalue(b: GraphBuilder, input: Operand, k: int, dim: int, keepdim: bool) -> Any:
     return _kth(b, input, dim, k - 1, keepdim)
 

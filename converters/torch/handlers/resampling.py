@@ -70,8 +70,9 @@ aten_op(
     aten.upsample_nearest1d.vec,
     aten.upsample_nearest3d.default,
     aten.upsample_nearest3d.vec,
+    how="composed",
 )(_nearest(_corner))
-aten_op(aten.upsample_nearest2d.default, aten.upsample_nearest2d.vec)(_nearest(_corner, by_sizes=(1, 2)))
+aten_op(aten.upsample_nearest2d.default, aten.upsample_nearest2d.vec, how="composed")(_nearest(_corner, by_sizes=(1, 2)))
 aten_op(
     aten._upsample_nearest_exact1d.default,
     aten._upsample_nearest_exact1d.vec,
@@ -79,6 +80,7 @@ aten_op(
     aten._upsample_nearest_exact2d.vec,
     aten._upsample_nearest_exact3d.default,
     aten._upsample_nearest_exact3d.vec,
+    how="composed",
 )(_nearest(lambda new, span: _in_float32(np.arange(new) + 0.5) * np.float32(span)))
 
 
@@ -93,9 +95,9 @@ def _positions(old: int, new: int, span: float, align_corners: bool) -> Array:
     aten.upsample_bilinear2d.vec,
     aten.upsample_trilinear3d.default,
     aten.upsample_trilinear3d.vec,
+    how="resample2d where it means the same, otherwise a matrix product per axis",
 )
 def linear(b: GraphBuilder, input: Operand, output_size: Any, align_corners: bool, *scales: Any, result: torch.Tensor) -> Operand:
-    """resample2d where it means the same, otherwise a matrix product per axis."""
     weights = {
         axis: lowering.linear_weights(_positions(old, new, span, align_corners), old)
         for axis, old, new, span in _axes(input, result, scales, by_sizes=(1,))
@@ -103,9 +105,8 @@ def linear(b: GraphBuilder, input: Operand, output_size: Any, align_corners: boo
     return lowering.interpolate(b, input, weights)
 
 
-@aten_op(aten.upsample_bicubic2d.vec)
+@aten_op(aten.upsample_bicubic2d.vec, how="A matrix product per axis")
 def cubic(b: GraphBuilder, input: Operand, output_size: Any, align_corners: bool, *scales: Any, result: torch.Tensor) -> Operand:
-    """A matrix product per axis."""
     kernel = lowering.cubic(PYTORCH_CUBIC)
     weights = {
         axis: lowering.kernel_weights(_positions(old, new, span, align_corners), old, kernel, 2)
@@ -116,7 +117,6 @@ def cubic(b: GraphBuilder, input: Operand, output_size: Any, align_corners: bool
 
 def _antialiased(kernel: Callable[[Array], Array], reach: int) -> Callable[..., Operand]:
     def antialiased(b: GraphBuilder, input: Operand, output_size: Any, align_corners: bool, *scales: Any, result: torch.Tensor) -> Operand:
-        """The kernel is widened by the factor of downsampling, so that every old pixel takes part."""
         weights = {}
         for axis, old, new, span in _axes(input, result, scales, by_sizes=(1,)):
             if align_corners:
@@ -129,22 +129,28 @@ def _antialiased(kernel: Callable[[Array], Array], reach: int) -> Callable[..., 
     return antialiased
 
 
-aten_op(aten._upsample_bilinear2d_aa.default, aten._upsample_bilinear2d_aa.vec)(_antialiased(lowering.triangle, 1))
-aten_op(aten._upsample_bicubic2d_aa.default, aten._upsample_bicubic2d_aa.vec)(_antialiased(lowering.cubic(ANTIALIASED_CUBIC), 2))
+WIDENED = "The kernel is widened by the factor of downsampling, so that every old pixel takes part"
+aten_op(aten._upsample_bilinear2d_aa.default, aten._upsample_bilinear2d_aa.vec, how=WIDENED)(_antialiased(lowering.triangle, 1))
+aten_op(aten._upsample_bicubic2d_aa.default, aten._upsample_bicubic2d_aa.vec, how=WIDENED)(
+    _antialiased(lowering.cubic(ANTIALIASED_CUBIC), 2)
+)
 
 
 # ------------------------------------------------------------------------------------------------------------------ positions
-@aten_op(aten.grid_sampler.default, aten.grid_sampler_2d.default, aten.grid_sampler_3d.default)
+@aten_op(
+    aten.grid_sampler.default,
+    aten.grid_sampler_2d.default,
+    aten.grid_sampler_3d.default,
+    how="One gather of all neighbours, weighted and added up",
+)
 def grid_sampler(
     b: GraphBuilder, input: Operand, grid: Operand, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Operand:
-    """One gather of all neighbours, weighted and added up."""
     mode = ("linear", "nearest", "cubic")[interpolation_mode]
     padding = ("zeros", "border", "reflection")[padding_mode]
     return grid_sample(b, input, grid, mode=mode, padding=padding, align_corners=align_corners)
 
 
-@aten_op(aten.affine_grid_generator.default)
+@aten_op(aten.affine_grid_generator.default, how="A matrix product with the regular grid")
 def affine_grid_generator(b: GraphBuilder, theta: Operand, size: Sequence[int], align_corners: bool) -> Operand:
-    """A matrix product with the regular grid."""
     return affine_grid(b, theta, list(size[2:]), align_corners=align_corners)

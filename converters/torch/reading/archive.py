@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import IO
 
 from webnn_graph.budget import Budget
-from webnn_graph.errors import FormatError
+from webnn_graph.errors import FormatError, Where
 
 PIECE = 1 << 24
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -72,11 +72,11 @@ class Archive:
         if info is None:
             raise FormatError(f"{self.path} has no member {name}; it is damaged or of another version of PyTorch")
         if info.compress_type not in READABLE or info.flag_bits & 1:
-            raise FormatError(f"{self.path}: {name} is encrypted, or compressed in a way that PyTorch does not use")
+            raise FormatError(f"{name} is encrypted, or compressed in a way that PyTorch does not use", where=Where(self.path))
         if info.compress_type != zipfile.ZIP_STORED:
             self._budget.inflate(info.file_size, f"{self.path}: {name}")
         elif info.file_size != info.compress_size or info.file_size > self._size:
-            raise FormatError(f"{self.path}: {name} is damaged")
+            raise FormatError(f"{name} is damaged", where=Where(self.path))
         content = bytearray()
         try:
             with self._zip.open(info) as member:
@@ -86,7 +86,7 @@ class Archive:
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError):
             complete = False
         if not complete:
-            raise FormatError(f"{self.path}: {name} is damaged")
+            raise FormatError(f"{name} is damaged", where=Where(self.path))
         return content
 
 

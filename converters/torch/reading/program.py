@@ -21,7 +21,7 @@ from converters.torch.reading.description import PAYLOADS, PROGRAM, WORD
 from converters.torch.reading.operators import TORCHAO, import_torchao
 from converters.torch.reading.rules import Refused, Rule
 from webnn_graph.budget import Budget
-from webnn_graph.errors import ConversionError, FormatError, reason
+from webnn_graph.errors import ConversionError, FormatError, Where, reason
 
 TRUST = "save the program anew with a current PyTorch, or give --trust-pickle if you trust the file"
 
@@ -57,7 +57,7 @@ class _Reader:
         self.budget = budget
         code = [name for folder in ("data/aotinductor", "data/executorch", "data/mtia") for name in archive.below(folder)]
         if code:
-            raise ConversionError(f"{self.path}: {code[0]} is compiled code", "save the exported program itself: torch.export.save")
+            raise ConversionError(f"{code[0]} is compiled code", "save the exported program itself: torch.export.save", Where(self.path))
 
     def document(self) -> dict[str, Any]:
         """The graph, checked."""
@@ -85,7 +85,7 @@ class _Reader:
             for leaf in texts:
                 WORD(leaf, "")
         except Refused as error:
-            raise ConversionError(f"{self.path}: {self.EXAMPLE_INPUTS}: {error}", TRUST) from None
+            raise ConversionError(str(error), TRUST, Where(self.path, member=self.EXAMPLE_INPUTS)) from None
         args, kwargs = pytree.tree_unflatten(leaves, spec)
         return tuple(args), kwargs
 
@@ -101,9 +101,9 @@ class _Reader:
             if entry["use_pickle"]:
                 tensor = self._plain(member)
                 if not isinstance(tensor, torch.Tensor):
-                    raise ConversionError(f"{self.path}: {member} is a {type(tensor).__name__}, not a tensor", TRUST)
+                    raise ConversionError(f"{member} is a {type(tensor).__name__}, not a tensor", TRUST, Where(self.path))
             elif entry.get("tensor_meta") is None:
-                raise FormatError(f"{self.path}: the type and shape of {name} are missing")
+                raise FormatError(f"the type and shape of {name} are missing", where=Where(self.path))
             else:
                 tensor = self._view(flat, member, name, entry["tensor_meta"])
             tensors[name] = torch.nn.Parameter(tensor, requires_grad=_learns(entry, tensor)) if entry["is_param"] else tensor
@@ -117,20 +117,23 @@ class _Reader:
             content = self.archive.read(member)
             flat[member] = torch.frombuffer(content, dtype=torch.uint8) if content else torch.empty(0, dtype=torch.uint8)
         stored = flat[member]
-        where = f"{self.path}: the payload of {name}"
+        payload = f"the payload of {name}"
         if stored.numel() % dtype.itemsize:
-            raise FormatError(f"{where} has {stored.numel()} bytes, which are no whole number of {dtype} elements")
+            raise FormatError(
+                f"{payload} has {stored.numel()} bytes, which are no whole number of {dtype} elements", where=Where(self.path)
+            )
         if math.prod(shape) > stored.numel() // dtype.itemsize:
-            self.budget.make(tuple(shape), dtype.itemsize, where)
+            self.budget.make(tuple(shape), dtype.itemsize, f"{self.path}: {payload}")
         try:
             return torch.as_strided(stored.view(dtype), shape, strides, meta["storage_offset"]["as_int"])
         except (RuntimeError, TypeError, ValueError, OverflowError):
-            raise FormatError(f"{where} has {stored.numel()} bytes, too few for {dtype} {shape} with strides {strides}") from None
+            wanted = f"{dtype} {shape} with strides {strides}"
+            raise FormatError(f"{payload} has {stored.numel()} bytes, too few for {wanted}", where=Where(self.path)) from None
 
     def _state(self, member: str) -> dict[str, torch.Tensor]:
         content = self._plain(member)
         if not isinstance(content, dict) or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in content.items()):
-            raise ConversionError(f"{self.path}: {member} holds something other than tensors by name", TRUST)
+            raise ConversionError(f"{member} holds something other than tensors by name", TRUST, Where(self.path))
         return content
 
     def _plain(self, member: str) -> Any:
@@ -143,15 +146,14 @@ class _Reader:
         try:
             document = json.loads(self.archive.read(member))
         except (ValueError, RecursionError):
-            raise FormatError(f"{self.path}: {member} is damaged") from None
+            raise FormatError(f"{member} is damaged", where=Where(self.path)) from None
         try:
             return rule(document, "")
         except Refused as error:
-            raise ConversionError(
-                f"{self.path}: {member}: {error}; that is not what torch.export writes, and it could run code", TRUST
-            ) from None
+            what = f"{error}; that is not what torch.export writes, and it could run code"
+            raise ConversionError(what, TRUST, Where(self.path, member=member)) from None
         except RecursionError:
-            raise FormatError(f"{self.path}: {member} is nested too deeply") from None
+            raise FormatError(f"{member} is nested too deeply", where=Where(self.path)) from None
 
 
 class _Older(_Reader):
@@ -204,10 +206,9 @@ def _check_tensors(path: str, program: ExportedProgram) -> None:
         declared, target = placeholders.get(spec.arg.name), str(spec.target)
         tensor = program.constants.get(target, program.state_dict.get(target))
         if not isinstance(declared, torch.Tensor) or not isinstance(tensor, torch.Tensor):
-            raise FormatError(f"{path}: the tensor {target} is missing")
+            raise FormatError(f"the tensor {target} is missing", where=Where(path))
         if tensor.layout is not torch.strided or tensor.is_nested or tensor.is_quantized or tensor.is_meta:
-            raise FormatError(f"{path}: {target} is no dense tensor")
+            raise FormatError(f"{target} is no dense tensor", where=Where(path))
         if (tensor.dtype, tensor.shape) != (declared.dtype, declared.shape):
-            raise FormatError(
-                f"{path}: {target} is {tensor.dtype} {list(tensor.shape)}; the graph says {declared.dtype} {list(declared.shape)}"
-            )
+            said = f"{declared.dtype} {list(declared.shape)}"
+            raise FormatError(f"{target} is {tensor.dtype} {list(tensor.shape)}; the graph says {said}", where=Where(path))

@@ -19,7 +19,7 @@ from pathlib import Path
 from converters.torch.reading.archive import Archive
 from converters.torch.reading.operators import namespaces_with, problem_in_script
 from webnn_graph.budget import Budget
-from webnn_graph.errors import ConversionError, FormatError
+from webnn_graph.errors import ConversionError, FormatError, WebNNError, Where
 
 HINT = "export the module that it was made of (torch.export.save), or give --trust-script if you trust the file: it may then run this"
 MAX_CODE = 20_000_000
@@ -118,27 +118,30 @@ def _check(path: Path, members: dict[str, bytearray]) -> None:
     code = {name: content for name, content in members.items() if name.startswith("code/")}
     if sum(map(len, code.values())) > MAX_CODE:
         raise ConversionError(f"{path} has more than {MAX_CODE:,} bytes of code", HINT)
-    trees = {name: _tree(f"{path}: {name}", content) for name, content in code.items()}
-    for name in ("data.pkl", "constants.pkl"):
-        if name in members:
-            _check_pickle(f"{path}: {name}", bytes(members[name]))
-    for name, tree in trees.items():
-        _Checker(f"{path}: {name}").module(tree)
+    try:
+        trees = {name: _tree(name, content) for name, content in code.items()}
+        for name in ("data.pkl", "constants.pkl"):
+            if name in members:
+                _check_pickle(name, bytes(members[name]))
+        for name, tree in trees.items():
+            _Checker(name).module(tree)
+    except WebNNError as error:
+        raise error.at(Where(str(path))) from None
 
 
-def _tree(where: str, content: bytearray) -> ast.Module:
+def _tree(member: str, content: bytearray) -> ast.Module:
     try:
         text = content.decode("ascii")
-        _check_tokens(where, text)
+        _check_tokens(member, text)
         return ast.parse(text)
     except (UnicodeDecodeError, SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
-        raise FormatError(f"{where} is no TorchScript code", "the archive is damaged; save it again") from None
+        raise FormatError(f"{member} is no TorchScript code", "the archive is damaged; save it again") from None
 
 
-def _check_tokens(where: str, text: str) -> None:
+def _check_tokens(member: str, text: str) -> None:
     """Raises unless Python and TorchScript see the same tokens: no odd strings, continued lines or comments with types."""
     if not all(character == "\n" or " " <= character <= "~" for character in text):
-        raise FormatError(f"{where} is no TorchScript code: it holds control characters")
+        raise FormatError(f"{member} is no TorchScript code: it holds control characters")
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         odd = (
             (token.type == tokenize.STRING and not STRING.fullmatch(token.string))
@@ -146,30 +149,30 @@ def _check_tokens(where: str, text: str) -> None:
             or token.line.rstrip("\n").endswith("\\")
         )
         if odd:
-            raise ConversionError(f"{where}:{token.start[0]} is code that TorchScript does not write: {token.string[:60]!r}", HINT)
+            raise ConversionError(f"{member}:{token.start[0]} is code that TorchScript does not write: {token.string[:60]!r}", HINT)
 
 
-def _check_pickle(where: str, content: bytes) -> None:
+def _check_pickle(member: str, content: bytes) -> None:
     """Raises unless the objects in a pickle are tensors, plain data, and objects of the archive's own classes."""
     if b"torch.classes" in content:
-        raise ConversionError(f"{where} holds an object of a class that is written in C++", HINT)
+        raise ConversionError(f"{member} holds an object of a class that is written in C++", HINT)
     try:
         for opcode, argument, _ in pickletools.genops(content):
             if opcode.name in ("GLOBAL", "INST") and not GLOBALS.fullmatch(str(argument)):
-                raise ConversionError(f"{where} holds an object of {argument}", HINT)
+                raise ConversionError(f"{member} holds an object of {argument}", HINT)
             if opcode.name == "STACK_GLOBAL" or opcode.name.startswith("EXT"):
-                raise ConversionError(f"{where} names an object in a way that TorchScript does not write ({opcode.name})", HINT)
+                raise ConversionError(f"{member} names an object in a way that TorchScript does not write ({opcode.name})", HINT)
     except ConversionError:
         raise
     except Exception:  # the standard library's reader has no common exception for damaged pickles
-        raise FormatError(f"{where} is damaged") from None
+        raise FormatError(f"{member} is damaged") from None
 
 
 class _Checker:
     """Walks the code of one member and refuses what a network does not need."""
 
-    def __init__(self, where: str) -> None:
-        self.where = where
+    def __init__(self, member: str) -> None:
+        self.member = member
         self.inside: list[str] = []
 
     def module(self, tree: ast.Module) -> None:
@@ -256,7 +259,7 @@ class _Checker:
         place = ".".join(self.inside) or "the module"
         line = f":{node.lineno}" if hasattr(node, "lineno") else ""
         because = f": {why}" if why else ""
-        raise ConversionError(f"{self.where}{line}: {place} uses {what}, which no network needs{because}", HINT)
+        raise ConversionError(f"{place} uses {what}, which no network needs{because}", HINT, Where(member=f"{self.member}{line}"))
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:

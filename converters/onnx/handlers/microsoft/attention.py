@@ -48,7 +48,12 @@ def _bias(b: GraphBuilder, attended: Operand | None, added: Operand | None, data
 
 
 # -------------------------------------------------------------------------------------------------------------------- attention
-@onnx_op("Attention", domain=MICROSOFT)
+@onnx_op(
+    "Attention",
+    domain=MICROSOFT,
+    how="matmul, add, split, and attention as matmul, softmax, matmul",
+    limits="no rotary embedding, no shared cache buffer",
+)
 def attention(
     b: GraphBuilder,
     input: Operand,
@@ -69,7 +74,6 @@ def attention(
     unidirectional: int = 0,
     node: SourceNode,
 ) -> tuple[Operand, ...]:
-    """matmul, add, split, and attention as matmul, softmax, matmul; no rotary embedding, no shared cache buffer"""
     if do_rotary or past_present_share_buffer:
         raise ConversionError("do_rotary and past_present_share_buffer are not supported")
     projected = b.matmul(input, weights)
@@ -94,7 +98,12 @@ def attention(
     return (output, stack(b, [k, v], 0)) if node.wants(1) else (output,)
 
 
-@onnx_op("MultiHeadAttention", domain=MICROSOFT)
+@onnx_op(
+    "MultiHeadAttention",
+    domain=MICROSOFT,
+    how="add of the biases, and attention as matmul, softmax, matmul",
+    limits="no shared cache buffer, no beams",
+)
 def multi_head_attention(
     b: GraphBuilder,
     query: Operand,
@@ -113,7 +122,6 @@ def multi_head_attention(
     scale: float | None = None,
     unidirectional: int = 0,
 ) -> tuple[Operand, ...]:
-    """add of the biases, and attention as matmul, softmax, matmul; no shared cache buffer, no beams"""
     if past_sequence_length is not None or cache_indirection is not None:
         raise ConversionError("past_sequence_length and cache_indirection are not supported")
     q, k, v = _heads(b, query, key, value, bias, num_heads)
@@ -151,7 +159,12 @@ def _heads(
 
 
 # --------------------------------------------------------------------------------------------------------------- grouped queries
-@onnx_op("GroupQueryAttention", domain=MICROSOFT)
+@onnx_op(
+    "GroupQueryAttention",
+    domain=MICROSOFT,
+    how="concat or scatterND into the cache, and attention as matmul, softmax, matmul",
+    limits="float cache only",
+)
 def group_query_attention(
     b: GraphBuilder,
     query: Operand,
@@ -187,7 +200,6 @@ def group_query_attention(
     softcap: float = 0.0,
     v_quant_type: str = "NONE",
 ) -> tuple[Operand, ...]:
-    """concat or scatterND into the cache, and attention as matmul, softmax, matmul; float cache only"""
     if k_scale is not None or v_scale is not None or sliding_window_cache or qk_output:
         raise ConversionError("a quantized or windowed cache and the output of scores are not supported")
     q, k, v = _grouped_heads(b, query, key, value, num_heads, kv_num_heads)
@@ -282,7 +294,7 @@ def _all_keys(b: GraphBuilder, bias: Operand, keys: int) -> Operand:
     return b.pad(bias, [0] * 4, [0, 0, 0, missing]) if missing else bias
 
 
-@onnx_op("RotaryEmbedding", domain=MICROSOFT)
+@onnx_op("RotaryEmbedding", domain=MICROSOFT, how="split, mul, add, sub, concat", limits="no packed batches")
 def rotary_embedding(
     b: GraphBuilder,
     input: Operand,
@@ -296,7 +308,6 @@ def rotary_embedding(
     rotary_embedding_dim: int = 0,
     scale: float = 1.0,
 ) -> Operand:
-    """split, mul, add, sub, concat; no packed batches"""
     if is_packed_batching or scale != 1:
         raise ConversionError("is_packed_batching and scale are not supported")
     heads = num_heads if num_heads and rotary_embedding_dim else input.shape[2] // (2 * cos_cache.shape[1]) if input.rank == 3 else 0

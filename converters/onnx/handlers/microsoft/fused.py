@@ -21,11 +21,11 @@ from webnn_graph.graph import Operand
 
 MICROSOFT = "com.microsoft"
 
-onnx_op("Trilu", domain=MICROSOFT)(trilu)
+onnx_op("Trilu", domain=MICROSOFT, how="triangular")(trilu)
 
 
 # -------------------------------------------------------------------------------------------------------------- matrix products
-@onnx_op("FusedMatMul", "TransposeMatMul", domain=MICROSOFT)
+@onnx_op("FusedMatMul", "TransposeMatMul", domain=MICROSOFT, how="transpose, matmul, mul")
 def fused_matmul(
     b: GraphBuilder,
     A: Operand,
@@ -37,7 +37,6 @@ def fused_matmul(
     transBatchA: int = 0,
     transBatchB: int = 0,
 ) -> Operand:
-    """transpose, matmul, mul"""
     product = matmul(b, _arranged(b, A, transA, transBatchA), _arranged(b, B, transB, transBatchB))
     return product if alpha == 1 else b.mul(product, alpha)
 
@@ -52,7 +51,7 @@ def _arranged(b: GraphBuilder, x: Operand, last: int, batch: int) -> Operand:
     return b.transpose(x, permutation=order)
 
 
-@onnx_op("FusedGemm", domain=MICROSOFT)
+@onnx_op("FusedGemm", domain=MICROSOFT, how="gemm and the activation")
 def fused_gemm(
     b: GraphBuilder,
     A: Operand,
@@ -68,13 +67,12 @@ def fused_gemm(
     transA: int = 0,
     transB: int = 0,
 ) -> Operand:
-    """gemm and the activation"""
     y = b.gemm(A, B, c=C, alpha=alpha, beta=beta, aTranspose=bool(transA), bTranspose=bool(transB))
     return _activated(b, y, activation, [activation_alpha, activation_beta])
 
 
 # ----------------------------------------------------------------------------------------------------------------- convolution
-@onnx_op("FusedConv", domain=MICROSOFT)
+@onnx_op("FusedConv", domain=MICROSOFT, how="conv2d, add of Z, and the activation")
 def fused_conv(
     b: GraphBuilder,
     X: Operand,
@@ -91,7 +89,6 @@ def fused_conv(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """conv2d, add of Z, and the activation"""
     y = convolution.conv(b, X, W, B, auto_pad=auto_pad, dilations=dilations, group=group, pads=pads, strides=strides)
     return _activated(b, y if Z is None else b.add(y, Z), activation, activation_params)
 
@@ -112,7 +109,7 @@ def _activated(b: GraphBuilder, x: Operand, activation: str, parameters: Sequenc
     raise ConversionError(f"activation {activation!r} is not known")
 
 
-@onnx_op("NhwcConv", domain=MICROSOFT)
+@onnx_op("NhwcConv", domain=MICROSOFT, how="conv2d with inputLayout nhwc; weights are [output, height, width, input]")
 def nhwc_conv(
     b: GraphBuilder,
     X: Operand,
@@ -126,7 +123,6 @@ def nhwc_conv(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """conv2d with inputLayout nhwc; weights are [output, height, width, input]"""
     if X.rank != 4:
         raise ConversionError(f"has an input of rank {X.rank}; only images (rank 4) are supported")
     image, kernel = list(X.shape[1:3]), list(W.shape[1:3])
@@ -137,41 +133,36 @@ def nhwc_conv(
     )
 
 
-@onnx_op("GridSample", domain=MICROSOFT)
+@onnx_op("GridSample", domain=MICROSOFT, how="gather of all neighbours, mul and reduceSum")
 def grid_sample_bilinear(
     b: GraphBuilder, X: Operand, Grid: Operand, *, align_corners: int = 0, mode: str = "bilinear", padding_mode: str = "zeros"
 ) -> Operand:
-    """gather of all neighbours, mul and reduceSum"""
     return grid_sample(b, X, Grid, align_corners=align_corners, mode=mode, padding_mode=padding_mode)
 
 
 # ------------------------------------------------------------------------------------------------------------------ activations
-@onnx_op("Gelu", domain=MICROSOFT)
+@onnx_op("Gelu", domain=MICROSOFT, how="gelu")
 def gelu(b: GraphBuilder, X: Operand) -> Operand:
-    """gelu"""
     return b.gelu(X)
 
 
-@onnx_op("BiasGelu", domain=MICROSOFT)
+@onnx_op("BiasGelu", domain=MICROSOFT, how="add, gelu")
 def bias_gelu(b: GraphBuilder, A: Operand, B: Operand) -> Operand:
-    """add, gelu"""
     return b.gelu(b.add(A, B))
 
 
-@onnx_op("FastGelu", domain=MICROSOFT)
+@onnx_op("FastGelu", domain=MICROSOFT, how="add, and GELU in its tanh form: mul, add, tanh")
 def fast_gelu(b: GraphBuilder, X: Operand, bias: Operand | None = None) -> Operand:
-    """add, and GELU in its tanh form: mul, add, tanh"""
     return tanh_gelu(b, X if bias is None else b.add(X, bias))
 
 
-@onnx_op("QuickGelu", domain=MICROSOFT)
+@onnx_op("QuickGelu", domain=MICROSOFT, how="mul, sigmoid")
 def quick_gelu(b: GraphBuilder, X: Operand, *, alpha: float = 1.702) -> Operand:
-    """mul, sigmoid"""
     return b.mul(X, b.sigmoid(b.mul(X, alpha) if alpha != 1 else X))
 
 
 # ---------------------------------------------------------------------------------------------------------------- normalization
-@onnx_op("SkipLayerNormalization", domain=MICROSOFT)
+@onnx_op("SkipLayerNormalization", domain=MICROSOFT, how="add, layerNormalization", limits="no mean and inv_std_var")
 def skip_layer_normalization(
     b: GraphBuilder,
     input: Operand,
@@ -183,18 +174,21 @@ def skip_layer_normalization(
     epsilon: float = 1e-12,
     node: SourceNode,
 ) -> tuple[Operand | None, ...]:
-    """add, layerNormalization; no mean and inv_std_var"""
     _no_statistics(node)
     total = _skipped(b, input, skip, bias)
     normal = b.layerNormalization(total, scale=gamma, bias=beta, axes=[total.rank - 1], epsilon=epsilon)
     return normal, None, None, total
 
 
-@onnx_op("SkipSimplifiedLayerNormalization", domain=MICROSOFT)
+@onnx_op(
+    "SkipSimplifiedLayerNormalization",
+    domain=MICROSOFT,
+    how="add, and RMS normalization: mul, reduceMean, add, sqrt, div, mul",
+    limits="no mean and inv_std_var",
+)
 def skip_simplified_layer_normalization(
     b: GraphBuilder, input: Operand, skip: Operand, gamma: Operand, bias: Operand | None = None, *, epsilon: float = 1e-12, node: SourceNode
 ) -> tuple[Operand | None, ...]:
-    """add, and RMS normalization: mul, reduceMean, add, sqrt, div, mul; no mean and inv_std_var"""
     _no_statistics(node)
     total = _skipped(b, input, skip, bias)
     return rms_normalization(b, total, gamma, epsilon=epsilon), None, None, total
@@ -210,16 +204,19 @@ def _no_statistics(node: SourceNode) -> None:
         raise ConversionError("outputs mean and inv_std_var are for training and not supported")
 
 
-@onnx_op("SimplifiedLayerNormalization")
-@onnx_op("SimplifiedLayerNormalization", domain=MICROSOFT)
+@onnx_op("SimplifiedLayerNormalization", how="RMS normalization: mul, reduceMean, add, sqrt, div, mul; float16 in float32")
+@onnx_op(
+    "SimplifiedLayerNormalization", domain=MICROSOFT, how="RMS normalization: mul, reduceMean, add, sqrt, div, mul; float16 in float32"
+)
 def simplified_layer_normalization(
     b: GraphBuilder, X: Operand, scale: Operand, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
 ) -> Operand:
-    """RMS normalization: mul, reduceMean, add, sqrt, div, mul; float16 in float32"""
     return rms_normalization(b, X, scale, axis=axis, epsilon=epsilon, stash_type=stash_type)
 
 
-@onnx_op("EmbedLayerNormalization", domain=MICROSOFT)
+@onnx_op(
+    "EmbedLayerNormalization", domain=MICROSOFT, how="gather of each table, add, layerNormalization; mask_index counts the ones of the mask"
+)
 def embed_layer_normalization(
     b: GraphBuilder,
     input_ids: Operand,
@@ -235,7 +232,6 @@ def embed_layer_normalization(
     epsilon: float = 1e-12,
     mask_index_type: int = 0,
 ) -> tuple[Operand, Operand, Operand]:
-    """gather of each table, add, layerNormalization; mask_index counts the ones of the mask"""
     batch, length = input_ids.shape
     words = b.gather(word_embedding, input_ids)
     if position_ids is None:

@@ -16,7 +16,11 @@ from webnn_graph.graph import Operand
 MICROSOFT = "com.microsoft"
 
 
-@onnx_op("MatMulNBits", domain=MICROSOFT)
+@onnx_op(
+    "MatMulNBits",
+    domain=MICROSOFT,
+    how="matmul with dequantizeLinear of uint4 or uint8 weights; with g_idx also gather of the input's columns",
+)
 def matmul_nbits(
     b: GraphBuilder,
     A: Operand,
@@ -33,7 +37,6 @@ def matmul_nbits(
     bits: int = 4,
     weight_prepacked: int = 0,
 ) -> Operand:
-    """matmul with dequantizeLinear of uint4 or uint8 weights; with g_idx also gather of the input's columns"""
     if bits not in (2, 4, 8) or weight_prepacked:
         raise ConversionError(f"bits is {bits}, weight_prepacked {weight_prepacked}; plain weights of 2, 4 and 8 bits are supported")
     blocks = -(-K // block_size)
@@ -69,7 +72,11 @@ def _zero_points(b: GraphBuilder, zero_points: Operand | None, bits: int, column
     return unpacked(known.reshape(columns, -1), bits)[:, :blocks].T
 
 
-@onnx_op("GatherBlockQuantized", domain=MICROSOFT)
+@onnx_op(
+    "GatherBlockQuantized",
+    domain=MICROSOFT,
+    how="gather of packed rows, taken apart and scaled by arithmetic: only what is looked up is dequantized",
+)
 def gather_block_quantized(
     b: GraphBuilder,
     data: Operand,
@@ -82,7 +89,6 @@ def gather_block_quantized(
     gather_axis: int = 0,
     quantize_axis: int = 1,
 ) -> Operand:
-    """gather of packed rows, taken apart and scaled by arithmetic: only what is looked up is dequantized"""
     axis, quantized = axis_of(gather_axis, data.rank), axis_of(quantize_axis, data.rank)
     if quantized == axis:
         raise ConversionError("gathers along the quantized axis, which is not supported")

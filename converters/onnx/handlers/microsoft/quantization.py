@@ -18,22 +18,20 @@ MICROSOFT = "com.microsoft"
 
 
 # ---------------------------------------------------------------------------------------------------------- quantize, dequantize
-@onnx_op("QuantizeLinear", domain=MICROSOFT)
+@onnx_op("QuantizeLinear", domain=MICROSOFT, how="quantizeLinear; 16-bit types as int32 after a clamp")
 def quantize_linear(
     b: GraphBuilder, x: Operand, y_scale: Operand, y_zero_point: Operand | None = None, *, axis: int = 1, node: SourceNode
 ) -> Operand:
-    """quantizeLinear; 16-bit types as int32 after a clamp"""
     return quantized_to(b, x, y_scale, y_zero_point, zero_point_type(node, 2, y_zero_point), axis=axis)
 
 
-@onnx_op("DequantizeLinear", domain=MICROSOFT)
+@onnx_op("DequantizeLinear", domain=MICROSOFT, how="dequantizeLinear; constants stay quantized")
 def dequantize_linear(b: GraphBuilder, x: Operand, x_scale: Operand, x_zero_point: Operand | None = None, *, axis: int = 1) -> Operand:
-    """dequantizeLinear; constants stay quantized"""
     return dequantize(b, x, x_scale, x_zero_point, axis=axis)
 
 
 # -------------------------------------------------------------------------------------------------------------- matrix products
-@onnx_op("MatMulIntegerToFloat", domain=MICROSOFT)
+@onnx_op("MatMulIntegerToFloat", domain=MICROSOFT, how="dequantizeLinear, matmul, add")
 def matmul_integer_to_float(
     b: GraphBuilder,
     A: Operand,
@@ -44,22 +42,20 @@ def matmul_integer_to_float(
     b_zero_point: Operand | None = None,
     bias: Operand | None = None,
 ) -> Operand:
-    """dequantizeLinear, matmul, add"""
     left = dequantize(b, A, a_scale, a_zero_point, axis=-1)
     y = matmul(b, left, dequantize(b, B, b_scale, b_zero_point, axis=-1))
     return y if bias is None else b.add(y, bias)
 
 
-@onnx_op("DynamicQuantizeMatMul", domain=MICROSOFT)
+@onnx_op("DynamicQuantizeMatMul", domain=MICROSOFT, how="quantizeLinear and dequantizeLinear of A by its own range, matmul, add")
 def dynamic_quantize_matmul(
     b: GraphBuilder, A: Operand, B: Operand, b_scale: Operand, b_zero_point: Operand | None = None, bias: Operand | None = None
 ) -> Operand:
-    """quantizeLinear and dequantizeLinear of A by its own range, matmul, add"""
     quantized, scale, zero_point = dynamic_quantize_linear(b, A)
     return matmul_integer_to_float(b, quantized, B, scale, b_scale, zero_point, b_zero_point, bias)
 
 
-@onnx_op("QGemm", domain=MICROSOFT)
+@onnx_op("QGemm", domain=MICROSOFT, how="dequantizeLinear, gemm, quantizeLinear")
 def qgemm(
     b: GraphBuilder,
     A: Operand,
@@ -76,7 +72,6 @@ def qgemm(
     transA: int = 0,
     transB: int = 0,
 ) -> Operand:
-    """dequantizeLinear, gemm, quantizeLinear"""
     left = dequantize(b, A, a_scale, a_zero_point)
     right = dequantize(b, B, b_scale, b_zero_point, axis=0 if transB else 1)
     bias = None if C is None else b.mul(b.cast(C, a_scale.data_type), b.mul(b.mul(a_scale, b_scale), alpha))
@@ -85,15 +80,14 @@ def qgemm(
 
 
 # ------------------------------------------------------------------------------------------------------- element by element, shape
-@onnx_op("QLinearSigmoid", domain=MICROSOFT)
+@onnx_op("QLinearSigmoid", domain=MICROSOFT, how="dequantizeLinear, sigmoid, quantizeLinear")
 def qlinear_sigmoid(
     b: GraphBuilder, X: Operand, X_scale: Operand, X_zero_point: Operand | None, Y_scale: Operand, Y_zero_point: Operand | None = None
 ) -> Operand:
-    """dequantizeLinear, sigmoid, quantizeLinear"""
     return quantize(b, b.sigmoid(dequantize(b, X, X_scale, X_zero_point)), Y_scale, Y_zero_point, X.data_type)
 
 
-@onnx_op("QLinearLeakyRelu", domain=MICROSOFT)
+@onnx_op("QLinearLeakyRelu", domain=MICROSOFT, how="dequantizeLinear, leakyRelu, quantizeLinear")
 def qlinear_leaky_relu(
     b: GraphBuilder,
     X: Operand,
@@ -104,12 +98,11 @@ def qlinear_leaky_relu(
     *,
     alpha: float = 0.01,
 ) -> Operand:
-    """dequantizeLinear, leakyRelu, quantizeLinear"""
     y = b.leakyRelu(dequantize(b, X, X_scale, X_zero_point), alpha=alpha)
     return quantize(b, y, Y_scale, Y_zero_point, X.data_type)
 
 
-@onnx_op("QLinearSoftmax", domain=MICROSOFT)
+@onnx_op("QLinearSoftmax", domain=MICROSOFT, how="dequantizeLinear, softmax, quantizeLinear")
 def qlinear_softmax(
     b: GraphBuilder,
     X: Operand,
@@ -121,7 +114,6 @@ def qlinear_softmax(
     opset: int,
     axis: int = -1,
 ) -> Operand:
-    """dequantizeLinear, softmax, quantizeLinear"""
     x = dequantize(b, X, X_scale, x_zero_point)
     axis = axis_of(axis, x.rank)
     if opset >= 13:
@@ -138,7 +130,7 @@ def _binary(b: GraphBuilder, method: str, *operands: Operand | None) -> Operand:
     return quantize(b, y, C_scale, C_zero_point, A.data_type)
 
 
-@onnx_op("QLinearAdd", domain=MICROSOFT)
+@onnx_op("QLinearAdd", domain=MICROSOFT, how="dequantizeLinear, add, quantizeLinear")
 def qlinear_add(
     b: GraphBuilder,
     A: Operand,
@@ -150,11 +142,10 @@ def qlinear_add(
     C_scale: Operand,
     C_zero_point: Operand | None = None,
 ) -> Operand:
-    """dequantizeLinear, add, quantizeLinear"""
     return _binary(b, "add", A, A_scale, A_zero_point, B, B_scale, B_zero_point, C_scale, C_zero_point)
 
 
-@onnx_op("QLinearMul", domain=MICROSOFT)
+@onnx_op("QLinearMul", domain=MICROSOFT, how="dequantizeLinear, mul, quantizeLinear")
 def qlinear_mul(
     b: GraphBuilder,
     A: Operand,
@@ -166,11 +157,10 @@ def qlinear_mul(
     C_scale: Operand,
     C_zero_point: Operand | None = None,
 ) -> Operand:
-    """dequantizeLinear, mul, quantizeLinear"""
     return _binary(b, "mul", A, A_scale, A_zero_point, B, B_scale, B_zero_point, C_scale, C_zero_point)
 
 
-@onnx_op("QLinearWhere", domain=MICROSOFT)
+@onnx_op("QLinearWhere", domain=MICROSOFT, how="dequantizeLinear, where, quantizeLinear")
 def qlinear_where(
     b: GraphBuilder,
     condition: Operand,
@@ -183,20 +173,18 @@ def qlinear_where(
     z_scale: Operand,
     z_zero_point: Operand,
 ) -> Operand:
-    """dequantizeLinear, where, quantizeLinear"""
     z = b.where(condition, dequantize(b, X, x_scale, x_zero_point), dequantize(b, Y, y_scale, y_zero_point))
     return quantize(b, z, z_scale, z_zero_point, z_zero_point.data_type)
 
 
-@onnx_op("QLinearConcat", domain=MICROSOFT)
+@onnx_op("QLinearConcat", domain=MICROSOFT, how="dequantizeLinear, concat, quantizeLinear")
 def qlinear_concat(b: GraphBuilder, Y_scale: Operand, Y_zero_point: Operand, *inputs: Operand, axis: int) -> Operand:
-    """dequantizeLinear, concat, quantizeLinear"""
     parts = [dequantize(b, *inputs[i : i + 3]) for i in range(0, len(inputs), 3)]
     return quantize(b, b.concat(parts, axis_of(axis, parts[0].rank)), Y_scale, Y_zero_point, Y_zero_point.data_type)
 
 
 # ------------------------------------------------------------------------------------------------------------ images, sequences
-@onnx_op("QLinearAveragePool", domain=MICROSOFT)
+@onnx_op("QLinearAveragePool", domain=MICROSOFT, how="dequantizeLinear, averagePool2d, quantizeLinear; channels_last between transposes")
 def qlinear_average_pool(
     b: GraphBuilder,
     X: Operand,
@@ -213,14 +201,13 @@ def qlinear_average_pool(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """dequantizeLinear, averagePool2d, quantizeLinear; channels_last between transposes"""
     x = _channels_first(b, dequantize(b, X, x_scale, x_zero_point), channels_last)
     options = {"auto_pad": auto_pad, "ceil_mode": ceil_mode, "count_include_pad": count_include_pad, "pads": pads, "strides": strides}
     y = average_pool(b, x, kernel_shape=kernel_shape, **options)
     return quantize(b, _channels_last(b, y, channels_last), y_scale, y_zero_point, X.data_type)
 
 
-@onnx_op("QLinearGlobalAveragePool", domain=MICROSOFT)
+@onnx_op("QLinearGlobalAveragePool", domain=MICROSOFT, how="dequantizeLinear, reduceMean, quantizeLinear; channels_last between transposes")
 def qlinear_global_average_pool(
     b: GraphBuilder,
     X: Operand,
@@ -231,13 +218,12 @@ def qlinear_global_average_pool(
     *,
     channels_last: int = 0,
 ) -> Operand:
-    """dequantizeLinear, reduceMean, quantizeLinear; channels_last between transposes"""
     x = _channels_first(b, dequantize(b, X, x_scale, x_zero_point), channels_last)
     y = global_average_pool(b, x)
     return quantize(b, _channels_last(b, y, channels_last), y_scale, y_zero_point, X.data_type)
 
 
-@onnx_op("QLinearConv", domain=MICROSOFT)
+@onnx_op("QLinearConv", domain=MICROSOFT, how="dequantizeLinear, conv2d, quantizeLinear; channels_last between transposes")
 def qlinear_conv_any_layout(
     b: GraphBuilder,
     x: Operand,
@@ -258,7 +244,6 @@ def qlinear_conv_any_layout(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """dequantizeLinear, conv2d, quantizeLinear; channels_last between transposes"""
     scales = (x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, B)
     window = {"auto_pad": auto_pad, "dilations": dilations, "group": group, "pads": pads, "strides": strides}
     return _channels_last(b, qlinear_conv(b, _channels_first(b, x, channels_last), *scales, **window), channels_last)
@@ -272,7 +257,11 @@ def _channels_last(b: GraphBuilder, x: Operand, channels_last: int) -> Operand:
     return b.transpose(x, permutation=[0, *range(2, x.rank), 1]) if channels_last else x
 
 
-@onnx_op("DynamicQuantizeLSTM", domain=MICROSOFT)
+@onnx_op(
+    "DynamicQuantizeLSTM",
+    domain=MICROSOFT,
+    how="dequantizeLinear of the weights, lstm; the input and the state stay floating point, which is more exact",
+)
 def dynamic_quantize_lstm(
     b: GraphBuilder,
     X: Operand,
@@ -297,7 +286,6 @@ def dynamic_quantize_lstm(
     input_forget: int = 0,
     node: SourceNode,
 ) -> tuple[Operand | None, ...]:
-    """dequantizeLinear of the weights, lstm; the input and the state stay floating point, which is more exact"""
     b.note("DynamicQuantizeLSTM: the input and the state are not quantized, so that results differ from ONNX Runtime's by its rounding")
     weights = (_gates_first(b, W, W_scale, W_zero_point), _gates_first(b, R, R_scale, R_zero_point))
     functions = {"activation_alpha": activation_alpha, "activation_beta": activation_beta, "activations": activations}

@@ -9,14 +9,12 @@ from webnn_graph.graph import Operand
 DOMAIN = "ai.onnx.ml"
 
 
-@onnx_op("ArrayFeatureExtractor", domain=DOMAIN)
+@onnx_op("ArrayFeatureExtractor", domain=DOMAIN, how="gather along the last axis")
 def array_feature_extractor(b: GraphBuilder, X: Operand, Y: Operand) -> Operand:
-    """gather along the last axis"""
     taken = b.gather(X, b.reshape(Y, [Y.size]), axis=X.rank - 1)
     return b.reshape(taken, [1, Y.size]) if X.rank == 1 else taken
 
 
-@onnx_op("Binarizer", domain=DOMAIN)
+@onnx_op("Binarizer", domain=DOMAIN, how="greater and cast")
 def binarizer(b: GraphBuilder, X: Operand, *, threshold: float = 0.0) -> Operand:
-    """greater and cast"""
     return b.cast(b.greater(X, threshold), X.data_type)

@@ -28,7 +28,13 @@ class Path:
     leaf: int
 
 
-@onnx_op("TreeEnsemble", since=5, domain="ai.onnx.ml")
+@onnx_op(
+    "TreeEnsemble",
+    since=5,
+    domain="ai.onnx.ml",
+    how="all conditions at once, matmul to find the leaves, matmul or a reduction of their weights",
+    limits="post_transform is refused",
+)
 def tree_ensemble(
     b: GraphBuilder,
     X: Operand,
@@ -50,7 +56,6 @@ def tree_ensemble(
     post_transform: int = 0,
     tree_roots: list[int],
 ) -> Operand:
-    """all conditions at once, matmul to find the leaves, matmul or a reduction of their weights; post_transform is refused"""
     if post_transform:
         raise ConversionError(
             f"post_transform {post_transform} is softmax to ONNX and logistic to ONNX Runtime, or the other way round",

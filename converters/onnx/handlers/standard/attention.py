@@ -13,7 +13,7 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-@onnx_op("Attention", since=23)
+@onnx_op("Attention", since=23, how="matmul, softmax, matmul; heads that share keys stand below each other, masks become a bias")
 def attention(
     b: GraphBuilder,
     Q: Operand,
@@ -35,7 +35,6 @@ def attention(
     softmax_precision: int = 0,
     node: SourceNode,
 ) -> tuple[Operand, ...]:
-    """matmul, softmax, matmul; heads that share keys stand below each other, masks become a bias"""
     if Q.rank == 3:
         q, k, v = (lowering.split_heads(b, x, heads) for x, heads in ((Q, q_num_heads), (K, kv_num_heads), (V, kv_num_heads)))
     else:
@@ -94,7 +93,7 @@ def _widened(b: GraphBuilder, mask: Operand, keys: int) -> Operand:
     return b.pad(mask, [*around, 0], [*around, missing], value=-math.inf if mask.data_type.is_float else 0)
 
 
-@onnx_op("RotaryEmbedding", since=23)
+@onnx_op("RotaryEmbedding", since=23, how="split, mul, add, sub, concat")
 def rotary_embedding(
     b: GraphBuilder,
     X: Operand,
@@ -106,7 +105,6 @@ def rotary_embedding(
     num_heads: int = 0,
     rotary_embedding_dim: int = 0,
 ) -> Operand:
-    """split, mul, add, sub, concat"""
     if X.rank == 3 and not num_heads:
         raise ConversionError("has an input of rank 3 and no num_heads")
     x = lowering.split_heads(b, X, num_heads) if X.rank == 3 else X

@@ -15,17 +15,15 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-@onnx_op("Cast")
+@onnx_op("Cast", how="cast; to bool a comparison with 0")
 def cast(b: GraphBuilder, input: Operand, *, to: int, saturate: int = 1, round_mode: str = "up", node: SourceNode) -> Operand:
-    """cast; to bool a comparison with 0"""
     return _cast(b, input, to, node)
 
 
-@onnx_op("CastLike", since=15)
+@onnx_op("CastLike", since=15, how="cast to the second input's type; to bool a comparison with 0")
 def cast_like(
     b: GraphBuilder, input: Operand, target_type: Operand, *, saturate: int = 1, round_mode: str = "up", node: SourceNode
 ) -> Operand:
-    """cast to the second input's type; to bool a comparison with 0"""
     to = node.scope.onnx_type(node.proto.input[1])
     if to is not None:
         return _cast(b, input, to, node)
@@ -36,9 +34,8 @@ def cast_like(
     return b.cast(input, target_type.data_type)
 
 
-@onnx_op("BitCast", since=26)
+@onnx_op("BitCast", since=26, how="cast between integers of one size; float32 by arithmetic on its exponent and fraction")
 def bit_cast(b: GraphBuilder, input: Operand, *, to: int, node: SourceNode) -> Operand:
-    """cast between integers of one size; float32 by arithmetic on its exponent and fraction"""
     source, target = Element(node.scope.onnx_type(node.proto.input[0]) or ONNX_TYPES[input.data_type]), node.scope.element(to)
     before, after = input.data_type, target.data_type
     if {source.onnx_type, to} <= {TensorProto.INT16, TensorProto.UINT16}:

@@ -20,11 +20,10 @@ from webnn_graph.graph import Operand
 CONSTANT = "make the condition constant: --bind"
 
 
-@onnx_op("If")
+@onnx_op("If", how="the branch of a known condition; otherwise both branches and where", limits="their shapes must be equal")
 def if_(
     b: GraphBuilder, cond: Operand, *, then_branch: onnx.GraphProto, else_branch: onnx.GraphProto, node: SourceNode
 ) -> tuple[Value, ...]:
-    """the branch of a known condition; otherwise both branches and where; their shapes must be equal"""
     known = b.value(cond)
     if known is not None:
         return tuple(node.scope.run(then_branch if known.any() else else_branch, []))
@@ -33,11 +32,14 @@ def if_(
     return tuple(selected(b, condition, *both, "the branches of If give", CONSTANT) for both in zip(then, otherwise, strict=True))
 
 
-@onnx_op("Loop")
+@onnx_op(
+    "Loop",
+    how="unrolled; a condition computed at run time freezes the state with where (no scan outputs then)",
+    limits="at most 1024 times",
+)
 def loop(
     b: GraphBuilder, M: Operand | None = None, cond: Operand | None = None, *v_initial: Value, body: onnx.GraphProto, node: SourceNode
 ) -> tuple[Value, ...]:
-    """unrolled; at most 1024 times; a condition computed at run time freezes the state with where (no scan outputs then)"""
     trips = _known_trips(b, M)
     state: list[Value] = list(v_initial)
     scanned: list[list[Operand]] = [[] for _ in range(len(body.output) - 1 - len(state))]
@@ -71,7 +73,7 @@ def loop(
     return (*state, *(_stacked(b, items, 0, output) for items, output in zip(scanned, outputs, strict=True)))
 
 
-@onnx_op("Scan", since=9)
+@onnx_op("Scan", since=9, how="unrolled", limits="at most 1024 times")
 def scan(
     b: GraphBuilder,
     *initial_state_and_scan_inputs: Operand,
@@ -83,7 +85,6 @@ def scan(
     scan_output_directions: Sequence[int] = (),
     node: SourceNode,
 ) -> tuple[Value, ...]:
-    """unrolled; at most 1024 times"""
     states = len(initial_state_and_scan_inputs) - num_scan_inputs
     state: list[Value] = list(initial_state_and_scan_inputs[:states])
     sources = initial_state_and_scan_inputs[states:]
@@ -108,7 +109,7 @@ def scan(
     return (*state, *(_stacked(b, items, axis, output) for items, axis, output in zip(scanned, places, outputs, strict=True)))
 
 
-@onnx_op("Scan", since=8)
+@onnx_op("Scan", since=8, how="unrolled for each batch entry", limits="at most 1024 times; no sequence_lens")
 def scan_8(
     b: GraphBuilder,
     sequence_lens: Operand | None = None,
@@ -118,7 +119,6 @@ def scan_8(
     directions: Sequence[int] = (),
     node: SourceNode,
 ) -> tuple[Value, ...]:
-    """unrolled for each batch entry; at most 1024 times; no sequence_lens"""
     if sequence_lens is not None:
         raise ConversionError("sequence_lens is not supported")
     batches = zip(*(unstack(b, operand, 0) for operand in initial_state_and_scan_inputs), strict=True)
@@ -128,11 +128,10 @@ def scan_8(
     return tuple(stack(b, list(items), 0) for items in zip(*results, strict=True))
 
 
-@onnx_op("SequenceMap", since=17)
+@onnx_op("SequenceMap", since=17, how="the body once for each element of the sequence")
 def sequence_map(
     b: GraphBuilder, input_sequence: list[Operand], *additional_inputs: Value, body: onnx.GraphProto, node: SourceNode
 ) -> tuple[Value, ...]:
-    """the body once for each element of the sequence"""
     made = []
     for i, item in enumerate(input_sequence):
         others = [value[i] if isinstance(value, list) else value for value in additional_inputs]

@@ -32,7 +32,7 @@ def spatial_pads(
     return list(zip(pads[:rank], pads[rank:], strict=True))
 
 
-@onnx_op("Conv")
+@onnx_op("Conv", how="conv2d; 1-D as a row, of 3-D the depth is unfolded into the channels by a gather")
 def conv(
     b: GraphBuilder,
     X: Operand,
@@ -46,14 +46,13 @@ def conv(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """conv2d; 1-D as a row, of 3-D the depth is unfolded into the channels by a gather"""
     image, kernel = list(X.shape[2:]), list(W.shape[2:])
     strides, dilations = ones(strides, len(image)), ones(dilations, len(image))
     around = spatial_pads(auto_pad, pads, image, kernel, strides, dilations)
     return lowering.conv(b, X, W, B, strides=strides, pads=around, dilations=dilations, groups=group)
 
 
-@onnx_op("ConvTranspose")
+@onnx_op("ConvTranspose", how="convTranspose2d; 1-D as a row, 3-D as 2-D slices that a second convTranspose2d adds along the depth")
 def conv_transpose(
     b: GraphBuilder,
     X: Operand,
@@ -69,7 +68,6 @@ def conv_transpose(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """convTranspose2d; 1-D as a row, 3-D as 2-D slices that a second convTranspose2d adds along the depth"""
     image, kernel = list(X.shape[2:]), list(W.shape[2:])
     rank = len(image)
     strides, dilations = ones(strides, rank), ones(dilations, rank)
@@ -84,7 +82,7 @@ def conv_transpose(
     return lowering.conv_transpose(b, X, W, B, strides=strides, pads=around, dilations=dilations, sizes=sizes, groups=group)
 
 
-@onnx_op("Col2Im")
+@onnx_op("Col2Im", how="convTranspose2d with an identity filter, one dimension after the other")
 def col2im(
     b: GraphBuilder,
     input: Operand,
@@ -95,7 +93,6 @@ def col2im(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """convTranspose2d with an identity filter, one dimension after the other"""
     rank = len(image_shape)
     strides, dilations = ones(strides, rank), ones(dilations, rank)
     around = spatial_pads("NOTSET", pads, image_shape, block_shape, strides, dilations)

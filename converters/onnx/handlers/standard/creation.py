@@ -14,7 +14,7 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-@onnx_op("Constant")
+@onnx_op("Constant", how="a constant", limits="strings are refused")
 def constant(
     b: GraphBuilder,
     *,
@@ -27,7 +27,6 @@ def constant(
     value_string: str | None = None,
     value_strings: list[str] | None = None,
 ) -> Operand:
-    """a constant; strings are refused"""
     tensor = value if value is not None else sparse_value
     if tensor is not None:
         return tensor
@@ -37,16 +36,14 @@ def constant(
     raise ConversionError("is made of strings, which WebNN does not have" if value_string or value_strings else "has no value")
 
 
-@onnx_op("ConstantOfShape", since=9)
+@onnx_op("ConstantOfShape", since=9, how="a constant, expanded")
 def constant_of_shape(b: GraphBuilder, input: Ints, *, value: Operand | None = None) -> Operand:
-    """a constant, expanded"""
     one = b.constant(0.0, DataType.FLOAT32) if value is None else b.reshape(value, [])
     return b.expand(one, input)
 
 
-@onnx_op("Range", since=11)
+@onnx_op("Range", since=11, how="a constant")
 def range_(b: GraphBuilder, start: Array, limit: Array, delta: Array, *, stash_type: int = 1) -> Operand:
-    """a constant"""
     first, end, step = start.item(), limit.item(), delta.item()
     if step == 0:
         raise ConversionError("has a delta of 0")
@@ -55,18 +52,16 @@ def range_(b: GraphBuilder, start: Array, limit: Array, delta: Array, *, stash_t
     return b.constant((first + step * np.arange(count)).astype(start.dtype))
 
 
-@onnx_op("EyeLike", since=9)
+@onnx_op("EyeLike", since=9, how="a constant")
 def eye_like(b: GraphBuilder, input: Operand, *, dtype: int | None = None, k: int = 0, node: SourceNode) -> Operand:
-    """a constant"""
     data_type = input.data_type if dtype is None else node.scope.element(dtype).data_type
     rows, columns = input.shape
     b.reserve(rows, columns, element_bytes=data_type.numpy.itemsize)
     return b.constant(np.eye(rows, columns, k, data_type.numpy), data_type)
 
 
-@onnx_op("OneHot", since=9)
+@onnx_op("OneHot", since=9, how="equal with all indices along a new axis, and where")
 def one_hot(b: GraphBuilder, indices: Operand, depth: Number, values: Operand, *, axis: int = -1) -> Operand:
-    """equal with all indices along a new axis, and where"""
     count, rank = int(depth), indices.rank
     b.reserve(count)
     place = axis_of(axis, rank + 1)

@@ -47,35 +47,30 @@ def _composed(name: str, function: Callable[[GraphBuilder, Operand], Operand]) -
     def convert(b: GraphBuilder, input: Operand) -> Operand:
         return b.cast(function(b, b.cast(input, DataType.FLOAT32)), input.data_type)
 
-    convert.__doc__ = "composed of other functions, in float32"
-    onnx_op(name)(convert)
+    onnx_op(name, how="composed of other functions, in float32")(convert)
 
 
 for onnx_name, function in COMPOSED.items():
     _composed(onnx_name, function)
 
 
-@onnx_op("Abs")
+@onnx_op("Abs", how="abs; nothing for unsigned integers")
 def abs_(b: GraphBuilder, X: Operand) -> Operand:
-    """abs; nothing for unsigned integers"""
     return X if X.data_type.is_unsigned else b.abs(X)
 
 
-@onnx_op("Neg")
+@onnx_op("Neg", how="neg")
 def neg(b: GraphBuilder, X: Operand) -> Operand:
-    """neg"""
     return b.neg(X)
 
 
-@onnx_op("Sign")
+@onnx_op("Sign", how="sign; min with 1 for unsigned integers")
 def sign(b: GraphBuilder, input: Operand) -> Operand:
-    """sign; min with 1 for unsigned integers"""
     return b.min(input, 1) if input.data_type.is_unsigned else b.sign(input)
 
 
-@onnx_op("Pow", since=7)
+@onnx_op("Pow", since=7, how="pow; an integer to a fractional power in float32")
 def pow_(b: GraphBuilder, X: Operand, Y: Operand) -> Operand:
-    """pow; an integer to a fractional power in float32"""
     if X.data_type.is_float or not Y.data_type.is_float:
         return b.pow(X, b.cast(Y, X.data_type))
     known = b.value(Y)
@@ -86,9 +81,8 @@ def pow_(b: GraphBuilder, X: Operand, Y: Operand) -> Operand:
     return b.cast(b.pow(b.cast(X, DataType.FLOAT32), b.cast(Y, DataType.FLOAT32)), X.data_type)
 
 
-@onnx_op("Mod")
+@onnx_op("Mod", how="div, mul and sub; the remainder has the sign of B, with fmod that of A")
 def mod(b: GraphBuilder, A: Operand, B: Operand, *, fmod: int = 0) -> Operand:
-    """div, mul and sub; the remainder has the sign of B, with fmod that of A"""
     return (integers.fmod if fmod else integers.remainder)(b, A, B)
 
 
@@ -99,16 +93,14 @@ def _accumulated(name: str) -> Callable[..., Operand]:
             raise ConversionError("has no inputs")
         return reduce(lambda total, operand: b.call(name, total, operand), data_0)
 
-    convert.__doc__ = f"a chain of {name}"
     return convert
 
 
 for onnx_name, webnn_name in {"Max": "max", "Min": "min", "Sum": "add"}.items():
-    onnx_op(onnx_name)(_accumulated(webnn_name))
+    onnx_op(onnx_name, how=f"a chain of {webnn_name}")(_accumulated(webnn_name))
 
 
-@onnx_op("Mean")
+@onnx_op("Mean", how="a chain of add, then div")
 def mean(b: GraphBuilder, *data_0: Operand) -> Operand:
-    """a chain of add, then div"""
     total = _accumulated("add")(b, *data_0)
     return b.div(total, len(data_0)) if len(data_0) > 1 else total

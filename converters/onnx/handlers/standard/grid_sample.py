@@ -20,24 +20,22 @@ from webnn_graph.graph import Operand
 MODES = {"bilinear": "linear", "bicubic": "cubic", "linear": "linear", "cubic": "cubic", "nearest": "nearest"}
 
 
-@onnx_op("GridSample", since=16)
+@onnx_op("GridSample", since=16, how="gather of all neighbours, mul and reduceSum")
 def grid_sample(
     b: GraphBuilder, X: Operand, grid: Operand, *, align_corners: int = 0, mode: str = "linear", padding_mode: str = "zeros"
 ) -> Operand:
-    """gather of all neighbours, mul and reduceSum"""
     if mode not in MODES or padding_mode not in ("zeros", "border", "reflection"):
         raise ConversionError(f"mode {mode!r} with padding_mode {padding_mode!r} is not known")
     return lowering.grid_sample(b, X, grid, mode=MODES[mode], padding=padding_mode, align_corners=bool(align_corners))
 
 
-@onnx_op("AffineGrid", since=20)
+@onnx_op("AffineGrid", since=20, how="matmul with the regular grid")
 def affine_grid(b: GraphBuilder, theta: Operand, size: Ints, *, align_corners: int = 0) -> Operand:
-    """matmul with the regular grid"""
     return lowering.affine_grid(b, theta, size[2:], align_corners=bool(align_corners))
 
 
 # ---------------------------------------------------------------------------------------------------------------- DeformConv
-@onnx_op("DeformConv", since=19)
+@onnx_op("DeformConv", since=19, how="bilinear sampling by gather, then conv2d with a 1x1 filter")
 def deform_conv(
     b: GraphBuilder,
     X: Operand,
@@ -53,7 +51,6 @@ def deform_conv(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """bilinear sampling by gather, then conv2d with a 1x1 filter"""
     n, channels, *image = X.shape
     if len(image) != 2:
         raise ConversionError(f"has {len(image)} spatial dimensions; 2 are supported")

@@ -13,29 +13,25 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-@onnx_op("Gather")
+@onnx_op("Gather", how="gather")
 def gather(b: GraphBuilder, data: Operand, indices: Operand, *, axis: int = 0) -> Operand:
-    """gather"""
     return b.gather(data, indices, axis=axis_of(axis, data.rank))
 
 
-@onnx_op("GatherElements", since=11)
+@onnx_op("GatherElements", since=11, how="gatherElements, of a slice when indices are smaller in the other dimensions")
 def gather_elements(b: GraphBuilder, data: Operand, indices: Operand, *, axis: int = 0) -> Operand:
-    """gatherElements, of a slice when indices are smaller in the other dimensions"""
     place = axis_of(axis, data.rank)
     sizes = [n if i == place else m for i, (n, m) in enumerate(zip(data.shape, indices.shape, strict=True))]
     return b.gatherElements(b.slice(data, [0] * data.rank, sizes), indices, axis=place)
 
 
-@onnx_op("GatherND", since=11)
+@onnx_op("GatherND", since=11, how="gatherND")
 def gather_nd_11(b: GraphBuilder, data: Operand, indices: Operand) -> Operand:
-    """gatherND"""
     return b.gatherND(data, indices)
 
 
-@onnx_op("GatherND", since=12)
+@onnx_op("GatherND", since=12, how="gatherND; batch dimensions become leading indices")
 def gather_nd(b: GraphBuilder, data: Operand, indices: Operand, *, batch_dims: int = 0) -> Operand:
-    """gatherND; batch dimensions become leading indices"""
     if batch_dims == 0:
         return b.gatherND(data, indices)
     lead = indices.shape[:-1]
@@ -50,30 +46,34 @@ KINDS = {"none": "", "add": "sum", "mul": "prod", "max": "amax", "min": "amin"}
 """How updates are combined, by ONNX's name."""
 
 
-@onnx_op("Scatter", since=9)
-@onnx_op("ScatterElements", since=11)
+@onnx_op("Scatter", since=9, how="scatterElements; scatterND when indices are smaller in the other dimensions")
+@onnx_op("ScatterElements", since=11, how="scatterElements; scatterND when indices are smaller in the other dimensions")
 def scatter_elements_11(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, axis: int = 0) -> Operand:
-    """scatterElements; scatterND when indices are smaller in the other dimensions"""
     return scatter_elements(b, data, indices, updates, axis_of(axis, data.rank))
 
 
-@onnx_op("ScatterElements", since=16)
+@onnx_op(
+    "ScatterElements",
+    since=16,
+    how="scatterElements; a reduction of known positions in as many rounds as one occurs, of others by comparing all positions",
+)
 def scatter_elements_16(
     b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, axis: int = 0, reduction: str = "none"
 ) -> Operand:
-    """scatterElements; a reduction of known positions in as many rounds as one occurs, of others by comparing all positions"""
     return scatter_elements(b, data, indices, updates, axis_of(axis, data.rank), _kind(reduction))
 
 
-@onnx_op("ScatterND", since=11)
+@onnx_op("ScatterND", since=11, how="scatterND")
 def scatter_nd_11(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand) -> Operand:
-    """scatterND"""
     return scatter_nd(b, data, indices, updates)
 
 
-@onnx_op("ScatterND", since=16)
+@onnx_op(
+    "ScatterND",
+    since=16,
+    how="scatterND; a reduction of known positions in as many rounds as one occurs, of others by comparing all positions",
+)
 def scatter_nd_16(b: GraphBuilder, data: Operand, indices: Operand, updates: Operand, *, reduction: str = "none") -> Operand:
-    """scatterND; a reduction of known positions in as many rounds as one occurs, of others by comparing all positions"""
     return scatter_nd(b, data, indices, updates, _kind(reduction))
 
 
@@ -83,11 +83,10 @@ def _kind(reduction: str) -> str:
     return KINDS[reduction]
 
 
-@onnx_op("TensorScatter", since=24)
+@onnx_op("TensorScatter", since=24, how="scatterElements with computed positions")
 def tensor_scatter(
     b: GraphBuilder, past_cache: Operand, update: Operand, write_indices: Operand | None = None, *, axis: int = -2, mode: str = "linear"
 ) -> Operand:
-    """scatterElements with computed positions"""
     place = axis_of(axis, past_cache.rank)
     steps = b.constant(b.arange(update.shape[place], np.int32).reshape([-1] + [1] * (update.rank - place - 1)))
     positions = steps
@@ -100,9 +99,8 @@ def tensor_scatter(
 
 
 # -------------------------------------------------------------------------------------------------- selection by condition
-@onnx_op("Compress", since=9)
+@onnx_op("Compress", since=9, how="gather", limits="the condition must be known")
 def compress(b: GraphBuilder, input: Operand, condition: Array, *, axis: int | None = None) -> Operand:
-    """gather; the condition must be known"""
     flat = b.reshape(input, [input.size]) if axis is None else input
     chosen = np.flatnonzero(condition).astype(np.int32)
     if not chosen.size:
@@ -110,7 +108,6 @@ def compress(b: GraphBuilder, input: Operand, condition: Array, *, axis: int | N
     return b.gather(flat, chosen, axis=0 if axis is None else axis_of(axis, input.rank))
 
 
-@onnx_op("NonZero", since=9)
+@onnx_op("NonZero", since=9, how="a constant", limits="the input must be known")
 def non_zero(b: GraphBuilder, X: Array) -> Operand:
-    """a constant; the input must be known"""
     return b.constant(np.array(np.nonzero(X), np.int64) if X.ndim else np.zeros((0, int(X != 0)), np.int64))

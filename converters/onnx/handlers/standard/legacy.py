@@ -35,15 +35,14 @@ def _binary(name: str) -> Callable[..., Operand]:
     def convert(b: GraphBuilder, A: Operand, B: Operand, *, axis: int | None = None, broadcast: int = 0) -> Operand:
         return b.call(name, A, aligned(b, A, B, axis) if broadcast else B)
 
-    convert.__doc__ = name
     return convert
 
 
 for onnx_name, webnn_name in BINARY.items():
-    onnx_op(onnx_name)(_binary(webnn_name))
+    onnx_op(onnx_name, how=webnn_name)(_binary(webnn_name))
 
 
-@onnx_op("Gemm")
+@onnx_op("Gemm", how="gemm")
 def gemm(
     b: GraphBuilder,
     A: Operand,
@@ -56,5 +55,4 @@ def gemm(
     transA: int = 0,
     transB: int = 0,
 ) -> Operand:
-    """gemm"""
     return b.gemm(A, B, c=C, alpha=alpha, beta=beta, aTranspose=bool(transA), bTranspose=bool(transB))

@@ -16,9 +16,8 @@ one_to_one({"And": "logicalAnd", "Or": "logicalOr", "Xor": "logicalXor"}, since=
 one_to_one({"GreaterOrEqual": "greaterOrEqual", "IsNaN": "isNaN", "LessOrEqual": "lesserOrEqual", "Not": "logicalNot", "Where": "where"})
 
 
-@onnx_op("IsInf")
+@onnx_op("IsInf", how="isInfinite, and a comparison when only one sign counts")
 def is_inf(b: GraphBuilder, X: Operand, *, detect_negative: int = 1, detect_positive: int = 1) -> Operand:
-    """isInfinite, and a comparison when only one sign counts"""
     infinite = b.isInfinite(X)
     if detect_negative and detect_positive:
         return infinite
@@ -27,18 +26,16 @@ def is_inf(b: GraphBuilder, X: Operand, *, detect_negative: int = 1, detect_posi
     return b.logicalAnd(infinite, b.lesser(X, 0) if detect_negative else b.greater(X, 0))
 
 
-@onnx_op("BitShift")
+@onnx_op("BitShift", how="mul or div by a power of two out of a table")
 def bit_shift(b: GraphBuilder, X: Operand, Y: Operand, *, direction: str, node: SourceNode) -> Operand:
-    """mul or div by a power of two out of a table"""
     if direction not in ("LEFT", "RIGHT"):
         raise ConversionError(f"direction {direction} is neither LEFT nor RIGHT")
     shifted = (bits.shift_left if direction == "LEFT" else bits.shift_right)(b, X, Y)
     return as_16_bits(b, shifted, node.scope.onnx_type(node.proto.input[0]))
 
 
-@onnx_op("BitwiseNot")
+@onnx_op("BitwiseNot", how="sub from -1, or from the largest unsigned integer")
 def bitwise_not(b: GraphBuilder, X: Operand, *, node: SourceNode) -> Operand:
-    """sub from -1, or from the largest unsigned integer"""
     return as_16_bits(b, bits.bitwise_not(b, X), node.scope.onnx_type(node.proto.input[0]))
 
 
@@ -46,8 +43,7 @@ def _bitwise(name: str, function: Callable[[GraphBuilder, Operand, Operand], Ope
     def convert(b: GraphBuilder, A: Operand, B: Operand) -> Operand:
         return function(b, A, B)
 
-    convert.__doc__ = "the bits along a new axis and their weighted sum; takes as many times the memory as there are bits"
-    onnx_op(name)(convert)
+    onnx_op(name, how="the bits along a new axis and their weighted sum; takes as many times the memory as there are bits")(convert)
 
 
 for onnx_name, function in {"BitwiseAnd": bits.bitwise_and, "BitwiseOr": bits.bitwise_or, "BitwiseXor": bits.bitwise_xor}.items():

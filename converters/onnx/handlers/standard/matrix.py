@@ -10,13 +10,12 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 
 
-@onnx_op("MatMul")
+@onnx_op("MatMul", how="matmul; vectors become matrices; integers by mul and reduceSum")
 def mat_mul(b: GraphBuilder, A: Operand, B: Operand) -> Operand:
-    """matmul; vectors become matrices; integers by mul and reduceSum"""
     return matmul(b, A, B)
 
 
-@onnx_op("Gemm", since=7)
+@onnx_op("Gemm", since=7, how="gemm; integers by mul and reduceSum")
 def gemm(
     b: GraphBuilder,
     A: Operand,
@@ -28,7 +27,6 @@ def gemm(
     transA: int = 0,
     transB: int = 0,
 ) -> Operand:
-    """gemm; integers by mul and reduceSum"""
     if A.data_type.is_float:
         return b.gemm(A, B, c=C, alpha=alpha, beta=beta, aTranspose=bool(transA), bTranspose=bool(transB))
     total = matmul(b, b.transpose(A) if transA else A, b.transpose(B) if transB else B)
@@ -36,13 +34,11 @@ def gemm(
     return scaled if C is None else b.add(scaled, C if beta == 1 else b.mul(C, int(beta)))
 
 
-@onnx_op("Det", since=11)
+@onnx_op("Det", since=11, how="Gaussian elimination with row pivots, unrolled")
 def det(b: GraphBuilder, X: Operand) -> Operand:
-    """Gaussian elimination with row pivots, unrolled"""
     return determinant(b, X)
 
 
-@onnx_op("Einsum", since=12)
+@onnx_op("Einsum", since=12, how="transpose, reshape and matmul for each pair of operands")
 def einsum_(b: GraphBuilder, *Inputs: Operand, equation: str) -> Operand:
-    """transpose, reshape and matmul for each pair of operands"""
     return einsum(b, equation, Inputs)

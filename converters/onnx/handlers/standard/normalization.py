@@ -21,7 +21,7 @@ def _as(b: GraphBuilder, x: Operand, data_type: DataType) -> Operand:
     return b.cast(x, data_type)
 
 
-@onnx_op("BatchNormalization", since=6)
+@onnx_op("BatchNormalization", since=6, how="batchNormalization", limits="refused in training mode")
 def batch_normalization_6(
     b: GraphBuilder,
     X: Operand,
@@ -35,13 +35,12 @@ def batch_normalization_6(
     momentum: float = 0.9,
     spatial: int = 1,
 ) -> Operand:
-    """batchNormalization; refused in training mode"""
     if not is_test:
         raise ConversionError("normalizes with the statistics of the batch", EVALUATE)
     return batch_normalization_7(b, X, scale, B, mean, var, epsilon=epsilon, spatial=spatial)
 
 
-@onnx_op("BatchNormalization", since=7)
+@onnx_op("BatchNormalization", since=7, how="batchNormalization; statistics per position as arithmetic")
 def batch_normalization_7(
     b: GraphBuilder,
     X: Operand,
@@ -54,22 +53,20 @@ def batch_normalization_7(
     momentum: float = 0.9,
     spatial: int = 1,
 ) -> Operand:
-    """batchNormalization; statistics per position as arithmetic"""
     if spatial:
         return b.batchNormalization(X, mean, var, scale=scale, bias=B, epsilon=epsilon)
     normal = b.div(b.sub(X, mean), b.sqrt(b.add(var, epsilon)))
     return b.add(b.mul(normal, scale), B)
 
 
-@onnx_op("BatchNormalization", since=9)
+@onnx_op("BatchNormalization", since=9, how="batchNormalization")
 def batch_normalization_9(
     b: GraphBuilder, X: Operand, scale: Operand, B: Operand, mean: Operand, var: Operand, *, epsilon: float = 1e-5, momentum: float = 0.9
 ) -> Operand:
-    """batchNormalization"""
     return b.batchNormalization(X, mean, var, scale=scale, bias=B, epsilon=epsilon)
 
 
-@onnx_op("BatchNormalization", since=14)
+@onnx_op("BatchNormalization", since=14, how="batchNormalization; in training mode with the statistics of the batch, by reduceMean")
 def batch_normalization(
     b: GraphBuilder,
     X: Operand,
@@ -82,7 +79,6 @@ def batch_normalization(
     momentum: float = 0.9,
     training_mode: int = 0,
 ) -> tuple[Operand, ...]:
-    """batchNormalization; in training mode with the statistics of the batch, by reduceMean"""
     channel = 1 if X.rank > 1 else 0
     gamma, beta = _as(b, scale, X.data_type), _as(b, B, X.data_type)
 
@@ -103,13 +99,12 @@ def batch_normalization(
     return normalized(mean, variance), running(input_mean, mean), running(input_var, variance)
 
 
-@onnx_op("InstanceNormalization")
+@onnx_op("InstanceNormalization", how="instanceNormalization, on images of other ranks after a reshape")
 def instance_normalization(b: GraphBuilder, input: Operand, scale: Operand, B: Operand, *, epsilon: float = 1e-5) -> Operand:
-    """instanceNormalization, on images of other ranks after a reshape"""
     return lowering.instance_norm(b, input, scale, B, epsilon=epsilon)
 
 
-@onnx_op("LayerNormalization", since=17)
+@onnx_op("LayerNormalization", since=17, how="layerNormalization; Mean and InvStdDev by reduceMean")
 def layer_normalization(
     b: GraphBuilder,
     X: Operand,
@@ -121,7 +116,6 @@ def layer_normalization(
     stash_type: int = 1,
     node: SourceNode,
 ) -> tuple[Operand, ...]:
-    """layerNormalization; Mean and InvStdDev by reduceMean"""
     axes = list(range(axis_of(axis, X.rank), X.rank))
     normal = X.shape[axes[0] :]
     fits = all(parameter is None or parameter.shape == normal for parameter in (Scale, B))
@@ -139,38 +133,34 @@ def layer_normalization(
     return Y, mean, b.reciprocal(b.sqrt(b.add(variance, epsilon)))
 
 
-@onnx_op("GroupNormalization", since=18)
+@onnx_op("GroupNormalization", since=18, how="instanceNormalization over the groups")
 def group_normalization_18(
     b: GraphBuilder, X: Operand, scale: Operand, bias: Operand, *, num_groups: int, epsilon: float = 1e-5
 ) -> Operand:
-    """instanceNormalization over the groups"""
     groups = b.reshape(X, [X.shape[0], num_groups, 1, X.size // (X.shape[0] * num_groups)])
     return b.reshape(b.instanceNormalization(groups, scale=scale, bias=bias, epsilon=epsilon), list(X.shape))
 
 
-@onnx_op("GroupNormalization", since=21)
+@onnx_op("GroupNormalization", since=21, how="layerNormalization over the groups, then mul and add per channel")
 def group_normalization(
     b: GraphBuilder, X: Operand, scale: Operand, bias: Operand, *, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1
 ) -> Operand:
-    """layerNormalization over the groups, then mul and add per channel"""
     return lowering.group_norm(b, X, scale, bias, groups=num_groups, epsilon=epsilon)
 
 
-@onnx_op("RMSNormalization", since=23)
+@onnx_op("RMSNormalization", since=23, how="mul, reduceMean, add, sqrt, reciprocal, mul, mul; float16 in float32")
 def rms_normalization(
     b: GraphBuilder, X: Operand, scale: Operand, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
 ) -> Operand:
-    """mul, reduceMean, add, sqrt, reciprocal, mul, mul; float16 in float32"""
     x = _as(b, X, DataType.FLOAT32) if stash_type == 1 else X
     normal = lowering.rms_norm(b, x, None, axes=range(axis_of(axis, X.rank), X.rank), epsilon=epsilon)
     return b.mul(_as(b, normal, scale.data_type), scale)
 
 
-@onnx_op("LRN")
+@onnx_op("LRN", how="averagePool2d of the squares along the channels, then add, pow and div")
 def local_response_normalization(
     b: GraphBuilder, X: Operand, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0
 ) -> Operand:
-    """averagePool2d of the squares along the channels, then add, pow and div"""
     n, channels = X.shape[:2]
     before, after = (size - 1) // 2, size - 1 - (size - 1) // 2
     squares = b.reshape(b.mul(X, X), [n, 1, channels, X.size // (n * channels)])
@@ -178,18 +168,16 @@ def local_response_normalization(
     return b.div(X, b.pow(b.add(b.mul(b.reshape(means, list(X.shape)), alpha), bias), beta))
 
 
-@onnx_op("MeanVarianceNormalization")
+@onnx_op("MeanVarianceNormalization", how="sub, reduceMean, sqrt, add, div")
 def mean_variance_normalization(b: GraphBuilder, X: Operand, *, axes: Sequence[int] = (0, 2, 3)) -> Operand:
-    """sub, reduceMean, sqrt, add, div"""
     over = axes_of(axes, X.rank)
     centered = b.sub(X, b.reduceMean(X, axes=over, keepDimensions=True))
     deviation = b.sqrt(b.reduceMean(b.mul(centered, centered), axes=over, keepDimensions=True))
     return b.div(centered, b.add(deviation, 1e-9))
 
 
-@onnx_op("LpNormalization")
+@onnx_op("LpNormalization", how="reduceL1 or reduceL2, max, div")
 def lp_normalization(b: GraphBuilder, input: Operand, *, axis: int = -1, p: int = 2) -> Operand:
-    """reduceL1 or reduceL2, max, div"""
     if p not in (1, 2):
         raise ConversionError(f"p is {p}; the operator is defined for 1 and 2")
     norm = b.call(f"reduceL{p}", input, axes=[axis_of(axis, input.rank)], keepDimensions=True)
@@ -197,25 +185,22 @@ def lp_normalization(b: GraphBuilder, input: Operand, *, axis: int = -1, p: int 
     return b.div(input, b.max(norm, smallest))
 
 
-@onnx_op("Dropout", since=6)
+@onnx_op("Dropout", since=6, how="nothing: inference drops nothing", limits="refused in training mode")
 def dropout_6(b: GraphBuilder, data: Operand, *, is_test: int = 0, ratio: float = 0.5) -> tuple[Operand, ...]:
-    """nothing: inference drops nothing; refused in training mode"""
     if not is_test:
         raise _drops()
     return dropout_7(b, data)
 
 
-@onnx_op("Dropout", since=7)
+@onnx_op("Dropout", since=7, how="nothing: inference drops nothing")
 def dropout_7(b: GraphBuilder, data: Operand, *, ratio: float = 0.5) -> tuple[Operand, ...]:
-    """nothing: inference drops nothing"""
     return data, _all_kept(b, data)
 
 
-@onnx_op("Dropout", since=12)
+@onnx_op("Dropout", since=12, how="nothing: inference drops nothing", limits="refused in training mode")
 def dropout_12(
     b: GraphBuilder, data: Operand, ratio: Number | None = None, training_mode: Number | None = None, *, seed: int = 0
 ) -> tuple[Operand, ...]:
-    """nothing: inference drops nothing; refused in training mode"""
     if training_mode and ratio != 0:
         raise _drops()
     return data, _all_kept(b, data)

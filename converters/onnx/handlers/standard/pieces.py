@@ -14,38 +14,33 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-@onnx_op("Concat")
+@onnx_op("Concat", how="concat")
 def concat(b: GraphBuilder, *inputs: Operand, axis: int) -> Operand:
-    """concat"""
     place = axis_of(axis, inputs[0].rank)
     filled = [input for input in inputs if input.shape[place]]
     return b.concat(filled or list(inputs[:1]), place)
 
 
-@onnx_op("Tile")
+@onnx_op("Tile", how="tile")
 def tile(b: GraphBuilder, input: Operand, repeats: Ints) -> Operand:
-    """tile"""
     return b.tile(input, repeats)
 
 
 # ------------------------------------------------------------------------------------------------------------------ split
-@onnx_op("Split")
+@onnx_op("Split", how="split")
 def split_2(b: GraphBuilder, input: Operand, *, axis: int = 0, split: list[int] | None = None, node: SourceNode) -> tuple[Operand, ...]:
-    """split"""
     return _split(b, input, split, axis, node.outputs)
 
 
-@onnx_op("Split", since=13)
+@onnx_op("Split", since=13, how="split")
 def split_13(b: GraphBuilder, input: Operand, split: Ints | None = None, *, axis: int = 0, node: SourceNode) -> tuple[Operand, ...]:
-    """split"""
     return _split(b, input, split, axis, node.outputs)
 
 
-@onnx_op("Split", since=18)
+@onnx_op("Split", since=18, how="split; the last piece is smaller when the axis does not divide evenly")
 def split_18(
     b: GraphBuilder, input: Operand, split: Ints | None = None, *, axis: int = 0, num_outputs: int | None = None, node: SourceNode
 ) -> tuple[Operand, ...]:
-    """split; the last piece is smaller when the axis does not divide evenly"""
     return _split(b, input, split, axis, num_outputs or node.outputs)
 
 
@@ -62,15 +57,13 @@ def _split(b: GraphBuilder, input: Operand, sizes: list[int] | None, axis: int, 
 
 
 # ------------------------------------------------------------------------------------------------------------------ slice
-@onnx_op("Slice")
+@onnx_op("Slice", how="slice")
 def slice_1(b: GraphBuilder, data: Operand, *, starts: list[int], ends: list[int], axes: list[int] | None = None) -> Operand:
-    """slice"""
     return slice_(b, data, starts, ends, axes)
 
 
-@onnx_op("Slice", since=10)
+@onnx_op("Slice", since=10, how="slice, and reverse for negative steps")
 def slice_(b: GraphBuilder, data: Operand, starts: Ints, ends: Ints, axes: Ints | None = None, steps: Ints | None = None) -> Operand:
-    """slice, and reverse for negative steps"""
     places = axes_of(range(len(starts)) if axes is None else axes, data.rank)
     if steps and not all(steps):
         raise ConversionError(f"has a step of 0: steps are {steps}")
@@ -78,9 +71,8 @@ def slice_(b: GraphBuilder, data: Operand, starts: Ints, ends: Ints, axes: Ints 
     return sliced(b, data, {axis: slice(start, end, step) for axis, start, end, step in parts})
 
 
-@onnx_op("CenterCropPad", since=18)
+@onnx_op("CenterCropPad", since=18, how="slice and pad")
 def center_crop_pad(b: GraphBuilder, input_data: Operand, shape: Ints, *, axes: list[int] | None = None) -> Operand:
-    """slice and pad"""
     parts, before, after = {}, [0] * input_data.rank, [0] * input_data.rank
     for axis, size in zip(range(input_data.rank) if axes is None else axes_of(axes, input_data.rank), shape, strict=True):
         whole = input_data.shape[axis]
@@ -92,24 +84,21 @@ def center_crop_pad(b: GraphBuilder, input_data: Operand, shape: Ints, *, axes: 
     return padded(b, sliced(b, input_data, parts), before, after)
 
 
-@onnx_op("Trilu", since=14)
+@onnx_op("Trilu", since=14, how="triangular")
 def trilu(b: GraphBuilder, input: Operand, k: Number | None = None, *, upper: int = 1) -> Operand:
-    """triangular"""
     return b.triangular(input, upper=bool(upper), diagonal=int(k or 0))
 
 
 # -------------------------------------------------------------------------------------------------------------------- pad
-@onnx_op("Pad")
+@onnx_op("Pad", how="pad")
 def pad_2(b: GraphBuilder, data: Operand, *, pads: list[int], mode: str = "constant", value: float = 0.0) -> Operand:
-    """pad"""
     return pad(b, data, pads, value, mode=mode)
 
 
-@onnx_op("Pad", since=11)
+@onnx_op("Pad", since=11, how="pad; slice for negative pads; gather to wrap around and to reflect more than once")
 def pad(
     b: GraphBuilder, data: Operand, pads: Ints, constant_value: Number | None = None, axes: Ints | None = None, *, mode: str = "constant"
 ) -> Operand:
-    """pad; slice for negative pads; gather to wrap around and to reflect more than once"""
     places = axes_of(range(data.rank) if axes is None else axes, data.rank)
     if len(pads) != 2 * len(places):
         raise ConversionError(f"has {len(pads)} pads for {len(places)} axes")
@@ -122,9 +111,8 @@ def pad(
     return padded(b, data, before, after, modes[mode], constant_value or 0)
 
 
-@onnx_op("ReverseSequence", since=10)
+@onnx_op("ReverseSequence", since=10, how="gatherElements with computed positions")
 def reverse_sequence(b: GraphBuilder, input: Operand, sequence_lens: Operand, *, batch_axis: int = 1, time_axis: int = 0) -> Operand:
-    """gatherElements with computed positions"""
     batch, time = axis_of(batch_axis, input.rank), axis_of(time_axis, input.rank)
     lengths = b.reshape(b.cast(sequence_lens, DataType.INT32), [n if axis == batch else 1 for axis, n in enumerate(input.shape)])
     steps = b.arange(input.shape[time], np.int32).reshape([-1 if axis == time else 1 for axis in range(input.rank)])

@@ -32,7 +32,7 @@ def windows(
     return Windows.over(image, kernel_shape, strides, around, dilations, ceil=bool(ceil_mode) and auto_pad == "NOTSET")
 
 
-@onnx_op("MaxPool")
+@onnx_op("MaxPool", how="maxPool2d; 1-D as a column, 3-D two dimensions at a time; Indices by argMax over gathered windows")
 def max_pool(
     b: GraphBuilder,
     X: Operand,
@@ -46,7 +46,6 @@ def max_pool(
     strides: list[int] | None = None,
     node: SourceNode,
 ) -> tuple[Operand, ...]:
-    """maxPool2d; 1-D as a column, 3-D two dimensions at a time; Indices by argMax over gathered windows"""
     over = windows(X, kernel_shape, auto_pad, ceil_mode, dilations, pads, strides)
     values = lowering.max_pool(b, X, over)
     if not node.wants(1):
@@ -60,7 +59,7 @@ def max_pool(
     return values, b.add(b.cast(places, "int64"), b.constant(starts))
 
 
-@onnx_op("AveragePool")
+@onnx_op("AveragePool", how="averagePool2d; 1-D as a column, 3-D two dimensions at a time; padding that counts becomes pad")
 def average_pool(
     b: GraphBuilder,
     X: Operand,
@@ -73,12 +72,11 @@ def average_pool(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """averagePool2d; 1-D as a column, 3-D two dimensions at a time; padding that counts becomes pad"""
     over = windows(X, kernel_shape, auto_pad, ceil_mode, dilations, pads, strides)
     return lowering.average_pool(b, X, over, count_padding=bool(count_include_pad))
 
 
-@onnx_op("LpPool")
+@onnx_op("LpPool", how="l2Pool2d; for other p averagePool2d of the powers")
 def lp_pool(
     b: GraphBuilder,
     X: Operand,
@@ -91,7 +89,6 @@ def lp_pool(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """l2Pool2d; for other p averagePool2d of the powers"""
     over = windows(X, kernel_shape, auto_pad, ceil_mode, dilations, pads, strides)
     if p == 2:
         return lowering.l2_pool(b, X, over)
@@ -99,21 +96,18 @@ def lp_pool(
     return lowering.sum_pool(b, size, over) if p == 1 else b.pow(lowering.sum_pool(b, b.pow(size, float(p)), over), 1 / p)
 
 
-@onnx_op("GlobalAveragePool")
+@onnx_op("GlobalAveragePool", how="reduceMean")
 def global_average_pool(b: GraphBuilder, X: Operand) -> Operand:
-    """reduceMean"""
     return b.reduceMean(X, axes=_spatial(X), keepDimensions=True)
 
 
-@onnx_op("GlobalMaxPool")
+@onnx_op("GlobalMaxPool", how="reduceMax")
 def global_max_pool(b: GraphBuilder, X: Operand) -> Operand:
-    """reduceMax"""
     return b.reduceMax(X, axes=_spatial(X), keepDimensions=True)
 
 
-@onnx_op("GlobalLpPool")
+@onnx_op("GlobalLpPool", how="reduceL1, reduceL2; for other p reduceSum of the powers")
 def global_lp_pool(b: GraphBuilder, X: Operand, *, p: int = 2) -> Operand:
-    """reduceL1, reduceL2; for other p reduceSum of the powers"""
     if p in (1, 2):
         return b.call(f"reduceL{p}", X, axes=_spatial(X), keepDimensions=True)
     return b.pow(b.reduceSum(b.pow(b.abs(X), float(p)), axes=_spatial(X), keepDimensions=True), 1 / p)
@@ -123,7 +117,7 @@ def _spatial(X: Operand) -> list[int]:
     return list(range(2, X.rank))
 
 
-@onnx_op("MaxUnpool")
+@onnx_op("MaxUnpool", how="scatterElements into zeros")
 def max_unpool(
     b: GraphBuilder,
     X: Operand,
@@ -134,7 +128,6 @@ def max_unpool(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """scatterElements into zeros"""
     rank = len(kernel_shape)
     strides = ones(strides, rank)
     around = spatial_pads("NOTSET", pads, list(X.shape[2:]), kernel_shape, strides, [1] * rank)

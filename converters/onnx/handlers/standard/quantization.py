@@ -48,21 +48,19 @@ def zero_point_type(node: SourceNode, index: int, zero_point: Operand | None) ->
 
 
 # ---------------------------------------------------------------------------------------------------------- quantize, dequantize
-@onnx_op("QuantizeLinear", since=10)
+@onnx_op("QuantizeLinear", since=10, how="quantizeLinear")
 def quantize_linear_10(b: GraphBuilder, x: Operand, y_scale: Operand, y_zero_point: Operand | None = None, *, node: SourceNode) -> Operand:
-    """quantizeLinear"""
     return quantized_to(b, x, y_scale, y_zero_point, zero_point_type(node, 2, y_zero_point))
 
 
-@onnx_op("QuantizeLinear", since=13)
+@onnx_op("QuantizeLinear", since=13, how="quantizeLinear")
 def quantize_linear_13(
     b: GraphBuilder, x: Operand, y_scale: Operand, y_zero_point: Operand | None = None, *, axis: int = 1, node: SourceNode
 ) -> Operand:
-    """quantizeLinear"""
     return quantized_to(b, x, y_scale, y_zero_point, zero_point_type(node, 2, y_zero_point), axis=axis)
 
 
-@onnx_op("QuantizeLinear", since=19)
+@onnx_op("QuantizeLinear", since=19, how="quantizeLinear", limits="no 8-bit floats")
 def quantize_linear_19(
     b: GraphBuilder,
     x: Operand,
@@ -73,11 +71,12 @@ def quantize_linear_19(
     saturate: int = 1,
     node: SourceNode,
 ) -> Operand:
-    """quantizeLinear; no 8-bit floats"""
     return quantized_to(b, x, y_scale, y_zero_point, zero_point_type(node, 2, y_zero_point), axis=axis)
 
 
-@onnx_op("QuantizeLinear", since=21)
+@onnx_op(
+    "QuantizeLinear", since=21, how="quantizeLinear; 16- and 2-bit types in a wider one after a clamp", limits="no 4- and 8-bit floats"
+)
 def quantize_linear_21(
     b: GraphBuilder,
     x: Operand,
@@ -90,12 +89,13 @@ def quantize_linear_21(
     saturate: int = 1,
     node: SourceNode,
 ) -> Operand:
-    """quantizeLinear; 16- and 2-bit types in a wider one after a clamp; no 4- and 8-bit floats"""
     onnx_type = output_dtype or zero_point_type(node, 2, y_zero_point)
     return quantized_to(b, x, y_scale, y_zero_point, onnx_type, axis=axis, block=block_size)
 
 
-@onnx_op("QuantizeLinear", since=23)
+@onnx_op(
+    "QuantizeLinear", since=23, how="quantizeLinear; 16- and 2-bit types in a wider one after a clamp", limits="no 4- and 8-bit floats"
+)
 def quantize_linear(
     b: GraphBuilder,
     x: Operand,
@@ -109,33 +109,29 @@ def quantize_linear(
     saturate: int = 1,
     node: SourceNode,
 ) -> Operand:
-    """quantizeLinear; 16- and 2-bit types in a wider one after a clamp; no 4- and 8-bit floats"""
     onnx_type = output_dtype or zero_point_type(node, 2, y_zero_point)
     scale = b.cast(y_scale, Element(precision).data_type) if precision else y_scale
     return quantized_to(b, x, scale, y_zero_point, onnx_type, axis=axis, block=block_size)
 
 
-@onnx_op("DequantizeLinear", since=10)
+@onnx_op("DequantizeLinear", since=10, how="dequantizeLinear; constants stay quantized")
 def dequantize_linear_10(b: GraphBuilder, x: Operand, x_scale: Operand, x_zero_point: Operand | None = None) -> Operand:
-    """dequantizeLinear; constants stay quantized"""
     return dequantize(b, x, x_scale, x_zero_point)
 
 
-@onnx_op("DequantizeLinear", since=13)
+@onnx_op("DequantizeLinear", since=13, how="dequantizeLinear; constants stay quantized")
 def dequantize_linear_13(b: GraphBuilder, x: Operand, x_scale: Operand, x_zero_point: Operand | None = None, *, axis: int = 1) -> Operand:
-    """dequantizeLinear; constants stay quantized"""
     return dequantize(b, x, x_scale, x_zero_point, axis=axis)
 
 
-@onnx_op("DequantizeLinear", since=21)
+@onnx_op("DequantizeLinear", since=21, how="dequantizeLinear; constants stay quantized, 16- and 2-bit types in a wider one")
 def dequantize_linear_21(
     b: GraphBuilder, x: Operand, x_scale: Operand, x_zero_point: Operand | None = None, *, axis: int = 1, block_size: int = 0
 ) -> Operand:
-    """dequantizeLinear; constants stay quantized, 16- and 2-bit types in a wider one"""
     return dequantize(b, x, x_scale, x_zero_point, axis=axis, block=block_size)
 
 
-@onnx_op("DequantizeLinear", since=23)
+@onnx_op("DequantizeLinear", since=23, how="dequantizeLinear; constants stay quantized, 16- and 2-bit types in a wider one")
 def dequantize_linear(
     b: GraphBuilder,
     x: Operand,
@@ -146,14 +142,12 @@ def dequantize_linear(
     block_size: int = 0,
     output_dtype: int = 0,
 ) -> Operand:
-    """dequantizeLinear; constants stay quantized, 16- and 2-bit types in a wider one"""
     y = dequantize(b, x, x_scale, x_zero_point, axis=axis, block=block_size)
     return b.cast(y, Element(output_dtype).data_type) if output_dtype else y
 
 
-@onnx_op("DynamicQuantizeLinear", since=11)
+@onnx_op("DynamicQuantizeLinear", since=11, how="reduceMin and reduceMax give the scale and zero point of quantizeLinear")
 def dynamic_quantize_linear(b: GraphBuilder, x: Operand) -> tuple[Operand, Operand, Operand]:
-    """reduceMin and reduceMax give the scale and zero point of quantizeLinear"""
     low, high = b.min(b.reduceMin(x), 0), b.max(b.reduceMax(x), 0)
     # The lower limit only keeps the scale of a tensor of zeros, which may be anything, from being 0.
     scale = b.clamp(b.div(b.sub(high, low), 255), minValue=float(np.finfo(np.float32).tiny))
@@ -162,15 +156,14 @@ def dynamic_quantize_linear(b: GraphBuilder, x: Operand) -> tuple[Operand, Opera
 
 
 # -------------------------------------------------------------------------------------------------------- products of integers
-@onnx_op("MatMulInteger", since=10)
+@onnx_op("MatMulInteger", since=10, how="matmul of dequantizeLinear with scale 1; long sums in pieces that float32 holds exactly")
 def matmul_integer_10(
     b: GraphBuilder, A: Operand, B: Operand, a_zero_point: Operand | None = None, b_zero_point: Operand | None = None
 ) -> Operand:
-    """matmul of dequantizeLinear with scale 1; long sums in pieces that float32 holds exactly"""
     return matmul_integer(b, A, B, a_zero_point, b_zero_point)
 
 
-@onnx_op("ConvInteger", since=10)
+@onnx_op("ConvInteger", since=10, how="conv2d of dequantizeLinear with scale 1; long sums in pieces that float32 holds exactly")
 def conv_integer(
     b: GraphBuilder,
     x: Operand,
@@ -185,7 +178,6 @@ def conv_integer(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """conv2d of dequantizeLinear with scale 1; long sums in pieces that float32 holds exactly"""
     left, right = centred(b, x, x_zero_point), centred(b, w, w_zero_point, axis=0)
     pieces = exact_pieces(b, w, w_zero_point, inner=1, outer=0, factor=largest(b, x, x_zero_point))
     if len(pieces) > 1 and group > 1:
@@ -196,7 +188,7 @@ def conv_integer(
     return integer_sum(b, (conv(b, sliced(b, left, {1: piece}), sliced(b, right, {1: piece}), **options) for piece in pieces))
 
 
-@onnx_op("QLinearMatMul", since=10)
+@onnx_op("QLinearMatMul", since=10, how="dequantizeLinear, matmul, quantizeLinear")
 def qlinear_matmul(
     b: GraphBuilder,
     a: Operand,
@@ -208,13 +200,12 @@ def qlinear_matmul(
     y_scale: Operand,
     y_zero_point: Operand,
 ) -> Operand:
-    """dequantizeLinear, matmul, quantizeLinear"""
     left = dequantize(b, a, a_scale, a_zero_point, axis=max(a.rank - 2, 0))
     right = dequantize(b, b_, b_scale, b_zero_point, axis=b_.rank - 1)
     return quantize(b, b.matmul(left, right), y_scale, y_zero_point, y_zero_point.data_type, axis=-2)
 
 
-@onnx_op("QLinearConv", since=10)
+@onnx_op("QLinearConv", since=10, how="dequantizeLinear, conv2d, quantizeLinear")
 def qlinear_conv(
     b: GraphBuilder,
     x: Operand,
@@ -234,7 +225,6 @@ def qlinear_conv(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> Operand:
-    """dequantizeLinear, conv2d, quantizeLinear"""
     bias = None if B is None else _bias(b, B, x_scale, w_scale)
     left, right = dequantize(b, x, x_scale, x_zero_point), dequantize(b, w, w_scale, w_zero_point, axis=0)
     y = conv(b, left, right, bias, auto_pad=auto_pad, dilations=dilations, group=group, pads=pads, strides=strides)

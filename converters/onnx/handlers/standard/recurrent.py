@@ -155,7 +155,7 @@ def _sum(b: GraphBuilder, first: Operand | None, second: Operand | None) -> Oper
     return b.add(first, second) if first is not None and second is not None else None
 
 
-@onnx_op("RNN", since=7)
+@onnx_op("RNN", since=7, how="unrolled: one gemm for all inputs, one gemm and the activation per step")
 def rnn(
     b: GraphBuilder,
     X: Operand,
@@ -173,7 +173,6 @@ def rnn(
     hidden_size: int | None = None,
     layout: int = 0,
 ) -> tuple[Operand | None, ...]:
-    """unrolled: one gemm for all inputs, one gemm and the activation per step"""
     shared: dict[str, Any] = {"activation_alpha": activation_alpha, "activation_beta": activation_beta, "activations": activations}
     over = layer(b, X, W, R, sequence_lens, ["Tanh"], **shared, clip=clip, direction=direction, layout=layout)
     hidden = over.state(initial_h, R.shape[2])
@@ -186,7 +185,7 @@ def rnn(
     return over.results(*lowering.unrolled(b, directions, over.lengths))
 
 
-@onnx_op("GRU", since=7)
+@onnx_op("GRU", since=7, how="gru; unrolled when sequence_lens cuts, and for clip and activations that WebNN lacks")
 def gru(
     b: GraphBuilder,
     X: Operand,
@@ -206,7 +205,6 @@ def gru(
     linear_before_reset: int = 0,
     node: SourceNode,
 ) -> tuple[Operand | None, ...]:
-    """gru; unrolled when sequence_lens cuts, and for clip and activations that WebNN lacks"""
     shared: dict[str, Any] = {"activation_alpha": activation_alpha, "activation_beta": activation_beta, "activations": activations}
     over = layer(b, X, W, R, sequence_lens, ["Sigmoid", "Tanh"], **shared, clip=clip, direction=direction, layout=layout)
     size, reset_after = R.shape[2], bool(linear_before_reset)
@@ -226,7 +224,9 @@ def gru(
     return over.results(*lowering.unrolled(b, directions, over.lengths))
 
 
-@onnx_op("LSTM", since=7)
+@onnx_op(
+    "LSTM", since=7, how="lstm; unrolled when sequence_lens cuts, and for clip, input_forget, peepholes and activations that WebNN lacks"
+)
 def lstm(
     b: GraphBuilder,
     X: Operand,
@@ -248,7 +248,6 @@ def lstm(
     layout: int = 0,
     node: SourceNode,
 ) -> tuple[Operand | None, ...]:
-    """lstm; unrolled when sequence_lens cuts, and for clip, input_forget, peepholes and activations that WebNN lacks"""
     shared: dict[str, Any] = {"activation_alpha": activation_alpha, "activation_beta": activation_beta, "activations": activations}
     over = layer(b, X, W, R, sequence_lens, ["Sigmoid", "Tanh", "Tanh"], **shared, clip=clip, direction=direction, layout=layout)
     size = R.shape[2]

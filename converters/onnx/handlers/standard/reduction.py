@@ -35,7 +35,6 @@ def _with_attribute(name: str) -> Callable[..., Operand]:
     def convert(b: GraphBuilder, data: Operand, *, axes: list[int] | None = None, keepdims: int = 1) -> Operand:
         return reduced(b, name, data, _axes(axes, data.rank, 0), bool(keepdims))
 
-    convert.__doc__ = f"{name}; integers that it does not take in a wider type"
     return convert
 
 
@@ -43,24 +42,22 @@ def _with_input(name: str) -> Callable[..., Operand]:
     def convert(b: GraphBuilder, data: Operand, axes: Ints | None = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Operand:
         return reduced(b, name, data, _axes(axes, data.rank, noop_with_empty_axes), bool(keepdims))
 
-    convert.__doc__ = f"{name}; integers that it does not take in a wider type"
     return convert
 
 
 for onnx_name, webnn_name in REDUCTIONS.items():
-    onnx_op(onnx_name)(_with_attribute(webnn_name))
-    onnx_op(onnx_name, since=13 if onnx_name == "ReduceSum" else 18)(_with_input(webnn_name))
+    how = f"{webnn_name}; integers that it does not take in a wider type"
+    onnx_op(onnx_name, how=how)(_with_attribute(webnn_name))
+    onnx_op(onnx_name, since=13 if onnx_name == "ReduceSum" else 18, how=how)(_with_input(webnn_name))
 
 
-@onnx_op("CumSum", since=11)
+@onnx_op("CumSum", since=11, how="cumulativeSum")
 def cum_sum(b: GraphBuilder, x: Operand, axis: Number, *, exclusive: int = 0, reverse: int = 0) -> Operand:
-    """cumulativeSum"""
     return b.cumulativeSum(x, axis_of(int(axis), x.rank), exclusive=bool(exclusive), reversed=bool(reverse))
 
 
-@onnx_op("CumProd", since=26)
+@onnx_op("CumProd", since=26, how="as many pad, slice and mul as the axis has binary digits")
 def cum_prod(b: GraphBuilder, x: Operand, axis: Number, *, exclusive: int = 0, reverse: int = 0) -> Operand:
-    """as many pad, slice and mul as the axis has binary digits"""
     place = axis_of(int(axis), x.rank)
     ordered = b.reverse(x, axes=[place]) if reverse else x
     total = cumulative.product(b, ordered, place)

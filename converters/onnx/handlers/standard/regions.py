@@ -13,7 +13,7 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-@onnx_op("RoiAlign", since=10)
+@onnx_op("RoiAlign", since=10, how="as in later opsets")
 def roi_align_10(
     b: GraphBuilder,
     X: Operand,
@@ -26,12 +26,13 @@ def roi_align_10(
     sampling_ratio: int = 0,
     spatial_scale: float = 1.0,
 ) -> Operand:
-    """as in later opsets"""
     result = [output_height, output_width]
     return _roi_align(b, X, rois, batch_indices, result, sampling_ratio, spatial_scale, mode=mode, aligned=False)
 
 
-@onnx_op("RoiAlign", since=16)
+@onnx_op(
+    "RoiAlign", since=16, how="bilinear sampling by gather, then reduceSum or reduceMax", limits="sampling_ratio 0 only for known regions"
+)
 def roi_align(
     b: GraphBuilder,
     X: Operand,
@@ -45,7 +46,6 @@ def roi_align(
     sampling_ratio: int = 0,
     spatial_scale: float = 1.0,
 ) -> Operand:
-    """bilinear sampling by gather, then reduceSum or reduceMax; sampling_ratio 0 only for known regions"""
     result, aligned = [output_height, output_width], coordinate_transformation_mode == "half_pixel"
     return _roi_align(b, X, rois, batch_indices, result, sampling_ratio, spatial_scale, mode=mode, aligned=aligned)
 
@@ -120,9 +120,8 @@ def _samples_per_bin(b: GraphBuilder, length: Operand, count: int, ratio: int) -
     return np.ceil(known / count).astype(np.int64)
 
 
-@onnx_op("MaxRoiPool")
+@onnx_op("MaxRoiPool", how="where and reduceMax, once for every row and every column of the result")
 def max_roi_pool(b: GraphBuilder, X: Operand, rois: Operand, *, pooled_shape: list[int], spatial_scale: float = 1.0) -> Operand:
-    """where and reduceMax, once for every row and every column of the result"""
     images, *edges = b.split(rois, 5, axis=1)
     left, top, right, bottom = (_rounded(b, b.mul(edge, spatial_scale)) for edge in edges)
     x = b.gather(X, b.reshape(b.cast(images, DataType.INT32), [rois.shape[0]]))

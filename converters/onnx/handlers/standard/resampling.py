@@ -29,25 +29,26 @@ NEAREST: dict[str, Callable[[Array], Array]] = {
 }
 
 
-@onnx_op("Upsample", since=7)
+@onnx_op("Upsample", since=7, how="resample2d, or as Resize")
 def upsample_7(b: GraphBuilder, X: Operand, *, mode: str = "nearest", scales: list[float]) -> Operand:
-    """resample2d, or as Resize"""
     return _asymmetric(b, X, mode, np.array(scales))
 
 
-@onnx_op("Upsample", since=9)
+@onnx_op("Upsample", since=9, how="resample2d, or as Resize")
 def upsample(b: GraphBuilder, X: Operand, scales: Array, *, mode: str = "nearest") -> Operand:
-    """resample2d, or as Resize"""
     return _asymmetric(b, X, mode, scales)
 
 
-@onnx_op("Resize", since=10)
+@onnx_op("Resize", since=10, how="resample2d, or as in later opsets")
 def resize_10(b: GraphBuilder, X: Operand, scales: Array, *, mode: str = "nearest") -> Operand:
-    """resample2d, or as in later opsets"""
     return _asymmetric(b, X, mode, scales)
 
 
-@onnx_op("Resize", since=11)
+@onnx_op(
+    "Resize",
+    since=11,
+    how="resample2d where it means the same; else nearest by slice or gather, linear and cubic by matmul along each axis",
+)
 def resize(
     b: GraphBuilder,
     X: Operand,
@@ -65,7 +66,6 @@ def resize(
     mode: str = "nearest",
     nearest_mode: str = "round_prefer_floor",
 ) -> Operand:
-    """resample2d where it means the same; else nearest by slice or gather, linear and cubic by matmul along each axis"""
     over = axes_of(range(X.rank) if axes is None else axes, X.rank)
     before = [X.shape[axis] for axis in over]
     factors, results = _sizes(before, scales, sizes, keep_aspect_ratio_policy)

@@ -20,29 +20,25 @@ def _arg(name: str) -> Callable[..., Operand]:
             return b.call(name, data, place, **options)
         return b.sub(data.shape[place] - 1, b.call(name, b.reverse(data, axes=[place]), place, **options))
 
-    convert.__doc__ = f"{name}, of the reversed axis to select the last"
     return convert
 
 
-onnx_op("ArgMax")(_arg("argMax"))
-onnx_op("ArgMin")(_arg("argMin"))
+onnx_op("ArgMax", how="argMax, of the reversed axis to select the last")(_arg("argMax"))
+onnx_op("ArgMin", how="argMin, of the reversed axis to select the last")(_arg("argMin"))
 
 
-@onnx_op("TopK")
+@onnx_op("TopK", how="ranks by comparing all pairs, in parts when there are many elements")
 def top_k_1(b: GraphBuilder, X: Operand, *, k: int, axis: int = -1) -> tuple[Operand, Operand]:
-    """ranks by comparing all pairs, in parts when there are many elements"""
     return _top_k(b, X, k, axis, largest=True)
 
 
-@onnx_op("TopK", since=10)
+@onnx_op("TopK", since=10, how="ranks by comparing all pairs, in parts when there are many elements")
 def top_k_10(b: GraphBuilder, X: Operand, K: Number, *, axis: int = -1) -> tuple[Operand, Operand]:
-    """ranks by comparing all pairs, in parts when there are many elements"""
     return _top_k(b, X, int(K), axis, largest=True)
 
 
-@onnx_op("TopK", since=11)
+@onnx_op("TopK", since=11, how="ranks by comparing all pairs, in parts when there are many elements; always sorted")
 def top_k_11(b: GraphBuilder, X: Operand, K: Number, *, axis: int = -1, largest: int = 1, sorted: int = 1) -> tuple[Operand, Operand]:
-    """ranks by comparing all pairs, in parts when there are many elements; always sorted"""
     return _top_k(b, X, int(K), axis, largest=bool(largest))
 
 

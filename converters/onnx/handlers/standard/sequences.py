@@ -16,48 +16,41 @@ from webnn_graph.graph import Operand
 Sequence = list[Operand]
 
 
-@onnx_op("SequenceConstruct")
+@onnx_op("SequenceConstruct", how="resolved at conversion")
 def sequence_construct(b: GraphBuilder, *inputs: Operand) -> Value:
-    """resolved at conversion"""
     return list(inputs)
 
 
-@onnx_op("SequenceEmpty")
+@onnx_op("SequenceEmpty", how="resolved at conversion")
 def sequence_empty(b: GraphBuilder, *, dtype: int = 1) -> Value:
-    """resolved at conversion"""
     return []
 
 
-@onnx_op("SequenceLength")
+@onnx_op("SequenceLength", how="resolved at conversion")
 def sequence_length(b: GraphBuilder, input_sequence: Sequence) -> Operand:
-    """resolved at conversion"""
     return b.constant(np.int64(len(input_sequence)))
 
 
-@onnx_op("SequenceAt")
+@onnx_op("SequenceAt", how="resolved at conversion", limits="the position must be known")
 def sequence_at(b: GraphBuilder, input_sequence: Sequence, position: Ints) -> Operand:
-    """resolved at conversion; the position must be known"""
     return input_sequence[_inside(position[0], len(input_sequence), len(input_sequence) - 1)]
 
 
-@onnx_op("SequenceInsert")
+@onnx_op("SequenceInsert", how="resolved at conversion", limits="the position must be known")
 def sequence_insert(b: GraphBuilder, input_sequence: Sequence, tensor: Operand, position: Ints | None = None) -> Value:
-    """resolved at conversion; the position must be known"""
     count = len(input_sequence)
     at = count if position is None else _inside(position[0], count, count)
     return [*input_sequence[:at], tensor, *input_sequence[at:]]
 
 
-@onnx_op("SequenceErase")
+@onnx_op("SequenceErase", how="resolved at conversion", limits="the position must be known")
 def sequence_erase(b: GraphBuilder, input_sequence: Sequence, position: Ints | None = None) -> Value:
-    """resolved at conversion; the position must be known"""
     at = _inside(-1 if position is None else position[0], len(input_sequence), len(input_sequence) - 1)
     return [*input_sequence[:at], *input_sequence[at + 1 :]]
 
 
-@onnx_op("SplitToSequence")
+@onnx_op("SplitToSequence", how="split; keepdims=0 also reshape")
 def split_to_sequence(b: GraphBuilder, input: Operand, split: Ints | None = None, *, axis: int = 0, keepdims: int = 1) -> Value:
-    """split; keepdims=0 also reshape"""
     axis = axis_of(axis, input.rank)
     if split is None and not keepdims:
         return unstack(b, input, axis)
@@ -69,9 +62,8 @@ def split_to_sequence(b: GraphBuilder, input: Operand, split: Ints | None = None
     return b.split(input, sizes, axis=axis)
 
 
-@onnx_op("ConcatFromSequence")
+@onnx_op("ConcatFromSequence", how="concat; new_axis=1 also reshape")
 def concat_from_sequence(b: GraphBuilder, input_sequence: Sequence, *, axis: int, new_axis: int = 0) -> Operand:
-    """concat; new_axis=1 also reshape"""
     if not input_sequence:
         raise ConversionError("concatenates an empty sequence")
     if new_axis:
@@ -79,23 +71,20 @@ def concat_from_sequence(b: GraphBuilder, input_sequence: Sequence, *, axis: int
     return b.concat(input_sequence, axis_of(axis, input_sequence[0].rank))
 
 
-@onnx_op("Optional")
+@onnx_op("Optional", how="resolved at conversion")
 def optional(b: GraphBuilder, input: Value = None, *, type: Any = None) -> Value:
-    """resolved at conversion"""
     return input
 
 
-@onnx_op("OptionalGetElement")
+@onnx_op("OptionalGetElement", how="resolved at conversion")
 def optional_get_element(b: GraphBuilder, input: Value = None) -> Value:
-    """resolved at conversion"""
     if input is None:
         raise ConversionError("takes the element of an optional that has none")
     return input
 
 
-@onnx_op("OptionalHasElement")
+@onnx_op("OptionalHasElement", how="resolved at conversion")
 def optional_has_element(b: GraphBuilder, input: Value = None) -> Operand:
-    """resolved at conversion"""
     return b.constant(input is not None)
 
 

@@ -16,27 +16,23 @@ from webnn_graph.graph import Operand
 from webnn_graph.ops.rules import broadcast
 
 
-@onnx_op("Identity")
+@onnx_op("Identity", how="nothing")
 def identity(b: GraphBuilder, input: Value) -> Value:
-    """nothing"""
     return input
 
 
-@onnx_op("Shape")
+@onnx_op("Shape", how="a constant")
 def shape_(b: GraphBuilder, data: Operand, *, start: int = 0, end: int | None = None) -> Operand:
-    """a constant"""
     return b.constant(np.array(data.shape[start:end], np.int64))
 
 
-@onnx_op("Size")
+@onnx_op("Size", how="a constant")
 def size(b: GraphBuilder, data: Operand) -> Operand:
-    """a constant"""
     return b.constant(data.size, DataType.INT64)
 
 
-@onnx_op("Reshape")
+@onnx_op("Reshape", how="reshape")
 def reshape(b: GraphBuilder, data: Operand, shape: Ints, *, allowzero: int = 0) -> Operand:
-    """reshape"""
     return b.reshape(data, resolved(shape, data.shape, copy_zeros=not allowzero))
 
 
@@ -59,58 +55,50 @@ def resolved(shape: Sequence[int], before: Sequence[int], *, copy_zeros: bool) -
     return sizes
 
 
-@onnx_op("Flatten")
+@onnx_op("Flatten", how="reshape")
 def flatten(b: GraphBuilder, input: Operand, *, axis: int = 1) -> Operand:
-    """reshape"""
     split = axis + input.rank if axis < 0 else axis
     return b.reshape(input, [math.prod(input.shape[:split]), math.prod(input.shape[split:])])
 
 
-@onnx_op("Squeeze")
+@onnx_op("Squeeze", how="reshape")
 def squeeze_1(b: GraphBuilder, data: Operand, *, axes: list[int] | None = None) -> Operand:
-    """reshape"""
     return squeeze(b, data, axes)
 
 
-@onnx_op("Squeeze", since=13)
+@onnx_op("Squeeze", since=13, how="reshape")
 def squeeze(b: GraphBuilder, data: Operand, axes: Ints | None = None) -> Operand:
-    """reshape"""
     dropped = [axis for axis, n in enumerate(data.shape) if n == 1] if axes is None else axes_of(axes, data.rank)
     if (not data.rank and dropped) or any(data.shape[axis] != 1 for axis in dropped):
         raise ConversionError(f"axes {dropped} of shape {list(data.shape)} are not all of size 1")
     return b.reshape(data, [n for axis, n in enumerate(data.shape) if axis not in dropped])
 
 
-@onnx_op("Unsqueeze")
+@onnx_op("Unsqueeze", how="reshape")
 def unsqueeze_1(b: GraphBuilder, data: Operand, *, axes: list[int]) -> Operand:
-    """reshape"""
     return unsqueeze(b, data, axes)
 
 
-@onnx_op("Unsqueeze", since=13)
+@onnx_op("Unsqueeze", since=13, how="reshape")
 def unsqueeze(b: GraphBuilder, data: Operand, axes: Ints) -> Operand:
-    """reshape"""
     shape = list(data.shape)
     for axis in sorted(axes_of(axes, data.rank + len(axes))):
         shape.insert(axis, 1)
     return b.reshape(data, shape)
 
 
-@onnx_op("Transpose")
+@onnx_op("Transpose", how="transpose")
 def transpose(b: GraphBuilder, data: Operand, *, perm: list[int] | None = None) -> Operand:
-    """transpose"""
     return b.transpose(data) if perm is None else b.transpose(data, permutation=axes_of(perm, data.rank))
 
 
-@onnx_op("Expand", since=8)
+@onnx_op("Expand", since=8, how="expand")
 def expand(b: GraphBuilder, input: Operand, shape: Ints) -> Operand:
-    """expand"""
     return b.expand(input, broadcast(input.shape, shape))
 
 
-@onnx_op("DepthToSpace")
+@onnx_op("DepthToSpace", how="reshape, transpose, reshape")
 def depth_to_space(b: GraphBuilder, input: Operand, *, blocksize: int, mode: str = "DCR") -> Operand:
-    """reshape, transpose, reshape"""
     n, c, h, w = input.shape
     size, depth = blocksize, c // blocksize**2
     if mode == "DCR":
@@ -120,9 +108,8 @@ def depth_to_space(b: GraphBuilder, input: Operand, *, blocksize: int, mode: str
     return b.reshape(b.transpose(b.reshape(input, blocks), permutation=order), [n, depth, h * size, w * size])
 
 
-@onnx_op("SpaceToDepth")
+@onnx_op("SpaceToDepth", how="reshape, transpose, reshape")
 def space_to_depth(b: GraphBuilder, input: Operand, *, blocksize: int, mode: str = "DCR") -> Operand:
-    """reshape, transpose, reshape"""
     n, c, h, w = input.shape
     size = blocksize
     order = [0, 3, 5, 1, 2, 4] if mode == "DCR" else [0, 1, 3, 5, 2, 4]

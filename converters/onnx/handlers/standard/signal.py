@@ -17,15 +17,14 @@ from webnn_graph.graph import Operand
 FLOAT = onnx.TensorProto.FLOAT
 
 
-@onnx_op("DFT", since=17)
+@onnx_op("DFT", since=17, how="matmul with the transforms of unit signals")
 def dft_17(
     b: GraphBuilder, input: Operand, dft_length: Number | None = None, *, axis: int = 1, inverse: int = 0, onesided: int = 0
 ) -> Operand:
-    """matmul with the transforms of unit signals"""
     return dft(b, input, dft_length, axis, inverse=inverse, onesided=onesided)
 
 
-@onnx_op("DFT", since=20)
+@onnx_op("DFT", since=20, how="matmul with the transforms of unit signals")
 def dft(
     b: GraphBuilder,
     input: Operand,
@@ -35,7 +34,6 @@ def dft(
     inverse: int = 0,
     onesided: int = 0,
 ) -> Operand:
-    """matmul with the transforms of unit signals"""
     along = axis_of(-2 if axis is None else int(axis), input.rank)
     if along == input.rank - 1:
         raise ConversionError(f"axis {axis} is the one of the real and imaginary parts")
@@ -44,7 +42,7 @@ def dft(
     return lowering.dft(b, input, along, length, inverse=bool(inverse), onesided=bool(onesided))
 
 
-@onnx_op("STFT", since=17)
+@onnx_op("STFT", since=17, how="conv2d with the transforms of unit signals, times the window, as filters")
 def stft(
     b: GraphBuilder,
     signal: Operand,
@@ -54,7 +52,6 @@ def stft(
     *,
     onesided: int = 1,
 ) -> Operand:
-    """conv2d with the transforms of unit signals, times the window, as filters"""
     x = b.reshape(signal, [*signal.shape, 1]) if signal.rank == 2 else signal
     if frame_length is None and window is None:
         raise ConversionError("needs frame_length or window")
@@ -75,25 +72,22 @@ def _cosines(b: GraphBuilder, size: Number, periodic: int, output_datatype: int,
     return b.constant(np.asarray(values), Element(output_datatype).data_type)
 
 
-@onnx_op("HannWindow", since=17)
+@onnx_op("HannWindow", since=17, how="a constant")
 def hann_window(b: GraphBuilder, size: Number, *, output_datatype: int = FLOAT, periodic: int = 1) -> Operand:
-    """a constant"""
     return _cosines(b, size, periodic, output_datatype, [0.5, -0.5])
 
 
-@onnx_op("HammingWindow", since=17)
+@onnx_op("HammingWindow", since=17, how="a constant")
 def hamming_window(b: GraphBuilder, size: Number, *, output_datatype: int = FLOAT, periodic: int = 1) -> Operand:
-    """a constant"""
     return _cosines(b, size, periodic, output_datatype, [25 / 46, -21 / 46])
 
 
-@onnx_op("BlackmanWindow", since=17)
+@onnx_op("BlackmanWindow", since=17, how="a constant")
 def blackman_window(b: GraphBuilder, size: Number, *, output_datatype: int = FLOAT, periodic: int = 1) -> Operand:
-    """a constant"""
     return _cosines(b, size, periodic, output_datatype, [0.42, -0.5, 0.08])
 
 
-@onnx_op("MelWeightMatrix", since=17)
+@onnx_op("MelWeightMatrix", since=17, how="a constant")
 def mel_weight_matrix(
     b: GraphBuilder,
     num_mel_bins: Number,
@@ -104,7 +98,6 @@ def mel_weight_matrix(
     *,
     output_datatype: int = FLOAT,
 ) -> Operand:
-    """a constant"""
     bins, spectrum = int(num_mel_bins), int(dft_length) // 2 + 1
     b.reserve(spectrum, bins)
     low, high = (2595 * np.log10(1 + edge / 700) for edge in (lower_edge_hertz, upper_edge_hertz))

@@ -11,7 +11,7 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-@onnx_op("TfIdfVectorizer", since=9)
+@onnx_op("TfIdfVectorizer", since=9, how="every window compared with every n-gram, and reduceSum", limits="n-grams of strings are refused")
 def tf_idf_vectorizer(
     b: GraphBuilder,
     X: Operand,
@@ -26,7 +26,6 @@ def tf_idf_vectorizer(
     pool_strings: list[str] | None = None,
     weights: list[float] | None = None,
 ) -> Operand:
-    """every window compared with every n-gram, and reduceSum; n-grams of strings are refused"""
     if pool_int64s is None:
         raise ConversionError("counts n-grams of strings, which WebNN does not have")
     if mode not in ("TF", "IDF", "TFIDF"):

@@ -25,11 +25,10 @@ def _regularized(b: GraphBuilder, gradient: Operand, x: Operand, norm_coefficien
     return b.add(b.mul(x, norm_coefficient), gradient) if norm_coefficient else gradient
 
 
-@onnx_op("Momentum", domain=DOMAIN)
+@onnx_op("Momentum", domain=DOMAIN, how="mul, add, sub; standard and Nesterov")
 def momentum(
     b: GraphBuilder, R: Operand, T: Operand, *inputs: Operand, alpha: float, beta: float, mode: str, norm_coefficient: float
 ) -> tuple[Operand, ...]:
-    """mul, add, sub; standard and Nesterov"""
     results = []
     for x, gradient, velocity in _by_tensor(inputs, 3):
         g = _regularized(b, gradient, x, norm_coefficient)
@@ -40,7 +39,7 @@ def momentum(
     return _by_kind(results)
 
 
-@onnx_op("Adagrad", domain=DOMAIN)
+@onnx_op("Adagrad", domain=DOMAIN, how="mul, add, sqrt, div, sub")
 def adagrad(
     b: GraphBuilder,
     R: Operand,
@@ -50,7 +49,6 @@ def adagrad(
     epsilon: float = 1e-6,
     norm_coefficient: float = 0.0,
 ) -> tuple[Operand, ...]:
-    """mul, add, sqrt, div, sub"""
     rate = b.div(R, b.add(b.mul(b.cast(T, R.data_type), decay_factor), 1))
     results = []
     for x, gradient, squares in _by_tensor(inputs, 3):
@@ -60,7 +58,7 @@ def adagrad(
     return _by_kind(results)
 
 
-@onnx_op("Adam", domain=DOMAIN)
+@onnx_op("Adam", domain=DOMAIN, how="mul, add, pow, sqrt, div, sub")
 def adam(
     b: GraphBuilder,
     R: Operand,
@@ -72,7 +70,6 @@ def adam(
     norm_coefficient: float = 0.0,
     norm_coefficient_post: float = 0.0,
 ) -> tuple[Operand, ...]:
-    """mul, add, pow, sqrt, div, sub"""
     step = b.cast(T, R.data_type)
 
     def rest(decay: float) -> Operand:
