@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import onnx
 from onnx import AttributeProto
 
+from converters.onnx.conversion import UNKNOWN, UNMADE, Conversion
 from converters.onnx.reading import functions
 from converters.onnx.reading.check import check_attributes_of, check_node
 from converters.onnx.reading.element_types import output_types
@@ -21,15 +22,8 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 from webnn_graph.names import nearest
 
-if TYPE_CHECKING:
-    from converters.onnx.convert import Conversion
-
 MAX_DEPTH = 40
 """How deep functions and graphs in attributes may call each other; Python's own stack ends at about three times that."""
-UNKNOWN = object()
-"""Stands for a value that a node before could not make; whatever reads it is only looked up, not converted."""
-UNMADE = object()
-"""The same, as long as nobody has asked for its type and shape."""
 
 
 class GraphScope:

@@ -6,6 +6,8 @@ import ast
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,32 @@ def test_imports_run_one_way(package: str) -> None:
         assert not imported(path) & FORBIDDEN[package], where
         for framework in imported(path) & HOMES.keys():
             assert where.startswith(HOMES[framework]), f"{where} imports {framework}"
+
+
+def modules() -> dict[str, Path]:
+    """All modules by their dotted names."""
+    files = [path for package in (*FORBIDDEN, "templates") for path in (ROOT / package).rglob("*.py")]
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files} | {
+        "cli": ROOT / "cli.py"
+    }
+
+
+def imported_modules(path: Path, known: Mapping[str, object]) -> set[str]:
+    """The modules of ours that a file imports, also only for a type checker or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {name if (name := f"{node.module}.{alias.name}") in known else node.module for alias in node.names}
+    return found & known.keys()
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    known = modules()
+    sorter = TopologicalSorter({name: imported_modules(path, known) - {name} for name, path in known.items()})
+    assert len(known) > 100
+    sorter.prepare()  # raises CycleError, which names a circle
 
 
 @pytest.mark.parametrize(

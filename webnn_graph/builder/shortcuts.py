@@ -9,34 +9,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from webnn_graph.data_types import DataType
-from webnn_graph.graph import Descriptor, Operand
+from webnn_graph.data_types import Array, DataType
+from webnn_graph.graph import Descriptor, Node, Operand
 
-if TYPE_CHECKING:
-    from webnn_graph.builder import GraphBuilder
+
+class Calls(Protocol):
+    """What a rule needs of the builder."""
+
+    def call(self, op: str, *args: Any, **options: Any) -> Any:
+        """One operator call."""
+
+    def producer(self, operand: Operand) -> Node | None:
+        """The node that computes the operand; None for inputs and constants."""
+
+    def value(self, operand: Operand) -> Array | None:
+        """The operand's values if they are known, else None."""
+
 
 Arguments: TypeAlias = Mapping[str, Any]
-Rule: TypeAlias = Callable[["GraphBuilder", Arguments, Sequence[Descriptor]], Operand | list[Operand] | None]
+Rule: TypeAlias = Callable[[Calls, Arguments, Sequence[Descriptor]], Operand | list[Operand] | None]
 
 
-def same_descriptor(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+def same_descriptor(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
     """Operators that only ever change the descriptor do nothing when it stays."""
     operand: Operand = arguments["input"]
     return operand if operand.descriptor == results[0] else None
 
 
-def reshape(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+def reshape(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
     """reshape to the same shape; a reshape of a reshape."""
     operand: Operand = arguments["input"]
     before = b.producer(operand)
     if before is not None and before.op == "reshape" and operand.descriptor != results[0]:
-        return b.reshape(before.arguments["input"], list(results[0].shape))
+        merged: Operand = b.call("reshape", before.arguments["input"], list(results[0].shape))
+        return merged
     return same_descriptor(b, arguments, results)
 
 
-def transpose(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+def transpose(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
     """The identity permutation; a transpose of a transpose; one that only moves dimensions of size 1."""
     operand: Operand = arguments["input"]
     permutation = arguments.get("permutation", list(range(operand.rank))[::-1])
@@ -46,24 +58,26 @@ def transpose(b: GraphBuilder, arguments: Arguments, results: Sequence[Descripto
     if before is not None and before.op == "transpose":
         inner: Operand = before.arguments["input"]
         first = before.arguments.get("permutation", list(range(inner.rank))[::-1])
-        return b.transpose(inner, permutation=[first[axis] for axis in permutation])
+        merged: Operand = b.call("transpose", inner, permutation=[first[axis] for axis in permutation])
+        return merged
     moved = [axis for axis in permutation if operand.shape[axis] > 1]
     if moved == sorted(moved):
-        return b.reshape(operand, list(results[0].shape))
+        reshaped: Operand = b.call("reshape", operand, list(results[0].shape))
+        return reshaped
     return None
 
 
-def concat(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+def concat(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
     """concat of one operand."""
     return arguments["inputs"][0] if len(arguments["inputs"]) == 1 else None
 
 
-def split(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> list[Operand] | None:
+def split(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> list[Operand] | None:
     """split into one piece."""
     return [arguments["input"]] if len(results) == 1 else None
 
 
-def cast(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+def cast(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
     """cast to the same type; floating point to int32 and back, of a product of quantized tensors that is whole anyway."""
     operand: Operand = arguments["input"]
     before = b.producer(operand)
@@ -74,7 +88,7 @@ def cast(b: GraphBuilder, arguments: Arguments, results: Sequence[Descriptor]) -
     return same_descriptor(b, arguments, results)
 
 
-def _is_small_and_whole(b: GraphBuilder, operand: Operand) -> bool:
+def _is_small_and_whole(b: Calls, operand: Operand) -> bool:
     """Whether it is a sum of products of integers that cannot leave int32."""
     product = b.producer(operand)
     if product is None or product.op not in ("matmul", "conv2d") or len(product.operands) != 2:
@@ -86,7 +100,7 @@ def _is_small_and_whole(b: GraphBuilder, operand: Operand) -> bool:
     return terms * largest**2 < 2**31 and all(_is_whole_byte(b, factor) for factor in product.operands)
 
 
-def _is_whole_byte(b: GraphBuilder, operand: Operand) -> bool:
+def _is_whole_byte(b: Calls, operand: Operand) -> bool:
     """Whether it is at most 8-bit integers that are dequantized with scale 1."""
     source = b.producer(operand)
     if source is None or source.op != "dequantizeLinear" or source.arguments["input"].data_type.bits > 8:
