@@ -13,11 +13,11 @@ from converters.commands.destination import Destination
 from converters.commands.report import report_nodes, report_outputs_compared
 from converters.commands.saving import Saved, save, save_parts
 from converters.source import Source
+from webnn_graph import runtimes
 from webnn_graph.data_types import Array
 from webnn_graph.formats import load
 from webnn_graph.formats.table import readable
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.runtimes import find_runtime
 from webnn_graph.targets import load_target
 from webnn_graph.targets.violations import of_tensor
 
@@ -46,17 +46,17 @@ class Check:
     each_node: bool = False
 
     def __post_init__(self) -> None:
-        find_runtime(self.runtime)
+        runtimes.find_runtime(self.runtime)
 
     def run(self, graph: Graph, source: Source) -> Verification:
         """Verifies ``graph`` against ``source``; see `converters.checking.verify.verify`."""
-        runtime = find_runtime(self.runtime)
+        runtime = runtimes.find_runtime(self.runtime)
         target = load_target(runtime.target)
 
         def returns(operand: Operand) -> bool:
             return not any(of_tensor(target, "output", operand))
 
-        run = partial(runtime.run, browser=self.browser)
+        run = partial(runtimes.run, runtime=self.runtime, browser=self.browser)
         tolerance = runtime.tolerance if self.tolerance is None else self.tolerance
         with progress(f"verifying against {source.runner} ..."):
             if self.each_node:

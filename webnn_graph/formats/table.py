@@ -84,23 +84,8 @@ _GRAPH = "name the .webnn or .json file of the graph"
 FORMATS = {
     format.suffix: format
     for format in (
-        Format(
-            ".webnn",
-            "webnn_graph.formats.text",
-            title=".webnn text",
-            reads=True,
-            writes=True,
-            begins=("webnn_graph", "#", "//"),
-        ),
-        Format(
-            ".json",
-            "webnn_graph.formats.json",
-            title="JSON",
-            reads=True,
-            writes=True,
-            begins=("{",),
-            mark="webnn-graph-json",
-        ),
+        Format(".webnn", "webnn_graph.formats.text", ".webnn text", reads=True, writes=True, begins=("webnn_graph", "#", "//")),
+        Format(".json", "webnn_graph.formats.json", "JSON", reads=True, writes=True, begins=("{",), mark="webnn-graph-json"),
         Format(
             ".js",
             "webnn_graph.formats.javascript",
