@@ -69,7 +69,7 @@ docs: $(VENV)/.verify
 	$(BIN)/webnn ops --frontend torch --markdown > docs/aten-operators.md
 
 zoo-docs: $(VENV)/.test $(BROWSER)
-	$(BIN)/python -m models.zoo.document docs/zoo.md
+	$(BIN)/python -m models.zoo.page docs/zoo.md
 	$(BIN)/python -m tests.zoo.generated --write docs/generated-models.md
 
 wheel: $(VENV)/.test

@@ -58,7 +58,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     from converters.commands.workflow import convert_and_report
     from converters.onnx import convert
     from converters.onnx.reading.files import files_of
-    from converters.onnx.reading.simplify import convert_simplified
+    from converters.onnx.reading.onnxsim import convert_simplified
     from converters.onnx.source import OnnxSource
 
     destination, check = destination_of(options, model, formats, files_of), check_of(options)
@@ -266,8 +266,8 @@ def run(
     """Compute the outputs of GRAPH."""
     from converters.commands.destination import refuse_existing, refuse_sources
     from converters.commands.report import report_outputs
+    from webnn_graph.feeds import complete, read_arrays, save_arrays
     from webnn_graph.formats import files_of, load
-    from webnn_graph.inputs import complete, read_arrays, save_arrays
     from webnn_graph.runtimes import run as compute
 
     if output:

@@ -29,7 +29,7 @@ START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from converter
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Threads would multiply the memory that is reserved, and the processor time that is counted."""
 
-PATIENCE = 3
+SECONDS_PER_PROCESSOR_SECOND = 3
 """Seconds that may pass for a second of processor time."""
 
 
@@ -38,7 +38,7 @@ class Limits:
     """What a worker may use.
 
     Attributes:
-        seconds: Of processor time; a busy machine may take `PATIENCE` times as long.
+        seconds: Of processor time; a busy machine may take `SECONDS_PER_PROCESSOR_SECOND` times as long.
         memory: Bytes that it may allocate.
         file_size: Bytes of a file that it may write.
     """
@@ -74,7 +74,7 @@ def isolated(worker: Callable[..., bytes], data: bytes, limits: Limits = Limits(
             input=data,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=PATIENCE * limits.seconds,
+            timeout=SECONDS_PER_PROCESSOR_SECOND * limits.seconds,
             check=False,
             env=os.environ | ONE_THREAD,
         )

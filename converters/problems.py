@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError, Where, readable
 
 DEFECT = "this is a defect of the converter; please report it with what --debug shows"
-NAMES = 3
+NAMES_SHOWN = 3
 """Nodes that a kind of problem names; the rest are counted."""
 
 
@@ -91,7 +91,7 @@ class Report(ConversionError):
         width = max(len(f"{operator} x{len(nodes)}") for (operator, _, _), nodes in alike.items())
         lines = [super().message]
         for (operator, why, hint), nodes in alike.items():
-            lines.append(f"  {f'{operator} x{len(nodes)}':<{width}}  {listed(nodes, NAMES)}: {why}")
+            lines.append(f"  {f'{operator} x{len(nodes)}':<{width}}  {listed(nodes, NAMES_SHOWN)}: {why}")
             if spelled(hint):
                 lines.append(f"{' ' * width}    hint: {spelled(hint)}")
         return readable("\n".join(lines))

@@ -63,7 +63,7 @@ class Source(Runnable, Protocol):
         ...
 
 
-def interface(source: Source) -> tuple[dict[str, str], dict[str, str]]:
+def interface_names(source: Source) -> tuple[dict[str, str], dict[str, str]]:
     """The source's names of its inputs and outputs, by the names that the graph has for them.
 
     Conversion names operands in this order: inputs, then outputs, each as much like the source's name as an identifier can be.

@@ -16,9 +16,9 @@ from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.ops import OPS, Trait, evaluate, having
 
-SMALL = 1 << 22
+MAX_ELEMENTS = 1 << 22
 """Elements of a tensor up to which it is followed."""
-FEW = 1 << 16
+MAX_FLOAT_ELEMENTS = 1 << 16
 """The same for floating point that depends on constants only."""
 UNBOUNDED = np.iinfo(np.int64)
 
@@ -87,27 +87,27 @@ def implied(graph: Graph) -> dict[str, Bounds]:
 
 def _followed(graph: Graph) -> set[Operand]:
     """The integer inputs, and what is made of their elements."""
-    followed = {operand for operand in graph.inputs if not operand.data_type.is_float and operand.size <= SMALL}
+    followed = {operand for operand in graph.inputs if not operand.data_type.is_float and operand.size <= MAX_ELEMENTS}
     for node in graph.nodes:
         if node.op in MOVES or node.op in ARITHMETIC:
             read = operands_in({name: value for name, value in node.arguments.items() if name not in ("indices", "condition")})
             if not followed.isdisjoint(read):
-                followed.update(output for output in node.outputs if output.size <= SMALL)
+                followed.update(output for output in node.outputs if output.size <= MAX_ELEMENTS)
     return followed
 
 
 def _known(graph: Graph) -> dict[Operand, Array]:
     """The integers that depend on constants only."""
-    known = {operand: array for operand, array in graph.constants.items() if operand.size <= SMALL}
+    known = {operand: array for operand, array in graph.constants.items() if operand.size <= MAX_ELEMENTS}
     for node in graph.nodes:
-        if node.operands and all(o in known for o in node.operands) and all(o.size <= SMALL and _counts(o) for o in node.outputs):
+        if node.operands and all(o in known for o in node.operands) and all(o.size <= MAX_ELEMENTS and _counts(o) for o in node.outputs):
             known |= evaluate(node, known.__getitem__)
     return known
 
 
 def _counts(operand: Operand) -> bool:
     """Whether it may be part of index arithmetic; floating point weights are not."""
-    return not operand.data_type.is_float or operand.size <= FEW
+    return not operand.data_type.is_float or operand.size <= MAX_FLOAT_ELEMENTS
 
 
 def _implied_by(node: Node, known: Mapping[Operand, Array], results: list[Bounds | None]) -> Use:

@@ -9,12 +9,12 @@ from typing import TypeAlias
 import numpy as np
 
 from converters.checking.noise import Comparison, Result, nudges
-from converters.source import Source, interface, shared_tensors
+from converters.source import Source, interface_names, shared_tensors
 from webnn_graph.compare import BRAIN_PRECISION, HALF_PRECISION, Difference, compare
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError, WebNNError, Where
+from webnn_graph.feeds import complete
 from webnn_graph.graph import Graph, Node, Operand
-from webnn_graph.inputs import complete
 from webnn_graph.ops import evaluate
 
 Runner: TypeAlias = Callable[[Graph, Mapping[str, Array]], dict[str, Array]]
@@ -159,7 +159,7 @@ def _feeds(
     Raises:
         ConversionError: The graph's inputs or outputs are not the source's.
     """
-    input_names, output_names = interface(source)
+    input_names, output_names = interface_names(source)
     _check_interface("inputs", [operand.name for operand in graph.inputs], list(input_names))
     _check_interface("outputs", [operand.name for operand in graph.outputs], list(output_names))
     brought = {

@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass
-class Settings:
+class Verbosity:
     """How much a command says; the context object of every click command."""
 
     quiet: bool = False
@@ -52,8 +52,8 @@ class Errors(click.Command):
         """Runs the command with these arguments, by default the process's, and exits with its status."""
         from webnn_graph.signals import Terminated
 
-        settings = Settings()
-        extra |= {"standalone_mode": False, "obj": settings}
+        verbosity = Verbosity()
+        extra |= {"standalone_mode": False, "obj": verbosity}
         try:
             # PyTorch logs the traceback of what is then reported as one error.
             logging.disable(logging.CRITICAL)
@@ -65,7 +65,7 @@ class Errors(click.Command):
             click.echo("error: interrupted", err=True)
             status = INTERRUPTED
         except Exception as error:
-            status = report_error(error, debug=settings.debug)
+            status = report_error(error, debug=verbosity.debug)
         finally:
             logging.disable(logging.NOTSET)
             TRACED.removeHandler(TRACE)
@@ -134,7 +134,7 @@ def verbosity_options(command: F) -> F:
 
     def remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
         if value and parameter.name:
-            setattr(context.ensure_object(Settings), parameter.name, True)
+            setattr(context.ensure_object(Verbosity), parameter.name, True)
         if value and parameter.name == "debug":
             logging.disable(logging.NOTSET)
             TRACED.addHandler(TRACE)
@@ -151,10 +151,10 @@ def verbosity_options(command: F) -> F:
     return command
 
 
-def settings() -> Settings:
-    """The settings of the command that runs."""
+def verbosity() -> Verbosity:
+    """The verbosity of the command that runs."""
     context = click.get_current_context(silent=True)
-    return context.ensure_object(Settings) if context else Settings()
+    return context.ensure_object(Verbosity) if context else Verbosity()
 
 
 def harmless(text: str) -> str:
@@ -164,20 +164,20 @@ def harmless(text: str) -> str:
 
 def say(text: str) -> None:
     """One line of a command's result, on stdout, unless --quiet."""
-    if not settings().quiet:
+    if not verbosity().quiet:
         click.echo(harmless(text))
 
 
 def note(text: str) -> None:
     """One line about the work, on stderr, unless --quiet."""
-    if not settings().quiet:
+    if not verbosity().quiet:
         click.echo(harmless(text), err=True)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
     """Shows ``what`` on stderr while the body runs; nothing unless stderr is a terminal."""
-    if settings().quiet or not sys.stderr.isatty():
+    if verbosity().quiet or not sys.stderr.isatty():
         yield
         return
     from rich.console import Console
@@ -188,7 +188,7 @@ def progress(what: str) -> Iterator[None]:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Prints a table to stdout, unless --quiet. Columns whose name begins with ``>`` are aligned right."""
-    if settings().quiet:
+    if verbosity().quiet:
         return
     from rich import box
     from rich.console import Console

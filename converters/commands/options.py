@@ -50,7 +50,7 @@ def _sizes(text: str) -> list[int]:
 
 
 def _value(text: str) -> Any:
-    from webnn_graph.inputs import read_value
+    from webnn_graph.feeds import read_value
 
     value = read_value(text)
     if text.endswith((".npy", ".npz")):
@@ -192,7 +192,7 @@ conversion_options = options(
 def check_of(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | None = None) -> Check:
     """Takes the `check_options` out of a command's options; ``read`` reads the file of input values."""
     from converters.commands.workflow import Check
-    from webnn_graph.inputs import read_arrays
+    from webnn_graph.feeds import read_arrays
 
     file = options.pop("inputs_file")
     inputs = (read or read_arrays)(file) if file else {}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from converters.checking.verify import Verification
-from converters.commands.console import DIFFERS, DONE, REFUSED, note, say, settings, show_table, size
+from converters.commands.console import DIFFERS, DONE, REFUSED, note, say, show_table, size, verbosity
 from webnn_graph.compare import Difference, Noise
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
@@ -31,7 +31,7 @@ def report_graph(graph: Graph, files: Iterable[Path], warnings: Iterable[str] = 
     """Says what a graph consists of, where its files are, and what its conversion and writing had to note."""
     for text in warnings:
         note(f"warning: {text}")
-    shown = graph.notes if settings().verbose else graph.notes[:NOTES_SHOWN]
+    shown = graph.notes if verbosity().verbose else graph.notes[:NOTES_SHOWN]
     for text in shown:
         note(f"note: {' '.join(text.splitlines())}")
     if len(shown) < len(graph.notes):

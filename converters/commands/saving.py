@@ -49,16 +49,16 @@ def save(graph: Graph, to: Destination, *, read_from: Path | None = None) -> Sav
         ConversionError: The target does not take some calls; they are named.
     """
     is_own = read_from is not None and read_from.with_suffix(WEIGHTS).resolve() == to.weights_file.resolve()
-    return save_parts([(graph, to)], beside=[graph] if is_own else [])[0]
+    return save_parts([(graph, to)], neighbours=[graph] if is_own else [])[0]
 
 
-def save_parts(parts: Sequence[tuple[Graph, Destination]], *, beside: Sequence[Graph] = ()) -> list[Saved]:
+def save_parts(parts: Sequence[tuple[Graph, Destination]], *, neighbours: Sequence[Graph] = ()) -> list[Saved]:
     """The same for graphs that have their weights in common; the file of weights is among the files of the last."""
     last = parts[-1][1]
     prepared = [_prepared(graph, to) for graph, to in parts]
     last.folder.mkdir(parents=True, exist_ok=True)
     together: dict[PathLike, Graph] = {path: graph for graphs, _ in prepared for path, graph in graphs.items()}
-    files = save_together(together, labels=last.labels, weights=last.weights_file.name, beside=beside)
+    files = save_together(together, labels=last.labels, weights=last.weights_file.name, neighbours=neighbours)
     saved = []
     for (_, to), (graphs, warnings) in zip(parts, prepared, strict=True):
         first = graphs[to.graphs[0]]

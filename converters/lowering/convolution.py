@@ -129,7 +129,7 @@ def conv_transpose(
     columns = b.transpose(b.reshape(slices, [n, image[0], outputs * kernel[0], rest]), permutation=[0, 2, 1, 3])
     columns = b.reshape(columns, [n * outputs, kernel[0], image[0], rest])
     along_depth = {"kernel": [kernel[0], 1], "strides": [strides[0], 1], "dilations": [dilations[0], 1]}
-    y = fold(b, columns, pads=[pads[0], (0, 0)], sizes=[sizes[0], rest], **along_depth)
+    y = overlap_add(b, columns, pads=[pads[0], (0, 0)], sizes=[sizes[0], rest], **along_depth)
     y = b.reshape(y, [n, outputs, *sizes])
     return y if bias is None else b.add(y, b.reshape(bias, [outputs] + [1] * len(image)))
 
@@ -157,7 +157,7 @@ def _conv_transpose2d(
     return y if bias is None else b.add(y, b.reshape(bias, [bias.size, 1, 1]))
 
 
-def fold(
+def overlap_add(
     b: GraphBuilder,
     x: Operand,
     *,
@@ -169,14 +169,16 @@ def fold(
 ) -> Operand:
     """Sums sliding blocks where they overlap: x [n, kernel[0] * kernel[1], rows, columns] -> [n, 1, *sizes].
 
-    The inverse arrangement of `unfold`, as a transposed convolution with an identity filter.
+    The inverse arrangement of `sliding_blocks`, as a transposed convolution with an identity filter.
     """
     b.reserve(math.prod(kernel), math.prod(kernel))
     filters = np.eye(math.prod(kernel), dtype=DataType(x.data_type).numpy).reshape(math.prod(kernel), 1, *kernel)
     return _conv_transpose2d(b, x, b.constant(filters), None, strides, pads, dilations, sizes, 1)
 
 
-def unfold(b: GraphBuilder, x: Operand, *, kernel: Sequence[int], strides: Sequence[int], pads: Pads, dilations: Sequence[int]) -> Operand:
+def sliding_blocks(
+    b: GraphBuilder, x: Operand, *, kernel: Sequence[int], strides: Sequence[int], pads: Pads, dilations: Sequence[int]
+) -> Operand:
     """Sliding blocks of x [n, c, h, w] as [n, c * kernel[0] * kernel[1], rows, columns]: a convolution with an identity filter."""
     channels, taps = x.shape[1], math.prod(kernel)
     b.reserve(channels, taps, taps)

@@ -12,7 +12,7 @@ import onnx
 from converters.onnx.cuts import Cut
 from converters.onnx.reading import functions
 from converters.onnx.reading.inference import inferred_types
-from converters.onnx.reading.interface import Settings
+from converters.onnx.reading.interface import InterfaceOptions
 from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import Value
 from converters.problems import Problem
@@ -29,7 +29,7 @@ UNMADE = object()
 class Conversion:
     """One conversion: the builder, and what the model's graphs share."""
 
-    def __init__(self, model: onnx.ModelProto, folder: Path | None, name: str, settings: Settings, budget: Budget) -> None:
+    def __init__(self, model: onnx.ModelProto, folder: Path | None, name: str, settings: InterfaceOptions, budget: Budget) -> None:
         self.model = model
         self.folder = folder
         self.settings = settings

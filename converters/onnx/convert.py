@@ -13,7 +13,7 @@ import onnx
 from converters.onnx import handlers
 from converters.onnx.conversion import Conversion
 from converters.onnx.cuts import hints as cut_hints
-from converters.onnx.reading.interface import Input, Settings, bound_value, free_inputs, graph_inputs
+from converters.onnx.reading.interface import Input, InterfaceOptions, bound_value, free_inputs, graph_inputs
 from converters.onnx.reading.load import load_model
 from converters.onnx.reading.retype import IN_FLOAT16, retyped
 from converters.onnx.reading.structure import check_model
@@ -70,7 +70,7 @@ def convert(
     check_model(model)
     narrow = retyped(model, IN_FLOAT16, folder) if unsupported_floats == "float16" else None
     model = narrow or model
-    settings = Settings(dims or {}, shapes or {}, bind or {}, inputs, outputs)
+    settings = InterfaceOptions(dims or {}, shapes or {}, bind or {}, inputs, outputs)
     conversion = Conversion(model, folder, name or model.graph.name or "model", settings, Budget(budget))
     if narrow:
         conversion.builder.note("bfloat16 and float64 became float16")

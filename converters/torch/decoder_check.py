@@ -28,7 +28,7 @@ MOST_WORK, LEAST_TOKENS = 1e13, 16
 
 
 @dataclass(frozen=True)
-class Call:
+class GraphCall:
     """A call of one of the graphs.
 
     Attributes:
@@ -97,29 +97,29 @@ def _windows(config: Any) -> Iterator[int]:
             yield value
 
 
-def _calls(parts: tuple[str, ...], prompt_length: int, cache_length: int, window: int) -> Iterator[Call]:
+def _calls(parts: tuple[str, ...], prompt_length: int, cache_length: int, window: int) -> Iterator[GraphCall]:
     """The calls by which the programs are compared: until beyond the window, if there is one."""
     prefill, decode = parts
     prompt = max(prompt_length - 1, 1)
-    yield Call(prefill, 0, prompt, prompt_length)
+    yield GraphCall(prefill, 0, prompt, prompt_length)
     position = prompt
     for position in range(prompt + 1, min(prompt + STEPS, cache_length) + 1):
-        yield Call(decode, position - 1, 1, 1)
+        yield GraphCall(decode, position - 1, 1, 1)
     pieces = min(max(1, -(-(window + 1 - position) // prompt_length)), (cache_length - position) // prompt_length)
     for _ in range(pieces):
-        yield Call(prefill, position, prompt_length, prompt_length)
+        yield GraphCall(prefill, position, prompt_length, prompt_length)
         position += prompt_length
     for place in range(position, min(max(window + 1, position) + STEPS, cache_length)):
-        yield Call(decode, place, 1, 1)
+        yield GraphCall(decode, place, 1, 1)
 
 
-def _work(model: torch.nn.Module, calls: list[Call]) -> float:
+def _work(model: torch.nn.Module, calls: list[GraphCall]) -> float:
     """Floating-point operations of the calls and of the model on all of their tokens."""
     tokens = calls[-1].last + 1 + sum(max(call.width, LEAST_TOKENS) for call in calls)
     return 2.0 * tokens * sum(parameter.numel() for parameter in model.parameters())
 
 
-def _logits(programs: Mapping[str, ExportedProgram], calls: list[Call], tokens: Array) -> Iterator[Array]:
+def _logits(programs: Mapping[str, ExportedProgram], calls: list[GraphCall], tokens: Array) -> Iterator[Array]:
     """What the programs give for each call, one after another with the same cache."""
     sources = {part: TorchSource(program) for part, program in programs.items()}
     inputs = graph_inputs(next(iter(programs.values())))

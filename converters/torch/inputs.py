@@ -18,8 +18,8 @@ from converters.torch.archive import load_plain
 from converters.torch.tensors import data_type
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
+from webnn_graph.feeds import read_arrays, seeded
 from webnn_graph.graph import Operand
-from webnn_graph.inputs import read_arrays, seeded
 from webnn_graph.names import nearest
 from webnn_graph.ops.rules import check_shape
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from converters.checking.verify import Verification
-from converters.commands.console import DIFFERS, DONE, REFUSED, note, progress, report_error, say, settings, show_table, size
+from converters.commands.console import DIFFERS, DONE, REFUSED, note, progress, report_error, say, show_table, size, verbosity
 from converters.commands.destination import Destination
 from converters.commands.saving import save
 from converters.commands.workflow import Check
@@ -189,7 +189,7 @@ def _for_each(models: Sequence[Model], doing: str, done: str, columns: Sequence[
                 status, cells = row(model)
         except (WebNNError, OSError) as error:
             note(f"{model.name}:")
-            status, cells = report_error(error, debug=settings().debug), ["FAILED"]
+            status, cells = report_error(error, debug=verbosity().debug), ["FAILED"]
         rows.append([model.name, *cells])
         statuses.append(status)
     show_table(["model", *columns], rows)

@@ -8,7 +8,7 @@ import pytest
 from tests.targets.cases import CASES, Build
 from tests.targets.flat import flat
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.inputs import seeded
+from webnn_graph.feeds import seeded
 from webnn_graph.runtimes import reference
 from webnn_graph.runtimes.browser import BrowserSession
 from webnn_graph.targets import PORTABLE, legalize, load_target

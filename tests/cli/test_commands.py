@@ -68,7 +68,7 @@ def test_simplify_goes_on_when_onnxsim_fails(model: Path, invoke: Invoke, monkey
     result = invoke("onnx2webnn", model, "--dim", "batch=2", "--simplify", "--verify")
     assert result.exit_code == 0, result.output
     for worker, why in ((failing, "failed (RuntimeError: no such graph)"), (crashing, "crashed (SIGSEGV)")):
-        monkeypatch.setattr("converters.onnx.reading.simplify.simplify", worker)
+        monkeypatch.setattr("converters.onnx.reading.onnxsim.run_onnxsim", worker)
         result = invoke("onnx2webnn", model, "--dim", "batch=2", "--simplify", "--force")
         assert result.exit_code == 0, result.output
         assert f"onnxsim cannot simplify linear.onnx ({why}); going on without" in result.stderr

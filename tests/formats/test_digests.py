@@ -213,12 +213,12 @@ def test_what_is_beside_stays_readable(folder: Path) -> None:
     """A graph that needs more weights is written beside one that has its own, and then a third."""
     loaded = load(folder / "m.webnn")
     extended = {folder / "more.webnn": model(1, u=3)}
-    written = save_together(extended, weights="m.safetensors", beside=[loaded])
+    written = save_together(extended, weights="m.safetensors", neighbours=[loaded])
     assert folder / "m.safetensors" in written
     (folder / "more.safetensors").symlink_to("m.safetensors")
     before = (folder / "m.safetensors").read_bytes()
-    assert save_together({folder / "again.json": loaded}, weights="m.safetensors", beside=[loaded]) == [folder / "again.json"]
-    save_together({folder / "third.webnn": model(1, u=5)}, weights="m.safetensors", beside=[loaded])
+    assert save_together({folder / "again.json": loaded}, weights="m.safetensors", neighbours=[loaded]) == [folder / "again.json"]
+    save_together({folder / "third.webnn": model(1, u=5)}, weights="m.safetensors", neighbours=[loaded])
     assert (folder / "m.safetensors").read_bytes() != before
     for name in ("m.webnn", "m.json", "more.webnn"):
         load(folder / name, check_bytes=True)
@@ -230,9 +230,9 @@ def test_what_other_software_wrote_is_kept(folder: Path) -> None:
     (folder / "m.webnn").write_text("".join(x for x in (folder / "m.webnn").read_text().splitlines(True) if text.DIGEST not in x))
     loaded = load(folder / "m.webnn")
     before = (folder / "m.safetensors").read_bytes()
-    save_together({folder / "again.json": loaded}, weights="m.safetensors", beside=[loaded])
+    save_together({folder / "again.json": loaded}, weights="m.safetensors", neighbours=[loaded])
     assert (folder / "m.safetensors").read_bytes() == before, "nothing had to be added"
-    save_together({folder / "more.webnn": model(1, u=3)}, weights="m.safetensors", beside=[loaded])
+    save_together({folder / "more.webnn": model(1, u=3)}, weights="m.safetensors", neighbours=[loaded])
     after = Safetensors(folder / "m.safetensors")
     assert set(after.tensors) == {"w", "a.b", "u"}
     assert after.metadata["format"] == "pt"
@@ -244,14 +244,14 @@ def test_what_cannot_be_kept_is_refused(folder: Path) -> None:
     (folder / "m.webnn").write_text("".join(x for x in (folder / "m.webnn").read_text().splitlines(True) if text.DIGEST not in x))
     loaded = load(folder / "m.webnn")
     with pytest.raises(FormatError, match="has a tensor of F64, 'd'(.|\n)*another folder"):
-        save_together({folder / "more.webnn": model(1, u=3)}, weights="m.safetensors", beside=[loaded])
+        save_together({folder / "more.webnn": model(1, u=3)}, weights="m.safetensors", neighbours=[loaded])
 
 
 def test_a_graph_without_weights_does_not_look_at_files_beside_it(tmp_path: Path) -> None:
     b = GraphBuilder("m")
     graph = b.build({"y": b.relu(b.input("x", "float32", [2]))})
     (tmp_path / "m.safetensors").write_bytes(b"something else")
-    assert save_together({tmp_path / "m.json": graph}, weights="m.safetensors", beside=[graph]) == [tmp_path / "m.json"]
+    assert save_together({tmp_path / "m.json": graph}, weights="m.safetensors", neighbours=[graph]) == [tmp_path / "m.json"]
     assert "weightsDigest" not in (tmp_path / "m.json").read_text()
 
 

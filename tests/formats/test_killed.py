@@ -22,7 +22,7 @@ from webnn_graph import Graph, GraphBuilder, load, save
 from webnn_graph.errors import FormatError, WebNNError
 from webnn_graph.formats import json, text
 from webnn_graph.formats.digests import combined
-from webnn_graph.formats.document import describe
+from webnn_graph.formats.document import document_of
 from webnn_graph.formats.weights import Safetensors, contents, stored
 
 FORMS = (".webnn", ".json", ".js")
@@ -50,8 +50,8 @@ def write(folder: Path, graph: Graph) -> None:
 
 def write_without_digests(folder: Path, graph: Graph) -> None:
     """A set as earlier versions wrote it."""
-    (folder / "m.webnn").write_text(text.write(describe(graph)))
-    (folder / "m.json").write_text(json.write(describe(graph)))
+    (folder / "m.webnn").write_text(text.write(document_of(graph)))
+    (folder / "m.json").write_text(json.write(document_of(graph)))
     (folder / "m.safetensors").write_bytes(b"".join(bytes(piece) for piece in contents(stored(graph))))
 
 

@@ -44,7 +44,7 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def test_another_writer_is_waited_for_and_then_named(
     tmp_path: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "WAIT", 0.2)
+    monkeypatch.setattr(locks, "WAIT_SECONDS", 0.2)
     with pytest.raises(WebNNError, match=f"another process is writing to {tmp_path}(.|\n)*another folder"):
         save(model(1), tmp_path / "m.webnn")
     assert visible(tmp_path) == {}
@@ -90,7 +90,7 @@ def test_two_folders_are_written_in_any_order(tmp_path: Path) -> None:
 
 def test_one_folder_by_two_names_is_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(locks, "WAIT", 0.2)
+    monkeypatch.setattr(locks, "WAIT_SECONDS", 0.2)
     (tmp_path / "link").symlink_to(".")
     write_all({Path("a"): lambda: [b"1"], tmp_path / "b": lambda: [b"2"], tmp_path / "link" / "c": lambda: [b"3"]})
     assert {name: (tmp_path / name).read_bytes() for name in "abc"} == {"a": b"1", "b": b"2", "c": b"3"}

@@ -15,7 +15,7 @@ from webnn_graph import Graph, GraphBuilder, load, run, save, validate
 from webnn_graph.formats import json, text
 from webnn_graph.formats.assemble import assemble
 from webnn_graph.formats.constants import is_inline
-from webnn_graph.formats.document import describe
+from webnn_graph.formats.document import document_of
 from webnn_graph.ops import OPS
 
 GIVING = [case for case in CASES if not case.error]
@@ -32,16 +32,16 @@ def test_the_canonical_text_has_no_trailing_space() -> None:
 def test_canonical_text_survives() -> None:
     graph = every_operator()
     validate(graph)
-    assert text.write(describe(graph)) == EVERY_OPERATOR
+    assert text.write(document_of(graph)) == EVERY_OPERATOR
 
 
 def test_canonical_json_survives() -> None:
     graph = every_operator()
-    written = json.write(describe(graph))
+    written = json.write(document_of(graph))
     reread = assemble(json.read(written), random_weight)
     assert as_data(reread) == as_data(graph)
-    assert json.write(describe(reread)) == written
-    assert text.write(describe(reread)) == EVERY_OPERATOR
+    assert json.write(document_of(reread)) == written
+    assert text.write(document_of(reread)) == EVERY_OPERATOR
 
 
 @pytest.mark.parametrize("form", [text, json])
@@ -50,17 +50,17 @@ def test_every_call_survives(case: Case, form: object) -> None:
     b = GraphBuilder(str(case))
     with b.source(f'/model/{case.op} "x" # not a comment'):
         graph = b.build({f"result_{i}": operand for i, operand in enumerate(case.call(b))})
-    written = form.write(describe(graph))
+    written = form.write(document_of(graph))
     reread = assemble(form.read(written), lambda key, operand: graph.weights[graph.operands[key]])
     assert as_data(reread) == as_data(graph)
-    assert form.write(describe(reread)) == written
+    assert form.write(document_of(reread)) == written
 
 
 def test_labels_can_be_left_out() -> None:
     graph = every_operator()
-    assert "label" in text.write(describe(graph))
-    assert "label" not in text.write(describe(graph, labels=False))
-    assert "label" not in json.write(describe(graph, labels=False))
+    assert "label" in text.write(document_of(graph))
+    assert "label" not in text.write(document_of(graph, labels=False))
+    assert "label" not in json.write(document_of(graph, labels=False))
 
 
 # ------------------------------------------------------------------------------------------------------------------ with files

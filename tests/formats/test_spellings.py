@@ -11,7 +11,7 @@ from tests.formats.graphs import random_weight
 from webnn_graph import Graph, validate
 from webnn_graph.formats import json, text
 from webnn_graph.formats.assemble import assemble
-from webnn_graph.formats.document import describe
+from webnn_graph.formats.document import document_of
 
 
 def read(source: str) -> Graph:
@@ -29,7 +29,7 @@ def calls(statements: str, outputs: str = "y") -> list[str]:
       nodes {{ {statements} }}
       outputs {{ {outputs}; }}
     }}"""
-    written = text.write(describe(read(source)))
+    written = text.write(document_of(read(source)))
     return [line.strip() for line in written.split("nodes {")[1].split("  }")[0].strip().splitlines()]
 
 
@@ -119,7 +119,7 @@ SHUFFLED = (
     ],
 )
 def test_layout_does_not_matter(source: str) -> None:
-    assert text.write(describe(read(source))) == text.write(describe(read(PLAIN)))
+    assert text.write(document_of(read(source))) == text.write(document_of(read(PLAIN)))
 
 
 JSON = {
@@ -143,7 +143,7 @@ def as_json(**changes: Any) -> str:
 
 
 def test_json_of_rustnn() -> None:
-    assert text.write(describe(read(as_json(quantized=False, unknown=[1])))) == text.write(describe(read(PLAIN)))
+    assert text.write(document_of(read(as_json(quantized=False, unknown=[1])))) == text.write(document_of(read(PLAIN)))
 
 
 def test_output_aliases_rename_or_become_identities() -> None:
@@ -167,7 +167,7 @@ def test_names_that_are_no_identifiers_are_mapped_and_noted() -> None:
     graph = read(as_json(consts=constants, nodes=nodes, outputs={"a_b": "a_b", "a b": "a b"}))
     assert list(graph.operands) == ["x", "_true", "a_b_2", "a_b"]
     assert graph.notes == ("true is named _true", "a b is named a_b_2")
-    assert text.write(describe(read(text.write(describe(graph))))) == text.write(describe(graph))
+    assert text.write(document_of(read(text.write(document_of(graph))))) == text.write(document_of(graph))
 
 
 def test_operands_are_numbered_as_in_files_that_rustnn_saved() -> None:

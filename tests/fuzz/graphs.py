@@ -13,8 +13,8 @@ from tests.formats.graphs import as_data, every_operator
 from tests.fuzz import mutations, trees
 from webnn_graph import Graph, load, run, save, validate
 from webnn_graph.data_types import DataType
+from webnn_graph.feeds import seeded
 from webnn_graph.graph import Node, Operand
-from webnn_graph.inputs import seeded
 from webnn_graph.ops import OPS, Parameter
 
 SMALL = 20_000

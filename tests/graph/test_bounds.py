@@ -10,8 +10,8 @@ import pytest
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
+from webnn_graph.feeds import complete
 from webnn_graph.graph import Operand
-from webnn_graph.inputs import complete
 
 TABLE = np.ones((7, 4), np.float32)
 

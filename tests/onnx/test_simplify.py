@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from converters.onnx.reading.simplify import convert_simplified
+from converters.onnx.reading.onnxsim import convert_simplified
 from converters.onnx.source import OnnxSource
 from webnn_graph import run
 from webnn_graph.graph import Graph
@@ -53,7 +53,7 @@ def test_weights_stay_quantized(quantized: Path) -> None:
 
 
 def test_simplified_model_is_converted(quantized: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("converters.onnx.reading.simplify.GROWTH", 10)
+    monkeypatch.setattr("converters.onnx.reading.onnxsim.GROWTH", 10)
     notes: list[str] = []
     graph = converted(quantized, notes)
     assert [node.op for node in graph.nodes] == ["matmul"]

@@ -14,8 +14,8 @@ from tests.targets.cases import CASES as GRAPHS
 from tests.targets.cases import Build
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ExecutionError, RuntimeUnavailable, WebNNError
+from webnn_graph.feeds import seeded
 from webnn_graph.graph import Operand
-from webnn_graph.inputs import seeded
 from webnn_graph.runtimes import reference, rustnn
 from webnn_graph.targets.rustnn.loader import NEED_SHAPES, SHAPELESS
 

@@ -16,8 +16,8 @@ from tests.targets.cases import CASES, Build
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError, FormatError
+from webnn_graph.feeds import seeded
 from webnn_graph.graph import Graph, operands_in
-from webnn_graph.inputs import seeded
 from webnn_graph.runtimes import reference
 from webnn_graph.targets import Target, legalize, load_target
 

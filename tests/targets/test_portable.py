@@ -18,8 +18,8 @@ from tests.targets.standard import ABOUT, CHROMIUM_FILE, PORTABLE_FILE, facts, p
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError
+from webnn_graph.feeds import seeded
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.inputs import seeded
 from webnn_graph.ops import OPS
 from webnn_graph.runtimes import reference
 from webnn_graph.targets import CHROMIUM, PORTABLE, Target, legalize, load_target

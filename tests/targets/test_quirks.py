@@ -15,8 +15,8 @@ from tests.ops.cases import CASES as ROWS
 from tests.targets.cases import CASES
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
+from webnn_graph.feeds import seeded
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.inputs import seeded
 from webnn_graph.runtimes import reference
 from webnn_graph.runtimes.browser import BrowserSession
 from webnn_graph.targets import CHROMIUM, PORTABLE, RUSTNN, Target, legalize, load_target, refused

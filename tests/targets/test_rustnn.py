@@ -11,9 +11,9 @@ from tests.targets.cases import CASES as GRAPHS
 from tests.targets.cases import Build
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
+from webnn_graph.feeds import seeded
 from webnn_graph.formats.document import BIAS_BY_POSITION
 from webnn_graph.graph import Graph, operands_in
-from webnn_graph.inputs import seeded
 from webnn_graph.ops import OPS
 from webnn_graph.runtimes import reference
 from webnn_graph.targets import RUSTNN, legalize, load_target

@@ -14,8 +14,8 @@ from models.zoo import fetch
 from models.zoo.torch import loading, torch_model
 from webnn_graph.compare import compare
 from webnn_graph.data_types import Array
+from webnn_graph.feeds import seeded
 from webnn_graph.graph import Graph
-from webnn_graph.inputs import seeded
 from webnn_graph.runtimes import RUNTIMES, reference
 from webnn_graph.runtimes.browser import BrowserSession
 

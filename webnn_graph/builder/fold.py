@@ -13,11 +13,11 @@ from webnn_graph.graph import Node, Operand, map_operands
 from webnn_graph.ops import evaluate
 from webnn_graph.weight import Values, Weight
 
-ALWAYS = 1024
+ALWAYS_FOLDED_BYTES = 1024
 """Results up to this many bytes are folded whatever they replace."""
-PASSES = 50
+MAX_ROUNDS = 50
 """How often the nodes are gone through at most; one or two times are the rule."""
-TRIES = 20
+MAX_TRIES = 20
 """How often the readers of one operand are looked at together before they are left as they are."""
 KEPT = {"dequantizeLinear"}
 """Operators that are never folded for being small: what they read is meant to stay quantized."""
@@ -38,7 +38,7 @@ def fold(nodes: Sequence[Node], constants: Mapping[Operand, Weight], keep: set[O
         The constants that are still read, equal ones merged, in the order of their first use; and the remaining nodes.
     """
     folding = _Folding(nodes, constants, keep)
-    for _ in range(PASSES):
+    for _ in range(MAX_ROUNDS):
         before = len(folding.folded)
         folding.run()
         # A group is complete only once its last member is ready, which may come after its first was looked at.
@@ -73,7 +73,7 @@ class _Folding:
         for node in self.nodes:
             if node in self.folded or not self._is_ready(node):
                 continue
-            if _bytes(node) <= ALWAYS and node.op not in KEPT:
+            if _bytes(node) <= ALWAYS_FOLDED_BYTES and node.op not in KEPT:
                 self._replace([node])
                 continue
             for operand in sorted(self.reads[node], key=lambda o: -o.nbytes):
@@ -83,7 +83,7 @@ class _Folding:
     def _fold_readers(self, operand: Operand) -> bool:
         """Folds all readers of an operand together, if the weights do not grow by it."""
         times, then = self.tried.get(operand, (0, -1))
-        if self.ready[operand] < self.live[operand] or then == len(self.folded) or times == TRIES:
+        if self.ready[operand] < self.live[operand] or then == len(self.folded) or times == MAX_TRIES:
             return False
         group = [reader for reader in self.readers[operand] if reader not in self.folded]
         if self._gain(group) < 0:

@@ -20,7 +20,7 @@ from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.ops.rules import check_shape
 from webnn_graph.weight import Values, Weight
 
-SHARED = 8192
+MERGED_BYTES = 8192
 """Bytes up to which equal nameless constants are one from the start, so that equal calls on them are one call, too."""
 
 
@@ -89,7 +89,7 @@ class GraphBuilder(OperatorMethods):
         if weight is None or weight.data_type is not wanted:
             array = _converted(array, wanted, name)
             weight = Weight(wanted, array)
-        key = (wanted, array.shape, weight.digest) if array.nbytes <= SHARED and not name else None
+        key = (wanted, array.shape, weight.digest) if array.nbytes <= MERGED_BYTES and not name else None
         if key in self._calls:
             return self._calls[key][0]
         operand = Operand(wanted, array.shape, name)
@@ -309,7 +309,7 @@ class GraphBuilder(OperatorMethods):
             for output in node.outputs:
                 self.reserve(*output.shape, element_bytes=output.data_type.numpy.itemsize)
             made.update(evaluate(node, lambda o: next(known[o] for known in (constants, self._values, made) if o in known)))
-        self._values.update((o, array) for o, array in made.items() if o is operand or array.nbytes <= SHARED)
+        self._values.update((o, array) for o, array in made.items() if o is operand or array.nbytes <= MERGED_BYTES)
 
     def _expression(self, operand: Operand) -> list[Node]:
         """The nodes that compute a known operand and have no value yet, in order."""

@@ -11,7 +11,7 @@ from typing import Any
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError, ValidationError, WebNNError
 from webnn_graph.formats.constants import MAX_FILL, Fill, Inline, Stored, filled, from_bytes
-from webnn_graph.formats.document import SPECIAL, Call, Declaration, Dimension, Document, Name, Output, Place, Size, dimension_of
+from webnn_graph.formats.document import SPECIAL, Declaration, Dimension, Document, Name, Output, Place, Size, Statement, dimension_of
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER, Names, nearest
 from webnn_graph.ops import OPS, Op, Parameter
@@ -156,7 +156,7 @@ class _Assembly:
         return self.weight(declaration.name, operand)
 
     # ----------------------------------------------------------------------------------------------------------------- calls
-    def _node(self, call: Call) -> Node | None:
+    def _node(self, call: Statement) -> Node | None:
         """The node of a call; None for an alias, which is no call."""
         with _located(call.where):
             if call.is_alias:
@@ -178,7 +178,7 @@ class _Assembly:
         self.numbered += call.outputs
         return Node(operator.name, arguments, outputs, label)
 
-    def _alias(self, call: Call) -> None:
+    def _alias(self, call: Statement) -> None:
         """Gives an operand another name."""
         if len(call.positional) != 1 or len(call.outputs) != 1 or call.options:
             raise FormatError("an operand is given another name by y = x;", "or does the operator's name miss?")
@@ -189,7 +189,7 @@ class _Assembly:
         self.operands[name] = operand
         self.numbered.append(name)
 
-    def _reshape(self, call: Call, options: dict[str, Any]) -> dict[str, Any]:
+    def _reshape(self, call: Statement, options: dict[str, Any]) -> dict[str, Any]:
         """The arguments of the reshape that a squeeze or an unsqueeze is."""
         operands = [self._operand(value) for value in call.positional if self._is_operand(value)]
         others = [value for value in call.positional if not self._is_operand(value)]

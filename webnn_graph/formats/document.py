@@ -64,7 +64,7 @@ class Declaration:
 
 
 @dataclass(frozen=True)
-class Call:
+class Statement:
     """One statement: ``[outputs] = op(positional, option=value)``, or, without an ``op``, ``output = positional``."""
 
     op: str
@@ -98,7 +98,7 @@ class Document:
     name: str = "graph"
     inputs: list[Declaration] = field(default_factory=list)
     constants: list[Declaration] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Statement] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     where: Place = Where
     weights_digest: str = ""
@@ -110,7 +110,7 @@ class Document:
         return list(dict.fromkeys(initializer.key for initializer in read if isinstance(initializer, Stored)))
 
 
-def describe(graph: Graph, *, labels: bool = True, weights_digest: str = "") -> Document:
+def document_of(graph: Graph, *, labels: bool = True, weights_digest: str = "") -> Document:
     """The canonical document of a graph.
 
     Args:
@@ -131,7 +131,7 @@ def describe(graph: Graph, *, labels: bool = True, weights_digest: str = "") -> 
     )
 
 
-def _call(node: Node, labels: bool) -> Call:
+def _call(node: Node, labels: bool) -> Statement:
     operator = OPS[node.op]
     biases = BIAS_BY_POSITION.get(node.op, [])
     biases = biases if all(bias in node.arguments for bias in biases) else []
@@ -145,7 +145,7 @@ def _call(node: Node, labels: bool) -> Call:
             options[name] = _plain(node.arguments.get(name, parameter.default))
     if labels and node.label:
         options["label"] = node.label
-    return Call(node.op, [output.name for output in node.outputs], positional, options)
+    return Statement(node.op, [output.name for output in node.outputs], positional, options)
 
 
 def _plain(value: Any) -> Any:

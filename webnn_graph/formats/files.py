@@ -32,7 +32,7 @@ Chunks: TypeAlias = Callable[[], Iterable[bytes | memoryview]]
 """Makes the content of a file piece by piece, so that it need not be in memory as a whole."""
 
 TEMPORARY = re.compile(r"\.webnn-([0-9a-f]{8})\.(journal|[0-9]+\.(new|old))")
-PIECE = 2**24
+PIECE_BYTES = 2**24
 """Bytes that are written at once; signals are looked for in between."""
 FORWARD, BACK = b"+", b"-"
 """First byte of a journal: whether the files that it names are to become the new or again the old ones."""
@@ -69,7 +69,7 @@ def write_all(contents: Mapping[Path, Chunks]) -> None:
 def pieces(path: Path) -> Iterator[bytes]:
     """The content of a file, piece by piece."""
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
+        while piece := file.read(PIECE_BYTES):
             yield piece
 
 
@@ -185,7 +185,7 @@ def _write(path: Path, chunks: Iterable[bytes | memoryview], check: Callable[[],
             left = memoryview(chunk)
             while left:
                 check()
-                left = left[os.write(descriptor, left[:PIECE]) :]
+                left = left[os.write(descriptor, left[:PIECE_BYTES]) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

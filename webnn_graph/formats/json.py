@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError, Where
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
-from webnn_graph.formats.document import Call, Declaration, Document, Name, Output, Place, Size, describe, dimension_of
+from webnn_graph.formats.document import Declaration, Document, Name, Output, Place, Size, Statement, dimension_of, document_of
 from webnn_graph.formats.table import FORMATS
-from webnn_graph.formats.text import VERSION, VERSIONS, Source, quote
+from webnn_graph.formats.text import VERSION, VERSIONS, SourceText, quote
 from webnn_graph.graph import Graph
 
 FORMAT = FORMATS[".json"].mark
@@ -25,7 +25,7 @@ DIGEST = "weightsDigest"
 # ----------------------------------------------------------------------------------------------------------------- writing
 def files(graph: Graph, stem: str, *, labels: bool = True, weights: str = "", digest: str = "") -> dict[str, str]:
     """The text of a graph, by the file's name; see `webnn_graph.formats.Format.files`."""
-    return {f"{stem}.json": write(describe(graph, labels=labels, weights_digest=digest))}
+    return {f"{stem}.json": write(document_of(graph, labels=labels, weights_digest=digest))}
 
 
 def write(document: Document) -> str:
@@ -60,7 +60,7 @@ def _init(initializer: Initializer | None) -> dict[str, Any]:
     raise TypeError(initializer)
 
 
-def _node(call: Call) -> dict[str, Any]:
+def _node(call: Statement) -> dict[str, Any]:
     members = {"inputs": list(call.positional), "options": dict(call.options), "outputs": list(call.outputs)}
     return {"id": call.outputs[0], "op": call.op, **members}
 
@@ -96,7 +96,7 @@ def read(text: str, file: str = "JSON") -> Document:
 
 
 def _parse(text: str, file: str) -> Any:
-    source = Source(text, file)
+    source = SourceText(text, file)
     try:
         return json.loads(text, object_pairs_hook=_Reader(file).unique, parse_float=_float, parse_int=_int, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -198,7 +198,7 @@ class _Reader:
             case kind:
                 return self._fail(f"{path}.kind", f"{kind!r} is none of weights, scalar, inlineBytes")
 
-    def _call(self, value: Any, path: str) -> Call:
+    def _call(self, value: Any, path: str) -> Statement:
         members = self._object(value, path)
         op = self._string(self._member(members, "op", path), f"{path}.op")
         inputs = [
@@ -208,7 +208,7 @@ class _Reader:
         options = self._object(members.get("options", {}), f"{path}.options")
         outputs = members.get("outputs") or [self._member(members, "id", path)]
         names = [self._string(item, f"{path}.outputs[{i}]") for i, item in enumerate(self._list(outputs, f"{path}.outputs"))]
-        return Call(op, names, inputs, options, self._place(f"{path} ({names[0]})"))
+        return Statement(op, names, inputs, options, self._place(f"{path} ({names[0]})"))
 
     # --------------------------------------------------------------------------------------------------------------- checking
     def _member(self, members: Mapping[str, Any], name: str, path: str) -> Any:

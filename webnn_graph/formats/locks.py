@@ -21,9 +21,9 @@ except ImportError:  # Windows
     import msvcrt
 
 LOCK = ".webnn.lock"
-WAIT = 60.0
+WAIT_SECONDS = 60.0
 """Seconds to wait for another writer."""
-INTERVAL = 0.05
+INTERVAL_SECONDS = 0.05
 BUSY = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
@@ -39,16 +39,16 @@ def locked(folder: Path, check: Callable[[], None] = lambda: None) -> Iterator[b
         Whether nobody else writes; False on a file system without locks.
 
     Raises:
-        WebNNError: Another process writes there, and has not finished after `WAIT` seconds.
+        WebNNError: Another process writes there, and has not finished after `WAIT_SECONDS` seconds.
         OSError: The lock's file cannot be made.
     """
     path = folder / LOCK
-    deadline = time.monotonic() + WAIT
+    deadline = time.monotonic() + WAIT_SECONDS
     while (taken := _take(path)) is None:
         check()
         if time.monotonic() > deadline:
             raise WebNNError(f"another process is writing to {folder}", "wait until it has finished, or write to another folder")
-        time.sleep(INTERVAL)
+        time.sleep(INTERVAL_SECONDS)
     descriptor, is_exclusive = taken
     try:
         yield is_exclusive

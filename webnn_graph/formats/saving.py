@@ -45,7 +45,7 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Pat
 
 
 def save_together(
-    graphs: Mapping[PathLike, Graph], *, labels: bool | None = None, weights: str = SHARED, beside: Sequence[Graph] = ()
+    graphs: Mapping[PathLike, Graph], *, labels: bool | None = None, weights: str = SHARED, neighbours: Sequence[Graph] = ()
 ) -> list[Path]:
     """Writes several graphs of one folder and, once for all, their weights.
 
@@ -55,7 +55,7 @@ def save_together(
     Args:
         graphs: What to write, by path; a graph may stand there in several forms. See `save`, also for ``labels``.
         weights: Name of the file of weights. Only ``model.safetensors`` is found by graphs of every name.
-        beside: Graphs whose files are there already and read the same weights, under the names that they have now. All that
+        neighbours: Graphs whose files are there already and read the same weights, under the names that they have now. All that
             is in the file of weights stays in it then; it is not written when nothing has to be added.
 
     Returns:
@@ -69,10 +69,10 @@ def save_together(
     if len({path.parent for path in paths}) != 1:
         raise WebNNError("graphs with common weights must be in one folder")
     target = paths[0].with_name(weights)
-    there = Safetensors(target) if beside and any(map(stored, graphs.values())) and target.is_file() else None
-    others = _others(there, beside) if there else Graph("", (), {}, (), ())
-    distinct = list(dict.fromkeys((*beside, others, *graphs.values())))
-    renamed = dict(zip(distinct, with_shared_names(distinct, len(beside) + 1), strict=True))
+    there = Safetensors(target) if neighbours and any(map(stored, graphs.values())) and target.is_file() else None
+    others = _others(there, neighbours) if there else Graph("", (), {}, (), ())
+    distinct = list(dict.fromkeys((*neighbours, others, *graphs.values())))
+    renamed = dict(zip(distinct, with_shared_names(distinct, len(neighbours) + 1), strict=True))
     tensors = stored(*renamed.values())
     if there and all(operand.name in there.tensors for operand in tensors):
         tensors, digest_of = {}, there.digests
@@ -89,9 +89,9 @@ def save_together(
     return list(files)
 
 
-def _others(there: Safetensors, beside: Sequence[Graph]) -> Graph:
+def _others(there: Safetensors, neighbours: Sequence[Graph]) -> Graph:
     """What is in a file of weights besides those of the graphs, as constants of a graph that has nothing else."""
-    read = {operand.name for graph in beside for operand in stored(graph)}
+    read = {operand.name for graph in neighbours for operand in stored(graph)}
     return Graph("others", (), Values({operand: weight for operand, weight in there.all().items() if operand.name not in read}), (), ())
 
 

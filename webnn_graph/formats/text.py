@@ -23,7 +23,7 @@ from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError, Where
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
 from webnn_graph.formats.digests import PATTERN
-from webnn_graph.formats.document import Call, Declaration, Dimension, Document, Name, Output, Place, Size, describe
+from webnn_graph.formats.document import Declaration, Dimension, Document, Name, Output, Place, Size, Statement, document_of
 from webnn_graph.graph import Graph
 from webnn_graph.names import nearest
 from webnn_graph.ops import OPS
@@ -42,7 +42,7 @@ MAX_DEPTH = 32
 # ----------------------------------------------------------------------------------------------------------------- writing
 def files(graph: Graph, stem: str, *, labels: bool = True, weights: str = "", digest: str = "") -> dict[str, str]:
     """The text of a graph, by the file's name; see `webnn_graph.formats.Format.files`."""
-    return {f"{stem}.webnn": write(describe(graph, labels=labels, weights_digest=digest))}
+    return {f"{stem}.webnn": write(document_of(graph, labels=labels, weights_digest=digest))}
 
 
 def write(document: Document) -> str:
@@ -85,7 +85,7 @@ def _annotation(initializer: Initializer | None) -> str:
     raise TypeError(initializer)
 
 
-def _statement(call: Call) -> str:
+def _statement(call: Statement) -> str:
     arguments = [*map(_value, call.positional), *(f"{name}={_value(value)}" for name, value in call.options.items())]
     names = ", ".join(call.outputs)
     target = f"[{names}]" if OPS[call.op].returns_list else names
@@ -115,11 +115,11 @@ def read(text: str, file: str = "text") -> Document:
     Raises:
         FormatError: A syntax error; the message shows line, column and the place.
     """
-    return _Parser(Source(text, file)).document()
+    return _Parser(SourceText(text, file)).document()
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceText:
     """A text that can show where an error in it is."""
 
     text: str
@@ -153,7 +153,7 @@ WORDS = {"true": True, "false": False, "null": None}
 class _Parser:
     """Recursive descent over the characters."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceText) -> None:
         self.source = source
         self.text = source.text
         self.at = 0
@@ -250,7 +250,7 @@ class _Parser:
         self._expect("=")
         op = self._word("an operator")
         if self._accept(";"):
-            document.calls.append(Call("", outputs, [Name(op)], {}, where))
+            document.calls.append(Statement("", outputs, [Name(op)], {}, where))
             return
         self._expect("(", "a statement is one call of an operator: y = relu(x);")
         positional: list[Any] = []
@@ -267,7 +267,7 @@ class _Parser:
             else:
                 options[str(value)] = self._value(0)
         self._expect(";")
-        document.calls.append(Call(op, outputs, positional, options, where))
+        document.calls.append(Statement(op, outputs, positional, options, where))
 
     def _names(self) -> list[str]:
         names = [self._word("a name")]

@@ -69,14 +69,14 @@ def convolve(x: Array, w: Array, strides: Sequence[int], dilations: Sequence[int
     return result.reshape(n, outputs, height, width)
 
 
-BLOCK = 2**18
+BLOCK_ELEMENTS = 2**18
 """Elements that are gathered at a time: few enough for the cache, enough for a matrix product."""
 
 
 def _blocks(images: int, groups: int, height: int, row: int) -> Iterator[tuple[int, slice, slice]]:
-    """Parts of the work, of about `BLOCK` elements each: an image, some groups and some rows of ``row`` elements each."""
-    rows = min(height, max(1, BLOCK // row))
-    some = max(1, BLOCK // (row * height))
+    """Parts of the work, of about `BLOCK_ELEMENTS` elements each: an image, some groups and some rows of ``row`` elements each."""
+    rows = min(height, max(1, BLOCK_ELEMENTS // row))
+    some = max(1, BLOCK_ELEMENTS // (row * height))
     for image, group, top in product(range(images), range(0, groups, some), range(0, height, rows)):
         yield image, slice(group, min(group + some, groups)), slice(top, min(top + rows, height))
 

@@ -100,7 +100,7 @@ class Op:
             for descriptor in results:
                 check_shape("the result would have", descriptor.shape, 0 if allow_empty else 1)
         except ValidationError as error:
-            described = ", ".join(f"{name} {describe(value)}" for name, value in arguments.items() if first_descriptor(value))
+            described = ", ".join(f"{name} {in_words(value)}" for name, value in arguments.items() if first_descriptor(value))
             raise ValidationError(f"{error.what} ({described})", error.hint, Where(op=self.name)) from None
         return results
 
@@ -215,10 +215,10 @@ def _widened(value: Any) -> Any:
     return value
 
 
-def describe(value: Any) -> str:
+def in_words(value: Any) -> str:
     """An argument in an error message: an operand's type and shape, or the value."""
     if isinstance(value, Descriptor):
         return str(value if getattr(value, "name", "") else value.descriptor)
     if isinstance(value, list):
-        return "[" + ", ".join(describe(item) for item in value) + "]"
+        return "[" + ", ".join(in_words(item) for item in value) + "]"
     return str(value)

@@ -57,9 +57,9 @@ class Parameter:
         try:
             return _CONVERT[self.kind](self, value)
         except (TypeError, ValueError, OverflowError):
-            raise ValidationError(f"{self.name} must be {self.describe()}, not {value!r}") from None
+            raise ValidationError(f"{self.name} must be {self.in_words()}, not {value!r}") from None
 
-    def describe(self) -> str:
+    def in_words(self) -> str:
         """What a value of this parameter is, in words."""
         one = {"operand": "an operand", "bool": "true or false", "data type": "a data type"}
         words = {"int": "integer", "float": "number", "number": "number", "string": "string"}

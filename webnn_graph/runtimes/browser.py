@@ -24,7 +24,7 @@ from webnn_graph.targets import legalize, load_target
 
 PAGE = ("pages/runner.js", "runtime/tensors.js")
 """The files of the templates that a page needs."""
-TIMEOUT = 300.0
+TIMEOUT_SECONDS = 300.0
 """Seconds that loading a model, or computing once, may take."""
 
 
@@ -45,7 +45,7 @@ class BrowserSession:
         RuntimeUnavailable: On entering: Playwright or the browser is missing, does not start, or has no working WebNN.
     """
 
-    def __init__(self, browser: str | Path | None = None, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, browser: str | Path | None = None, *, timeout: float = TIMEOUT_SECONDS) -> None:
         self._wanted = browser
         self.count = 0
         self.timeout = timeout

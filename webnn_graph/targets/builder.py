@@ -22,7 +22,7 @@ Step: TypeAlias = Callable[["LegalBuilder", Call], Any]
 
 UNCHANGING = ("cast", "identity")
 """Operators that do nothing to an operand that is already what they give."""
-DEEPEST = 50
+MAX_DEPTH = 50
 """Replacements of replacements; more do not end."""
 ENDLESS = "what stands for it needs itself"
 
@@ -102,7 +102,7 @@ class LegalBuilder(GraphBuilder):
         """
         self._depth += 1
         try:
-            if self._depth > DEEPEST:
+            if self._depth > MAX_DEPTH:
                 raise ValidationError(ENDLESS)
             return self._call(op, *args, **options)
         finally:

@@ -30,12 +30,12 @@ from webnn_graph.targets.violations import of_call, of_size, of_tensor
 QUIRKS = {CHROMIUM: OF_CHROMIUM, RUSTNN: OF_RUSTNN, "": Table(())}
 """The quirks of each implementation."""
 
-REPLACEMENT = 30
+STEPS_PER_CALL = 30
 """Calls that a call of the graph may become before they count."""
 
 
 @dataclass(frozen=True)
-class Problem:
+class Obstacle:
     """Something of a graph that a target does not take and for which nothing stands.
 
     Attributes:
@@ -78,7 +78,7 @@ class Attempt:
     """
 
     legal: Graph | None
-    problems: Sequence[Problem]
+    problems: Sequence[Obstacle]
 
 
 def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
@@ -87,10 +87,10 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
         return Attempt(graph, ())
     quirks = quirks_of(target)
     steps = (quirks.rewrite, refused.REFUSED.rewrite, ranks.reduce_rank, carriers.carry, substitutes.substitute)
-    b = LegalBuilder(graph.name, target, Budget(steps=-REPLACEMENT * len(graph.nodes)), steps, exact=exact)
+    b = LegalBuilder(graph.name, target, Budget(steps=-STEPS_PER_CALL * len(graph.nodes)), steps, exact=exact)
     changed = narrowing.narrowing(graph, b.narrow)
     b.notes.extend((*graph.notes, *changed.notes))
-    problems: list[Problem] = []
+    problems: list[Obstacle] = []
     for node, output in changed.unproven:
         try:
             b.narrowing(node.op, output.data_type, b.narrowed(output))
@@ -145,7 +145,7 @@ def _returning(operand: Operand) -> Call:
     return Call(OUTPUT, {"input": operand}, (operand.descriptor,))
 
 
-def _interface(b: LegalBuilder, graph: Graph, problems: list[Problem]) -> dict[Operand, Operand]:
+def _interface(b: LegalBuilder, graph: Graph, problems: list[Obstacle]) -> dict[Operand, Operand]:
     """The inputs and constants for the target, by the graph's own; what it does not take is added to ``problems``."""
     new: dict[Operand, Operand] = {}
     for operand in graph.inputs:
@@ -154,34 +154,34 @@ def _interface(b: LegalBuilder, graph: Graph, problems: list[Problem]) -> dict[O
     for operand, weight in graph.weights.items():
         try:
             new[operand] = b.weight(operand, weight)
-            problems += [Problem(operand, v.of(f"constant {operand.name}")) for v in of_size(b.target, "constant", new[operand])]
+            problems += [Obstacle(operand, v.of(f"constant {operand.name}")) for v in of_size(b.target, "constant", new[operand])]
         except ValidationError as error:
-            problems.append(Problem(operand, error.message))
+            problems.append(Obstacle(operand, error.message))
             new[operand] = b.input(f"{operand.name} ", b.narrowed(operand), operand.shape)
     return new
 
 
-def _of_node(node: Node, error: ValidationError) -> Problem:
+def _of_node(node: Node, error: ValidationError) -> Obstacle:
     where = f" ({node.label})" if node.label else ""
-    return Problem(node, f"{node.op} {node.outputs[0].name}{where}: {error.message}")
+    return Obstacle(node, f"{node.op} {node.outputs[0].name}{where}: {error.message}")
 
 
-def _of_tensor(kind: str, old: Operand, new: Operand, target: Target) -> Iterator[Problem]:
+def _of_tensor(kind: str, old: Operand, new: Operand, target: Target) -> Iterator[Obstacle]:
     for violation in of_tensor(target, kind, new):
-        yield Problem(old, violation.of(f"{kind} {old.name}"))
+        yield Obstacle(old, violation.of(f"{kind} {old.name}"))
 
 
-def _of_output(old: Operand, new: Operand, b: LegalBuilder) -> Iterator[Problem]:
+def _of_output(old: Operand, new: Operand, b: LegalBuilder) -> Iterator[Obstacle]:
     yield from _of_tensor("output", old, new, b.target)
     if new.descriptor != old.with_type(b.narrowed(old)):
-        yield Problem(old, f"output {old.name} is {old.data_type}, the target computes it as {new.data_type}")
+        yield Obstacle(old, f"output {old.name} is {old.data_type}, the target computes it as {new.data_type}")
 
 
-def _left(legal: Graph, target: Target) -> Iterator[Problem]:
+def _left(legal: Graph, target: Target) -> Iterator[Obstacle]:
     """What of a legal graph is none: constants, and shapes that nothing took away again."""
     for operand in legal.constants:
         yield from _of_tensor("constant", operand, operand, target)
     for node in legal.nodes:
         if node.op == "reshape":
             for violation in of_call(target, node.op, node.arguments, node.outputs):
-                yield Problem(node, violation.of(f"reshape {node.output.name}: {violation.operand}"))
+                yield Obstacle(node, violation.of(f"reshape {node.output.name}: {violation.operand}"))

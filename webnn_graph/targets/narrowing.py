@@ -15,7 +15,7 @@ from webnn_graph.targets.target import Target
 
 WIDE = (DataType.INT64, DataType.UINT64, DataType.UINT32)
 NARROW = DataType.INT32
-USUAL = 2**20
+MAX_USUAL = 2**20
 """No token, position, length, count or mask in a graph's inputs is larger."""
 
 
@@ -56,14 +56,14 @@ class Narrowing:
 def narrowing(graph: Graph, types: Mapping[DataType, DataType]) -> Narrowing:
     """What ``types`` change of a graph that has them in the place of its own.
 
-    Where it is not so for everything that an input could be fed, its values are taken to be at most `USUAL`, which the notes say.
+    Where it is not so for everything that an input could be fed, its values are taken to be at most `MAX_USUAL`, which the notes say.
     """
     if not types:
         return Narrowing((), ())
     within = ""
     unproven = _unproven(graph, types, 2**63)
     if unproven:
-        within, unproven = f", for values of at most {USUAL:,}", _unproven(graph, types, USUAL)
+        within, unproven = f", for values of at most {MAX_USUAL:,}", _unproven(graph, types, MAX_USUAL)
     notes = [f"input {x.name} is {types[x.data_type]} instead of {x.data_type}{within}" for x in graph.inputs if x.data_type in types]
     notes += [f"output {x.name} is {types[x.data_type]} instead of {x.data_type}" for x in graph.outputs if x.data_type in types]
     return Narrowing(notes, unproven)

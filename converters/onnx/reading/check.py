@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import onnx
 
 from converters.onnx.reading.rule_table import check_rules
-from converters.onnx.reading.rules import Call
+from converters.onnx.reading.rules import CheckedNode
 from converters.onnx.reading.signature import NAMES, Formal, Signature
 from converters.onnx.registry import Value
 from webnn_graph.builder import GraphBuilder
@@ -48,7 +48,7 @@ def check_node(b: GraphBuilder, node: onnx.NodeProto, signature: Signature, inpu
         name, before = bound.setdefault(formal.variable, (formal.name, element))
         if before != element and (formal.alike or not formal.variadic):
             raise invalid(f"input {formal.name} is {_shown(element)}, input {name} is {_shown(before)}; they must have one type")
-    check_rules("" if node.domain == "ai.onnx" else node.domain, Call(b, node, [given.name for given in signature.inputs], inputs))
+    check_rules("" if node.domain == "ai.onnx" else node.domain, CheckedNode(b, node, [given.name for given in signature.inputs], inputs))
 
 
 def invalid(why: str) -> ConversionError:

@@ -13,7 +13,7 @@ from converters.onnx.reading.native import infer
 from converters.onnx.reading.order import subgraphs
 
 LIMITS = Limits(seconds=20, memory=2 << 30)
-LARGE = 4096
+LARGE_BYTES = 4096
 """Bytes of a tensor from which on its values are left out: they are weights, not shapes."""
 
 
@@ -35,7 +35,7 @@ def _without_weights(model: onnx.ModelProto) -> None:
     for tensor in _tensors(model):
         for field in ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data"):
             stored = getattr(tensor, field)
-            if len(stored) * (1 if field == "raw_data" else 8) > LARGE:
+            if len(stored) * (1 if field == "raw_data" else 8) > LARGE_BYTES:
                 tensor.ClearField(field)
 
 

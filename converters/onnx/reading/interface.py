@@ -21,7 +21,7 @@ Dims: TypeAlias = list[int | str | None]
 
 
 @dataclass(frozen=True)
-class Settings:
+class InterfaceOptions:
     """What the user decides about a model's interface.
 
     Attributes:
@@ -49,7 +49,7 @@ class Input:
     element: Element
 
 
-def graph_inputs(graph: onnx.GraphProto, settings: Settings, known: Mapping[str, onnx.ValueInfoProto]) -> list[Input]:
+def graph_inputs(graph: onnx.GraphProto, settings: InterfaceOptions, known: Mapping[str, onnx.ValueInfoProto]) -> list[Input]:
     """The inputs to feed, static.
 
     Args:
@@ -138,7 +138,7 @@ def _input(name: str, info: onnx.ValueInfoProto, shape: tuple[int, ...]) -> Inpu
         raise error.at(Where(tensor=f"input {name}")) from None
 
 
-def _static_shapes(dims: Mapping[str, Dims | None], settings: Settings) -> dict[str, tuple[int, ...]]:
+def _static_shapes(dims: Mapping[str, Dims | None], settings: InterfaceOptions) -> dict[str, tuple[int, ...]]:
     """Every input's shape; all that stay unknown are one error."""
     shapes = {name: _shape(name, dims[name], settings) for name in dims}
     unknown = {name: shape for name, shape in shapes.items() if shape is None or None in shape}
@@ -159,7 +159,7 @@ def _static_shapes(dims: Mapping[str, Dims | None], settings: Settings) -> dict[
     return static
 
 
-def _shape(name: str, dims: Dims | None, settings: Settings) -> tuple[int | None, ...] | None:
+def _shape(name: str, dims: Dims | None, settings: InterfaceOptions) -> tuple[int | None, ...] | None:
     if name not in settings.shapes:
         return None if dims is None else tuple(_size(dim, settings.dims) for dim in dims)
     given = tuple(settings.shapes[name])

@@ -15,7 +15,7 @@ def infer(data: bytes) -> bytes:
     return types
 
 
-def simplify(data: bytes, *, path: str, shapes: dict[str, list[int]]) -> bytes:
+def run_onnxsim(data: bytes, *, path: str, shapes: dict[str, list[int]]) -> bytes:
     """What onnxsim makes of the model in a file, after the size of the model before."""
     import onnxsim
 

@@ -13,7 +13,21 @@ import numpy as np
 from onnx import TensorProto
 
 from converters.onnx.reading import rules_microsoft
-from converters.onnx.reading.rules import Call, Rule, axis, finite, flags, numbers, of_all, one, one_of, rank, same_rank, shapes, values
+from converters.onnx.reading.rules import (
+    CheckedNode,
+    Rule,
+    axis,
+    finite,
+    flags,
+    numbers,
+    of_all,
+    one,
+    one_of,
+    rank,
+    same_rank,
+    shapes,
+    values,
+)
 from converters.onnx.reading.rules_shared import (
     GLOBAL,
     GRID,
@@ -39,7 +53,7 @@ def _alike(operands: Sequence[Any]) -> bool:
     return len(ranks) == 1 and ranks != {0}
 
 
-def _resized(call: Call) -> None:
+def _resized(call: CheckedNode) -> None:
     """Resize and Upsample: as many scales or sizes as axes."""
     x, axes = call.operand("X"), call.attribute("axes")
     if x is None:
@@ -59,7 +73,7 @@ def _resized(call: Call) -> None:
     call.require(roi is None or bool(np.isfinite(roi).all()), "roi has values that are not finite")
 
 
-def _pieces(call: Call) -> None:
+def _pieces(call: CheckedNode) -> None:
     """Split."""
     count = call.attribute("num_outputs")
     call.require(count in (None, len(call.node.output)), f"num_outputs is {count}, and it has {len(call.node.output)} outputs")
@@ -74,7 +88,7 @@ def _batched(data: Shape, indices: Shape, batch_dims: int) -> bool:
     return 0 <= batch_dims < min(len(data), len(indices)) and data[:batch_dims] == indices[:batch_dims]
 
 
-def _heads(call: Call) -> None:
+def _heads(call: CheckedNode) -> None:
     """Attention: of rank 3 with numbers of heads that divide the last axis, or of rank 4."""
     operands = {name: call.operand(name) for name in ("Q", "K", "V")}
     ranks = {operand.rank for operand in operands.values() if operand is not None}
@@ -94,7 +108,7 @@ def _vector_points(*names: str) -> Rule:
 
 
 # ------------------------------------------------------------------------------------------------------------- control flow
-def _branches(call: Call) -> None:
+def _branches(call: CheckedNode) -> None:
     then, other = call.attribute("then_branch"), call.attribute("else_branch")
     call.require(
         len(then.output) == len(other.output) >= len(call.node.output), "its branches do not give as many values as it has outputs"
@@ -102,7 +116,7 @@ def _branches(call: Call) -> None:
     call.require(not then.input and not other.input, "its branches take inputs")
 
 
-def _loop(call: Call) -> None:
+def _loop(call: CheckedNode) -> None:
     body, state = call.attribute("body"), max(0, len(call.inputs) - 2)
     call.require(len(body.input) == 2 + state, f"its body takes {len(body.input)} values, it gets {2 + state}")
     call.require(len(body.output) >= 1 + state, f"its body gives {len(body.output)} values, it needs at least {1 + state}")
@@ -112,7 +126,7 @@ def _loop(call: Call) -> None:
     )
 
 
-def _scan(call: Call, operands: Sequence[Any], batch: int = 0) -> None:
+def _scan(call: CheckedNode, operands: Sequence[Any], batch: int = 0) -> None:
     body, scanned = call.attribute("body"), call.attribute("num_scan_inputs", 0)
     states = len(operands) - scanned
     call.require(scanned >= 1 and states >= 0, f"num_scan_inputs is {scanned}; it has {len(operands)} inputs")
@@ -142,7 +156,7 @@ def _scan(call: Call, operands: Sequence[Any], batch: int = 0) -> None:
     call.require(len(lengths_) == 1, f"it scans axes of different lengths: {sorted(lengths_)}")
 
 
-def _scan_9(call: Call) -> None:
+def _scan_9(call: CheckedNode) -> None:
     if call.has("sequence_lens"):  # before opset 9 it was the first input, and the first axis that of the batch
         operands = call.rest("initial_state_and_scan_inputs")
         batches = {operand.shape[:1] if isinstance(operand, Operand) else () for operand in operands}
@@ -152,7 +166,7 @@ def _scan_9(call: Call) -> None:
         _scan(call, call.inputs)
 
 
-def _sequence_map(call: Call) -> None:
+def _sequence_map(call: CheckedNode) -> None:
     body, first = call.attribute("body"), call.inputs[0]
     call.require(len(body.input) == len(call.inputs), f"its body takes {len(body.input)} values, it gets {len(call.inputs)}")
     call.require(
@@ -162,7 +176,7 @@ def _sequence_map(call: Call) -> None:
     call.require(len(counts) <= 1, f"its sequences have different lengths, {len(first)} and others")
 
 
-def _joined(call: Call) -> None:
+def _joined(call: CheckedNode) -> None:
     """ConcatFromSequence."""
     pieces, place, new = call.inputs[0], call.attribute("axis", 0), call.attribute("new_axis", 0)
     call.require(new in (0, 1), f"new_axis is {new}; it must be 0 or 1")
@@ -173,7 +187,7 @@ def _joined(call: Call) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------ text, trees, training
-def _grams(call: Call) -> None:
+def _grams(call: CheckedNode) -> None:
     """TfIdfVectorizer: where the n-grams of each length begin, and which column each counts for."""
     starts, columns = call.attribute("ngram_counts", ()), call.attribute("ngram_indexes", ())
     pool = call.attribute("pool_int64s") or call.attribute("pool_strings") or ()
@@ -193,7 +207,7 @@ def _grams(call: Call) -> None:
     call.require(1 <= least <= most, f"min_gram_length is {least}, max_gram_length {most}")
 
 
-def _trees(call: Call) -> None:
+def _trees(call: CheckedNode) -> None:
     """TreeEnsemble: lists of one length, numbers of nodes and leaves that exist."""
     nodes, leaves = len(call.attribute("nodes_featureids")), len(call.attribute("leaf_targetids"))
     for name in ("nodes_truenodeids", "nodes_trueleafs", "nodes_falsenodeids", "nodes_falseleafs", "nodes_missing_value_tracks_true"):
@@ -513,7 +527,7 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
 """By domain and operator."""
 
 
-def check_rules(domain: str, call: Call) -> None:
+def check_rules(domain: str, call: CheckedNode) -> None:
     """Raises `ConversionError` when a rule about the node's operator is broken."""
     for rule in RULES.get((domain, call.node.op_type), ()):
         rule(call)

@@ -1,6 +1,6 @@
 """Kinds of rules about a node's operands and attributes; which operator has which is in `converters.onnx.reading.rule_table`.
 
-A rule gets the `Call` and raises `ConversionError` with `invalid` when it is broken. What WebNN's own rules find anyway is not
+A rule gets the `CheckedNode` and raises `ConversionError` with `invalid` when it is broken. What WebNN's own rules find anyway is not
 repeated here.
 """
 
@@ -19,7 +19,7 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-class Call:
+class CheckedNode:
     """A node with the values of its inputs, by the names that its schema has for them."""
 
     def __init__(self, b: GraphBuilder, node: onnx.NodeProto, names: Sequence[str], inputs: Sequence[Value]) -> None:
@@ -58,7 +58,7 @@ class Call:
             raise ConversionError(f"is not a valid node: {why}")
 
 
-Rule: TypeAlias = Callable[[Call], None]
+Rule: TypeAlias = Callable[[CheckedNode], None]
 
 
 # ------------------------------------------------------------------------------------------------------------ making rules
@@ -66,7 +66,7 @@ def rank(least: int, most: int | None, *names: str) -> Rule:
     """The inputs of these names have a rank from ``least`` to ``most``; None sets no limit."""
     expected = f"rank {least}" if least == most else f"at least rank {least}" if most is None else f"rank {least} to {most}"
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         for name in names:
             operand = call.operand(name)
             if operand is not None:
@@ -79,7 +79,7 @@ def rank(least: int, most: int | None, *names: str) -> Rule:
 def same_rank(first: str, *names: str) -> Rule:
     """The inputs of these names have the rank of the first."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         like = call.operand(first)
         for name in names:
             operand = call.operand(name)
@@ -99,7 +99,7 @@ def axis(of: str, name: str = "axis", *, more: int = 0, after: int = 0) -> Rule:
         after: 1 when the place behind the last axis counts, too.
     """
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         operand, value = call.operand(of), call.attribute(name)
         if operand is None or value is None:
             return
@@ -113,7 +113,7 @@ def axis(of: str, name: str = "axis", *, more: int = 0, after: int = 0) -> Rule:
 def numbers(least: int, *names: str) -> Rule:
     """The attributes of these names, numbers or lists of them, are at least ``least``."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         for name in names:
             value = call.attribute(name)
             if value is not None:
@@ -126,7 +126,7 @@ def numbers(least: int, *names: str) -> Rule:
 def flags(*names: str) -> Rule:
     """The attributes of these names are 0 or 1."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         for name in names:
             value = call.attribute(name, 0)
             call.require(value in (0, 1), f"{name} is {value}; it must be 0 or 1")
@@ -137,7 +137,7 @@ def flags(*names: str) -> Rule:
 def finite(*names: str) -> Rule:
     """The attributes of these names are finite numbers."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         for name in names:
             value = call.attribute(name)
             if value is not None:
@@ -150,7 +150,7 @@ def finite(*names: str) -> Rule:
 def lengths(of: str, *names: str, times: int = 1) -> Rule:
     """The attributes of these names have ``times`` entries for each spatial dimension of an input; empty ones count as absent."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         operand = call.operand(of)
         for name in names:
             value = call.attribute(name)
@@ -164,7 +164,7 @@ def lengths(of: str, *names: str, times: int = 1) -> Rule:
 def shapes(why: str, condition: Callable[..., bool], *names: str, **attributes: Any) -> Rule:
     """What must hold of the shapes of inputs that are all there, and of attributes, which are given with their defaults."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         operands = [call.operand(name) for name in names]
         given = [operand.shape for operand in operands if operand is not None]
         if len(given) == len(names):
@@ -177,7 +177,7 @@ def shapes(why: str, condition: Callable[..., bool], *names: str, **attributes: 
 def values(why: str, condition: Callable[..., bool], *names: str) -> Rule:
     """What must hold of the values, as arrays, of inputs that are all known."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         known = [call.value(name) for name in names]
         if all(array is not None for array in known):
             call.require(condition(*known), why)
@@ -188,7 +188,7 @@ def values(why: str, condition: Callable[..., bool], *names: str) -> Rule:
 def one(*names: str) -> Rule:
     """The inputs of these names have one element."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         for name in names:
             operand = call.operand(name)
             if operand is not None:
@@ -200,7 +200,7 @@ def one(*names: str) -> Rule:
 def one_of(name: str, *allowed: str) -> Rule:
     """The attribute, a string, is one of these."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         value = call.attribute(name)
         if value is not None:
             call.require(value.decode("utf-8", "replace") in allowed, f"{name} is none of {', '.join(allowed)}")
@@ -211,7 +211,7 @@ def one_of(name: str, *allowed: str) -> Rule:
 def of_all(why: str, condition: Callable[..., bool], first: str, **attributes: Any) -> Rule:
     """What must hold of all inputs from ``first`` on, as a list of operands (lists for sequences, None for absent ones)."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         options = [call.attribute(name, default) for name, default in attributes.items()]
         call.require(condition(call.rest(first), *options), why)
 

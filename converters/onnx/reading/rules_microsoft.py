@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from converters.onnx.reading.rules import Call, Rule, axis, finite, numbers, one, rank, same_rank, shapes
+from converters.onnx.reading.rules import CheckedNode, Rule, axis, finite, numbers, one, rank, same_rank, shapes
 from converters.onnx.reading.rules_shared import GRID, NORMALIZED, POOLING, RECURRENT, SPATIAL, convolution, divides, inner, quantized
 from webnn_graph.graph import Operand
 
@@ -17,7 +17,7 @@ def _projected(input: Shape, weights: Shape, heads: int, sizes: list[int]) -> bo
     return whole and all(size >= 1 and divides(heads, size) for size in parts)
 
 
-def _packed(call: Call) -> None:
+def _packed(call: CheckedNode) -> None:
     """MultiHeadAttention: query, key and value apart or packed into one or two."""
     given = {name: call.operand(name) for name in ("query", "key", "value")}
     query, key, value = given.values()
@@ -41,7 +41,7 @@ def _packed(call: Call) -> None:
     call.require(past[0] == past[1], "past_key and past_value must be given together")
 
 
-def _grouped(call: Call) -> None:
+def _grouped(call: CheckedNode) -> None:
     """GroupQueryAttention: numbers of heads that divide what is given, apart or packed into one."""
     heads, groups = call.attribute("num_heads"), call.attribute("kv_num_heads")
     call.require(divides(groups, heads), f"num_heads is {heads}, kv_num_heads {groups}, which must divide it")
@@ -61,7 +61,7 @@ def _grouped(call: Call) -> None:
     call.require(not call.attribute("do_rotary", 0) or call.operand("cos_cache") is not None, "do_rotary needs cos_cache and sin_cache")
 
 
-def _nbits(call: Call) -> None:
+def _nbits(call: CheckedNode) -> None:
     """MatMulNBits: weights, scales, zero points and groups of the sizes that K, N, bits and block_size say."""
     depth, columns, block, bits = (call.attribute(name, 4) for name in ("K", "N", "block_size", "bits"))
     call.require(depth >= 1 and columns >= 1, f"K is {depth}, N {columns}; they must be at least 1")
@@ -87,7 +87,7 @@ def _nbits(call: Call) -> None:
         call.require(inside, f"g_idx names a group that is none of 0 to {blocks - 1}")
 
 
-def _looked_up(call: Call) -> None:
+def _looked_up(call: CheckedNode) -> None:
     """GatherBlockQuantized: scales and zero points fit the data in all axes but the quantized one."""
     data, scales, points = (call.operand(name) for name in ("data", "scales", "zero_points"))
     block, place = call.attribute("block_size", 128), call.attribute("quantize_axis", 1)
@@ -106,7 +106,7 @@ def _looked_up(call: Call) -> None:
         call.require(list(points.shape) == packed, f"zero_points has the shape {list(points.shape)}, expected {packed}")
 
 
-def _turned(call: Call) -> None:
+def _turned(call: CheckedNode) -> None:
     """RotaryEmbedding: heads of a size that the table is for."""
     x, cosine = call.operand("input"), call.operand("cos_cache")
     heads, part = call.attribute("num_heads", 0), call.attribute("rotary_embedding_dim", 0)
@@ -124,7 +124,7 @@ def _triples(operands: list[object]) -> bool:
     return whole and len({getattr(operand, "rank", 0) for operand in operands[::3]}) == 1 and getattr(operands[0], "rank", 0) > 0
 
 
-def _concatenated(call: Call) -> None:
+def _concatenated(call: CheckedNode) -> None:
     operands = call.rest("inputs")
     call.require(_triples(operands), "its inputs are not tensors of one rank above 0, each with a scale and a zero point")
     place, extent = call.attribute("axis", 0), operands[0].rank

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from converters.onnx.reading.rules import Call, Rule, axis, finite, lengths, numbers, rank, same_rank, shapes
+from converters.onnx.reading.rules import CheckedNode, Rule, axis, finite, lengths, numbers, rank, same_rank, shapes
 from webnn_graph.data_types import Array
 
 Shape: TypeAlias = tuple[int, ...]
@@ -31,7 +31,7 @@ def divides(count: int, total: int) -> bool:
 def _kernel(x: str, w: str, *, transposed: bool = False, last: bool = False) -> Rule:
     """A convolution's groups divide its channels, and the filter is for as many and of the size that is said."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         group, image, filters = call.attribute("group", 1), call.operand(x), call.operand(w)
         call.require(group >= 1, f"group is {group}; it must be at least 1")
         if image is None or filters is None:
@@ -113,7 +113,7 @@ RECURRENT: tuple[Rule, ...] = (
 def quantized(x: str, *pairs: tuple[str, str]) -> tuple[Rule, ...]:
     """Scales and zero points are of one shape each, and fit what they are for; the axis is one when it counts."""
 
-    def check(call: Call) -> None:
+    def check(call: CheckedNode) -> None:
         for scale_name, point_name in pairs:
             scale, point, operand = call.operand(scale_name), call.operand(point_name), call.operand(x)
             if scale is not None and point is not None:

@@ -136,7 +136,7 @@ def im2col(
     b: GraphBuilder, input: Operand, kernel_size: Sequence[int], dilation: Any, padding: Any, stride: Any, *, result: torch.Tensor
 ) -> Operand:
     pads = [(p, p) for p in per_dimension(padding, 2)]
-    blocks = lowering.unfold(
+    blocks = lowering.sliding_blocks(
         b,
         batched(b, input, 2),
         kernel=list(kernel_size),
@@ -168,5 +168,5 @@ def col2im(
     )
     images = input.size // (taps * rows * columns)
     blocks = b.reshape(input, [images, taps, rows, columns])
-    y = lowering.fold(b, blocks, kernel=kernel, strides=strides, pads=pads, dilations=dilations, sizes=list(output_size))
+    y = lowering.overlap_add(b, blocks, kernel=kernel, strides=strides, pads=pads, dilations=dilations, sizes=list(output_size))
     return b.reshape(y, list(result.shape))

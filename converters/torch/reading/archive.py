@@ -12,7 +12,7 @@ from typing import IO
 from webnn_graph.budget import Budget
 from webnn_graph.errors import FormatError, Where
 
-PIECE = 1 << 24
+PIECE_BYTES = 1 << 24
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -80,7 +80,7 @@ class Archive:
         content = bytearray()
         try:
             with self._zip.open(info) as member:
-                while len(content) <= info.file_size and (more := member.read(PIECE)):
+                while len(content) <= info.file_size and (more := member.read(PIECE_BYTES)):
                     content += more
                 complete = len(content) == info.file_size
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError):

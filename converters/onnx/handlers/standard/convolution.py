@@ -101,7 +101,7 @@ def col2im(
     channels = input.shape[1] // math.prod(block_shape)
     if rank == 2:
         columns = b.reshape(input, [n * channels, math.prod(block_shape), *blocks])
-        image = lowering.fold(b, columns, kernel=block_shape, strides=strides, pads=around, dilations=dilations, sizes=image_shape)
+        image = lowering.overlap_add(b, columns, kernel=block_shape, strides=strides, pads=around, dilations=dilations, sizes=image_shape)
         return b.reshape(image, [n, channels, *image_shape])
     x = input
     for i in reversed(range(rank)):
@@ -109,5 +109,5 @@ def col2im(
         parts = b.reshape(x, [outer, block_shape[i], inner, blocks[i], done])
         columns = b.reshape(b.transpose(parts, permutation=[0, 2, 1, 3, 4]), [outer * inner, block_shape[i], blocks[i], done])
         window = {"kernel": [block_shape[i], 1], "strides": [strides[i], 1], "dilations": [dilations[i], 1]}
-        x = lowering.fold(b, columns, pads=[around[i], (0, 0)], sizes=[image_shape[i], done], **window)
+        x = lowering.overlap_add(b, columns, pads=[around[i], (0, 0)], sizes=[image_shape[i], done], **window)
     return b.reshape(x, [n, channels, *image_shape])

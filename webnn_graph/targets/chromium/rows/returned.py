@@ -37,7 +37,7 @@ ROWS = (
         (OUTPUT,),
         conditions.is_cast_constant,
         forms.times_one,
-        "The dispatch fails without a sign: all results are 0.",
+        "The dispatch fails without an error: all results are 0.",
         lambda b: {"y": b.cast(b.constant(np.arange(700).astype(np.float16)), "float32")},
     ),
 )

@@ -1,6 +1,6 @@
 """The page about the zoo: what every model becomes, and how near that is to its source.
 
-    python -m models.zoo.document FILE
+    python -m models.zoo.page FILE
 
 Fetches, converts and runs every model, in the reference runtime and in a browser, which takes minutes.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from converters.commands.console import progress
 from converters.commands.report import markdown
 from converters.onnx.reading.load import load_model
-from converters.onnx.reading.simplify import convert_simplified, count_nodes, simplified
+from converters.onnx.reading.onnxsim import convert_simplified, count_nodes, simplified
 from models.zoo.actions import Measured, measure, prepared
 from models.zoo.manifest import Model, select
 from webnn_graph.formats.files import write_all

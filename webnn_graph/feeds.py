@@ -18,9 +18,9 @@ from webnn_graph.graph import Graph, Operand
 from webnn_graph.implied import Bounds, Distinct, implied
 from webnn_graph.names import nearest
 
-SMALL = 16
+SMALL_INTEGERS = 16
 """Made-up integers of which nothing is known are less than this: indices and ids that even a tiny vocabulary has."""
-MANY = 1 << 24
+MAX_DRAWN = 1 << 24
 """Numbers that are drawn at most to make indices that are distinct."""
 
 
@@ -46,7 +46,7 @@ def _made_up(operand: Operand, seed: int, bounds: Bounds | None) -> Array:
         return np.ones(operand.shape, dtype)
     if "mask" in name:
         return _mask(random.integers(0, 2, operand.shape)).astype(dtype)
-    largest = 2 if "type" in name else min(SMALL, int(operand.data_type.range[1]) + 1)
+    largest = 2 if "type" in name else min(SMALL_INTEGERS, int(operand.data_type.range[1]) + 1)
     return np.asarray(random.integers(0, largest, operand.shape), dtype)
 
 
@@ -62,7 +62,7 @@ def _within(bounds: Bounds, operand: Operand, random: np.random.Generator) -> Ar
     low = np.where(low == np.iinfo(np.int64).min, 0, low)
     high = np.minimum(bounds.high, min(largest, np.iinfo(np.int64).max))
     low = np.where((bounds.low < 0) & (high >= 0), 0, low)
-    high = np.where(bounds.high == np.iinfo(np.int64).max, np.minimum(low + SMALL - 1, high), high)
+    high = np.where(bounds.high == np.iinfo(np.int64).max, np.minimum(low + SMALL_INTEGERS - 1, high), high)
     different = _different(bounds, low, high, random)
     if different is not None:
         return different
@@ -85,7 +85,7 @@ def _different(bounds: Bounds, low: Array, high: Array, random: np.random.Genera
     if bounds.distinct is Distinct.LINES and low.shape[bounds.axis] <= count:
         shape = [*low.shape]
         shape[bounds.axis] = count
-        if math.prod(shape) > MANY:
+        if math.prod(shape) > MAX_DRAWN:
             return None
         ordered = np.argsort(random.random(shape), axis=bounds.axis)
         return first + np.take(ordered, np.arange(low.shape[bounds.axis]), bounds.axis)

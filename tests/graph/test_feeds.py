@@ -9,8 +9,8 @@ import pytest
 
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ExecutionError, FormatError
+from webnn_graph.feeds import SMALL_INTEGERS, complete, fitted, read_arrays, read_value, save_arrays, seeded
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.inputs import SMALL, complete, fitted, read_arrays, read_value, save_arrays, seeded
 
 
 def operand(name: str, data_type: str, *shape: int) -> Operand:
@@ -34,7 +34,7 @@ def test_made_up_values_fit_their_type_and_depend_on_seed_and_name(data_type: Da
 def test_made_up_integers_are_what_models_take() -> None:
     operands = [operand(name, "int64", 4, 100) for name in ("input_ids", "attention_mask", "token_type_ids")] + [operand("sr", "int64")]
     values = seeded(operands)
-    assert set(values["input_ids"].ravel()) == set(range(SMALL))
+    assert set(values["input_ids"].ravel()) == set(range(SMALL_INTEGERS))
     assert set(values["attention_mask"].ravel()) == {0, 1}
     assert (values["attention_mask"][:, 0] == 1).all()
     assert set(values["token_type_ids"].ravel()) == {0, 1}

@@ -11,9 +11,9 @@ import onnx
 
 from converters.isolated import Limits, Stopped, isolated
 from converters.onnx.convert import convert
-from converters.onnx.reading.interface import Settings, graph_inputs
+from converters.onnx.reading.interface import InterfaceOptions, graph_inputs
 from converters.onnx.reading.load import load_model
-from converters.onnx.reading.native import simplify
+from converters.onnx.reading.native import run_onnxsim
 from webnn_graph.graph import Graph
 
 LIMITS = Limits(seconds=600, memory=32 << 30)
@@ -65,7 +65,7 @@ def simplified(
     """What onnxsim makes of a model; None when it fails, which ``report`` is told about."""
     shapes_by_input = _static_shapes(path, dims, shapes, bind)
     try:
-        answer = isolated(simplify, b"", LIMITS, path=str(path), shapes=shapes_by_input)
+        answer = isolated(run_onnxsim, b"", LIMITS, path=str(path), shapes=shapes_by_input)
     except Stopped as stopped:
         report(f"note: onnxsim cannot simplify {path.name} ({stopped}); going on without")
         return None
@@ -79,7 +79,7 @@ def simplified(
 def _static_shapes(
     path: Path, dims: Mapping[str, int], shapes: Mapping[str, Sequence[int]], bind: Mapping[str, Any]
 ) -> dict[str, list[int]]:
-    settings = Settings(dims=dims, shapes=shapes, bind=bind)
+    settings = InterfaceOptions(dims=dims, shapes=shapes, bind=bind)
     return {given.name: list(given.shape) for given in graph_inputs(load_model(path).graph, settings, {})}
 
 
