@@ -64,9 +64,10 @@ bench: $(VENV)/.verify
 methods: $(VENV)/.test
 	$(BIN)/python -m tests.ops.methods
 
-docs: $(VENV)/.verify
+docs: $(VENV)/.test
 	$(BIN)/webnn ops --frontend onnx --markdown > docs/onnx-operators.md
 	$(BIN)/webnn ops --frontend torch --markdown > docs/aten-operators.md
+	$(BIN)/python -m tests.frontends.index
 
 zoo-docs: $(VENV)/.test $(BROWSER)
 	$(BIN)/python -m models.zoo.page docs/zoo.md
