@@ -99,6 +99,9 @@ def test_commands_begin_without_numpy() -> None:
 def test_every_file_is_shipped(package: str) -> None:
     """A wheel has the Python files, and of the others those that a pattern of their package takes."""
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
-    shipped = {path for name, globs in patterns.items() for glob in globs for path in (ROOT / name.replace(".", "/")).glob(glob)}
+    everywhere = {path for glob in patterns.pop("*") for path in (ROOT / package).rglob(glob)}
+    shipped = {
+        path for name, globs in patterns.items() for glob in globs for path in (ROOT / name.replace(".", "/")).glob(glob)
+    } | everywhere
     others = {path for path in (ROOT / package).rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
     assert others <= shipped
