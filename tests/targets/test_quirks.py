@@ -23,12 +23,12 @@ from webnn_graph.targets import CHROMIUM, PORTABLE, RUSTNN, Target, legalize, lo
 from webnn_graph.targets.legalize import QUIRKS, faults
 from webnn_graph.targets.quirk import Quirk, Table, always
 from webnn_graph.targets.rustnn import loader
+from webnn_graph.targets.violations import of_graph
 
 TABLES = {CHROMIUM: QUIRKS[CHROMIUM], RUSTNN: QUIRKS[RUSTNN], "": refused.REFUSED}
 """The quirks of each implementation, and the exact forms of what limits refuse, which every target has."""
 EVERY = [(name, quirk) for name, table in TABLES.items() for quirk in table]
 OF_BROWSERS = [quirk for name, quirk in EVERY if name != RUSTNN]
-MENDED = [(name, quirk) for name, quirk in EVERY if quirk.rewrite is not None]
 
 ROUNDED = {
     "average of windows that hang over",
@@ -61,10 +61,13 @@ def found(graph: Graph, target: Target) -> set[str]:
     return {quirk.name for _, quirk in faults(graph, target)}
 
 
-def check(graph: Graph, legal: Graph, target: Target) -> None:
-    """An assertion fails when the legalized graph still has a quirk that can be mended, or 4-bit weights became bytes."""
-    assert not found(legal, target)
-    assert has_four_bits(legal) == has_four_bits(graph)
+def check(quirk: Quirk, graph: Graph, legal: Graph, target: Target) -> None:
+    """An assertion fails when the legalized graph of a quirk's probe is not what it should be."""
+    if quirk.rewrite is None:
+        assert quirk.why in legal.notes
+    else:
+        assert not found(legal, target)
+        assert has_four_bits(legal) == has_four_bits(graph)
 
 
 def has_four_bits(graph: Graph) -> bool:
@@ -74,20 +77,21 @@ def has_four_bits(graph: Graph) -> bool:
 
 @pytest.mark.parametrize(("name", "quirk"), EVERY, ids=id_of)
 def test_the_probe_has_it(name: str, quirk: Quirk) -> None:
-    assert not name or quirk.name in found(probe(quirk), target_of(name))
+    graph, target = probe(quirk), target_of(name)
+    assert quirk.name in found(graph, target) if name else [*of_graph(target, graph)]
 
 
-@pytest.mark.parametrize(("name", "quirk"), MENDED, ids=id_of)
+@pytest.mark.parametrize(("name", "quirk"), EVERY, ids=id_of)
 def test_the_rewrite_mends_it_and_means_the_same(name: str, quirk: Quirk) -> None:
     graph = probe(quirk)
     legal = legalize(graph, target_of(name), exact=True)
-    check(graph, legal, target_of(name))
+    check(quirk, graph, legal, target_of(name))
     inputs = seeded(graph.inputs)
     for output, expected in reference.run(graph, inputs).items():
         np.testing.assert_allclose(reference.run(legal, inputs)[output], expected, rtol=0, atol=2e-5 if quirk.name in ROUNDED else 0)
 
 
-@pytest.mark.parametrize(("name", "quirk"), MENDED, ids=id_of)
+@pytest.mark.parametrize(("name", "quirk"), EVERY, ids=id_of)
 def test_nothing_else_mends_it(name: str, quirk: Quirk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its row the test before fails."""
     graph, target = probe(quirk), target_of(name)
@@ -96,7 +100,7 @@ def test_nothing_else_mends_it(name: str, quirk: Quirk, monkeypatch: pytest.Monk
         with monkeypatch.context() as without:
             without.setitem(QUIRKS, name, rest) if name else without.setattr(refused, "REFUSED", rest)
             legal = legalize(graph, target, exact=True)
-        check(graph, legal, target)
+        check(quirk, graph, legal, target)
 
 
 # ------------------------------------------------------------------------------------------------------------ all other graphs
@@ -133,12 +137,6 @@ def test_long_and_forked_paths_are_followed_once() -> None:
     for _ in range(40):
         x = b.slice(b.concat([x, b.reverse(x)], 0), [1], [2])
     legalize(b.build({"y": x}), load_target())
-
-
-def test_a_note_says_what_has_no_other_form() -> None:
-    for name, quirk in EVERY:
-        if quirk.rewrite is None:
-            assert quirk.why in legalize(probe(quirk), target_of(name)).notes
 
 
 # ----------------------------------------------------------------------------------------------------------------- divisors

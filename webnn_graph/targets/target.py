@@ -32,7 +32,7 @@ BUILT_IN: Mapping[str, tuple[str, str]] = {
     PORTABLE: (CHROMIUM, "every browser: what the standard requires of all, and a measured one computes right"),
     CHROMIUM: (CHROMIUM, "Chromium computing on the CPU, as measured in versions 147 and 153"),
     RUSTNN: (RUSTNN, "rustnn 0.5.12 computing with ONNX Runtime"),
-    STANDARD: ("", "the standard as it is: nothing is rewritten"),
+    STANDARD: (STANDARD, "the standard as it is: nothing is rewritten"),
 }
 """Whose quirks each target by name has, in all versions, and what it is for."""
 
@@ -57,7 +57,7 @@ class Target:
     Attributes:
         name: How messages call it.
         limits: Operator to operand to ``dataTypes`` and ``rankRange``, besides ``input``, ``constant`` and ``output``.
-        quirks: Whose quirks it has: `CHROMIUM` or `RUSTNN`, or empty for none.
+        quirks: Whose quirks it has: `CHROMIUM` or `RUSTNN`; `STANDARD` of any implementation; empty for none.
         version: In which version; empty for all.
     """
 
@@ -69,7 +69,7 @@ class Target:
     @property
     def is_standard(self) -> bool:
         """Whether it is any implementation of the standard: nothing is rewritten for it."""
-        return not self.limits
+        return self.quirks == STANDARD
 
     def takes_type(self, op: str, operand: str, data_type: DataType) -> bool:
         """Whether the operator's operand (or ``output``) may have this type; what the target does not mention may.
@@ -165,8 +165,6 @@ def _known(implementation: str, version: str, device: str) -> tuple[str, str]:
 
 def _check(limits: dict[str, Any]) -> None:
     """Raises one of several errors for what limits cannot be; members that are unknown may be anything."""
-    if not limits:
-        raise ValueError
     sizes = [limits.get("maxTensorByteLength", 0)]
     for name, limit in limits.items():
         if name in OPS:
