@@ -304,7 +304,7 @@ def test_weights_of_another_conversion_are_refused(kind: str, tmp_path: Path) ->
     elif kind == "more tensors":
         loaded, more = GraphBuilder("more"), np.full((2, 20), 3, np.float32)
         graph = loaded.build({"y": loaded.add(loaded.input("x", "float32", [2, 20]), loaded.constant(more, name="v"))})
-        save_together({tmp_path / "one" / "more.webnn": graph}, beside=[retrained(1)])
+        save_together({tmp_path / "one" / "more.webnn": graph}, neighbours=[retrained(1)])
         assert file.read_bytes() != content
     said = message(module, READ.replace("FILE", json.dumps(str(file))))
     if kind in ("its own", "more tensors"):
