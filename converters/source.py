@@ -64,14 +64,9 @@ class Source(Runnable, Protocol):
 
 
 def interface_names(source: Source) -> tuple[dict[str, str], dict[str, str]]:
-    """The source's names of its inputs and outputs, by the names that the graph has for them.
-
-    Conversion names operands in this order: inputs, then outputs, each as much like the source's name as an identifier can be.
-    """
-    names = Names()
-    inputs = {names.take(name): name for name in source.inputs}
-    outputs = {names.take(name): name for name in source.outputs}
-    return inputs, outputs
+    """The source's names of its inputs and outputs, by the names that a graph has for them."""
+    inputs, outputs = Names().take_interface(source.inputs, source.outputs)
+    return dict(zip(inputs, source.inputs, strict=True)), dict(zip(outputs, source.outputs, strict=True))
 
 
 def shared_tensors(graph: Graph, source: Source) -> dict[Operand, str]:

@@ -33,6 +33,10 @@ class Names:
         self._taken.add(name)
         return name
 
+    def take_interface(self, inputs: Iterable[str], outputs: Iterable[str]) -> tuple[list[str], list[str]]:
+        """The identifiers of a graph's inputs and outputs, which come before those of all other operands."""
+        return [self.take(name) for name in inputs], [self.take(name) for name in outputs]
+
     def number(self, stem: str) -> str:
         """A free identifier ``stem_0``, ``stem_1``, ..."""
         while True:

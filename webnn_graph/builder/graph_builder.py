@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -253,8 +254,8 @@ class GraphBuilder(OperatorMethods):
     def _names(self, results: Mapping[str, Operand], constants: Iterable[Operand], nodes: Sequence[Node]) -> dict[Operand, str]:
         """A unique identifier for every operand: the interface first, then wishes, then what nobody named."""
         names = Names()
-        named = {operand: names.take(operand.name) for operand in self._inputs.values()}
-        named |= {operand: names.take(name) for name, operand in results.items()}
+        interface = names.take_interface(self._inputs, results)
+        named = dict(zip((*self._inputs.values(), *results.values()), chain(*interface), strict=True))
         others = [*constants, *(output for node in nodes for output in node.outputs if output not in named)]
         named |= {operand: names.take(self._wishes[operand]) for operand in others if operand in self._wishes}
         named |= {operand: names.number("constant") for operand in constants if operand not in named}
