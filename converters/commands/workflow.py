@@ -15,6 +15,7 @@ from converters.commands.saving import Saved, save, save_parts
 from converters.source import Source
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
+from webnn_graph.errors import WebNNError
 from webnn_graph.formats import load
 from webnn_graph.formats.table import readable
 from webnn_graph.graph import Graph, Operand
@@ -35,7 +36,7 @@ class Check:
         each_node: Whether every node is compared on the source's own values, instead of the outputs.
 
     Raises:
-        WebNNError: There is no such runtime.
+        WebNNError: There is no such runtime, or it does not compare nodes.
     """
 
     runtime: str = "reference"
@@ -47,6 +48,8 @@ class Check:
 
     def __post_init__(self) -> None:
         runtimes.find_runtime(self.runtime)
+        if self.each_node and self.runtime != "reference":
+            raise WebNNError(f"each node is compared in the reference runtime, not in {self.runtime}", "leave out --runtime")
 
     def run(self, graph: Graph, source: Source) -> Verification:
         """Verifies ``graph`` against ``source``; see `converters.checking.verify.verify`."""

@@ -69,3 +69,9 @@ def test_a_row_names_what_there_is(runtime: Runtime) -> None:
 
 def test_the_manual_names_each() -> None:
     assert "\\|".join(RUNTIMES) in (Path(cli.__file__).parent / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", [name for name in RUNTIMES if name != "reference"])
+def test_each_node_is_compared_in_the_reference_runtime_only(name: str) -> None:
+    with pytest.raises(WebNNError, match=f"compared in the reference runtime, not in {name}"):
+        Check(name, each_node=True)
