@@ -58,7 +58,7 @@ class GraphBuilder(OperatorMethods):
     if not TYPE_CHECKING:  # to a type checker, an operator that does not exist is an error, too
 
         def __getattr__(self, name: str) -> Any:
-            raise AttributeError(f"WebNN has no operator {name!r}")
+            raise AttributeError(f"WebNN has no operator {name!r}", name=name, obj=self)
 
     # ------------------------------------------------------------------------------------------------------------- making
     def input(self, name: str, data_type: DataType | str, shape: Sequence[int]) -> Operand:
