@@ -417,12 +417,8 @@ def list_models(names: Sequence[str]) -> int:
 @verbosity_options
 def fetch(names: Sequence[str], output_dir: Path | None) -> int:
     """Download the models NAMES, or all."""
-    from models import (
-        select,
-    )
-    from models.zoo import (
-        actions,
-    )
+    from models import select
+    from models.zoo import actions
 
     return actions.fetch_all(select(names), output_dir)
 
@@ -434,12 +430,8 @@ def fetch(names: Sequence[str], output_dir: Path | None) -> int:
 @verbosity_options
 def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -> int:
     """Convert the models NAMES, or all."""
-    from models import (
-        select,
-    )
-    from models.zoo import (
-        actions,
-    )
+    from models import select
+    from models.zoo import actions
 
     return actions.convert_all(select(names), output_dir, formats)
 
@@ -451,12 +443,8 @@ def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -
 @verbosity_options
 def verify_models(names: Sequence[str], target: str | None, runtime: str, browser: str | None, seed: int) -> int:
     """Convert the models NAMES, or all, and verify each."""
-    from models import (
-        select,
-    )
-    from models.zoo import (
-        actions,
-    )
+    from models import select
+    from models.zoo import actions
     from webnn_graph.targets import load_target
 
     wanted = load_target(target) if target else None
