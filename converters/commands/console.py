@@ -100,6 +100,7 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
     Returns:
         The exit status.
     """
+    from converters.problems import DEFECT
     from webnn_graph.errors import WebNNError
 
     if debug:
@@ -122,7 +123,7 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
         hint = "a smaller batch or sequence length needs less (--dim, --shape); --budget 2 allows twice as much"
     else:
         message = f"unexpected {type(error).__name__}: {error}"
-        hint = "this is a defect of the converter; please report it with the output of the same command and --debug"
+        hint = DEFECT
     click.echo(harmless(f"error: {message}"), err=True)
     if hint:
         click.echo(harmless(f"hint: {hint}"), err=True)

@@ -17,6 +17,7 @@ import cli
 from converters.onnx import execution
 from converters.onnx.source import OnnxSource
 from webnn_graph import load
+from webnn_graph.ops import OPS
 
 Invoke = Callable[..., Result]
 
@@ -199,7 +200,7 @@ def test_inspect_and_validate(graph: Path, invoke: Invoke) -> None:
 
 def test_ops(invoke: Invoke) -> None:
     everything = invoke("webnn", "ops", "--markdown").stdout
-    assert len(everything.splitlines()) == 4 + 95
+    assert len(everything.splitlines()) == 4 + len(OPS)
     assert "| conv2d | convolution | input, filter |" in everything
     coverage = invoke("webnn", "ops", "--frontend", "onnx", "--markdown").stdout
     assert "| Relu |" in coverage
@@ -209,6 +210,13 @@ def test_zoo_list(invoke: Invoke) -> None:
     result = invoke("webnn", "zoo", "list", "magika_v3_3", "silero_vad_v6")
     assert result.exit_code == 0, result.output
     assert "--bind sr=16000" in result.stdout
+
+
+@pytest.mark.parametrize("group", [[], ["target"], ["zoo"]], ids=str)
+def test_what_each_command_does_fits_into_its_line(group: list[str], invoke: Invoke) -> None:
+    help = invoke("webnn", *group, "--help").stdout
+    assert "Commands:" in help
+    assert not [line for line in help.splitlines() if line.startswith("  ") and line.endswith("...")]
 
 
 @pytest.mark.parametrize("command", ["onnx2webnn", "webnn2js", "webnn2json", "json2webnn", "webnn"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import logging
 import math
 import re
 from collections.abc import Callable
@@ -13,7 +15,7 @@ from webnn_graph import GraphBuilder, run
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.modules import modules_of
 from webnn_graph.passes import PASSES, optimize, rewrite
-from webnn_graph.passes.rewrite import Pass
+from webnn_graph.passes.rewrite import Pass, Rule
 
 RNG = np.random.default_rng(0)
 Body = Callable[[GraphBuilder, Operand], Operand]
@@ -355,3 +357,21 @@ def test_every_family_of_rules_is_in_the_passes() -> None:
     assert tables
     applied = [family for each in PASSES for family in each.families]
     assert all(any(table is family for family in applied) for table in tables)
+
+
+def rules() -> set[Rule]:
+    return {rule for each in PASSES for alike in each.rules.values() for rule in alike}
+
+
+def test_every_function_that_is_a_rule_is_in_a_family() -> None:
+    takes = {"view": "View", "node": "Node", "return": "Build | None"}
+    functions = {value for file in modules_of("webnn_graph.passes") for value in vars(file).values() if inspect.isfunction(value)}
+    assert {made for made in functions if made.__annotations__ == takes and not made.__name__.startswith("_")} == rules()
+
+
+def test_every_rule_has_a_pattern(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "webnn_graph"):
+        for body, _ in PATTERNS:
+            optimize(built(body))
+    names = {f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}" for rule in rules()}
+    assert {name for name in names if f": {name} at " not in caplog.text} == set()

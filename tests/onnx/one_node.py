@@ -61,7 +61,9 @@ class OneNode:
         stored = [numpy_helper.from_array(v.value, n) for n, v in zip(names, self.inputs, strict=True) if isinstance(v, Known)]
         outputs = [onnx.ValueInfoProto(name=name) for name in results if name]
         graph = helper.make_graph([node], self.op, inputs, outputs, stored)
-        imports = [helper.make_opsetid("", self.opset), helper.make_opsetid("com.microsoft", 1), helper.make_opsetid("ai.onnx.ml", 5)]
+        versions = {"": self.opset, "com.microsoft": 1, "ai.onnx.ml": 5}
+        versions.setdefault(self.domain, 1)
+        imports = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
         return helper.make_model(graph, opset_imports=imports, ir_version=10)
 
 

@@ -10,13 +10,12 @@ import onnx
 from converters.onnx import handlers
 from converters.onnx.registry import HANDLERS, find
 from tests.onnx import microsoft, operators, test_control_flow
-from tests.onnx.microsoft import attention, fused, quantization
-from tests.onnx.operators import legacy
+from tests.onnx.microsoft import fused, quantization
 from tests.onnx.suite import cases, nodes_of
 from tests.onnx.test_suite import REFUSED
 
 assert handlers  # importing it fills HANDLERS
-EQUIVALENT = [case for case, _ in (*legacy.EQUIVALENT, *attention.EQUIVALENT, *fused.EQUIVALENT)]
+EQUIVALENT = [case for case, _ in (*operators.EQUIVALENT, *microsoft.EQUIVALENT)]
 ROWS = [*operators.CASES, *microsoft.CASES, *EQUIVALENT, *quantization.GROUPED, fused.NHWC_CONV]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from converters.lowering.nbits import unpacked
 from converters.onnx.convert import convert
-from tests.onnx.microsoft import CASES, attention, fused, quantization
+from tests.onnx.microsoft import CASES, EQUIVALENT, quantization
 from tests.onnx.microsoft.fused import CONV, NHWC_CONV
 from tests.onnx.microsoft.quantization import GROUPED
 from tests.onnx.one_node import Known, OneNode, check, equals_onnxruntime, onnxruntime_results
@@ -19,7 +19,7 @@ def test_equals_onnxruntime(case: OneNode) -> None:
     equals_onnxruntime(case)
 
 
-@pytest.mark.parametrize(("case", "equivalent"), [*attention.EQUIVALENT, *fused.EQUIVALENT])
+@pytest.mark.parametrize(("case", "equivalent"), EQUIVALENT)
 def test_equals_an_equivalent_form(case: OneNode, equivalent: OneNode) -> None:
     equals_onnxruntime(case, equivalent)
 

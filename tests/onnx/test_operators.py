@@ -9,8 +9,7 @@ from onnx.reference import ReferenceEvaluator
 
 from converters.onnx.convert import convert
 from tests.onnx.one_node import OneNode, check, equals_onnxruntime, onnxruntime_results
-from tests.onnx.operators import CASES
-from tests.onnx.operators.legacy import EQUIVALENT
+from tests.onnx.operators import CASES, EQUIVALENT
 from webnn_graph import run
 from webnn_graph.data_types import Array
 

@@ -42,7 +42,7 @@ DOORS: dict[str, Callable[[str], object]] = {
 
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
 @pytest.mark.parametrize(
-    ("name", "hint"), [("bowser", "did you mean browser?"), ("onnx", "the runtimes are reference, rustnn, browser"), ("", "the runtimes")]
+    ("name", "hint"), [("bowser", "did you mean browser?"), ("onnx", f"the runtimes are {', '.join(RUNTIMES)}"), ("", "the runtimes")]
 )
 def test_an_unknown_name_is_an_error(door: Callable[[str], object], name: str, hint: str) -> None:
     with pytest.raises(WebNNError, match=f"there is no runtime {name!r}") as raised:

@@ -58,7 +58,8 @@ def facts() -> dict[str, Any]:
 def portable() -> dict[str, Any]:
     """The limits of the target: what the standard requires and the measured browser takes, too."""
     chromium = json.loads(CHROMIUM_FILE.read_text("utf-8"))
-    limits = {op: {name: _limit(row) for name, row in fact["required"].items()} for op, fact in facts()["operators"].items()}
+    operators = {op: fact["required"] for op, fact in facts()["operators"].items() if op in chromium}
+    limits = {op: {name: _limit(row) for name, row in required.items()} for op, required in operators.items()}
     # The standard says nothing about a graph's own tensors; an implementation that computes a type can also be given it.
     anything = reduce(_union, (operand for operands in limits.values() for operand in operands.values()))
     limits |= {"input": anything, "constant": anything, "output": anything}

@@ -5,4 +5,7 @@ from __future__ import annotations
 from tests.onnx.one_node import OneNode
 from webnn_graph.modules import modules_of
 
-CASES: list[OneNode] = [case for file in modules_of(__name__) for case in file.CASES]
+FILES = modules_of(__name__)
+CASES: list[OneNode] = [case for file in FILES for case in file.CASES]
+EQUIVALENT: list[tuple[OneNode, OneNode]] = [pair for file in FILES for pair in getattr(file, "EQUIVALENT", ())]
+"""Rows that ONNX Runtime cannot compute, each with one of the same meaning that it can."""
