@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from converters.commands.supervised import end_with
+from converters.supervised import end_with
 from webnn_graph import errors
 from webnn_graph.errors import WebNNError, Where
 

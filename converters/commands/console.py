@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
-from converters.commands.supervised import REFUSED as REFUSED
-from converters.commands.supervised import supervised
+from converters.supervised import REFUSED as REFUSED
+from converters.supervised import supervised
 
 DONE = 0
 USAGE = 2
@@ -77,7 +77,7 @@ class Command(Errors):
 
 
 class SupervisedCommand(Command):
-    """A command that goes on in a child when it is started as a program; see `converters.commands.supervised`."""
+    """A command that goes on in a child when it is started as a program; see `converters.supervised`."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return supervised(lambda: super(SupervisedCommand, self).__call__(*args, **kwargs))

@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from torch.export import ExportedProgram
 
-from converters.commands.supervised import limited
+from converters.supervised import limited
 from converters.torch.convert import Conversion, captured
 from converters.torch.decoder_check import check_decoder
 from converters.torch.load import load

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
-from converters.commands.supervised import limited
+from converters.supervised import limited
 from converters.torch.archive import Kind, kind_of
 from converters.torch.convert import Conversion, captured
 from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, resized, tensor_inputs

@@ -14,7 +14,7 @@ import pytest
 START = """
 import os, signal, sys, time
 from pathlib import Path
-from converters.commands import supervised
+from converters import supervised
 def work():
     {body}
 supervised.SECONDS, supervised.SECONDS_PER_MB = 1, 0

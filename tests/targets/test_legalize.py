@@ -19,7 +19,7 @@ from webnn_graph.errors import ConversionError, FormatError
 from webnn_graph.feeds import seeded
 from webnn_graph.graph import Graph, operands_in
 from webnn_graph.runtimes import reference
-from webnn_graph.targets import Target, legalize, load_target
+from webnn_graph.targets import CHROMIUM, Target, legalize, load_target
 
 TARGET = load_target()
 
@@ -128,3 +128,12 @@ def test_what_is_no_target_is_refused(text: str | bytes, tmp_path: Path) -> None
         load_target(str(path))
     with pytest.raises(FormatError, match="there is no target"):
         load_target("absent")
+
+
+def test_a_trace_says_what_was_rewritten_where(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "webnn_graph.targets")
+    b = GraphBuilder()
+    with b.source("block.mask"):
+        y = b.isNaN(b.input("x", "float32", [4]))
+    legalize(b.build({"y": y}), load_target(CHROMIUM))
+    assert "chromium: isNaN that is read at block.mask" in caplog.messages

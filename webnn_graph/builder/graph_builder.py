@@ -159,6 +159,11 @@ class GraphBuilder(OperatorMethods):
         finally:
             self._label = before
 
+    @property
+    def label(self) -> str:
+        """The source model's name for what is being converted; empty when nothing is."""
+        return self._label
+
     def reserve(self, *shape: int, element_bytes: int = 8) -> None:
         """Says before that an array is going to be made for a constant. Raises `BudgetExceeded` when it would be too large."""
         self.budget.make(shape, element_bytes, self._label or "the graph")

@@ -9,6 +9,7 @@ still has what the row says in the versions that it names.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from webnn_graph.graph import Operand
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 
+LOG = logging.getLogger(__name__)
 OUTPUT = "output"
 """The operator of a quirk of what a graph returns: its ``input`` is to be an output."""
 
@@ -95,6 +97,7 @@ class Table:
         """What stands for a call, or None when it may stay."""
         for quirk in self.find(b, call):
             if quirk.rewrite is not None:
+                LOG.debug("%s: %s at %s", b.target.name, quirk.name, b.label or call.op)
                 return quirk.rewrite(b, call)
             b.note(quirk.why)
         return None
