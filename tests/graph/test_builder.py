@@ -227,6 +227,13 @@ def test_a_graph_has_outputs() -> None:
         GraphBuilder().build({})
 
 
+@pytest.mark.parametrize("output", [None, np.ones(2, np.float32), 1.0, []])
+def test_only_operands_are_outputs(output: Any) -> None:
+    b = GraphBuilder()
+    with pytest.raises(ValidationError, match="build: y must be an operand, not "):
+        b.build({"y": output})
+
+
 def test_inputs_are_declared_once_and_have_elements() -> None:
     b = GraphBuilder()
     b.input("x", "float32", [1])
@@ -235,6 +242,14 @@ def test_inputs_are_declared_once_and_have_elements() -> None:
     for dimension in (0, -1, 2**31):
         with pytest.raises(ValidationError, match="has shape"):
             b.input("y", "float32", [dimension])
+
+
+@pytest.mark.parametrize("name", ["float64", "f32", "Float32"])
+def test_data_types_have_the_names_of_the_standard(name: str) -> None:
+    b = GraphBuilder()
+    for make in (lambda: b.input("x", name, [1]), lambda: b.constant(1, name)):
+        with pytest.raises(ValidationError, match=f"there is no data type '{name}'\nhint: data types are float32, "):
+            make()
 
 
 def test_names() -> None:

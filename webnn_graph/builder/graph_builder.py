@@ -61,11 +61,11 @@ class GraphBuilder(OperatorMethods):
 
     # ------------------------------------------------------------------------------------------------------------- making
     def input(self, name: str, data_type: DataType | str, shape: Sequence[int]) -> Operand:
-        """A graph input. Raises `ValidationError` for a name used twice or a dimension that is not positive."""
+        """A graph input. Raises `ValidationError` for a name used twice, no such data type, or a dimension that is not positive."""
         if name in self._inputs:
             raise ValidationError(f"input {name!r} is declared twice")
         check_shape(f"input {name!r} has", shape)
-        operand = Operand(DataType(data_type), tuple(map(int, shape)), name)
+        operand = Operand(_data_type(data_type), tuple(map(int, shape)), name)
         self._inputs[name] = operand
         self._operands.add(operand)
         return operand
@@ -85,7 +85,7 @@ class GraphBuilder(OperatorMethods):
         weight = value if isinstance(value, Weight) else None
         array = weight.array if weight else np.asarray(value)
         check_shape(f"constant {name!r} has" if name else "a constant has", array.shape, 0)
-        wanted = DataType(data_type) if data_type else weight.data_type if weight else DataType.of(array)
+        wanted = _data_type(data_type) if data_type else weight.data_type if weight else DataType.of(array)
         if weight is None or weight.data_type is not wanted:
             array = _converted(array, wanted, name)
             weight = Weight(wanted, array)
@@ -213,6 +213,9 @@ class GraphBuilder(OperatorMethods):
         if not outputs:
             raise ValidationError("a graph needs at least one output")
         self._check_own("build", outputs)
+        for name, operand in outputs.items():
+            if not isinstance(operand, Operand):
+                raise ValidationError(f"build: {name} must be an operand, not {operand!r}")
         results, copies = self._results(outputs)
         nodes = _needed([*self._nodes, *copies], results.values())
         self._check_made(nodes)
@@ -363,6 +366,13 @@ def _call_key(op: str, arguments: Mapping[str, Any]) -> Any:
     """Equal for calls that compute the same."""
     plain = map_operands(arguments, lambda operand: f"operand {id(operand)}")
     return op, repr(plain)
+
+
+def _data_type(name: DataType | str) -> DataType:
+    try:
+        return DataType(name)
+    except ValueError:
+        raise ValidationError(f"there is no data type {name!r}", f"data types are {', '.join(DataType)}") from None
 
 
 def _converted(array: Array, data_type: DataType, name: str) -> Array:
