@@ -83,10 +83,10 @@ class GraphBuilder(OperatorMethods):
             ValidationError: No such data type in WebNN, numbers outside the data type's range, or more elements than a tensor has.
         """
         weight = value if isinstance(value, Weight) else None
-        array = weight.array if weight else np.asarray(value)
+        array = np.asarray(weight.array if weight else value)
         check_shape(f"constant {name!r} has" if name else "a constant has", array.shape, 0)
         wanted = _data_type(data_type) if data_type else weight.data_type if weight else DataType.of(array)
-        if weight is None or weight.data_type is not wanted:
+        if weight is None or weight.data_type is not wanted or array.dtype != wanted.numpy:
             array = _converted(array, wanted, name)
             weight = Weight(wanted, array)
         key = (wanted, array.shape, weight.digest) if array.nbytes <= MERGED_BYTES and not name else None
