@@ -291,11 +291,13 @@ class GraphBuilder(OperatorMethods):
         """The outputs, with identities, which are given besides, where the standard forbids the operand itself."""
         results: dict[str, Operand] = {}
         copies: list[Node] = []
+        taken: set[Operand] = set()
         for name, operand in outputs.items():
             results[name] = operand
-            if operand not in self._producers or operand in list(results.values())[:-1]:
+            if operand not in self._producers or operand in taken:
                 results[name] = Operand(operand.data_type, operand.shape)
                 copies.append(self._copy(operand, results[name]))
+            taken.add(operand)
         return results, copies
 
     def _copy(self, operand: Operand, result: Operand) -> Node:
