@@ -71,6 +71,7 @@ class Report(ConversionError):
         head = f"{operators} operator{'s' if operators > 1 else ''} of {model} cannot be converted"
         hints = {problem.hint for problem in problems}
         super().__init__(f"{head}; {total - len(problems):,} of {total:,} nodes can", hints.pop() if len(hints) == 1 else "")
+        self.args = (problems, model, total)  # what a copy is made of
         self.problems = problems
         self.__cause__ = next((problem.cause for problem in problems if problem.cause), None)
 

@@ -22,17 +22,20 @@ class Weight:
 
     Args:
         data_type: Of the elements.
-        values: An array of ``data_type.numpy``, for 4-bit types one element per value; or what makes it. It is never written to.
+        values: An array of ``data_type.numpy``, for 4-bit types one element per value; or what makes it, which must
+            be possible to pickle. It is never written to.
     """
 
     def __init__(self, data_type: DataType, values: Array | Callable[[], Array]) -> None:
         self.data_type = data_type
         self._values = values
 
-    @cached_property
+    @property
     def array(self) -> Array:
         """The values; read-only views on a mapped file where they come from one."""
-        return self._values() if callable(self._values) else self._values
+        if callable(self._values):
+            self._values = self._values()
+        return self._values
 
     @cached_property
     def digest(self) -> bytes:

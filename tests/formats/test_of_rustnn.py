@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,24 @@ def test_weights_are_read_with_and_without_the_mark_of_packed_ones(tmp_path: Pat
     constants = {operand.name: array for operand, array in graph.constants.items()}
     np.testing.assert_array_equal(constants["nibbles"], NIBBLES)
     np.testing.assert_allclose(constants["matrix"], MATRIX, rtol=2**-7 if matrix == "BF16" else 0)
+
+
+@pytest.mark.parametrize("matrix", ["BF16", "F32"])
+@pytest.mark.parametrize("used", [False, True])
+def test_a_loaded_graph_can_be_pickled_and_has_its_weights_once(tmp_path: Path, matrix: str, used: bool) -> None:
+    rows = 5000
+    header = {"big": {"dtype": matrix, "shape": [rows, 2], "data_offsets": [0, rows * (4 if matrix == "BF16" else 8)]}}
+    values = np.arange(rows * 2, dtype=np.float32).reshape(rows, 2) % 128
+    content = bfloat16(values) if matrix == "BF16" else values.tobytes()
+    b = GraphBuilder()
+    save(b.build({"y": b.add(b.input("x", "float32", [1, 2]), b.constant(values, name="big"))}), tmp_path / "model.webnn")
+    text = "".join(line for line in (tmp_path / "model.webnn").read_text().splitlines(True) if "digest" not in line)
+    graph = load(files(tmp_path, text, safetensors(header, content)))
+    if used:
+        assert len(list(graph.constants.values())) == 1
+    pickled = pickle.dumps(graph)
+    assert len(pickled) < 1.5 * values.nbytes
+    np.testing.assert_array_equal(list(pickle.loads(pickled).constants.values()), [values])
 
 
 def test_packing_that_is_not_known_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -158,3 +160,10 @@ def test_nodes_of_graphs_in_a_graph_are_counted() -> None:
     able, nodes = (int(word) for word in head.replace(" nodes can", "").rpartition("; ")[2].split(" of "))
     assert 0 < able == nodes - 20
     assert "aten.randn.default x20 " in problem
+
+
+@pytest.mark.parametrize("again", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"])
+def test_a_report_comes_whole_out_of_another_process(again: Callable[[WebNNError], WebNNError]) -> None:
+    report = from_torch(Part(), 4)
+    assert isinstance(report, Report)
+    assert str(again(report)) == str(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -227,6 +228,26 @@ def test_a_graph_has_outputs() -> None:
         GraphBuilder().build({})
 
 
+@pytest.mark.parametrize("output", [None, np.ones(2, np.float32), 1.0, []])
+def test_only_operands_are_outputs(output: Any) -> None:
+    b = GraphBuilder()
+    with pytest.raises(ValidationError, match="build: y must be an operand, not "):
+        b.build({"y": output})
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int32, ">f4", np.bool_, None])
+def test_arrays_that_were_put_into_a_graph_become_of_the_constant_s_type(dtype: Any) -> None:
+    b = GraphBuilder()
+    graph = b.build({"y": b.add(b.input("x", "float32", [2]), b.constant(np.zeros(2, np.float32)))})
+    (constant,) = graph.constants
+    values: Any = [0.0, 1.0] if dtype is None else np.array([0, 1], dtype)
+    weight = replace(graph, constants={constant: values}).weights[constant]
+    taken = b.value(b.constant(weight))
+    assert taken is not None
+    assert taken.dtype == np.float32
+    np.testing.assert_array_equal(taken, [0, 1])
+
+
 def test_inputs_are_declared_once_and_have_elements() -> None:
     b = GraphBuilder()
     b.input("x", "float32", [1])
@@ -235,6 +256,14 @@ def test_inputs_are_declared_once_and_have_elements() -> None:
     for dimension in (0, -1, 2**31):
         with pytest.raises(ValidationError, match="has shape"):
             b.input("y", "float32", [dimension])
+
+
+@pytest.mark.parametrize("name", ["float64", "f32", "Float32"])
+def test_data_types_have_the_names_of_the_standard(name: str) -> None:
+    b = GraphBuilder()
+    for make in (lambda: b.input("x", name, [1]), lambda: b.constant(1, name)):
+        with pytest.raises(ValidationError, match=f"there is no data type '{name}'\nhint: data types are float32, "):
+            make()
 
 
 def test_names() -> None:

@@ -120,7 +120,12 @@ def test_a_file_dumped_from_a_browser_is_a_target(tmp_path: Path) -> None:
     assert relu.output.rank <= 2
 
 
-@pytest.mark.parametrize("text", ["", "[]", "[1]", '{"relu": {"input": {"dataTypes": 1}}}', "\ud800".encode("utf-8", "surrogatepass")])
+ENDLESS = '{"relu": {"input": {"dataTypes": [], "rankRange": {"max": Infinity}}}}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "[1]", '{"relu": {"input": {"dataTypes": 1}}}', ENDLESS, "\ud800".encode("utf-8", "surrogatepass")]
+)
 def test_what_is_no_target_is_refused(text: str | bytes, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())

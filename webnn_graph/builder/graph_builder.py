@@ -62,11 +62,11 @@ class GraphBuilder(OperatorMethods):
 
     # ------------------------------------------------------------------------------------------------------------- making
     def input(self, name: str, data_type: DataType | str, shape: Sequence[int]) -> Operand:
-        """A graph input. Raises `ValidationError` for a name used twice or a dimension that is not positive."""
+        """A graph input. Raises `ValidationError` for a name used twice, no such data type, or a dimension that is not positive."""
         if name in self._inputs:
             raise ValidationError(f"input {name!r} is declared twice")
         check_shape(f"input {name!r} has", shape)
-        operand = Operand(DataType(data_type), tuple(map(int, shape)), name)
+        operand = Operand(_data_type(data_type), tuple(map(int, shape)), name)
         self._inputs[name] = operand
         self._operands.add(operand)
         return operand
@@ -84,10 +84,10 @@ class GraphBuilder(OperatorMethods):
             ValidationError: No such data type in WebNN, numbers outside the data type's range, or more elements than a tensor has.
         """
         weight = value if isinstance(value, Weight) else None
-        array = weight.array if weight else np.asarray(value)
+        array = np.asarray(weight.array if weight else value)
         check_shape(f"constant {name!r} has" if name else "a constant has", array.shape, 0)
-        wanted = DataType(data_type) if data_type else weight.data_type if weight else DataType.of(array)
-        if weight is None or weight.data_type is not wanted:
+        wanted = _data_type(data_type) if data_type else weight.data_type if weight else DataType.of(array)
+        if weight is None or weight.data_type is not wanted or array.dtype != wanted.numpy:
             array = _converted(array, wanted, name)
             weight = Weight(wanted, array)
         key = (wanted, array.shape, weight.digest) if array.nbytes <= MERGED_BYTES and not name else None
@@ -219,6 +219,9 @@ class GraphBuilder(OperatorMethods):
         if not outputs:
             raise ValidationError("a graph needs at least one output")
         self._check_own("build", outputs)
+        for name, operand in outputs.items():
+            if not isinstance(operand, Operand):
+                raise ValidationError(f"build: {name} must be an operand, not {operand!r}")
         results, copies = self._results(outputs)
         nodes = _needed([*self._nodes, *copies], results.values())
         self._check_made(nodes)
@@ -294,11 +297,13 @@ class GraphBuilder(OperatorMethods):
         """The outputs, with identities, which are given besides, where the standard forbids the operand itself."""
         results: dict[str, Operand] = {}
         copies: list[Node] = []
+        taken: set[Operand] = set()
         for name, operand in outputs.items():
             results[name] = operand
-            if operand not in self._producers or operand in list(results.values())[:-1]:
+            if operand not in self._producers or operand in taken:
                 results[name] = Operand(operand.data_type, operand.shape)
                 copies.append(self._copy(operand, results[name]))
+            taken.add(operand)
         return results, copies
 
     def _copy(self, operand: Operand, result: Operand) -> Node:
@@ -369,6 +374,13 @@ def _call_key(op: str, arguments: Mapping[str, Any]) -> Any:
     """Equal for calls that compute the same."""
     plain = map_operands(arguments, lambda operand: f"operand {id(operand)}")
     return op, repr(plain)
+
+
+def _data_type(name: DataType | str) -> DataType:
+    try:
+        return DataType(name)
+    except ValueError:
+        raise ValidationError(f"there is no data type {name!r}", f"data types are {', '.join(DataType)}") from None
 
 
 def _converted(array: Array, data_type: DataType, name: str) -> Array:

@@ -147,7 +147,7 @@ class Safetensors:
         shape = (operand.nbytes,) if operand.data_type.bits == 4 else operand.shape
         content = self.bytes[tensor.start : tensor.start + tensor.size]
         if operand.data_type is DataType.FLOAT32 and (tensor.dtype, tensor.shape) == (HALF_OF_FLOAT32, shape):
-            return Weight(DataType.FLOAT32, lambda: (content.view("<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape))
+            return Weight(DataType.FLOAT32, partial(_widened, content, shape))
         if (tensor.dtype, tensor.shape) != (operand.data_type.safetensors, shape):
             found, expected = f"{tensor.dtype}{list(tensor.shape)}", f"{operand.data_type.safetensors}{list(shape)}"
             raise FormatError(
@@ -294,6 +294,11 @@ def _mapped(path: Path) -> Array:
         raise FormatError(f"cannot read {path}: {error.strerror}") from None
     except ValueError:
         raise FormatError(f"cannot read {str(path)!r}: no file can be called that") from None
+
+
+def _widened(content: Array, shape: tuple[int, ...]) -> Array:
+    """The float32 elements whose upper halves these bytes are."""
+    return (content.view("<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
 
 
 def _json_members(path: Path, member: str) -> dict[str, Any]:

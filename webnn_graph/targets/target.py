@@ -133,7 +133,7 @@ def read_target(path: Path) -> Target:
             f"there is no target {path}",
             f"known are {', '.join(BUILT_IN)}; or give a file with the JSON of opSupportLimits(): webnn target dump writes one",
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError, RecursionError):
         raise FormatError(f"{path} is not what MLContext.opSupportLimits() returns, as JSON") from None
     return Target(path.stem, _without_origin(limits), *_known(*(str(limits.get(name, "")) for name in ORIGIN)))
 
