@@ -60,9 +60,7 @@ def test_memory_is_limited_inside_only() -> None:
 
 
 def test_nothing_is_limited_without_a_supervisor(tmp_path: Path) -> None:
-    from converters.commands import (
-        supervised,
-    )
+    from converters import supervised
 
     assert supervised.IN_CHILD not in os.environ
     with supervised.limited(tmp_path):
