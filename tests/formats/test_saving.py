@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from tests.formats.graphs import every_operator
 from webnn_graph import Graph, GraphBuilder, save
-from webnn_graph.errors import WebNNError
+from webnn_graph.errors import ValidationError, WebNNError
 from webnn_graph.formats.files import write_all
 
 
@@ -124,3 +125,14 @@ def test_files_are_as_readable_as_any_new_file(tmp_path: Path) -> None:
     (tmp_path / "other").touch()
     write_all({tmp_path / "model": lambda: [b"x"]})
     assert (tmp_path / "model").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+@pytest.mark.parametrize("form", [".webnn", ".json", ".js"])
+def test_a_constant_of_another_shape_is_refused(tmp_path: Path, form: str) -> None:
+    """Put together by hand: the file would be one that nothing reads."""
+    graph = small_graph()
+    (operand,) = (operand for operand in graph.constants if operand.size > 16)
+    wrong = replace(graph, constants={**graph.constants, operand: np.ones(3, np.float32)})
+    with pytest.raises(ValidationError, match=r"has an array of shape \[3\]"):
+        save(wrong, tmp_path / f"m{form}")
+    assert list(tmp_path.iterdir()) == []

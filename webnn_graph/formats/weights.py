@@ -23,7 +23,7 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from webnn_graph.data_types import Array, DataType, unpack
-from webnn_graph.errors import FormatError
+from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.formats.constants import from_bytes, is_inline
 from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.graph import Descriptor, Graph, Operand
@@ -58,8 +58,14 @@ def stored(*graphs: Graph) -> dict[Operand, Weight]:
     """The constants that stand in the weights file, in the file's order.
 
     Several graphs have one file when each of their weights of one name is the same; see `webnn_graph.formats.shared`.
+
+    Raises:
+        ValidationError: A constant has values of another shape than its own.
     """
     named = {operand.name: (operand, weight) for graph in graphs for operand, weight in graph.weights.items() if not is_inline(operand)}
+    for operand, weight in named.values():
+        if weight.array.shape != operand.shape:
+            raise ValidationError(f"constant {operand} has an array of shape {list(weight.array.shape)}")
     return in_order(dict(named.values()))
 
 
