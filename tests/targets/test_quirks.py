@@ -30,18 +30,6 @@ TABLES = {CHROMIUM: QUIRKS[CHROMIUM], RUSTNN: QUIRKS[RUSTNN], "": refused.REFUSE
 EVERY = [(name, quirk) for name, table in TABLES.items() for quirk in table]
 OF_BROWSERS = [quirk for name, quirk in EVERY if name != RUSTNN]
 
-ROUNDED = {
-    "average of windows that hang over",
-    "average with padding",
-    "averagePool2d with dilations",
-    "batchNormalization",
-    "long recurrent sequences",
-    "lstm",
-    "lstmCell",
-    "pool with dilations",
-}
-"""Whose rewrites round at other places or sum in another order; all others are equal bit for bit."""
-
 
 def id_of(row: object) -> str:
     return row.name if isinstance(row, Quirk) else str(row)
@@ -88,7 +76,7 @@ def test_the_rewrite_mends_it_and_means_the_same(name: str, quirk: Quirk) -> Non
     check(quirk, graph, legal, target_of(name))
     inputs = seeded(graph.inputs)
     for output, expected in reference.run(graph, inputs).items():
-        np.testing.assert_allclose(reference.run(legal, inputs)[output], expected, rtol=0, atol=2e-5 if quirk.name in ROUNDED else 0)
+        np.testing.assert_allclose(reference.run(legal, inputs)[output], expected, rtol=0, atol=2e-5 if quirk.rounds else 0)
 
 
 @pytest.mark.parametrize(("name", "quirk"), EVERY, ids=id_of)

@@ -48,6 +48,7 @@ class Quirk:
         probe: The smallest graph that has the fault.
         since: The version after the last one that was seen without it; empty when there is none.
         until: The first version that was seen without it again; empty while there is none.
+        rounds: Whether what stands for the call rounds at other places, or sums in another order; else it is equal bit for bit.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Quirk:
     probe: Probe
     since: str = ""
     until: str = ""
+    rounds: bool = False
 
     def is_in(self, version: str) -> bool:
         """Whether a version may have it, like ``153`` or ``153.0.7900.1``; if it is empty, whether any does."""

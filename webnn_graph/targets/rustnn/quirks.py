@@ -156,6 +156,7 @@ QUIRKS = Table(
             forms.batch_normalization,
             FORGOTTEN,
             batch,
+            rounds=True,
         ),
         Quirk(
             "instanceNormalization with scale or bias",
@@ -196,6 +197,7 @@ QUIRKS = Table(
             recurrent.unrolled("lstmCell"),
             "ONNX Runtime refuses what is made of it.",
             recurrence("lstm", 4),
+            rounds=True,
         ),
         Quirk(
             "lstmCell",
@@ -204,6 +206,7 @@ QUIRKS = Table(
             recurrent.lstm_cell,
             "As lstm.",
             cell("lstmCell", 4),
+            rounds=True,
         ),
         Quirk(
             "clamp of integers",
@@ -268,6 +271,7 @@ QUIRKS = Table(
             images.pool,
             "The size of the result is that without dilations.",
             lambda b: {"y": b.averagePool2d(image(b), windowDimensions=[2, 2], dilations=[2, 1], padding=[1, 1, 1, 1])},
+            rounds=True,
         ),
         Quirk(
             "transposed convolution to a size",

@@ -62,6 +62,7 @@ ROWS = (
         forms.by_products,
         "The weights are packed for each step; beyond 2 GB the service crashes.",
         probes.long_sequences,
+        rounds=True,
     ),
     Quirk(
         "what is turned, times itself",

@@ -62,6 +62,7 @@ ROWS = (
         images.pool,
         "Averages are of zeros, too, and of other padding than was given; quadratic means are divided by the wrong count.",
         probes.pool(("averagePool2d", "l2Pool2d"), padding=[1, 1, 1, 1]),
+        rounds=True,
     ),
     Quirk(
         "maxPool2d with padding",
@@ -79,6 +80,7 @@ ROWS = (
         images.pool,
         "Averages are of what is beyond the image, too.",
         probes.pool(("averagePool2d", "l2Pool2d"), strides=[2, 2], outputShapeRounding="ceil"),
+        rounds=True,
     ),
     Quirk(
         "maxPool2d whose windows hang over",
@@ -96,6 +98,7 @@ ROWS = (
         images.pool,
         "The build fails: dilations are not supported.",
         probes.pool(POOLS, dilations=[2, 1]),
+        rounds=True,
     ),
     Quirk(
         "transposed convolution with padding",
