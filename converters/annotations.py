@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
@@ -101,3 +101,27 @@ def parameters_of(function: Callable[..., Any], means_something: Callable[[Param
             shown = inspect.formatannotation(parameter.annotation)
             raise TypeError(f"{handler}: the annotation of {parameter.name}, {shown}, says nothing of how its value is read")
     return parameters
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What both frontends know of a handler.
+
+    Attributes:
+        function: The handler.
+        parameters: Its parameters after the builder.
+        how: How it is lowered.
+        limits: What of it is not converted.
+
+    Raises:
+        TypeError: It does not say how.
+    """
+
+    function: Callable[..., Any]
+    parameters: Sequence[Parameter] = field(compare=False)
+    how: str
+    limits: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.how:
+            raise TypeError(f"{self.function.__module__}.{self.function.__qualname__} does not say how it is lowered")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from webnn_graph.modules import on_first_use
 
 if TYPE_CHECKING:
     from webnn_graph.builder import GraphBuilder
@@ -14,18 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Graph", "GraphBuilder", "load", "run", "save", "validate"]
 
-_HOMES = {
-    "Graph": "graph",
-    "GraphBuilder": "builder",
-    "load": "formats",
-    "run": "runtimes.reference",
-    "save": "formats",
-    "validate": "validation",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """The public names are imported when they are first used, so that importing this package costs nothing."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "Graph": "graph",
+        "GraphBuilder": "builder",
+        "load": "formats",
+        "run": "runtimes.reference",
+        "save": "formats",
+        "validate": "validation",
+    },
+)

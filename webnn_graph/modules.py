@@ -1,10 +1,12 @@
-"""Packages whose modules are tables: what declares, converts or tests itself by being imported."""
+"""Packages and their modules: tables that are filled by importing, and names that are imported when they are first used."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pkgutil import walk_packages
 from types import ModuleType
+from typing import Any
 
 
 def modules_of(package: str) -> list[ModuleType]:
@@ -15,3 +17,19 @@ def modules_of(package: str) -> list[ModuleType]:
     folders = import_module(package).__path__
     names = sorted(found.name for found in walk_packages(folders, f"{package}.") if not found.ispkg)
     return [import_module(name) for name in names]
+
+
+def on_first_use(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """A package's ``__getattr__``, by which importing the package costs nothing.
+
+    Args:
+        package: Its ``__name__``.
+        homes: The modules in it, by the public names that they have.
+    """
+
+    def find(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{homes[name]}"), name)
+
+    return find

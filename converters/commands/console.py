@@ -69,6 +69,7 @@ class Errors(click.Command):
         finally:
             logging.disable(logging.NOTSET)
             TRACED.removeHandler(TRACE)
+            TRACED.setLevel(logging.NOTSET)
         return sys.exit(status or DONE)
 
 

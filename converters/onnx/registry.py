@@ -13,14 +13,14 @@ whose annotation allows it, is optional, ``*inputs`` takes the rest. The reserve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 import onnx
 from onnx import AttributeProto
 
-from converters.annotations import Array, Ints, Number, Parameter, parameters_of
+from converters.annotations import Array, Ints, Number, Parameter, Registered, parameters_of
 from converters.onnx.cuts import Cut
 from converters.onnx.reading.tensors import Element
 from webnn_graph.builder import GraphBuilder
@@ -91,34 +91,19 @@ class SourceNode:
         return index < len(self.proto.output) and bool(self.proto.output[index])
 
 
-@dataclass(frozen=True)
-class Handler:
+@dataclass(frozen=True, kw_only=True)
+class Handler(Registered):
     """One registered handler.
 
     Attributes:
         op: ONNX operator type.
         domain: Operator set; empty for the standard one.
         since: First opset version that it is right for.
-        function: The handler.
-        parameters: Its parameters after the builder.
-        how: How it is lowered.
-        limits: What of it is not converted.
-
-    Raises:
-        TypeError: It does not say how.
     """
 
     op: str
     domain: str
     since: int
-    function: Callable[..., Any]
-    parameters: Sequence[Parameter] = field(compare=False)
-    how: str
-    limits: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.how:
-            raise TypeError(f"{self.function.__module__}.{self.function.__qualname__} does not say how it is lowered")
 
     @cached_property
     def inputs(self) -> list[Parameter]:
@@ -193,7 +178,7 @@ def onnx_op(
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         parameters = parameters_of(function, _means_something)
         for name in names:
-            handlers = [*HANDLERS.get((domain, name), ()), Handler(name, domain, since, function, parameters, how, limits)]
+            handlers = [*HANDLERS.get((domain, name), ()), Handler(function, parameters, how, limits, op=name, domain=domain, since=since)]
             if (domain, name) in REFUSED or len({handler.since for handler in handlers}) < len(handlers):
                 raise TypeError(f"two handlers for {domain or 'ai.onnx'}.{name} since {since}, or it is refused")
             HANDLERS[domain, name] = sorted(handlers, key=lambda handler: -handler.since)

@@ -26,7 +26,7 @@ from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 import torch
 from torch._ops import OpOverload
 
-from converters.annotations import Parameter, parameters_of
+from converters.annotations import Parameter, Registered, parameters_of
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
@@ -62,29 +62,14 @@ class Promote(Enum):
 
 
 @dataclass(frozen=True)
-class Handler:
+class Handler(Registered):
     """One registered function.
 
     Attributes:
-        function: The handler.
-        parameters: Its parameters after the builder.
-        how: How it is lowered.
-        limits: What of it is not converted.
         promote: How its tensors are converted beforehand.
-
-    Raises:
-        TypeError: It does not say how.
     """
 
-    function: Callable[..., Any]
-    parameters: Sequence[Parameter]
-    how: str
-    limits: str = ""
     promote: Promote = Promote.NONE
-
-    def __post_init__(self) -> None:
-        if not self.how:
-            raise TypeError(f"{self.function.__module__}.{self.function.__qualname__} does not say how it is lowered")
 
     @cached_property
     def named(self) -> list[Parameter]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,3 +52,11 @@ def test_narrow_terminals_fold_names_not_numbers(monkeypatch: pytest.MonkeyPatch
     assert all(header in shown for header in ("name", "max relative", "verdict"))
     assert max(map(len, shown.split("\n"))) <= 48
     assert shown.count("n" * 12) > 1
+
+
+def test_a_trace_ends_with_its_command(tmp_path: Path) -> None:
+    """The next command of the same process says no more than it is asked for."""
+    logger = logging.getLogger("webnn_graph")
+    before = logger.level, list(logger.handlers)
+    CliRunner().invoke(cli.webnn, ["inspect", "--debug", str(tmp_path / "missing.webnn")])
+    assert (logger.level, logger.handlers) == before

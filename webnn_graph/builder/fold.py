@@ -52,6 +52,7 @@ class _Folding:
 
     def __init__(self, nodes: Sequence[Node], constants: Mapping[Operand, Weight], keep: set[Operand]) -> None:
         self.values = dict(constants)
+        self.arrays = Values(self.values)
         self.folded: set[Node] = set()
         self.nodes = nodes
         self.keep = keep
@@ -108,7 +109,7 @@ class _Folding:
     def _replace(self, group: list[Node]) -> None:
         """Evaluates the nodes, and forgets what nothing reads any more."""
         for node in group:
-            made = evaluate(node, Values(self.values).__getitem__)
+            made = evaluate(node, self.arrays.__getitem__)
             self.values.update((operand, Weight(operand.data_type, array)) for operand, array in made.items())
             self.folded.add(node)
             for operand in self.reads[node]:

@@ -49,7 +49,7 @@ class GraphBuilder(OperatorMethods):
         self._constants: dict[Operand, Weight] = {}
         self._nodes: list[Node] = []
         self._producers: dict[Operand, Node] = {}
-        self._operands: set[Operand] = set()
+        self._stand_ins: set[Operand] = set()
         self._known: set[Operand] = set()
         self._values: dict[Operand, Array] = {}
         self._wishes: dict[Operand, str] = {}
@@ -68,7 +68,6 @@ class GraphBuilder(OperatorMethods):
         check_shape(f"input {name!r} has", shape)
         operand = Operand(_data_type(data_type), tuple(map(int, shape)), name)
         self._inputs[name] = operand
-        self._operands.add(operand)
         return operand
 
     def constant(self, value: Any, data_type: DataType | str | None = None, name: str = "") -> Operand:
@@ -95,7 +94,6 @@ class GraphBuilder(OperatorMethods):
             return self._calls[key][0]
         operand = Operand(wanted, array.shape, name)
         self._constants[operand] = weight
-        self._operands.add(operand)
         self._known.add(operand)
         if name:
             self._wishes[operand] = name
@@ -109,7 +107,7 @@ class GraphBuilder(OperatorMethods):
         It is nothing that a graph could compute: `build` refuses outputs that depend on it.
         """
         operand = Operand(data_type, tuple(shape))
-        self._operands.add(operand)
+        self._stand_ins.add(operand)
         return operand
 
     def call(self, op: str, *args: Any, **options: Any) -> Any:
@@ -274,24 +272,27 @@ class GraphBuilder(OperatorMethods):
         self._nodes.append(node)
         for output in node.outputs:
             self._producers[output] = node
-            self._operands.add(output)
         if all(operand in self._known for operand in node.operands):
             self._known.update(node.outputs)
+
+    def _is_made(self, operand: Descriptor) -> bool:
+        """Whether it is an input, a constant or a result of this builder."""
+        if not isinstance(operand, Operand):
+            return False
+        return operand in self._producers or operand in self._constants or self._inputs.get(operand.name) is operand
 
     def _check_own(self, op: str, arguments: Mapping[str, Any]) -> None:
         """Raises `ValidationError` unless all operands are of this builder."""
         for name, value in arguments.items():
             for operand in value if isinstance(value, list) else [value]:
-                if isinstance(operand, Descriptor) and operand not in self._operands:
+                if isinstance(operand, Descriptor) and not self._is_made(operand) and operand not in self._stand_ins:
                     raise ValidationError(f"{op}: {name} {operand} is no operand of this builder", "make it with the builder that reads it")
 
     def _check_made(self, nodes: Sequence[Node]) -> None:
         """Raises `ValidationError` when a node reads a stand-in."""
-        inputs = set(self._inputs.values())
         for node in nodes:
-            for operand in node.operands:
-                if operand not in self._producers and operand not in self._constants and operand not in inputs:
-                    raise ValidationError(f"{node.label or node.op} reads what could not be made")
+            if not all(map(self._is_made, node.operands)):
+                raise ValidationError(f"{node.label or node.op} reads what could not be made")
 
     def _results(self, outputs: Mapping[str, Operand]) -> tuple[dict[str, Operand], list[Node]]:
         """The outputs, with identities, which are given besides, where the standard forbids the operand itself."""

@@ -12,7 +12,8 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType, pack, storage_bytes, unpack
 from webnn_graph.errors import FormatError
-from webnn_graph.graph import Descriptor, Operand
+from webnn_graph.graph import Descriptor, Graph, Operand
+from webnn_graph.weight import Weight
 
 INLINE_ELEMENTS = 16
 """Scalars, and vectors of up to this many elements, stand in the graph's file; everything else is a weight."""
@@ -48,6 +49,11 @@ Initializer: TypeAlias = Stored | Fill | Inline
 def is_inline(descriptor: Descriptor) -> bool:
     """Whether a constant stands in the graph's own file (text, JSON or JavaScript) and not in the weights."""
     return descriptor.size <= INLINE_ELEMENTS and descriptor.rank <= 1
+
+
+def external(graph: Graph) -> dict[Operand, Weight]:
+    """The constants of a graph that are not: those in its file of weights."""
+    return {operand: weight for operand, weight in graph.weights.items() if not is_inline(operand)}
 
 
 def initializer(operand: Operand, array: Array) -> Initializer:

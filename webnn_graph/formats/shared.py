@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from webnn_graph.errors import ValidationError
-from webnn_graph.formats.constants import is_inline
+from webnn_graph.formats.constants import external, is_inline
 from webnn_graph.graph import Graph, Node, Operand, map_operands
 from webnn_graph.names import Names
 from webnn_graph.weight import Values, Weight
@@ -25,8 +25,7 @@ def with_shared_names(graphs: Sequence[Graph], fixed: int = 0) -> list[Graph]:
     shared: dict[object, str] = {}
     reserved: dict[str, str] = {}
     for graph in graphs[:fixed]:
-        weights = {operand: weight for operand, weight in graph.weights.items() if not is_inline(operand)}
-        for operand, content in _contents(weights):
+        for operand, content in _contents(external(graph)):
             if operand.name not in reserved:
                 reserved[operand.name] = names.take(operand.name)
             shared.setdefault(content, reserved[operand.name])
@@ -34,9 +33,8 @@ def with_shared_names(graphs: Sequence[Graph], fixed: int = 0) -> list[Graph]:
         names.take(name)
     results = list(graphs[:fixed])
     for graph in graphs[fixed:]:
-        weights = {operand: weight for operand, weight in graph.weights.items() if not is_inline(operand)}
         own = {}
-        for operand, content in _contents(weights):
+        for operand, content in _contents(external(graph)):
             if content not in shared:
                 shared[content] = names.take(operand.name)
             own[operand] = shared[content]

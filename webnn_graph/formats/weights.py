@@ -24,7 +24,7 @@ import numpy as np
 
 from webnn_graph.data_types import Array, DataType, unpack
 from webnn_graph.errors import FormatError, ValidationError
-from webnn_graph.formats.constants import from_bytes, is_inline
+from webnn_graph.formats.constants import external, from_bytes
 from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.graph import Descriptor, Graph, Operand
 from webnn_graph.names import nearest
@@ -62,7 +62,7 @@ def stored(*graphs: Graph) -> dict[Operand, Weight]:
     Raises:
         ValidationError: A constant has values of another shape than its own.
     """
-    named = {operand.name: (operand, weight) for graph in graphs for operand, weight in graph.weights.items() if not is_inline(operand)}
+    named = {operand.name: (operand, weight) for graph in graphs for operand, weight in external(graph).items()}
     for operand, weight in named.values():
         if weight.array.shape != operand.shape:
             raise ValidationError(f"constant {operand} has an array of shape {list(weight.array.shape)}")

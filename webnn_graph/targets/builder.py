@@ -53,7 +53,6 @@ class LegalBuilder(GraphBuilder):
         """Takes the constants and nodes of a graph as they stand."""
         self._constants.update(graph.weights)
         self._known.update(graph.weights)
-        self._operands.update(graph.operands.values())
         for node in graph.nodes:
             self._add(node)
 

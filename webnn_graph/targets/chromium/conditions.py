@@ -15,6 +15,7 @@ from webnn_graph.ops.rules import broadcasts_to
 from webnn_graph.ops.windows import extent, nchw_shape
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
+from webnn_graph.targets.conditions import is_dilated
 from webnn_graph.targets.forms import arithmetic, images, movement
 from webnn_graph.targets.forms.recurrent import packed_bytes
 
@@ -132,8 +133,7 @@ def joins_quantized(b: LegalBuilder, call: Call) -> bool:
 
 
 def is_dequantized(b: LegalBuilder, call: Call) -> bool:
-    made = b.producer(call.input)
-    return made is not None and made.op == "dequantizeLinear"
+    return is_made_by(b, call.input, "dequantizeLinear")
 
 
 def is_scaled_by_itself(b: LegalBuilder, call: Call) -> bool:
@@ -274,7 +274,7 @@ def has_repeated_rows(b: LegalBuilder, call: Call) -> bool:
 
 
 def pools_padded(b: LegalBuilder, call: Call) -> bool:
-    return call.input.data_type.is_float and any(call.padding)
+    return call.input.data_type.is_float and is_padded(b, call)
 
 
 def pools_beyond(b: LegalBuilder, call: Call) -> bool:
@@ -282,7 +282,7 @@ def pools_beyond(b: LegalBuilder, call: Call) -> bool:
 
 
 def pools_dilated(b: LegalBuilder, call: Call) -> bool:
-    return call.input.data_type.is_float and bool(max(call.dilations) > 1)
+    return call.input.data_type.is_float and is_dilated(b, call)
 
 
 def is_padded(b: LegalBuilder, call: Call) -> bool:

@@ -23,11 +23,9 @@ SHAPELESS = frozenset(
 SHAPED_BY_OPTIONS = ("reshape", "expand")
 """Operators whose results have a shape whatever they read."""
 
-NEED_SHAPES = frozenset(
-    name
-    for name, op in OPS.items()
-    if op.category not in ("elementwise", "activation") or len([p for p in op.parameters.values() if p.is_operand]) > 1
-) - set(SHAPED_BY_OPTIONS[:1])
+NEED_SHAPES = frozenset(name for name, op in OPS.items() if op.category not in ("elementwise", "activation") or len(op.operands) > 1) - set(
+    SHAPED_BY_OPTIONS[:1]
+)
 """Operators that fail on, or are wrong for, an operand without a shape: all but those that go through it element by element."""
 
 TAKEN_FOR_FLOAT = ("scatterElements", "scatterND", "roundEven", "l2Pool2d")
