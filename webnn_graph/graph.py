@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from webnn_graph.data_types import Array, DataType, storage_bytes
 from webnn_graph.modules import done_by
 from webnn_graph.weight import Values, Weight
@@ -162,8 +164,28 @@ class Graph:
         """Storage bytes of all constants."""
         return sum(constant.nbytes for constant in self.constants)
 
+    @done_by("webnn_graph.notebook", "call")
+    def __call__(self, inputs: ArrayLike | Mapping[str, ArrayLike] | None = None, /, **named: ArrayLike) -> dict[str, Array]:
+        """Computes the outputs in NumPy.
+
+        Args:
+            inputs: The value of the only input; or a mapping of values by input name.
+            named: Values by input name. Arrays are of the input's data type and shape; numbers, lists and booleans become it.
+
+        Returns:
+            An array for each output, by name.
+
+        Raises:
+            ExecutionError: An input is missing, unknown, given twice, or of another shape or type.
+        """
+        raise NotImplementedError
+
     @done_by("webnn_graph.summary", "summary")
     def __repr__(self) -> str:
+        raise NotImplementedError
+
+    @done_by("webnn_graph.notebook", "html")
+    def _repr_html_(self) -> str:
         raise NotImplementedError
 
 

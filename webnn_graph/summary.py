@@ -45,6 +45,11 @@ def interface(graph: Graph, width: int = WIDTH) -> str:
     return _first_that_fits(texts, width)
 
 
+def described(operands: Sequence[Operand], most: int = 6) -> str:
+    """The first operands with their types and shapes: ``ids int64[1, 8], mask int64[1, 8] and 24 more``."""
+    return _side(operands, min(len(operands), most), "", LONGEST_NAMES[0]) if operands else ""
+
+
 def operators(graph: Graph, width: int = WIDTH) -> str:
     """The most frequent operators: ``conv2d 53, relu 49, add 16 and 4 more``."""
     counted = [f"{op} {number:,}" for op, number in Counter(node.op for node in graph.nodes).most_common()]
