@@ -15,6 +15,8 @@ import click
 
 from converters.supervised import REFUSED as REFUSED
 from converters.supervised import supervised
+from webnn_graph.wording import harmless
+from webnn_graph.wording import size as size
 
 DONE = 0
 USAGE = 2
@@ -169,11 +171,6 @@ def verbosity() -> Verbosity:
     return context.ensure_object(Verbosity) if context else Verbosity()
 
 
-def harmless(text: str) -> str:
-    """The text with control characters, which names in a model may hold and a terminal would obey, as escapes."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
-
-
 def say(text: str) -> None:
     """One line of a command's result, on stdout, unless --quiet."""
     if not verbosity().quiet:
@@ -217,13 +214,3 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: 
     if not console.is_terminal:
         console = Console(highlight=False, width=160)
     console.print(table)
-
-
-def size(byte_count: int) -> str:
-    """A number of bytes for people: ``3.2 MB``."""
-    amount, unit = float(byte_count), "B"
-    for larger in ("kB", "MB", "GB"):
-        if amount < 1000:
-            break
-        amount, unit = amount / 1000, larger
-    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
