@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -177,6 +178,21 @@ class Graph:
 
         Raises:
             ExecutionError: An input is missing, unknown, given twice, or of another shape or type.
+        """
+        raise NotImplementedError
+
+    @done_by("webnn_graph.view.showing", "show")
+    def show(self, file: str | Path | None = None) -> Path:
+        """Makes a picture of the graph, one HTML page that needs nothing else, and opens it in a browser.
+
+        Args:
+            file: Where to write the page, which is not opened then; by default a temporary file.
+
+        Returns:
+            Where it was written.
+
+        Raises:
+            RuntimeUnavailable: The library that lays out is not installed.
         """
         raise NotImplementedError
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import jinja2
 import numpy as np
+from markupsafe import Markup, escape
 
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ExecutionError, reason
+from webnn_graph.errors import ExecutionError, RuntimeUnavailable, reason
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.runtimes.reference import run
 from webnn_graph.summary import described, headline
+from webnn_graph.view.page import inline
 from webnn_graph.wording import one_line, size
 
 ROWS = 20
 """Operands of one side of an interface that are shown."""
 LONGEST = 60
 """Characters of a name."""
-VIEW = "webnn_graph.view"
+MOST_DRAWN = 2000
+"""Operators of a graph whose picture a notebook is given: its page is a part of the notebook's file."""
 
 
 def call(graph: Graph, inputs: Any = None, /, **named: Any) -> dict[str, Array]:
@@ -78,11 +79,14 @@ def html(graph: Graph) -> str:
     return page
 
 
-def _picture(graph: Graph) -> str:
-    if find_spec(VIEW) is None:
-        return ""
-    picture: str = import_module(VIEW).inline(graph)
-    return picture
+def _picture(graph: Graph) -> Markup:
+    """The picture, or why there is none."""
+    if len(graph.nodes) > MOST_DRAWN:
+        return escape(f"graph.show() makes a picture; notebooks are not given any of more than {MOST_DRAWN:,} operators")
+    try:
+        return Markup(inline(graph))  # noqa: S704: a page of its own, whose source is escaped
+    except RuntimeUnavailable as error:
+        return escape(str(error))
 
 
 def _template() -> jinja2.Template:

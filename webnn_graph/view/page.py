@@ -15,7 +15,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from webnn_graph.diff import diff
 from webnn_graph.graph import Graph
+from webnn_graph.view.overlays import versions
 from webnn_graph.view.scene import Overlay, scene
 
 SCRIPTS = ("places.js", "picture.js", "model.js", "panel.js", "canvas.js", "app.js")
@@ -37,6 +39,19 @@ def page(graph: Graph, overlays: Sequence[Overlay] = ()) -> str:
         RuntimeUnavailable: The library that lays out is not installed.
     """
     return _rendered(graph.name, [graph.name], {"scenes": [scene(graph, overlays)]})
+
+
+def diff_page(before: Graph, after: Graph, captions: tuple[str, str]) -> str:
+    """A page with two graphs side by side, coloured by what differs; ``captions`` say which they are.
+
+    Raises:
+        RuntimeUnavailable: The library that lays out is not installed.
+    """
+    found = diff(before, after)
+    scenes = [scene(graph, [overlay]) for graph, overlay in zip((before, after), versions(found), strict=True)]
+    places = [{node: place for place, node in enumerate(graph.nodes)} for graph in (before, after)]
+    pairs = [[places[0][pair.before], places[1][pair.after]] for pair in found.pairs]
+    return _rendered(" → ".join(captions), captions, {"scenes": scenes, "pairs": pairs})
 
 
 def _rendered(title: str, captions: Sequence[str], data: dict[str, Any]) -> str:

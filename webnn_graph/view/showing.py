@@ -1,0 +1,45 @@
+"""Opening the picture of a graph in the user's browser."""
+
+from __future__ import annotations
+
+import tempfile
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from webnn_graph.formats.files import write_all
+from webnn_graph.graph import Graph
+from webnn_graph.names import identifier
+from webnn_graph.view.page import page
+from webnn_graph.view.scene import Overlay
+
+
+def show(graph: Graph, file: str | Path | None = None, overlays: Sequence[Overlay] = ()) -> Path:
+    """See `Graph.show`; ``overlays`` as for `page`."""
+    return shown(page(graph, overlays), identifier(graph.name), file)
+
+
+def shown(html: str, stem: str, file: str | Path | None) -> Path:
+    """Writes a page, and opens it unless its file was named.
+
+    Args:
+        html: The page.
+        stem: What its file is called in a temporary folder, if none is named.
+        file: Where to write it.
+
+    Returns:
+        Where it was written.
+    """
+    path = Path(file) if file else Path(tempfile.mkdtemp(prefix="webnn-")) / f"{stem}.html"
+    write_all({path: lambda: [html.encode()]})
+    if not file and _has_window():
+        webbrowser.open(path.as_uri())
+    return path
+
+
+def _has_window() -> bool:
+    """Whether the user has a browser that does not take over the terminal."""
+    try:
+        return not isinstance(webbrowser.get(), webbrowser.GenericBrowser) or isinstance(webbrowser.get(), webbrowser.BackgroundBrowser)
+    except webbrowser.Error:
+        return False
