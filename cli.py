@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from converters.commands.console import DONE, Command, Group, SupervisedCommand, note, progress, say, show_table, verbosity_options
+from converters.commands.console import Command, Group, Result, SupervisedCommand, note, progress, say, verbosity_options
 from converters.commands.options import (
     BROWSER_HELP,
     DIMENSION,
@@ -29,6 +29,8 @@ from converters.commands.options import (
     format_option,
     graph_dims_option,
     mapping_option,
+    opening_of,
+    opening_options,
     runtime_options,
     submodule_option,
     trust_options,
@@ -53,12 +55,12 @@ from converters.commands.options import (
 @click.option("--simplify/--no-simplify", default=False, help="Run onnxsim first.  [default: no-simplify]")
 @conversion_options
 @click.version_option(package_name="webnn-convert")
-def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **options: Any) -> int:
+def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **options: Any) -> Result:
     """Convert the ONNX file MODEL to WebNN.
 
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
-    from converters.commands.workflow import convert_and_report
+    from converters.commands.workflow import converted
     from converters.onnx import convert
     from converters.onnx.reading.files import files_of
     from converters.onnx.reading.onnxsim import convert_simplified
@@ -69,8 +71,8 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     frontend = partial(convert_simplified, report=note) if simplify else convert
     shapes = {"dims": options["dim"], "shapes": options["shape"]}
     how = {"unsupported_floats": options["unsupported_floats"], "budget": options["budget"]}
-    converted = partial(frontend, model, name=destination.stem, **how, **shapes, **what)
-    return convert_and_report(converted, destination, partial(OnnxSource, model, **what), check if verify else None)
+    convert_model = partial(frontend, model, name=destination.stem, **how, **shapes, **what)
+    return converted(convert_model, destination, partial(OnnxSource, model, **what), check if verify else None)
 
 
 @click.command(cls=SupervisedCommand)
@@ -93,7 +95,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
 @trust_options
 @conversion_options
 @click.version_option(package_name="webnn-convert")
-def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], verify: bool, **options: Any) -> int:
+def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], verify: bool, **options: Any) -> Result:
     """Convert the PyTorch model MODEL to WebNN.
 
     MODEL is an exported program (.pt2), a TorchScript archive, a state dict (.pt, .pth, .bin, .safetensors), or the folder of
@@ -101,7 +103,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
 
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
-    from converters.commands.workflow import convert_and_report, convert_parts_and_report
+    from converters.commands.workflow import converted, converted_parts
     from converters.torch.files import files_of
     from converters.torch.generation import DecoderModel
     from converters.torch.inputs import InputSpec, read_inputs
@@ -117,10 +119,10 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
         if specifications or options["dim"]:
             raise click.UsageError("--decoder says what the inputs are; --input and --dim are for other models")
         parts = DecoderModel(model, prompt_length=decoder[0], cache_length=decoder[1], name=destination.stem, **loading)
-        return convert_parts_and_report(parts, destination, check if verify else None)
+        return converted_parts(parts, destination, check if verify else None)
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     source = TorchModel(model, inputs=inputs, values=check.inputs, dims=options["dim"], name=destination.stem, **loading)
-    return convert_and_report(source.convert, destination, source.source, check if verify else None)
+    return converted(source.convert, destination, source.source, check if verify else None)
 
 
 def _specification(parse: Callable[[str], Any], text: str) -> Any:
@@ -130,8 +132,9 @@ def _specification(parse: Callable[[str], Any], text: str) -> Any:
         raise click.BadParameter(f"{text!r} is not like 'x:float32[1,3,224,224]'", param_hint="--input") from None
 
 
-def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
+def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
     from converters.commands.saving import save
+    from converters.commands.workflow import Conversion, Part
     from webnn_graph.formats import files_of, load
     from webnn_graph.formats.table import WEIGHTS
 
@@ -140,9 +143,7 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
     with progress("reading ..."):
         graph = load(model, dims=options["dim"])
     with progress("writing ..."):
-        saved = save(graph, destination, read_from=model)
-    saved.report()
-    return DONE
+        return Conversion([Part(save(graph, destination, read_from=model))])
 
 
 @click.command(cls=Command)
@@ -151,7 +152,7 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> int:
 @destination_options
 @verbosity_options
 @click.version_option(package_name="webnn-convert")
-def webnn2js(graph: Path, **options: Any) -> int:
+def webnn2js(graph: Path, **options: Any) -> Result:
     """Write the ES module, its type declarations and its weights for GRAPH, a .webnn or .json file."""
     return _convert_graph(graph, "js", options)
 
@@ -162,7 +163,7 @@ def webnn2js(graph: Path, **options: Any) -> int:
 @destination_options
 @verbosity_options
 @click.version_option(package_name="webnn-convert")
-def webnn2json(graph: Path, **options: Any) -> int:
+def webnn2json(graph: Path, **options: Any) -> Result:
     """Write the .webnn file GRAPH as webnn-graph-json."""
     return _convert_graph(graph, "json", options)
 
@@ -173,7 +174,7 @@ def webnn2json(graph: Path, **options: Any) -> int:
 @destination_options
 @verbosity_options
 @click.version_option(package_name="webnn-convert")
-def json2webnn(graph: Path, **options: Any) -> int:
+def json2webnn(graph: Path, **options: Any) -> Result:
     """Write the webnn-graph-json file GRAPH as .webnn text."""
     return _convert_graph(graph, "webnn", options)
 
@@ -185,56 +186,60 @@ def webnn() -> None:
     """Look into, run and verify WebNN graphs."""
 
 
-@webnn.command()
-@click.argument("graph", type=EXISTING)
-@graph_dims_option
+@webnn.command(cls=SupervisedCommand)
+@click.argument("model", type=EXISTING)
+@opening_options
 @verbosity_options
-def inspect(graph: Path, dim: Mapping[str, int]) -> int:
-    """Show the inputs, outputs, operators and weights of GRAPH."""
-    from converters.commands.report import report_contents
-    from webnn_graph.formats import load
+def inspect(model: Path, **options: Any) -> Result:
+    """Show the inputs, outputs, operators and weights of MODEL.
 
-    report_contents(load(graph, dims=dim))
-    return DONE
+    MODEL is a graph, or a source model: of that, also which sizes a conversion needs, which operators it can convert, and where it
+    can be cut. Nothing is written.
+    """
+    from converters.commands.inspecting import inspected
+
+    opening = opening_of(options)
+    with progress("looking into it ..."):
+        return inspected(model, opening)
 
 
 @webnn.command()
 @click.argument("graphs", type=EXISTING, nargs=-1, required=True)
 @graph_dims_option
 @verbosity_options
-def validate(graphs: Sequence[Path], dim: Mapping[str, int]) -> int:
+def validate(graphs: Sequence[Path], dim: Mapping[str, int]) -> Result:
     """Check that each of GRAPHS is a valid WebNN graph.
 
     All of its weights must be there, and be the ones that it was written with.
     """
+    from converters.commands.report import Valid
     from webnn_graph.formats import load
     from webnn_graph.validation import validate as check
 
-    for path in graphs:
-        check(load(path, dims=dim, check_bytes=True))
-        say(f"{path}: valid")
-    return DONE
+    loaded = {path: load(path, dims=dim, check_bytes=True) for path in graphs}
+    for graph in loaded.values():
+        check(graph)
+    return Valid(loaded)
 
 
 @webnn.command("check")
 @click.argument("graph", type=EXISTING)
 @graph_dims_option
 @click.option("--target", metavar="NAME", default="portable", show_default=True, help=f"What is to take it: {TARGET_NAMES}.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @verbosity_options
-def check_target(graph: Path, dim: Mapping[str, int], target: str, as_json: bool) -> int:
+def check_target(graph: Path, dim: Mapping[str, int], target: str) -> Result:
     """List what a target does not take of GRAPH.
 
     Says of each whether --target mends it when the graph is converted. Exits with 0 when the target takes the graph as it is or as
     --target writes it, with 1 when something is left.
     """
-    from converters.commands.report import report_check
+    from converters.commands.report import Checked
     from webnn_graph.formats import load
     from webnn_graph.targets import load_target
     from webnn_graph.targets.check import check
 
     wanted, loaded = load_target(target), load(graph, dims=dim)
-    return report_check(loaded, wanted, check(loaded, wanted), as_json=as_json)
+    return Checked(loaded, wanted, check(loaded, wanted))
 
 
 @webnn.command()
@@ -256,10 +261,10 @@ def run(
     seed: int,
     output: Path | None,
     force: bool,
-) -> int:
+) -> Result:
     """Compute the outputs of GRAPH."""
     from converters.commands.destination import refuse_existing, refuse_sources
-    from converters.commands.report import report_outputs
+    from converters.commands.report import Outputs
     from webnn_graph.feeds import complete, read_arrays, save_arrays
     from webnn_graph.formats import files_of, load
     from webnn_graph.runtimes import run as compute
@@ -274,8 +279,7 @@ def run(
         outputs = compute(loaded, complete(loaded, given, seed), runtime=runtime, browser=browser)
     if output:
         save_arrays(output, outputs)
-    report_outputs(outputs)
-    return DONE
+    return Outputs(outputs, output)
 
 
 @webnn.command()
@@ -295,17 +299,17 @@ def verify(
     inputs: Sequence[str],
     outputs: Sequence[str],
     **options: Any,
-) -> int:
+) -> Result:
     """Compare GRAPH with the model it was converted from.
 
     Both compute the same inputs. Exits with 3 and names the first node that differs when an output is further away than the tolerance.
     """
-    from converters.commands.workflow import verify_and_report
+    from converters.commands.workflow import verified
     from converters.onnx.source import OnnxSource
     from webnn_graph.formats import load
 
     check = check_of(options)
-    return verify_and_report(load(graph, dims=dim), OnnxSource(against, bind=bind, inputs=inputs, outputs=outputs), check)
+    return verified(load(graph, dims=dim), OnnxSource(against, bind=bind, inputs=inputs, outputs=outputs), check)
 
 
 @webnn.command()
@@ -314,20 +318,21 @@ def verify(
 )
 @click.option("--markdown", is_flag=True, help="As a Markdown page.")
 @verbosity_options
-def ops(frontend: str | None, markdown: bool) -> int:
+def ops(frontend: str | None, markdown: bool) -> Result | None:
     """List the operators of WebNN, or of a source format."""
-    from converters.commands.report import OPERATOR_COLUMNS, operator_table, show_markdown
+    from converters.commands.listing import Listing, operators
 
     if frontend:
         coverage = import_module(f"converters.{frontend}.coverage")
-        title, introduction, columns, rows = coverage.TITLE, coverage.INTRODUCTION, coverage.COLUMNS, coverage.table()
+        rows = [dict(zip(coverage.COLUMNS, row, strict=True)) for row in coverage.table()]
+        columns = dict.fromkeys(coverage.COLUMNS, str)
+        listing = Listing("operators", columns, rows, title=coverage.TITLE, introduction=coverage.INTRODUCTION)
     else:
-        title, introduction, columns, rows = "WebNN operators", "", OPERATOR_COLUMNS, operator_table()
+        listing = operators()
     if markdown:
-        show_markdown(columns, rows, title, introduction)
-    else:
-        show_table(columns, rows)
-    return DONE
+        say(listing.markdown())
+        return None
+    return listing
 
 
 @webnn.group()
@@ -337,27 +342,26 @@ def target() -> None:
 
 @target.command("list")
 @verbosity_options
-def list_targets() -> int:
+def list_targets() -> Result:
     """Show the targets that have a name; any other is a file."""
+    from converters.commands.listing import Listing
     from webnn_graph.targets import BUILT_IN
 
-    show_table(["name", "for"], [(name, about) for name, (_, about) in BUILT_IN.items()])
-    return DONE
+    return Listing("targets", {"name": str, "for": str}, [{"name": name, "for": about} for name, (_, about) in BUILT_IN.items()])
 
 
 @target.command("show")
 @click.argument("name")
 @verbosity_options
-def show_target(name: str) -> int:
+def show_target(name: str) -> Result:
     """Show what the target NAME, or a file, takes.
 
     These are the data types and ranks of each operator's operands.
     """
-    from converters.commands.report import report_target
+    from converters.commands.report import Limits
     from webnn_graph.targets import load_target
 
-    report_target(load_target(name))
-    return DONE
+    return Limits(load_target(name))
 
 
 @target.command()
@@ -365,9 +369,10 @@ def show_target(name: str) -> int:
 @click.option("-o", "--output", type=EXISTING, metavar="FILE.json", required=True, help="Where to save it.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @verbosity_options
-def dump(browser: str | None, output: Path, force: bool) -> int:
+def dump(browser: str | None, output: Path, force: bool) -> Result:
     """Ask a browser what it takes, and save that as a file for --target."""
     from converters.commands.destination import refuse_existing
+    from converters.commands.report import Dumped
     from webnn_graph.formats.files import write_all
     from webnn_graph.runtimes.browser import BrowserSession
     from webnn_graph.targets.target import described
@@ -377,8 +382,7 @@ def dump(browser: str | None, output: Path, force: bool) -> int:
     with progress("starting the browser ..."), BrowserSession(browser) as session:
         limits, version = session.support_limits(), session.chromium.version
     write_all({output: lambda: [described(limits, implementation="Chromium", version=version, device="cpu").encode()]})
-    say(f"{output}: what Chromium {version} takes")
-    return DONE
+    return Dumped(output, "Chromium", version)
 
 
 @webnn.group()
@@ -393,19 +397,20 @@ cache_note = "Models are kept in $WEBNN_CACHE, by default webnn-convert in the u
 @zoo.command("list")
 @click.argument("names", nargs=-1, metavar="[NAMES]...")
 @verbosity_options
-def list_models(names: Sequence[str]) -> int:
+def list_models(names: Sequence[str]) -> Result:
     """Show the models, their packages and their options."""
+    from converters.commands.listing import Listing
     from models import select
 
-    show_table(["name", "package", "file", "options"], [(m.name, m.package, Path(m.file).name, m.options) for m in select(names)])
-    return DONE
+    rows = [{"name": m.name, "package": m.package, "file": Path(m.file).name, "options": m.options} for m in select(names)]
+    return Listing("models", dict.fromkeys(("name", "package", "file", "options"), str), rows)
 
 
 @zoo.command(epilog=cache_note)
 @zoo_names
 @click.option("-o", "--output-dir", type=EXISTING, help="Copy the files here, too.")
 @verbosity_options
-def fetch(names: Sequence[str], output_dir: Path | None) -> int:
+def fetch(names: Sequence[str], output_dir: Path | None) -> Result:
     """Download the models NAMES, or all."""
     from models import select
     from models.zoo import actions
@@ -418,7 +423,7 @@ def fetch(names: Sequence[str], output_dir: Path | None) -> int:
 @click.option("-o", "--output-dir", type=EXISTING, default="build/zoo", show_default=True, help="Where the files go.")
 @format_option
 @verbosity_options
-def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -> int:
+def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -> Result:
     """Convert the models NAMES, or all."""
     from models import select
     from models.zoo import actions
@@ -431,7 +436,7 @@ def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -
 @click.option("--target", metavar="NAME", help=f"Convert for this: {TARGET_NAMES}.")
 @runtime_options
 @verbosity_options
-def verify_models(names: Sequence[str], target: str | None, runtime: str, browser: str | None, seed: int) -> int:
+def verify_models(names: Sequence[str], target: str | None, runtime: str, browser: str | None, seed: int) -> Result:
     """Convert the models NAMES, or all, and verify each."""
     from models import select
     from models.zoo import actions

@@ -173,13 +173,13 @@ def _said(value: Any, graph: Graph) -> str:
 
 
 def _interface(before: Graph, after: Graph) -> list[str]:
-    changes = []
-    for kind, old, new in (("input", before.inputs, after.inputs), ("output", before.outputs, after.outputs)):
-        first, second = _described(old), _described(new)
-        for name in dict.fromkeys((*first, *second)):
-            if first.get(name) != second.get(name):
-                changes.append(f"{kind} {name}: {first.get(name, 'none')} -> {second.get(name, 'none')}")
-    return changes
+    return [*_side("input", before.inputs, after.inputs), *_side("output", before.outputs, after.outputs)]
+
+
+def _side(kind: str, before: Iterable[Operand], after: Iterable[Operand]) -> list[str]:
+    old, new = _described(before), _described(after)
+    names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    return [f"{kind} {name}: {old.get(name, 'none')} -> {new.get(name, 'none')}" for name in names]
 
 
 def _described(operands: Iterable[Operand]) -> dict[str, Descriptor]:

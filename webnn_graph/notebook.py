@@ -84,7 +84,7 @@ def _picture(graph: Graph) -> Markup:
     if len(graph.nodes) > MOST_DRAWN:
         return escape(f"graph.show() makes a picture; notebooks are not given any of more than {MOST_DRAWN:,} operators")
     try:
-        return Markup(inline(graph))  # noqa: S704: a page of its own, whose source is escaped
+        return Markup(inline(graph))  # noqa: S704 - a page of its own, whose source is escaped
     except RuntimeUnavailable as error:
         return escape(str(error))
 

@@ -1,15 +1,23 @@
-"""What every command shares: exit statuses, the one way errors look, progress, tables, and the -q, -v and --debug options."""
+"""What every command shares: exit statuses, results as text and as JSON, the one way errors look, progress, and -q, -v, --debug.
+
+docs/commands.md says all that to those who use the commands.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+import math
+import os
+import shutil
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import click
 
@@ -36,7 +44,28 @@ class Verbosity:
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    json: bool = False
     is_program: bool = False
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is said in words but errors."""
+        return self.quiet or self.json
+
+
+class Result(ABC):
+    """What a command found out or did, which it returns: shown as text, or with --json as one JSON document."""
+
+    status: int = DONE
+    """The command's exit status."""
+
+    @abstractmethod
+    def show(self) -> None:
+        """Says it, with `say`, `note` and `show_table`."""
+
+    @abstractmethod
+    def document(self) -> Mapping[str, Any]:
+        """The same as JSON has it: docs/commands.md lists the members. Numbers may be infinite."""
 
 
 class Trace(logging.Handler):
@@ -50,7 +79,7 @@ TRACE, TRACED = Trace(), logging.getLogger("webnn_graph")
 
 
 class Errors(click.Command):
-    """Mixin of commands that return their exit status and show every error in the same two lines."""
+    """Mixin of commands that return a `Result` or their exit status, and show every error in the same two lines."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the command as the program that the process is."""
@@ -82,6 +111,29 @@ class Errors(click.Command):
             TRACED.setLevel(logging.NOTSET)
         return sys.exit(status or DONE)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Does what the command does, shows its result, and gives the exit status."""
+        result = super().invoke(ctx)
+        return _shown(result, ctx.ensure_object(Verbosity)) if isinstance(result, Result) else result
+
+
+def _shown(result: Result, verbosity: Verbosity) -> int:
+    """Prints a result; gives the exit status."""
+    if verbosity.json:
+        click.echo(json.dumps(_plain(result.document()), indent=2, allow_nan=False))
+    elif not verbosity.quiet:
+        result.show()
+    return result.status
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no numbers for becomes the text that JavaScript and Python read as such a number: Infinity, -Infinity, NaN."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
 
 class Command(Errors):
     """A click command with these errors."""
@@ -99,8 +151,8 @@ class SupervisedCommand(Command):
 class Group(Errors, click.Group):
     """A click group whose subcommands show these errors, too."""
 
-    command_class = click.Command
-    group_class = click.Group
+
+Group.command_class, Group.group_class = Command, Group
 
 
 def report_error(error: Exception, *, debug: bool = False) -> int:
@@ -154,15 +206,18 @@ def verbosity_options(command: F) -> F:
             TRACED.addHandler(TRACE)
             TRACED.setLevel(logging.DEBUG)
 
-    options = (
-        (("--debug",), "Trace what is rewritten, and an error."),
-        (("-v", "--verbose"), "Say more: every note, every output."),
-        (("-q", "--quiet"), "Say nothing but errors."),
-    )
-    for names, text in options:
+    for names, text in OPTIONS:
         option = click.option(*names, is_flag=True, expose_value=False, callback=remember, is_eager=True, help=text)
         command = option(command)
     return command
+
+
+OPTIONS = (
+    (("--debug",), "Trace what is rewritten, and an error."),
+    (("-v", "--verbose"), "Say more: every note, every output."),
+    (("-q", "--quiet"), "Say nothing but errors."),
+    (("--json",), "Say it as one JSON document, for programs."),
+)
 
 
 def verbosity() -> Verbosity:
@@ -173,20 +228,20 @@ def verbosity() -> Verbosity:
 
 def say(text: str) -> None:
     """One line of a command's result, on stdout, unless --quiet."""
-    if not verbosity().quiet:
+    if not verbosity().is_silent:
         click.echo(harmless(text))
 
 
 def note(text: str) -> None:
     """One line about the work, on stderr, unless --quiet."""
-    if not verbosity().quiet:
+    if not verbosity().is_silent:
         click.echo(harmless(text), err=True)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
     """Shows ``what`` on stderr while the body runs; nothing unless stderr is a terminal."""
-    if verbosity().quiet or not sys.stderr.isatty():
+    if verbosity().is_silent or not sys.stderr.isatty():
         yield
         return
     from rich.console import Console
@@ -195,22 +250,20 @@ def progress(what: str) -> Iterator[None]:
         yield
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-    """Prints a table to stdout, unless --quiet. Columns whose name begins with ``>`` are aligned right."""
-    if verbosity().quiet:
-        return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def terminal_width(stream: IO[str]) -> int | None:
+    """Columns of the terminal that a stream goes to; None where it goes to none, so that lines are as long as they are."""
+    if not (stream.isatty() or os.environ.get("FORCE_COLOR")):
+        return None
+    return shutil.get_terminal_size().columns
 
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        number, header = column.startswith(">"), column.removeprefix(">")
-        table.add_column(header, justify="right" if number else "left", no_wrap=number, min_width=len(header), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(harmless(str(cell))) for cell in row))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)
-    console.print(table)
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """Prints a table to stdout, if anything is said. Columns whose name begins with ``>`` are aligned right and never cut."""
+    if verbosity().is_silent:
+        return
+    from converters.commands.layout import table, wrapped
+
+    width = terminal_width(sys.stdout)
+    cells = [[" ".join(harmless(str(cell)).split()) for cell in row] for row in rows]
+    heading = wrapped(harmless(title), width) if title and width else [harmless(title)] if title else []
+    click.echo("\n".join([*heading, *table(columns, cells, width), ""]))

@@ -1,30 +1,30 @@
-"""What commands say of graphs, conversions and verifications."""
+"""What commands say of graphs and verifications: results, as text and as JSON."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from converters.checking.verify import Verification
-from converters.commands.console import DIFFERS, DONE, REFUSED, note, say, show_table, size, verbosity
+from converters.commands.console import DIFFERS, DONE, REFUSED, Result, note, say, show_table, verbosity
 from webnn_graph.compare import Difference, Noise
 from webnn_graph.data_types import Array
-from webnn_graph.graph import Graph
+from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import OPS
 from webnn_graph.targets import Target
 from webnn_graph.targets.check import Check, Finding
 from webnn_graph.targets.target import GRAPH, ORIGIN
+from webnn_graph.wording import size
 
 NOTES_SHOWN = 5
 """Notes of a conversion that are shown without --verbose."""
 NODES_SHOWN = 5
-"""Nodes of a verification node by node that are shown."""
-DIFFERENCE_COLUMNS = ("shape", ">max absolute", ">max relative", ">max ULP", ">tolerance", "verdict")
+"""Nodes of a verification node by node that are shown without --verbose."""
+DIFFERENCE_COLUMNS = ("shape", ">absolute", ">relative", ">ULP", ">tolerance", "verdict")
 
 
 def report_graph(graph: Graph, files: Iterable[Path], warnings: Iterable[str] = ()) -> None:
@@ -41,40 +41,68 @@ def report_graph(graph: Graph, files: Iterable[Path], warnings: Iterable[str] = 
         say(f"  {path}  {size(path.stat().st_size)}")
 
 
-def report_outputs_compared(verification: Verification, title: str) -> int:
-    """Shows the differences of all outputs and, if one is too large, the first node that differs.
+@dataclass(frozen=True)
+class Verified(Result):
+    """How near a graph is to its source model.
 
-    Returns:
-        The exit status.
+    Attributes:
+        graph: The graph.
+        verification: What was compared.
+        runtime: What computed the graph.
+        against: What computed the source model.
+        each_node: Whether every node was compared on the source's own values.
     """
-    return _report_differences(verification, verification.differences, ["output", *DIFFERENCE_COLUMNS], title)
+
+    graph: Graph
+    verification: Verification
+    runtime: str
+    against: str
+    each_node: bool = False
+
+    @property
+    def status(self) -> int:  # type: ignore[override]
+        """The exit status."""
+        return DONE if self.verification.ok else DIFFERS
+
+    def show(self) -> None:
+        """Shows all outputs, or the nodes that differ most; and the first node whose result is wrong."""
+        differences, named = list(self.verification.differences), "output"
+        title = f"{self.runtime} runtime against {self.against}; the largest differences"
+        if self.each_node:
+            differences.sort(key=lambda difference: difference.excess, reverse=True)
+            title, named = f"every node on the values of {self.against}; the largest differences", "tensor"
+        shown = differences[:NODES_SHOWN] if self.each_node and not verbosity().verbose else differences
+        show_table([named, *DIFFERENCE_COLUMNS], map(_row, shown), title)
+        for difference in shown:
+            if difference.noise:
+                say(within_noise(difference, difference.noise))
+        if self.verification.first:
+            node, difference = self.verification.first
+            label = f" {node.label}" if node.label else ""
+            note(f"first difference: {node.op}{label} ({difference.name}: relative {difference.relative:.3g})")
+        if self.verification.stopped:
+            note(f"the search for the first difference ended early: {self.verification.stopped}")
+        if self.each_node:
+            say(f"{sum(d.ok for d in differences):,} of {len(differences):,} compared nodes are right")
+
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        makers = {output.name: node for node in self.graph.nodes for output in node.outputs}
+        first = self.verification.first
+        return {
+            "ok": self.verification.ok,
+            "runtime": self.runtime,
+            "against": self.against,
+            "each_node": self.each_node,
+            "differences": [_difference(difference, makers.get(difference.name)) for difference in self.verification.differences],
+            "first": _difference(first[1], first[0]) if first else None,
+            "stopped": self.verification.stopped,
+        }
 
 
-def report_nodes(verification: Verification, title: str) -> int:
-    """Shows the nodes that differ most and the first that differs by more than it may.
-
-    Returns:
-        The exit status.
-    """
-    worst = sorted(verification.differences, key=lambda difference: difference.excess, reverse=True)
-    status = _report_differences(verification, worst[:NODES_SHOWN], ["tensor", *DIFFERENCE_COLUMNS], title)
-    say(f"{sum(d.ok for d in worst):,} of {len(worst):,} compared nodes are right")
-    return status
-
-
-def _report_differences(verification: Verification, differences: Iterable[Difference], columns: list[str], title: str) -> int:
-    differences = list(differences)
-    show_table(columns, [_row(difference) for difference in differences], title)
-    for difference in differences:
-        if difference.noise:
-            say(within_noise(difference, difference.noise))
-    if verification.first:
-        node, difference = verification.first
-        label = f" {node.label}" if node.label else ""
-        note(f"first difference: {node.op}{label} ({difference.name}: relative {difference.relative:.3g})")
-    if verification.stopped:
-        note(f"the search for the first difference ended early: {verification.stopped}")
-    return DONE if verification.ok else DIFFERS
+def _difference(difference: Difference, node: Node | None) -> dict[str, Any]:
+    members = asdict(difference) | {"verdict": difference.verdict.partition(":")[0]}
+    return {"name": members.pop("name"), "node": node.label if node else "", "operator": node.op if node else "", **members}
 
 
 def _row(difference: Difference) -> list[str]:
@@ -91,45 +119,96 @@ def within_noise(difference: Difference, noise: Noise) -> str:
     return f"{difference.name}: within the source's own noise ({numbers})\n  measured with {noise.measured_by}"
 
 
-def report_contents(graph: Graph) -> None:
-    """Shows a graph's interface, its operators and its weights."""
-    say(f"{graph.name}: {len(graph.nodes):,} operators, {len(graph.constants):,} constants, {size(graph.weight_bytes)} of weights")
-    interface = [("input", operand) for operand in graph.inputs] + [("output", operand) for operand in graph.outputs]
-    rows = [(kind, operand.name, operand.data_type, list(operand.shape), size(operand.nbytes)) for kind, operand in interface]
-    show_table(["interface", "name", "type", "shape", ">size"], rows)
-    show_table(["operator", ">nodes"], Counter(node.op for node in graph.nodes).most_common())
-    types = sorted({operand.data_type for operand in graph.constants})
-    of_type = {data_type: [operand for operand in graph.constants if operand.data_type is data_type] for data_type in types}
-    weights = [(t, len(o), f"{sum(x.size for x in o):,}", size(sum(x.nbytes for x in o))) for t, o in of_type.items()]
-    show_table(["weights", ">tensors", ">elements", ">size"], weights)
+@dataclass(frozen=True)
+class Outputs(Result):
+    """Computed values.
 
-
-def report_outputs(outputs: Mapping[str, Array]) -> None:
-    """Shows the type, the shape and the range of computed values."""
-    rows = [
-        (name, array.dtype, list(array.shape), f"{array.min():.6g}", f"{array.mean(dtype=np.float64):.6g}", f"{array.max():.6g}")
-        for name, array in outputs.items()
-    ]
-    show_table(["output", "type", "shape", ">min", ">mean", ">max"], rows)
-
-
-def report_check(graph: Graph, target: Target, check: Check, *, as_json: bool) -> int:
-    """Shows what a target does not take of a graph, and what legalization makes of it.
-
-    Returns:
-        The exit status: whether anything is left.
+    Attributes:
+        outputs: By name.
+        file: Where they were saved; None for nowhere.
     """
-    status = REFUSED if check.left else DONE
-    if as_json:
-        findings = [finding.pop("violation") | finding for finding in map(asdict, check.findings)]
-        say(json.dumps({"graph": graph.name, "target": target.name, "left": check.left, "findings": findings, "notes": list(check.notes)}))
-        return status
-    if check.findings:
-        show_table(["where", "operator", "operand", "is", "the target takes", "mended"], map(_finding_row, check.findings))
-    for text in check.notes:
-        note(f"note: {text}")
-    say(f"{graph.name}: {_verdict(target, check)}")
-    return status
+
+    outputs: Mapping[str, Array]
+    file: Path | None = None
+
+    def show(self) -> None:
+        """Shows the type, the shape and the range of each."""
+        rows = [
+            (name, array.dtype, list(array.shape), *(f"{value:.6g}" for value in _range(array).values()))
+            for name, array in self.outputs.items()
+        ]
+        show_table(["output", "type", "shape", ">min", ">mean", ">max"], rows)
+
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        outputs = [
+            {"name": name, "type": array.dtype.name, "shape": list(array.shape), **_range(array)} for name, array in self.outputs.items()
+        ]
+        return {"outputs": outputs, "file": str(self.file) if self.file else None}
+
+
+def _range(array: Array) -> dict[str, int | float]:
+    return {"min": array.min().item(), "mean": array.mean(dtype=np.float64).item(), "max": array.max().item()}
+
+
+@dataclass(frozen=True)
+class Valid(Result):
+    """Files of graphs that are valid."""
+
+    graphs: Mapping[Path, Graph]
+
+    def show(self) -> None:
+        """See `Result`."""
+        for path in self.graphs:
+            say(f"{path}: valid")
+
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        return {"graphs": [{"path": str(path), "valid": True, **described(graph)} for path, graph in self.graphs.items()]}
+
+
+def described(graph: Graph) -> dict[str, Any]:
+    """What every document says of a graph."""
+    return {
+        "name": graph.name,
+        "inputs": [tensor(operand) for operand in graph.inputs],
+        "outputs": [tensor(operand) for operand in graph.outputs],
+        "nodes": len(graph.nodes),
+        "weight_bytes": graph.weight_bytes,
+    }
+
+
+def tensor(operand: Operand) -> dict[str, Any]:
+    """What every document says of an input or output."""
+    return {"name": operand.name, "type": str(operand.data_type), "shape": list(operand.shape), "bytes": operand.nbytes}
+
+
+@dataclass(frozen=True)
+class Checked(Result):
+    """What a target does not take of a graph, and what legalization makes of it."""
+
+    graph: Graph
+    target: Target
+    check: Check
+
+    @property
+    def status(self) -> int:  # type: ignore[override]
+        """The exit status: whether anything is left."""
+        return REFUSED if self.check.left else DONE
+
+    def show(self) -> None:
+        """See `Result`."""
+        if self.check.findings:
+            show_table(["where", "operator", "operand", "is", "the target takes", "mended"], map(_finding_row, self.check.findings))
+        for text in self.check.notes:
+            note(f"note: {text}")
+        say(f"{self.graph.name}: {_verdict(self.target, self.check)}")
+
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        findings = [finding.pop("violation") | finding for finding in map(asdict, self.check.findings)]
+        about = {"graph": self.graph.name, "target": self.target.name, "left": self.check.left}
+        return about | {"findings": findings, "notes": list(self.check.notes)}
 
 
 def _verdict(target: Target, check: Check) -> str:
@@ -146,21 +225,46 @@ def _finding_row(finding: Finding) -> list[str]:
     return [finding.label or finding.name, finding.operator, operand, violation.what, violation.limit, "yes" if finding.mended else "NO"]
 
 
-def report_target(target: Target) -> None:
-    """Shows what a target takes of each operator's operands; the tensors of the graph itself come first."""
-    rows: list[tuple[str, ...]] = []
-    for operator in (*GRAPH, *sorted(name for name in target.limits if name in OPS)):
-        limits = target.limits.get(operator, {})
-        for operand, limit in {"": limits}.items() if operator in GRAPH else limits.items():
-            if "dataTypes" in limit:
-                ranks = f"{limit['rankRange'].get('min', 0)} to {limit['rankRange']['max']}"
-                rows.append((operator, operand, " ".join(limit["dataTypes"]), ranks))
-    if not rows:
-        say(f"{target.name} takes whatever the standard allows")
-        return
-    show_table(["operator", "operand", "data types", "ranks"], rows)
-    say(f"tensors of up to {target.most_bytes():,.0f} bytes, constants of up to {target.most_bytes('constant'):,.0f}")
-    say(f"quirks: {_quirks(target)}")
+@dataclass(frozen=True)
+class Limits(Result):
+    """What a target takes of each operator's operands; the tensors of the graph itself come first."""
+
+    target: Target
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A row for each operand of an operator."""
+        found = []
+        for operator in (*GRAPH, *sorted(name for name in self.target.limits if name in OPS)):
+            limits = self.target.limits.get(operator, {})
+            for operand, limit in {"": limits}.items() if operator in GRAPH else limits.items():
+                if "dataTypes" in limit:
+                    ranks = [limit["rankRange"].get("min", 0), limit["rankRange"]["max"]]
+                    found.append({"operator": operator, "operand": operand, "types": list(limit["dataTypes"]), "ranks": ranks})
+        return found
+
+    def show(self) -> None:
+        """See `Result`."""
+        target, rows = self.target, self.rows
+        if not rows:
+            say(f"{target.name} takes whatever the standard allows")
+            return
+        cells = [(r["operator"], r["operand"], " ".join(r["types"]), f"{r['ranks'][0]} to {r['ranks'][1]}") for r in rows]
+        show_table(["operator", "operand", "data types", "ranks"], cells)
+        say(f"tensors of up to {target.most_bytes():,.0f} bytes, constants of up to {target.most_bytes('constant'):,.0f}")
+        say(f"quirks: {_quirks(target)}")
+
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        target = self.target
+        return {
+            "target": target.name,
+            "limits": self.rows,
+            "tensor_bytes": target.most_bytes(),
+            "constant_bytes": target.most_bytes("constant"),
+            "quirks": target.quirks,
+            "version": target.version,
+        }
 
 
 def _quirks(target: Target) -> str:
@@ -170,34 +274,18 @@ def _quirks(target: Target) -> str:
     return f"those of {target.quirks} in {f'version {target.version}' if target.version else 'all measured versions'}"
 
 
-OPERATOR_COLUMNS: tuple[str, ...] = ("operator", "category", "arguments", "options", "types of the first operand")
+@dataclass(frozen=True)
+class Dumped(Result):
+    """A file with what an implementation says that it takes."""
 
+    path: Path
+    implementation: str
+    version: str
 
-def operator_table() -> list[tuple[str, ...]]:
-    """The operators of WebNN, a row of `OPERATOR_COLUMNS` each; options with a default show it."""
-    rows: list[tuple[str, ...]] = []
-    for operator in sorted(OPS.values(), key=lambda operator: (operator.category, operator.name)):
-        arguments = [p for p in operator.parameters.values() if not p.is_option]
-        members = [p for p in operator.parameters.values() if p.is_option]
-        types = next((p.domain.types for p in operator.parameters.values() if p.is_operand), ())
-        shown = [p.name if p.is_operand or p.default is None else f"{p.name}={_plain(p.default)}" for p in members]
-        rows.append(
-            (operator.name, operator.category, ", ".join(p.name for p in arguments), ", ".join(shown), " ".join(t.short for t in types))
-        )
-    return rows
+    def show(self) -> None:
+        """See `Result`."""
+        say(f"{self.path}: what {self.implementation} {self.version} takes")
 
-
-def _plain(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def show_markdown(columns: Iterable[str], rows: Iterable[Iterable[object]], title: str, introduction: str = "") -> None:
-    """Prints a page with a table as Markdown to stdout."""
-    say("\n\n".join(filter(None, [f"# {title}", introduction.strip(), markdown(columns, rows)])))
-
-
-def markdown(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A table as Markdown, without a final newline."""
-    columns = [column.removeprefix(">") for column in columns]
-    lines = [columns, ["---"] * len(columns), *([str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        return {"path": str(self.path), "implementation": self.implementation, "version": self.version}

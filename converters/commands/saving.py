@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from converters.commands.destination import Destination
-from converters.commands.report import report_graph
+from converters.commands.report import described, report_graph
 from webnn_graph.errors import ConversionError
 from webnn_graph.formats import SHARED, Format, save_together
 from webnn_graph.formats.files import PathLike
@@ -32,9 +34,19 @@ class Saved:
     warnings: Sequence[str]
     notes: Sequence[str]
 
-    def report(self) -> None:
+    def show(self) -> None:
         """Says all that."""
         report_graph(replace(self.graph, notes=(*self.graph.notes, *self.notes)), self.files, self.warnings)
+
+    def document(self) -> dict[str, Any]:
+        """The same as JSON has it."""
+        files = [{"path": str(path), "bytes": path.stat().st_size, "sha256": _sha256(path)} for path in self.files]
+        return described(self.graph) | {"files": files, "notes": [*self.graph.notes, *self.notes], "warnings": list(self.warnings)}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def save(graph: Graph, to: Destination, *, read_from: Path | None = None) -> Saved:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Protocol
+from functools import cached_property, partial
+from typing import Any, Protocol
 
 from converters.checking.verify import Verification, verify, verify_nodes
-from converters.commands.console import DONE, progress
+from converters.commands.console import DONE, Result, progress
 from converters.commands.destination import Destination
-from converters.commands.report import report_nodes, report_outputs_compared
+from converters.commands.report import Verified
 from converters.commands.saving import Saved, save, save_parts
 from converters.source import Source
 from webnn_graph import runtimes
@@ -67,29 +67,69 @@ class Check:
             return verify(graph, source, run, tolerance=tolerance, inputs=self.inputs, seed=self.seed, returns=returns)
 
 
-def convert_and_report(
+@dataclass(frozen=True)
+class Part:
+    """A graph that was written, and how it is verified.
+
+    Attributes:
+        saved: The graph and its files.
+        verify: Compares it with its source model; None when nobody asked.
+    """
+
+    saved: Saved
+    verify: Callable[[], Verified] | None = None
+
+    @cached_property
+    def verified(self) -> Verified | None:
+        """How near it is to its source model; computed when it is first asked for, which takes time."""
+        return self.verify() if self.verify else None
+
+
+@dataclass(frozen=True)
+class Conversion(Result):
+    """The graphs that a command wrote of a model."""
+
+    parts: Sequence[Part]
+
+    @property
+    def status(self) -> int:  # type: ignore[override]
+        """The worst exit status."""
+        return max(part.verified.status if part.verified else DONE for part in self.parts)
+
+    def show(self) -> None:
+        """Says what was written before it is verified."""
+        for part in self.parts:
+            part.saved.show()
+        for part in self.parts:
+            if part.verified:
+                part.verified.show()
+
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        return {
+            "graphs": [part.saved.document() | {"verification": part.verified.document() if part.verified else None} for part in self.parts]
+        }
+
+
+def converted(
     convert: Callable[[], Graph], destination: Destination, source: Callable[[], Source] | None = None, check: Check | None = None
-) -> int:
-    """Converts a model, saves it, verifies what was saved if asked to, and says what came of it.
+) -> Conversion:
+    """Converts a model and saves it; what was saved is verified when it is shown.
 
     Args:
         convert: Makes the graph.
         destination: Where it goes.
         source: Makes the source model to verify against.
         check: How to verify; None does not.
-
-    Returns:
-        The exit status.
     """
     destination.check()
     with progress("converting ..."):
         graph = convert()
     with progress("writing ..."):
         saved = save(graph, destination)
-    saved.report()
     if check is None or source is None:
-        return DONE
-    return verify_and_report(_read_again(saved), source(), check)
+        return Conversion([Part(saved)])
+    return Conversion([Part(saved, lambda: verified(_read_again(saved), source(), check))])
 
 
 class Parts(Protocol):
@@ -113,12 +153,8 @@ class Parts(Protocol):
         ...
 
 
-def convert_parts_and_report(model: Parts, destination: Destination, check: Check | None = None) -> int:
-    """The same as `convert_and_report` for a model of several graphs: ``<stem>_<name>`` each, with one file of weights.
-
-    Returns:
-        The worst exit status.
-    """
+def converted_parts(model: Parts, destination: Destination, check: Check | None = None) -> Conversion:
+    """The same as `converted` for a model of several graphs: ``<stem>_<name>`` each, with one file of weights."""
     places = {name: destination.part(name) for name in model.names}
     for place in places.values():
         place.check()
@@ -126,24 +162,20 @@ def convert_parts_and_report(model: Parts, destination: Destination, check: Chec
         graphs = model.convert()
     with progress("writing ..."):
         saved = dict(zip(places, save_parts([(graphs[name], place) for name, place in places.items()]), strict=True))
-    for part in saved.values():
-        part.report()
-    if check is None:
-        return DONE
-    checks = {name: replace(check, inputs={**model.inputs(name), **check.inputs}) for name in places}
-    return max(verify_and_report(_read_again(saved[name]), model.source(name), checks[name]) for name in places)
+
+    def part(name: str) -> Part:
+        if check is None:
+            return Part(saved[name])
+        own = replace(check, inputs={**model.inputs(name), **check.inputs})
+        return Part(saved[name], lambda: verified(_read_again(saved[name]), model.source(name), own))
+
+    return Conversion([part(name) for name in places])
 
 
-def verify_and_report(graph: Graph, source: Source, check: Check) -> int:
-    """Verifies a graph against its source model and shows the differences.
-
-    Returns:
-        The exit status.
-    """
+def verified(graph: Graph, source: Source, check: Check) -> Verified:
+    """How near a graph is to its source model."""
     verification = check.run(graph, source)
-    if check.each_node:
-        return report_nodes(verification, f"every node on the values of {source.runner}; the largest differences")
-    return report_outputs_compared(verification, f"{check.runtime} runtime against {source.runner}")
+    return Verified(graph, verification, check.runtime, source.runner, check.each_node)
 
 
 def _read_again(saved: Saved) -> Graph:

@@ -57,6 +57,11 @@ def overloads(program: ExportedProgram) -> Iterator[OpOverload]:
             yield from (node.target for node in module.graph.nodes if isinstance(node.target, OpOverload))
 
 
+def is_convertible(overload: OpOverload) -> bool:
+    """Whether the overload has a handler or a decomposition; a call of it may still be one that cannot be converted."""
+    return handler_of(overload) is not None or overload in COMPLEX_HANDLERS or _rule(overload) is not None
+
+
 def _unregistered(program: ExportedProgram) -> list[OpOverload]:
     return [overload for overload in dict.fromkeys(overloads(program)) if handler_of(overload) is None and overload not in COMPLEX_HANDLERS]
 

@@ -153,32 +153,59 @@ def resized(
         ConversionError: There is no such symbol, or a size is not known.
     """
     inputs = tensor_inputs(program)
-    places = {
-        str(s): (s, f"dimension {i} of {name}") for name, t in inputs.items() for i, size in enumerate(t.shape) for s in _symbols(size)
-    }
-    if len(places) == len(dims) == 1:
-        dims = dict.fromkeys(places, next(iter(dims.values())))
-    unknown = next((name for name in dims if name not in places), None)
-    if unknown is not None:
-        there = ", ".join(f"{name} ({place})" for name, (_, place) in places.items())
-        raise ConversionError(f"the program has no dimension {unknown}; it has {there or 'none'}")
-    names = [str(name) for name in program.graph_signature.user_inputs]
-    examples = dict(zip(names, pytree.tree_leaves(program.example_inputs or ()), strict=False))
-    settled = _sizes(inputs, given) | dict(dims)
-    found = _sizes(inputs, examples) | settled
+    places = symbol_places(program)
+    found = known_sizes(program, dims, given)
     missing = [name for name in places if name not in found]
     if missing:
-        there = " and ".join(places[name][1] for name in missing)
+        there = " and ".join(places[name][-1] for name in missing)
         raise ConversionError(f"the size of {there} is not known", "give it: " + " ".join(f"--dim {name}=N" for name in missing))
-    values = {symbol: found[name] for name, (symbol, _) in places.items()}
+    values = {symbol: found[str(symbol)] for fake in inputs.values() for size in fake.shape for symbol in _symbols(size)}
     made = {name: _of_size(fake, values) for name, fake in inputs.items()}
-    args, kwargs = bind_program(program, examples | made | dict(given))
+    args, kwargs = bind_program(program, _brought(program) | made | dict(given))
+    settled = _sizes(inputs, given) | _by_symbol(places, dims)
     notes = [
-        f"{place} is {found[name]}, as in the program's example; --dim {name}=N gives another"
-        for name, (_, place) in places.items()
+        f"{where[-1]} is {found[name]}, as in the program's example; --dim {name}=N gives another"
+        for name, where in places.items()
         if name not in settled
     ]
     return args, kwargs, notes
+
+
+def symbol_places(program: ExportedProgram) -> dict[str, list[str]]:
+    """Where each symbol in the sizes of a program's inputs stands: ``dimension 0 of x``."""
+    places: dict[str, list[str]] = {}
+    for name, fake in tensor_inputs(program).items():
+        for i, size in enumerate(fake.shape):
+            for symbol in _symbols(size):
+                places.setdefault(str(symbol), []).append(f"dimension {i} of {name}")
+    return places
+
+
+def known_sizes(program: ExportedProgram, dims: Mapping[str, int], given: Mapping[str, torch.Tensor]) -> dict[str, int]:
+    """The sizes of symbols that are known; see `resized`.
+
+    Raises:
+        ConversionError: There is no such symbol.
+    """
+    inputs = tensor_inputs(program)
+    return _sizes(inputs, _brought(program)) | _sizes(inputs, given) | _by_symbol(symbol_places(program), dims)
+
+
+def _by_symbol(places: Mapping[str, Sequence[str]], dims: Mapping[str, int]) -> dict[str, int]:
+    """The sizes that the user gives; of the only symbol by whatever name."""
+    if len(places) == len(dims) == 1:
+        return dict.fromkeys(places, next(iter(dims.values())))
+    unknown = next((name for name in dims if name not in places), None)
+    if unknown is not None:
+        there = ", ".join(f"{name} ({where[-1]})" for name, where in places.items())
+        raise ConversionError(f"the program has no dimension {unknown}; it has {there or 'none'}")
+    return dict(dims)
+
+
+def _brought(program: ExportedProgram) -> dict[str, Any]:
+    """The values that a program was exported with, by input name."""
+    names = [str(name) for name in program.graph_signature.user_inputs]
+    return dict(zip(names, pytree.tree_leaves(program.example_inputs or ()), strict=False))
 
 
 def _sizes(inputs: Mapping[str, torch.Tensor], known: Mapping[str, Any]) -> dict[str, int]:

@@ -157,6 +157,15 @@ def _with_state(path: Path, content: Any, factory: str, factory_args: str) -> to
     return module.eval()
 
 
+def load_state(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a state dict's file by name, of which no code runs; none when it holds anything else."""
+    try:
+        content = _load_safetensors(path) if kind_of(path) is Kind.SAFETENSORS else load_plain(path)
+    except ConversionError:
+        return {}
+    return state_dict_in(content) or {}
+
+
 def state_dict_in(content: Any) -> dict[str, torch.Tensor] | None:
     """The tensors by name in what a file held, also inside a checkpoint; None when there are none."""
     if not isinstance(content, Mapping):

@@ -13,8 +13,9 @@ from torch.export import ExportedProgram
 from converters.supervised import limited
 from converters.torch.archive import Kind, kind_of
 from converters.torch.convert import Conversion, captured
-from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, resized, tensor_inputs
+from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, known_sizes, resized, tensor_inputs
 from converters.torch.load import load
+from converters.torch.pretrained import Loaded
 from converters.torch.script import script_program
 from converters.torch.source import TorchSource
 from converters.torch.tensors import DATA_TYPES, REPLACED, to_array
@@ -59,15 +60,15 @@ class TorchModel:
         self._dims = dims or {}
         self._trust_script = trust_script
         self._submodule = submodule
-        self._budget = budget or Budget()
+        self.budget = budget or Budget()
         self._loading = loading
         self._notes: list[str] = []
         self._examples: Mapping[str, torch.Tensor] = {}
 
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
-        with limited(self.path, self._budget.factor):
-            return Conversion(self.program, self.name, self._budget, self._notes).graph()
+        with limited(self.path, self.budget.factor):
+            return Conversion(self.program, self.name, self.budget, self._notes).graph()
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""
@@ -81,14 +82,22 @@ class TorchModel:
         """The model as a program that holds what can be converted, wherever possible."""
         if kind_of(self.path) is Kind.SCRIPT and not self._loading.get("factory"):
             program = script_program(
-                self.path, self._given(), submodule=self._submodule, trust_script=self._trust_script, budget=self._budget
+                self.path, self._given(), submodule=self._submodule, trust_script=self._trust_script, budget=self.budget
             )
             return captured(program)
-        loaded = load(self.path, submodule=self._submodule, budget=self._budget, **self._loading)
-        program = self._captured(loaded.module)
-        loaded.check(program)
-        self._notes += loaded.notes
+        program = self._captured(self.loaded.module)
+        self.loaded.check(program)
+        self._notes += self.loaded.notes
         return program
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """What the file holds. Raises `ConversionError` and `FormatError` as `load` does."""
+        return load(self.path, submodule=self._submodule, trust_script=self._trust_script, budget=self.budget, **self._loading)
+
+    def sizes(self, program: ExportedProgram) -> dict[str, int]:
+        """The sizes of a program's symbols that are known: given, or those of the inputs that it brings."""
+        return known_sizes(program, self._dims, {name: torch.from_numpy(array) for name, array in self._values.items()})
 
     def _captured(self, model: torch.nn.Module | ExportedProgram) -> ExportedProgram:
         """The program of the model for the inputs that are given."""

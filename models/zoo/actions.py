@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from converters.checking.verify import Verification
-from converters.commands.console import DIFFERS, DONE, REFUSED, note, progress, report_error, say, show_table, size, verbosity
+from converters.commands.console import DIFFERS, DONE, REFUSED, Result, note, progress, report_error, verbosity
 from converters.commands.destination import Destination
+from converters.commands.listing import Cell, Listing, number
 from converters.commands.saving import save
 from converters.commands.workflow import Check
 from converters.onnx import convert
@@ -26,18 +28,22 @@ from webnn_graph.formats.files import pieces, write_all
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes import find_runtime
 from webnn_graph.targets import Target, legalize
+from webnn_graph.wording import size
+
+Row: TypeAlias = tuple[int, Mapping[str, Any]]
+"""What came of a model: the exit status, and values by column."""
 
 
-def fetch_all(models: Sequence[Model], folder: Path | None) -> int:
+def fetch_all(models: Sequence[Model], folder: Path | None) -> Result:
     """Fetches each model and, with ``folder``, copies it there under its name."""
 
-    def row(model: Model) -> tuple[int, list[str]]:
+    def row(model: Model) -> Row:
         path = fetch(model)
         if folder:
             path = _copied(path, folder)
-        return DONE, [size(path.stat().st_size), str(path)]
+        return DONE, {"size": path.stat().st_size, "file": str(path)}
 
-    return _for_each(models, "fetching", "fetched", [">size", "file"], row)
+    return _for_each(models, "fetching", "fetched", {">size": size, "file": str}, row)
 
 
 def _copied(path: Path, folder: Path) -> Path:
@@ -48,22 +54,28 @@ def _copied(path: Path, folder: Path) -> Path:
     return copy
 
 
-def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -> int:
+def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -> Result:
     """Converts each model into ``folder``, replacing what is there."""
 
-    def row(model: Model) -> tuple[int, list[str]]:
+    def row(model: Model) -> Row:
         destination = Destination(folder, model.name, formats, overwrite=True, sources=lambda: prepared(model).parent.iterdir())
         destination.check()
         graph = converted(model)
         if isinstance(graph, str):
-            return DONE, ["", "", "", graph]
+            return DONE, {"verdict": graph}
         files = save(graph, destination).files
-        return DONE, [f"{len(graph.nodes):,}", size(graph.weight_bytes), size(sum(path.stat().st_size for path in files)), ""]
+        written = sum(path.stat().st_size for path in files)
+        return DONE, {
+            "operators": len(graph.nodes),
+            "weights": graph.weight_bytes,
+            "files": written,
+            "paths": [str(path) for path in files],
+        }
 
-    return _for_each(models, "converting", "converted", [">operators", ">weights", ">files", ""], row)
+    return _for_each(models, "converting", "converted", {">operators": number, ">weights": size, ">files": size, "verdict": str}, row)
 
 
-def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, seed: int, target: Target | None = None) -> int:
+def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, seed: int, target: Target | None = None) -> Result:
     """Converts each model, for a target if there is one, and compares it with its source model; nothing is written.
 
     Raises:
@@ -71,10 +83,10 @@ def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, se
     """
     find_runtime(runtime)
 
-    def row(model: Model) -> tuple[int, list[str]]:
+    def row(model: Model) -> Row:
         measured = measure(model, runtime=runtime, browser=browser, seed=seed, target=target)
         if isinstance(measured, str):
-            return DONE, ["", "", "", "", measured]
+            return DONE, {"verdict": measured}
         result, worst = measured.result, measured.worst
         verdict = worst.verdict if result.ok else "DIFFERS"
         if model.each_node:
@@ -82,10 +94,18 @@ def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, se
         if result.first:
             node, difference = result.first
             verdict += f" from {node.op} {node.label} on ({difference.relative:.2g})"
-        numbers = [f"{len(measured.graph.nodes):,}", f"{measured.seconds:.1f} s", f"{worst.relative:.2g}", f"{worst.tolerance:g}"]
-        return DONE if result.ok else DIFFERS, [*numbers, verdict]
+        numbers = {"operators": len(measured.graph.nodes), "seconds": measured.seconds}
+        numbers |= {"relative": worst.relative, "tolerance": worst.tolerance}
+        return DONE if result.ok else DIFFERS, {**numbers, "verdict": verdict}
 
-    return _for_each(models, "verifying", "verified", [">operators", ">conversion", ">max relative", ">tolerance", "verdict"], row)
+    columns: dict[str, Cell] = {
+        ">operators": number,
+        ">seconds": "{:.1f}".format,
+        ">relative": "{:.2g}".format,
+        ">tolerance": "{:g}".format,
+        "verdict": str,
+    }
+    return _for_each(models, "verifying", "verified", columns, row)
 
 
 @dataclass(frozen=True)
@@ -176,23 +196,23 @@ def frontend(model: Model) -> tuple[Callable[[], Graph], Callable[[], Source]]:
     return made_by, partial(OnnxSource, path, bind=bind, outputs=outputs)
 
 
-def _for_each(models: Sequence[Model], doing: str, done: str, columns: Sequence[str], row: Callable[[Model], tuple[int, list[str]]]) -> int:
-    """A table with a row for each model; a model that fails is reported and does not stop the others.
+def _for_each(models: Sequence[Model], doing: str, done: str, columns: Mapping[str, Cell], row: Callable[[Model], Row]) -> Result:
+    """A row for each model; one that fails is reported and does not stop the others.
 
-    Returns:
-        The worst exit status: refused before differing before done.
+    The exit status is the worst: refused before differing before done.
     """
     rows, statuses = [], []
     for i, model in enumerate(models, start=1):
+        values: Mapping[str, Any]
         try:
             with progress(f"{doing} {model.name} ({i} of {len(models)}) ..."):
-                status, cells = row(model)
+                status, values = row(model)
         except (WebNNError, OSError) as error:
             note(f"{model.name}:")
-            status, cells = report_error(error, debug=verbosity().debug), ["FAILED"]
-        rows.append([model.name, *cells])
+            status, values = report_error(error, debug=verbosity().debug), {"verdict": "FAILED", "error": str(error)}
+        rows.append({"model": model.name, "ok": status == DONE, **values})
         statuses.append(status)
-    show_table(["model", *columns], rows)
     failed = sum(status != DONE for status in statuses)
-    say(f"{len(models) - failed} of {len(models)} models {done}")
-    return next((status for status in (REFUSED, DIFFERS) if status in statuses), DONE)
+    worst = next((status for status in (REFUSED, DIFFERS) if status in statuses), DONE)
+    after = [f"{len(models) - failed} of {len(models)} models {done}"]
+    return Listing("models", {"model": str, **columns, "verdict": str}, rows, after=after, status=worst)

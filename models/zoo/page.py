@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.commands.console import progress
-from converters.commands.report import markdown
+from converters.commands.listing import markdown
 from converters.onnx.reading.load import load_model
 from converters.onnx.reading.onnxsim import convert_simplified, count_nodes, simplified
 from models.zoo.actions import Measured, measure, prepared

@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-import click
 import onnx
 import pytest
 from click.testing import Result
+from rich.cells import cell_len
 
 from converters.commands.console import show_table
+from converters.commands.layout import cut, table, wrapped
 from tests.cli.conftest import linear_model
 
 Invoke = Callable[..., Result]
@@ -43,15 +44,62 @@ def test_tracebacks_do_neither(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) 
     assert not set(result.stderr) & set("\x1b\x07")
 
 
-def test_narrow_terminals_fold_names_not_numbers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("COLUMNS", "48")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    show_table(["name", ">max relative", "verdict"], [["n" * 60, "1.23456789e-07", "DIFFERS"], ["short", "0", "ok"]])
-    shown = click.unstyle(capsys.readouterr().out)
-    assert "1.23456789e-07" in shown
-    assert all(header in shown for header in ("name", "max relative", "verdict"))
-    assert max(map(len, shown.split("\n"))) <= 48
-    assert shown.count("n" * 12) > 1
+LONG = "encoder/layer.0/attention/self/query/MatMul_quant_" + "n" * 50
+COLUMNS = ["name", ">absolute", ">relative", "verdict"]
+ROWS = [[LONG, "1.23456789e-07", "0.0012", "DIFFERS: shape [1, 3] instead of [3, 1]"], ["short", "0", "0", "ok"]]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_tables_fit(width: int) -> None:
+    lines = table(COLUMNS, ROWS, width)
+    assert max(map(len, lines)) <= width
+    assert all(line == line.rstrip() for line in lines)
+    assert all(number in "\n".join(lines) for number in ("1.23456789e-07", "0.0012", "absolute", "verdict"))
+    assert "encoder/" in "".join(lines)
+    assert "n" * 5 in "".join(lines)
+
+
+def test_what_is_piped_is_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for forced in (True, False):
+        monkeypatch.setenv("FORCE_COLOR", "1" if forced else "")
+        monkeypatch.setenv("COLUMNS", "80")
+        show_table(COLUMNS, ROWS)
+        lines = capsys.readouterr().out.split("\n")
+        assert (max(map(len, lines)) <= 80) == forced
+        assert (f"{LONG}  1.23456789e-07" in "\n".join(lines)) == (not forced)
+        assert all(line == line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "shown"),
+    [
+        ("short", 5, "short"),
+        ("encoder/layer.0/attention/self/MatMul", 28, "encoder/layer.0/…/MatMul"),
+        ("encoder/layer.0/attention/self/MatMul", 16, "encoder/…/MatMul"),
+        ("/a/b/c/MatMul", 11, "/a/…/MatMul"),
+        ("a" * 20 + "z" * 20, 9, "aaaa…zzzz"),
+        ("/a/" + "m" * 40, 9, "/a/m…mmmm"),
+        ("表" * 10, 8, "表表…表"),
+    ],
+)
+def test_names_lose_their_middle(name: str, width: int, shown: str) -> None:
+    assert cut(name, width) == shown
+    assert cell_len(shown) <= width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("one two three", 9, ["one two", "three"]),
+        ("give: --dim batch=N --dim 'a b'=N", 12, ["give:", "--dim batch=N --dim 'a b'=N"]),
+        ("[1, 3, 64, 64] float32", 16, ["[1, 3, 64, 64]", "float32"]),
+        ("  indented words", 10, ["  indented", "  words"]),
+        ("a\nb", 10, ["a", "b"]),
+        ("", 10, [""]),
+    ],
+)
+def test_lines_break_between_words(text: str, width: int, lines: list[str]) -> None:
+    assert wrapped(text, width) == lines
 
 
 def test_a_trace_ends_with_its_command(invoke: Invoke) -> None:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from converters.commands.report import markdown
+from converters.commands.listing import markdown
 from tests.formats.test_killed import BEFORE, outcomes
 
 with tempfile.TemporaryDirectory() as folder:

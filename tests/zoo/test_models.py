@@ -26,8 +26,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "zoo.md"
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_equals_its_source(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
-    status = verify_all([model], runtime="reference", browser=None, seed=0)
-    assert status == 0, capsys.readouterr()
+    result = verify_all([model], runtime="reference", browser=None, seed=0)
+    assert result.status == 0, (result.document(), capsys.readouterr())
 
 
 FOR_EVERY_BROWSER = (
@@ -41,8 +41,8 @@ def test_equals_its_source_for_every_browser(name: str, tmp_path: Path, capsys: 
     coreml_like = tmp_path / "coreml.json"
     coreml_like.write_text(json.dumps(coreml.limits()))
     for target in (PORTABLE, str(coreml_like)):
-        status = verify_all(select([name]), runtime="reference", browser=None, seed=0, target=load_target(target))
-        assert status == 0, (target, capsys.readouterr())
+        result = verify_all(select([name]), runtime="reference", browser=None, seed=0, target=load_target(target))
+        assert result.status == 0, (target, result.document(), capsys.readouterr())
 
 
 def test_page_says_how_many_operators_there_are() -> None:

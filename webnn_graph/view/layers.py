@@ -7,7 +7,7 @@ rows, and with it the crossings, is fast-sugiyama's; widths are not known here, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,8 +15,6 @@ from webnn_graph.errors import RuntimeUnavailable
 
 LONGEST = 40
 """Rows that a drawn tensor passes at most; one that goes further is drawn as two ends, and costs no bends."""
-
-Vertex = Hashable
 
 
 @dataclass(frozen=True)
@@ -26,12 +24,12 @@ class Edge:
     Attributes:
         source: Index of the vertex that it comes from.
         target: Index of the vertex that reads it.
-        tensor: Which one; edges of the same tensor share bends.
+        tensor: Its number; edges of the same tensor share bends.
     """
 
     source: int
     target: int
-    tensor: Hashable
+    tensor: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def laid_out(count: int, edges: Sequence[Edge], top: Sequence[int] = (), bottom:
         RuntimeUnavailable: fast-sugiyama is not installed.
     """
     rows = _rows(count, edges, set(top), set(bottom))
-    bends: dict[tuple[Hashable, int], int] = {}
+    bends: dict[tuple[int, int], int] = {}
     ways = []
     for edge in edges:
         between = range(rows[edge.source] + 1, rows[edge.target])

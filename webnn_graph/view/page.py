@@ -59,7 +59,9 @@ def _rendered(title: str, captions: Sequence[str], data: dict[str, Any]) -> str:
     policy = f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}"
     # JSON in a page ends at nothing but its own end tag, and a string in it may spell any character by its number.
     literal = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    return _template().render(title=title, captions=captions, policy=policy, style=Markup(style), script=Markup(script), data=Markup(literal))
+    written = {"style": style, "script": script, "data": literal}  # ours, and what cannot end its element
+    plain = {name: Markup(text) for name, text in written.items()}  # noqa: S704
+    return _template().render(title=title, captions=captions, policy=policy, **plain)
 
 
 def inline(graph: Graph) -> str:

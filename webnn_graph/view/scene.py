@@ -78,9 +78,16 @@ def _operand(operand: Operand) -> dict[str, Any]:
 
 
 def _node(node: Node, numbers: Mapping[Operand, int]) -> dict[str, Any]:
-    arguments = {name: _plain(map_operands(value, lambda operand: {"operand": numbers[operand]})) for name, value in node.arguments.items()}
+    referred = map_operands(node.arguments, lambda operand: {"operand": numbers[operand]})
+    arguments = {name: _plain(value) for name, value in referred.items()}
     kind = OPS[node.op].category
-    return {"op": node.op, "kind": kind, "label": node.label, "arguments": arguments, "outputs": [numbers[output] for output in node.outputs]}
+    return {
+        "op": node.op,
+        "kind": kind,
+        "label": node.label,
+        "arguments": arguments,
+        "outputs": [numbers[output] for output in node.outputs],
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -151,12 +158,12 @@ class _Groups:
         vertices += [["input" if whole else "enter", self.numbers[operand]] for operand in entering]
         vertices += [["output" if whole else "leave", self.numbers[operand]] for operand in leaving]
         edges = {
-            Edge(source, owner[reader], operand): None
+            Edge(source, owner[reader], self.numbers[operand]): None
             for operand, source in made.items()
             for reader in self.readers[operand]
             if reader in owner and owner[reader] != source
         }
-        edges |= {Edge(made[operand], first_left + place, operand): None for place, operand in enumerate(leaving)}
+        edges |= {Edge(made[operand], first_left + place, self.numbers[operand]): None for place, operand in enumerate(leaving)}
         layout = laid_out(len(vertices), list(edges), range(len(group.items), first_left), range(first_left, len(vertices)))
         self.documents[number] = {
             "name": group.name,
@@ -165,7 +172,7 @@ class _Groups:
             "vertices": vertices,
             "rows": list(layout.rows),
             "places": [round(place, 3) for place in layout.places],
-            "ways": [[self.numbers[edge.tensor], *way] for edge, way in zip(edges, layout.ways, strict=True)],
+            "ways": [[edge.tensor, *way] for edge, way in zip(edges, layout.ways, strict=True)],
         }
         return number
 

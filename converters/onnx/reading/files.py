@@ -22,11 +22,15 @@ def files_of(path: Path) -> list[Path]:
         model = load_model(path)
     except FormatError:
         return [path]
-    nodes = [node for function in model.functions for node in function.node]
-    tensors = [*_tensors(model.graph), *_tensors_of(nodes)]
-    external = (tensor for tensor in tensors if tensor.data_location == TensorProto.EXTERNAL)
+    external = (tensor for tensor in tensors_of(model) if tensor.data_location == TensorProto.EXTERNAL)
     locations = {entry.value for tensor in external for entry in tensor.external_data if entry.key == "location" and entry.value}
     return [path, *(path.parent / location for location in sorted(locations))]
+
+
+def tensors_of(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """All tensors that a model holds, those of subgraphs and functions, and the parts of sparse ones, too."""
+    yield from _tensors(model.graph)
+    yield from _tensors_of(node for function in model.functions for node in function.node)
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:

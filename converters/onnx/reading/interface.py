@@ -67,7 +67,7 @@ def graph_inputs(graph: onnx.GraphProto, settings: InterfaceOptions, known: Mapp
     symbols = {dim for dims in sizes.values() for dim in dims or () if isinstance(dim, str)}
     _check_known("input", settings.bind, free_inputs(graph))
     _check_known("input", settings.shapes, infos)
-    _check_known("dimension", settings.dims, symbols | _variables(symbols))
+    _check_known("dimension", settings.dims, symbols | variables(symbols))
     for name, size in settings.dims.items():
         if size < 1:
             raise ConversionError(f"dimension {name} is set to {size}; it must be at least 1")
@@ -141,15 +141,10 @@ def _input(name: str, info: onnx.ValueInfoProto, shape: tuple[int, ...]) -> Inpu
 def _static_shapes(dims: Mapping[str, Dims | None], settings: InterfaceOptions) -> dict[str, tuple[int, ...]]:
     """Every input's shape; all that stay unknown are one error."""
     shapes = {name: _shape(name, dims[name], settings) for name in dims}
-    unknown = {name: shape for name, shape in shapes.items() if shape is None or None in shape}
-    if unknown:
-        named = [dim for name in unknown for dim in dims[name] or () if isinstance(dim, str) and _size(dim, settings.dims) is None]
-        missing = dict.fromkeys(variable for dim in named for variable in sorted(_variables({dim}) - set(settings.dims)) or [dim])
-        unnamed = [name for name in unknown if dims[name] is None or None in (dims[name] or ())]
-        given = [option("dim", f"{name}=N") for name in missing]
-        given += [option("shape", f"{name}={','.join(str(size or 'N') for size in shapes[name] or ('N', '...'))}") for name in unnamed]
-        listed = ", ".join(f"{name} {_shown(dims[name])}" for name in unknown)
-        raise ConversionError(f"WebNN needs every dimension; unknown are those of {listed}", f"give the sizes: {' '.join(given)}")
+    missing = missing_sizes(dims, settings)
+    if missing:
+        listed = ", ".join(f"{name} {_shown(dims[name])}" for name, shape in shapes.items() if shape is None or None in shape)
+        raise ConversionError(f"WebNN needs every dimension; unknown are those of {listed}", f"give the sizes: {missing}")
     static = {name: tuple(size for size in shape or () if size is not None) for name, shape in shapes.items()}
     for name, shape in static.items():
         if not all(size > 0 for size in shape):
@@ -159,9 +154,25 @@ def _static_shapes(dims: Mapping[str, Dims | None], settings: InterfaceOptions) 
     return static
 
 
+def missing_sizes(dims: Mapping[str, Dims | None], settings: InterfaceOptions) -> str:
+    """The options that give the sizes which the inputs still need; empty when none is missing.
+
+    Raises:
+        ConversionError: A shape that is given does not fit an input.
+    """
+    shapes = {name: _shape(name, dims[name], settings) for name in dims}
+    unknown = [name for name, shape in shapes.items() if shape is None or None in shape]
+    named = [dim for name in unknown for dim in dims[name] or () if isinstance(dim, str) and size_of(dim, settings.dims) is None]
+    symbols = dict.fromkeys(variable for dim in named for variable in sorted(variables({dim}) - set(settings.dims)) or [dim])
+    unnamed = [name for name in unknown if dims[name] is None or None in (dims[name] or ())]
+    given = [option("dim", f"{name}=N") for name in symbols]
+    given += [option("shape", f"{name}={','.join(str(size or 'N') for size in shapes[name] or ('N', '...'))}") for name in unnamed]
+    return " ".join(given)
+
+
 def _shape(name: str, dims: Dims | None, settings: InterfaceOptions) -> tuple[int | None, ...] | None:
     if name not in settings.shapes:
-        return None if dims is None else tuple(_size(dim, settings.dims) for dim in dims)
+        return None if dims is None else tuple(size_of(dim, settings.dims) for dim in dims)
     given = tuple(settings.shapes[name])
     if dims is not None and len(dims) != len(given):
         raise ConversionError(f"input {name} has rank {len(dims)} {_shown(dims)}, the shape given for it is {list(given)}")
@@ -172,7 +183,7 @@ def _shape(name: str, dims: Dims | None, settings: InterfaceOptions) -> tuple[in
     return given
 
 
-def _size(dim: int | str | None, dims: Mapping[str, int]) -> int | None:
+def size_of(dim: int | str | None, dims: Mapping[str, int]) -> int | None:
     """The size of a dimension; exporters also write sums and products of names ("past + 1")."""
     if dim is None or isinstance(dim, int):
         return dim
@@ -198,7 +209,7 @@ def _evaluated(expression: str, dims: Mapping[str, int]) -> int | None:
         return None
 
 
-def _variables(symbols: Collection[str]) -> set[str]:
+def variables(symbols: Collection[str]) -> set[str]:
     """The names inside dimension expressions."""
     names = set()
     for symbol in symbols:

@@ -57,7 +57,7 @@ def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array,
     try:
         offset = int(entries.get("offset", 0))
         stored = np.memmap(path, np.uint8, "r")
-        expected = _stored_bytes(tensor.data_type, count)
+        expected = stored_bytes(tensor.data_type, count)
         size = int(entries.get("length") or expected)
     except (OSError, ValueError) as error:
         raise ConversionError(f"{where} cannot be read from {path.name}: {error}") from None
@@ -114,7 +114,8 @@ def _inside(folder: Path, location: str, where: str) -> Path:
     return path
 
 
-def _stored_bytes(onnx_type: int, count: int) -> int:
+def stored_bytes(onnx_type: int, count: int) -> int:
+    """Bytes of so many elements as ONNX stores them. Raises `ConversionError` for types that have no WebNN data type."""
     bits = {
         TensorProto.DOUBLE: 64,
         TensorProto.BFLOAT16: 16,

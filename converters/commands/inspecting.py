@@ -1,0 +1,157 @@
+"""What `webnn inspect` shows of a model: of a graph, or of a source model without converting it for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from converters.commands.console import Result, say, show_table, verbosity
+from converters.commands.layout import cut
+from converters.commands.opening import Kind, Opening, kind_of, torch_model
+from converters.overview import Cut, Overview, Tensor, Weights, counted
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.wording import size
+
+FIRST_CUTS, LAST_CUTS = 2, 4
+"""Tensors to cut at that are shown without --verbose: of those that split the model in two, the first and the last."""
+
+
+METADATA_WIDTH = 76
+"""Columns that are shown of what a file says of itself; --json has all."""
+
+
+def inspected(path: Path, opening: Opening) -> Inspected:
+    """What there is to know of a model. Nothing is written.
+
+    Raises:
+        WebNNError: It cannot be read, or takes no such options.
+    """
+    kind = kind_of(path)
+    opening.check(path, kind)
+    if kind is Kind.GRAPH:
+        from webnn_graph.formats import load
+
+        return Inspected(path, of_graph(load(path, dims=opening.dims)))
+    if kind is Kind.ONNX:
+        from converters.onnx import overview as onnx_overview
+        from converters.onnx.reading.interface import InterfaceOptions
+
+        settings = InterfaceOptions(opening.dims, opening.shapes, opening.bind, opening.inputs, opening.outputs)
+        return Inspected(path, onnx_overview.overview(path, settings, budget=opening.budget))
+    from converters.torch import overview as torch_overview
+
+    return Inspected(path, torch_overview.overview(torch_model(path, opening)))
+
+
+def of_graph(graph: Graph) -> Overview:
+    """The overview of a graph, which needs no conversion."""
+    types = sorted({operand.data_type for operand in graph.constants})
+    weights = {t: [operand for operand in graph.constants if operand.data_type is t] for t in types}
+    return Overview(
+        Kind.GRAPH.value,
+        graph.name,
+        inputs=[_tensor(operand) for operand in graph.inputs],
+        outputs=[_tensor(operand) for operand in graph.outputs],
+        operators=counted([node.op for node in graph.nodes], (), checked=True),
+        weights=[Weights(str(t), len(o), sum(x.size for x in o), sum(x.nbytes for x in o)) for t, o in weights.items()],
+    )
+
+
+def _tensor(operand: Operand) -> Tensor:
+    return Tensor(operand.name, str(operand.data_type), operand.shape)
+
+
+@dataclass(frozen=True)
+class Inspected(Result):
+    """An overview of a file or folder."""
+
+    path: Path
+    overview: Overview
+
+    @property
+    def cuts(self) -> Sequence[Cut]:
+        """The tensors to cut at that are shown."""
+        if verbosity().verbose:
+            return self.overview.cuts
+        splits = [tensor for tensor in self.overview.cuts if tensor.splits] or list(self.overview.cuts[-LAST_CUTS:])
+        return splits if len(splits) <= FIRST_CUTS + LAST_CUTS else splits[:FIRST_CUTS] + splits[-LAST_CUTS:]
+
+    def show(self) -> None:
+        """See `Result`."""
+        it = self.overview
+        is_graph = it.kind == Kind.GRAPH.value
+        nodes, tensors = sum(o.nodes for o in it.operators), sum(w.tensors for w in it.weights)
+        numbers = f"{nodes:,} operators, {tensors:,} constants" if is_graph else f"{nodes:,} nodes, {tensors:,} tensors"
+        say(f"{it.name}: {it.kind}, {numbers}, {size(sum(w.bytes for w in it.weights))} of weights")
+        if it.metadata:
+            say("\n".join(f"  {cut(f'{name}: {one_line(value)}', METADATA_WIDTH)}" for name, value in it.metadata.items()))
+        say("")
+        interface = [("input", tensor) for tensor in it.inputs] + [("output", tensor) for tensor in it.outputs]
+        if interface:
+            show_table(["name", "", "type", "shape"], [(tensor.name, kind, tensor.type, tensor.shown) for kind, tensor in interface])
+        if it.dimensions:
+            ranges = [(d.name, _range(d.least, d.most), "needed" if d.size is None else d.size, ", ".join(d.places)) for d in it.dimensions]
+            show_table(["dimension", "range", "size", "is"], ranges)
+        if is_graph:
+            show_table(["operator", ">nodes"], [(operator.name, f"{operator.nodes:,}") for operator in it.operators])
+        elif it.operators:
+            rows = [(o.name, f"{o.nodes:,}", _converts(o.converts), o.why) for o in it.operators]
+            show_table(["operator", ">nodes", "converts", "why not"], rows)
+        if it.weights:
+            weights = [(w.type, f"{w.tensors:,}", f"{w.elements:,}", size(w.bytes)) for w in it.weights]
+            show_table(["weights", ">tensors", ">elements", ">size"], weights)
+        if self.cuts:
+            cuts = [(at.tensor.name, at.tensor.type, at.tensor.shown, at.operator) for at in self.cuts]
+            show_table(["cut at", "type", "shape", "made by"], cuts)
+            more = len(it.cuts) - len(self.cuts)
+            say(f"--output TENSOR ends the graph there, --input begins it{f'; -v lists {more:,} more' if more else ''}\n")
+        if not is_graph:
+            say(_verdict(it))
+
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        it = self.overview
+        return {
+            "path": str(self.path),
+            "kind": it.kind,
+            "name": it.name,
+            "metadata": dict(it.metadata),
+            "inputs": [asdict(tensor) for tensor in it.inputs],
+            "outputs": [asdict(tensor) for tensor in it.outputs],
+            "dimensions": [asdict(dimension) for dimension in it.dimensions],
+            "converts": it.converts,
+            "missing": it.missing,
+            "operators": [asdict(operator) | {"converts": operator.converts} for operator in it.operators],
+            "problems": [
+                {"operator": problem.operator, "node": problem.where.node, "why": problem.why, "hint": problem.hint}
+                for problem in it.problems
+            ],
+            "cuts": [asdict(at.tensor) | {"node": at.node, "operator": at.operator, "splits": at.splits} for at in self.cuts],
+            "weights": [asdict(weights) for weights in it.weights],
+        }
+
+
+def one_line(value: object) -> str:
+    """A value of the metadata without line breaks."""
+    return " ".join(str(value).split())
+
+
+def _range(least: int | None, most: int | None) -> str:
+    return "" if least is most is None else f"{'' if least is None else least} to {'any' if most is None else most}".strip()
+
+
+def _converts(converts: bool | None) -> str:
+    return "?" if converts is None else "yes" if converts else "NO"
+
+
+def _verdict(overview: Overview) -> str:
+    """What would become of a source model, and what to do."""
+    whole = [problem for problem in overview.problems if not problem.operator]
+    if whole:
+        return "\n".join(f"cannot be converted: {p.where.say(p.why)}" + (f"\nhint: {p.hint}" if p.hint else "") for p in whole)
+    hints = [f"hint: {hint}" for hint in dict.fromkeys(problem.hint for problem in overview.problems) if hint]
+    if overview.problems:
+        return "\n".join([f"{len(overview.problems):,} nodes cannot be converted", *hints])
+    return f"a conversion needs {overview.missing}" if overview.missing else "can be converted"
