@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError, Where
 from webnn_graph.graph import Graph, Operand
@@ -63,19 +64,27 @@ def checked(graph: Graph, inputs: Mapping[str, Array]) -> dict[Operand, Array]:
     names = [operand.name for operand in graph.inputs]
     for name in inputs:
         if name not in names:
-            raise ExecutionError(f"the graph has no input {name!r}", nearest(name, names) or f"its inputs are {', '.join(names) or 'none'}")
+            raise ExecutionError(
+                f"the graph has no input {name!r}",
+                nearest(name, names) or f"its inputs are {', '.join(names) or 'none'}",
+                code=Code.UNKNOWN_INPUT,
+            )
     return {operand: _checked_array(operand, inputs) for operand in graph.inputs}
 
 
 def _checked_array(operand: Operand, inputs: Mapping[str, Array]) -> Array:
     if operand.name not in inputs:
-        raise ExecutionError(f"the input {operand} is missing")
+        raise ExecutionError(f"the input {operand} is missing", code=Code.MISSING_INPUT)
     array = np.asarray(inputs[operand.name])
     if array.shape != operand.shape:
-        raise ExecutionError(f"the input {operand} was given shape {list(array.shape)}")
+        raise ExecutionError(f"the input {operand} was given shape {list(array.shape)}", code=Code.WRONG_INPUT)
     if array.dtype != operand.data_type.numpy:
-        raise ExecutionError(f"the input {operand} was given {array.dtype}", f"convert it: array.astype({str(operand.data_type.numpy)!r})")
+        raise ExecutionError(
+            f"the input {operand} was given {array.dtype}",
+            f"convert it: array.astype({str(operand.data_type.numpy)!r})",
+            code=Code.WRONG_INPUT,
+        )
     smallest, largest = operand.data_type.range
     if operand.data_type.bits == 4 and not ((array >= smallest) & (array <= largest)).all():
-        raise ExecutionError(f"the input {operand} was given values outside {smallest} to {largest}")
+        raise ExecutionError(f"the input {operand} was given values outside {smallest} to {largest}", code=Code.WRONG_INPUT)
     return array
