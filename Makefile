@@ -6,6 +6,7 @@
 # make zoo    converts and verifies every model of models/zoo/zoo.toml
 # make bench  measures the reference runtime against ONNX Runtime
 # make docs   writes the pages of operators; make zoo-docs those of models, which takes minutes
+# make site   builds the documentation site into build/site
 # make methods   writes GraphBuilder's typed methods from the operator table
 # make wheel  builds the wheel into dist/
 #
@@ -17,6 +18,7 @@ SECONDS ?= 60
 FORMATS ?=
 SEED ?= 0
 DEMO ?= build/demo
+SPHINX := --quiet --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees
 VERSIONS ?= 147.0.0 153.0.0
 PATTERNS ?= $(wildcard build/zoo)
 
@@ -31,7 +33,7 @@ export WEBNN_CHROMIUM ?= $(BUNDLED)
 export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test lint fuzz backend-fuzz zoo bench methods docs zoo-docs wheel clean
+.PHONY: demo test lint fuzz backend-fuzz zoo bench methods docs zoo-docs site wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
@@ -68,10 +70,16 @@ docs: $(VENV)/.test
 	$(BIN)/webnn ops --frontend onnx --markdown > docs/onnx-operators.md
 	$(BIN)/webnn ops --frontend torch --markdown > docs/aten-operators.md
 	$(BIN)/python -m tests.frontends.index
+	$(BIN)/python -m tests.formats.schema
+	$(BIN)/python -m tests.site
 
 zoo-docs: $(VENV)/.test $(BROWSER)
 	$(BIN)/python -m models.zoo.page docs/zoo.md
 	$(BIN)/python -m tests.zoo.generated --write docs/generated-models.md
+
+site: $(VENV)/.test
+	$(BIN)/python -m sphinx $(SPHINX) docs build/site
+	$(BIN)/python -m tests.site.offline build/site
 
 wheel: $(VENV)/.test
 	$(BIN)/python -m build --wheel
@@ -88,7 +96,7 @@ $(VENV)/.verify: pyproject.toml constraints.txt Makefile | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt Makefile | $(BIN)/python
-	$(PIP) --editable '.[all,generate,test]'
+	$(PIP) --editable '.[all,generate,test,site]'
 	@touch $@ $(VENV)/.verify
 
 $(VENV)/.typescript:

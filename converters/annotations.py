@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_t
 
 from webnn_graph import data_types
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
@@ -79,7 +80,9 @@ class Parameter(inspect.Parameter):
             return value
         values = b.value(value)
         if values is None:
-            raise ConversionError(f"input {self.name} is computed at run time; WebNN needs its value at conversion", hint)
+            raise ConversionError(
+                f"input {self.name} is computed at run time; WebNN needs its value at conversion", hint, code=Code.DEPENDS_ON_DATA
+            )
         return self.known.read(values, f"input {self.name}")
 
 

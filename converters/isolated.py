@@ -23,6 +23,7 @@ from typing import Any
 
 from converters.supervised import end_with
 from webnn_graph import errors
+from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError, Where
 
 START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from converters.isolated import serve; serve(*sys.argv[2:])"
@@ -85,13 +86,13 @@ def isolated(worker: Callable[..., bytes], data: bytes, limits: Limits = Limits(
         raise Stopped(_how_it_ended(done.returncode, limits))
     if status == b"done":
         return answer
-    kind, what, hint, where = json.loads(answer)
+    kind, what, hint, where, code = json.loads(answer)
     if kind == "MemoryError":
         raise Stopped(f"needed more than {limits.memory >> 20:,} MiB of memory")
     error = getattr(errors, kind, None)
     if error is None:
         raise Stopped(f"failed ({kind}: {what})" if what else f"failed ({kind})")
-    raise error(what, hint, Where(**where))
+    raise error(what, hint, Where(**where), Code(code))
 
 
 def _how_it_ended(code: int, limits: Limits) -> str:
@@ -119,10 +120,10 @@ def serve(parent: str, worker: str, limited: str, arguments: str) -> None:
     try:
         status, result = b"done", function(data, **json.loads(arguments))
     except WebNNError as error:
-        status, result = b"error", json.dumps([type(error).__name__, error.what, error.hint, asdict(error.where)]).encode()
+        status, result = b"error", json.dumps([type(error).__name__, error.what, error.hint, asdict(error.where), error.code]).encode()
     except BaseException as error:  # whatever it is, it has to be said to the other process
         lines = str(error).strip().splitlines() or [""]
-        status, result = b"error", json.dumps([type(error).__name__, lines[0][:1000], "", {}]).encode()
+        status, result = b"error", json.dumps([type(error).__name__, lines[0][:1000], "", {}, ""]).encode()
     with answer:
         answer.write(status + b"\n")
         answer.write(result)

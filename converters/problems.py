@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError, Where, readable
 
 DEFECT = "this is a defect of the converter; please report it with what --debug shows"
@@ -23,6 +24,7 @@ class Problem:
         why: What stops it.
         hint: What the user can do.
         cause: The unexpected exception behind it, for --debug.
+        code: Which kind of error it is.
     """
 
     operator: str
@@ -30,6 +32,7 @@ class Problem:
     why: str
     hint: str = ""
     cause: Exception | None = None
+    code: Code = Code.UNSUPPORTED_OPERATOR
 
 
 class Unmade(Exception):
@@ -52,7 +55,8 @@ def collected(problems: list[Problem], operator: str, node: str) -> Iterator[Non
     except MemoryError as error:
         raise BudgetExceeded(f"{node} needs more memory than there is") from error
     except WebNNError as error:
-        problems.append(Problem(operator, replace(error.where, node=node), error.what, error.hint))
+        code = Problem.code if error.code is error.default else error.code
+        problems.append(Problem(operator, replace(error.where, node=node), error.what, error.hint, code=code))
     except Exception as error:  # a handler that trusts a node to be as its schema says, and this one is not; or the handler is wrong
         problems.append(Problem(operator, Where(node=node), f"unexpected {type(error).__name__}: {error}", DEFECT, error))
 
@@ -66,11 +70,15 @@ class Report(ConversionError):
         total: How many nodes the model has.
     """
 
+    default = Code.UNSUPPORTED_OPERATOR
+
     def __init__(self, problems: Sequence[Problem], model: str, total: int) -> None:
         operators = len({problem.operator for problem in problems})
         head = f"{operators} operator{'s' if operators > 1 else ''} of {model} cannot be converted"
         hints = {problem.hint for problem in problems}
         super().__init__(f"{head}; {total - len(problems):,} of {total:,} nodes can", hints.pop() if len(hints) == 1 else "")
+        codes = {problem.code for problem in problems}
+        self.code = codes.pop() if len(codes) == 1 else self.default
         self.args = (problems, model, total)  # what a copy is made of
         self.problems = problems
         self.__cause__ = next((problem.cause for problem in problems if problem.cause), None)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
+from webnn_graph.codes import Code
 from webnn_graph.hints import in_python
 
 
@@ -60,13 +61,17 @@ class WebNNError(Exception):
         hint: What the user can do, in one sentence; empty when there is nothing to say. Options stand in it as the commands spell
             them; the text of the exception has Python's spelling.
         where: Where it is, as far as it is known and not a part of the sentence.
+        code: Which kind of error it is; by default that of its class.
     """
 
-    def __init__(self, what: str, hint: str = "", where: Where = Where()) -> None:
+    default: ClassVar[Code] = Code.REFUSED
+
+    def __init__(self, what: str, hint: str = "", where: Where = Where(), code: Code | None = None) -> None:
         self.what = what
         self.hint = readable(hint)
         self.where = where
-        super().__init__(what, hint, where)
+        self.code = code or self.default
+        super().__init__(what, hint, where, code)
 
     def at(self, where: Where) -> Self:
         """This error, which now says where it is as far as it did not know."""
@@ -100,25 +105,37 @@ def readable(text: str) -> str:
 class ValidationError(WebNNError):
     """An operator call or a graph breaks a rule of the WebNN standard."""
 
+    default = Code.INVALID_GRAPH
+
 
 class FormatError(WebNNError):
     """A file is not what its format says: damaged, truncated, or of another kind."""
+
+    default = Code.DAMAGED_FILE
 
 
 class ConversionError(WebNNError):
     """A source model has no equivalent WebNN graph, or needs an option it was not given."""
 
+    default = Code.CANNOT_CONVERT
+
 
 class BudgetExceeded(ConversionError):
     """A conversion would take more work or memory than is allowed; it ends at once."""
+
+    default = Code.BUDGET_EXCEEDED
 
 
 class RuntimeUnavailable(WebNNError):
     """A runtime (browser, rustnn) is not installed or did not start."""
 
+    default = Code.RUNTIME_UNAVAILABLE
+
 
 class ExecutionError(WebNNError):
     """A runtime was given inputs that do not fit the graph, or failed while running it."""
+
+    default = Code.EXECUTION_FAILED
 
 
 def reason(error: BaseException) -> str:

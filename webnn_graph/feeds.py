@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError, FormatError, Where
 from webnn_graph.formats.files import write_all
@@ -100,14 +101,19 @@ def fitted(value: Array, operand: Operand) -> Array:
     """
     dtype = operand.data_type.numpy
     if value.dtype.kind not in "biuf":
-        raise ExecutionError(f"the value for input {operand.name} holds {value.dtype}, not numbers")
+        raise ExecutionError(f"the value for input {operand.name} holds {value.dtype}, not numbers", code=Code.WRONG_INPUT)
     if value.size != operand.size and value.size != 1:
-        raise ExecutionError(f"input {operand.name} is {operand.descriptor}, the value for it has shape {list(value.shape)}")
+        raise ExecutionError(
+            f"input {operand.name} is {operand.descriptor}, the value for it has shape {list(value.shape)}", code=Code.WRONG_INPUT
+        )
     smallest, largest = operand.data_type.range
     if not operand.data_type.is_float and (
         not np.isfinite(value).all() or (value != np.trunc(value)).any() or value.min() < smallest or value.max() > largest
     ):
-        raise ExecutionError(f"input {operand.name} is {operand.descriptor}, the value for it has numbers that {operand.data_type} has not")
+        raise ExecutionError(
+            f"input {operand.name} is {operand.descriptor}, the value for it has numbers that {operand.data_type} has not",
+            code=Code.WRONG_INPUT,
+        )
     typed = value.astype(dtype)
     return np.full(operand.shape, typed.ravel()[0], dtype) if value.size == 1 else typed.reshape(operand.shape)
 
@@ -145,7 +151,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
             if isinstance(archive, np.lib.npyio.NpzFile):
                 return dict(archive)
     except FileNotFoundError:
-        raise FormatError("there is no such file", where=Where(str(path))) from None
+        raise FormatError("there is no such file", where=Where(str(path)), code=Code.NO_SUCH_FILE) from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         raise FormatError(f"{path} is not a .npz file, or is damaged") from None
     raise FormatError(f"{path} is not a .npz file")
@@ -166,7 +172,7 @@ def _read_npy(path: Path) -> Array:
     try:
         array = np.load(path, allow_pickle=False)
     except FileNotFoundError:
-        raise FormatError("there is no such file", where=Where(str(path))) from None
+        raise FormatError("there is no such file", where=Where(str(path)), code=Code.NO_SUCH_FILE) from None
     except (OSError, ValueError, EOFError):
         raise FormatError(f"{path} is not a .npy file, or is damaged") from None
     if not isinstance(array, np.ndarray):

@@ -7,6 +7,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
@@ -14,6 +15,8 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP",
 
 class Interrupted(WebNNError):
     """Work was stopped by a signal whose handler let the process live."""
+
+    default = Code.INTERRUPTED
 
 
 class Terminated(SystemExit):

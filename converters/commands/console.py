@@ -175,7 +175,7 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
         return USAGE
     message, hint, status = str(error), "", REFUSED
     if isinstance(error, WebNNError):
-        message = error.text()
+        message = with_code(error.text(), error.code)
     elif isinstance(error, click.UsageError):
         message, status = error.format_message(), USAGE
         hint = f"{error.ctx.command_path} --help lists the options" if error.ctx else ""
@@ -193,6 +193,12 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
     if hint:
         click.echo(harmless(f"hint: {hint}"), err=True)
     return status
+
+
+def with_code(text: str, code: str) -> str:
+    """The text of an error with its code at the end of its first line, as mypy writes it."""
+    first, newline, rest = text.partition("\n")
+    return f"{first} [{code}]{newline}{rest}"
 
 
 def verbosity_options(command: F) -> F:

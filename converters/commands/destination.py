@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.table import SHARED, WEIGHTS, written_as
 from webnn_graph.formats.weights import INDEX
@@ -63,7 +64,7 @@ class Destination:
         What the graph is made from is in the way even of a destination that replaces files.
         """
         if not self.folder.is_dir() and self.folder.exists():
-            raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder")
+            raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder", code=Code.CANNOT_WRITE)
         mine = {path.resolve() for path in own}
         written = [path for path in (*self.files, self.weights_file) if path.resolve() not in mine]
         refuse_sources(written, self.sources)
@@ -75,7 +76,9 @@ def refuse_existing(paths: Iterable[Path]) -> None:
     """Raises `WebNNError` when a file that is going to be written is already there."""
     there = [str(path) for path in paths if path.exists()]
     if there:
-        raise WebNNError(f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}", "--force replaces files")
+        raise WebNNError(
+            f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}", "--force replaces files", code=Code.FILE_EXISTS
+        )
 
 
 def refuse_sources(paths: Iterable[Path], sources: Callable[[], Iterable[Path]], hint: str = ELSEWHERE) -> None:
@@ -84,9 +87,15 @@ def refuse_sources(paths: Iterable[Path], sources: Callable[[], Iterable[Path]],
     read = list(sources()) if there else []
     for path in there:
         if any(_is_same(path, source) for source in read):
-            raise WebNNError(f"{path} is the model itself, or is read with it; it is never written over", hint)
+            raise WebNNError(
+                f"{path} is the model itself, or is read with it; it is never written over", hint, code=Code.WOULD_OVERWRITE_SOURCE
+            )
         if any(_is_same(_index(path), source) for source in read):
-            raise WebNNError(f"{path} would stand in the place of the model's own weights, which {_index(path).name} lists", hint)
+            raise WebNNError(
+                f"{path} would stand in the place of the model's own weights, which {_index(path).name} lists",
+                hint,
+                code=Code.WOULD_OVERWRITE_SOURCE,
+            )
 
 
 def _index(weights: Path) -> Path:

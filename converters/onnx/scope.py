@@ -18,6 +18,7 @@ from converters.onnx.reading.signature import Signature, signature_of
 from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import HANDLERS, REFUSED, SourceNode, Value, find
 from converters.problems import Unmade, collected
+from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 from webnn_graph.names import nearest
@@ -100,7 +101,7 @@ class GraphScope:
         for name in outputs:
             if not name or (name not in made and name not in self):
                 there = [*self.values, *self._stored, *(output for node in graph.node for output in node.output)]
-                raise ConversionError(f"the model has no tensor {name!r}", nearest(name, there))
+                raise ConversionError(f"the model has no tensor {name!r}", nearest(name, there), code=Code.UNKNOWN_TENSOR)
         for node in nodes:
             before = self.conversion.builder.budget.steps
             self._run_node(node)

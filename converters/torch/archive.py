@@ -10,6 +10,7 @@ from typing import IO, Any
 import torch
 
 from converters.torch.reading.archive import Archive
+from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError, FormatError, Where, reason
 
 ZIP = b"PK\x03\x04"
@@ -90,5 +91,6 @@ def load_plain(file: Path | IO[bytes], where: str = "") -> Any:
             raise ConversionError(
                 f"{where} holds a pickled object{what}; unpickling it would run code that the file brings",
                 "save a state dict or an exported program instead, or give --trust-pickle if you trust the file",
+                code=Code.NOT_TRUSTED,
             ) from None
         raise FormatError(f"{where} is damaged: {reason(error)}") from None

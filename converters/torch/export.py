@@ -12,6 +12,7 @@ from torch.export import ExportedProgram
 from torch.nn.modules import batchnorm, dropout, instancenorm
 from torch.utils import _pytree as pytree
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
 
 DIFFERENT_IN_TRAINING = (dropout._DropoutNd, batchnorm._NormBase, instancenorm._InstanceNorm)
@@ -45,7 +46,9 @@ def specialize(program: ExportedProgram, args: Sequence[Any], kwargs: Mapping[st
         args, kwargs = program.example_inputs or ((), {})
     if not args and not kwargs:
         raise ConversionError(
-            "the program has dynamic shapes and brings no example inputs", "give inputs: --input 'x:float32[1,3,224,224]'"
+            "the program has dynamic shapes and brings no example inputs",
+            "give inputs: --input 'x:float32[1,3,224,224]'",
+            code=Code.MISSING_EXAMPLE_INPUTS,
         )
     return export(program.module(check_guards=False), args, kwargs)
 

@@ -16,6 +16,7 @@ from torch.utils import _pytree as pytree
 
 from converters.torch.archive import load_plain
 from converters.torch.tensors import data_type
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.feeds import read_arrays, seeded
@@ -56,7 +57,9 @@ class InputSpec:
         """
         unknown = [size for size in self.shape if isinstance(size, str) and size not in dims]
         if unknown:
-            raise ConversionError(f"input {self.name} has the dimension {unknown[0]}", f"give its size: --dim {unknown[0]}=N")
+            raise ConversionError(
+                f"input {self.name} has the dimension {unknown[0]}", f"give its size: --dim {unknown[0]}=N", code=Code.MISSING_DIMENSION
+            )
         shape = tuple(dims[size] if isinstance(size, str) else size for size in self.shape)
         check_shape(f"input {self.name} has", shape)
         if self.dtype is torch.bool:
@@ -92,7 +95,9 @@ def bind(module: torch.nn.Module, given: Mapping[str, torch.Tensor]) -> tuple[tu
     known = [name for name in given if name in parameters]
     if len(known) < len(given) and known:
         wrong = next(name for name in given if name not in parameters)
-        raise ConversionError(f"forward has no parameter {wrong!r}", nearest(wrong, parameters) or f"it has {', '.join(parameters)}")
+        raise ConversionError(
+            f"forward has no parameter {wrong!r}", nearest(wrong, parameters) or f"it has {', '.join(parameters)}", code=Code.UNKNOWN_TENSOR
+        )
     if not known and len(given) > len(parameters):
         raise ConversionError(f"{len(given)} inputs are given, forward takes {', '.join(parameters)}")
     named = dict(given) if known else dict(zip(parameters, given.values(), strict=False))
@@ -101,7 +106,7 @@ def bind(module: torch.nn.Module, given: Mapping[str, torch.Tensor]) -> tuple[tu
         named = {name: dummy[name] for name in missing if name in dummy} | named
         missing = [name for name in missing if name not in named]
     if missing:
-        raise ConversionError(f"forward needs {', '.join(missing)}", _how_to_give(module, missing))
+        raise ConversionError(f"forward needs {', '.join(missing)}", _how_to_give(module, missing), code=Code.MISSING_EXAMPLE_INPUTS)
     return (), named
 
 
@@ -158,7 +163,9 @@ def resized(
     missing = [name for name in places if name not in found]
     if missing:
         there = " and ".join(places[name][-1] for name in missing)
-        raise ConversionError(f"the size of {there} is not known", "give it: " + " ".join(f"--dim {name}=N" for name in missing))
+        raise ConversionError(
+            f"the size of {there} is not known", "give it: " + " ".join(f"--dim {name}=N" for name in missing), code=Code.MISSING_DIMENSION
+        )
     values = {symbol: found[str(symbol)] for fake in inputs.values() for size in fake.shape for symbol in _symbols(size)}
     made = {name: _of_size(fake, values) for name, fake in inputs.items()}
     args, kwargs = bind_program(program, _brought(program) | made | dict(given))
@@ -198,7 +205,7 @@ def _by_symbol(places: Mapping[str, Sequence[str]], dims: Mapping[str, int]) -> 
     unknown = next((name for name in dims if name not in places), None)
     if unknown is not None:
         there = ", ".join(f"{name} ({where[-1]})" for name, where in places.items())
-        raise ConversionError(f"the program has no dimension {unknown}; it has {there or 'none'}")
+        raise ConversionError(f"the program has no dimension {unknown}; it has {there or 'none'}", code=Code.UNKNOWN_DIMENSION)
     return dict(dims)
 
 
@@ -275,7 +282,9 @@ def brought_along(module: torch.nn.Module) -> tuple[tuple[Any, ...], dict[str, A
     if isinstance(dummy, Mapping) and dummy and not is_script and set(dummy) <= set(parameters or dummy):
         return (), dict(dummy)
     names = [name for name, p in (parameters or {}).items() if p.default is p.empty] or list(parameters or {})[:1] or ["x"]
-    raise ConversionError(f"the example inputs of {type(module).__name__} are not known", _how_to_give(module, names))
+    raise ConversionError(
+        f"the example inputs of {type(module).__name__} are not known", _how_to_give(module, names), code=Code.MISSING_EXAMPLE_INPUTS
+    )
 
 
 def _how_to_give(module: torch.nn.Module, names: Sequence[str]) -> str:

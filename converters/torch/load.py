@@ -21,6 +21,7 @@ from converters.torch.pretrained import Loaded
 from converters.torch.reading.program import load_program
 from converters.torch.reading.script import checked_script
 from webnn_graph.budget import Budget
+from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError, FormatError, reason
 from webnn_graph.names import nearest
 
@@ -96,7 +97,9 @@ def part(path: str, model: torch.nn.Module, name: str) -> torch.nn.Module:
     modules = dict(model.named_modules())
     if name not in modules:
         names = [known for known in modules if known]
-        raise ConversionError(f"{path} has no submodule {name!r}", nearest(name, names) or f"it has {listed(names, 8)}")
+        raise ConversionError(
+            f"{path} has no submodule {name!r}", nearest(name, names) or f"it has {listed(names, 8)}", code=Code.UNKNOWN_TENSOR
+        )
     return modules[name]
 
 
@@ -151,6 +154,7 @@ def _with_state(path: Path, content: Any, factory: str, factory_args: str) -> to
         raise ConversionError(
             f"{path} is a state dict of {len(state)} tensors; the module it belongs to is not in the file",
             "name a callable that returns the module: --model package.module:factory",
+            code=Code.MISSING_MODULE,
         )
     module = make_module(factory, factory_args)
     _check_state(path, module, state, factory)
@@ -191,6 +195,7 @@ def _check_state(path: Path, module: torch.nn.Module, state: dict[str, torch.Ten
         raise ConversionError(
             f"the state dict in {path} does not fit the module of {factory}\n  " + "\n  ".join(problems),
             "check --model and --model-args; a prefix or a missing head are common reasons",
+            code=Code.MISSING_WEIGHTS,
         )
     module.load_state_dict(state, strict=False)
 

@@ -20,6 +20,7 @@ from converters.torch.script import script_program
 from converters.torch.source import TorchSource
 from converters.torch.tensors import DATA_TYPES, REPLACED, to_array
 from webnn_graph.budget import Budget
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
@@ -131,5 +132,9 @@ class TorchModel:
         given = {spec.name: spec.tensor(self._dims) for spec in self._inputs}
         unused = set(self._dims) - {size for spec in self._inputs for size in spec.shape}
         if unused:
-            raise ConversionError(f"no input has a dimension {unused.pop()}", "--input 'x:float32[batch,3,224,224]' --dim batch=1")
+            raise ConversionError(
+                f"no input has a dimension {unused.pop()}",
+                "--input 'x:float32[batch,3,224,224]' --dim batch=1",
+                code=Code.UNKNOWN_DIMENSION,
+            )
         return given

@@ -11,6 +11,7 @@ from torch.export import ExportedProgram
 
 from converters.problems import listed
 from converters.torch.interface import placeholders
+from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
 
 
@@ -42,7 +43,9 @@ class Loaded:
             if node in used and (tensor := program.state_dict.get(str(spec.target))) is not None and tensor.data_ptr() in places
         ]
         if names:
-            raise ConversionError(f"weights that the outputs need are not in {self.path}: {listed(names, 4)}", self.hint)
+            raise ConversionError(
+                f"weights that the outputs need are not in {self.path}: {listed(names, 4)}", self.hint, code=Code.MISSING_WEIGHTS
+            )
 
 
 def _needed(program: ExportedProgram) -> set[fx.Node]:

@@ -196,7 +196,7 @@ def test_debug_shows_the_traceback(invoke: Invoke) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith("Traceback (most recent call last):\n")
     assert "FormatError: nowhere.onnx: there is no such file\n" in result.stderr
-    assert result.stderr.endswith("error: nowhere.onnx: there is no such file\n")
+    assert result.stderr.endswith("error: nowhere.onnx: there is no such file [no-such-file]\n")
 
 
 def test_a_defect_asks_for_a_report(model: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -239,4 +239,4 @@ def test_installed_commands_exit_with_the_status() -> None:
     code = "import cli; cli.onnx2webnn(['nowhere.onnx'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(cli.__file__).parent)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: nowhere.onnx: there is no such file\n"
+    assert done.stderr == "error: nowhere.onnx: there is no such file [no-such-file]\n"

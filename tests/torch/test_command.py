@@ -98,4 +98,7 @@ def test_without_pytorch_it_says_how_to_install_it(program: Path) -> None:
     code = f"import sys; sys.modules['torch'] = None; sys.argv = ['torch2webnn', {str(program)!r}]; import cli; cli.torch2webnn()"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 1
-    assert result.stderr.splitlines() == ["error: PyTorch is not installed", "hint: pip install 'webnn-convert[torch]'"]
+    assert result.stderr.splitlines() == [
+        "error: PyTorch is not installed [runtime-unavailable]",
+        "hint: pip install 'webnn-convert[torch]'",
+    ]

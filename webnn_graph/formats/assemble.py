@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError, ValidationError, WebNNError
 from webnn_graph.formats.constants import MAX_FILL, Fill, Inline, Stored, filled, from_bytes
@@ -125,16 +126,19 @@ class _Assembly:
                 raise FormatError(
                     f"dimension {size.name!r} is dynamic; WebNN graphs have static shapes",
                     f"give it a size: --dim {size.name}={size.largest}",
+                    code=Code.MISSING_DIMENSION,
                 )
             if not 1 <= self.dims[size.name] <= size.largest:
-                raise FormatError(f"dimension {size.name!r} is at least 1 and at most {size.largest}, not {self.dims[size.name]}")
+                raise FormatError(
+                    f"dimension {size.name!r} is at least 1 and at most {size.largest}, not {self.dims[size.name]}", code=Code.WRONG_SHAPE
+                )
         return self.dims[size.name]
 
     def _check_dimensions(self) -> None:
         unknown = next((name for name in self.dims if name not in self.dynamic), None)
         if unknown is not None:
             there = f"it has {', '.join(self.dynamic)}" if self.dynamic else "all of its shapes are static"
-            raise FormatError(f"the graph has no dynamic dimension {unknown!r}", there, self.document.where())
+            raise FormatError(f"the graph has no dynamic dimension {unknown!r}", there, self.document.where(), code=Code.UNKNOWN_DIMENSION)
 
     def _define(self, name: str, data_type: DataType, shape: tuple[int, ...]) -> Operand:
         if name in self.operands:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.locks import locked
 from webnn_graph.signals import Signals
@@ -267,7 +268,7 @@ def _writing(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WebNNError(f"cannot write {target}: {error.strerror or error}", _hint(error)) from None
+        raise WebNNError(f"cannot write {target}: {error.strerror or error}", _hint(error), code=Code.CANNOT_WRITE) from None
 
 
 def _hint(error: OSError) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, NoReturn
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError, Where
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
@@ -100,9 +101,13 @@ def _parse(text: str, file: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_Reader(file).unique, parse_float=_float, parse_int=_int, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise FormatError(f"{error.msg[:1].lower()}{error.msg[1:]}", "the file is damaged or no JSON", source.place(error.pos)) from None
+        raise FormatError(
+            f"{error.msg[:1].lower()}{error.msg[1:]}", "the file is damaged or no JSON", source.place(error.pos), code=Code.SYNTAX_ERROR
+        ) from None
     except _BadNumber as error:
-        raise FormatError(str(error), 'infinities and NaN are the strings "Infinity", "-Infinity", "NaN"', Where(file)) from None
+        raise FormatError(
+            str(error), 'infinities and NaN are the strings "Infinity", "-Infinity", "NaN"', Where(file), code=Code.SYNTAX_ERROR
+        ) from None
     except RecursionError:
         raise FormatError("the JSON is nested too deeply", where=Where(file)) from None
 
@@ -229,7 +234,7 @@ class _Reader:
         return partial(Where, self.file, member=path)
 
     def _fail(self, path: str, message: str, hint: str = "") -> NoReturn:
-        raise FormatError(message, hint, self._place(path)())
+        raise FormatError(message, hint, self._place(path)(), code=Code.SYNTAX_ERROR)
 
 
 def _kind(value: Any) -> str:

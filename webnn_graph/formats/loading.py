@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.assemble import assemble
 from webnn_graph.formats.digests import combined, digests_of
@@ -77,7 +78,7 @@ def _read(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise FormatError(f"cannot read {path}: {error.strerror}") from None
+        raise FormatError(f"cannot read {path}: {error.strerror}", code=Code.NO_SUCH_FILE) from None
     known = " nor ".join(format.title for format in readable())
     format = FORMATS.get(path.suffix)
     if format and not format.reads:
@@ -102,7 +103,9 @@ class _Finder:
         source = Safetensors(self.path) if self.path else weights_of(self.graph)
         if source is None:
             expected = self.graph.with_suffix(WEIGHTS).name
-            raise FormatError(f"the weights of {self.graph} are missing", f"put {expected} beside it, or say where they are")
+            raise FormatError(
+                f"the weights of {self.graph} are missing", f"put {expected} beside it, or say where they are", code=Code.MISSING_WEIGHTS
+            )
         return source
 
     def check(self, document: Document) -> None:
@@ -115,6 +118,7 @@ class _Finder:
                 f"{self.graph} and {self.source.path} do not belong together: the graph and the weights are not of one conversion",
                 "convert the model again, or copy both files anew; for weights that were changed on purpose, take the digest of the "
                 "weights out of the graph's file",
+                code=Code.WEIGHTS_DO_NOT_MATCH,
             )
 
     def weight(self, key: str, operand: Operand) -> Weight:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
 
 try:
@@ -47,7 +48,9 @@ def locked(folder: Path, check: Callable[[], None] = lambda: None) -> Iterator[b
     while (taken := _take(path)) is None:
         check()
         if time.monotonic() > deadline:
-            raise WebNNError(f"another process is writing to {folder}", "wait until it has finished, or write to another folder")
+            raise WebNNError(
+                f"another process is writing to {folder}", "wait until it has finished, or write to another folder", code=Code.FOLDER_BUSY
+            )
         time.sleep(INTERVAL_SECONDS)
     descriptor, is_exclusive = taken
     try:

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
 
 if TYPE_CHECKING:  # the table costs a command that only shows it nothing
@@ -118,7 +119,7 @@ def written_as(path: Path) -> Format:
     format = FORMATS.get(path.suffix)
     if format is None or not format.writes:
         known = ", ".join(format.suffix for format in writable())
-        raise WebNNError(f"cannot tell the form of {path} from its suffix {path.suffix!r}", f"use one of {known}")
+        raise WebNNError(f"cannot tell the form of {path} from its suffix {path.suffix!r}", f"use one of {known}", code=Code.UNKNOWN_FORMAT)
     return format
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError, Where
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
@@ -394,4 +395,4 @@ class _Parser:
         at = self.at if start is None else start
         if at >= len(self.text):
             message += ", but the file ends here"
-        raise FormatError(message, hint, self.source.place(at))
+        raise FormatError(message, hint, self.source.place(at), code=Code.SYNTAX_ERROR)

@@ -22,6 +22,7 @@ from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array, DataType, unpack
 from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.formats.constants import external, from_bytes
@@ -146,7 +147,7 @@ class Safetensors:
     def weight(self, key: str, operand: Descriptor) -> Weight:
         name = _key_in(self.tensors, key)
         if name is None:
-            raise FormatError(f"{self.path} has no tensor {key!r}", nearest(key, self.tensors))
+            raise FormatError(f"{self.path} has no tensor {key!r}", nearest(key, self.tensors), code=Code.MISSING_WEIGHTS)
         tensor = self.tensors[name]
         if operand.data_type.bits == 4 and self.metadata.get(PACKED, PACKED_VERSION) != PACKED_VERSION:
             raise FormatError(f"{self.path} packs {name!r} in a way that is not known: {PACKED} is {self.metadata[PACKED]!r}")
@@ -159,6 +160,7 @@ class Safetensors:
             raise FormatError(
                 f"{name!r} in {self.path} is {found}; the graph declares {operand.descriptor}, which is stored as {expected}",
                 "do the graph and the weights belong together?",
+                code=Code.WEIGHTS_DO_NOT_MATCH,
             )
         return Weight(operand.data_type, partial(unpack, content, operand.data_type, operand.shape))
 
@@ -255,7 +257,7 @@ class Shards:
     def weight(self, key: str, operand: Descriptor) -> Weight:
         name = _key_in(self.files, key)
         if name is None:
-            raise FormatError(f"{self.index} has no tensor {key!r}", nearest(key, self.files))
+            raise FormatError(f"{self.index} has no tensor {key!r}", nearest(key, self.files), code=Code.MISSING_WEIGHTS)
         file = self.files[name]
         if not isinstance(file, str) or file in ("", "..") or Path(file).name != file:
             raise FormatError(f"{self.index} refers to {file!r}, which is outside its folder", "shards must stand beside their index")
@@ -297,7 +299,7 @@ def _mapped(path: Path) -> Array:
                 return np.empty(0, np.uint8)
             return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
     except OSError as error:
-        raise FormatError(f"cannot read {path}: {error.strerror}") from None
+        raise FormatError(f"cannot read {path}: {error.strerror}", code=Code.NO_SUCH_FILE) from None
     except ValueError:
         raise FormatError(f"cannot read {str(path)!r}: no file can be called that") from None
 

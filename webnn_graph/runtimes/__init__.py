@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import RuntimeUnavailable, WebNNError
 from webnn_graph.names import nearest
 
@@ -65,7 +66,9 @@ RUNTIMES = {
 def find_runtime(name: str) -> Runtime:
     """The runtime of this name. Raises `WebNNError` when there is none."""
     if name not in RUNTIMES:
-        raise WebNNError(f"there is no runtime {name!r}", nearest(name, RUNTIMES) or f"the runtimes are {', '.join(RUNTIMES)}")
+        raise WebNNError(
+            f"there is no runtime {name!r}", nearest(name, RUNTIMES) or f"the runtimes are {', '.join(RUNTIMES)}", code=Code.UNKNOWN_RUNTIME
+        )
     return RUNTIMES[name]
 
 

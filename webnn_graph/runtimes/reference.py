@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError, Where
 from webnn_graph.graph import Graph, Operand
@@ -72,18 +73,22 @@ def unknown_input(graph: Graph, name: str) -> ExecutionError:
     """What to raise when a value is given for an input that there is not."""
     inputs = f"its inputs are {described(graph.inputs)}" if graph.inputs else "it has none"
     close = nearest(name, [operand.name for operand in graph.inputs])
-    return ExecutionError(f"the graph has no input {name!r}", " ".join(filter(None, (close, inputs))))
+    return ExecutionError(f"the graph has no input {name!r}", " ".join(filter(None, (close, inputs))), code=Code.UNKNOWN_INPUT)
 
 
 def _checked_array(operand: Operand, inputs: Mapping[str, Array]) -> Array:
     if operand.name not in inputs:
-        raise ExecutionError(f"the input {operand} is missing")
+        raise ExecutionError(f"the input {operand} is missing", code=Code.MISSING_INPUT)
     array = np.asarray(inputs[operand.name])
     if array.shape != operand.shape:
-        raise ExecutionError(f"the input {operand} was given shape {list(array.shape)}")
+        raise ExecutionError(f"the input {operand} was given shape {list(array.shape)}", code=Code.WRONG_INPUT)
     if array.dtype != operand.data_type.numpy:
-        raise ExecutionError(f"the input {operand} was given {array.dtype}", f"convert it: array.astype({str(operand.data_type.numpy)!r})")
+        raise ExecutionError(
+            f"the input {operand} was given {array.dtype}",
+            f"convert it: array.astype({str(operand.data_type.numpy)!r})",
+            code=Code.WRONG_INPUT,
+        )
     smallest, largest = operand.data_type.range
     if operand.data_type.bits == 4 and not ((array >= smallest) & (array <= largest)).all():
-        raise ExecutionError(f"the input {operand} was given values outside {smallest} to {largest}")
+        raise ExecutionError(f"the input {operand} was given values outside {smallest} to {largest}", code=Code.WRONG_INPUT)
     return array

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webnn_graph.budget import Budget
+from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError, ValidationError
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.targets import carriers, narrowing, ranks, refused, substitutes
@@ -67,7 +68,10 @@ def legalize(graph: Graph, target: Target | str | Path, *, exact: bool = False) 
     attempted = attempt(graph, target, exact=exact)
     if attempted.legal is None:
         texts = [problem.text for problem in attempted.problems]
-        raise ConversionError("\n  ".join([f"{len(texts)} problem{'s' if len(texts) > 1 else ''} for the target {target.name}:", *texts]))
+        raise ConversionError(
+            "\n  ".join([f"{len(texts)} problem{'s' if len(texts) > 1 else ''} for the target {target.name}:", *texts]),
+            code=Code.BEYOND_TARGET,
+        )
     return attempted.legal
 
 

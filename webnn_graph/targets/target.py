@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import FormatError
 from webnn_graph.ops import OPS
@@ -136,6 +137,7 @@ def read_target(path: Path) -> Target:
         raise FormatError(
             f"there is no target {path}",
             f"known are {', '.join(BUILT_IN)}; or give a file with the JSON of opSupportLimits(): webnn target dump writes one",
+            code=Code.UNKNOWN_TARGET,
         ) from None
     except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError, RecursionError):
         raise FormatError(f"{path} is not what MLContext.opSupportLimits() returns, as JSON") from None

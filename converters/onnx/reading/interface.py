@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 
 from converters.onnx.reading.tensors import Element
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError, Where
 from webnn_graph.hints import option
@@ -103,7 +104,9 @@ def bound_value(info: onnx.ValueInfoProto, value: Any) -> tuple[Array, DataType]
         len(dims) == typed.ndim and all(n == dim for n, dim in zip(typed.shape, dims, strict=True) if isinstance(dim, int))
     )
     if not fits:
-        raise ConversionError(f"input {info.name} has shape {_shown(dims)}, the value bound to it has {list(typed.shape)}")
+        raise ConversionError(
+            f"input {info.name} has shape {_shown(dims)}, the value bound to it has {list(typed.shape)}", code=Code.WRONG_SHAPE
+        )
     return typed, element.data_type
 
 
@@ -144,7 +147,9 @@ def _static_shapes(dims: Mapping[str, Dims | None], settings: InterfaceOptions) 
     missing = missing_sizes(dims, settings)
     if missing:
         listed = ", ".join(f"{name} {_shown(dims[name])}" for name, shape in shapes.items() if shape is None or None in shape)
-        raise ConversionError(f"WebNN needs every dimension; unknown are those of {listed}", f"give the sizes: {missing}")
+        raise ConversionError(
+            f"WebNN needs every dimension; unknown are those of {listed}", f"give the sizes: {missing}", code=Code.MISSING_DIMENSION
+        )
     static = {name: tuple(size for size in shape or () if size is not None) for name, shape in shapes.items()}
     for name, shape in static.items():
         if not all(size > 0 for size in shape):
@@ -175,11 +180,15 @@ def _shape(name: str, dims: Dims | None, settings: InterfaceOptions) -> tuple[in
         return None if dims is None else tuple(size_of(dim, settings.dims) for dim in dims)
     given = tuple(settings.shapes[name])
     if dims is not None and len(dims) != len(given):
-        raise ConversionError(f"input {name} has rank {len(dims)} {_shown(dims)}, the shape given for it is {list(given)}")
+        raise ConversionError(
+            f"input {name} has rank {len(dims)} {_shown(dims)}, the shape given for it is {list(given)}", code=Code.WRONG_SHAPE
+        )
     fixed = [size for size, dim in zip(given, dims or (), strict=False) if isinstance(dim, int) and dim > 0 and dim != size]
     # What is known of a tensor inside the model follows from the model's inputs, in whose place it stands.
     if fixed and name not in settings.inputs:
-        raise ConversionError(f"input {name} has shape {_shown(dims)}, the shape given for it is {list(given)}; fixed dimensions stay")
+        raise ConversionError(
+            f"input {name} has shape {_shown(dims)}, the shape given for it is {list(given)}; fixed dimensions stay", code=Code.WRONG_SHAPE
+        )
     return given
 
 
@@ -224,11 +233,19 @@ def _check_known(what: str, given: Collection[str], known: Collection[str]) -> N
     for name in given:
         if name not in known:
             there = f"there are {', '.join(sorted(known))}" if known else "there is none"
-            raise ConversionError(f"the model has no {what} {name!r}; {there}", nearest(name, known))
+            raise ConversionError(
+                f"the model has no {what} {name!r}; {there}",
+                nearest(name, known),
+                code=Code.UNKNOWN_DIMENSION if what == "dimension" else Code.UNKNOWN_TENSOR,
+            )
 
 
 def _untyped(name: str, known: Collection[str]) -> onnx.ValueInfoProto:
-    raise ConversionError(f"the model has no tensor {name!r} whose type is known, so it cannot become an input", nearest(name, known))
+    raise ConversionError(
+        f"the model has no tensor {name!r} whose type is known, so it cannot become an input",
+        nearest(name, known),
+        code=Code.UNKNOWN_TENSOR,
+    )
 
 
 def _shown(dims: Dims | None) -> str:

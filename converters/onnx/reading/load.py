@@ -10,6 +10,7 @@ import onnx
 from onnx import TensorProto
 
 from converters.onnx.reading.tensors import Element, elements, to_array
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array, DataType, storage_bytes, unpack
 from webnn_graph.errors import ConversionError, FormatError, Where
 
@@ -23,11 +24,11 @@ def load_model(path: Path) -> onnx.ModelProto:
     try:
         model = onnx.load(str(path), load_external_data=False)
     except FileNotFoundError:
-        raise FormatError("there is no such file", where=Where(str(path))) from None
+        raise FormatError("there is no such file", where=Where(str(path)), code=Code.NO_SUCH_FILE) from None
     except IsADirectoryError:
-        raise FormatError(f"{path} is a folder, not an ONNX file") from None
+        raise FormatError(f"{path} is a folder, not an ONNX file", code=Code.NO_SUCH_FILE) from None
     except OSError as error:
-        raise FormatError(f"{path} cannot be read: {error.strerror}") from None
+        raise FormatError(f"{path} cannot be read: {error.strerror}", code=Code.NO_SUCH_FILE) from None
     except Exception:  # protobuf has several decoders, each with errors of its own
         raise FormatError(f"{path} is not an ONNX model, or is damaged or truncated", "check the file's size, or export it again") from None
     if not model.HasField("graph") or not model.opset_import or not (model.graph.node or model.graph.output):
@@ -110,7 +111,7 @@ def _inside(folder: Path, location: str, where: str) -> Path:
             f"{where} lies outside of the model's folder: {location!r}", "such a path is refused; move the file beside the model"
         )
     if not is_there:
-        raise ConversionError(f"{where} is missing: there is no file {location!r} beside the model")
+        raise ConversionError(f"{where} is missing: there is no file {location!r} beside the model", code=Code.MISSING_WEIGHTS)
     return path
 
 

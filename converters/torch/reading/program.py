@@ -21,6 +21,7 @@ from converters.torch.reading.description import PAYLOADS, PROGRAM, WORD
 from converters.torch.reading.operators import TORCHAO, import_torchao
 from converters.torch.reading.rules import Refused, Rule
 from webnn_graph.budget import Budget
+from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError, FormatError, Where, reason
 
 TRUST = "save the program anew with a current PyTorch, or give --trust-pickle if you trust the file"
@@ -85,7 +86,7 @@ class _Reader:
             for leaf in texts:
                 WORD(leaf, "")
         except Refused as error:
-            raise ConversionError(str(error), TRUST, Where(self.path, member=self.EXAMPLE_INPUTS)) from None
+            raise ConversionError(str(error), TRUST, Where(self.path, member=self.EXAMPLE_INPUTS), code=Code.NOT_TRUSTED) from None
         args, kwargs = pytree.tree_unflatten(leaves, spec)
         return tuple(args), kwargs
 
@@ -101,7 +102,9 @@ class _Reader:
             if entry["use_pickle"]:
                 tensor = self._plain(member)
                 if not isinstance(tensor, torch.Tensor):
-                    raise ConversionError(f"{member} is a {type(tensor).__name__}, not a tensor", TRUST, Where(self.path))
+                    raise ConversionError(
+                        f"{member} is a {type(tensor).__name__}, not a tensor", TRUST, Where(self.path), code=Code.NOT_TRUSTED
+                    )
             elif entry.get("tensor_meta") is None:
                 raise FormatError(f"the type and shape of {name} are missing", where=Where(self.path))
             else:
@@ -133,7 +136,7 @@ class _Reader:
     def _state(self, member: str) -> dict[str, torch.Tensor]:
         content = self._plain(member)
         if not isinstance(content, dict) or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in content.items()):
-            raise ConversionError(f"{member} holds something other than tensors by name", TRUST, Where(self.path))
+            raise ConversionError(f"{member} holds something other than tensors by name", TRUST, Where(self.path), code=Code.NOT_TRUSTED)
         return content
 
     def _plain(self, member: str) -> Any:
@@ -151,7 +154,7 @@ class _Reader:
             return rule(document, "")
         except Refused as error:
             what = f"{error}; that is not what torch.export writes, and it could run code"
-            raise ConversionError(what, TRUST, Where(self.path, member=member)) from None
+            raise ConversionError(what, TRUST, Where(self.path, member=member), code=Code.NOT_TRUSTED) from None
         except RecursionError:
             raise FormatError(f"{member} is nested too deeply", where=Where(self.path)) from None
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from converters.torch.reading.archive import Archive
 from converters.torch.reading.operators import namespaces_with, problem_in_script
 from webnn_graph.budget import Budget
+from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError, FormatError, WebNNError, Where
 
 HINT = "export the module that it was made of (torch.export.save), or give --trust-script if you trust the file: it may then run this"
@@ -117,7 +118,7 @@ def checked_script(path: Path, budget: Budget | None = None, *, trusted: bool = 
 def _check(path: Path, members: dict[str, bytearray]) -> None:
     code = {name: content for name, content in members.items() if name.startswith("code/")}
     if sum(map(len, code.values())) > MAX_CODE:
-        raise ConversionError(f"{path} has more than {MAX_CODE:,} bytes of code", HINT)
+        raise ConversionError(f"{path} has more than {MAX_CODE:,} bytes of code", HINT, code=Code.NOT_TRUSTED)
     try:
         trees = {name: _tree(name, content) for name, content in code.items()}
         for name in ("data.pkl", "constants.pkl"):
@@ -149,19 +150,23 @@ def _check_tokens(member: str, text: str) -> None:
             or token.line.rstrip("\n").endswith("\\")
         )
         if odd:
-            raise ConversionError(f"{member}:{token.start[0]} is code that TorchScript does not write: {token.string[:60]!r}", HINT)
+            raise ConversionError(
+                f"{member}:{token.start[0]} is code that TorchScript does not write: {token.string[:60]!r}", HINT, code=Code.NOT_TRUSTED
+            )
 
 
 def _check_pickle(member: str, content: bytes) -> None:
     """Raises unless the objects in a pickle are tensors, plain data, and objects of the archive's own classes."""
     if b"torch.classes" in content:
-        raise ConversionError(f"{member} holds an object of a class that is written in C++", HINT)
+        raise ConversionError(f"{member} holds an object of a class that is written in C++", HINT, code=Code.NOT_TRUSTED)
     try:
         for opcode, argument, _ in pickletools.genops(content):
             if opcode.name in ("GLOBAL", "INST") and not GLOBALS.fullmatch(str(argument)):
-                raise ConversionError(f"{member} holds an object of {argument}", HINT)
+                raise ConversionError(f"{member} holds an object of {argument}", HINT, code=Code.NOT_TRUSTED)
             if opcode.name == "STACK_GLOBAL" or opcode.name.startswith("EXT"):
-                raise ConversionError(f"{member} names an object in a way that TorchScript does not write ({opcode.name})", HINT)
+                raise ConversionError(
+                    f"{member} names an object in a way that TorchScript does not write ({opcode.name})", HINT, code=Code.NOT_TRUSTED
+                )
     except ConversionError:
         raise
     except Exception:  # the standard library's reader has no common exception for damaged pickles
@@ -259,7 +264,9 @@ class _Checker:
         place = ".".join(self.inside) or "the module"
         line = f":{node.lineno}" if hasattr(node, "lineno") else ""
         because = f": {why}" if why else ""
-        raise ConversionError(f"{place} uses {what}, which no network needs{because}", HINT, Where(member=f"{self.member}{line}"))
+        raise ConversionError(
+            f"{place} uses {what}, which no network needs{because}", HINT, Where(member=f"{self.member}{line}"), code=Code.NOT_TRUSTED
+        )
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:

@@ -13,6 +13,7 @@ from converters.onnx.axes import axis_of
 from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import SourceNode, Value, onnx_op
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.codes import Code
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
@@ -54,7 +55,9 @@ def loop(
         if not decided and (scanned or trips is None):
             problem = "scan outputs, whose size depends on the data" if scanned else "no trip count"
             raise ConversionError(
-                f"ends on a condition that is computed at run time, and has {problem}", "make what it depends on constant: --bind"
+                f"ends on a condition that is computed at run time, and has {problem}",
+                "make what it depends on constant: --bind",
+                code=Code.DEPENDS_ON_DATA,
             )
         flag = b.constant(True) if running is None or decided else running
         continues, *results = node.scope.run(body, [b.constant(np.int64(i)), flag, *state])
@@ -144,7 +147,11 @@ def _known_trips(b: GraphBuilder, count: Operand | None) -> int | None:
         return None
     known = b.value(count)
     if known is None:
-        raise ConversionError("has a trip count that is computed at run time", "make what it depends on constant: --bind, --dim or --shape")
+        raise ConversionError(
+            "has a trip count that is computed at run time",
+            "make what it depends on constant: --bind, --dim or --shape",
+            code=Code.DEPENDS_ON_DATA,
+        )
     return max(0, int(known.item()))
 
 

@@ -1,0 +1,32 @@
+"""The documentation site, which ``make site`` builds into build/site."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+project = "webnn-convert"
+html_title = "webnn-convert"
+release = importlib.metadata.version("webnn-convert")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+
+myst_heading_anchors = 4
+
+# The reference is of what is annotated in the source, so that nothing is said twice.
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_format = "short"
+autodoc_mock_imports = ["torch", "transformers"]
+autodoc_default_options = {"members": True}
+autodoc_preserve_defaults = True
+napoleon_numpy_docstring = False
+add_module_names = False
+
+html_theme = "furo"
+html_copy_source = False
+html_show_sphinx = False
+html_extra_path = ["../webnn_graph/formats/webnn-graph.schema.json"]
+html_theme_options = {"navigation_with_keys": True}
+
+pygments_style = "friendly"
+pygments_dark_style = "monokai"

@@ -1,0 +1,21 @@
+"""Writes what of the documentation is generated: ``python -m tests.site``."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tests.site import errors
+from tests.site.folder import fill
+from tests.site.generated import PAGES
+from tests.site.running import DOCS, rewritten
+from tests.site.running import PAGES as WITH_EXAMPLES
+
+for name, made in PAGES.items():
+    (DOCS / name).write_text(made(), "utf-8")
+for page in WITH_EXAMPLES:
+    with tempfile.TemporaryDirectory() as folder:
+        fill(Path(folder))
+        page.write_text(rewritten(page, Path(folder)), "utf-8")
+with tempfile.TemporaryDirectory() as folder:
+    (DOCS / "errors.md").write_text(errors.page(Path(folder)), "utf-8")

@@ -1,0 +1,99 @@
+"""Runs the examples of a page: its Python blocks, and the commands in its ``console`` blocks, in order, in one folder.
+
+What a command prints stands below it in the block. A line ``...`` there stands for any lines. A block whose example cannot be run
+has a line before it that says why: ``*Not run: it needs a browser.*``
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+
+import cli
+
+DOCS = Path(cli.__file__).parent / "docs"
+PAGES = sorted((*DOCS.glob("start/*.md"), *DOCS.glob("tasks/*.md")))
+BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n```(?P<language>\w+)\n(?P<content>.*?)^```$", re.DOTALL | re.MULTILINE)
+RUN = ("python", "console")
+NOT_RUN = re.compile(r"\*Not run: .{8,}\.\*$")
+
+
+@dataclass
+class Block:
+    """An example."""
+
+    language: str
+    content: str
+    start: int
+    """Where the content begins in the page."""
+    line: int
+
+
+def blocks(page: Path) -> list[Block]:
+    """The examples of a page that are run."""
+    text = page.read_text("utf-8")
+    found = [match for match in BLOCK.finditer(text) if match["language"] in RUN and not NOT_RUN.search(match["before"])]
+    return [Block(m["language"], m["content"], m.start("content"), text.count("\n", 0, m.start("content")) + 1) for m in found]
+
+
+class Session:
+    """One folder, and one namespace for the Python of a page."""
+
+    def __init__(self, page: Path) -> None:
+        self.page = page
+        self.names: dict[str, Any] = {"__name__": page.stem}
+
+    def run(self, block: Block) -> str:
+        """The block as it would have to be; of Python only that it runs."""
+        if block.language == "python":
+            code = compile("\n" * (block.line - 1) + block.content, str(self.page), "exec")
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(code, self.names)
+            return block.content
+        return "".join(self._answered(command, shown) for command, shown in commands(block.content))
+
+    def _answered(self, command: str, shown: str) -> str:
+        printed = run_command(command)
+        return f"$ {command}\n{shown if matches(shown, printed) else printed}"
+
+
+def commands(content: str) -> Iterator[tuple[str, str]]:
+    """The commands of a ``console`` block with what is shown below each."""
+    for part in re.split(r"^\$ ", content, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        yield command, shown
+
+
+def run_command(command: str) -> str:
+    """What one of the commands prints; ``echo $?`` behind another shows the exit status, as in a shell."""
+    words = shlex.split(command)
+    if words == ["echo", "$?"]:
+        return f"{os.environ['STATUS']}\n"
+    result = CliRunner().invoke(getattr(cli, words[0]), words[1:], env={"COLUMNS": "80"})
+    os.environ["STATUS"] = str(result.exit_code)
+    return "\n".join(line.rstrip() for line in result.output.split("\n"))
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Whether a command printed what is shown."""
+    pattern = re.escape(shown).replace(r"\.\.\.\n", r"(?:.*\n)*")
+    return re.fullmatch(pattern, printed) is not None
+
+
+def rewritten(page: Path, folder: Path) -> str:
+    """The page with what its commands print, run in a folder."""
+    text, session = page.read_text("utf-8"), Session(page)
+    with contextlib.chdir(folder):
+        run = [(block, session.run(block)) for block in blocks(page)]
+        for was, content in reversed(run):
+            text = text[: was.start] + content + text[was.start + len(was.content) :]
+    return text
