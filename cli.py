@@ -31,6 +31,7 @@ from converters.commands.options import (
     mapping_option,
     opening_of,
     opening_options,
+    page_options,
     runtime_options,
     submodule_option,
     trust_options,
@@ -203,6 +204,61 @@ def inspect(model: Path, **options: Any) -> Result:
         return inspected(model, opening)
 
 
+@webnn.command(cls=SupervisedCommand)
+@click.argument("model", type=EXISTING)
+@page_options
+@click.option("--verify-report", type=EXISTING, metavar="FILE.json", help="Colour by what 'webnn verify --each-node --json' printed.")
+@click.option("--times", type=EXISTING, metavar="FILE.json", help="Colour by what 'webnn run --times' wrote.")
+@click.option("--target", metavar="NAME", help=f"Colour what this does not take: {TARGET_NAMES}.")
+@opening_options
+@verbosity_options
+def view(
+    model: Path, file: Path | None, force: bool, verify_report: Path | None, times: Path | None, target: str | None, **options: Any
+) -> Result:
+    """Show MODEL, a graph or a source model, as a picture in the browser.
+
+    The picture is one HTML page that needs nothing else. With -o it is written there and not opened.
+    """
+    from converters.commands.opening import open_graph
+    from converters.commands.viewing import Viewed, check_page, overlays_of
+    from webnn_graph.view.showing import show
+
+    check_page(file, [model], force=force)
+    opening = opening_of(options)
+    with progress("opening it ..."):
+        graph = open_graph(model, opening)
+    with progress("drawing ..."):
+        return Viewed(graph, show(graph, file, overlays_of(graph, target=target, times=times, report=verify_report)))
+
+
+@webnn.command(cls=SupervisedCommand)
+@click.argument("before", type=EXISTING)
+@click.argument("after", type=EXISTING)
+@page_options
+@opening_options
+@verbosity_options
+def diff(before: Path, after: Path, file: Path | None, force: bool, **options: Any) -> Result:
+    """Show what differs between two versions of a model.
+
+    These are graphs or source models: operators added, removed and changed, weights by their digests. With -o the two are written
+    side by side as a page. Exits with 3 when anything differs.
+    """
+    from converters.commands.opening import open_graph
+    from converters.commands.viewing import Compared, check_page
+    from webnn_graph.diff import diff as difference
+    from webnn_graph.view.page import diff_page
+    from webnn_graph.view.showing import shown
+
+    check_page(file, [before, after], force=force)
+    opening = opening_of(options)
+    with progress("opening them ..."):
+        first, second = open_graph(before, opening), open_graph(after, opening)
+    captions = (str(before), str(after))
+    with progress("comparing ..."):
+        page = shown(diff_page(first, second, captions), "diff", file) if file else None
+        return Compared(captions, difference(first, second), page)
+
+
 @webnn.command()
 @click.argument("graphs", type=EXISTING, nargs=-1, required=True)
 @graph_dims_option
@@ -249,6 +305,7 @@ def check_target(graph: Path, dim: Mapping[str, int], target: str) -> Result:
 @click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Values of several inputs, by name.")
 @runtime_options
 @click.option("-o", "--output", type=EXISTING, metavar="FILE.npz", help="Where to save the outputs.")
+@click.option("--times", type=EXISTING, metavar="FILE.json", help="Where to save how long each operator takes, for 'webnn view --times'.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @verbosity_options
 def run(
@@ -260,25 +317,31 @@ def run(
     browser: str | None,
     seed: int,
     output: Path | None,
+    times: Path | None,
     force: bool,
 ) -> Result:
     """Compute the outputs of GRAPH."""
     from converters.commands.destination import refuse_existing, refuse_sources
-    from converters.commands.report import Outputs
+    from converters.commands.report import Outputs, save_times
     from webnn_graph.feeds import complete, read_arrays, save_arrays
     from webnn_graph.formats import files_of, load
     from webnn_graph.runtimes import run as compute
 
-    if output:
-        refuse_sources([output], lambda: [*files_of(graph), *files_given(inputs_file)], "-o takes another file")
-    if output and not force:
-        refuse_existing([output])
+    if times and runtime != "reference":
+        raise click.UsageError("--times works with the reference runtime only")
+    written = [file for file in (output, times) if file]
+    refuse_sources(written, lambda: [*files_of(graph), *files_given(inputs_file)], "give it another name")
+    if not force:
+        refuse_existing(written)
     loaded = load(graph, dims=dim)
     given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
     with progress("computing ..."):
-        outputs = compute(loaded, complete(loaded, given, seed), runtime=runtime, browser=browser)
+        feeds = complete(loaded, given, seed)
+        outputs = compute(loaded, feeds, runtime=runtime, browser=browser)
     if output:
         save_arrays(output, outputs)
+    if times:
+        save_times(times, loaded, feeds)
     return Outputs(outputs, output)
 
 

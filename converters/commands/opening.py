@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,16 @@ def open_graph(path: Path, opening: Opening = Opening()) -> Graph:
     kind = kind_of(path)
     opening.check(path, kind)
     return _OPENED[kind](path, opening)
+
+
+def sources_of(path: Path) -> list[Path]:
+    """The files that a model is read from."""
+    files_of = import_module(_FILES[kind_of(path)]).files_of
+    return list(files_of(path))
+
+
+_FILES = {Kind.GRAPH: "webnn_graph.formats", Kind.ONNX: "converters.onnx.reading.files", Kind.TORCH: "converters.torch.files"}
+"""The modules whose ``files_of`` says it."""
 
 
 def _load(path: Path, opening: Opening) -> Graph:

@@ -214,6 +214,11 @@ opening_options = options(
     budget_option,
 )
 """What commands take that convert a source model to look at it: an `Opening`, see `opening_of`."""
+page_options = options(
+    click.option("-o", "--page", "file", type=EXISTING, metavar="FILE.html", help="Where to write the page."),
+    click.option("--force", is_flag=True, help="Replace a file that exists."),
+)
+"""What commands take that make a page."""
 conversion_options = options(
     destination_options,
     format_option,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from converters.checking.verify import Verification
 from converters.commands.console import DIFFERS, DONE, REFUSED, Result, note, say, show_table, verbosity
 from webnn_graph.compare import Difference, Noise
 from webnn_graph.data_types import Array
+from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import OPS
+from webnn_graph.runtimes.reference import measured
 from webnn_graph.targets import Target
 from webnn_graph.targets.check import Check, Finding
 from webnn_graph.targets.target import GRAPH, ORIGIN
@@ -149,6 +152,12 @@ class Outputs(Result):
 
 def _range(array: Array) -> dict[str, int | float]:
     return {"min": array.min().item(), "mean": array.mean(dtype=np.float64).item(), "max": array.max().item()}
+
+
+def save_times(file: Path, graph: Graph, feeds: Mapping[str, Array]) -> None:
+    """Writes how long each call of a graph takes in NumPy, in milliseconds by the name of its first result."""
+    document = {"graph": graph.name, "runtime": "reference", "milliseconds": measured(graph, feeds)}
+    write_all({file: lambda: [json.dumps(document, indent=1).encode()]})
 
 
 @dataclass(frozen=True)

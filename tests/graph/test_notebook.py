@@ -131,7 +131,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(autouse=True)
 def _without_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webnn_graph.notebook.VIEW", "webnn_graph.no_view")
+    monkeypatch.setattr("webnn_graph.notebook.inline", lambda graph: "")
 
 
 def test_a_page_shows_interface_and_operators() -> None:

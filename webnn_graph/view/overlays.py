@@ -34,15 +34,19 @@ def read_document(path: Path) -> Mapping[str, Any]:
     return document
 
 
-def verification(document: Mapping[str, Any]) -> Overlay:
-    """How far the results of calls are from the source model's, by what ``webnn verify --each-node --json`` prints.
+def verification(document: Mapping[str, Any], where: Where) -> Overlay:
+    """How far the results of calls are from the source model's.
+
+    Args:
+        document: What ``webnn verify --each-node --json`` prints.
+        where: Where it comes from.
 
     Raises:
         FormatError: It is something else.
     """
     found = document.get("differences")
     if not isinstance(found, list) or not all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in found):
-        raise FormatError("a verification report has a list of differences", "webnn verify --each-node --json prints one")
+        raise FormatError("a verification report has a list of differences", "webnn verify --each-node --json prints one", where)
     return Overlay("verification error", {row["name"]: _difference(row) for row in found})
 
 
@@ -58,15 +62,19 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.inf
 
 
-def times(document: Mapping[str, Any]) -> Overlay:
-    """How long calls take, by what ``webnn run --times`` writes: milliseconds by the name of a call's first result.
+def times(document: Mapping[str, Any], where: Where) -> Overlay:
+    """How long calls take.
+
+    Args:
+        document: What ``webnn run --times`` writes: ``milliseconds`` by the name of a call's first result.
+        where: Where it comes from.
 
     Raises:
         FormatError: It is something else.
     """
     found = document.get("milliseconds")
     if not isinstance(found, dict) or not all(isinstance(value, int | float) and value >= 0 for value in found.values()):
-        raise FormatError("a file of times has an object of milliseconds by tensor", "webnn run --times FILE writes one")
+        raise FormatError("a file of times has an object of milliseconds by tensor", "webnn run --times FILE writes one", where)
     longest, whole = max(found.values(), default=0) or 1, sum(found.values()) or 1
     marks = {name: Mark(math.sqrt(value / longest), f"{value:.3g} ms, {value / whole:.1%} of all") for name, value in found.items()}
     return Overlay("time", marks)

@@ -222,6 +222,10 @@ colours.addEventListener("change", () => colourBy(colours.value));
 const click = { fit: KEYS[0], open: KEYS.o, close: KEYS.c, theme: KEYS.d, keys: KEYS["?"] };
 for (const [name, act] of Object.entries(click)) document.getElementById(name).addEventListener("click", act);
 document.getElementById("back").addEventListener("click", () => select(active, null));
+document.getElementById("info").addEventListener("click", () => {
+  select(active, null);
+  panel.classList.add("has-selection");
+});
 dark.addEventListener("change", () => theme(dark.matches));
 
 // -------------------------------------------------------------------------------------------------------------------- start

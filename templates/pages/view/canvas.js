@@ -378,8 +378,7 @@ function cut(text, room) {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
-/** From nothing to see, 0, to much, 1. */
+/** The colour of a mark from nothing to see, 0, to much, 1: from pale over orange to red. */
 export function heat(level) {
-  const at = Math.min(1, Math.max(0, level));
-  return `hsl(${Math.round(210 - 205 * at)} ${Math.round(45 + 40 * at)}% ${Math.round(80 - 28 * at)}%)`;
+  return `hsl(${Math.round(48 - 43 * level)} ${Math.round(35 + 50 * level)}% ${Math.round(88 - 34 * level)}%)`;
 }
