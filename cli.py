@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from converters.commands.console import Command, Group, Result, SupervisedCommand, note, progress, say, verbosity_options
+from converters.commands.console import Command, Group, Result, SupervisedCommand, note, progress, verbosity_options
 from converters.commands.options import (
     BROWSER_HELP,
     DIMENSION,
@@ -330,7 +330,7 @@ def ops(frontend: str | None, markdown: bool) -> Result | None:
     else:
         listing = operators()
     if markdown:
-        say(listing.markdown())
+        click.echo(listing.markdown())
         return None
     return listing
 

@@ -23,6 +23,8 @@ import click
 
 from converters.supervised import REFUSED as REFUSED
 from converters.supervised import supervised
+from webnn_graph.wording import harmless
+from webnn_graph.wording import size as size
 
 DONE = 0
 USAGE = 2
@@ -187,9 +189,9 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
     else:
         message = f"unexpected {type(error).__name__}: {error}"
         hint = DEFECT
-    click.echo(harmless(f"error: {message}"), err=True)
+    echo(f"error: {message}", err=True)
     if hint:
-        click.echo(harmless(f"hint: {hint}"), err=True)
+        echo(f"hint: {hint}", err=True)
     return status
 
 
@@ -224,21 +226,16 @@ def verbosity() -> Verbosity:
     return context.ensure_object(Verbosity) if context else Verbosity()
 
 
-def harmless(text: str) -> str:
-    """The text with control characters, which names in a model may hold and a terminal would obey, as escapes."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
-
-
 def say(text: str) -> None:
     """One line of a command's result, on stdout, unless --quiet."""
     if not verbosity().is_silent:
-        click.echo(harmless(text))
+        echo(text)
 
 
 def note(text: str) -> None:
     """One line about the work, on stderr, unless --quiet."""
     if not verbosity().is_silent:
-        click.echo(harmless(text), err=True)
+        echo(text, err=True)
 
 
 @contextmanager
@@ -260,23 +257,23 @@ def terminal_width(stream: IO[str]) -> int | None:
     return shutil.get_terminal_size().columns
 
 
+def echo(text: str, *, err: bool = False) -> None:
+    """Prints text without control characters, in lines that fit the terminal, if it goes to one."""
+    width = terminal_width(sys.stderr if err else sys.stdout)
+    if width:
+        from converters.commands.layout import message
+
+        text = message(harmless(text), width)
+    click.echo(harmless(text), err=err)
+
+
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Prints a table to stdout, if anything is said. Columns whose name begins with ``>`` are aligned right and never cut."""
     if verbosity().is_silent:
         return
-    from converters.commands.layout import table, wrapped
+    from converters.commands.layout import table
 
-    width = terminal_width(sys.stdout)
     cells = [[" ".join(harmless(str(cell)).split()) for cell in row] for row in rows]
-    heading = wrapped(harmless(title), width) if title and width else [harmless(title)] if title else []
-    click.echo("\n".join([*heading, *table(columns, cells, width), ""]))
-
-
-def size(byte_count: int) -> str:
-    """A number of bytes for people: ``3.2 MB``."""
-    amount, unit = float(byte_count), "B"
-    for larger in ("kB", "MB", "GB"):
-        if amount < 1000:
-            break
-        amount, unit = amount / 1000, larger
-    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+    if title:
+        echo(title)
+    click.echo("\n".join([*table(columns, cells, terminal_width(sys.stdout)), ""]))

@@ -94,7 +94,7 @@ def operators() -> Listing:
                 "category": operator.category,
                 "arguments": [p.name for p in parameters if not p.is_option],
                 "options": options,
-                "types of the first operand": [t.short for t in types],
+                "types": [t.short for t in types],
             }
         )
     columns: dict[str, Cell] = {
@@ -102,7 +102,7 @@ def operators() -> Listing:
         "category": str,
         "arguments": listed,
         "options": listed,
-        "types of the first operand": words,
+        "types": words,
     }
     return Listing("operators", columns, rows, title="WebNN operators")
 
