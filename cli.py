@@ -446,5 +446,8 @@ def verify_models(names: Sequence[str], target: str | None, runtime: str, browse
     return actions.verify_all(select(names), runtime=runtime, browser=browser, seed=seed, target=wanted)
 
 
+PROGRAMS = {str(command.name): command for command in (onnx2webnn, torch2webnn, webnn2js, webnn2json, json2webnn, webnn)}
+"""What is installed, by name."""
+
 if __name__ == "__main__":
     webnn()

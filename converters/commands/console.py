@@ -1,6 +1,6 @@
 """What every command shares: exit statuses, results as text and as JSON, the one way errors look, progress, and -q, -v, --debug.
 
-docs/commands.md says all that to those who use the commands.
+docs/scripting.md says all that to those who use the commands.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Result(ABC):
 
     @abstractmethod
     def document(self) -> Mapping[str, Any]:
-        """The same as JSON has it: docs/commands.md lists the members. Numbers may be infinite."""
+        """The same as JSON has it: docs/scripting.md lists the members. Numbers may be infinite."""
 
 
 class Trace(logging.Handler):
