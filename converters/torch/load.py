@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import torch
 from torch.export import ExportedProgram
 
+from converters.plugins import load_plugins
 from converters.problems import listed
 from converters.torch.archive import Kind, kind_of, load_plain
 from converters.torch.pretrained import Loaded
@@ -61,6 +62,7 @@ def load(
         ConversionError: It needs an option that is missing, would run code, or does not fit the factory's module.
     """
     budget = budget or Budget()
+    load_plugins("torch")
     kind = kind_of(path)
     if factory and kind in (Kind.PROGRAM, Kind.SCRIPT, Kind.FOLDER):
         raise ConversionError(f"{path} is {kind.value}, which brings its own module", "--model is for state dicts")
