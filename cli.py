@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from converters.commands.console import Command, Group, Result, SupervisedCommand, note, progress, say, verbosity_options
+from converters.commands.console import Command, Group, Result, SupervisedCommand, note, progress, verbosity_options
 from converters.commands.options import (
     BROWSER_HELP,
     DIMENSION,
@@ -393,7 +393,7 @@ def ops(frontend: str | None, markdown: bool) -> Result | None:
     else:
         listing = operators()
     if markdown:
-        say(listing.markdown())
+        click.echo(listing.markdown())
         return None
     return listing
 
@@ -508,6 +508,25 @@ def verify_models(names: Sequence[str], target: str | None, runtime: str, browse
     wanted = load_target(target) if target else None
     return actions.verify_all(select(names), runtime=runtime, browser=browser, seed=seed, target=wanted)
 
+
+@webnn.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.option("--install", is_flag=True, help="Put it where SHELL looks for it, in the user's own folders, and say where that is.")
+@verbosity_options
+def completion(shell: str, install: bool) -> Result:
+    """Print what makes SHELL complete these commands.
+
+    It is for all six: eval "$(webnn completion bash)" switches it on in one shell.
+    """
+    from converters.commands.completion import Scripts, script
+    from converters.commands.completion import install as put
+
+    texts = {name: script(shell, name, command) for name, command in PROGRAMS.items()}
+    return put(shell, texts) if install else Scripts(shell, texts)
+
+
+PROGRAMS = {str(command.name): command for command in (onnx2webnn, torch2webnn, webnn2js, webnn2json, json2webnn, webnn)}
+"""What is installed, by name."""
 
 if __name__ == "__main__":
     webnn()

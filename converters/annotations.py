@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
@@ -106,6 +107,10 @@ def parameters_of(function: Callable[..., Any], means_something: Callable[[Param
     return parameters
 
 
+ORIGIN: ContextVar[str] = ContextVar("origin", default="")
+"""The package whose handlers are being registered; empty for the project's own."""
+
+
 @dataclass(frozen=True)
 class Registered:
     """What both frontends know of a handler.
@@ -115,6 +120,7 @@ class Registered:
         parameters: Its parameters after the builder.
         how: How it is lowered.
         limits: What of it is not converted.
+        origin: The package that it is from; empty for the project's own.
 
     Raises:
         TypeError: It does not say how.
@@ -124,6 +130,7 @@ class Registered:
     parameters: Sequence[Parameter] = field(compare=False)
     how: str
     limits: str = ""
+    origin: str = field(default_factory=ORIGIN.get, kw_only=True, compare=False)
 
     def __post_init__(self) -> None:
         if not self.how:

@@ -26,7 +26,10 @@ from webnn_graph import errors
 from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError, Where
 
-START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from converters.isolated import serve; serve(*sys.argv[2:])"
+START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from webnn_graph.own import come_first; come_first(); "
+    "from converters.isolated import serve; serve(*sys.argv[2:])"
+)
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Threads would multiply the memory that is reserved, and the processor time that is counted."""
 

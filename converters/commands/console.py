@@ -1,6 +1,6 @@
 """What every command shares: exit statuses, results as text and as JSON, the one way errors look, progress, and -q, -v, --debug.
 
-docs/commands.md says all that to those who use the commands.
+docs/scripting.md says all that to those who use the commands.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Result(ABC):
 
     @abstractmethod
     def document(self) -> Mapping[str, Any]:
-        """The same as JSON has it: docs/commands.md lists the members. Numbers may be infinite."""
+        """The same as JSON has it: docs/scripting.md lists the members. Numbers may be infinite."""
 
 
 class Trace(logging.Handler):
@@ -189,9 +189,9 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
     else:
         message = f"unexpected {type(error).__name__}: {error}"
         hint = DEFECT
-    click.echo(harmless(f"error: {message}"), err=True)
+    echo(f"error: {message}", err=True)
     if hint:
-        click.echo(harmless(f"hint: {hint}"), err=True)
+        echo(f"hint: {hint}", err=True)
     return status
 
 
@@ -235,13 +235,13 @@ def verbosity() -> Verbosity:
 def say(text: str) -> None:
     """One line of a command's result, on stdout, unless --quiet."""
     if not verbosity().is_silent:
-        click.echo(harmless(text))
+        echo(text)
 
 
 def note(text: str) -> None:
     """One line about the work, on stderr, unless --quiet."""
     if not verbosity().is_silent:
-        click.echo(harmless(text), err=True)
+        echo(text, err=True)
 
 
 @contextmanager
@@ -263,13 +263,23 @@ def terminal_width(stream: IO[str]) -> int | None:
     return shutil.get_terminal_size().columns
 
 
+def echo(text: str, *, err: bool = False) -> None:
+    """Prints text without control characters, in lines that fit the terminal, if it goes to one."""
+    width = terminal_width(sys.stderr if err else sys.stdout)
+    if width:
+        from converters.commands.layout import message
+
+        text = message(harmless(text), width)
+    click.echo(harmless(text), err=err)
+
+
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Prints a table to stdout, if anything is said. Columns whose name begins with ``>`` are aligned right and never cut."""
     if verbosity().is_silent:
         return
-    from converters.commands.layout import table, wrapped
+    from converters.commands.layout import table
 
-    width = terminal_width(sys.stdout)
     cells = [[" ".join(harmless(str(cell)).split()) for cell in row] for row in rows]
-    heading = wrapped(harmless(title), width) if title and width else [harmless(title)] if title else []
-    click.echo("\n".join([*heading, *table(columns, cells, width), ""]))
+    if title:
+        echo(title)
+    click.echo("\n".join([*table(columns, cells, terminal_width(sys.stdout)), ""]))

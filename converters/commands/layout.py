@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
 from rich.cells import cell_len
 
-GAP = "  "
-"""What stands between columns."""
+GAP = INDENT = "  "
+"""What stands between columns, and before a line that continues another."""
 CUT = "…"
 """What stands for the middle of a name."""
 NARROWEST = 16
 """Columns that a name has at least, in the place of which a table would be set below its names."""
-OPTION = r"--[\w-]+ (?:'[^']*'\S*|[^\s'-][^\s]*)"
-PIECES = re.compile(rf"{OPTION}(?: {OPTION})*|\S*\[[^\[\]]*\]\S*|\S+")
-"""What stays on one line: options with their values, which are there to be copied; a shape; a word."""
+OPTION = r"--[\w-]+ (?:'[^']*'\S*|[^\s'-]\S*)"
+TENSOR = r"(?:\S+ u?(?:int|float)\d+)?\[[^\[\]]*\]\S*"
+KEPT = re.compile(rf"{OPTION}|{TENSOR}")
+"""What a cell never loses the middle of: an option with its value, a tensor with its type, a shape."""
+PIECES = re.compile(rf"{OPTION}|{TENSOR}|\S+")
+"""What of a cell stays on one line: that, or a word."""
+COMMANDS = re.compile(rf"{OPTION}(?: {OPTION})*|{TENSOR}|\S+")
+"""The same of a message, whose options are there to be copied together."""
 
 
 def cut(name: str, width: int) -> str:
@@ -36,25 +41,29 @@ def cut(name: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most ``width`` columns.
+    """The text of a table's cell in lines of at most ``width`` columns; words that are longer lose their middle."""
+    return _filled(text, PIECES, width, lambda piece: piece if KEPT.fullmatch(piece) else cut(piece, max(width, 1)))
 
-    Args:
-        text: Its own lines stay lines, and keep their indentation.
-        width: Words that are longer lose their middle; options that are stand whole on a line of their own.
+
+def message(text: str, width: int) -> str:
+    """The text in lines of at most ``width`` columns; what is longer, a path or options, stands whole on a line of its own.
+
+    Its own lines stay lines, and keep their indentation.
     """
-    return [part for line in text.split("\n") for part in _wrapped_line(line, width)]
+    return "\n".join(part for line in text.split("\n") for part in _filled(line, COMMANDS, width, str, INDENT))
 
 
-def _wrapped_line(line: str, width: int) -> list[str]:
+def _filled(line: str, pieces: re.Pattern[str], width: int, shown: Callable[[str], str], hanging: str = "") -> list[str]:
+    """A line's pieces, as they are shown, in as few lines as they fit into; all but the first are indented by ``hanging``."""
     indent = line[: len(line) - len(line.lstrip())]
-    lines: list[str] = []
-    for piece in PIECES.findall(line):
-        piece = piece if piece.startswith("--") or "[" in piece else cut(piece, max(width - len(indent), 1))
-        if lines and cell_len(lines[-1]) + 1 + cell_len(piece) <= width:
-            lines[-1] += f" {piece}"
+    lines, end = [indent], len(indent)
+    for found in pieces.finditer(line):
+        blanks, piece, end = line[end : found.start()], shown(found[0]), found.end()
+        if not lines[-1].strip() or cell_len(lines[-1] + blanks + piece) <= width:
+            lines[-1] += blanks + piece
         else:
-            lines.append(f"{indent}{piece}")
-    return lines or [""]
+            lines.append(f"{indent}{hanging}{piece}")
+    return lines
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
@@ -84,8 +93,10 @@ def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | 
     if width is None:
         return natural
     least = [
-        size if column.startswith(">") else min(size, max(narrowest, cell_len(column)))
-        for size, column in zip(natural, columns, strict=True)
+        size
+        if column.startswith(">")
+        else max(min(size, max(narrowest, cell_len(column))), *(len(kept) for row in rows for kept in KEPT.findall(row[i])), 0)
+        for i, (size, column) in enumerate(zip(natural, columns, strict=True))
     ]
     room = width - len(GAP) * (len(columns) - 1)
     for most in range(max(natural, default=0), 0, -1):

@@ -50,10 +50,9 @@ class Listing(Result):
 
     def show(self) -> None:
         """See `Result`. Columns in which nothing stands are left out."""
-        texts = self.texts()
-        used = [i for i in range(len(self.headers)) if any(row[i] for row in texts)]
+        headers, texts = self._used()
         if texts:
-            show_table([self.headers[i] for i in used], [[row[i] for i in used] for row in texts])
+            show_table(headers, texts)
         for line in self.after:
             say(line)
 
@@ -63,7 +62,13 @@ class Listing(Result):
 
     def markdown(self) -> str:
         """A page."""
-        return "\n\n".join(filter(None, [f"# {self.title}", self.introduction.strip(), markdown(self.columns, self.texts())]))
+        return "\n\n".join(filter(None, [f"# {self.title}", self.introduction.strip(), markdown(*self._used())]))
+
+    def _used(self) -> tuple[list[str], list[list[str]]]:
+        """The headers and cells of the columns in which something stands."""
+        texts = self.texts()
+        used = [i for i in range(len(self.headers)) if any(row[i] for row in texts)]
+        return [self.headers[i] for i in used], [[row[i] for i in used] for row in texts]
 
 
 def listed(items: Iterable[object]) -> str:
@@ -94,7 +99,7 @@ def operators() -> Listing:
                 "category": operator.category,
                 "arguments": [p.name for p in parameters if not p.is_option],
                 "options": options,
-                "types of the first operand": [t.short for t in types],
+                "types": [t.short for t in types],
             }
         )
     columns: dict[str, Cell] = {
@@ -102,7 +107,7 @@ def operators() -> Listing:
         "category": str,
         "arguments": listed,
         "options": listed,
-        "types of the first operand": words,
+        "types": words,
     }
     return Listing("operators", columns, rows, title="WebNN operators")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from converters.checking.verify import Verification
-from converters.commands.console import DIFFERS, DONE, REFUSED, Result, note, say, show_table, verbosity
+from converters.commands.console import DIFFERS, DONE, REFUSED, Result, note, say, show_table, terminal_width, verbosity
 from webnn_graph.compare import Difference, Noise
 from webnn_graph.data_types import Array
 from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import OPS
 from webnn_graph.runtimes.reference import measured
+from webnn_graph.summary import interface
 from webnn_graph.targets import Target
 from webnn_graph.targets.check import Check, Finding
 from webnn_graph.targets.target import GRAPH, ORIGIN
@@ -25,6 +27,8 @@ from webnn_graph.wording import size
 
 NOTES_SHOWN = 5
 """Notes of a conversion that are shown without --verbose."""
+INTERFACE_LINES = 3
+"""Lines of a terminal that a graph's interface takes, about."""
 NODES_SHOWN = 5
 """Nodes of a verification node by node that are shown without --verbose."""
 DIFFERENCE_COLUMNS = ("shape", ">absolute", ">relative", ">ULP", ">tolerance", "verdict")
@@ -40,6 +44,8 @@ def report_graph(graph: Graph, files: Iterable[Path], warnings: Iterable[str] = 
     if len(shown) < len(graph.notes):
         note(f"note: {len(graph.notes) - len(shown)} more notes with --verbose")
     say(f"{graph.name}: {len(graph.nodes):,} operators, {size(graph.weight_bytes)} of weights")
+    room = terminal_width(sys.stdout)
+    say(f"  {interface(graph, INTERFACE_LINES * room if room else sys.maxsize)}")
     for path in files:
         say(f"  {path}  {size(path.stat().st_size)}")
 

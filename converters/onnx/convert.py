@@ -20,6 +20,7 @@ from converters.onnx.reading.structure import check_model
 from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import Value
 from converters.onnx.scope import GraphScope
+from converters.plugins import load_plugins
 from converters.problems import Report
 from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError
@@ -68,6 +69,7 @@ def convert(
         folder, name = path.parent, name or path.stem
         model = load_model(path)
     check_model(model)
+    load_plugins("onnx")
     narrow = retyped(model, IN_FLOAT16, folder) if unsupported_floats == "float16" else None
     model = narrow or model
     settings = InterfaceOptions(dims or {}, shapes or {}, bind or {}, inputs, outputs)

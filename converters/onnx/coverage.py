@@ -9,9 +9,10 @@ from onnx import defs
 
 from converters.onnx import handlers
 from converters.onnx.registry import HANDLERS, REFUSED, Handler
+from converters.plugins import load_plugins
 
 assert handlers  # importing it fills HANDLERS
-COLUMNS: tuple[str, ...] = ("operator", "opsets", "how", "restrictions")
+COLUMNS: tuple[str, ...] = ("operator", "opsets", "how", "restrictions", "from")
 TITLE = "ONNX operators"
 INTRODUCTION = """\
 What `onnx2webnn` makes of each operator, by the opset of the model. Operators of other domains than ONNX's own have their domain
@@ -21,13 +22,14 @@ before their name. Values that are known at conversion, shapes among them, are c
 
 def table() -> list[tuple[str, ...]]:
     """Rows of `COLUMNS` for each operator and domain, one for all opsets in which the same is done."""
+    load_plugins("onnx")
     rows = [
         row
         for (domain, operator), versions in HANDLERS.items()
         for row in _rows(_name(domain, operator), sorted(versions, key=lambda handler: handler.since))
     ]
-    rows += [(_name(domain, operator), "", "", f"refused: {why}") for (domain, operator), (why, _) in REFUSED.items()]
-    rows += [(_name(domain, operator), f"{since}+", "by its definition as a function", "") for domain, operator, since in _defined()]
+    rows += [(_name(domain, operator), "", "", f"refused: {why}", "") for (domain, operator), (why, _) in REFUSED.items()]
+    rows += [(_name(domain, operator), f"{since}+", "by its definition as a function", "", "") for domain, operator, since in _defined()]
     return sorted(rows, key=lambda row: (row[0].count("."), row[0]))  # which leaves the rows of one operator in order
 
 
@@ -36,7 +38,7 @@ def _rows(name: str, versions: Sequence[Handler]) -> Iterator[tuple[str, ...]]:
     for group, following in zip(alike, [*alike[1:], None], strict=True):
         first, last = group[0].since, following[0].since - 1 if following else None
         opsets = f"{first}+" if last is None else str(first) if first == last else f"{first}–{last}"
-        yield name, opsets, group[0].how, group[0].limits
+        yield name, opsets, group[0].how, group[0].limits, group[0].origin
 
 
 def _defined() -> Iterator[tuple[str, str, int]]:

@@ -21,6 +21,7 @@ from converters.onnx.reading.order import needed_nodes, reads, subgraphs
 from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import REFUSED, find
 from converters.overview import Cut, Dimension, Overview, Tensor, Weights, counted, problems_of
+from converters.plugins import load_plugins
 from converters.problems import Problem
 from webnn_graph.errors import ConversionError, WebNNError, Where
 
@@ -41,6 +42,7 @@ def overview(path: Path, settings: InterfaceOptions, *, budget: float = 1.0) -> 
         FormatError: The file is no ONNX model.
     """
     model = load_model(path)
+    load_plugins("onnx")
     inputs = {name: info for name, info in free_inputs(model.graph).items() if name not in settings.bind}
     missing = "" if settings.inputs else missing_sizes({name: _dims(info) for name, info in inputs.items()}, settings)
     problems = _without_handler(model) if missing else _tried(path, settings, budget)

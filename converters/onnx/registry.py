@@ -181,6 +181,8 @@ def onnx_op(
             handlers = [*HANDLERS.get((domain, name), ()), Handler(function, parameters, how, limits, op=name, domain=domain, since=since)]
             if (domain, name) in REFUSED or len({handler.since for handler in handlers}) < len(handlers):
                 raise TypeError(f"two handlers for {domain or 'ai.onnx'}.{name} since {since}, or it is refused")
+            if len({handler.origin for handler in handlers}) > 1:
+                raise TypeError(f"{domain or 'ai.onnx'}.{name} has a handler of {handlers[0].origin or 'webnn-convert itself'}")
             HANDLERS[domain, name] = sorted(handlers, key=lambda handler: -handler.since)
         return function
 

@@ -13,6 +13,8 @@ try:
 except ImportError:
     raise RuntimeUnavailable("PyTorch is not installed", "pip install 'webnn-convert[torch]'") from None
 
+from converters.annotations import Array, Ints, Number
 from converters.torch.convert import convert
+from converters.torch.registry import aten_op
 
-__all__ = ["convert"]
+__all__ = ["Array", "Ints", "Number", "aten_op", "convert"]

@@ -17,6 +17,7 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputSpec, TensorArgument
 from torch.utils import _pytree as pytree
 
+from converters.plugins import load_plugins
 from converters.problems import Problem, Report, Unmade, collected
 from converters.torch.decompose import decompose
 from converters.torch.export import export, specialize
@@ -93,6 +94,7 @@ def captured(
     module: torch.nn.Module | ExportedProgram, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
 ) -> ExportedProgram:
     """The program of a module, with static shapes, decomposed as far as handlers need; see `convert`."""
+    load_plugins("torch")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # PyTorch's own calls of what it is going to change
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from torch._ops import OpOverload
 
+from converters.plugins import load_plugins
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.refused import why_refused
 from converters.torch.registry import LIBRARY_HANDLERS, core_overloads
 
-COLUMNS: tuple[str, ...] = ("overload", "core", "how", "restrictions")
+COLUMNS: tuple[str, ...] = ("overload", "core", "how", "restrictions", "from")
 TITLE = "ATen operators"
 INTRODUCTION = """\
 What `torch2webnn` makes of each overload. PyTorch decomposes what has no row here, which covers most of the rest; `core` marks the
@@ -30,11 +31,14 @@ NEVER_CALLED = {
 
 def table() -> list[tuple[str, ...]]:
     """Rows of `COLUMNS`, by name."""
+    load_plugins("torch")
     core = set(core_overloads())
     handled = COMPLEX_HANDLERS | HANDLERS
-    rows = [(_name(overload), "core" if overload in core else "", known.how, known.limits) for overload, known in handled.items()]
-    rows += [(name, "", known.how, known.limits) for name, known in LIBRARY_HANDLERS.items()]
-    rows += [(_name(overload), "core", *_why_not(overload)) for overload in core - handled.keys()]
+    rows = [
+        (_name(overload), "core" if overload in core else "", known.how, known.limits, known.origin) for overload, known in handled.items()
+    ]
+    rows += [(name, "", known.how, known.limits, known.origin) for name, known in LIBRARY_HANDLERS.items()]
+    rows += [(_name(overload), "core", *_why_not(overload), "") for overload in core - handled.keys()]
     return sorted(rows)
 
 

@@ -6,15 +6,16 @@ import importlib
 import inspect
 import io
 import json
-import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch.export import ExportedProgram
 
+from converters.plugins import load_plugins
 from converters.problems import listed
 from converters.torch.archive import Kind, kind_of, load_plain
 from converters.torch.pretrained import Loaded
@@ -24,15 +25,19 @@ from webnn_graph.budget import Budget
 from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError, FormatError, reason
 from webnn_graph.names import nearest
+from webnn_graph.own import standing_back
 
 NESTED = ("state_dict", "model_state_dict", "model", "module", "net", "params")
 """Keys under which training scripts keep the state dict of a checkpoint."""
 
 
+Factory: TypeAlias = str | Callable[..., Any]
+
+
 def load(
     path: Path,
     *,
-    factory: str = "",
+    factory: Factory = "",
     factory_args: str = "",
     task: str = "",
     submodule: str = "",
@@ -45,7 +50,7 @@ def load(
     Args:
         path: An exported program, a TorchScript archive, a state dict (by torch.save or as safetensors), a pickled module,
             or the folder of a Hugging Face model.
-        factory: For a state dict, ``package.module:callable``, which makes the module it belongs to.
+        factory: For a state dict, what makes the module it belongs to: ``package.module:callable``, or a callable.
         factory_args: The callable's arguments as JSON: an object for keywords, a list for positions.
         task: For a folder, which head the model gets; by default it is of the class that its config.json names.
         submodule: Dotted name of the part to take of a module; all of it by default.
@@ -58,6 +63,7 @@ def load(
         ConversionError: It needs an option that is missing, would run code, or does not fit the factory's module.
     """
     budget = budget or Budget()
+    load_plugins("torch")
     kind = kind_of(path)
     if factory and kind in (Kind.PROGRAM, Kind.SCRIPT, Kind.FOLDER):
         raise ConversionError(f"{path} is {kind.value}, which brings its own module", "--model is for state dicts")
@@ -145,7 +151,7 @@ def _load_pickle(path: Path, trust_pickle: bool) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------------------------ state dicts
-def _with_state(path: Path, content: Any, factory: str, factory_args: str) -> torch.nn.Module:
+def _with_state(path: Path, content: Any, factory: Factory, factory_args: str) -> torch.nn.Module:
     """The factory's module with the parameters of the state dict."""
     state = state_dict_in(content)
     if state is None:
@@ -181,7 +187,7 @@ def state_dict_in(content: Any) -> dict[str, torch.Tensor] | None:
     return tensors if tensors and len(tensors) == len(content) else None
 
 
-def _check_state(path: Path, module: torch.nn.Module, state: dict[str, torch.Tensor], factory: str) -> None:
+def _check_state(path: Path, module: torch.nn.Module, state: dict[str, torch.Tensor], factory: Factory) -> None:
     """Loads the state, strictly: tied parameters count as one."""
     own = module.state_dict(keep_vars=True)
     given = {own[name].data_ptr() for name in state if name in own}
@@ -200,41 +206,42 @@ def _check_state(path: Path, module: torch.nn.Module, state: dict[str, torch.Ten
     module.load_state_dict(state, strict=False)
 
 
-def make_module(factory: str, factory_args: str = "") -> torch.nn.Module:
-    """What ``package.module:callable`` returns.
+def make_module(factory: Factory, factory_args: str = "") -> torch.nn.Module:
+    """What a callable, or ``package.module:callable``, returns; the user's own modules count first, as for python -m.
 
     Raises:
         ConversionError: It does not exist, fails, or returns no module.
     """
-    function = _resolved(factory)
     args, kwargs = _arguments(factory_args)
-    try:
-        module = function(*args, **kwargs)
-    except Exception as error:
-        signature = f"{factory}{inspect.signature(function)}" if callable(function) else factory
-        raise ConversionError(
-            f"{signature} failed: {type(error).__name__}: {error}", "give its arguments: --model-args '{\"depth\": 18}'"
-        ) from error
+    with standing_back(Path.cwd()) if isinstance(factory, str) else nullcontext():
+        function = _resolved(factory) if isinstance(factory, str) else factory
+        module = _called(function, args, kwargs, str(factory))
     if not isinstance(module, torch.nn.Module):
         raise ConversionError(f"{factory} returns a {type(module).__name__}, not a torch.nn.Module")
     return module
 
 
+def _called(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], factory: str) -> Any:
+    try:
+        return function(*args, **kwargs)
+    except Exception as error:
+        signature = f"{factory}{inspect.signature(function)}" if callable(function) else factory
+        raise ConversionError(
+            f"{signature} failed: {type(error).__name__}: {error}", "give its arguments: --model-args '{\"depth\": 18}'"
+        ) from error
+
+
 def _resolved(factory: str) -> Callable[..., Any]:
-    """The callable; modules in the current folder count, as they do for python -m."""
+    """The callable of ``package.module:callable``."""
     name, colon, attribute = factory.partition(":")
     if not colon or not name or not attribute:
         raise ConversionError(f"--model {factory!r} is not package.module:callable")
-    folder = str(Path.cwd())
-    sys.path.insert(0, folder)
     try:
         found: Any = importlib.import_module(name)
         for part in attribute.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
         raise ConversionError(f"--model {factory}: {error}") from None
-    finally:
-        sys.path.remove(folder)
     return found
 
 

@@ -161,6 +161,12 @@ def _means_something(parameter: Parameter) -> bool:
     return parameter.known is not None or all(item in TYPES for item in items)
 
 
+def is_of_plugin(overload: OpOverload) -> bool:
+    """Whether an installed package has a handler for the overload, so that a model's file may call it."""
+    handler = handler_of(overload)
+    return handler is not None and bool(handler.origin)
+
+
 def handler_of(overload: OpOverload) -> Handler | None:
     """The handler of calls on real tensors."""
     return HANDLERS.get(overload) or LIBRARY_HANDLERS.get(overload._schema.name)

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from webnn_graph.errors import WebNNError
@@ -69,7 +69,7 @@ class Model:
 @cache
 def zoo() -> Mapping[str, Model]:
     """All models by name, in the manifest's order."""
-    text = resources.files("models.zoo").joinpath("zoo.toml").read_text("utf-8")
+    text = Path(__file__).with_name("zoo.toml").read_text("utf-8")
     return {name: Model(name, **entry) for name, entry in tomllib.loads(text).items()}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from converters.torch.inputs import InputSpec
 from converters.torch.model import TorchModel
 from models.zoo.manifest import Model
+from models.zoo.package_code import make
 
 
 def torch_model(model: Model, path: Path) -> TorchModel:
@@ -27,14 +28,14 @@ def loading(model: Model, path: Path) -> dict[str, Any]:
     if not model.module:
         return {"submodule": model.submodule}
     (code,) = (member for member in model.companions if member.endswith(".py"))
-    arguments = {
+    arguments: dict[str, Any] = {
         "file": str(path.with_name(Path(code).name)),
         "name": code.removesuffix(".py").replace("/", "."),
         "attribute": model.module,
         "arguments": dict(model.module_args),
         "imports": dict(model.imports),
     }
-    return {"factory": "models.zoo.package_code:make", "factory_args": json.dumps(arguments)}
+    return {"factory": partial(make, **arguments)}
 
 
 def _names(model: Model) -> set[str]:

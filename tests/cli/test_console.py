@@ -12,7 +12,7 @@ from click.testing import Result
 from rich.cells import cell_len
 
 from converters.commands.console import show_table
-from converters.commands.layout import cut, table, wrapped
+from converters.commands.layout import cut, message, table, wrapped
 from tests.cli.conftest import linear_model
 
 Invoke = Callable[..., Result]
@@ -88,18 +88,36 @@ def test_names_lose_their_middle(name: str, width: int, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "width", "lines"),
+    ("text", "width", "cell", "said"),
     [
-        ("one two three", 9, ["one two", "three"]),
-        ("give: --dim batch=N --dim 'a b'=N", 12, ["give:", "--dim batch=N --dim 'a b'=N"]),
-        ("[1, 3, 64, 64] float32", 16, ["[1, 3, 64, 64]", "float32"]),
-        ("  indented words", 10, ["  indented", "  words"]),
-        ("a\nb", 10, ["a", "b"]),
-        ("", 10, [""]),
+        ("one two three", 9, "one two\nthree", "one two\n  three"),
+        ("give: --dim batch=N --dim 'a b'=N", 12, "give:\n--dim batch=N\n--dim 'a b'=N", "give:\n  --dim batch=N --dim 'a b'=N"),
+        ("a x float32[1, 3], y", 16, "a\nx float32[1, 3],\ny", "a\n  x float32[1, 3],\n  y"),
+        ("[1, 3, 64, 64] float32", 16, "[1, 3, 64, 64]\nfloat32", "[1, 3, 64, 64]\n  float32"),
+        ("in /a/very/long/path.onnx", 12, "in\n/a/ver….onnx", "in\n  /a/very/long/path.onnx"),
+        ("", 10, "", ""),
     ],
 )
-def test_lines_break_between_words(text: str, width: int, lines: list[str]) -> None:
-    assert wrapped(text, width) == lines
+def test_lines_break_between_words(text: str, width: int, cell: str, said: str) -> None:
+    assert "\n".join(wrapped(text, width)) == cell
+    assert message(text, width) == said
+    assert message(f"  {text}\nx  y", 200) == f"  {text}\nx  y"
+
+
+REFUSED = f"""error: 2 operators of detector (opset 17) cannot be converted; 1,205 of 1,208 nodes can
+  TopK x1               /head/TopK_3: k=300 over 8400 candidates, which is more than there are
+  NonMaxSuppression x1  {LONG}: output size depends on the data
+    hint: end the graph before it: --output /head/Concat_5 --output /head/Concat_6 --output /head/Concat_7 --output y"""
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_report_keeps_names_and_commands_whole(width: int) -> None:
+    lines = message(REFUSED, width).split("\n")
+    whole = [line for line in lines if len(line) > width]
+    assert [line.split()[0] for line in whole] == [] if width > len(LONG) + 8 else all(LONG in line or "--output" in line for line in whole)
+    assert "--output /head/Concat_5 --output /head/Concat_6 --output /head/Concat_7 --output y" in "\n".join(lines)
+    assert LONG in "\n".join(lines)
+    assert " ".join(" ".join(lines).split()) == " ".join(REFUSED.split())
 
 
 def test_a_trace_ends_with_its_command(invoke: Invoke) -> None:

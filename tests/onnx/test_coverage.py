@@ -24,4 +24,4 @@ def test_every_operator_says_what_becomes_of_it() -> None:
     rows = coverage.table()
     assert {name for name, *_ in rows} >= {f"{domain}.{op}" if domain else op for domain, op in (*HANDLERS, *REFUSED)}
     assert [row for row in rows if not row[2] and not row[3].startswith("refused: ")] == []
-    assert all(opsets for _, opsets, how, _ in rows if how)
+    assert all(opsets for _, opsets, how, *_ in rows if how)

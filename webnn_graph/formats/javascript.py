@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +20,7 @@ from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Descriptor, Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.ops import OPS, Parameter
+from webnn_graph.own import TEMPLATES
 
 RESERVED = frozenset(data_type.view for data_type in DataType) | frozenset(
     """
@@ -64,7 +64,7 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", d
 
 @cache
 def _template(name: str) -> jinja2.Template:
-    loader = jinja2.PackageLoader("templates", "module")
+    loader = jinja2.FileSystemLoader(TEMPLATES / "module")
     # What is generated is no HTML; every value is a literal by the time a template sees it.
     environment = jinja2.Environment(  # noqa: S701
         loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
@@ -75,7 +75,7 @@ def _template(name: str) -> jinja2.Template:
 @cache
 def _runtime() -> dict[str, str]:
     """The plain modules that a generated one holds, by name, without the imports and exports that tie them together."""
-    files = resources.files("templates").joinpath("runtime").iterdir()
+    files = (TEMPLATES / "runtime").iterdir()
     texts = {file.name.removesuffix(".js"): file.read_text("utf-8") for file in files if file.name.endswith(".js")}
     return {name: TIES.sub("", text) for name, text in texts.items()}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +15,7 @@ from webnn_graph.data_types import Array, pack, unpack
 from webnn_graph.errors import ExecutionError
 from webnn_graph.formats import javascript, weights
 from webnn_graph.graph import Graph
+from webnn_graph.own import TEMPLATES
 from webnn_graph.runtimes import RUNTIMES
 from webnn_graph.runtimes.chromium import Chromium, find_browser
 from webnn_graph.runtimes.exchange import Exchange, remove
@@ -55,7 +55,7 @@ class BrowserSession:
             executable = find_browser(self._wanted)
             self.exchange = stack.enter_context(Exchange())
             for name in PAGE:
-                self.exchange.write(name, resources.files("templates").joinpath(name).read_bytes())
+                self.exchange.write(name, (TEMPLATES / name).read_bytes())
             self.exchange.write("index.html", b"<!doctype html><title>webnn</title>")
             self.chromium = stack.enter_context(Chromium(executable, self.exchange.url))
             self._stack = stack.pop_all()

@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch._ops import OpOverload
 
+from converters.torch.registry import is_of_plugin
+
 TORCHAO = "torchao"
 NAMESPACES = ("aten", "prims", "quantized_decomposed", TORCHAO, "torchvision")
 """Libraries of operators whose implementations compute tensors and do nothing else."""
@@ -75,8 +77,8 @@ def is_size_function(target: str) -> bool:
 
 
 def overload_named(namespace: str, name: str, overload: str) -> OpOverload | None:
-    """The overload of a registered operator; None when there is no such one, or the namespace is not known."""
-    if namespace not in NAMESPACES or (name.startswith("__") and not name.endswith("__")):
+    """The overload of a registered operator; None when there is no such one, or neither the namespace nor a plug-in's handler is known."""
+    if name.startswith("__") and not name.endswith("__"):
         return None
     if namespace == TORCHAO:
         import_torchao()
@@ -85,7 +87,7 @@ def overload_named(namespace: str, name: str, overload: str) -> OpOverload | Non
     except RuntimeError:
         return None
     found = getattr(getattr(getattr(torch.ops, namespace), name, None), overload, None)
-    return found if isinstance(found, OpOverload) else None
+    return found if isinstance(found, OpOverload) and (namespace in NAMESPACES or is_of_plugin(found)) else None
 
 
 def problem_of(overload: OpOverload | None) -> str:
