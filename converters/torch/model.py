@@ -12,7 +12,7 @@ from torch.export import ExportedProgram
 
 from converters.supervised import limited
 from converters.torch.archive import Kind, kind_of
-from converters.torch.convert import Conversion, captured
+from converters.torch.conversion import Conversion, captured
 from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, resized, tensor_inputs
 from converters.torch.load import load
 from converters.torch.script import script_program
@@ -22,6 +22,7 @@ from webnn_graph.budget import Budget
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
+from webnn_graph.progress import Watcher
 
 
 class TorchModel:
@@ -36,6 +37,7 @@ class TorchModel:
         trust_script: See `load`.
         submodule: See `load`.
         budget: What the conversion may do and make.
+        progress: Is told how far the conversion is.
         loading: What else `load` takes.
     """
 
@@ -50,6 +52,7 @@ class TorchModel:
         submodule: str = "",
         trust_script: bool = False,
         budget: Budget | None = None,
+        progress: Watcher | None = None,
         **loading: Any,
     ) -> None:
         self.path = path
@@ -60,6 +63,7 @@ class TorchModel:
         self._trust_script = trust_script
         self._submodule = submodule
         self._budget = budget or Budget()
+        self._progress = progress
         self._loading = loading
         self._notes: list[str] = []
         self._examples: Mapping[str, torch.Tensor] = {}
@@ -67,7 +71,7 @@ class TorchModel:
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
         with limited(self.path, self._budget.factor):
-            return Conversion(self.program, self.name, self._budget, self._notes).graph()
+            return Conversion(self.program, self.name, self._budget, self._notes, self._progress).graph()
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""
