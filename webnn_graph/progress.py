@@ -14,7 +14,7 @@ class Progress:
     """A step of a conversion that begins, or is the last of its stage.
 
     Attributes:
-        stage: ``reading``, ``nodes`` or ``passes``.
+        stage: ``nodes`` or ``passes``.
         done: How much of the stage is behind it.
         total: How much there is; at the end of the stage it is ``done``.
     """
