@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -30,11 +31,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass
 class Verbosity:
-    """How much a command says; the context object of every click command."""
+    """How a command was started, and how much it says; the context object of every click command."""
 
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    is_program: bool = False
 
 
 class Trace(logging.Handler):
@@ -50,11 +52,17 @@ TRACE, TRACED = Trace(), logging.getLogger("webnn_graph")
 class Errors(click.Command):
     """Mixin of commands that return their exit status and show every error in the same two lines."""
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the command as the program that the process is."""
+        return self.main(*args, is_program=True, **kwargs)
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, *, is_program: bool = False, **extra: Any
+    ) -> Any:
         """Runs the command with these arguments, by default the process's, and exits with its status."""
         from webnn_graph.signals import Terminated
 
-        verbosity = Verbosity()
+        verbosity = Verbosity(is_program=is_program)
         extra |= {"standalone_mode": False, "obj": verbosity}
         try:
             # PyTorch logs the traceback of what is then reported as one error.
@@ -80,10 +88,12 @@ class Command(Errors):
 
 
 class SupervisedCommand(Command):
-    """A command that goes on in a child when it is started as a program; see `converters.supervised`."""
+    """A command, or a group's, that goes on in a child when it was started as a program; see `converters.supervised`."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return supervised(lambda: super(SupervisedCommand, self).__call__(*args, **kwargs))
+    def invoke(self, ctx: click.Context) -> Any:
+        """Does what the command does, with the options that were read."""
+        work = partial(super().invoke, ctx)
+        return supervised(work) if ctx.ensure_object(Verbosity).is_program else work()
 
 
 class Group(Errors, click.Group):
