@@ -110,3 +110,11 @@ def listed(names: Sequence[str], limit: int = 20) -> str:
     """The first ``limit`` names, and how many more there are."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
+
+
+def in_words(given: object) -> str:
+    """What an object is that a Python program gave in the place of another."""
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    module, name = type(given).__module__, type(given).__qualname__
+    return f"of type {name if module == 'builtins' else f'{module}.{name}'}"

@@ -8,10 +8,7 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 
 VALUE = r"""(?:'[^']*'|[^\s;'])+"""
-OPTION = re.compile(
-    rf"--(?:(dim|shape|bind)(?:[ ]({VALUE}=[^\s;]+|'[^']+=[^']*'))?|(input|output|budget|unsupported-floats)(?:[ ]({VALUE}))?)(?![\w-])"
-)
-RUN = re.compile(rf"{OPTION.pattern}(?: {OPTION.pattern})*")
+PAIR = rf"{VALUE}=[^\s;]+|'[^']+=[^']*'"
 SPECIFICATION = re.compile(r"([\w.]+):(\w+)(\[.*\])\Z")
 
 
@@ -27,13 +24,14 @@ def options(name: str, values: Iterable[str]) -> str:
 
 def in_python(hint: str) -> str:
     """The hint with keyword arguments of ``convert`` in the place of options: ``dims={"batch": 1}`` for ``--dim batch=1``."""
-    return RUN.sub(lambda run: _keywords(run[0]), hint)
+    return COMMAND.sub(lambda command: COMMANDS[command[0]], RUN.sub(lambda run: _keywords(run[0]), hint))
 
 
 def _keywords(run: str) -> str:
-    found = [(name or other, value or text) for name, value, other, text in OPTION.findall(run)]
-    grouped = groupby(sorted(found, key=lambda pair: [name for name, _ in found].index(pair[0])), key=lambda pair: pair[0])
-    return ", ".join(KEYWORDS[name]([_unquoted(value) for _, value in pairs if value]) for name, pairs in grouped)
+    found = [found[0].removeprefix("--").partition(" ") for found in ONE.finditer(run)]
+    names = [name for name, _, _ in found]
+    grouped = groupby(sorted(found, key=lambda item: names.index(item[0])), key=lambda item: item[0])
+    return ", ".join(OPTIONS[name][1]([_unquoted(value) for _, _, value in items if value]) for name, items in grouped)
 
 
 def _unquoted(value: str) -> str:
@@ -67,13 +65,35 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-KEYWORDS: dict[str, Callable[[list[str]], str]] = {
-    "dim": _mapping("dims", str),
-    "shape": _mapping("shapes", lambda sizes: f"[{', '.join(sizes.split(','))}]"),
-    "bind": _mapping("bind", str),
-    "input": _inputs,
-    "output": _list("outputs"),
-    "budget": lambda values: f"budget={values[0]}" if values else "budget",
-    "unsupported-floats": lambda values: f"unsupported_floats={_quoted(values[0])}" if values else "unsupported_floats",
+def _one(keyword: str, show: Callable[[str], str]) -> Callable[[list[str]], str]:
+    return lambda values: f"{keyword}={show(values[0])}" if values else keyword
+
+
+def _always(text: str) -> Callable[[list[str]], str]:
+    return lambda values: text
+
+
+OPTIONS: dict[str, tuple[str, Callable[[list[str]], str]]] = {
+    "dim": (PAIR, _mapping("dims", str)),
+    "shape": (PAIR, _mapping("shapes", lambda sizes: f"[{', '.join(sizes.split(','))}]")),
+    "bind": (PAIR, _mapping("bind", str)),
+    "input": (VALUE, _inputs),
+    "output": (VALUE, _list("outputs")),
+    "budget": (VALUE, _one("budget", str)),
+    "unsupported-floats": (VALUE, _one("unsupported_floats", _quoted)),
+    "model": (r"[\w.]+:[\w.]+", _one("factory", _quoted)),
+    "model-args": (r"'[^']*'|[\[{]\S*", _one("factory_args", repr)),
+    "task": (r"\w+(?:-\w+)+", _one("task", _quoted)),
+    "submodule": (VALUE, _one("submodule", _quoted)),
+    "trust-pickle": ("", _always("trust_pickle=True")),
+    "trust-script": ("", _always("trust_script=True")),
+    "decoder": (r"\d+,\d+", _always("convert_decoder")),
+    "browser": (r"\S*/\S*", _one("browser", _quoted)),
+    "debug": ("", _always("the traceback")),
 }
-"""What an option's values are as an argument of ``convert``."""
+"""By option, the pattern of its value in a hint, and what it is in Python with all its values."""
+COMMANDS = {"onnx2webnn": "converters.onnx.convert", "torch2webnn": "converters.torch.convert"}
+"""What a command is in Python."""
+_OPTION = "(?:" + "|".join(f"--{name}" + (f"(?:[ ](?:{value}))?" if value else "") for name, (value, _) in OPTIONS.items()) + r")(?![\w-])"
+ONE, RUN = re.compile(_OPTION), re.compile(f"{_OPTION}(?: {_OPTION})*")
+COMMAND = re.compile(rf"\b(?:{'|'.join(COMMANDS)})\b")

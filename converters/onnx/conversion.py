@@ -19,6 +19,7 @@ from converters.problems import Problem
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
+from webnn_graph.progress import Watcher
 
 UNKNOWN = object()
 """Stands for a value that a node before could not make; whatever reads it is only looked up, not converted."""
@@ -29,10 +30,19 @@ UNMADE = object()
 class Conversion:
     """One conversion: the builder, and what the model's graphs share."""
 
-    def __init__(self, model: onnx.ModelProto, folder: Path | None, name: str, settings: InterfaceOptions, budget: Budget) -> None:
+    def __init__(
+        self,
+        model: onnx.ModelProto,
+        folder: Path | None,
+        name: str,
+        settings: InterfaceOptions,
+        budget: Budget,
+        progress: Watcher | None = None,
+    ) -> None:
         self.model = model
         self.folder = folder
         self.settings = settings
+        self.progress = progress
         budget.steps -= sum(1 + len(node.input) for node in model.graph.node)  # for which the file has room
         self.builder = GraphBuilder(name, budget)
         self.opsets = functions.versions(model.opset_import)

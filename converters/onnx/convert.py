@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import onnx
 
@@ -14,7 +15,7 @@ from converters.onnx import handlers
 from converters.onnx.conversion import Conversion
 from converters.onnx.cuts import hints as cut_hints
 from converters.onnx.reading.interface import Input, InterfaceOptions, bound_value, free_inputs, graph_inputs
-from converters.onnx.reading.load import load_model
+from converters.onnx.reading.load import model_of
 from converters.onnx.reading.retype import IN_FLOAT16, retyped
 from converters.onnx.reading.structure import check_model
 from converters.onnx.reading.tensors import Element
@@ -26,12 +27,13 @@ from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.passes import optimize
+from webnn_graph.progress import Watcher
 
 assert handlers  # importing it fills HANDLERS
 
 
 def convert(
-    model: str | Path | onnx.ModelProto,
+    model: str | os.PathLike[str] | bytes | IO[bytes] | onnx.ModelProto,
     *,
     name: str = "",
     dims: Mapping[str, int] | None = None,
@@ -41,11 +43,13 @@ def convert(
     outputs: Sequence[str] = (),
     unsupported_floats: str = "float32",
     budget: float = 1.0,
+    progress: Watcher | None = None,
 ) -> Graph:
     """Converts an ONNX model.
 
     Args:
-        model: A file, or a model in memory (which is not changed).
+        model: The path of a file, a file that is open, its bytes, or a model in memory, which is not changed; also what has one,
+            as what ``torch.onnx.export`` returns.
         name: The graph's name; by default the file's stem, or the name in the model.
         dims: Sizes of named dimensions.
         shapes: Whole shapes by input, for dimensions without a name.
@@ -54,29 +58,31 @@ def convert(
         outputs: Tensors to return instead of the model's outputs.
         unsupported_floats: What bfloat16 and float64, which WebNN lacks, become: ``float32`` or ``float16``.
         budget: How many times the normal work, memory and time the conversion may take.
+        progress: Is called with a `webnn_graph.progress.Progress` as nodes are converted and passes run; what it raises ends the
+            conversion.
 
     Returns:
         A graph with the model's inputs and outputs. Labels are the model's node names; operands are named after its tensors.
 
     Raises:
-        FormatError: The file is no ONNX model.
+        FormatError: The file is no ONNX model, or what is given is none.
         ConversionError: The model cannot be converted; the message lists all operators that stop it.
         BudgetExceeded: The conversion would take more than its budget.
     """
     folder = None
-    if not isinstance(model, onnx.ModelProto):
+    if isinstance(model, str | os.PathLike):
         path = Path(model)
         folder, name = path.parent, name or path.stem
-        model = load_model(path)
+    model = model_of(model)
     check_model(model)
     load_plugins("onnx")
     narrow = retyped(model, IN_FLOAT16, folder) if unsupported_floats == "float16" else None
     model = narrow or model
     settings = InterfaceOptions(dims or {}, shapes or {}, bind or {}, inputs, outputs)
-    conversion = Conversion(model, folder, name or model.graph.name or "model", settings, Budget(budget))
+    conversion = Conversion(model, folder, name or model.graph.name or "model", settings, Budget(budget), progress)
     if narrow:
         conversion.builder.note("bfloat16 and float64 became float16")
-    return optimize(_graph(conversion))
+    return optimize(_graph(conversion), progress)
 
 
 def _graph(conversion: Conversion) -> Graph:

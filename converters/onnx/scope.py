@@ -22,6 +22,7 @@ from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 from webnn_graph.names import nearest
+from webnn_graph.progress import watched
 
 MAX_DEPTH = 40
 """How deep functions and graphs in attributes may call each other; Python's own stack ends at about three times that."""
@@ -102,7 +103,7 @@ class GraphScope:
             if not name or (name not in made and name not in self):
                 there = [*self.values, *self._stored, *(output for node in graph.node for output in node.output)]
                 raise ConversionError(f"the model has no tensor {name!r}", nearest(name, there), code=Code.UNKNOWN_TENSOR)
-        for node in nodes:
+        for node in watched("nodes", nodes, None if self._depth else self.conversion.progress):
             before = self.conversion.builder.budget.steps
             self._run_node(node)
             if self.conversion.builder.budget.steps == before:

@@ -31,7 +31,7 @@ import torch
 from torch.export import ExportedProgram
 
 from converters.supervised import limited
-from converters.torch.convert import Conversion, captured
+from converters.torch.conversion import Conversion, captured
 from converters.torch.decoder_check import check_decoder
 from converters.torch.load import load
 from converters.torch.source import TorchSource

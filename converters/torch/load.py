@@ -235,13 +235,13 @@ def _resolved(factory: str) -> Callable[..., Any]:
     """The callable of ``package.module:callable``."""
     name, colon, attribute = factory.partition(":")
     if not colon or not name or not attribute:
-        raise ConversionError(f"--model {factory!r} is not package.module:callable")
+        raise ConversionError(f"{factory!r} is not package.module:callable", "--model torchvision.models:resnet18 is one")
     try:
         found: Any = importlib.import_module(name)
         for part in attribute.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
-        raise ConversionError(f"--model {factory}: {error}") from None
+        raise ConversionError(f"there is no {factory}: {error}", "check --model") from None
     return found
 
 
@@ -249,7 +249,7 @@ def _arguments(text: str) -> tuple[list[Any], dict[str, Any]]:
     try:
         value = json.loads(text) if text else {}
     except ValueError as error:
-        raise ConversionError(f"--model-args is not JSON: {error}") from None
+        raise ConversionError(f"the module's arguments are not JSON: {error}", "check --model-args") from None
     if isinstance(value, dict):
         return [], value
     return (value, {}) if isinstance(value, list) else ([value], {})

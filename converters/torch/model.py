@@ -12,7 +12,7 @@ from torch.export import ExportedProgram
 
 from converters.supervised import limited
 from converters.torch.archive import Kind, kind_of
-from converters.torch.convert import Conversion, captured
+from converters.torch.conversion import Conversion, captured
 from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, known_sizes, resized, tensor_inputs
 from converters.torch.load import load
 from converters.torch.pretrained import Loaded
@@ -24,6 +24,7 @@ from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
+from webnn_graph.progress import Watcher
 
 
 class TorchModel:
@@ -38,6 +39,7 @@ class TorchModel:
         trust_script: See `load`.
         submodule: See `load`.
         budget: What the conversion may do and make.
+        progress: Is told how far the conversion is.
         loading: What else `load` takes.
     """
 
@@ -52,6 +54,7 @@ class TorchModel:
         submodule: str = "",
         trust_script: bool = False,
         budget: Budget | None = None,
+        progress: Watcher | None = None,
         **loading: Any,
     ) -> None:
         self.path = path
@@ -62,6 +65,7 @@ class TorchModel:
         self._trust_script = trust_script
         self._submodule = submodule
         self.budget = budget or Budget()
+        self._progress = progress
         self._loading = loading
         self._notes: list[str] = []
         self._examples: Mapping[str, torch.Tensor] = {}
@@ -69,7 +73,7 @@ class TorchModel:
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
         with limited(self.path, self.budget.factor):
-            return Conversion(self.program, self.name, self.budget, self._notes).graph()
+            return Conversion(self.program, self.name, self.budget, self._notes, self._progress).graph()
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+import cli
 from webnn_graph.errors import WebNNError
 from webnn_graph.hints import in_python, option
 
@@ -17,7 +23,19 @@ ROWS = [
     ("give: --input 'x:float32[1,3]'", 'give: kwargs={"x": torch.zeros([1, 3], dtype=torch.float32)}'),
     ("--budget 2 allows twice as much", "budget=2 allows twice as much"),
     ("by --bind for an input, --dim or --shape, or --input", "by bind for an input, dims or shapes, or inputs"),
-    ("--inputs x.npz, --browser or --dimension", "--inputs x.npz, --browser or --dimension"),
+    ("--inputs x.npz, --model-argsx or --dimension", "--inputs x.npz, --model-argsx or --dimension"),
+    ("name it: --model package.module:make", 'name it: factory="package.module:make"'),
+    ("--model is for state dicts; check --model and --model-args;", "factory is for state dicts; check factory and factory_args;"),
+    ("give: --model-args '{\"depth\": 18}'", """give: factory_args='{"depth": 18}'"""),
+    ("--task says which, like --task text-classification", 'task says which, like task="text-classification"'),
+    ("a part: --submodule encoder.layers.0; or", 'a part: submodule="encoder.layers.0"; or'),
+    ("give --trust-pickle if you trust it, or --trust-script", "give trust_pickle=True if you trust it, or trust_script=True"),
+    ("--decoder 64,128 makes two", "convert_decoder makes two"),
+    ("with --browser or CHROMIUM", "with browser or CHROMIUM"),
+    ("--browser /opt/chromium", 'browser="/opt/chromium"'),
+    ("report it with what --debug shows", "report it with what the traceback shows"),
+    ("--output 'a --input b' --budget 2", 'outputs=["a --input b"], budget=2'),
+    ("onnx2webnn converts ONNX files", "converters.onnx.convert converts ONNX files"),
     ("nothing to translate", "nothing to translate"),
 ]
 
@@ -28,6 +46,33 @@ def test_in_python(command: str, python: str) -> None:
     error = WebNNError("no", command)
     assert error.hint == command
     assert str(error) == f"no\nhint: {python}"
+
+
+ROOT = Path(cli.__file__).parent
+SAID = re.compile(r"--[a-z]|\b(?:onnx|torch)2webnn\b")
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """The sentences with options or commands that the library has, and where: all of them may reach a Python program."""
+    paths = [path for package in ("webnn_graph", "converters") for path in (ROOT / package).rglob("*.py")]
+    for path in paths:
+        if path.is_relative_to(ROOT / "converters" / "commands") or path.name == "hints.py":
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # documentation
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                parts = ["".join(str(part.value) if isinstance(part, ast.Constant) else "n" for part in node.values)]
+                skipped |= {id(part) for part in node.values}
+            else:
+                parts = [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped else []
+            yield from ((path.name, text) for text in parts if " " in text and SAID.search(text))
+
+
+def test_every_option_in_a_sentence_is_translated() -> None:
+    found = list(texts())
+    assert len(found) > 25
+    assert [(file, text) for file, text in found if SAID.search(in_python(text))] == []
 
 
 def test_names_with_quotes_stay_readable() -> None:

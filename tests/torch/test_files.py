@@ -123,7 +123,7 @@ def test_wrong_inputs_are_explained(inputs: list[str], dims: dict[str, int], mes
         ({"factory": "tests.torch.test_files"}, "is not package.module:callable"),
         ({"factory": "tests.torch.test_files:nothing"}, "has no attribute 'nothing'"),
         ({"factory": "no.such.module:thing"}, "No module named 'no'"),
-        ({**FACTORY, "factory_args": "{"}, "--model-args is not JSON"),
+        ({**FACTORY, "factory_args": "{"}, "the module's arguments are not JSON"),
         ({**FACTORY, "factory_args": '{"wide": 4}'}, "small_module.* failed: TypeError"),
         ({"factory": "json:dumps", "factory_args": "[1]"}, "returns a str"),
         ({**FACTORY, "factory_args": '{"width": 5}'}, r"0.weight is \[4, 3\], not \[5, 3\]"),

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch._ops import OpOverload
 
-from converters.torch.convert import Conversion, captured
+from converters.torch.conversion import Conversion, captured
 from converters.torch.decompose import overloads
 from converters.torch.handlers import HANDLERS
 from tests.torch.comparing import Call, compare, tensors_in

@@ -18,6 +18,7 @@ from tests.torch.architectures import build, names, quietly
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
+from converters.torch import convert  # noqa: E402
 from converters.torch.huggingface import load_folder  # noqa: E402
 from converters.torch.inputs import InputSpec  # noqa: E402
 from converters.torch.model import TorchModel  # noqa: E402
@@ -174,7 +175,9 @@ def test_the_class_is_the_one_that_the_folder_names(tmp_path: Path) -> None:
     model = model_of(tmp_path)
     (logits,) = outputs_of(model)
     np.testing.assert_allclose(logits, right(module), rtol=1e-4, atol=1e-5)
-    assert "the model is a BertForSequenceClassification, as config.json says" in model.convert().notes
+    graph = convert(tmp_path, {"input_ids": np.array([[1, 2, 3, 4]])})
+    assert "the model is a BertForSequenceClassification, as config.json says" in graph.notes
+    np.testing.assert_array_equal(graph([[1, 2, 3, 4]])["logits"], logits)
 
 
 def test_a_task_that_fits_is_fine(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from webnn_graph.passes import (
     quantization,
 )
 from webnn_graph.passes.rewrite import Pass
+from webnn_graph.progress import Watcher, watched
 
 __all__ = ["PASSES", "optimize"]
 
@@ -45,11 +46,11 @@ PASSES = (
 """In order. Of the rules of one pass that match a node, the first wins."""
 
 
-def optimize(graph: Graph) -> Graph:
+def optimize(graph: Graph, progress: Watcher | None = None) -> Graph:
     """The graph with what exporters spell out recognised as one operator or folded away.
 
-    The results are the same up to rounding; names, inputs and outputs stay.
+    The results are the same up to rounding; names, inputs and outputs stay. ``progress`` is told of each pass.
     """
-    for each in PASSES:
+    for each in watched("passes", PASSES, progress):
         graph = each.apply(graph)
     return graph

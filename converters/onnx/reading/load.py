@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto
 
 from converters.onnx.reading.tensors import Element, elements, to_array
+from converters.problems import in_words
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array, DataType, storage_bytes, unpack
 from webnn_graph.errors import ConversionError, FormatError, Where
+
+TORCH = "torch2webnn converts PyTorch models"
+FOLDERS = "torch2webnn converts folders of Hugging Face models"
 
 
 def load_model(path: Path) -> onnx.ModelProto:
@@ -22,18 +28,58 @@ def load_model(path: Path) -> onnx.ModelProto:
         FormatError: The file is missing, truncated or not an ONNX model.
     """
     try:
-        model = onnx.load(str(path), load_external_data=False)
+        return _checked(onnx.load(str(path), load_external_data=False), str(path))
     except FileNotFoundError:
         raise FormatError("there is no such file", where=Where(str(path)), code=Code.NO_SUCH_FILE) from None
     except IsADirectoryError:
-        raise FormatError(f"{path} is a folder, not an ONNX file", code=Code.NO_SUCH_FILE) from None
+        hint = FOLDERS if (path / "config.json").exists() else ""
+        raise FormatError(f"{path} is a folder, not an ONNX file", hint, code=Code.NO_SUCH_FILE) from None
     except OSError as error:
         raise FormatError(f"{path} cannot be read: {error.strerror}", code=Code.NO_SUCH_FILE) from None
+    except FormatError:
+        raise
     except Exception:  # protobuf has several decoders, each with errors of its own
-        raise FormatError(f"{path} is not an ONNX model, or is damaged or truncated", "check the file's size, or export it again") from None
+        with path.open("rb") as file:
+            raise _damaged(str(path), file.read(4)) from None
+
+
+def model_of(given: Any) -> onnx.ModelProto:
+    """The model that a Python program has in one of several ways, see `converters.onnx.convert`.
+
+    Raises:
+        FormatError: It is no ONNX model.
+    """
+    if isinstance(given, str | os.PathLike):
+        return load_model(Path(given))
+    if isinstance(given, onnx.ModelProto):
+        return given
+    if isinstance(held := getattr(given, "model_proto", None), onnx.ModelProto):  # torch.onnx.ONNXProgram
+        return held
+    if callable(make := getattr(given, "to_model_proto", None)):  # a function of onnxscript
+        return model_of(make())
+    content = given.read() if callable(getattr(given, "read", None)) else given
+    if not isinstance(content, bytes | bytearray | memoryview):
+        hint = "convert takes the path of a file, its bytes, a file that is open in binary mode, or an onnx.ModelProto"
+        bases = (given if isinstance(given, type) else type(given)).__mro__
+        is_torch = any(base.__module__.partition(".")[0] == "torch" for base in bases)
+        raise FormatError(f"what is given is {in_words(content)}, not an ONNX model", TORCH if is_torch else hint)
+    try:
+        return _checked(onnx.load_model_from_string(bytes(content)), "what is given")
+    except FormatError:
+        raise
+    except Exception:  # as above
+        raise _damaged("what is given", bytes(content[:4])) from None
+
+
+def _checked(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     if not model.HasField("graph") or not model.opset_import or not (model.graph.node or model.graph.output):
-        raise FormatError(f"{path} is not an ONNX model: it has no graph", "an .onnx file with a ModelProto is expected")
+        raise FormatError(f"{where} is not an ONNX model: it has no graph", "an .onnx file with a ModelProto is expected")
     return model
+
+
+def _damaged(where: str, head: bytes) -> FormatError:
+    hint = TORCH if head.startswith((b"PK\x03\x04", b"\x80\x02")) else "check the file's size, or export it again"
+    return FormatError(f"{where} is not an ONNX model, or is damaged or truncated", hint)
 
 
 def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array, DataType]:

@@ -15,6 +15,7 @@ from converters.onnx.reading.interface import InterfaceOptions, graph_inputs
 from converters.onnx.reading.load import load_model
 from converters.onnx.reading.native import run_onnxsim
 from webnn_graph.graph import Graph
+from webnn_graph.progress import Watcher
 
 LIMITS = Limits(seconds=600, memory=32 << 30)
 GROWTH = 1.2
@@ -33,6 +34,7 @@ def convert_simplified(
     outputs: Sequence[str] = (),
     unsupported_floats: str = "float32",
     budget: float = 1.0,
+    progress: Watcher | None = None,
 ) -> Graph:
     """`converters.onnx.convert` of what onnxsim makes of the model; of the model itself when onnxsim fails.
 
@@ -46,7 +48,13 @@ def convert_simplified(
         ConversionError: The model cannot be converted.
     """
     model = simplified(path, report=report, dims=dims, shapes=shapes, bind=bind)
-    common: dict[str, Any] = {"inputs": inputs, "outputs": outputs, "unsupported_floats": unsupported_floats, "budget": budget}
+    common: dict[str, Any] = {
+        "inputs": inputs,
+        "outputs": outputs,
+        "unsupported_floats": unsupported_floats,
+        "budget": budget,
+        "progress": progress,
+    }
     if model is None:
         return convert(path, name=name, dims=dims, shapes=shapes, bind=bind, **common)
     static = _static_shapes(path, dims, shapes, bind)
