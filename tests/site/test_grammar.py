@@ -19,7 +19,7 @@ from webnn_graph.errors import FormatError
 from webnn_graph.formats import text
 
 BYTE = "(0?[0-9]?[0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])"
-(GRAMMAR,) = re.findall(r"^```lark\n(.*?)^```$", (DOCS / "grammar.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+(GRAMMAR,) = re.findall(r"^```text\n(start:.*?)^```$", (DOCS / "grammar.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
 PARSER = Lark(GRAMMAR.replace("BYTE(", f"{BYTE}(").replace("BYTE)", f"{BYTE})"), parser="lalr")
 SAMPLES = {
     "VERSION": ("v1", "v2", "v 1", "v01"),
