@@ -19,7 +19,7 @@ autodoc_typehints_format = "short"
 autodoc_default_options = {"members": True}
 autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
-add_module_names = False
+
 default_role = "code"
 
 html_theme = "furo"
