@@ -18,7 +18,7 @@ SECONDS ?= 60
 FORMATS ?=
 SEED ?= 0
 DEMO ?= build/demo
-SPHINX := --quiet --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees
+SPHINX := --quiet --fail-on-warning --keep-going --doctree-dir build/doctrees
 VERSIONS ?= 147.0.0 153.0.0
 PATTERNS ?= $(wildcard build/zoo)
 

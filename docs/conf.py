@@ -8,7 +8,7 @@ project = "webnn-convert"
 html_title = "webnn-convert"
 release = importlib.metadata.version("webnn-convert")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 
 myst_heading_anchors = 4
 
@@ -16,11 +16,11 @@ myst_heading_anchors = 4
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_format = "short"
-autodoc_mock_imports = ["torch", "transformers"]
 autodoc_default_options = {"members": True}
 autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
-add_module_names = False
+
+default_role = "code"
 
 html_theme = "furo"
 html_copy_source = False
