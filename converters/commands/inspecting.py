@@ -12,6 +12,7 @@ from converters.commands.layout import cut
 from converters.commands.opening import Kind, Opening, kind_of, torch_model
 from converters.overview import Cut, Overview, Tensor, Weights, counted
 from webnn_graph.graph import Graph, Operand
+from webnn_graph.hints import option
 from webnn_graph.wording import size
 
 FIRST_CUTS, LAST_CUTS = 2, 4
@@ -88,27 +89,43 @@ class Inspected(Result):
         if it.metadata:
             say("\n".join(f"  {cut(f'{name}: {one_line(value)}', METADATA_WIDTH)}" for name, value in it.metadata.items()))
         say("")
+        self._show_interface()
+        self._show_operators(is_graph)
+        if it.weights:
+            weights = [(w.type, f"{w.tensors:,}", f"{w.elements:,}", size(w.bytes)) for w in it.weights]
+            show_table(["weights", ">tensors", ">elements", ">size"], weights)
+        self._show_cuts()
+        if not is_graph:
+            say(_verdict(it))
+
+    def _show_interface(self) -> None:
+        it = self.overview
         interface = [("input", tensor) for tensor in it.inputs] + [("output", tensor) for tensor in it.outputs]
         if interface:
             show_table(["name", "", "type", "shape"], [(tensor.name, kind, tensor.type, tensor.shown) for kind, tensor in interface])
         if it.dimensions:
-            ranges = [(d.name, _range(d.least, d.most), "needed" if d.size is None else d.size, ", ".join(d.places)) for d in it.dimensions]
-            show_table(["dimension", "range", "size", "is"], ranges)
+            rows = [(d.name, _range(d.least, d.most), "needed" if d.size is None else d.size, ", ".join(d.places)) for d in it.dimensions]
+            show_table(["dimension", "range", "size", "is"], rows)
+
+    def _show_operators(self, is_graph: bool) -> None:
+        operators = self.overview.operators
         if is_graph:
-            show_table(["operator", ">nodes"], [(operator.name, f"{operator.nodes:,}") for operator in it.operators])
-        elif it.operators:
-            rows = [(o.name, f"{o.nodes:,}", _converts(o.converts), o.why) for o in it.operators]
-            show_table(["operator", ">nodes", "converts", "why not"], rows)
-        if it.weights:
-            weights = [(w.type, f"{w.tensors:,}", f"{w.elements:,}", size(w.bytes)) for w in it.weights]
-            show_table(["weights", ">tensors", ">elements", ">size"], weights)
-        if self.cuts:
-            cuts = [(at.tensor.name, at.tensor.type, at.tensor.shown, at.operator) for at in self.cuts]
-            show_table(["cut at", "type", "shape", "made by"], cuts)
-            more = len(it.cuts) - len(self.cuts)
-            say(f"--output TENSOR ends the graph there, --input begins it{f'; -v lists {more:,} more' if more else ''}\n")
-        if not is_graph:
-            say(_verdict(it))
+            show_table(["operator", ">nodes"], [(operator.name, f"{operator.nodes:,}") for operator in operators])
+        elif operators:
+            rows = [(o.name, f"{o.nodes:,}", _converts(o.converts), o.why) for o in operators]
+            reasons = any(operator.why for operator in operators)
+            columns = ["operator", ">nodes", "converts", "why not"]
+            show_table(columns if reasons else columns[:-1], rows if reasons else [row[:-1] for row in rows])
+
+    def _show_cuts(self) -> None:
+        """Each on a line of its own, with the whole name: there to be copied."""
+        if not self.cuts:
+            return
+        more = len(self.overview.cuts) - len(self.cuts)
+        say(f"tensors to cut at; --input in the place of --output begins there{f'; -v lists {more:,} more' if more else ''}")
+        for at in self.cuts:
+            say(f"  {option('output', at.tensor.name)}  {at.tensor.type}{at.tensor.shown} of {at.operator}")
+        say("")
 
     def document(self) -> Mapping[str, Any]:
         """See `Result`."""

@@ -15,7 +15,7 @@ CUT = "…"
 NARROWEST = 16
 """Columns that a name has at least, in the place of which a table would be set below its names."""
 OPTION = r"--[\w-]+ (?:'[^']*'\S*|[^\s'-]\S*)"
-TENSOR = r"(?:\S+ u?(?:int|float)\d+)?\[[^\[\]]*\]\S*"
+TENSOR = r"(?:\S+ u?(?:int|float)\d+|[^\s\[]*)\[[^\[\]]*\]\S*"
 KEPT = re.compile(rf"{OPTION}|{TENSOR}")
 """What a cell never loses the middle of: an option with its value, a tensor with its type, a shape."""
 PIECES = re.compile(rf"{OPTION}|{TENSOR}|\S+")

@@ -93,6 +93,7 @@ def test_names_lose_their_middle(name: str, width: int, shown: str) -> None:
         ("one two three", 9, "one two\nthree", "one two\n  three"),
         ("give: --dim batch=N --dim 'a b'=N", 12, "give:\n--dim batch=N\n--dim 'a b'=N", "give:\n  --dim batch=N --dim 'a b'=N"),
         ("a x float32[1, 3], y", 16, "a\nx float32[1, 3],\ny", "a\n  x float32[1, 3],\n  y"),
+        ("at  float32[n, 384] of Div", 18, "at\nfloat32[n, 384] of\nDiv", "at\n  float32[n, 384]\n  of Div"),
         ("[1, 3, 64, 64] float32", 16, "[1, 3, 64, 64]\nfloat32", "[1, 3, 64, 64]\n  float32"),
         ("in /a/very/long/path.onnx", 12, "in\n/a/ver….onnx", "in\n  /a/very/long/path.onnx"),
         ("", 10, "", ""),
