@@ -215,9 +215,9 @@ def inspect(model: Path, **options: Any) -> Result:
 def view(
     model: Path, file: Path | None, force: bool, verify_report: Path | None, times: Path | None, target: str | None, **options: Any
 ) -> Result:
-    """Show MODEL, a graph or a source model, as a picture in the browser.
+    """Show MODEL as a picture in the browser.
 
-    The picture is one HTML page that needs nothing else. With -o it is written there and not opened.
+    MODEL is a graph or a source model. The picture is one HTML page that needs nothing else. With -o it is written there and not opened.
     """
     from converters.commands.opening import open_graph
     from converters.commands.viewing import Viewed, check_page, overlays_of
@@ -330,7 +330,7 @@ def run(
     if times and runtime != "reference":
         raise click.UsageError("--times works with the reference runtime only")
     written = [file for file in (output, times) if file]
-    refuse_sources(written, lambda: [*files_of(graph), *files_given(inputs_file)], "give it another name")
+    refuse_sources(written, lambda: [*files_of(graph), *files_given(inputs_file)], "-o takes another file")
     if not force:
         refuse_existing(written)
     loaded = load(graph, dims=dim)

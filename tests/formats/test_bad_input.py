@@ -416,8 +416,9 @@ def test_manifest(tmp_path: Path, manifest: str, message: str) -> None:
     [("model.onnx", "onnx2webnn"), ("model.pt", "torch2webnn"), ("model.safetensors", "these are weights"), ("model.bin", "another kind")],
 )
 def test_other_kinds_of_file(tmp_path: Path, name: str, hint: str) -> None:
-    with pytest.raises(FormatError, match=f"is neither .webnn text nor JSON(.|\n)*{hint}"):
+    with pytest.raises(FormatError, match="is neither .webnn text nor JSON") as raised:
         load(write(tmp_path, b"\x08\x0a\xff\xfe\x00", name))
+    assert hint in raised.value.hint
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
