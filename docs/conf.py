@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+from webnn_graph import __version__
 
 project = "webnn-convert"
 html_title = "webnn-convert"
-release = importlib.metadata.version("webnn-convert")
+release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 
