@@ -25,6 +25,7 @@ default_role = "code"
 html_theme = "furo"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_extra_path = ["../webnn_graph/formats/webnn-graph.schema.json"]
 html_theme_options = {"navigation_with_keys": True}
 
