@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+from webnn_graph import __version__
 
 project = "webnn-convert"
 html_title = "webnn-convert"
-release = importlib.metadata.version("webnn-convert")
+release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 
@@ -25,6 +25,7 @@ default_role = "code"
 html_theme = "furo"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_extra_path = ["../webnn_graph/formats/webnn-graph.schema.json"]
 html_theme_options = {"navigation_with_keys": True}
 

@@ -25,9 +25,10 @@ from webnn_graph.runtimes import exchange
 from webnn_graph.runtimes.browser import BrowserSession
 from webnn_graph.targets import PORTABLE, legalize, load_target
 
-MODELS = "light_squeezenet light_inception_v2 light_densenet121 ddddocr_det".split()
+MODELS = "light_squeezenet light_inception_v2 light_densenet121".split()
 """Those of fixed shapes, which need no options in either."""
 PAGES = 4
+WAYS = ("module", "onnxruntime-web, WebNN", "onnxruntime-web, WebAssembly, one thread")
 TIME = """
     const first = performance.now() - start;
     const times = [];
@@ -67,7 +68,7 @@ class Measured:
     fetched: int
 
     def __str__(self) -> str:
-        return f"{self.fetched / 1e3:,.1f} kB | {self.first:,.0f} | {self.later:.1f}"
+        return f"{self.fetched / 1e3:,.1f} | {self.first:,.0f} | {self.later:,.1f}"
 
 
 def in_new_page(session: BrowserSession, script: str, arguments: Mapping[str, Any]) -> Measured:
@@ -82,8 +83,8 @@ def in_new_page(session: BrowserSession, script: str, arguments: Mapping[str, An
     return Measured(first, later, sum(len(gzip.compress((session.exchange.folder / path[1:]).read_bytes())) for path in files))
 
 
-def row(session: BrowserSession, name: str, model: Path, graph: Graph) -> str:
-    """A row of the table in docs/compare.md: the module, onnxruntime-web with WebNN, and in WebAssembly."""
+def rows(session: BrowserSession, name: str, model: Path, graph: Graph) -> str:
+    """Rows of the table in docs/compare.md."""
     folder = session.exchange.folder / name
     folder.mkdir()
     save(graph, folder / "model.js")
@@ -92,7 +93,7 @@ def row(session: BrowserSession, name: str, model: Path, graph: Graph) -> str:
     runs = [(MODULE, arguments), *((ORT, {**arguments, "provider": provider}) for provider in ("webnn", "wasm"))]
     rounds = [[in_new_page(session, *run) for run in runs] for _ in range(PAGES)]
     least = [Measured(*map(min, zip(*map(astuple, runs), strict=True))) for runs in zip(*rounds, strict=True)]
-    return f"| {' | '.join(map(str, (name, *least)))} |"
+    return "\n".join(f"| {name} | {way} | {measured} |" for way, measured in zip(WAYS, least, strict=True))
 
 
 def main(package: Path) -> None:
@@ -105,7 +106,7 @@ def main(package: Path) -> None:
         for model in select(MODELS):
             graph = converted(model)
             assert isinstance(graph, Graph), graph
-            print(row(session, model.name, prepared(model), legalize(graph, load_target(PORTABLE))), flush=True)
+            print(rows(session, model.name, prepared(model), legalize(graph, load_target(PORTABLE))), flush=True)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ Each error that you can cause has a code. Commands show it at the end of the err
 
 ```python
 from converters.onnx import convert
-from webnn_graph.errors import WebNNError
+from webnn_graph import WebNNError
 
 try:
     graph = convert("classifier.onnx")
@@ -40,7 +40,7 @@ except WebNNError as error:
     print(error.code, error.message, error.hint, error.where.file)
 ```
 
-All are subclasses of `webnn_graph.errors.WebNNError`. A command that fails has written nothing, and ends with exit status 1; 2 is for
+All are subclasses of `webnn_graph.WebNNError`. A command that fails has written nothing, and ends with exit status 1; 2 is for
 wrong usage, 3 for a verification that found a difference. Whatever else is raised is a defect; please report it.
 
 This page is written by `python -m tests.site` from `webnn_graph/codes.py`; a test causes each of its errors.
