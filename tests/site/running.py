@@ -10,11 +10,15 @@ import contextlib
 import io
 import os
 import re
+import runpy
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from click.testing import CliRunner
 
@@ -78,10 +82,36 @@ def run_command(command: str) -> str:
     words = shlex.split(command)
     if words == ["echo", "$?"]:
         return f"{os.environ['STATUS']}\n"
+    if words[0] in PROGRAMS:
+        return PROGRAMS[words[0]](words[1:])
     result = CliRunner().invoke(getattr(cli, words[0]), words[1:], env={"COLUMNS": "80"})
     os.environ["STATUS"] = str(result.exit_code)
     return "\n".join(line.rstrip() for line in result.output.split("\n"))
 
+
+def _python(words: list[str]) -> str:
+    """What a program of the current folder prints, run in this process, which has imported what takes time."""
+    file, printed, status = words[0], io.StringIO(), 0
+    with mock.patch.object(sys, "argv", words), mock.patch.object(sys, "path", [str(Path.cwd()), *sys.path]):
+        with mock.patch.dict(sys.modules), contextlib.redirect_stdout(printed):
+            try:
+                runpy.run_path(file, run_name="__main__")
+            except SystemExit as ended:
+                status = ended.code if isinstance(ended.code, int) else 1
+    os.environ["STATUS"] = str(status)
+    return printed.getvalue()
+
+
+def _pip(words: list[str]) -> str:
+    """Installs a package of the current folder into another that is on the path from then on, without the network."""
+    installed = str(Path("installed").resolve())
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "--target", installed]
+    subprocess.run([sys.executable, "-m", "pip", *words, *options], check=True)
+    sys.path.insert(0, installed)
+    return ""
+
+
+PROGRAMS = {"python": _python, "pip": _pip}
 
 MEASURED = re.compile(r"\d+\.\d\S*|\d+e[+-]\d+|─+")
 NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]\d+)?")
