@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
 from webnn_graph import __version__
 
 project = "webnn-convert"
@@ -31,3 +35,19 @@ html_theme_options = {"navigation_with_keys": True}
 
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
+
+# Pages of examples end with the files of their folder; elsewhere those are beside the page anyway.
+LANGUAGES = {".py": "python", ".js": "js", ".html": "html", ".toml": "toml", ".yml": "yaml"}
+
+
+def _add_files(app: Sphinx, page: str, source: list[str]) -> None:
+    folder = (Path(app.srcdir) / page).parent
+    if not page.startswith("examples/") or folder.name == "examples":
+        return
+    for file in sorted(file for file in folder.rglob("*") if file.suffix in LANGUAGES and file.name != "__init__.py"):
+        name = file.relative_to(folder).as_posix()
+        source[0] += f"\n## {name}\n\n```{{literalinclude}} {name}\n:language: {LANGUAGES[file.suffix]}\n```\n"
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("source-read", _add_files)

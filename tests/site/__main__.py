@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from tests.examples.running import EXAMPLES, example
 from tests.site import errors
 from tests.site.folder import fill
 from tests.site.generated import PAGES
@@ -16,6 +17,9 @@ for name, made in PAGES.items():
 for page in WITH_EXAMPLES:
     with tempfile.TemporaryDirectory() as folder:
         fill(Path(folder))
+        page.write_text(rewritten(page, Path(folder)), "utf-8")
+for page in EXAMPLES:
+    with tempfile.TemporaryDirectory() as folder, example(page, Path(folder)):
         page.write_text(rewritten(page, Path(folder)), "utf-8")
 with tempfile.TemporaryDirectory() as folder:
     (DOCS / "errors.md").write_text(errors.page(Path(folder)), "utf-8")

@@ -91,19 +91,28 @@ def run_command(command: str) -> str:
 
 def _python(words: list[str]) -> str:
     """What a program of the current folder prints, run in this process, which has imported what takes time."""
-    file, printed, status = words[0], io.StringIO(), 0
+    printed, status = io.StringIO(), 0
     with mock.patch.object(sys, "argv", words), mock.patch.object(sys, "path", [str(Path.cwd()), *sys.path]):
-        with mock.patch.dict(sys.modules), contextlib.redirect_stdout(printed):
-            try:
-                runpy.run_path(file, run_name="__main__")
-            except SystemExit as ended:
-                status = ended.code if isinstance(ended.code, int) else 1
+        try:
+            with contextlib.redirect_stdout(printed):
+                runpy.run_path(words[0], run_name="__main__")
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        finally:
+            forget_modules(Path.cwd())
     os.environ["STATUS"] = str(status)
     return printed.getvalue()
 
 
+def forget_modules(folder: Path) -> None:
+    """Forgets the modules that were imported from a folder itself, as another may have others of their names."""
+    for name, module in list(sys.modules.items()):
+        if (file := getattr(module, "__file__", None)) and Path(file).parent == folder:
+            del sys.modules[name]
+
+
 def _pip(words: list[str]) -> str:
-    """Installs a package of the current folder into another that is on the path from then on, without the network."""
+    """Installs a package of the current folder below it, and on the path, without the network."""
     installed = str(Path("installed").resolve())
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "--target", installed]
     subprocess.run([sys.executable, "-m", "pip", *words, *options], check=True)

@@ -1,4 +1,6 @@
-"""A small ResNet, as timm or torchvision has larger ones. Your own model takes its place."""
+"""A small ResNet; timm and torchvision have larger ones. Your own model takes its place."""
+
+from itertools import pairwise
 
 from torch import nn
 
@@ -7,7 +9,7 @@ class ResNet(nn.Module):
     def __init__(self, classes=10, widths=(16, 32, 64, 64)):
         super().__init__()
         self.stem = nn.Sequential(nn.Conv2d(3, widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
-        self.stages = nn.Sequential(*(Block(a, b) for a, b in zip(widths, widths[1:], strict=False)))
+        self.stages = nn.Sequential(*(Block(a, b) for a, b in pairwise(widths)))
         self.head = nn.Linear(widths[-1], classes)
 
     def forward(self, image):

@@ -1,7 +1,7 @@
 """Converts and verifies the models of this folder, and compares what became of them with expected.json.
 
-    python zoo.py            # exit status 1 when a model fails, differs from its source, or is not as expected
-    python zoo.py --accept   # what there is now is what is expected from now on
+python zoo.py            # exit status 1 when a model fails, differs from its source, or is not as expected
+python zoo.py --accept   # what there is now is what is expected from now on
 """
 
 import json
