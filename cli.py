@@ -13,7 +13,7 @@ import click
 from converters.commands.console import DONE, Command, Group, SupervisedCommand, note, progress, say, show_table, verbosity_options
 from converters.commands.options import (
     BROWSER_HELP,
-    DIMENSION,
+    DIMENSION_SIZES,
     EXISTING,
     LENGTHS,
     SHAPE,
@@ -28,15 +28,20 @@ from converters.commands.options import (
     format_option,
     graph_dims_option,
     mapping_option,
+    padding_option,
     runtime_options,
+    sizes_of,
 )
+
+SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph for the first of each, one for the second, and so on."
 
 
 # -------------------------------------------------------------------------------------------------------------- converters
 @click.command(cls=SupervisedCommand)
 @click.argument("model", type=EXISTING)
-@mapping_option("--dim", DIMENSION, "Size of a named dimension.")
-@mapping_option("--shape", SHAPE, "Whole shape of an input.")
+@mapping_option("--dim", DIMENSION_SIZES, f"Size of a named dimension. {SEVERAL}")
+@padding_option
+@mapping_option("--shape", SHAPE, "Whole shape of an input; a dimension may have a name, whose size --dim gives.")
 @mapping_option("--bind", VALUE, "Turn an input into a constant: a number, a JSON list or a .npy file.")
 @click.option("--input", "inputs", multiple=True, metavar="TENSOR", help="Begin the graph at this tensor instead of the model's inputs.")
 @click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="End the graph at this tensor instead of the model's outputs.")
@@ -55,19 +60,22 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
 
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
-    from converters.commands.workflow import convert_and_report
+    from converters.commands.workflow import SeveralSizes, convert_and_report, convert_sizes_and_report
     from converters.onnx import convert
     from converters.onnx.reading.files import files_of
     from converters.onnx.reading.onnxsim import convert_simplified
     from converters.onnx.source import OnnxSource
 
-    destination, check = destination_of(options, model, formats, files_of), check_of(options)
+    destination, check, sizes = destination_of(options, model, formats, files_of), check_of(options), sizes_of(options)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
-    shapes = {"dims": options["dim"], "shapes": options["shape"]}
     how = {"unsupported_floats": options["unsupported_floats"], "budget": options["budget"]}
-    converted = partial(frontend, model, name=destination.stem, **how, **shapes, **what)
-    return convert_and_report(converted, destination, partial(OnnxSource, model, **what), check if verify else None)
+    converted = partial(frontend, model, name=destination.stem, shapes=options["shape"], **how, **what)
+    source = partial(OnnxSource, model, **what)
+    if len(sizes) == 1:
+        return convert_and_report(partial(converted, dims=sizes[0]), destination, source, check if verify else None)
+    several = SeveralSizes(lambda dims: converted(dims=dims), lambda _: source(), sizes, options["padding"], options["budget"])
+    return convert_sizes_and_report(several, destination, check if verify else None)
 
 
 @click.command(cls=SupervisedCommand)
@@ -79,7 +87,10 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     metavar="'x:float32[1,3,224,224]'",
     help="Name, type and shape of an input; a dimension may have a name.",
 )
-@mapping_option("--dim", DIMENSION, "Size of a dimension that has a name in --input, or of a symbol of a program with dynamic sizes.")
+@mapping_option(
+    "--dim", DIMENSION_SIZES, f"Size of a dimension that has a name in --input, or of a symbol of a program with dynamic sizes. {SEVERAL}"
+)
+@padding_option
 @click.option(
     "--model",
     "factory",
@@ -111,7 +122,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
 
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
-    from converters.commands.workflow import convert_and_report, convert_parts_and_report
+    from converters.commands.workflow import SeveralSizes, convert_and_report, convert_parts_and_report, convert_sizes_and_report
     from converters.torch.files import files_of
     from converters.torch.generation import DecoderModel
     from converters.torch.inputs import InputSpec, read_inputs
@@ -121,16 +132,28 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     destination = destination_of(options, model, formats, files_of)
     check = check_of(options, read_inputs)
     decoder = options["decoder"]
-    loading = {name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script")}
+    loading: dict[str, Any] = {
+        name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script")
+    }
     loading["budget"] = Budget(options["budget"])
     if decoder:
         if specifications or options["dim"]:
             raise click.UsageError("--decoder says what the inputs are; --input and --dim are for other models")
         parts = DecoderModel(model, prompt_length=decoder[0], cache_length=decoder[1], name=destination.stem, **loading)
         return convert_parts_and_report(parts, destination, check if verify else None)
-    inputs = [_specification(InputSpec.parse, text) for text in specifications]
-    source = TorchModel(model, inputs=inputs, values=check.inputs, dims=options["dim"], name=destination.stem, **loading)
-    return convert_and_report(source.convert, destination, source.source, check if verify else None)
+    loading |= {"inputs": [_specification(InputSpec.parse, text) for text in specifications], "name": destination.stem}
+    sizes = sizes_of(options)
+    if len(sizes) == 1:
+        source = TorchModel(model, values=check.inputs, dims=sizes[0], **loading)
+        return convert_and_report(source.convert, destination, source.source, check if verify else None)
+
+    def of_size(dims: Mapping[str, int]) -> TorchModel:
+        return TorchModel(model, dims=dims, **{**loading, "budget": Budget(options["budget"])})
+
+    several = SeveralSizes(
+        lambda dims: of_size(dims).convert(), lambda dims: of_size(dims).source(), sizes, options["padding"], options["budget"]
+    )
+    return convert_sizes_and_report(several, destination, check if verify else None)
 
 
 def _specification(parse: Callable[[str], Any], text: str) -> Any:

@@ -16,6 +16,7 @@ from webnn_graph.compare import Difference, Noise
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
 from webnn_graph.ops import OPS
+from webnn_graph.sizes.sized import Padding, Sized, described
 from webnn_graph.targets import Target
 from webnn_graph.targets.check import Check, Finding
 from webnn_graph.targets.target import GRAPH, ORIGIN
@@ -39,6 +40,20 @@ def report_graph(graph: Graph, files: Iterable[Path], warnings: Iterable[str] = 
     say(f"{graph.name}: {len(graph.nodes):,} operators, {size(graph.weight_bytes)} of weights")
     for path in files:
         say(f"  {path}  {size(path.stat().st_size)}")
+
+
+def report_sizes(sized: Sized) -> None:
+    """Says which sizes a model has, and what becomes of inputs of others."""
+    for text in sized.notes:
+        note(f"note: {text}")
+    say(f"{sized.name}: {'; '.join(map(described, sized.sizes))}; {PADDING[sized.padding]}")
+
+
+PADDING = {
+    Padding.MASKED: "smaller inputs are filled up and masked",
+    Padding.ZEROS: "smaller inputs are filled up with zeros",
+    Padding.EXACT: "no other sizes",
+}
 
 
 def report_outputs_compared(verification: Verification, title: str) -> int:

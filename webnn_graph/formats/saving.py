@@ -61,8 +61,10 @@ def save_sizes(sized: Sized, *paths: PathLike, labels: bool | None = None) -> li
         WebNNError: As `save_together`.
     """
     labelled = list(zip(sized.labels, sized.graphs, strict=True))
-    graphs = {path.with_name(f"{path.stem}_{label}{path.suffix}"): graph for path in map(Path, paths) for label, graph in labelled}
-    return save_together(dict(graphs), labels=labels, more=partial(sized_texts, dict.fromkeys(map(Path, paths), sized), SHARED))
+    graphs: dict[PathLike, Graph] = {
+        path.with_name(f"{path.stem}_{label}{path.suffix}"): graph for path in map(Path, paths) for label, graph in labelled
+    }
+    return save_together(graphs, labels=labels, more=partial(sized_texts, dict.fromkeys(map(Path, paths), sized), SHARED))
 
 
 def sized_texts(models: Mapping[Path, Sized], weights: str, digest: str) -> dict[Path, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from webnn_graph.formats.javascript import literal, object_of, rendered, string, url, variable
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Operand

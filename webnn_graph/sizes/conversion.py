@@ -27,7 +27,12 @@ SEEDS = (0, 1)
 
 
 def convert_sizes(
-    convert: Convert, dims: Mapping[str, int | Sequence[int]], *, name: str = "model", padding: Padding | None = None, budget: float = 1.0
+    convert: Convert,
+    dims: Mapping[str, int | Sequence[int]] | Sequence[Sizes],
+    *,
+    name: str = "model",
+    padding: Padding | str | None = None,
+    budget: float = 1.0,
 ) -> Sized:
     """Converts a model for several sizes, one after the other.
 
@@ -36,9 +41,10 @@ def convert_sizes(
 
     Args:
         convert: Makes the graph for sizes: ``lambda dims: converters.onnx.convert("model.onnx", dims=dims)``.
-        dims: Sizes by dimension. Lists are of equal length: the first sizes of all are one graph, the second ones another.
+        dims: Sizes by dimension. Lists are of equal length: the first sizes of all are one graph, the second ones another. Or the
+            sizes of each graph.
         name: What the graphs are called, with their sizes.
-        padding: What becomes of inputs of other sizes; None finds it out.
+        padding: What becomes of inputs of other sizes: masked, zeros or exact; None finds it out.
         budget: How many times the normal work that may take.
 
     Returns:
@@ -48,22 +54,24 @@ def convert_sizes(
         ConversionError: The lists differ in length, or a size cannot be converted; the message says which.
         ValidationError: The inputs cannot be padded as is asked.
     """
-    fixed, varying = _separated(combinations(dims))
+    each = combinations(dims) if isinstance(dims, Mapping) else sorted(dims, key=elements)
+    fixed, varying = separated(each)
+    wanted = Padding(padding) if padding else None
     known: dict[tuple[object, ...], Weight] = {}
 
     def graph_of(sizes: Sizes) -> Graph:
         try:
-            graph = convert({dim: {**fixed, **sizes}[dim] for dim in dims})
+            graph = convert({**fixed, **sizes})
         except WebNNError as error:
             raise error.at(Where(member=described(sizes)))  # noqa: B904
         return _sharing(replace(graph, name=f"{name}_{label_of(sizes)}"), known)
 
     graphs = [graph_of(sizes) for sizes in varying]
-    if padding is Padding.EXACT:
+    if wanted is Padding.EXACT:
         return sized(name, varying, graphs)
     probe = _probe(graph_of, varying, graphs)
-    made = sized(name, varying, graphs, [probe])
-    return made.with_padding(padding) if padding else _found(made, *probe, MOST_WORK * budget)
+    made = sized(name, varying, graphs, probe)
+    return made.with_padding(wanted) if wanted else _found(made, *probe, MOST_WORK * budget)
 
 
 def combinations(dims: Mapping[str, int | Sequence[int]]) -> list[Sizes]:
@@ -88,7 +96,7 @@ def combinations(dims: Mapping[str, int | Sequence[int]]) -> list[Sizes]:
     return sorted(made, key=elements)
 
 
-def _separated(sizes: Sequence[Sizes]) -> tuple[Sizes, list[Sizes]]:
+def separated(sizes: Sequence[Sizes]) -> tuple[Sizes, list[Sizes]]:
     """The dimensions that are the same in all sizes, and the sizes with the others alone."""
     varying = {dim for dim in sizes[0] if len({at[dim] for at in sizes}) > 1}
     fixed = {dim: size for dim, size in sizes[0].items() if dim not in varying}
@@ -132,12 +140,12 @@ def _found(made: Sized, sizes: Sizes, graph: Graph, most: float) -> Sized:
     try:
         padded = made.with_padding(Padding.MASKED if made.masks else Padding.ZEROS)
     except ValidationError as error:
-        return replace(made, notes=(f"it computes inputs of its own sizes only: {error.message}",))
+        return _exact(made, error.message)
     fitting = [i for i in made.fitting(sizes) if work(made.graphs[i]) * len(SEEDS) <= most and made.sizes[i] != sizes]
     if not fitting:
         if made.masks:
             return padded
-        return replace(made, notes=("it computes inputs of its own sizes only: finding out whether others can be padded takes too long",))
+        return _exact(made, "finding out whether others can be padded takes too long; --budget allows more")
     worst = max(
         (difference for seed in SEEDS for difference in differences(padded, fitting[-1], sizes, graph, seed)),
         key=lambda difference: difference.excess,
@@ -145,13 +153,14 @@ def _found(made: Sized, sizes: Sizes, graph: Graph, most: float) -> Sized:
     if worst.ok:
         return padded
     why = worst.reason or f"relative {worst.relative:.2g}"
-    return replace(
-        made,
-        notes=(
-            f"it computes inputs of its own sizes only: {described(sizes)} padded to {described(made.sizes[fitting[-1]])} "
-            f"changes {worst.name} ({why}); --padding {padded.padding} pads nevertheless",
-        ),
+    to = described(made.sizes[fitting[-1]])
+    return _exact(
+        made, f"{described(sizes)} filled up to {to} changes {worst.name} ({why}); --padding {padded.padding} does it nevertheless"
     )
+
+
+def _exact(made: Sized, why: str) -> Sized:
+    return replace(made, notes=(f"it computes inputs of its own sizes only: {why}",))
 
 
 def differences(made: Sized, index: int, sizes: Sizes, graph: Graph, seed: int = 0) -> list[Difference]:

@@ -43,6 +43,7 @@ class Sized:
         outputs: The shapes of the outputs.
         padding: What becomes of inputs of other sizes.
         notes: What is to be said of it.
+        probe: A size of none of the graphs that fits into one, with a graph of it; None where padding was not looked into.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Sized:
     outputs: Interface
     padding: Padding = Padding.EXACT
     notes: tuple[str, ...] = ()
+    probe: tuple[Sizes, Graph] | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -107,27 +109,28 @@ class Sized:
         Args:
             index: The size's number.
             wanted: The sizes of the inputs.
-            inputs: All of them, by name.
+            inputs: All of them, by name; of other data types where their values are of the graph's.
             run: Computes the graph.
         """
         graph = self.graphs[index]
-        outputs = run(graph, {operand.name: _resized(inputs[operand.name], operand.shape) for operand in graph.inputs})
+        filled = {operand: _resized(inputs[operand.name], operand.shape) for operand in graph.inputs}
+        outputs = run(graph, {operand.name: array.astype(operand.data_type.numpy, copy=False) for operand, array in filled.items()})
         return {name: _resized(array, lengths(self.outputs[name], wanted, index)) for name, array in outputs.items()}
 
 
-def sized(name: str, sizes: Sequence[Sizes], graphs: Sequence[Graph], more: Sequence[tuple[Sizes, Graph]] = ()) -> Sized:
+def sized(name: str, sizes: Sequence[Sizes], graphs: Sequence[Graph], probe: tuple[Sizes, Graph] | None = None) -> Sized:
     """The graphs of a model's sizes as one.
 
     Args:
         name: Of the model.
         sizes: The smallest first.
         graphs: The graph of each.
-        more: Graphs of other sizes, which tell what each axis follows.
+        probe: A graph of other sizes, which tells what each axis follows.
     """
-    known = [*zip(sizes, graphs, strict=True), *more]
+    known = [*zip(sizes, graphs, strict=True), *([probe] if probe else [])]
     inputs = _interface([(at, graph.inputs) for at, graph in known], len(sizes))
     outputs = _interface([(at, graph.outputs) for at, graph in known], len(sizes))
-    return Sized(name, tuple(sizes), tuple(graphs), inputs, outputs)
+    return Sized(name, tuple(sizes), tuple(graphs), inputs, outputs, probe=probe)
 
 
 def label_of(sizes: Sizes) -> str:

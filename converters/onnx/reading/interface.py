@@ -26,14 +26,14 @@ class InterfaceOptions:
 
     Attributes:
         dims: Sizes of named dimensions.
-        shapes: Whole shapes by input.
+        shapes: Whole shapes by input; a dimension may have a name, whose size is in ``dims``.
         bind: Values of inputs that become constants.
         inputs: Tensors at which the graph is cut to begin there instead; empty for the model's own inputs.
         outputs: Tensors at which it ends; empty for the model's own outputs.
     """
 
     dims: Mapping[str, int] = field(default_factory=dict)
-    shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    shapes: Mapping[str, Sequence[int | str]] = field(default_factory=dict)
     bind: Mapping[str, Any] = field(default_factory=dict)
     inputs: Sequence[str] = ()
     outputs: Sequence[str] = ()
@@ -67,7 +67,8 @@ def graph_inputs(graph: onnx.GraphProto, settings: InterfaceOptions, known: Mapp
     symbols = {dim for dims in sizes.values() for dim in dims or () if isinstance(dim, str)}
     _check_known("input", settings.bind, free_inputs(graph))
     _check_known("input", settings.shapes, infos)
-    _check_known("dimension", settings.dims, symbols | _variables(symbols))
+    named = {size for shape in settings.shapes.values() for size in shape if isinstance(size, str)}
+    _check_known("dimension", settings.dims, symbols | _variables(symbols) | named)
     for name, size in settings.dims.items():
         if size < 1:
             raise ConversionError(f"dimension {name} is set to {size}; it must be at least 1")
@@ -162,7 +163,10 @@ def _static_shapes(dims: Mapping[str, Dims | None], settings: InterfaceOptions) 
 def _shape(name: str, dims: Dims | None, settings: InterfaceOptions) -> tuple[int | None, ...] | None:
     if name not in settings.shapes:
         return None if dims is None else tuple(_size(dim, settings.dims) for dim in dims)
-    given = tuple(settings.shapes[name])
+    unknown = [size for size in settings.shapes[name] if isinstance(size, str) and size not in settings.dims]
+    if unknown:
+        raise ConversionError(f"the shape given for input {name} has the dimension {unknown[0]}", f"give its size: --dim {unknown[0]}=N")
+    given = tuple(settings.dims[size] if isinstance(size, str) else size for size in settings.shapes[name])
     if dims is not None and len(dims) != len(given):
         raise ConversionError(f"input {name} has rank {len(dims)} {_shown(dims)}, the shape given for it is {list(given)}")
     fixed = [size for size, dim in zip(given, dims or (), strict=False) if isinstance(dim, int) and dim > 0 and dim != size]
