@@ -4,14 +4,15 @@ import { TYPES } from "../runtime/tensors.js";
 const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
 const named = (at) => Object.entries(at).map(([dim, size]) => `${dim} ${size}`).join(", ");
 const dims = Object.keys(sizes[0]);
-const dimOf = (extent) => (typeof extent === "string" ? extent : extent.dim);
+/** @type {(extent: any) => any} */
+const formulaOf = (extent) => (typeof extent === "string" ? { dim: extent, times: 1, plus: 0, per: 1 } : extent);
 
 /** How long an axis is at these sizes, or at those of the list that have this index. */
 function lengthOf(extent, at, index) {
   if (typeof extent === "number") return extent;
-  if (typeof extent === "string") return at[extent];
   if (Array.isArray(extent)) return extent[index];
-  return Math.floor((extent.times * at[extent.dim] + extent.plus) / extent.per);
+  const { dim, times, plus, per } = formulaOf(extent);
+  return Math.floor((times * at[dim] + plus) / per);
 }
 
 const shapeAt = ({ shape }, at, index) => shape.map((extent) => lengthOf(extent, at, index));
@@ -51,11 +52,11 @@ function sizesOf(values, said) {
   // One that is found may be what another input needs to have one unknown only.
   for (const _ of dims) {
     for (const { name, shape } of inputs) {
-      const open = shape.filter((extent) => typeof extent !== "number" && !(dimOf(extent) in at));
+      const open = shape.filter((extent) => typeof extent !== "number" && !(formulaOf(extent).dim in at));
       if (open.length !== 1 || !values.has(name)) continue;
       const rest = product(shape.filter((extent) => extent !== open[0]).map((extent) => lengthOf(extent, at)));
-      const { times, plus, per } = typeof open[0] === "string" ? { times: 1, plus: 0, per: 1 } : open[0];
-      at[dimOf(open[0])] = ((values.get(name).length / rest) * per - plus) / times;
+      const { dim, times, plus, per } = formulaOf(open[0]);
+      at[dim] = ((values.get(name).length / rest) * per - plus) / times;
     }
   }
   const unknown = dims.filter((dim) => !(dim in at));

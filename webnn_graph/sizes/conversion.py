@@ -126,7 +126,9 @@ def _others(sizes: Sequence[Sizes]) -> Iterator[Sizes]:
     for dim in sizes[0]:
         there = sorted({at[dim] for at in sizes})
         least, most = there[0], there[-1]
-        wishes = (least // 2 + 1, 3 * least // 4 + 1, least // 4 + 1, least - 1, least + 1, most - 1)
+        small, large = (least // 2 + 1, least // 4 + 1, least - 1), (3 * most // 4 + 1, most // 2 + 1, least + 1, most - 1)
+        # Far apart, so that no rounding makes one dimension look like another.
+        wishes = (*large, *small) if len(chosen) % 2 else (*small, *large)
         free = [size for size in wishes if 1 <= size <= most and size not in (*there, *chosen.values())]
         chosen |= dict.fromkeys([dim], free[0]) if free else {}
     mixed = {dim: sorted(at[dim] for at in sizes)[i % len(sizes)] for i, dim in enumerate(sizes[0])}
