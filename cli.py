@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -137,8 +137,8 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     }
     loading["budget"] = Budget(options["budget"])
     if decoder:
-        if specifications or options["dim"]:
-            raise click.UsageError("--decoder says what the inputs are; --input and --dim are for other models")
+        if specifications or options["dim"] or options["padding"]:
+            raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
         parts = DecoderModel(model, prompt_length=decoder[0], cache_length=decoder[1], name=destination.stem, **loading)
         return convert_parts_and_report(parts, destination, check if verify else None)
     loading |= {"inputs": [_specification(InputSpec.parse, text) for text in specifications], "name": destination.stem}
@@ -147,11 +147,12 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
         source = TorchModel(model, values=check.inputs, dims=sizes[0], **loading)
         return convert_and_report(source.convert, destination, source.source, check if verify else None)
 
-    def of_size(dims: Mapping[str, int]) -> TorchModel:
-        return TorchModel(model, dims=dims, **{**loading, "budget": Budget(options["budget"])})
+    def of_size(*dims: tuple[str, int]) -> TorchModel:
+        return TorchModel(model, dims=dict(dims), **{**loading, "budget": Budget(options["budget"])})
 
+    made = cache(of_size) if verify else of_size  # to read and trace it takes long, to keep it takes memory
     several = SeveralSizes(
-        lambda dims: of_size(dims).convert(), lambda dims: of_size(dims).source(), sizes, options["padding"], options["budget"]
+        lambda dims: made(*dims.items()).convert(), lambda dims: made(*dims.items()).source(), sizes, options["padding"], options["budget"]
     )
     return convert_sizes_and_report(several, destination, check if verify else None)
 
