@@ -24,6 +24,7 @@ from converters.commands.options import (
     conversion_options,
     destination_of,
     destination_options,
+    factory_options,
     files_given,
     format_option,
     graph_dims_option,
@@ -31,6 +32,8 @@ from converters.commands.options import (
     padding_option,
     runtime_options,
     sizes_of,
+    submodule_option,
+    trust_options,
 )
 
 SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph for the first of each, one for the second, and so on."
@@ -91,27 +94,14 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     "--dim", DIMENSION_SIZES, f"Size of a dimension that has a name in --input, or of a symbol of a program with dynamic sizes. {SEVERAL}"
 )
 @padding_option
-@click.option(
-    "--model",
-    "factory",
-    default="",
-    metavar="PACKAGE.MODULE:CALLABLE",
-    help="For a state dict: what returns its module. Imports PACKAGE, from the current folder, too, which runs its code.",
-)
-@click.option("--model-args", "factory_args", default="", metavar="JSON", help="Arguments of --model: an object or a list.")
-@click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.  [default: as in config.json]")
+@factory_options
 @click.option(
     "--decoder",
     type=LENGTHS,
     help="For a language model: a graph that takes a prompt of so many tokens and one that takes a token, with a cache of so many.",
 )
-@click.option("--submodule", default="", metavar="NAME", help="Convert this part of the model only.")
-@click.option("--trust-pickle", is_flag=True, help="Unpickle MODEL: this runs any code that it brings, with all of your rights.")
-@click.option(
-    "--trust-script",
-    is_flag=True,
-    help="Run the code of the TorchScript archive MODEL though it is more than a network needs: it may read and write your files.",
-)
+@submodule_option
+@trust_options
 @conversion_options
 @click.version_option(package_name="webnn-convert")
 def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], verify: bool, **options: Any) -> int:

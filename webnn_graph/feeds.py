@@ -16,7 +16,7 @@ from webnn_graph.errors import ExecutionError, FormatError, Where
 from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.implied import Bounds, Distinct, implied
-from webnn_graph.names import nearest
+from webnn_graph.runtimes.reference import unknown_input
 
 SMALL_INTEGERS = 16
 """Made-up integers of which nothing is known are less than this: indices and ids that even a tiny vocabulary has."""
@@ -183,7 +183,7 @@ def complete(graph: Graph, given: Mapping[str, Array], seed: int = 0) -> dict[st
     names = [operand.name for operand in graph.inputs]
     for name in given:
         if name not in names:
-            raise ExecutionError(f"the graph has no input {name!r}", nearest(name, names) or f"its inputs are {', '.join(names) or 'none'}")
+            raise unknown_input(graph, name)
     missing = [operand for operand in graph.inputs if operand.name not in given]
     made_up = seeded(missing, seed, implied(graph) if missing else {})
     return {

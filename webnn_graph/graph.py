@@ -11,13 +11,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from webnn_graph.data_types import Array, DataType, storage_bytes
+from webnn_graph.modules import done_by
 from webnn_graph.weight import Values, Weight
+from webnn_graph.wording import one_line
 
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True)
+SHOWN = 200
+"""Columns of what is shown of an object in a debugger or a notebook."""
+
+
+@dataclass(frozen=True, repr=False)
 class Descriptor:
     """``MLOperandDescriptor``: the data type and the static shape of a tensor. Shape ``()`` is a scalar."""
 
@@ -59,8 +67,11 @@ class Descriptor:
     def __str__(self) -> str:
         return f"{self.data_type}[{', '.join(map(str, self.shape))}]"
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {one_line(str(self), SHOWN)}>"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Operand(Descriptor):
     """``MLOperand``: a named tensor of one graph, compared by identity.
 
@@ -76,7 +87,7 @@ class Operand(Descriptor):
         return f"{self.name or '?'}: {super().__str__()}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Node:
     """One call of an ``MLGraphBuilder`` method.
 
@@ -104,8 +115,14 @@ class Node:
         (output,) = self.outputs
         return output
 
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={_shown(value)}" for name, value in self.arguments.items())
+        text = f"{', '.join(map(str, self.outputs))} = {self.op}({arguments})"
+        label = f" of {one_line(self.label, SHOWN)}" if self.label else ""
+        return f"<Node {one_line(text, SHOWN)}{label}>"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Graph:
     """A WebNN graph with static shapes.
 
@@ -146,6 +163,39 @@ class Graph:
     def weight_bytes(self) -> int:
         """Storage bytes of all constants."""
         return sum(constant.nbytes for constant in self.constants)
+
+    @done_by("webnn_graph.notebook", "call")
+    def __call__(self, inputs: ArrayLike | Mapping[str, ArrayLike] | None = None, /, **named: ArrayLike) -> dict[str, Array]:
+        """Computes the outputs in NumPy.
+
+        Args:
+            inputs: The value of the only input; or a mapping of values by input name.
+            named: Values by input name. Arrays are of the input's data type and shape; numbers, lists and booleans become it.
+
+        Returns:
+            An array for each output, by name.
+
+        Raises:
+            ExecutionError: An input is missing, unknown, given twice, or of another shape or type.
+        """
+        raise NotImplementedError
+
+    @done_by("webnn_graph.summary", "summary")
+    def __repr__(self) -> str:
+        raise NotImplementedError
+
+    @done_by("webnn_graph.notebook", "html")
+    def _repr_html_(self) -> str:
+        raise NotImplementedError
+
+
+def _shown(value: Any) -> str:
+    """An argument's value in a line: an operand by its name."""
+    if isinstance(value, Operand):
+        return value.name
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    return str(value)
 
 
 def operands_in(value: Any) -> Iterator[Operand]:

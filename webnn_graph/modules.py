@@ -1,12 +1,15 @@
-"""Packages and their modules: tables that are filled by importing, and names that are imported when they are first used."""
+"""Packages and their modules: tables that are filled by importing, and what is imported when it is first used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from importlib import import_module
 from pkgutil import walk_packages
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar, cast
+
+Signature = TypeVar("Signature", bound=Callable[..., Any])
 
 
 def modules_of(package: str) -> list[ModuleType]:
@@ -33,3 +36,21 @@ def on_first_use(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]
         return getattr(import_module(f"{package}.{homes[name]}"), name)
 
     return find
+
+
+def done_by(module: str, name: str) -> Callable[[Signature], Signature]:
+    """A method whose work a function does that knows the method's class; what is decorated is its signature, for readers.
+
+    Args:
+        module: Where the function is, which is imported at the first call.
+        name: What the function is called. It gets the object and the method's arguments.
+    """
+
+    def decorated(signature: Signature) -> Signature:
+        @wraps(signature)
+        def called(*args: Any, **options: Any) -> Any:
+            return getattr(import_module(module), name)(*args, **options)
+
+        return cast("Signature", called)
+
+    return decorated

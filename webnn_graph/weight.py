@@ -37,6 +37,10 @@ class Weight:
             self._values = self._values()
         return self._values
 
+    def __repr__(self) -> str:
+        what = "not read yet" if callable(self._values) else f"of shape {list(self._values.shape)}"
+        return f"<Weight {self.data_type} {what}>"
+
     @cached_property
     def digest(self) -> bytes:
         """Equal for weights of one data type and shape that hold the same bits: -0 differs from 0, and NaN equals itself."""

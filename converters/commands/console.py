@@ -8,12 +8,15 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
 from converters.supervised import REFUSED as REFUSED
 from converters.supervised import supervised
+from webnn_graph.wording import harmless
+from webnn_graph.wording import size as size
 
 DONE = 0
 USAGE = 2
@@ -28,11 +31,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass
 class Verbosity:
-    """How much a command says; the context object of every click command."""
+    """How a command was started, and how much it says; the context object of every click command."""
 
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    is_program: bool = False
 
 
 class Trace(logging.Handler):
@@ -48,11 +52,17 @@ TRACE, TRACED = Trace(), logging.getLogger("webnn_graph")
 class Errors(click.Command):
     """Mixin of commands that return their exit status and show every error in the same two lines."""
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the command as the program that the process is."""
+        return self.main(*args, is_program=True, **kwargs)
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, *, is_program: bool = False, **extra: Any
+    ) -> Any:
         """Runs the command with these arguments, by default the process's, and exits with its status."""
         from webnn_graph.signals import Terminated
 
-        verbosity = Verbosity()
+        verbosity = Verbosity(is_program=is_program)
         extra |= {"standalone_mode": False, "obj": verbosity}
         try:
             # PyTorch logs the traceback of what is then reported as one error.
@@ -78,10 +88,12 @@ class Command(Errors):
 
 
 class SupervisedCommand(Command):
-    """A command that goes on in a child when it is started as a program; see `converters.supervised`."""
+    """A command, or a group's, that goes on in a child when it was started as a program; see `converters.supervised`."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return supervised(lambda: super(SupervisedCommand, self).__call__(*args, **kwargs))
+    def invoke(self, ctx: click.Context) -> Any:
+        """Does what the command does, with the options that were read."""
+        work = partial(super().invoke, ctx)
+        return supervised(work) if ctx.ensure_object(Verbosity).is_program else work()
 
 
 class Group(Errors, click.Group):
@@ -159,11 +171,6 @@ def verbosity() -> Verbosity:
     return context.ensure_object(Verbosity) if context else Verbosity()
 
 
-def harmless(text: str) -> str:
-    """The text with control characters, which names in a model may hold and a terminal would obey, as escapes."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
-
-
 def say(text: str) -> None:
     """One line of a command's result, on stdout, unless --quiet."""
     if not verbosity().quiet:
@@ -207,13 +214,3 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: 
     if not console.is_terminal:
         console = Console(highlight=False, width=160)
     console.print(table)
-
-
-def size(byte_count: int) -> str:
-    """A number of bytes for people: ``3.2 MB``."""
-    amount, unit = float(byte_count), "B"
-    for larger in ("kB", "MB", "GB"):
-        if amount < 1000:
-            break
-        amount, unit = amount / 1000, larger
-    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"

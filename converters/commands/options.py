@@ -14,6 +14,7 @@ from webnn_graph.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
     from converters.commands.destination import Destination
+    from converters.commands.opening import Opening
     from converters.commands.workflow import Check
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -193,6 +194,41 @@ budget_option = click.option(
     metavar="FACTOR",
     help="How many times the normal work, memory and time a conversion may take, for large models that you trust.",
 )
+factory_options = options(
+    click.option(
+        "--model",
+        "factory",
+        default="",
+        metavar="PACKAGE.MODULE:CALLABLE",
+        help="For a state dict: what returns its module. Imports PACKAGE, from the current folder, too, which runs its code.",
+    ),
+    click.option("--model-args", "factory_args", default="", metavar="JSON", help="Arguments of --model: an object or a list."),
+    click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.  [default: as in config.json]"),
+)
+"""What a PyTorch model's module is made with."""
+submodule_option = click.option("--submodule", default="", metavar="NAME", help="Convert this part of the model only.")
+trust_options = options(
+    click.option("--trust-pickle", is_flag=True, help="Unpickle MODEL: this runs any code that it brings, with all of your rights."),
+    click.option(
+        "--trust-script",
+        is_flag=True,
+        help="Run the code of the TorchScript archive MODEL though it is more than a network needs: it may read and write your files.",
+    ),
+)
+opening_options = options(
+    mapping_option("--dim", DIMENSION, "Size of a named dimension."),
+    mapping_option("--shape", SHAPE, "Whole shape of an input of an ONNX model."),
+    mapping_option("--bind", VALUE, "Turn an input of an ONNX model into a constant."),
+    click.option(
+        "--input", "inputs", multiple=True, metavar="TENSOR", help="Of an ONNX model: begin here. Of PyTorch's: 'x:float32[1,3,224,224]'."
+    ),
+    click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="End an ONNX model here."),
+    factory_options,
+    submodule_option,
+    trust_options,
+    budget_option,
+)
+"""What commands take that convert a source model to look at it: an `Opening`, see `opening_of`."""
 conversion_options = options(
     destination_options,
     format_option,
@@ -229,6 +265,15 @@ def sizes_of(options: dict[str, Any]) -> list[Mapping[str, int]]:
     if len(sizes) == 1 and options["padding"]:
         raise click.UsageError("--padding is for several sizes: --dim NAME=N,N")
     return sizes
+
+
+def opening_of(options: dict[str, Any]) -> Opening:
+    """Takes the `opening_options` out of a command's options."""
+    from converters.commands.opening import Opening
+
+    renamed = {"dim": "dims", "shape": "shapes"}
+    own = ("bind", "inputs", "outputs", "factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script", "budget")
+    return Opening(**{renamed.get(name, name): options.pop(name) for name in (*renamed, *own)})
 
 
 def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str], files_of: Callable[[Path], Iterable[Path]]) -> Destination:

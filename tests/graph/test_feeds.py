@@ -74,7 +74,7 @@ def test_what_does_not_fit_is_refused(value: object, data_type: str, why: str) -
 def test_complete_refuses_unknown_names() -> None:
     with pytest.raises(ExecutionError, match="no input 'imput'") as error:
         complete(Graph("g", (operand("input", "float32", 1),), {}, (), ()), {"imput": np.zeros(1)})
-    assert error.value.hint == "did you mean input?"
+    assert error.value.hint == "did you mean input? its inputs are input float32[1]"
 
 
 def test_values_from_the_command_line(tmp_path: Path) -> None:

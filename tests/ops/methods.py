@@ -10,6 +10,7 @@ from textwrap import indent
 from webnn_graph.builder import methods
 from webnn_graph.data_types import DataType
 from webnn_graph.ops import OPS, Op, Parameter
+from webnn_graph.ops.domains import ANY, Domain
 
 FILE = Path(methods.__file__)
 STANDARD = "https://www.w3.org/TR/webnn/#dom-mlgraphbuilder-"
@@ -32,7 +33,10 @@ TypeName: TypeAlias = DataType | Literal[{", ".join(f'"{data_type}"' for data_ty
 
 
 class OperatorMethods(Methods):
-    """A method for each operator, with the arguments and options of the standard."""
+    """A method for each operator, with the arguments and options of the standard.
+
+    Every method takes a ``label``: the source model's name for what the call computes.
+    """
 '''
 TYPES = {"operand": "OperandLike", "int": "int", "float": "float", "number": "float", "bool": "bool", "data type": "TypeName"}
 
@@ -49,8 +53,31 @@ def _method(op: Op) -> str:
     options = [_declared(parameter) for parameter in op.parameters.values() if parameter.is_option]
     returned = "list[Operand]" if op.returns_list else "Operand"
     signature = ", ".join(["self", *arguments, "*", *options, 'label: str = ""'])
-    doc = f'"""{op.doc.rstrip()}\n\n<{STANDARD}{op.name.lower()}>\n"""'
+    takes = "".join(f"\n    {name}: {_in_words(parameter)}" for name, parameter in op.parameters.items())
+    doc = f'"""{op.doc.rstrip()}\n\nArgs:{takes}\n\n<{STANDARD}{op.name.lower()}>\n"""'
     return f"@method\ndef {op.name}({signature}) -> {returned}:\n{indent(doc, '    ')}\n    raise NotImplementedError\n"
+
+
+def _in_words(parameter: Parameter) -> str:
+    """What a parameter takes, for the docstring: of an operand the types and ranks, of others the kind."""
+    words = parameter.in_words()
+    if parameter.is_operand:
+        words = f"{words[:-1] if words == 'an operands' else words} of {_domain(parameter.domain)}"
+    default = "" if parameter.required else "; absent by default" if parameter.default is None else f"; {parameter.default} by default"
+    return f"{words[0].upper()}{words[1:]}{default}."
+
+
+def _domain(domain: Domain) -> str:
+    smallest, largest = domain.ranks
+    ranks = f"{smallest}" if smallest == largest else f"{smallest} to {largest}" if largest else f"{smallest} or more" if smallest else ""
+    allowed = [*domain.types, *domain.packed]
+    if domain.like:
+        types = f"the data type of {domain.like}"
+    elif domain.types == ANY.types:
+        types = "any data type" + (" or ".join(["", *domain.packed]) if domain.packed else "")
+    else:
+        types = " or ".join(filter(None, [", ".join(allowed[:-1]), *allowed[-1:]])) or "any data type"
+    return f"{types}, rank {ranks}" if ranks else types
 
 
 def _declared(parameter: Parameter) -> str:

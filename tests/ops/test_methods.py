@@ -25,11 +25,24 @@ WRONG = {
     'b.cast(x, "bfloat16")': "incompatible type",
     "b.concat(x, 0)": "incompatible type",
     "b.reduceSum(x, axes=0)": "incompatible type",
+    "b.conv2d(x, x, stridez=3)": "Unexpected keyword argument",
+    "b.relu()": "Missing positional argument",
+    'b.relu("x")': "incompatible type",
+    "b.gemm(x, x, alpha=None)": "incompatible type",
+    "b.where(x, x)": "Missing positional argument",
+    "b.add([x], x)": "incompatible type",
 }
 """Calls that a type checker must refuse, and what it says."""
 RIGHT = """
 y = b.conv2d(x, x, padding=[0, 0, 1, 1], bias=None, inputLayout="nhwc", label="here")
 first, second = b.split(b.add(1, y), 2, axis=1)
+b.clamp(x, minValue=0)
+b.gemm(x, np.ones((4, 2), np.float32), c=1, bTranspose=True)
+b.softmax(axis=1, input=x)
+b.reshape(x, y.shape)
+b.where(x, 1, np.float32(2))
+b.layerNormalization(x, axes=(1, 2), epsilon=1e-6)
+last, *_ = b.lstm(x, x, x, 4, hiddenSize=8, activations=["sigmoid", "tanh", "tanh"])
 b.build({"y": b.cast(b.concat([first, second], 0), "float16")})
 """
 
@@ -44,12 +57,15 @@ def test_an_operator_says_what_it_computes_and_where_the_standard_does(op: str) 
     assert op in dir(GraphBuilder())
     assert re.match(r"\S[^\n]*\S", doc)
     assert doc.endswith(f"<https://www.w3.org/TR/webnn/#dom-mlgraphbuilder-{op.lower()}>")
+    for parameter in OPS[op].parameters:
+        assert re.search(rf"^ +{parameter}: [A-Z'].+\.$", doc, re.M), parameter
     assert list(inspect.signature(getattr(GraphBuilder, op)).parameters) == ["self", *OPS[op].parameters, "label"]
 
 
 def test_a_type_checker_knows_the_calls(tmp_path: Path) -> None:
     """Each wrong one is refused, and none that is right."""
-    head = 'from webnn_graph.builder import GraphBuilder\n\nb = GraphBuilder()\nx = b.input("x", "float32", [1, 4, 4, 4])\n'
+    imports = "import numpy as np\n\nfrom webnn_graph.builder import GraphBuilder\n\n"
+    head = imports + 'b = GraphBuilder()\nx = b.input("x", "float32", [1, 4, 4, 4])\n'
     lines = (head + RIGHT + "\n".join(WRONG)).splitlines()
     file = tmp_path / "calls.py"
     file.write_text("\n".join(lines))

@@ -38,8 +38,8 @@ def test_values_yields_every_result() -> None:
     [
         ({}, "the input x: float32[2] is missing", ""),
         ({"x": np.zeros(2, np.float32)}, "the input packed: int4[1] is missing", ""),
-        ({"X": 1}, "the graph has no input 'X'", "its inputs are x, packed"),
-        ({"xx": 1}, "the graph has no input 'xx'", "did you mean x?"),
+        ({"X": 1}, "the graph has no input 'X'", "its inputs are x float32[2], packed int4[1]"),
+        ({"xx": 1}, "the graph has no input 'xx'", "did you mean x? its inputs are x float32[2], packed int4[1]"),
         ({"x": np.zeros(3, np.float32)}, "the input x: float32[2] was given shape [3]", ""),
         ({"x": 1.0}, "the input x: float32[2] was given shape []", ""),
         ({"x": [1.0, 2.0]}, "the input x: float32[2] was given float64", "convert it: array.astype('float32')"),

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "SHARED", "Format", "files_of", "is_written_here", "load", "save", "save_sizes", "save_together"]
 
-__getattr__ = on_first_use(
-    __name__,
-    {
-        **dict.fromkeys(("FORMATS", "SHARED", "Format"), "table"),
-        **dict.fromkeys(("files_of", "is_written_here", "load"), "loading"),
-        **dict.fromkeys(("save", "save_sizes", "save_together"), "saving"),
-    },
-)
+if not TYPE_CHECKING:  # to a type checker, a name that does not exist is an error
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            **dict.fromkeys(("FORMATS", "SHARED", "Format"), "table"),
+            **dict.fromkeys(("files_of", "is_written_here", "load"), "loading"),
+            **dict.fromkeys(("save", "save_sizes", "save_together"), "saving"),
+        },
+    )

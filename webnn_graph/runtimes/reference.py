@@ -11,6 +11,7 @@ from webnn_graph.errors import ExecutionError, Where
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import nearest
 from webnn_graph.ops import evaluate
+from webnn_graph.summary import described
 
 
 def run(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -63,8 +64,15 @@ def checked(graph: Graph, inputs: Mapping[str, Array]) -> dict[Operand, Array]:
     names = [operand.name for operand in graph.inputs]
     for name in inputs:
         if name not in names:
-            raise ExecutionError(f"the graph has no input {name!r}", nearest(name, names) or f"its inputs are {', '.join(names) or 'none'}")
+            raise unknown_input(graph, name)
     return {operand: _checked_array(operand, inputs) for operand in graph.inputs}
+
+
+def unknown_input(graph: Graph, name: str) -> ExecutionError:
+    """What to raise when a value is given for an input that there is not."""
+    inputs = f"its inputs are {described(graph.inputs)}" if graph.inputs else "it has none"
+    close = nearest(name, [operand.name for operand in graph.inputs])
+    return ExecutionError(f"the graph has no input {name!r}", " ".join(filter(None, (close, inputs))))
 
 
 def _checked_array(operand: Operand, inputs: Mapping[str, Array]) -> Array:

@@ -12,4 +12,5 @@ if TYPE_CHECKING:
 
 __all__ = ["Padding", "Sized", "convert_sizes"]
 
-__getattr__ = on_first_use(__name__, {"convert_sizes": "conversion", **dict.fromkeys(("Padding", "Sized"), "sized")})
+if not TYPE_CHECKING:  # to a type checker, a name that does not exist is an error
+    __getattr__ = on_first_use(__name__, {"convert_sizes": "conversion", **dict.fromkeys(("Padding", "Sized"), "sized")})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.targets.legalize import attempt, faults
-from webnn_graph.targets.target import Target
+from webnn_graph.targets.target import Target, load_target
 from webnn_graph.targets.violations import Violation, of_graph
 
 
@@ -49,8 +50,17 @@ class Check:
         return sum(not finding.mended for finding in self.findings)
 
 
-def check(graph: Graph, target: Target) -> Check:
-    """What ``target`` does not take of ``graph``, and what legalization makes of it."""
+def check(graph: Graph, target: Target | str | Path) -> Check:
+    """What ``target`` does not take of ``graph``, and what legalization makes of it.
+
+    Args:
+        graph: The graph.
+        target: What is to take it; also its name or its file, see `webnn_graph.targets.load_target`.
+
+    Raises:
+        FormatError: There is no such target.
+    """
+    target = load_target(target)
     if target.is_standard:
         return Check((), ())
     attempted = attempt(graph, target)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError, ValidationError
@@ -24,7 +25,7 @@ from webnn_graph.targets.chromium.quirks import QUIRKS as OF_CHROMIUM
 from webnn_graph.targets.quirk import OUTPUT, Quirk, Table
 from webnn_graph.targets.rustnn import loader
 from webnn_graph.targets.rustnn.quirks import QUIRKS as OF_RUSTNN
-from webnn_graph.targets.target import CHROMIUM, RUSTNN, Target
+from webnn_graph.targets.target import CHROMIUM, RUSTNN, Target, load_target
 from webnn_graph.targets.violations import of_call, of_size, of_tensor
 
 QUIRKS = {CHROMIUM: OF_CHROMIUM, RUSTNN: OF_RUSTNN, "": Table(())}
@@ -47,20 +48,22 @@ class Obstacle:
     text: str
 
 
-def legalize(graph: Graph, target: Target, *, exact: bool = False) -> Graph:
+def legalize(graph: Graph, target: Target | str | Path, *, exact: bool = False) -> Graph:
     """The graph with the same meaning for ``target``, and the same interface but for the types of integers.
 
     The rewrites are equivalences, right on every target; which are made depends on its limits and quirks.
 
     Args:
         graph: The graph.
-        target: What is to take it.
+        target: What is to take it; also its name or its file, see `load_target`.
         exact: Whether integers may be computed in a narrower type only where their values provably fit. Else they may whatever
             their values, which the result's notes say.
 
     Raises:
         ConversionError: Calls that cannot be expressed; all of them are named.
+        FormatError: There is no such target.
     """
+    target = load_target(target)
     attempted = attempt(graph, target, exact=exact)
     if attempted.legal is None:
         texts = [problem.text for problem in attempted.problems]

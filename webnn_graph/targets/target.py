@@ -108,13 +108,17 @@ class Target:
         return limit
 
 
-def load_target(name: str = CHROMIUM) -> Target:
+def load_target(name: str | Path | Target = CHROMIUM) -> Target:
     """A target by its name, one of `BUILT_IN`, or by the path of a file with what a browser's opSupportLimits() gave.
+
+    What is a target already stays as it is.
 
     Raises:
         FormatError: There is no such target, or the file is not such a dictionary.
     """
-    return _built_in(name) if name in BUILT_IN else read_target(Path(name))
+    if isinstance(name, Target):
+        return name
+    return _built_in(str(name)) if name in BUILT_IN else read_target(Path(name))
 
 
 def read_target(path: Path) -> Target:

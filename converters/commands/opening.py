@@ -1,0 +1,170 @@
+"""A graph from whatever holds a model: files of graphs are read, a source model is converted first."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from webnn_graph.errors import ConversionError
+from webnn_graph.formats.table import readable
+from webnn_graph.graph import Graph
+
+ONNX_SUFFIX = ".onnx"
+IR_VERSION = b"\x08"
+"""What an ONNX file begins with: the tag of its first field."""
+
+
+class Kind(Enum):
+    """What holds a model; the value is what messages call it."""
+
+    GRAPH = "a WebNN graph"
+    ONNX = "an ONNX model"
+    TORCH = "a PyTorch model"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is said of a source model that is converted to be looked at; each kind of model takes some of it.
+
+    Attributes:
+        dims: Sizes of named dimensions.
+        shapes: Whole shapes by input.
+        bind: Values of inputs that become constants.
+        inputs: Of an ONNX model, tensors to begin at; of a PyTorch model, inputs like ``x:float32[1,3,224,224]``.
+        outputs: Tensors to end at.
+        task: Of a Hugging Face folder, the head.
+        submodule: The part of a PyTorch model.
+        factory: Of a state dict, what makes its module.
+        factory_args: The arguments of that, as JSON.
+        trust_pickle: Whether the file may run code while it is loaded.
+        trust_script: Whether the code of a TorchScript archive may be anything.
+        budget: How many times the normal work, memory and time the conversion may take.
+    """
+
+    dims: Mapping[str, int] = field(default_factory=dict)
+    shapes: Mapping[str, Sequence[int | str]] = field(default_factory=dict)
+    bind: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Sequence[str] = ()
+    outputs: Sequence[str] = ()
+    task: str = ""
+    submodule: str = ""
+    factory: str = ""
+    factory_args: str = ""
+    trust_pickle: bool = False
+    trust_script: bool = False
+    budget: float = 1.0
+
+    def check(self, path: Path, kind: Kind) -> None:
+        """Raises `ConversionError` when something is said that a model of this kind has no use for."""
+        for option in fields(self):
+            said = getattr(self, option.name)
+            if said and option.name not in TAKEN[kind] | {"budget"}:
+                raise ConversionError(f"{path} is {kind.value}, which takes no {OPTIONS.get(option.name, f'--{option.name}')}")
+
+
+OPTIONS = {
+    "dims": "--dim",
+    "shapes": "--shape",
+    "inputs": "--input",
+    "outputs": "--output",
+    "factory": "--model",
+    "factory_args": "--model-args",
+    "trust_pickle": "--trust-pickle",
+    "trust_script": "--trust-script",
+}
+LOADING = {"task", "submodule", "factory", "factory_args", "trust_pickle", "trust_script"}
+TAKEN = {
+    Kind.GRAPH: {"dims"},
+    Kind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs"},
+    Kind.TORCH: {"dims", "inputs", *LOADING},
+}
+"""What of an `Opening` each kind of model takes."""
+
+
+def kind_of(path: Path) -> Kind:
+    """What a file or folder holds: told by its suffix where that says it, else by its beginning.
+
+    What is neither a graph nor an ONNX model is left to PyTorch's frontend, which tells its kinds by their content.
+    """
+    named = {**{format.suffix: Kind.GRAPH for format in readable()}, ONNX_SUFFIX: Kind.ONNX}
+    if path.suffix in named and not path.is_dir():
+        return named[path.suffix]
+    head = _beginning(path)
+    if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(tuple(begin.encode() for format in readable() for begin in format.begins)):
+        return Kind.GRAPH
+    is_onnx = head.startswith(IR_VERSION) and head[8:9] != b"{"  # weights may begin with the same byte, the length of their header
+    return Kind.ONNX if is_onnx else Kind.TORCH
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(64)
+    except OSError:  # whoever reads it as a model says what is the matter
+        return b""
+
+
+def open_graph(path: Path, opening: Opening = Opening()) -> Graph:
+    """The graph of a model: read, or converted if it is a source model. Nothing is written.
+
+    Args:
+        path: A ``.webnn`` or ``.json`` file, or whatever `onnx2webnn` and `torch2webnn` convert.
+        opening: What is said of the model.
+
+    Raises:
+        WebNNError: It cannot be read or converted, or takes no such options.
+    """
+    kind = kind_of(path)
+    opening.check(path, kind)
+    return _OPENED[kind](path, opening)
+
+
+def _load(path: Path, opening: Opening) -> Graph:
+    from webnn_graph.formats import load
+
+    return load(path, dims=opening.dims)
+
+
+def _convert_onnx(path: Path, opening: Opening) -> Graph:
+    from converters.onnx import convert
+
+    said = {name: getattr(opening, name) for name in TAKEN[Kind.ONNX]}
+    return convert(path, budget=opening.budget, **said)
+
+
+def _convert_torch(path: Path, opening: Opening) -> Graph:
+    return torch_model(path, opening).convert()
+
+
+def torch_model(path: Path, opening: Opening) -> Any:
+    """The `converters.torch.model.TorchModel` of a path.
+
+    Raises:
+        RuntimeUnavailable: PyTorch is not installed.
+        ConversionError: An input is not like ``x:float32[1,3,224,224]``.
+    """
+    from converters.torch.inputs import InputSpec
+    from converters.torch.model import TorchModel
+    from webnn_graph.budget import Budget
+
+    loading = {name: getattr(opening, name) for name in LOADING}
+    specifications = [_specification(InputSpec.parse, text) for text in opening.inputs]
+    return TorchModel(path, inputs=specifications, dims=opening.dims, budget=Budget(opening.budget), **loading)
+
+
+def _specification(parse: Callable[[str], Any], text: str) -> Any:
+    try:
+        return parse(text)
+    except ValueError:
+        raise ConversionError(f"--input {text!r} is not like 'x:float32[1,3,224,224]'") from None
+
+
+_OPENED: Mapping[Kind, Callable[[Path, Opening], Graph]] = {
+    Kind.GRAPH: _load,
+    Kind.ONNX: _convert_onnx,
+    Kind.TORCH: _convert_torch,
+}

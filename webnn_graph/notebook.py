@@ -1,0 +1,91 @@
+"""A graph in a notebook: a function of arrays, and a page of what it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from webnn_graph.data_types import Array
+from webnn_graph.errors import ExecutionError, reason
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.runtimes.reference import run
+from webnn_graph.summary import described, headline
+from webnn_graph.wording import one_line, size
+
+ROWS = 20
+"""Operands of one side of an interface that are shown."""
+LONGEST = 60
+"""Characters of a name."""
+VIEW = "webnn_graph.view"
+
+
+def call(graph: Graph, inputs: Any = None, /, **named: Any) -> dict[str, Array]:
+    """The graph's outputs by name, computed by the reference runtime; see `Graph.__call__`."""
+    given = _by_name(graph, inputs)
+    twice = given.keys() & named.keys()
+    if twice:
+        raise ExecutionError(f"the input {min(twice)} is given twice")
+    known = {operand.name: operand for operand in graph.inputs}
+    return run(graph, {name: _array(known[name], value) if name in known else value for name, value in {**given, **named}.items()})
+
+
+def _by_name(graph: Graph, inputs: Any) -> dict[str, Any]:
+    if inputs is None:
+        return {}
+    if isinstance(inputs, Mapping):
+        return dict(inputs)
+    if len(graph.inputs) == 1:
+        return {graph.inputs[0].name: inputs}
+    shown = ", ".join(f"{operand.name}=..." for operand in graph.inputs[:3])
+    raise ExecutionError(
+        f"a value without a name is for graphs with one input; this one takes {described(graph.inputs) or 'none'}",
+        f"give values by name: graph({shown}{', ...' if len(graph.inputs) > 3 else ''})" if graph.inputs else "graph() computes it",
+    )
+
+
+def _array(operand: Operand, value: Any) -> Array:
+    """The array of a value; numbers and lists, which have no type of their own, get the operand's, as booleans do where it is uint8."""
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # other libraries' tensors raise what they like
+        raise ExecutionError(f"the value for the input {operand} is no array: {reason(error)}") from error
+    if hasattr(value, "dtype") and array.dtype != np.bool_:
+        return array
+    typed = array.astype(operand.data_type.numpy) if array.dtype.kind in "biuf" else array
+    return typed if np.array_equal(typed, array) or operand.data_type.is_float else array
+
+
+def html(graph: Graph) -> str:
+    """A table of the interface, the operators, and a picture of the graph, as HTML; see `Graph._repr_html_`."""
+    sides = {"input": graph.inputs, "output": graph.outputs}
+    page: str = _template().render(
+        headline=headline(graph),
+        rows=[
+            (kind, one_line(operand.name, LONGEST), str(operand.descriptor), size(operand.nbytes))
+            for kind, side in sides.items()
+            for operand in side[:ROWS]
+        ],
+        more=[f"{len(side) - ROWS:,} more {kind}s" for kind, side in sides.items() if len(side) > ROWS],
+        operators=Counter(node.op for node in graph.nodes).most_common(),
+        picture=_picture(graph),
+    )
+    return page
+
+
+def _picture(graph: Graph) -> str:
+    if find_spec(VIEW) is None:
+        return ""
+    picture: str = import_module(VIEW).inline(graph)
+    return picture
+
+
+def _template() -> jinja2.Template:
+    loader = jinja2.PackageLoader("templates", "notebook")
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("graph.html.j2")
