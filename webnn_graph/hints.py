@@ -68,7 +68,7 @@ def _quoted(text: str) -> str:
 
 
 KEYWORDS: dict[str, Callable[[list[str]], str]] = {
-    "dim": _mapping("dims", str),
+    "dim": _mapping("dims", lambda size: f"[{', '.join(size.split(','))}]" if "," in size else size),
     "shape": _mapping("shapes", lambda sizes: f"[{', '.join(sizes.split(','))}]"),
     "bind": _mapping("bind", str),
     "input": _inputs,
