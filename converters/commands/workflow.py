@@ -19,7 +19,7 @@ from webnn_graph.errors import WebNNError
 from webnn_graph.formats import load
 from webnn_graph.formats.table import readable
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.sizes.conversion import convert_sizes, separated, whole_inputs
+from webnn_graph.sizes.conversion import convert_sizes, separated, whole_masks
 from webnn_graph.sizes.extents import Sizes
 from webnn_graph.sizes.sized import Padding, Sized, described, label_of
 from webnn_graph.targets import load_target
@@ -90,8 +90,8 @@ class Check:
 
         tolerance = runtime.tolerance if self.tolerance is None else self.tolerance
         with progress(f"verifying against {source.runner} ..."):
-            inputs = whole_inputs(sized, graph, self.seed)
-            return verify(graph, source, run, tolerance=tolerance, inputs=inputs, returns=lambda _: False)
+            masks = whole_masks(sized)
+            return verify(graph, source, run, tolerance=tolerance, inputs=masks, seed=self.seed, returns=lambda _: False)
 
 
 def convert_and_report(

@@ -67,9 +67,35 @@ def test_padding_that_changes_results_is_refused_unless_it_is_asked_for(mean: Pa
 
 
 def test_dimensions_without_names_get_some(model: Path, invoke: Invoke) -> None:
-    result = invoke("onnx2webnn", model, "--shape", "x=rows,columns", "--dim", "rows=2,3", "--dim", "columns=4", "--format", "js")
+    cut = ("--output", "/fc/product")
+    result = invoke("onnx2webnn", model, "--shape", "x=rows,columns", "--dim", "rows=2,3", "--dim", "columns=4", "--format", "js", *cut)
     assert result.exit_code == 0, result.output
+    assert result.output.count("note: /fc/product is named fc_product") == 1, "what is true of all sizes is said once"
     assert json.dumps(["rows", 4]) in Path("linear.js").read_text()
+
+
+def test_masks_and_other_booleans_are_verified(tmp_path: Path, invoke: Invoke) -> None:
+    """What is not masked, negated where a second input, which is no mask, says so."""
+    nodes = [
+        helper.make_node("Neg", ["x"], ["negative"]),
+        helper.make_node("Where", ["turned", "negative", "x"], ["chosen"]),
+        helper.make_node("Where", ["mask", "chosen", "zero"], ["y"]),
+        helper.make_node("ReduceSum", ["y"], ["sum"], keepdims=0),
+    ]
+    inputs = [("x", TensorProto.FLOAT), ("turned", TensorProto.BOOL), ("mask", TensorProto.BOOL)]
+    graph = helper.make_graph(
+        nodes,
+        "booleans",
+        [helper.make_tensor_value_info(name, kind, ["n"]) for name, kind in inputs],
+        [helper.make_tensor_value_info("sum", TensorProto.FLOAT, [])],
+        [helper.make_tensor("zero", TensorProto.FLOAT, [], [0.0])],
+    )
+    path = tmp_path / "booleans.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    result = invoke("onnx2webnn", path, "--dim", "n=16,40", "--verify")
+    assert result.exit_code == 0, result.output
+    assert "smaller inputs are filled up and masked" in result.output
+    assert "n=9, filled up to n=40:" in result.output
 
 
 def test_values_are_for_the_size_that_they_have(mean: Path, invoke: Invoke) -> None:

@@ -175,7 +175,7 @@ def differences(made: Sized, index: int, sizes: Sizes, graph: Graph, seed: int =
         graph: Of these.
         seed: For the inputs, which are made up.
     """
-    inputs = whole_inputs(made, graph, seed)
+    inputs = complete(graph, whole_masks(made), seed)
     right = reference.run(graph, inputs)
     outputs = made.run_padded(index, sizes, inputs, reference.run)
     is_half = any(output.data_type is DataType.FLOAT16 for node in graph.nodes for output in node.outputs)
@@ -183,10 +183,9 @@ def differences(made: Sized, index: int, sizes: Sizes, graph: Graph, seed: int =
     return [compare(name, outputs[name], right[name], tolerance) for name in right]
 
 
-def whole_inputs(made: Sized, graph: Graph, seed: int = 0) -> dict[str, Array]:
-    """Made-up inputs, all of which counts: masks are ones."""
-    masks = made.masks if made.padding is Padding.MASKED else []
-    return complete(graph, {name: np.ones(()) for name in masks}, seed)
+def whole_masks(made: Sized) -> dict[str, Array]:
+    """Values for masks that say that all of the inputs counts."""
+    return {name: np.ones(()) for name in made.masks} if made.padding is Padding.MASKED else {}
 
 
 def work(graph: Graph) -> float:
