@@ -58,10 +58,9 @@ def _decomposed(program: ExportedProgram, table: Mapping[OpOverload, Callable[..
     for ten backends, which takes longer than to convert a small model.
     """
     kept = {overload for overload in (*HANDLERS, *COMPLEX_HANDLERS, *overloads(program)) if _is_preservable_cia_op(overload)}
-    rules = dict.fromkeys(kept, _special_op_to_preserve_cia) | {overload: rule for overload, rule in table.items() if overload in kept}
     return _decompose_exported_program(
         program,
-        cia_to_decomp=rules,
+        cia_to_decomp={overload: table.get(overload, _special_op_to_preserve_cia) for overload in kept},
         python_decomp_table={overload: rule for overload, rule in table.items() if overload not in kept},
         joint_loss_index=None,
         decompose_custom_triton_ops=False,
