@@ -147,7 +147,7 @@ def _found(made: Sized, sizes: Sizes, graph: Graph, most: float) -> Sized:
     if not fitting:
         if made.masks:
             return padded
-        return _exact(made, "finding out whether others can be padded takes too long; a larger budget allows it")
+        return _exact(made, "finding out whether others can be padded takes too long; --budget allows more")
     worst = max(
         (difference for seed in SEEDS for difference in differences(padded, fitting[-1], sizes, graph, seed)),
         key=lambda difference: difference.excess,
@@ -157,7 +157,7 @@ def _found(made: Sized, sizes: Sizes, graph: Graph, most: float) -> Sized:
     why = worst.reason or f"relative {worst.relative:.2g}"
     to = described(made.sizes[fitting[-1]])
     return _exact(
-        made, f"{described(sizes)} filled up to {to} changes {worst.name} ({why}); the padding {padded.padding}, where it is asked for, does it nevertheless"
+        made, f"{described(sizes)} filled up to {to} changes {worst.name} ({why}); --padding {padded.padding} does it nevertheless"
     )
 
 
