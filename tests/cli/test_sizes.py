@@ -55,6 +55,22 @@ def test_a_graph_each_one_file_of_weights_and_one_module(model: Path, invoke: In
     assert {path: path.read_bytes() for path in Path("out").iterdir()} == before
 
 
+def test_the_document_says_all_of_each_size_and_of_padding(model: Path, mean: Path, invoke: Invoke) -> None:
+    document = json.loads(invoke("onnx2webnn", model, "--dim", "batch=5,2", "--format", "js", "--verify", "--json").stdout)
+    assert [(graph["name"], graph["verification"]["ok"]) for graph in document["graphs"]] == [("linear_2", True), ("linear_5", True)]
+    assert document["graphs"][0]["notes"] == document["graphs"][1]["notes"]
+    sized = document["sized"]
+    assert (sized["name"], sized["sizes"], sized["padding"], sized["notes"]) == ("linear", [{"batch": 2}, {"batch": 5}], "zeros", [])
+    assert (sized["padded"]["to"], sized["padded"]["verification"]["ok"]) == ({"batch": 5}, True)
+    wrong = invoke("onnx2webnn", mean, "--dim", "rows=4,8", "--padding", "zeros", "--verify", "--json", "--force")
+    assert wrong.exit_code == 3
+    assert json.loads(wrong.stdout)["sized"]["padded"]["verification"]["ok"] is False
+    quiet = invoke("onnx2webnn", mean, "--dim", "rows=4,8", "--padding", "zeros", "--verify", "--quiet", "--force")
+    assert (quiet.exit_code, quiet.output) == (3, "")
+    exact = json.loads(invoke("onnx2webnn", mean, "--dim", "rows=4,8", "--json", "--force").stdout)
+    assert (exact["sized"]["padding"], exact["sized"]["padded"], exact["graphs"][0]["verification"]) == ("exact", None, None)
+
+
 def test_padding_that_changes_results_is_refused_unless_it_is_asked_for(mean: Path, invoke: Invoke) -> None:
     found = invoke("onnx2webnn", mean, "--dim", "rows=4,8", "--format", "js", "--verify")
     assert found.exit_code == 0, found.output

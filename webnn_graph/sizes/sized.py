@@ -77,7 +77,7 @@ class Sized:
                 if other.data_type is not first.data_type:
                     raise ConversionError(
                         f"{first.name} is {first.data_type} in one size and {other.data_type} in another",
-                        "--target chromium or --target standard makes all sizes alike",
+                        "one target for all of them, like chromium or standard, makes them alike",
                     )
         return replace(self, graphs=tuple(graphs))
 
