@@ -1,5 +1,6 @@
 # make demo   converts a real model and verifies it
 # make test   runs all tests
+# make slow   runs them, too, or TESTS, and lists what takes more than two seconds, slowest first
 # make lint   checks style and types
 # make fuzz   feeds damaged and hostile files to every reader for SECONDS each, and keeps what it finds in build/fuzz
 # make backend-fuzz   compares browsers and rustnn with the reference on random graphs; keeps what it finds in build/backends
@@ -33,14 +34,17 @@ export WEBNN_CHROMIUM ?= $(BUNDLED)
 export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test lint fuzz backend-fuzz zoo bench methods docs zoo-docs site wheel clean
+.PHONY: demo test slow lint fuzz backend-fuzz zoo bench methods docs zoo-docs site wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
 	$(BIN)/onnx2webnn $(DEMO)/magika_v3_3.onnx --dim unk__214=1 --format webnn,json,js --output-dir $(DEMO) --verify --force
 
 test: $(VENV)/.test $(VENV)/.typescript $(BROWSER)
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(TESTS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(DURATIONS) $(TESTS)
+
+slow: DURATIONS := --durations 0 --durations-min 2
+slow: test
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

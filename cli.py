@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import click
 from converters.commands.console import Command, Group, Result, SupervisedCommand, note, progress, verbosity_options
 from converters.commands.options import (
     BROWSER_HELP,
-    DIMENSION,
+    DIMENSION_SIZES,
     EXISTING,
     LENGTHS,
     SHAPE,
@@ -31,18 +31,23 @@ from converters.commands.options import (
     mapping_option,
     opening_of,
     opening_options,
+    padding_option,
     page_options,
     runtime_options,
+    sizes_of,
     submodule_option,
     trust_options,
 )
+
+SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph for the first of each, one for the second, and so on."
 
 
 # -------------------------------------------------------------------------------------------------------------- converters
 @click.command(cls=SupervisedCommand)
 @click.argument("model", type=EXISTING)
-@mapping_option("--dim", DIMENSION, "Size of a named dimension.")
-@mapping_option("--shape", SHAPE, "Whole shape of an input.")
+@mapping_option("--dim", DIMENSION_SIZES, f"Size of a named dimension. {SEVERAL}")
+@padding_option
+@mapping_option("--shape", SHAPE, "Whole shape of an input; a dimension may have a name, whose size --dim gives.")
 @mapping_option("--bind", VALUE, "Turn an input into a constant: a number, a JSON list or a .npy file.")
 @click.option("--input", "inputs", multiple=True, metavar="TENSOR", help="Begin the graph at this tensor instead of the model's inputs.")
 @click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="End the graph at this tensor instead of the model's outputs.")
@@ -61,19 +66,23 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
 
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
+    from converters.commands.sizes import SeveralSizes, converted_sizes
     from converters.commands.workflow import converted
     from converters.onnx import convert
     from converters.onnx.reading.files import files_of
     from converters.onnx.reading.onnxsim import convert_simplified
     from converters.onnx.source import OnnxSource
 
-    destination, check = destination_of(options, model, formats, files_of), check_of(options)
+    destination, check, sizes = destination_of(options, model, formats, files_of), check_of(options), sizes_of(options)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
-    shapes = {"dims": options["dim"], "shapes": options["shape"]}
     how = {"unsupported_floats": options["unsupported_floats"], "budget": options["budget"]}
-    convert_model = partial(frontend, model, name=destination.stem, **how, **shapes, **what)
-    return converted(convert_model, destination, partial(OnnxSource, model, **what), check if verify else None)
+    convert_model = partial(frontend, model, name=destination.stem, shapes=options["shape"], **how, **what)
+    source = partial(OnnxSource, model, **what)
+    if len(sizes) == 1:
+        return converted(partial(convert_model, dims=sizes[0]), destination, source, check if verify else None)
+    several = SeveralSizes(lambda dims: convert_model(dims=dims), lambda _: source(), sizes, options["padding"], options["budget"])
+    return converted_sizes(several, destination, check if verify else None)
 
 
 @click.command(cls=SupervisedCommand)
@@ -85,7 +94,10 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     metavar="'x:float32[1,3,224,224]'",
     help="Name, type and shape of an input; a dimension may have a name.",
 )
-@mapping_option("--dim", DIMENSION, "Size of a dimension that has a name in --input, or of a symbol of a program with dynamic sizes.")
+@mapping_option(
+    "--dim", DIMENSION_SIZES, f"Size of a dimension that has a name in --input, or of a symbol of a program with dynamic sizes. {SEVERAL}"
+)
+@padding_option
 @factory_options
 @click.option(
     "--decoder",
@@ -104,6 +116,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
 
     Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
     """
+    from converters.commands.sizes import SeveralSizes, converted_sizes
     from converters.commands.workflow import converted, converted_parts
     from converters.torch.files import files_of
     from converters.torch.generation import DecoderModel
@@ -114,16 +127,29 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     destination = destination_of(options, model, formats, files_of)
     check = check_of(options, read_inputs)
     decoder = options["decoder"]
-    loading = {name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script")}
+    loading: dict[str, Any] = {
+        name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script")
+    }
     loading["budget"] = Budget(options["budget"])
     if decoder:
-        if specifications or options["dim"]:
-            raise click.UsageError("--decoder says what the inputs are; --input and --dim are for other models")
+        if specifications or options["dim"] or options["padding"]:
+            raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
         parts = DecoderModel(model, prompt_length=decoder[0], cache_length=decoder[1], name=destination.stem, **loading)
         return converted_parts(parts, destination, check if verify else None)
-    inputs = [_specification(InputSpec.parse, text) for text in specifications]
-    source = TorchModel(model, inputs=inputs, values=check.inputs, dims=options["dim"], name=destination.stem, **loading)
-    return converted(source.convert, destination, source.source, check if verify else None)
+    loading |= {"inputs": [_specification(InputSpec.parse, text) for text in specifications], "name": destination.stem}
+    sizes = sizes_of(options)
+    if len(sizes) == 1:
+        source = TorchModel(model, values=check.inputs, dims=sizes[0], **loading)
+        return converted(source.convert, destination, source.source, check if verify else None)
+
+    def of_size(*dims: tuple[str, int]) -> TorchModel:
+        return TorchModel(model, dims=dict(dims), **{**loading, "budget": Budget(options["budget"])})
+
+    made = cache(of_size) if verify else of_size  # to read and trace it takes long, to keep it takes memory
+    several = SeveralSizes(
+        lambda dims: made(*dims.items()).convert(), lambda dims: made(*dims.items()).source(), sizes, options["padding"], options["budget"]
+    )
+    return converted_sizes(several, destination, check if verify else None)
 
 
 def _specification(parse: Callable[[str], Any], text: str) -> Any:

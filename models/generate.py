@@ -15,7 +15,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,21 @@ def _language_model(family: str) -> Any:
 
 def decoder(family: str, opset: int, path: Path) -> None:
     """A tiny language model with its cache as inputs and outputs, sizes of both symbolic."""
+    path.write_bytes(_decoder(family, opset))
+
+
+@cache
+def _decoder(family: str, opset: int) -> bytes:
+    names = [f"{kind}.{layer}.{part}" for kind in ("past", "present") for layer in range(LAYERS) for part in ("key", "value")]
+    inputs, outputs = names[: 2 * LAYERS], names[2 * LAYERS :]
+    options = {"input_names": ["input_ids", "attention_mask", *inputs], "output_names": ["logits", *outputs]}
+    shapes = ({1: "sequence"}, {1: "past + sequence"}, [{2: "past"}] * len(inputs))
+    return _exported(_decoder_program(family), opset, dynamic_shapes=shapes, **options).SerializeToString()
+
+
+@cache
+def _decoder_program(family: str) -> Any:
+    """What every opset is exported of."""
     import torch
     import transformers
 
@@ -97,27 +112,23 @@ def decoder(family: str, opset: int, path: Path) -> None:
     sequence, before = DECODER["sequence"], DECODER["past"]
     past = [torch.randn(1, groups, before, HIDDEN // HEADS) for _ in range(2 * LAYERS)]
     inputs = (torch.randint(0, VOCABULARY, (1, sequence)), torch.ones(1, before + sequence, dtype=torch.int64), past)
-    shapes = ({1: "sequence"}, {1: "past + sequence"}, [{2: "past"}] * len(past))
-    names = [f"{kind}.{layer}.{part}" for kind in ("past", "present") for layer in range(LAYERS) for part in ("key", "value")]
-    _export(
-        WithCache(_language_model(family)),
+    dynamic = torch.export.Dim.DYNAMIC
+    return torch.export.export(
+        WithCache(_language_model(family)).eval(),
         inputs,
-        path,
-        opset,
-        dynamic_shapes=shapes,
-        input_names=["input_ids", "attention_mask", *names[: 2 * LAYERS]],
-        output_names=["logits", *names[2 * LAYERS :]],
+        dynamic_shapes=({1: dynamic}, {1: dynamic}, [{2: dynamic}] * len(past)),
+        strict=False,
     )
 
 
-def _export(module: Any, inputs: tuple[Any, ...], path: Path, opset: int, **options: Any) -> None:
+def _exported(module: Any, opset: int, **options: Any) -> onnx.ModelProto:
     import torch
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        program = torch.onnx.export(module.eval(), inputs, dynamo=True, opset_version=opset, verbose=False, **options)
+        program = torch.onnx.export(module, dynamo=True, opset_version=opset, verbose=False, **options)
     assert program is not None
-    program.save(str(path))
+    return program.model_proto
 
 
 def four_bit(quantized_as: str, plain: Path, path: Path) -> None:
@@ -142,16 +153,20 @@ def minilm(path: Path) -> None:
 
 def mobilenet(path: Path) -> None:
     """A small MobileNet V2 with random weights."""
+    path.write_bytes(_mobilenet())
+
+
+@cache
+def _mobilenet() -> bytes:
     import torch
     import transformers
 
     torch.manual_seed(0)
     config = transformers.MobileNetV2Config(image_size=IMAGE[2], depth_multiplier=0.35, num_labels=10)
     model = transformers.MobileNetV2ForImageClassification(config).eval()
-    _export(model, (torch.randn(IMAGE),), path, 18, input_names=["pixel_values"], output_names=["logits"])
-    exported = onnx.load(path)
+    exported = _exported(model, 18, args=(torch.randn(IMAGE),), input_names=["pixel_values"], output_names=["logits"])
     del exported.graph.value_info[:]  # the exporter leaves the shape that a weight had before it was transposed
-    onnx.save(exported, path)
+    return exported.SerializeToString()
 
 
 def dynamic_int8(plain: Path, path: Path) -> None:

@@ -33,7 +33,7 @@ class Code(StrEnum):
         "A dimension of the model has no size.",
         """WebNN graphs have static shapes, so every dimension needs a number. Give a named one with `--dim NAME=N` and an input whose
         dimensions have no names with `--shape INPUT=1,3,224,224`; in Python these are `dims=` and `shapes=`. The hint lists all of
-        them. Convert once for each size that you need.""",
+        them. `--dim NAME=32,128` makes a graph for each of several sizes.""",
     )
     UNKNOWN_DIMENSION = (
         "unknown-dimension",

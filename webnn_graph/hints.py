@@ -61,6 +61,14 @@ def _list(keyword: str) -> Callable[[list[str]], str]:
     return lambda values: f"{keyword}=[{', '.join(map(_quoted, values))}]" if values else keyword
 
 
+def _sizes(text: str) -> str:
+    return f"[{', '.join(text.split(','))}]"
+
+
+def _size_or_sizes(text: str) -> str:
+    return _sizes(text) if "," in text else text
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -74,8 +82,9 @@ def _always(text: str) -> Callable[[list[str]], str]:
 
 
 OPTIONS: dict[str, tuple[str, Callable[[list[str]], str]]] = {
-    "dim": (PAIR, _mapping("dims", str)),
-    "shape": (PAIR, _mapping("shapes", lambda sizes: f"[{', '.join(sizes.split(','))}]")),
+    "dim": (PAIR, _mapping("dims", _size_or_sizes)),
+    "padding": (r"masked|zeros|exact", _one("padding", _quoted)),
+    "shape": (PAIR, _mapping("shapes", _sizes)),
     "bind": (PAIR, _mapping("bind", str)),
     "input": (VALUE, _inputs),
     "output": (VALUE, _list("outputs")),

@@ -58,6 +58,10 @@ class Destination:
         """Where a graph of several goes that have their weights in common."""
         return replace(self, stem=f"{self.stem}_{name}", weights=SHARED)
 
+    def together(self) -> Destination:
+        """Where what several graphs have in common goes, besides the graphs themselves."""
+        return replace(self, formats=[name for name in self.formats if written_as(Path(f"x.{name}")).sized], weights=SHARED)
+
     def check(self, own: Iterable[Path] = ()) -> None:
         """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not.
 

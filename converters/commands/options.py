@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,8 +46,16 @@ class Assignment(click.ParamType):
             self.fail(f"{value!r} is not {self.name}", param, ctx)
 
 
-def _sizes(text: str) -> list[int]:
-    return [int(size) for size in text.strip("[]").split(",")] if text.strip("[]") else []
+def _sizes(text: str) -> list[int | str]:
+    return [_size(size.strip()) for size in text.strip("[]").split(",")] if text.strip("[]") else []
+
+
+def _size(text: str) -> int | str:
+    return text if text.isidentifier() else int(text)
+
+
+def _several(text: str) -> list[int]:
+    return [int(size) for size in text.split(",")]
 
 
 def _value(text: str) -> Any:
@@ -75,6 +83,7 @@ class Lengths(click.ParamType):
 
 LENGTHS = Lengths()
 DIMENSION = Assignment("NAME=N", int)
+DIMENSION_SIZES = Assignment("NAME=N[,N...]", _several)
 SHAPE = Assignment("INPUT=1,3,224,224", _sizes)
 VALUE = Assignment("INPUT=VALUE", _value, last=False)
 
@@ -171,6 +180,12 @@ check_options = options(
     click.option("--tolerance", type=click.FloatRange(0), help=f"Largest relative difference.  [default: {_default_tolerances()}]"),
     click.option("--each-node", is_flag=True, help="Compare every node on the source model's own values: for quantized models."),
 )
+padding_option = click.option(
+    "--padding",
+    type=click.Choice(["masked", "zeros", "exact"]),
+    help="What becomes of inputs of other sizes than those of --dim NAME=N,N: filled up with zeros and a mask, with zeros, or "
+    "refused.  [default: found by computing]",
+)
 budget_option = click.option(
     "--budget",
     type=click.FloatRange(0, min_open=True),
@@ -241,6 +256,20 @@ def check_of(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | N
     if each_node and runtime != "reference":
         raise click.UsageError("--each-node works with the reference runtime only")
     return Check(runtime, options.pop("browser"), options.pop("tolerance"), inputs, options.pop("seed"), each_node)
+
+
+def sizes_of(options: dict[str, Any]) -> list[Mapping[str, int]]:
+    """Takes the dimensions out of a command's options: their sizes in each graph, of which there are several if one has several."""
+    from webnn_graph.errors import ConversionError
+    from webnn_graph.sizes.conversion import combinations
+
+    try:
+        sizes = combinations(options.pop("dim"))
+    except ConversionError as error:
+        raise click.UsageError(f"{error.message}; {error.hint}") from None
+    if len(sizes) == 1 and options["padding"]:
+        raise click.UsageError("--padding is for several sizes: --dim NAME=N,N")
+    return sizes
 
 
 def opening_of(options: dict[str, Any]) -> Opening:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from converters.commands.report import described, report_graph
 from webnn_graph.errors import ConversionError
 from webnn_graph.formats import SHARED, Format, save_together
 from webnn_graph.formats.files import PathLike
+from webnn_graph.formats.saving import sized_texts
 from webnn_graph.formats.table import WEIGHTS, readable, written_as
 from webnn_graph.graph import Graph
+from webnn_graph.sizes.sized import Sized
 from webnn_graph.targets import PORTABLE, legalize, load_target
 
 
@@ -33,6 +36,17 @@ class Saved:
     files: Sequence[Path]
     warnings: Sequence[str]
     notes: Sequence[str]
+
+    @property
+    def said(self) -> set[str]:
+        """All warnings and notes."""
+        return {*self.warnings, *self.notes, *self.graph.notes}
+
+    def without(self, said: Set[str]) -> Saved:
+        """The same without these warnings and notes, which were said already."""
+        graph = replace(self.graph, notes=tuple(text for text in self.graph.notes if text not in said))
+        warnings, notes = ([text for text in texts if text not in said] for texts in (self.warnings, self.notes))
+        return replace(self, graph=graph, warnings=warnings, notes=notes)
 
     def show(self) -> None:
         """Says all that."""
@@ -66,18 +80,38 @@ def save(graph: Graph, to: Destination, *, read_from: Path | None = None) -> Sav
 
 def save_parts(parts: Sequence[tuple[Graph, Destination]], *, neighbours: Sequence[Graph] = ()) -> list[Saved]:
     """The same for graphs that have their weights in common; the file of weights is among the files of the last."""
+    return _written(parts, [_prepared(graph, to) for graph, to in parts], neighbours)
+
+
+def save_sized(sized: Sized, to: Destination) -> list[Saved]:
+    """The same for the sizes of a model, with what its formats have for all sizes together, which is among the files of the last."""
+    parts = [(graph, to.part(label)) for label, graph in zip(sized.labels, sized.graphs, strict=True)]
+    prepared = [_prepared(graph, part) for graph, part in parts]
+    models = {
+        path: sized.of([graphs[part.graphs[i]] for (graphs, _), (_, part) in zip(prepared, parts, strict=True)])
+        for i, path in enumerate(to.graphs)
+    }
+    return _written(parts, prepared, more=partial(sized_texts, models, parts[-1][1].weights_file.name))
+
+
+def _written(
+    parts: Sequence[tuple[Graph, Destination]],
+    prepared: Sequence[tuple[Mapping[Path, Graph], Sequence[str]]],
+    neighbours: Sequence[Graph] = (),
+    more: Callable[[str], Mapping[Path, str]] | None = None,
+) -> list[Saved]:
     last = parts[-1][1]
-    prepared = [_prepared(graph, to) for graph, to in parts]
     last.folder.mkdir(parents=True, exist_ok=True)
     together: dict[PathLike, Graph] = {path: graph for graphs, _ in prepared for path, graph in graphs.items()}
-    files = save_together(together, labels=last.labels, weights=last.weights_file.name, neighbours=neighbours)
+    files = save_together(together, labels=last.labels, weights=last.weights_file.name, neighbours=neighbours, more=more)
+    of_parts = {file for _, to in parts for file in to.files}
     saved = []
     for (_, to), (graphs, warnings) in zip(parts, prepared, strict=True):
         first = graphs[to.graphs[0]]
         notes = [f"{path.name}: {note}" for path, graph in graphs.items() for note in graph.notes if note not in first.notes]
-        weights = [file for file in files if to is last and file == to.weights_file]
-        mixed = [text for file in weights for text in _mixed_weights(file)]
-        saved.append(Saved(first, [file for file in files if file in to.files] + weights, [*warnings, *mixed], notes))
+        common = [file for file in files if to is last and file not in of_parts]
+        mixed = [text for file in common if file == to.weights_file for text in _mixed_weights(file)]
+        saved.append(Saved(first, [file for file in files if file in to.files] + common, [*warnings, *mixed], notes))
     return saved
 
 

@@ -129,7 +129,7 @@ def converted(
         saved = save(graph, destination)
     if check is None or source is None:
         return Conversion([Part(saved)])
-    return Conversion([Part(saved, lambda: verified(_read_again(saved), source(), check))])
+    return Conversion([Part(saved, lambda: verified(read_again(saved), source(), check))])
 
 
 class Parts(Protocol):
@@ -167,7 +167,7 @@ def converted_parts(model: Parts, destination: Destination, check: Check | None 
         if check is None:
             return Part(saved[name])
         own = replace(check, inputs={**model.inputs(name), **check.inputs})
-        return Part(saved[name], lambda: verified(_read_again(saved[name]), model.source(name), own))
+        return Part(saved[name], lambda: verified(read_again(saved[name]), model.source(name), own))
 
     return Conversion([part(name) for name in places])
 
@@ -178,7 +178,7 @@ def verified(graph: Graph, source: Source, check: Check) -> Verified:
     return Verified(graph, verification, check.runtime, source.runner, check.each_node)
 
 
-def _read_again(saved: Saved) -> Graph:
+def read_again(saved: Saved) -> Graph:
     """The graph as its files say it, so that verification covers writing and reading, too."""
     suffixes = [format.suffix for format in readable()]
     written = [path for path in saved.files if path.suffix in suffixes]

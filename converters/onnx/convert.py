@@ -37,7 +37,7 @@ def convert(
     *,
     name: str = "",
     dims: Mapping[str, int] | None = None,
-    shapes: Mapping[str, Sequence[int]] | None = None,
+    shapes: Mapping[str, Sequence[int | str]] | None = None,
     bind: Mapping[str, Any] | None = None,
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
@@ -52,7 +52,7 @@ def convert(
             as what ``torch.onnx.export`` returns.
         name: The graph's name; by default the file's stem, or the name in the model.
         dims: Sizes of named dimensions.
-        shapes: Whole shapes by input, for dimensions without a name.
+        shapes: Whole shapes by input, for dimensions without a name; one that stands there as a name has its size in ``dims``.
         bind: Values of inputs that become constants: numbers, lists or arrays.
         inputs: Tensors at which the graph is cut, which become its inputs instead of the model's.
         outputs: Tensors to return instead of the model's outputs.

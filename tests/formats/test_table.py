@@ -63,7 +63,7 @@ def test_a_row_names_what_there_is(format: Format) -> None:
 
 
 def test_the_manual_and_the_help_name_each() -> None:
-    manual = (Path(cli.__file__).parent / "README.md").read_text()
+    manual = (Path(cli.__file__).parent / "docs" / "formats.md").read_text()
     names = ",".join(format.name for format in writable())
     assert f"`--format {names}`" in manual
     help = " ".join(CliRunner().invoke(cli.onnx2webnn, ["--help"]).output.split())

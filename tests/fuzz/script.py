@@ -13,6 +13,7 @@ import torch
 
 from converters.torch.inputs import InputSpec
 from converters.torch.model import TorchModel
+from converters.torch.script import export_script
 from tests.fuzz import archives, mutations, tokens
 from tests.fuzz.case import Base
 from tests.fuzz.mutations import MARKER, SECRET
@@ -117,7 +118,9 @@ class Restored(torch.nn.Module):
 @cache
 def bases() -> list[Base]:
     """Archives of each kind of module."""
-    return [Base(_saved(module), "model.pt") for module in (Layers(), Steps(), Restored())]
+    modules = Layers(), Steps(), Restored()
+    export_script(torch.jit.script(modules[0].eval()), [torch.ones(2, 4)])  # processes that are forked find everything imported
+    return [Base(_saved(module), "model.pt") for module in modules]
 
 
 def _saved(module: torch.nn.Module) -> bytes:

@@ -16,10 +16,13 @@ import pytest
 from tests.javascript.test_module import MOCK, TSC, linear_model, needs_node, needs_tsc, node
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import javascript
+from webnn_graph.formats.sized import files as sized_files
+from webnn_graph.sizes.sized import Sized
 
 TEMPLATES = Path(str(resources.files("templates")))
 PLAIN = sorted(TEMPLATES.glob("*/*.js"))
 RUNTIME = [path for path in PLAIN if path.parent.name == "runtime"]
+SIZED = TEMPLATES / "sized" / "sized.js"
 FACTS = """
 export const WEIGHTS = [{ name: "w", dataType: "float32", shape: [2, 2] }, { name: "q", dataType: "uint4", shape: [3] }];
 export const weightsDigest = "";
@@ -29,6 +32,14 @@ export const BOUND = new Set(["x"]);
 export const build = async () => ({ destroy() {} });
 """
 """The facts of a model that the mock of WebNN computes."""
+FACTS_OF_SIZES = """
+export const sizes = [{ n: 2 }];
+export const inputs = [{ name: "x", dataType: "float32", shape: ["n"] }];
+export const outputs = [{ name: "y", dataType: "float32", shape: ["n"] }];
+export const padding = "zeros";
+export const MASKS = new Set();
+export const MODULES = [];
+"""
 
 
 @pytest.fixture
@@ -39,6 +50,7 @@ def plain(tmp_path: Path) -> Path:
         shutil.copy(path, tmp_path / path.parent.name)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "runtime" / "facts.js").write_text(FACTS)
+    (tmp_path / "sized" / "facts.js").write_text(FACTS_OF_SIZES)
     return tmp_path
 
 
@@ -48,12 +60,20 @@ def test_each_can_be_imported(path: Path, plain: Path) -> None:
     assert node(plain / path.relative_to(TEMPLATES), "console.log(JSON.stringify(Object.keys(module)));")
 
 
-@pytest.mark.parametrize("path", RUNTIME, ids=lambda path: path.stem)
+def sized_module() -> str:
+    graph = linear_model()
+    return sized_files(Sized("linear", ({"n": 1},), (graph,), {"x": (2, 3), "unused": (2,)}, {"y": (2, 20)}), "m", weights="w", digest="")[
+        "m.js"
+    ]
+
+
+@pytest.mark.parametrize("path", [*RUNTIME, SIZED], ids=lambda path: path.stem)
 def test_a_generated_module_holds_each_but_for_what_ties_them_together(path: Path) -> None:
-    module = javascript.files(linear_model(), "model")["model.js"].splitlines()
+    text = sized_module() if path == SIZED else javascript.files(linear_model(), "model")["model.js"]
+    module = text.splitlines()
     lines = path.read_text().splitlines()
     left_out = [line for line in lines if line not in module]
-    assert all(re.match(r"import \{.*\} from \"\./|export \{.*\};|  /\*\* @type ", line) for line in left_out)
+    assert all(re.match(r"import \{.*\} from \"\.\.?/|export \{.*\};| */\*\* @type ", line) for line in left_out)
     kept = [line for line in lines if line not in left_out]
     assert "\n".join(kept).strip() in "\n".join(module)
     assert not any(re.match("import |export {", line) for line in module)
@@ -146,21 +166,23 @@ def test_types_are_checked(change: tuple[str, str], error: str, tmp_path: Path) 
     shutil.copy(MOCK.with_name("webnn.d.ts"), tmp_path)
     model = tmp_path / "templates" / "runtime" / "model.js"
     model.write_text(model.read_text().replace(*change, 1))
-    files = [str(tmp_path / "templates" / path.relative_to(TEMPLATES)) for path in PLAIN]
+    files = [str(tmp_path / "templates" / path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.js")]
     done = subprocess.run([str(TSC), *OPTIONS, "webnn.d.ts", *files], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert bool(done.returncode) == bool(error), done.stdout
     assert error in done.stdout
 
 
-def test_facts_are_what_a_generated_module_declares() -> None:
-    declared = set(re.findall(r"^export (?:const|function) (\w+)", (TEMPLATES / "runtime" / "facts.d.ts").read_text(), re.MULTILINE))
+@pytest.mark.parametrize("folder", ["runtime", "sized"])
+def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
+    declared = set(re.findall(r"^export (?:const|function) (\w+)", (TEMPLATES / folder / "facts.d.ts").read_text(), re.MULTILINE))
     asked = {
         name
-        for path in RUNTIME
+        for path in PLAIN
+        if path.parent.name == folder
         for names in re.findall(r"import \{ (.*) \} from \"./facts.js\"", path.read_text())
         for name in names.split(", ")
     }
-    module = javascript.files(linear_model(), "model")["model.js"]
+    module = sized_module() if folder == "sized" else javascript.files(linear_model(), "model")["model.js"]
     assert declared == asked
     for name in declared:
         assert re.search(rf"^(?:export )?(?:const|async function) {name}\b", module, re.MULTILINE), name

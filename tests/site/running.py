@@ -78,14 +78,20 @@ def commands(content: str) -> Iterator[tuple[str, str]]:
 
 
 def run_command(command: str) -> str:
-    """What one of the commands prints; ``echo $?`` behind another shows the exit status, as in a shell."""
+    """What one of the commands prints; ``echo $?`` behind another shows the exit status, and ``> FILE`` is one, as in a shell."""
     words = shlex.split(command)
     if words == ["echo", "$?"]:
         return f"{os.environ['STATUS']}\n"
     if words[0] in PROGRAMS:
         return PROGRAMS[words[0]](words[1:])
+    file = Path(words.pop()) if words[-2:-1] == [">"] else None
+    if file:
+        words.pop()
     result = CliRunner().invoke(getattr(cli, words[0]), words[1:], env={"COLUMNS": "80"})
     os.environ["STATUS"] = str(result.exit_code)
+    if file:
+        file.write_text(result.stdout)
+        return result.stderr
     return "\n".join(line.rstrip() for line in result.output.split("\n"))
 
 

@@ -52,6 +52,18 @@ def test_inputs_give_types_and_shapes_by_name(tmp_path: Path) -> None:
     assert load(tmp_path / "net.webnn").inputs[0].shape == (5, 3)
 
 
+def test_several_sizes(tmp_path: Path) -> None:
+    path = tmp_path / "net.pt2"
+    batch = ({0: torch.export.Dim("batch", max=64)},)
+    torch.export.save(torch.export.export(small_module(), (torch.zeros(2, 3),), dynamic_shapes=batch), path)
+    result = convert(path, "--dim", "batch=2,6", "--format", "webnn,js", "--verify")
+    assert result.exit_code == 0, result.output
+    assert "net: batch=2; batch=6; smaller inputs are filled up with zeros" in result.output
+    assert result.output.count("reference runtime against PyTorch") == 3
+    files = {path.name for path in tmp_path.iterdir()}
+    assert {"net_2.webnn", "net_6.webnn", "net_2.js", "net_6.js", "net.js", "net.d.ts", "model.safetensors"} <= files
+
+
 def test_an_input_that_no_tensor_can_be_is_not_made_up(tmp_path: Path) -> None:
     path = tmp_path / "net.pt"
     write_script(path)

@@ -236,6 +236,8 @@ def test_the_command(folder: Path, tmp_path: Path) -> None:
     [
         (["--decoder", "8"], "'8' is not PROMPT,CACHE"),
         (["--decoder", "8,48", "--input", "x:float32[1]"], "--decoder says what the inputs are"),
+        (["--decoder", "8,48", "--dim", "a=1,2"], "--decoder says what the inputs are"),
+        (["--decoder", "8,48", "--padding", "zeros"], "--decoder says what the inputs are"),
         (["--decoder", "48,8"], "does not hold a prompt of 48"),
     ],
 )

@@ -58,8 +58,14 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", d
     for name in graph.operands:
         if not IDENTIFIER.match(name):
             raise ValidationError(f"operand name {name!r} is not an identifier")
-    view = _view(graph, stem, labels, weights or f"{stem}{WEIGHTS}") | {"digest": string(digest), "runtime": _runtime()}
-    return {f"{stem}.js": _template("module.js.j2").render(view), f"{stem}.d.ts": _template("module.d.ts.j2").render(view)}
+    view = _view(graph, labels, weights or f"{stem}{WEIGHTS}") | {"digest": string(digest)}
+    return rendered("module", stem, view)
+
+
+def rendered(template: str, stem: str, view: Mapping[str, Any]) -> dict[str, str]:
+    """A module and its declarations as their templates make them, by file name; ``view`` is what these show."""
+    shown = {**view, "module_file": string(f"./{stem}.js"), "runtime": _runtime()}
+    return {f"{stem}{suffix}": _template(f"{template}{suffix}.j2").render(shown) for suffix in (".js", ".d.ts")}
 
 
 @cache
@@ -75,12 +81,12 @@ def _template(name: str) -> jinja2.Template:
 @cache
 def _runtime() -> dict[str, str]:
     """The plain modules that a generated one holds, by name, without the imports and exports that tie them together."""
-    files = (TEMPLATES / "runtime").iterdir()
+    files = [file for folder in ("runtime", "sized") for file in (TEMPLATES / folder).iterdir()]
     texts = {file.name.removesuffix(".js"): file.read_text("utf-8") for file in files if file.name.endswith(".js")}
     return {name: TIES.sub("", text) for name, text in texts.items()}
 
 
-def _view(graph: Graph, stem: str, labels: bool, weights_file: str) -> dict[str, Any]:
+def _view(graph: Graph, labels: bool, weights_file: str) -> dict[str, Any]:
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
     inline = {operand: array for operand, array in graph.constants.items() if operand not in weights}
@@ -91,9 +97,8 @@ def _view(graph: Graph, stem: str, labels: bool, weights_file: str) -> dict[str,
         "node_count": len(graph.nodes),
         "weight_bytes": sum(operand.nbytes for operand in weights),
         "weights_file": string(weights_file),
-        "weights_url": string(f"./{quote(weights_file, safe='')}"),
-        "module_file": string(f"./{stem}.js"),
-        "example_inputs": _object({operand.name: variable(operand.name) for operand in graph.inputs}),
+        "weights_url": url(weights_file),
+        "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
@@ -104,7 +109,7 @@ def _view(graph: Graph, stem: str, labels: bool, weights_file: str) -> dict[str,
         "constant_lines": [f"const {variable(operand.name)} = weight({string(operand.name)});" for operand in weights]
         + [f"const {variable(operand.name)} = {constant(operand, array)};" for operand, array in inline.items()],
         "node_lines": [statement(node, labels) for node in graph.nodes],
-        "results": _object({operand.name: variable(operand.name) for operand in graph.outputs}),
+        "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
         "input_types": [_typed(operand) for operand in graph.inputs],
         "output_types": [_typed(operand) for operand in graph.outputs],
     }
@@ -128,7 +133,7 @@ def statement(node: Node, labels: bool) -> str:
     if labels and node.label:
         options["label"] = string(node.label)
     if options:
-        arguments.append(_object(options))
+        arguments.append(object_of(options))
     results = [variable(operand.name) for operand in node.outputs]
     target = f"[{', '.join(results)}]" if operator.returns_list else results[0]
     return f"const {target} = builder.{node.op}({', '.join(arguments)});"
@@ -205,7 +210,12 @@ def _shortest(value: Any) -> Any:
     return shortest if abs(shortest) <= float(np.finfo(value.dtype).max) else item
 
 
-def _object(members: Mapping[str, str]) -> str:
+def url(file: str) -> str:
+    """The literal of a file's address relative to a module beside it."""
+    return string(f"./{quote(file, safe='')}")
+
+
+def object_of(members: Mapping[str, str]) -> str:
     """An object literal of finished expressions."""
     pairs = [name if name == value else f"{_key(name)}: {value}" for name, value in members.items()]
     return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
@@ -213,7 +223,7 @@ def _object(members: Mapping[str, str]) -> str:
 
 def _key(name: str) -> str:
     # `__proto__: x` would set the prototype; a computed key never does.
-    return '["__proto__"]' if name == "__proto__" else name
+    return name if IDENTIFIER.match(name) and name != "__proto__" else f"[{string(name)}]"
 
 
 def _descriptor(descriptor: Descriptor) -> str:

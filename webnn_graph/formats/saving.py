@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from webnn_graph.formats.shared import with_shared_names
 from webnn_graph.formats.table import SHARED, WEIGHTS, written_as
 from webnn_graph.formats.weights import Safetensors, contents, in_order, metadata_of, stored
 from webnn_graph.graph import Graph
+from webnn_graph.sizes.sized import Sized
 from webnn_graph.weight import Values
 
 
@@ -44,8 +45,47 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Pat
     return list(files)
 
 
+def save_sizes(sized: Sized, *paths: PathLike, labels: bool | None = None) -> list[Path]:
+    """Writes a model in several sizes, and once for all the weights: ``model.safetensors``.
+
+    Args:
+        sized: The model.
+        paths: Where to; a graph of each size is written beside each path, ``<stem>_<size>``. A module is written at the path
+            itself, too, which computes with the smallest graph that fits.
+        labels: See `save`.
+
+    Returns:
+        All files written, weights last.
+
+    Raises:
+        WebNNError: As `save_together`.
+    """
+    labelled = list(zip(sized.labels, sized.graphs, strict=True))
+    graphs: dict[PathLike, Graph] = {
+        path.with_name(f"{path.stem}_{label}{path.suffix}"): graph for path in map(Path, paths) for label, graph in labelled
+    }
+    return save_together(graphs, labels=labels, more=partial(sized_texts, dict.fromkeys(map(Path, paths), sized), SHARED))
+
+
+def sized_texts(models: Mapping[Path, Sized], weights: str, digest: str) -> dict[Path, str]:
+    """What is written for the sizes of a model together, by file, in the formats that have something of the kind.
+
+    Args:
+        models: By path, the suffix being of a format.
+        weights: Name of the file of weights.
+        digest: That of the weights.
+    """
+    texts = {path: written_as(path).sized_files(sized, path.stem, weights=weights, digest=digest) for path, sized in models.items()}
+    return {path.with_name(name): text for path, files in texts.items() for name, text in files.items()}
+
+
 def save_together(
-    graphs: Mapping[PathLike, Graph], *, labels: bool | None = None, weights: str = SHARED, neighbours: Sequence[Graph] = ()
+    graphs: Mapping[PathLike, Graph],
+    *,
+    labels: bool | None = None,
+    weights: str = SHARED,
+    neighbours: Sequence[Graph] = (),
+    more: Callable[[str], Mapping[Path, str]] | None = None,
 ) -> list[Path]:
     """Writes several graphs of one folder and, once for all, their weights.
 
@@ -57,6 +97,7 @@ def save_together(
         weights: Name of the file of weights. Only ``model.safetensors`` is found by graphs of every name.
         neighbours: Graphs whose files are there already and read the same weights, under the names that they have now. All that
             is in the file of weights stays in it then; it is not written when nothing has to be added.
+        more: Makes the texts of other files of the folder, by path, from the digest of the graphs' weights.
 
     Returns:
         All files written, in the order of the paths, weights last.
@@ -82,6 +123,9 @@ def save_together(
     files: dict[Path, Chunks] = {}
     for path, graph in zip(paths, graphs.values(), strict=True):
         files |= _texts(renamed[graph], path, labels, weights, digest_of)
+    if more:
+        names = [operand.name for operand in stored(*(renamed[graph] for graph in graphs.values()))]
+        files |= {path: partial(_encoded, text) for path, text in more(_combined(names, digest_of)).items()}
     if tensors:
         metadata = there.metadata if there else {}
         files[target] = partial(contents, tensors, metadata | metadata_of(digest_of))
@@ -98,9 +142,13 @@ def _others(there: Safetensors, neighbours: Sequence[Graph]) -> Graph:
 def _texts(graph: Graph, path: Path, labels: bool | None, weights: str, digest_of: Mapping[str, str]) -> dict[Path, Chunks]:
     """The text files of one form, whose weights are in the file ``weights`` beside it and have these digests."""
     names = [operand.name for operand in stored(graph)]
-    digest = combined(digest_of[name] for name in names) if all(name in digest_of for name in names) else ""
-    texts = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=digest)
+    texts = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=_combined(names, digest_of))
     return {path.with_name(name): partial(_encoded, text) for name, text in texts.items()}
+
+
+def _combined(names: Sequence[str], digest_of: Mapping[str, str]) -> str:
+    """The digest of these weights; empty when that of one is not known."""
+    return combined(digest_of[name] for name in names) if all(name in digest_of for name in names) else ""
 
 
 def _encoded(text: str) -> list[bytes]:

@@ -14,6 +14,7 @@ from webnn_graph.errors import WebNNError
 if TYPE_CHECKING:  # the table costs a command that only shows it nothing
     from webnn_graph.formats.document import Document
     from webnn_graph.graph import Graph
+    from webnn_graph.sizes.sized import Sized
 
 WEIGHTS = ".safetensors"
 """Suffix of the file of weights."""
@@ -38,6 +39,7 @@ class Format:
             refused there; none for any implementation.
         labels: Whether nodes keep their labels unless the user says it.
         hint: What to do with a file that is not read.
+        sized: What writes a file for several sizes of a model, with a ``files`` as `sized_files`; empty when each is on its own.
     """
 
     suffix: str
@@ -51,6 +53,7 @@ class Format:
     targets: Mapping[str, str] = field(default_factory=dict)
     labels: bool = True
     hint: str = ""
+    sized: str = ""
 
     @property
     def name(self) -> str:
@@ -80,6 +83,13 @@ class Format:
         texts: dict[str, str] = import_module(self.module).files(graph, stem, labels=kept, weights=weights, digest=digest)
         return texts
 
+    def sized_files(self, sized: Sized, stem: str, *, weights: str, digest: str) -> dict[str, str]:
+        """The texts of the files for all sizes of a model, by file name; the graphs' own are ``<stem>_<size>``. See `files`."""
+        if not self.sized:
+            return {}
+        texts: dict[str, str] = import_module(self.sized).files(sized, stem, weights=weights, digest=digest)
+        return texts
+
 
 _GRAPH = "name the .webnn or .json file of the graph"
 FORMATS = {
@@ -95,6 +105,7 @@ FORMATS = {
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
             hint=f"a module cannot be read back; {_GRAPH}",
+            sized="webnn_graph.formats.sized",
         ),
         Format(WEIGHTS, hint=f"these are weights; {_GRAPH}"),
         Format(".onnx", hint="convert it first: onnx2webnn"),

@@ -27,14 +27,14 @@ class InterfaceOptions:
 
     Attributes:
         dims: Sizes of named dimensions.
-        shapes: Whole shapes by input.
+        shapes: Whole shapes by input; a dimension may have a name, whose size is in ``dims``.
         bind: Values of inputs that become constants.
         inputs: Tensors at which the graph is cut to begin there instead; empty for the model's own inputs.
         outputs: Tensors at which it ends; empty for the model's own outputs.
     """
 
     dims: Mapping[str, int] = field(default_factory=dict)
-    shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    shapes: Mapping[str, Sequence[int | str]] = field(default_factory=dict)
     bind: Mapping[str, Any] = field(default_factory=dict)
     inputs: Sequence[str] = ()
     outputs: Sequence[str] = ()
@@ -68,7 +68,8 @@ def graph_inputs(graph: onnx.GraphProto, settings: InterfaceOptions, known: Mapp
     symbols = {dim for dims in sizes.values() for dim in dims or () if isinstance(dim, str)}
     _check_known("input", settings.bind, free_inputs(graph))
     _check_known("input", settings.shapes, infos)
-    _check_known("dimension", settings.dims, symbols | variables(symbols))
+    named = {size for shape in settings.shapes.values() for size in shape if isinstance(size, str)}
+    _check_known("dimension", settings.dims, symbols | variables(symbols) | named)
     for name, size in settings.dims.items():
         if size < 1:
             raise ConversionError(f"dimension {name} is set to {size}; it must be at least 1")
@@ -146,7 +147,8 @@ def _static_shapes(dims: Mapping[str, Dims | None], settings: InterfaceOptions) 
     shapes = {name: _shape(name, dims[name], settings) for name in dims}
     missing = missing_sizes(dims, settings)
     if missing:
-        listed = ", ".join(f"{name} {_shown(dims[name])}" for name, shape in shapes.items() if shape is None or None in shape)
+        unknown = [name for name, shape in shapes.items() if shape is None or None in shape]
+        listed = ", ".join(f"{name} {_shown(settings.shapes.get(name, dims[name]))}" for name in unknown)
         raise ConversionError(
             f"WebNN needs every dimension; unknown are those of {listed}", f"give the sizes: {missing}", code=Code.MISSING_DIMENSION
         )
@@ -166,10 +168,10 @@ def missing_sizes(dims: Mapping[str, Dims | None], settings: InterfaceOptions) -
         ConversionError: A shape that is given does not fit an input.
     """
     shapes = {name: _shape(name, dims[name], settings) for name in dims}
-    unknown = [name for name, shape in shapes.items() if shape is None or None in shape]
-    named = [dim for name in unknown for dim in dims[name] or () if isinstance(dim, str) and size_of(dim, settings.dims) is None]
+    unknown = {name: settings.shapes.get(name, dims[name]) for name, shape in shapes.items() if shape is None or None in shape}
+    named = [dim for wanted in unknown.values() for dim in wanted or () if isinstance(dim, str) and size_of(dim, settings.dims) is None]
     symbols = dict.fromkeys(variable for dim in named for variable in sorted(variables({dim}) - set(settings.dims)) or [dim])
-    unnamed = [name for name in unknown if dims[name] is None or None in (dims[name] or ())]
+    unnamed = [name for name, wanted in unknown.items() if wanted is None or None in wanted]
     given = [option("dim", f"{name}=N") for name in symbols]
     given += [option("shape", f"{name}={','.join(str(size or 'N') for size in shapes[name] or ('N', '...'))}") for name in unnamed]
     return " ".join(given)
@@ -178,17 +180,15 @@ def missing_sizes(dims: Mapping[str, Dims | None], settings: InterfaceOptions) -
 def _shape(name: str, dims: Dims | None, settings: InterfaceOptions) -> tuple[int | None, ...] | None:
     if name not in settings.shapes:
         return None if dims is None else tuple(size_of(dim, settings.dims) for dim in dims)
-    given = tuple(settings.shapes[name])
+    given = tuple(settings.dims.get(size) if isinstance(size, str) else size for size in settings.shapes[name])
+    wanted = f"the shape given for it is {_shown(given)}"
     if dims is not None and len(dims) != len(given):
-        raise ConversionError(
-            f"input {name} has rank {len(dims)} {_shown(dims)}, the shape given for it is {list(given)}", code=Code.WRONG_SHAPE
-        )
-    fixed = [size for size, dim in zip(given, dims or (), strict=False) if isinstance(dim, int) and dim > 0 and dim != size]
+        raise ConversionError(f"input {name} has rank {len(dims)} {_shown(dims)}, {wanted}", code=Code.WRONG_SHAPE)
+    pairs = zip(given, dims or (), strict=False)
+    fixed = [size for size, dim in pairs if isinstance(dim, int) and size is not None and 0 < dim != size]
     # What is known of a tensor inside the model follows from the model's inputs, in whose place it stands.
     if fixed and name not in settings.inputs:
-        raise ConversionError(
-            f"input {name} has shape {_shown(dims)}, the shape given for it is {list(given)}; fixed dimensions stay", code=Code.WRONG_SHAPE
-        )
+        raise ConversionError(f"input {name} has shape {_shown(dims)}, {wanted}; fixed dimensions stay", code=Code.WRONG_SHAPE)
     return given
 
 
@@ -248,7 +248,7 @@ def _untyped(name: str, known: Collection[str]) -> onnx.ValueInfoProto:
     )
 
 
-def _shown(dims: Dims | None) -> str:
+def _shown(dims: Sequence[int | str | None] | None) -> str:
     if dims is None:
         return "of unknown rank"
     return "[" + ", ".join("?" if dim is None else str(dim) for dim in dims) + "]"

@@ -28,7 +28,7 @@ def convert_simplified(
     report: Callable[[str], None],
     name: str,
     dims: Mapping[str, int],
-    shapes: Mapping[str, Sequence[int]],
+    shapes: Mapping[str, Sequence[int | str]],
     bind: Mapping[str, Any],
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
@@ -67,7 +67,7 @@ def simplified(
     *,
     report: Callable[[str], None],
     dims: Mapping[str, int],
-    shapes: Mapping[str, Sequence[int]],
+    shapes: Mapping[str, Sequence[int | str]],
     bind: Mapping[str, Any],
 ) -> onnx.ModelProto | None:
     """What onnxsim makes of a model; None when it fails, which ``report`` is told about."""
@@ -85,7 +85,7 @@ def simplified(
 
 
 def _static_shapes(
-    path: Path, dims: Mapping[str, int], shapes: Mapping[str, Sequence[int]], bind: Mapping[str, Any]
+    path: Path, dims: Mapping[str, int], shapes: Mapping[str, Sequence[int | str]], bind: Mapping[str, Any]
 ) -> dict[str, list[int]]:
     settings = InterfaceOptions(dims=dims, shapes=shapes, bind=bind)
     return {given.name: list(given.shape) for given in graph_inputs(load_model(path).graph, settings, {})}

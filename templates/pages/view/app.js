@@ -7,9 +7,10 @@ import { contents, element } from "./panel.js";
 const data = JSON.parse(document.getElementById("scenes").textContent);
 const panel = document.getElementById("panel");
 const about = document.getElementById("about");
-const search = document.getElementById("search");
+const search = /** @type {HTMLInputElement} */ (document.getElementById("search"));
 const found = document.getElementById("found");
-const colours = document.getElementById("colours");
+const colours = /** @type {HTMLSelectElement} */ (document.getElementById("colours"));
+const help = /** @type {HTMLDialogElement} */ (document.getElementById("help"));
 const views = [...document.querySelectorAll("canvas")].map((canvas, i) => new View(canvas, new Model(data.scenes[i])));
 let active = views[0];
 
@@ -171,7 +172,7 @@ const KEYS = {
   c: () => active.openAll(false),
   d: () => otherTheme(),
   "/": () => search.focus(),
-  "?": () => document.getElementById("help").showModal(),
+  "?": () => help.showModal(),
   Enter: () => active.selected?.kind === "group" && actsOf(active).toggle(active.selected.number),
   Escape: () => select(active, null),
 };
@@ -185,8 +186,9 @@ function step(by) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Enter" && event.target.closest("button")) return;
+  const at = /** @type {Element} */ (event.target);
+  if (at.closest("input, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Enter" && at.closest("button")) return;
   const act = KEYS[event.key];
   if (!act) return;
   event.preventDefault();

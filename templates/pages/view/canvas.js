@@ -14,10 +14,15 @@ const STATES = ["ok", "warning", "changed", "added", "removed", "fault"]; // a g
 
 export class View {
   constructor(canvas, model) {
-    Object.assign(this, { canvas, model, open: new Set(), selected: null, lit: null, overlay: null, camera: { x: 0, y: 0, k: 1 } });
+    this.canvas = canvas;
+    this.model = model;
+    this.open = new Set(); // groups
+    this.selected = null; // a box's kind and number
+    this.lit = null; // calls; null for all
+    this.overlay = null;
+    this.camera = { x: 0, y: 0, k: 1 };
     this.context = canvas.getContext("2d", { alpha: false });
     this.widths = new Map();
-    this.onselect = () => {};
     this.restyle();
     this.openAtFirst();
     this.layOut();

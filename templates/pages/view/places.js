@@ -85,7 +85,7 @@ function neighbours(rows, ways, firstBend) {
     for (let i = 1; i < way.length; i++) {
       const [a, b] = [way[i - 1], way[i]];
       if (rows[b] !== rows[a] + 1) continue;
-      const weight = 1 + 3 * (a >= firstBend) + 3 * (b >= firstBend);
+      const weight = 1 + (a >= firstBend ? 3 : 0) + (b >= firstBend ? 3 : 0);
       above[b].push([a, weight]);
       below[a].push([b, weight]);
     }

@@ -1,0 +1,196 @@
+import { MASKS, MODULES, inputs, outputs, padding, sizes } from "./facts.js";
+import { TYPES } from "../runtime/tensors.js";
+
+const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
+const named = (at) => Object.entries(at).map(([dim, size]) => `${dim} ${size}`).join(", ");
+const dims = Object.keys(sizes[0]);
+/** @type {(extent: any) => any} */
+const formulaOf = (extent) => (typeof extent === "string" ? { dim: extent, times: 1, plus: 0, per: 1 } : extent);
+
+/** How long an axis is at these sizes, or at those of the list that have this index. */
+function lengthOf(extent, at, index) {
+  if (typeof extent === "number") return extent;
+  if (Array.isArray(extent)) return extent[index];
+  const { dim, times, plus, per } = formulaOf(extent);
+  return Math.floor((times * at[dim] + plus) / per);
+}
+
+const shapeAt = ({ shape }, at, index) => shape.map((extent) => lengthOf(extent, at, index));
+const itself = (at) => sizes.findIndex((size) => dims.every((dim) => size[dim] === at[dim]));
+
+/** The shapes of the outputs for inputs of these sizes, by name. */
+export function outputShapes(at) {
+  return Object.fromEntries(outputs.map((output) => [output.name, shapeAt(output, at, itself(at))]));
+}
+
+/** A copy of a tensor in another shape: cut, or filled up with zeros at the end of each axis. */
+function resized(data, from, to) {
+  const result = new data.constructor(product(to));
+  const strides = (shape) => shape.map((_, axis) => product(shape.slice(axis + 1)));
+  const [read, write] = [strides(from), strides(to)];
+  // From this axis on a run of elements is contiguous in both.
+  const last = from.findLastIndex((size, axis) => size !== to[axis]);
+  const both = from.map((size, axis) => Math.min(size, to[axis]));
+  const copy = (axis, source, target) => {
+    if (axis >= last) {
+      result.set(data.subarray(source, source + product(both.slice(Math.max(axis, 0)))), target);
+      return;
+    }
+    for (let i = 0; i < both[axis]; i += 1) copy(axis + 1, source + i * read[axis], target + i * write[axis]);
+  };
+  copy(0, 0, 0);
+  return result;
+}
+
+/** The sizes of the given arrays: those that the caller says, the others from the number of elements. */
+function sizesOf(values, said) {
+  const at = Object.create(null);
+  for (const [dim, size] of Object.entries(said)) {
+    if (!dims.includes(dim)) throw new TypeError(`the model has no dimension ${dim}; it has ${dims.join(", ")}`);
+    at[dim] = size;
+  }
+  // One that is found may be what another input needs to have one unknown only.
+  for (const _ of dims) {
+    for (const { name, shape } of inputs) {
+      const open = shape.filter((extent) => typeof extent !== "number" && !(formulaOf(extent).dim in at));
+      if (open.length !== 1 || !values.has(name)) continue;
+      const rest = product(shape.filter((extent) => extent !== open[0]).map((extent) => lengthOf(extent, at)));
+      const { dim, times, plus, per } = formulaOf(open[0]);
+      at[dim] = ((values.get(name).length / rest) * per - plus) / times;
+    }
+  }
+  const unknown = dims.filter((dim) => !(dim in at));
+  if (unknown.length) {
+    const wanted = unknown.map((dim) => `${JSON.stringify(dim)}: ...`).join(", ");
+    throw new TypeError(`the arrays do not say ${unknown.join(" and ")}: compute(inputs, { sizes: { ${wanted} } })`);
+  }
+  return at;
+}
+
+/** The index of the only size that the arrays have. */
+function exactly(values, said) {
+  const there = sizes.map((_, index) => index);
+  const fitting = there.filter(
+    (index) =>
+      Object.entries(said).every(([dim, size]) => sizes[index][dim] === size) &&
+      inputs.every((input) => !values.has(input.name) || values.get(input.name).length === elements(input, sizes[index], index)),
+  );
+  if (fitting.length === 1) return fitting[0];
+  const known = sizes.map(named).join("; ");
+  if (fitting.length) throw new TypeError(`the arrays do not say which size they have: compute(inputs, { sizes }), one of ${known}`);
+  throw new RangeError(`the model takes inputs of these sizes only: ${known}`);
+}
+
+/** The index of the smallest size that fits. */
+function fitting(at) {
+  if (!dims.every((dim) => Number.isInteger(at[dim]) && at[dim] > 0)) throw new RangeError(`the inputs cannot have ${named(at)}`);
+  const index = sizes.findIndex((size) => dims.every((dim) => at[dim] <= size[dim]));
+  if (index < 0) throw new RangeError(`the model does not take ${named(at)}; its sizes are ${sizes.map(named).join("; ")}`);
+  return index;
+}
+
+function elements(input, at, index) {
+  const count = product(shapeAt(input, at, index));
+  return TYPES[input.dataType].bits === 4 ? Math.ceil(count / 2) : count;
+}
+
+/** The arrays that compute() is given, by name. */
+function checked(values) {
+  if (values === null || typeof values !== "object") throw new TypeError("compute() takes an object: { name: typed array }");
+  const known = inputs.map(({ name }) => name);
+  for (const name of Object.keys(values)) {
+    if (!known.includes(name)) throw new TypeError(`the model has no input ${name}; it has ${known.join(", ")}`);
+    if (!ArrayBuffer.isView(values[name]) || values[name] instanceof DataView) throw new TypeError(`input ${name} must be a typed array`);
+  }
+  return new Map(Object.entries(values));
+}
+
+/** A model in several sizes; the graph of each is built when it is first needed. */
+export class Model {
+  #context;
+  #weights;
+  #ownsContext;
+  #building = new Map();
+  #built = [];
+  #destroyed = false;
+
+  /** A model on a context, with the bytes of its weights' file; `ahead` builds all of its graphs now. */
+  static async create(context, weights, { ownsContext = false, ahead = false } = {}) {
+    const model = new Model();
+    model.#context = context;
+    model.#weights = weights;
+    try {
+      if (ahead) for (const index of sizes.keys()) await model.#at(index);
+    } catch (error) {
+      model.destroy();
+      throw error;
+    }
+    model.#ownsContext = ownsContext;
+    return model;
+  }
+
+  /**
+   * Computes the outputs, { name: typed array }, from { name: typed array }, in the smallest graph that takes the inputs;
+   * what was filled up is cut off. `sizes` says of arrays with two dimensions that vary how long each is; the arrays may be
+   * changed once compute() has returned its promise.
+   */
+  async compute(values, { sizes: said = {} } = {}) {
+    const given = checked(values);
+    const isExact = padding === "exact";
+    const at = isExact ? sizes[exactly(given, said)] : sizesOf(given, said);
+    const index = isExact ? sizes.indexOf(at) : fitting(at);
+    const feeds = Object.fromEntries(inputs.map((input) => [input.name, filled(input, given.get(input.name), at, index)]));
+    const results = await (await this.#at(index)).compute(feeds);
+    for (const output of outputs) {
+      const [whole, wanted] = [shapeAt(output, sizes[index], index), shapeAt(output, at, index)];
+      if (whole.some((size, axis) => size !== wanted[axis])) results[output.name] = resized(results[output.name], whole, wanted);
+    }
+    return results;
+  }
+
+  /** The graph of a size. */
+  #at(index) {
+    if (this.#destroyed) throw new Error("the model is destroyed");
+    if (!this.#building.has(index)) this.#building.set(index, this.#build(index));
+    return this.#building.get(index);
+  }
+
+  async #build(index) {
+    try {
+      const module = await MODULES[index]();
+      const weights = this.#weights ? module.readWeights(this.#weights) : new Map();
+      const model = await module.Model.create(this.#context, weights);
+      this.#built.push(model);
+      if (this.#destroyed) model.destroy();
+      // The file is not needed once each graph has its own copy.
+      if (this.#built.length === sizes.length) this.#weights = undefined;
+      return model;
+    } catch (error) {
+      this.#building.delete(index);
+      throw new Error(`the graph for ${named(sizes[index])}: ${error.message}`, { cause: error });
+    }
+  }
+
+  /** Frees the graphs and their tensors, and the context when load() created it. Calls that still wait reject. */
+  destroy() {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    for (const model of this.#built) model.destroy();
+    this.#weights = undefined;
+    if (this.#ownsContext) this.#context.destroy?.();
+  }
+}
+
+/** A copy of what is given for an input, as long as the graph of a size takes it. */
+function filled(input, data, at, index) {
+  const { name, dataType } = input;
+  if (data === undefined && padding === "masked" && MASKS.has(name)) {
+    const { view } = TYPES[dataType];
+    data = new view(elements(input, at, index)).fill(TYPES[dataType].bits === 64 ? 1n : 1);
+  }
+  if (data === undefined) throw new TypeError(`input ${name} is missing`);
+  if (data.length !== elements(input, at, index)) {
+    throw new TypeError(`input ${name} has ${data.length} elements, with ${named(at)} it has ${elements(input, at, index)}`);
+  }
+  return itself(at) === index ? data.slice() : resized(data, shapeAt(input, at), shapeAt(input, sizes[index], index));
+}
