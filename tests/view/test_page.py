@@ -89,6 +89,11 @@ def test_statistics_of_weights(values: Any, expected: dict[str, Any]) -> None:
     json.dumps(read, allow_nan=False)
 
 
+def test_large_integers_keep_their_digits() -> None:
+    (found,) = scene(weighted([2**53 + 1, -(2**63), 3], "int64"))["weights"].values()
+    assert found["values"] == ["9007199254740993", "-9223372036854775808", 3]
+
+
 def test_statistics_of_a_large_weight_are_of_a_sample() -> None:
     values = np.arange(4 * SAMPLE, dtype=np.float32)
     (found,) = scene(weighted(values))["weights"].values()

@@ -21,6 +21,8 @@ BINS = 32
 """Bars of a histogram."""
 SAMPLE = 2**16
 """Elements of a weight that its statistics are taken from at most, evenly spread."""
+LARGEST = 2**53 - 1
+"""The largest integer that JavaScript's numbers tell apart from the next."""
 VALUES_SHOWN = 16
 """Elements of a small constant that are shown themselves."""
 
@@ -91,8 +93,10 @@ def _node(node: Node, numbers: Mapping[Operand, int]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A value of an argument as JSON has it: numbers that JSON lacks are strings."""
+    """A value of an argument as a page reads it: numbers that JSON lacks, or that JavaScript would round, are strings."""
     if isinstance(value, DataType):
+        return str(value)
+    if isinstance(value, int | np.integer) and abs(int(value)) > LARGEST:
         return str(value)
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else str(float(value))

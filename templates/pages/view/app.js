@@ -231,13 +231,22 @@ document.getElementById("info").addEventListener("click", () => {
 dark.addEventListener("change", () => theme(dark.matches));
 
 // -------------------------------------------------------------------------------------------------------------------- start
+/** What the address names behind its #: a tensor or a label. */
+function fragment() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
 theme(dark.matches);
 for (const view of views) listen(view);
 if (titles.size) {
   colours.value = [...titles].at(-1);
   colourBy(colours.value);
 }
-const wanted = decodeURIComponent(location.hash.slice(1));
+const wanted = fragment();
 const named = wanted ? active.model.scene.nodes.findIndex(({ label, outputs }) => label === wanted || outputs.some((o) => active.model.scene.operands[o].name === wanted)) : -1;
 for (const view of views) view.start();
 if (named >= 0) active.reveal("node", named);
