@@ -108,6 +108,7 @@ def test_the_page_fits_the_screen(width: int, visit: Visit) -> None:
 def test_the_page_says_what_is_missing(before: Callable[[Any], None], says: str, visit: Visit) -> None:
     def look(page: Any) -> str:
         page.wait_for_selector("#error:not([hidden])")
+        assert page.locator("#error").bounding_box()["y"] < page.locator("#pictures").bounding_box()["y"]  # seen without scrolling
         assert page.inner_text("#status") == "" and page.locator("progress").count() == 0 and page.is_disabled("#file")
         return str(page.inner_text("#error"))
 
