@@ -13,7 +13,7 @@ from converters.commands.opening import Kind, Opening, kind_of, torch_model
 from converters.overview import Cut, Overview, Tensor, Weights, counted
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.hints import option
-from webnn_graph.wording import size
+from webnn_graph.wording import count, size
 
 FIRST_CUTS, LAST_CUTS = 2, 4
 """Tensors to cut at that are shown without --verbose: of those that split the model in two, the first and the last."""
@@ -170,5 +170,5 @@ def _verdict(overview: Overview) -> str:
         return "\n".join(f"cannot be converted: {p.where.say(p.why)}" + (f"\nhint: {p.hint}" if p.hint else "") for p in whole)
     hints = [f"hint: {hint}" for hint in dict.fromkeys(problem.hint for problem in overview.problems) if hint]
     if overview.problems:
-        return "\n".join([f"{len(overview.problems):,} nodes cannot be converted", *hints])
+        return "\n".join([f"{count(len(overview.problems), 'node')} cannot be converted", *hints])
     return f"a conversion needs {overview.missing}" if overview.missing else "can be converted"

@@ -157,6 +157,6 @@ def test_two_versions_lead_to_each_other(opened: Open) -> None:
     tab.keyboard.press("n")
     tab.click("text=In the other graph")
     tab.click("text=What it depends on")
-    assert tab.inner_text("#said").startswith("1 operators lit")
+    assert tab.inner_text("#said").startswith("1 operator lit")
     tab.keyboard.press("Escape")
     assert heading(tab) == "after"

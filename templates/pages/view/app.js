@@ -35,7 +35,7 @@ function actsOf(view) {
     },
     light(calls) {
       view.light(calls);
-      announce(`${calls.size.toLocaleString("en")} operators lit; Escape ends that`);
+      announce(`${calls.size.toLocaleString("en")} ${calls.size === 1 ? "operator" : "operators"} lit; Escape ends that`);
     },
     search(text) {
       search.value = text;
