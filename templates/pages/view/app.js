@@ -229,13 +229,23 @@ document.getElementById("info").addEventListener("click", () => {
 dark.addEventListener("change", () => theme(dark.matches));
 
 // -------------------------------------------------------------------------------------------------------------------- start
+/** What the address asks for after its #, as it is where it is not encoded. */
+function asked() {
+  const text = location.hash.slice(1);
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 theme(dark.matches);
 for (const view of views) listen(view);
 if (titles.size) {
   colours.value = [...titles].at(-1);
   colourBy(colours.value);
 }
-const wanted = decodeURIComponent(location.hash.slice(1));
+const wanted = asked();
 const named = wanted ? active.model.scene.nodes.findIndex(({ label, outputs }) => label === wanted || outputs.some((o) => active.model.scene.operands[o].name === wanted)) : -1;
 for (const view of views) view.start();
 if (named >= 0) active.reveal("node", named);
