@@ -40,7 +40,7 @@ def _by_name(graph: Graph, inputs: Any) -> dict[str, Any]:
     if inputs is None:
         return {}
     if isinstance(inputs, Mapping):
-        return dict(inputs)
+        return {str(name): value for name, value in inputs.items()}
     if len(graph.inputs) == 1:
         return {graph.inputs[0].name: inputs}
     shown = ", ".join(f"{operand.name}=..." for operand in graph.inputs[:3])
@@ -58,7 +58,8 @@ def _array(operand: Operand, value: Any) -> Array:
         raise ExecutionError(f"the value for the input {operand} is no array: {reason(error)}") from error
     if hasattr(value, "dtype") and array.dtype != np.bool_:
         return array
-    typed = array.astype(operand.data_type.numpy) if array.dtype.kind in "biuf" else array
+    with np.errstate(invalid="ignore", over="ignore"):  # what does not fit is found by comparing
+        typed = array.astype(operand.data_type.numpy) if array.dtype.kind in "biuf" else array
     return typed if np.array_equal(typed, array) or operand.data_type.is_float else array
 
 

@@ -28,5 +28,7 @@ def example(page: Path, folder: Path) -> Iterator[None]:
         for table in (of_onnx.HANDLERS, of_torch.HANDLERS, plugins._loaded):
             restored.enter_context(mock.patch.dict(table))  # type: ignore[arg-type]
         restored.enter_context(mock.patch.dict(os.environ, PATH=commands))
-        restored.enter_context(mock.patch.object(sys, "path", list(sys.path)))
-        yield
+        try:
+            yield
+        finally:
+            sys.path[:] = [place for place in sys.path if not Path(place).is_relative_to(folder)]  # a package that it installed

@@ -67,6 +67,7 @@ def test_booleans_are_uint8() -> None:
 WRONG = [
     (("x",), (), {}, "the input x: float32[2] is missing", ""),
     (("x",), (), {"z": X}, "the graph has no input 'z'", "its inputs are x float32[2]"),
+    (("x",), ({1: X},), {}, "the graph has no input '1'", "its inputs are x float32[2]"),
     (("image",), (), {"imag": X}, "the graph has no input 'imag'", "did you mean image? its inputs are image float32[2]"),
     (("x",), ({"x": X},), {"x": X}, "the input x is given twice", ""),
     (("x",), (np.float64([1, 2]),), {}, "the input x: float32[2] was given float64", "convert it: array.astype('float32')"),
@@ -102,6 +103,12 @@ def test_wrong_values_are_told_what_there_is(
         adding(*names)(*args, **named)
     assert raised.value.message.startswith(message)
     assert raised.value.hint == hint
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_number_beyond_the_type_is_an_error_without_a_warning() -> None:
+    with pytest.raises(ExecutionError, match=r"the input i: int64\[2\] was given"):
+        adding("i", data_type="int64")([2**63, 1])
 
 
 def test_lists_do_not_lose_what_a_type_has_not() -> None:

@@ -98,7 +98,7 @@ def run_command(command: str) -> str:
 def _python(words: list[str]) -> str:
     """What a program of the current folder prints, run in this process, which has imported what takes time."""
     printed, status = io.StringIO(), 0
-    with mock.patch.object(sys, "argv", words), mock.patch.object(sys, "path", [str(Path.cwd()), *sys.path]):
+    with mock.patch.object(sys, "argv", words), on_path(Path.cwd()):
         try:
             with contextlib.redirect_stdout(printed):
                 runpy.run_path(words[0], run_name="__main__")
@@ -108,6 +108,17 @@ def _python(words: list[str]) -> str:
             forget_modules(Path.cwd())
     os.environ["STATUS"] = str(status)
     return printed.getvalue()
+
+
+@contextlib.contextmanager
+def on_path(*folders: Path) -> Iterator[None]:
+    """Looks for modules in these folders first. What packages add to the path as they are imported stays there, as they do."""
+    sys.path[:0] = [str(folder) for folder in folders]
+    try:
+        yield
+    finally:
+        for folder in folders:
+            sys.path.remove(str(folder))
 
 
 def forget_modules(folder: Path) -> None:

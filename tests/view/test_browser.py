@@ -41,7 +41,7 @@ def opened(chromium: Any, tmp_path: Path) -> Iterator[Open]:
     said: list[str] = []
     tabs = []
 
-    def show(text: str, width: int = 1280, height: int = 800) -> Any:
+    def show(text: str, width: int = 1280, height: int = 800, asks: str = "") -> Any:
         file = tmp_path / "page.html"
         file.write_text(text, encoding="utf-8")
         tab = chromium.new_page(viewport={"width": width, "height": height})
@@ -49,8 +49,8 @@ def opened(chromium: Any, tmp_path: Path) -> Iterator[Open]:
         tab.on("pageerror", lambda error: said.append(f"error: {error}"))
         tab.on("console", lambda message: said.append(f"console: {message.text}"))
         tab.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        tab.on("request", lambda request: said.append(request.url) if request.url != file.as_uri() else None)
-        tab.goto(file.as_uri())
+        tab.on("request", lambda request: said.append(request.url) if request.url.partition("#")[0] != file.as_uri() else None)
+        tab.goto(file.as_uri() + asks)
         tab.wait_for_selector("#about h2", state="attached")
         return tab
 
@@ -69,6 +69,11 @@ def test_names_are_text_and_the_whole_graph_is_described(opened: Open) -> None:
     assert heading(tab) == HOSTILE
     assert "12" in tab.inner_text("#about dl")
     assert tab.title() == HOSTILE
+
+
+@pytest.mark.parametrize(("asks", "shown"), [("#b", "cos"), ("#100%", HOSTILE), ("#%E0%A4%A", HOSTILE)])
+def test_the_address_names_a_call(asks: str, shown: str, opened: Open) -> None:
+    assert heading(opened(page(chain("a", "b", name=HOSTILE)), asks=asks)) == shown
 
 
 def test_keys_walk_through_the_calls(opened: Open) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.view.graphs import chain, random_graph
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Graph
-from webnn_graph.view.groups import Group, calls, grouped, path_of
+from webnn_graph.view.groups import DEEPEST, Group, calls, grouped, path_of
 from webnn_graph.view.layers import LONGEST, Edge, laid_out
 from webnn_graph.view.scene import scene
 
@@ -23,6 +23,7 @@ PATHS = {
     "MatMul_12": ("MatMul_12",),
     "a/b/Conv;a/b/Relu": ("a", "b"),
     "//a//b": ("a",),
+    "/".join(["a"] * 1000): ("a",) * DEEPEST,
 }
 
 GROUPS: dict[str, tuple[Graph, Any]] = {
@@ -64,6 +65,11 @@ def test_groups_that_need_each_other_are_no_groups() -> None:
         last = b.neg(third)
     items = grouped(b.build({"p": second, "q": last})).items
     assert sum(isinstance(item, Group) for item in items) == 1
+
+
+def test_labels_as_deep_as_there_are_calls() -> None:
+    labels = ["a/" * depth + "b/x" for depth in range(1, 1001)]
+    assert len(grouped(chain(*labels)).nodes) == len(labels)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -13,6 +13,8 @@ FEWEST_PER_PIECE = 3
 """Calls that the pieces of a group have on average at least; a name that is spread wider says nothing about where a call is."""
 MOST_PIECES = 4
 """Pieces that a group has at most, for the same reason: a module is called a few times, a kind of operator all over the graph."""
+DEEPEST = 24
+"""Parts of a label that are told apart at most: modules of people's models are nested less deep."""
 SEPARATOR = {True: re.compile(r"/+"), False: re.compile(r"\.+")}
 """Between the parts of a label, by whether it has slashes, as exporters write them; PyTorch's paths have dots."""
 
@@ -49,7 +51,7 @@ def path_of(label: str) -> Path:
     first = label.partition(";")[0]
     has_slashes = "/" in first
     parts = [part for part in SEPARATOR[has_slashes].split(first) if part]
-    return tuple(parts[:-1] if has_slashes else parts)
+    return tuple((parts[:-1] if has_slashes else parts)[:DEEPEST])
 
 
 def _group(name: str, nodes: Sequence[Node], paths: Mapping[Node, Path], before: Mapping[Node, set[Node]]) -> Group:
@@ -84,16 +86,20 @@ def _below(path: Path, owner: Path) -> Path:
 def _owners(nodes: Sequence[Node], paths: Mapping[Node, Path], before: Mapping[Node, set[Node]]) -> dict[Node, Path]:
     """The group of each call, empty for those that are in none: such that no group depends on itself by way of others."""
     owners = {node: paths[node][:1] for node in nodes}
+    places = {node: place for place, node in enumerate(nodes)}
     settled: set[Path] = {()}
     while pending := {owner for owner in owners.values() if owner not in settled}:
+        members: dict[Path, list[Node]] = defaultdict(list)
+        for node, owner in owners.items():
+            members[owner].append(node)
         for owner in sorted(pending):
-            inside = [node for node in nodes if owners[node] == owner]
-            pieces = _pieces(nodes, set(inside), before)
+            inside = members[owner]
+            pieces = _pieces(nodes[places[inside[0]] : places[inside[-1]] + 1], set(inside), before)
             count = max(pieces.values()) + 1
             if count == 1:
                 settled.add(owner)
             elif count > MOST_PIECES or count * FEWEST_PER_PIECE > len(inside):
-                _dissolve(owner, owners, paths)
+                _dissolve(owner, inside, owners, paths)
             else:
                 for node in inside:
                     part = f"{owner[-1]} ({pieces[node] + 1})" if pieces[node] else owner[-1]
@@ -101,23 +107,25 @@ def _owners(nodes: Sequence[Node], paths: Mapping[Node, Path], before: Mapping[N
                 settled |= {owners[node] for node in inside}
     while cycle := _cycle(owners, before):
         sizes = Counter(owners.values())
-        _dissolve(min(cycle, key=lambda owner: (sizes[owner], owner)), owners, {})
+        smallest = min(cycle, key=lambda owner: (sizes[owner], owner))
+        _dissolve(smallest, [node for node in nodes if owners[node] == smallest], owners, {})
     return owners
 
 
-def _dissolve(owner: Path, owners: dict[Node, Path], paths: Mapping[Node, Path]) -> None:
-    """Leaves a group out: its calls go to the groups that are inside of it, or to none."""
-    for node, its in owners.items():
-        if its == owner:
-            deeper = paths.get(node, ())[: len(owner) + 1]
-            owners[node] = deeper if len(deeper) > len(owner) else ()
+def _dissolve(owner: Path, inside: Sequence[Node], owners: dict[Node, Path], paths: Mapping[Node, Path]) -> None:
+    """Leaves a group out: the calls ``inside`` of it go to the groups that are inside of it, or to none."""
+    for node in inside:
+        deeper = paths.get(node, ())[: len(owner) + 1]
+        owners[node] = deeper if len(deeper) > len(owner) else ()
 
 
-def _pieces(nodes: Sequence[Node], inside: set[Node], before: Mapping[Node, set[Node]]) -> dict[Node, int]:
-    """For the calls ``inside``, how often a path from another of them to it leaves the group at most."""
+def _pieces(between: Sequence[Node], inside: set[Node], before: Mapping[Node, set[Node]]) -> dict[Node, int]:
+    """For the calls ``inside``, how often a path from another of them to it leaves the group at most.
+
+    ``between`` are the graph's calls from the first of them to the last.
+    """
     left: dict[Node, int] = {}  # of calls that depend on one inside
-    where = [place for place, node in enumerate(nodes) if node in inside]
-    for node in nodes[where[0] : where[-1] + 1]:
+    for node in between:
         counts = [left[source] + (source not in inside and node in inside) for source in before[node] if source in left]
         if counts or node in inside:
             left[node] = max(counts, default=0)

@@ -51,7 +51,7 @@ def verification(document: Mapping[str, Any], where: Where) -> Overlay:
 
 
 def _difference(row: Mapping[str, Any]) -> Mark:
-    relative, tolerance = _number(row.get("relative")), _number(row.get("tolerance"))
+    relative, tolerance = abs(_number(row.get("relative"))), abs(_number(row.get("tolerance")))
     excess = relative / (tolerance or 1)
     level = 0.0 if excess == 0 else 1.0 if not math.isfinite(excess) else 0.5 + math.log10(excess) / (2 * DECADES)
     return Mark(min(max(level, 0.0), 1.0), f"{row.get('verdict', '')}: relative {relative:.3g}, tolerance {tolerance:g}")
@@ -59,7 +59,10 @@ def _difference(row: Mapping[str, Any]) -> Mark:
 
 def _number(value: Any) -> float:
     """A number of a document; what JSON has no number for, and says in words or not at all, is infinite."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.inf
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.inf
+    except OverflowError:
+        return math.inf
 
 
 def times(document: Mapping[str, Any], where: Where) -> Overlay:
@@ -73,9 +76,9 @@ def times(document: Mapping[str, Any], where: Where) -> Overlay:
         FormatError: It is something else.
     """
     found = document.get("milliseconds")
-    if not isinstance(found, dict) or not all(isinstance(value, int | float) and value >= 0 for value in found.values()):
+    if not isinstance(found, dict) or not all(0 <= _number(value) < math.inf for value in found.values()):
         raise FormatError("a file of times has an object of milliseconds by tensor", "webnn run --times FILE writes one", where)
-    longest, whole = max(found.values(), default=0) or 1, sum(found.values()) or 1
+    longest, whole = max(found.values(), default=0) or 1, sum(map(float, found.values())) or 1
     marks = {name: Mark(math.sqrt(value / longest), f"{value:.3g} ms, {value / whole:.1%} of all") for name, value in found.items()}
     return Overlay("time", marks)
 

@@ -61,7 +61,8 @@ def _rendered(title: str, captions: Sequence[str], data: dict[str, Any]) -> str:
     literal = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     written = {"style": style, "script": script, "data": literal}  # ours, and what cannot end its element
     plain = {name: Markup(text) for name, text in written.items()}  # noqa: S704
-    return _template().render(title=title, captions=captions, policy=policy, **plain)
+    text = _template().render(title=title, captions=captions, policy=policy, **plain)
+    return text.encode("utf-8", "replace").decode()  # halves of surrogate pairs, as names and paths may have, are no text of a file
 
 
 def inline(graph: Graph) -> str:

@@ -21,8 +21,8 @@ BINS = 32
 """Bars of a histogram."""
 SAMPLE = 2**16
 """Elements of a weight that its statistics are taken from at most, evenly spread."""
-LARGEST = 2**53 - 1
-"""The largest integer that JavaScript's numbers tell apart from the next."""
+EXACT = 2**53
+"""Integers up to this are exact as numbers of JavaScript."""
 VALUES_SHOWN = 16
 """Elements of a small constant that are shown themselves."""
 
@@ -93,15 +93,15 @@ def _node(node: Node, numbers: Mapping[Operand, int]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A value of an argument as a page reads it: numbers that JSON lacks, or that JavaScript would round, are strings."""
+    """A value of an argument as the page's script has it: numbers that JSON or JavaScript lack are strings."""
     if isinstance(value, DataType):
-        return str(value)
-    if isinstance(value, int | np.integer) and abs(int(value)) > LARGEST:
         return str(value)
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else str(float(value))
     if isinstance(value, np.generic):
-        return value.item()
+        return _plain(value.item())
+    if isinstance(value, int) and abs(value) > EXACT:
+        return str(value)
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
@@ -118,7 +118,8 @@ def _weight(weight: Weight) -> dict[str, Any]:
         document["values"] = _plain(flat.tolist())
     if not len(finite):
         return document
-    document |= {"min": finite.min(), "max": finite.max(), "zeros": int((finite == 0).sum())}
+    least, most = (flat[::step].min(), flat[::step].max()) if flat.dtype.kind in "iu" else (finite.min(), finite.max())
+    document |= {"min": least, "max": most, "zeros": int((finite == 0).sum())}
     scale = float(np.abs(finite).max()) or 1.0
     document |= {"mean": float((finite / scale).mean()) * scale, "deviation": float((finite / scale).std()) * scale}
     if finite.min() < finite.max():

@@ -231,12 +231,13 @@ document.getElementById("info").addEventListener("click", () => {
 dark.addEventListener("change", () => theme(dark.matches));
 
 // -------------------------------------------------------------------------------------------------------------------- start
-/** What the address names behind its #: a tensor or a label. */
-function fragment() {
+/** What the address asks for after its #, as it is where it is not encoded. */
+function asked() {
+  const text = location.hash.slice(1);
   try {
-    return decodeURIComponent(location.hash.slice(1));
+    return decodeURIComponent(text);
   } catch {
-    return "";
+    return text;
   }
 }
 
@@ -246,7 +247,7 @@ if (titles.size) {
   colours.value = [...titles].at(-1);
   colourBy(colours.value);
 }
-const wanted = fragment();
+const wanted = asked();
 const named = wanted ? active.model.scene.nodes.findIndex(({ label, outputs }) => label === wanted || outputs.some((o) => active.model.scene.operands[o].name === wanted)) : -1;
 for (const view of views) view.start();
 if (named >= 0) active.reveal("node", named);
