@@ -281,8 +281,9 @@ def diff(before: Path, after: Path, file: Path | None, force: bool, **options: A
         first, second = open_graph(before, opening), open_graph(after, opening)
     captions = (str(before), str(after))
     with progress("comparing ..."):
-        page = shown(diff_page(first, second, captions), "diff", file) if file else None
-        return Compared(captions, difference(first, second), page)
+        found = difference(first, second)
+        page = shown(diff_page(first, second, found, captions), "diff", file) if file else None
+        return Compared(captions, found, page)
 
 
 @webnn.command()

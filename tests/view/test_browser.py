@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.view.graphs import chain
+from webnn_graph.diff import diff
 from webnn_graph.errors import RuntimeUnavailable
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes.chromium import find_browser
@@ -158,7 +159,7 @@ def test_it_fits_the_window(width: int, opened: Open) -> None:
 def test_two_versions_lead_to_each_other(opened: Open) -> None:
     before: Graph = chain("a", "b", name="before")
     after: Graph = chain("a", "b", "c", name="after")
-    tab = opened(diff_page(before, after, ("before", "after")))
+    tab = opened(diff_page(before, after, diff(before, after), ("before", "after")))
     tab.keyboard.press("n")
     tab.click("text=In the other graph")
     tab.click("text=What it depends on")

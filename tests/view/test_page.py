@@ -187,6 +187,7 @@ def test_versions_are_coloured_by_what_happened() -> None:
 
 
 def test_two_versions_stand_side_by_side() -> None:
-    text = diff_page(chain("a", "b"), chain("a", "b", "c"), ("old.webnn", "new.webnn"))
+    before, after = chain("a", "b"), chain("a", "b", "c")
+    text = diff_page(before, after, diff(before, after), ("old.webnn", "new.webnn"))
     assert text.count("<canvas") == text.count("<figcaption") == 2
     assert Page(text).data["pairs"] == [[0, 0], [1, 1]]

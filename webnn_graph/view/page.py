@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from webnn_graph.diff import diff
+from webnn_graph.diff import Diff
 from webnn_graph.graph import Graph
 from webnn_graph.view.overlays import versions
 from webnn_graph.view.scene import Overlay, scene
@@ -41,13 +41,18 @@ def page(graph: Graph, overlays: Sequence[Overlay] = ()) -> str:
     return _rendered(graph.name, [graph.name], {"scenes": [scene(graph, overlays)]})
 
 
-def diff_page(before: Graph, after: Graph, captions: tuple[str, str]) -> str:
-    """A page with two graphs side by side, coloured by what differs; ``captions`` say which they are.
+def diff_page(before: Graph, after: Graph, found: Diff, captions: tuple[str, str]) -> str:
+    """A page with two graphs side by side, coloured by what differs.
+
+    Args:
+        before: The first graph.
+        after: The second.
+        found: What `webnn_graph.diff.diff` says of them.
+        captions: Which they are.
 
     Raises:
         RuntimeUnavailable: The library that lays out is not installed.
     """
-    found = diff(before, after)
     scenes = [scene(graph, [overlay]) for graph, overlay in zip((before, after), versions(found), strict=True)]
     places = [{node: place for place, node in enumerate(graph.nodes)} for graph in (before, after)]
     pairs = [[places[0][pair.before], places[1][pair.after]] for pair in found.pairs]
