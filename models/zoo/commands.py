@@ -144,7 +144,7 @@ def verify(names: Sequence[str], manifest: Path | None, trust_python: bool, targ
     help="Reuse what this report knows, and exit with 1 only for what got worse.",
 )
 @click.option("--keep-going/--fail-fast", default=True, help="Whether models that are not as expected end the run.  [default: keep-going]")
-@click.option("--pictures/--no-pictures", default=True, help="Whether graphs are drawn for the report.  [default: pictures]")
+@click.option("--pictures/--no-pictures", default=None, help="Whether graphs are drawn for the report.  [default: without --cluster]")
 @click.option("--cluster", default="", metavar="ADDRESS", help="Have a Dask cluster do the work: its scheduler, or local to start one.")
 @click.option("--browser", default="", help=BROWSER_HELP)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values.")
@@ -167,6 +167,7 @@ def run(
 
     chosen = _chosen(manifest, trust_python)
     models = chosen.select(names)
+    how["pictures"] = not cluster if how["pictures"] is None else how["pictures"]
     megabytes = how.pop("memory")
     memory = megabytes * MEGABYTE if megabytes else int(0.8 * psutil.virtual_memory().total / jobs)
     limits = Limits(how.pop("timeout"), memory)

@@ -44,7 +44,7 @@ JOB = ("work", "loading", "pictures", "package_code", "torch", "keys")
 def versions() -> dict[str, str]:
     """Of the platform, Python and the libraries; those that are not installed are left out."""
     found = {name: version(name) for name in LIBRARIES}
-    system = {"platform": f"{platform.system()} {platform.machine()}", "python": ".".join(map(str, sys.version_info[:3]))}
+    system = {"platform": f"{platform.system()} {platform.machine()}", "python": ".".join(map(str, sys.version_info[:2]))}
     return system | {name: number for name, number in found.items() if number}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,7 +20,6 @@ from models.zoo.manifest import ZOO, Model, Zoo
 from models.zoo.process import Limits
 from models.zoo.report import Computation, Report, Row, Verdict
 from webnn_graph.errors import WebNNError
-from webnn_graph.runtimes import find_runtime
 from webnn_graph.targets import load_target
 
 ROWS = "rows.jsonl"
@@ -110,15 +109,15 @@ class Run:
 
     Args:
         request: What is asked for.
+        runtimes: The version of each runtime, by its name.
 
     Raises:
-        RuntimeUnavailable: A runtime is not there.
-        WebNNError: There is no such runtime or target.
+        WebNNError: There is no such target.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, runtimes: Mapping[str, str]) -> None:
         self.request = request
-        self.runtimes = {name: find_runtime(name).version(request.browser or None) for name in request.runtimes}
+        self.runtimes = runtimes
         self._target = load_target(request.target) if request.target else None
         self._known = Known()
         self._known.add(request.since.rows if request.since else ())

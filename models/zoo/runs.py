@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,11 @@ from pathlib import Path
 from converters.commands.live import Live
 from models.zoo import report as reports
 from models.zoo.changes import changes
-from models.zoo.local import Watch, locally
+from models.zoo.local import locally
 from models.zoo.report import Report, Row
-from models.zoo.run import Execute, Request, Run
+from models.zoo.run import Request, Run
 from models.zoo.showing import Ran, line
+from webnn_graph.runtimes import find_runtime
 
 
 def done(request: Request, places: int, cluster: str = "") -> Ran:
@@ -30,28 +31,27 @@ def done(request: Request, places: int, cluster: str = "") -> Ran:
         WebNNError: Something that is asked for is not there.
     """
     started = time.time()
-    run = Run(request)
     made: list[Row] = []
-    with Live(len(request.models), len(run.reused)) as live, _executor(request, places, cluster, live.stage) as execute:
-        try:
-            for row in run.rows(execute):
+    with _executor(request, places, cluster) as (versions, execute):
+        run = Run(request, versions)
+        with Live(len(request.models), len(run.reused)) as live:
+            for row in run.rows(partial(execute, limits=request.limits, watch=live.stage)):
                 made.append(row)
                 live.finished(row.name, line(row, request.runtimes), not row.expected)
-        finally:
-            report = run.report(made, started)
-            reports.write(report, request.output)
-    return reported(report, request.output, request.since)
+    return reported(run.report(made, started), request.output, request.since)
 
 
 @contextmanager
-def _executor(request: Request, places: int, cluster: str, watch: Watch) -> Iterator[Execute]:
+def _executor(request: Request, places: int, cluster: str) -> Iterator[tuple[Mapping[str, str], Callable[..., Iterator[Row]]]]:
+    """The versions of the runtimes where the work is done, and what does it."""
     if not cluster:
-        yield partial(locally, limits=request.limits, places=places, watch=watch)
+        versions = {name: find_runtime(name).version(request.browser or None) for name in request.runtimes}
+        yield versions, partial(locally, places=places)
         return
     from models.zoo.cluster import connected
 
-    with connected(cluster, places, request) as remote:
-        yield partial(remote.rows, limits=request.limits, watch=watch)
+    with connected(cluster, places, request.browser) as remote:
+        yield remote.versions(request.runtimes), remote.rows
 
 
 def reported(report: Report, folder: Path, since: Report | None = None) -> Ran:
