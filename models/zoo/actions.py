@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -96,7 +96,11 @@ def check_all(models: Sequence[Model], folder: Path, output: Path, formats: Sequ
 
 
 def _destination(model: Model, folder: Path, output: Path, formats: Sequence[str]) -> Destination:
-    return Destination(output, model.name, formats, overwrite=True, sources=lambda: loaded(model, folder).files)
+    def sources() -> Iterable[Path]:
+        files = loaded(model, folder).files
+        return files if model.kind == "file" else {beside for file in files for beside in file.parent.iterdir()}  # the cache is not ours
+
+    return Destination(output, model.name, formats, overwrite=True, sources=sources)
 
 
 def _is_alike(path: Path, other: Path) -> bool:

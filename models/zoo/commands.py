@@ -25,7 +25,7 @@ MEGABYTE = 10**6
 
 @click.group(cls=Group)
 def zoo() -> None:
-    """Convert and verify many models: those of this project, or your own."""
+    """Convert and verify many models."""
 
 
 def _runtimes(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
@@ -84,7 +84,7 @@ def list_models(names: Sequence[str], manifest: Path | None, trust_python: bool)
 @click.option("-o", "--output-dir", type=EXISTING, help="Copy the files here, too.")
 @verbosity_options
 def fetch(names: Sequence[str], manifest: Path | None, trust_python: bool, output_dir: Path | None) -> Result:
-    """Download the models, or make those that are made on the spot."""
+    """Download the models, or make them."""
     from models.zoo import actions
 
     chosen = _chosen(manifest, trust_python)
@@ -98,7 +98,7 @@ def fetch(names: Sequence[str], manifest: Path | None, trust_python: bool, outpu
 @format_option
 @verbosity_options
 def convert(names: Sequence[str], manifest: Path | None, trust_python: bool, output_dir: Path, check: bool, formats: list[str]) -> Result:
-    """Convert the models, replacing what was written before."""
+    """Convert the models, or check what was converted."""
     from models.zoo import actions
 
     chosen = _chosen(manifest, trust_python)
@@ -112,7 +112,10 @@ def convert(names: Sequence[str], manifest: Path | None, trust_python: bool, out
 @runtime_options
 @verbosity_options
 def verify(names: Sequence[str], manifest: Path | None, trust_python: bool, target: str | None, **how: Any) -> Result:
-    """Convert the models and verify each, one after another, in this process; `webnn zoo run` does more."""
+    """Convert and verify the models one by one.
+
+    All in this process, and without a report: `webnn zoo run` does more.
+    """
     from models.zoo import actions
     from webnn_graph.targets import load_target
 
@@ -153,9 +156,9 @@ def verify(names: Sequence[str], manifest: Path | None, trust_python: bool, targ
 def run(
     names: Sequence[str], manifest: Path | None, trust_python: bool, output_dir: Path, shard: str, cluster: str, jobs: int, **how: Any
 ) -> Result:
-    """Convert and verify models, each in a process of its own, and report on all of them.
+    """Convert and verify the models, and report on all.
 
-    A model that crashes, hangs or takes too much memory has that as its verdict. What an earlier run found out about the same
+    Each is done in a process of its own. A model that crashes, hangs or takes too much memory has that as its verdict. What an earlier run found out about the same
     models, options and versions is not done again.
     """
     import psutil
@@ -181,7 +184,7 @@ def run(
 @click.option("--since", type=EXISTING, callback=_report, metavar="REPORT", help="Show what has changed since this report.")
 @verbosity_options
 def report(reports: Sequence[Path], output_dir: Path, since: Report | None) -> Result:
-    """Make one report of several: of shards, for example."""
+    """Make one report of several, such as shards'."""
     from models.zoo import runs
     from models.zoo.report import merged, read
 
@@ -197,9 +200,9 @@ def report(reports: Sequence[Path], output_dir: Path, since: Report | None) -> R
 @click.option("--seconds", type=click.FloatRange(0), default=0.5, show_default=True, help="And seconds longer.")
 @verbosity_options
 def diff(old: Path, new: Path, **thresholds: float) -> Result:
-    """Say what became better, worse, larger or slower from report OLD to NEW.
+    """Say what changed from report OLD to NEW.
 
-    Exits with 1 when something became worse, larger or slower than the thresholds allow.
+    What became better, worse, larger, slower, is gone or new. Exits with 1 when something became worse, larger or slower than the thresholds allow.
     """
     from models.zoo.changes import Thresholds, changes
     from models.zoo.report import read

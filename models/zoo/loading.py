@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,35 +12,13 @@ from converters.onnx.reading.load import load_model
 from converters.onnx.reading.onnxsim import count_nodes
 from converters.onnx.reading.random_weights import with_random_weights
 from converters.onnx.source import OnnxSource
-from converters.source import Source
 from models.zoo.fetch import fetch
+from models.zoo.loaded import Loaded
 from models.zoo.made import made_file
 from models.zoo.manifest import ZOO, Model
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A model, ready to be converted.
-
-    Attributes:
-        convert: Makes its graph.
-        source: Makes the source of right numbers for that.
-        nodes: Counts its nodes.
-        files: What it consists of.
-    """
-
-    convert: Callable[[], Graph]
-    source: Callable[[], Source]
-    nodes: Callable[[], int]
-    files: tuple[Path, ...] = ()
-
-    @property
-    def bytes(self) -> int | None:
-        """The size of its files; None where there are none."""
-        return sum(path.stat().st_size for path in self.files) or None
 
 
 def loaded(model: Model, folder: Path = ZOO.parent) -> Loaded:
@@ -80,14 +57,18 @@ def prepared(model: Model, folder: Path = ZOO.parent) -> Path:
     return filled
 
 
-def converted(model: Model, convert: Callable[[], Graph]) -> Graph | str:
+def converted(model: Model, make: Callable[[], Graph] | None = None) -> Graph | str:
     """The model's graph; for a model that must be refused, the refusal.
+
+    Args:
+        model: The row.
+        make: Makes the graph; None for a model of the project's own zoo.
 
     Raises:
         WebNNError: It cannot be converted, or is not refused although it must be.
     """
     try:
-        graph = convert()
+        graph = make() if make else loaded(model).convert()
     except ConversionError as error:
         if model.refusal and error.message.startswith(model.refusal):
             return error.message

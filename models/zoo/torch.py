@@ -15,7 +15,7 @@ from converters.torch.model import TorchModel
 from converters.torch.source import TorchSource
 from converters.torch.tensors import DATA_TYPES, to_array
 from models.zoo.fetch import fetch
-from models.zoo.loading import Loaded
+from models.zoo.loaded import Loaded
 from models.zoo.made import made
 from models.zoo.manifest import ZOO, Model
 from models.zoo.package_code import make

@@ -26,7 +26,8 @@ from converters.problems import Report
 from converters.supervised import end_with
 from models.zoo.job import CONVERT, DRAW, FETCH, Event, Job
 from models.zoo.keys import computation_key, graph_digest, row_digest, tolerance_of
-from models.zoo.loading import Loaded, loaded
+from models.zoo.loaded import Loaded
+from models.zoo.loading import loaded
 from models.zoo.pictures import PICTURES
 from models.zoo.report import Computation, Conversion, Verdict
 from webnn_graph import runtimes
