@@ -4,7 +4,7 @@
 # make lint   checks style and types
 # make fuzz   feeds damaged and hostile files to every reader for SECONDS each, and keeps what it finds in build/fuzz
 # make backend-fuzz   compares browsers and rustnn with the reference on random graphs; keeps what it finds in build/backends
-# make zoo    converts and verifies every model of models/zoo/zoo.toml
+# make zoo    converts and verifies every model of models/zoo.toml
 # make bench  measures the reference runtime against ONNX Runtime
 # make docs   writes the pages of operators; make zoo-docs those of models, which takes minutes
 # make site   builds the documentation site into build/site
@@ -79,7 +79,6 @@ docs: $(VENV)/.test
 
 zoo-docs: $(VENV)/.test $(BROWSER)
 	$(BIN)/python -m models.zoo.page docs/zoo.md
-	$(BIN)/python -m tests.zoo.generated --write docs/generated-models.md
 
 site: $(VENV)/.test
 	$(BIN)/python -m sphinx $(SPHINX) docs build/site

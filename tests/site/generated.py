@@ -11,6 +11,7 @@ import click
 import cli
 import templates
 from tests.ops.methods import STANDARD
+from tests.site import manifest
 from webnn_graph.ops import OPS, Op, Parameter
 from webnn_graph.targets.chromium.quirks import QUIRKS as OF_CHROMIUM
 from webnn_graph.targets.quirk import OUTPUT, Quirk
@@ -181,5 +182,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "faults.md": faults,
     "reference/commands.md": commands,
     "reference/javascript.md": javascript,
+    "reference/manifest.md": manifest.page,
 }
 """The pages, and what writes each."""
