@@ -32,7 +32,7 @@ from models.zoo.pictures import PICTURES
 from models.zoo.report import Computation, Conversion, Verdict
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
-from webnn_graph.errors import RuntimeLost, WebNNError, reason
+from webnn_graph.errors import RuntimeLost, RuntimeUnavailable, WebNNError, reason
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes import Runtime, find_runtime
 from webnn_graph.targets import legalize, load_target
@@ -192,7 +192,8 @@ def _drawn(graph: Graph, file: Path) -> str:
 def _said(error: Exception, verdict: Verdict) -> tuple[Verdict, str, str]:
     """How something ended, in words, and its code: by an error about the model, which is ``verdict``, or by another."""
     if isinstance(error, WebNNError):
-        return Verdict.CRASHED if isinstance(error, RuntimeLost) else verdict, error.message, error.code
+        of_runtimes = {RuntimeLost: Verdict.CRASHED, RuntimeUnavailable: Verdict.FAILED}
+        return of_runtimes.get(type(error), verdict), error.message, error.code
     if isinstance(error, MemoryError):
         return Verdict.MEMORY, "it needs more memory than there is", ""
     if isinstance(error, OSError):
