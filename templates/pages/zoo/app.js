@@ -102,6 +102,7 @@ function route() {
   const isSame = address(asked) === address(state);
   at("list").hidden = isModel;
   at("model").hidden = !isModel;
+  at("to-models").hidden = isModel;
   say("");
   if (isModel) return showModel(asked.model);
   state = asked;
@@ -132,4 +133,3 @@ at("to-models").addEventListener("click", (event) => {
 at("overview").append(...overview(report).filter(Boolean));
 prepare();
 route();
-performance.mark("shown");

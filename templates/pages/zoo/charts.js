@@ -21,7 +21,7 @@ export function chart(title, series, words) {
   const most = positive.reduce((a, b) => Math.max(a, b));
   const low = Math.floor(Math.log10(least) + 1e-9);
   const high = Math.max(low + 1, Math.ceil(Math.log10(most) - 1e-9));
-  const zeros = filled.some(({ points }) => points.some(({ value }) => !value)) ? 2 : 0; // places for them, and a gap
+  const zeros = filled.some(({ points }) => points.some(({ value }) => !value)) ? 3 : 0; // places for them, with a gap
   const binOf = (value) => (value > 0 ? zeros + Math.min(BINS - 1, Math.floor(((Math.log10(value) - low) / (high - low)) * BINS)) : 0);
   const count = zeros + BINS;
   return element("figure", {}, element("figcaption", {}, title), filled.map((one) => histogram(title, one, count, binOf, words)), axis(low, high, zeros, words));
@@ -59,7 +59,7 @@ function axis(low, high, zeros, words) {
   const step = Math.ceil((high - low) / 3);
   const marks = zeros ? [element("span", {}, "0")] : [];
   for (let power = low; power <= high; power += step) {
-    const made = element("span", {}, words(10 ** power));
+    const made = element("span", power === low && zeros ? { class: "from" } : {}, words(10 ** power).replace(/\.0+(?!\d)/, ""));
     made.style.left = `${(100 * (zeros + ((power - low) / (high - low)) * BINS)) / (zeros + BINS)}%`;
     marks.push(made);
   }

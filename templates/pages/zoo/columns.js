@@ -30,7 +30,7 @@ export function columnsOf(report) {
     number("operators", "operators", "graph", 70, (row) => row.conversion.operators, whole, "operators"),
     number("file", "file", "source", 74, (row) => row.conversion.source_bytes, bytes, "file"),
     number("weights", "weights", "graph", 74, (row) => row.conversion.weight_bytes, bytes, "weights"),
-    number("conversion", "time", "conversion", 68, (row) => row.conversion.seconds, duration, "conversion"),
+    number("conversion", "time", "convert", 68, (row) => row.conversion.seconds, duration, "conversion"),
     number("memory", "memory", "peak", 74, (row) => row.peak_bytes, bytes, "memory"),
     number("seconds", "time", "all", 64, (row) => row.seconds, duration, "all"),
   ];

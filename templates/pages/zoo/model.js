@@ -12,10 +12,10 @@ export function model(report, row, say) {
     element(
       "div",
       { class: "parts" },
-      part("Source", facts([["task", row.task], ["tags", row.tags?.join(", ")], ["source", row.source], ["file", row.file], ["license", row.license], ["SHA-256", row.sha256], ["frontend", row.frontend], ["options", row.options], ["all of it took", row.seconds && duration(row.seconds)], ["peak memory", row.peak_bytes && bytes(row.peak_bytes)]])),
-      part(["Conversion ", mark(conversion.verdict)], [facts(ofConversion(conversion)), said(conversion)]),
-      report.runtimes.map(({ name }, r) => computed[r] && part([named(clipped(name, 60)), " ", mark(computed[r].verdict)], [computed[r].expected ? null : element("p", { class: "not" }, icon("unexpected"), "not as expected"), facts(ofComputation(computed[r])), said(computed[r])])),
+      part(["Conversion ", mark(conversion.verdict)], [facts(ofConversion(conversion)), said(conversion, "conversion")]),
+      report.runtimes.map(({ name }, r) => computed[r] && part([named(clipped(name, 60)), " ", mark(computed[r].verdict)], [computed[r].expected ? null : element("p", { class: "not" }, icon("unexpected"), "not as expected"), facts(ofComputation(computed[r])), said(computed[r], clipped(name, 60))])),
       row.changes.length ? part("Changes", element("ul", { class: "changes" }, row.changes.map(change))) : null,
+      part("Source", facts([["task", row.task], ["tags", row.tags?.join(", ")], ["source", row.source], ["file", row.file], ["license", row.license], ["SHA-256", row.sha256], ["frontend", row.frontend], ["options", row.options], ["all of it took", row.seconds && duration(row.seconds)], ["peak memory", row.peak_bytes && bytes(row.peak_bytes)]])),
     ),
     row.unprintable ? null : part("Once more", command(report, row, say)),
     row.picture ? part("Graph", picture(row)) : null,
@@ -24,7 +24,7 @@ export function model(report, row, say) {
 
 const part = (title, ...children) => element("section", {}, element("h3", {}, title), children);
 const facts = (pairs) => element("dl", {}, pairs.filter(([, value]) => value !== undefined && value !== "" && value !== 0).map(([name, value]) => [element("dt", {}, name), element("dd", {}, named(value))]));
-const said = ({ message }) => (message ? element("pre", { tabindex: "0", role: "region", "aria-label": "Message" }, named(message)) : null);
+const said = ({ message }, from) => (message ? element("pre", { tabindex: "0", role: "region", "aria-label": `Message, ${from}` }, named(message)) : null);
 
 function ofConversion(conversion) {
   const { source_nodes: nodes, operators, source_bytes: file, weight_bytes: weights } = conversion;
@@ -55,7 +55,8 @@ const change = ({ kind, what = "", before = "", after = "" }) => element("li", {
 function command({ facts: { target }, runtimes }, { name }, say) {
   const asked = runtimes.filter(({ version }) => version).map((runtime) => runtime.name);
   const options = [...(asked.length ? ["--runtime", asked.join(",")] : []), ...(target ? ["--target", target] : [])];
-  const text = ["webnn zoo run", ...options.map(quoted), ...(name.startsWith("-") ? ["--"] : []), quoted(name)].join(" ");
+  const words = name.startsWith("-") ? [...options, "--", name] : [name, ...options];
+  const text = `webnn zoo run ${words.map(quoted).join(" ")}`;
   const shown = element("code", { tabindex: "0", role: "region", "aria-label": "Command" }, text);
   const copy = async () => {
     try {

@@ -82,7 +82,8 @@ function unexpected({ rows, runtimes }) {
     found,
     (row) => {
       const { where, verdict, message } = reason(row, runtimes);
-      return element("li", {}, mark(row.verdict, ""), element("a", { href: addressOf(row.name) }, named(clipped(row.name, 80))), element("span", { class: "rest" }, named(clipped(`${where}${where ? ": " : ""}${verdict}. ${message}`))));
+      const why = clipped(`${where}${where ? ": " : ""}${verdict}. ${message}`);
+      return element("li", { title: why }, mark(row.verdict, ""), element("a", { href: addressOf(row.name) }, named(clipped(row.name, 80))), element("span", { class: "rest" }, named(why)));
     },
     whole(found.length),
   );
@@ -98,7 +99,7 @@ function changed({ changes, byName }) {
     ({ kind, model = "", what = "", before = "", after = "" }) =>
       element(
         "li",
-        {},
+        { title: clipped([model, what, before, "→", after].join(" ")) },
         element("span", { class: "change", "data-kind": kind }, kind),
         byName.has(model) ? element("a", { href: addressOf(model) }, named(clipped(model, 80))) : named(clipped(model, 80)),
         element("span", { class: "rest" }, named(clipped(what, 80)), before || after ? [" ", named(clipped(before, 80)), " → ", named(clipped(after, 80))] : null),

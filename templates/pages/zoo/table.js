@@ -30,7 +30,7 @@ export class Table {
       element(
         "div",
         { role: "columnheader", class: column.kind },
-        element("button", { type: "button", onclick: () => sort(column) }, element("small", {}, element("bdi", {}, column.group)), element("span", {}, `${column.title} `, element("span", { class: "arrow", "aria-hidden": "true" }))),
+        element("button", { type: "button", onclick: () => sort(column) }, element("small", {}, element("bdi", {}, column.group)), " ", element("span", {}, `${column.title} `, element("span", { class: "arrow", "aria-hidden": "true" }))),
       ),
     );
     this.head.append(element("div", { role: "row", class: "row", "aria-rowindex": "1" }, this.headers));

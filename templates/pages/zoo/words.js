@@ -4,7 +4,9 @@ import { element } from "../common/element.js";
 
 export const NOTHING = "–";
 
-export const whole = (number) => (number === undefined ? NOTHING : number.toLocaleString("en"));
+const COUNT = new Intl.NumberFormat("en");
+
+export const whole = (number) => (number === undefined ? NOTHING : COUNT.format(number));
 
 export const plural = (number, thing) => `${whole(number)} ${thing}${number === 1 ? "" : "s"}`;
 
