@@ -65,7 +65,9 @@ def hostile() -> Report:
         )
         for place, text in enumerate(HOSTILE)
     ]
-    return replace(report(0), rows=rows, runtimes=dict.fromkeys(HOSTILE, "1"), versions=dict.fromkeys(HOSTILE, HOSTILE[0]), target=HOSTILE[2])
+    return replace(
+        report(0), rows=rows, runtimes=dict.fromkeys(HOSTILE, "1"), versions=dict.fromkeys(HOSTILE, HOSTILE[0]), target=HOSTILE[2]
+    )
 
 
 def _rows(count: int, random: Random) -> Iterator[Row]:
@@ -103,7 +105,9 @@ def _conversion(place: int, nodes: int, size: int, random: Random) -> Conversion
     if place % 9 == 4:
         blocking = sorted({random.choice(BLOCKING[: random.randint(1, len(BLOCKING))]) for _ in range(random.randint(1, 3))})
         names = ", ".join(blocking)
-        message = f"{len(blocking)} operators of model_{place}.onnx (opset 17) have no WebNN lowering: {names}\n  hint: --output ends the graph"
+        message = (
+            f"{len(blocking)} operators of model_{place}.onnx (opset 17) have no WebNN lowering: {names}\n  hint: --output ends the graph"
+        )
         return Conversion(Verdict.REFUSED, message, "unsupported-operator", seconds, nodes, size, blocking=blocking)
     if place % 31 == 17:
         code, message = FAILURES[Verdict.MEMORY]
@@ -125,7 +129,10 @@ def _computations(place: int, random: Random) -> Iterator[tuple[str, Computation
             yield name, Computation(verdict, False, message, code, tolerance=tolerance, key="k")
         elif verdict is Verdict.DIFFERS:
             message = "output y differs by 3.2e-2 where 1.0e-04 is allowed"
-            yield name, Computation(verdict, place % 2 == 0, message, "", "y", tolerance * 10 ** random.uniform(0.2, 3), tolerance, load, seconds)
+            yield (
+                name,
+                Computation(verdict, place % 2 == 0, message, "", "y", tolerance * 10 ** random.uniform(0.2, 3), tolerance, load, seconds),
+            )
         else:
             yield name, Computation(verdict, True, "", "", "y", relative, tolerance, load, seconds, "k")
 
