@@ -28,7 +28,7 @@ function verdicts({ rows, verdicts: names }) {
     legend.append(element("li", {}, choice({ verdict }, mark(verdict, `${whole(counts.get(verdict))} ${verdict}`))));
   }
   const not = rows.length - right;
-  const lead = element("p", { class: "lead" }, element("b", {}, whole(right)), ` of ${plural(rows.length, "model")} as expected`);
+  const lead = element("p", { class: "lead" }, element("span", {}, element("b", {}, whole(right)), ` of ${plural(rows.length, "model")} as expected`));
   if (not) lead.append(element("span", { class: "not" }, icon("unexpected"), choice({ unexpected: "1" }, `${whole(not)} not`)));
   const reused = rows.filter((row) => row.reused).length;
   if (reused) lead.append(element("small", {}, `${whole(reused)} from an earlier run`));
