@@ -201,7 +201,7 @@ def test_filters_are_in_the_address(tabs: Tabs) -> None:
     tab.select_option("#filter-runtime", "browser")
     tab.select_option("#filter-verdict", "ok")
     tab.check("#filter-unexpected")
-    tab.get_by_role("button", name="all time").click()
+    tab.get_by_role("button", name="total time").click()
     expected = [
         row for row in MADE.rows if not row.expected and "browser" in row.runtimes and row.runtimes["browser"].verdict is Verdict.OK
     ]
@@ -232,6 +232,12 @@ def test_only_what_is_seen_is_drawn(tabs: Tabs) -> None:
     drawn = tab.eval_on_selector_all("#table .body .row", "rows => rows.map((row) => Number(row.ariaRowIndex))")
     assert drawn == sorted(drawn), "the order of the rows is that in which they are read"
     assert len(drawn) < 100
+    scrolled = tab.evaluate("scrollY")
+    tab.locator("#table .body .name a").nth(30).evaluate("link => link.click()")
+    tab.wait_for_selector("#model")
+    tab.go_back()
+    tab.wait_for_selector("#table")
+    assert abs(tab.evaluate("scrollY") - scrolled) < 5
 
 
 @pytest_browser

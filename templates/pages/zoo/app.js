@@ -15,6 +15,8 @@ const report = read(at("report").textContent);
 const columns = columnsOf(report);
 const form = /** @type {HTMLFormElement} */ (at("filters"));
 let state = stateOf("");
+const TYPING = 300; // milliseconds without a key
+let saying = 0;
 let places = 0; // where the list was scrolled to, for the way back from a model
 
 // ------------------------------------------------------------------------------------------------------------------ filters
@@ -33,10 +35,10 @@ function prepare() {
   offer("label", counted(report.rows, labels).sort(([a], [b]) => (a < b ? -1 : 1)));
   offer("change", counted(report.rows, (row) => row.changes.map(({ kind }) => kind)));
   for (const { id, title, group, falls } of columns) fields.sort.append(element("option", { value: falls ? `-${id}` : id }, `${clipped(group, 30)} ${title}`));
-  form.addEventListener("input", () => {
+  form.addEventListener("input", ({ target }) => {
     const asked = Object.fromEntries(FIELDS.map((name) => [name, fields[name].type === "checkbox" ? (fields[name].checked ? "1" : "") : fields[name].value]));
-    if (asked.sort === "turned") delete asked.sort; // an order that only the headers have
-    ask(asked);
+    if (target !== fields.sort) delete asked.sort; // the headers have orders that it has not
+    ask(asked, target === fields.text ? TYPING : 0);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   at("clear").addEventListener("click", () => ask({ ...PLAIN, sort: state.sort }));
@@ -44,17 +46,20 @@ function prepare() {
   at("turn").addEventListener("click", () => ask({ sort: state.sort.startsWith("-") ? state.sort.slice(1) : `-${state.sort}` }));
 }
 
-/** Shows what passes other filters, and says so in the address. */
-function ask(changed) {
+/** Shows what passes other filters, and says so in the address, which browsers let nobody change with each key. */
+function ask(changed, delay = 0) {
   Object.assign(state, changed);
-  history.replaceState(null, "", address(state));
+  clearTimeout(saying);
+  const say = () => history.replaceState(null, "", address(state));
+  if (delay) saying = setTimeout(say, delay);
+  else say();
   showRows();
 }
 
 function fill() {
   for (const name of FIELDS) {
     if (fields[name].type === "checkbox") fields[name].checked = Boolean(state[name]);
-    else if (document.activeElement !== fields[name] || name !== "text") fields[name].value = state[name];
+    else if (fields[name].value !== state[name]) fields[name].value = state[name];
   }
   if (fields.sort.value !== state.sort) {
     const other = state.sort.startsWith("-") ? state.sort.slice(1) : `-${state.sort}`;
@@ -95,6 +100,7 @@ function say(text) {
 
 /** Shows what the address says. */
 function route() {
+  clearTimeout(saying);
   const asked = stateOf(location.hash);
   const isModel = asked.model !== null;
   const wasModel = !at("model").hidden;

@@ -32,7 +32,7 @@ export function columnsOf(report) {
     number("weights", "weights", "graph", 74, (row) => row.conversion.weight_bytes, bytes, "weights"),
     number("conversion", "time", "convert", 68, (row) => row.conversion.seconds, duration, "conversion"),
     number("memory", "memory", "peak", 74, (row) => row.peak_bytes, bytes, "memory"),
-    number("seconds", "time", "all", 64, (row) => row.seconds, duration, "all"),
+    number("seconds", "time", "total", 64, (row) => row.seconds, duration, "total"),
   ];
 }
 

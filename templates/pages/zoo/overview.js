@@ -102,7 +102,8 @@ function changed({ changes, byName }) {
         { title: clipped([model, what, before, "→", after].join(" ")) },
         element("span", { class: "change", "data-kind": kind }, kind),
         byName.has(model) ? element("a", { href: addressOf(model) }, named(clipped(model, 80))) : named(clipped(model, 80)),
-        element("span", { class: "rest" }, named(clipped(what, 80)), before || after ? [" ", named(clipped(before, 80)), " → ", named(clipped(after, 80))] : null),
+        element("span", { class: "rest" }, named(clipped(what, 80))),
+        before || after ? element("span", { class: "values" }, named(clipped(before, 80)), " → ", named(clipped(after, 80))) : null,
       ),
     note,
   );
