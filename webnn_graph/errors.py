@@ -138,6 +138,10 @@ class ExecutionError(WebNNError):
     default = Code.EXECUTION_FAILED
 
 
+class RuntimeLost(ExecutionError):
+    """What computed has crashed, or does not answer any more."""
+
+
 def reason(error: BaseException) -> str:
     """What another library's exception says, in one line: its first, or its class when it says nothing."""
     return next((line for line in map(str.strip, str(error).splitlines()) if line), type(error).__name__)

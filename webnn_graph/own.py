@@ -13,9 +13,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 HOME = Path(__file__).resolve().parents[1]
 """The folder that this package is in."""
@@ -77,3 +79,17 @@ def _is_own(module: str) -> bool:
 
 def _places(spec: ModuleSpec) -> set[Path]:
     return {Path(place).resolve() for place in (spec.origin, *(spec.submodule_search_locations or ())) if place}
+
+
+def call(function: str, *arguments: Any) -> Any:
+    """Calls a function of the project in a process that others have started, whatever is on its path.
+
+    Args:
+        function: ``module:function``.
+        arguments: Its arguments.
+    """
+    come_first()
+    module, _, name = function.partition(":")
+    if not _is_own(module):
+        raise ImportError(f"{module} is not a module of this project")
+    return getattr(import_module(module), name)(*arguments)

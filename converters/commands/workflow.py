@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Protocol
 
-from converters.checking.verify import Verification, verify, verify_nodes
+from converters.checking.verify import Runner, Verification, verify, verify_nodes
 from converters.commands.console import DONE, Result, progress
 from converters.commands.destination import Destination
 from converters.commands.report import Verified
@@ -51,15 +51,22 @@ class Check:
         if self.each_node and self.runtime != "reference":
             raise WebNNError(f"each node is compared in the reference runtime, not in {self.runtime}", "leave out --runtime")
 
-    def run(self, graph: Graph, source: Source) -> Verification:
-        """Verifies ``graph`` against ``source``; see `converters.checking.verify.verify`."""
+    def run(self, graph: Graph, source: Source, run: Runner | None = None, *, search: bool = True) -> Verification:
+        """Verifies ``graph`` against ``source``; see `converters.checking.verify.verify`.
+
+        Args:
+            graph: The graph.
+            source: What says what is right.
+            run: Computes in the runtime's place.
+            search: Whether the first wrong node is looked for where outputs differ.
+        """
         runtime = runtimes.find_runtime(self.runtime)
         target = load_target(runtime.target)
 
         def returns(operand: Operand) -> bool:
-            return not any(of_tensor(target, "output", operand))
+            return search and not any(of_tensor(target, "output", operand))
 
-        run = partial(runtimes.run, runtime=self.runtime, browser=self.browser)
+        run = run or partial(runtimes.run, runtime=self.runtime, browser=self.browser)
         tolerance = runtime.tolerance if self.tolerance is None else self.tolerance
         with progress(f"verifying against {source.runner} ..."):
             if self.each_node:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import filecmp
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,35 +17,36 @@ from converters.commands.destination import Destination
 from converters.commands.listing import Cell, Listing, number
 from converters.commands.saving import save
 from converters.commands.workflow import Check
-from converters.onnx import convert
-from converters.onnx.reading.random_weights import with_random_weights
-from converters.onnx.source import OnnxSource
-from converters.source import Source
 from models.zoo.fetch import fetch
+from models.zoo.loading import converted, loaded
+from models.zoo.made import made_file
 from models.zoo.manifest import Model
 from models.zoo.pictures import PICTURES
 from webnn_graph.compare import Difference
-from webnn_graph.errors import ConversionError, WebNNError
+from webnn_graph.errors import WebNNError
 from webnn_graph.formats.files import pieces, write_all
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes import find_runtime
 from webnn_graph.targets import Target, legalize
 from webnn_graph.wording import size
 
+AS_IT_MUST = "refused, as it must be"
 Row: TypeAlias = tuple[int, Mapping[str, Any]]
 """What came of a model: the exit status, and values by column."""
 
 
-def fetch_all(models: Sequence[Model], folder: Path | None) -> Result:
-    """Fetches each model and, with ``folder``, copies it there under its name."""
+def fetch_all(models: Sequence[Model], folder: Path, output: Path | None) -> Result:
+    """Fetches each model, or makes it, and, with ``output``, copies it there under its name; ``folder`` is the manifest's."""
 
     def row(model: Model) -> Row:
-        path = fetch(model)
-        if folder:
-            path = _copied(path, folder)
+        if model.kind == "python" and model.is_torch:
+            return DONE, {"verdict": "a module in memory, no file"}
+        path = made_file(model, folder) if model.kind == "python" else fetch(model, folder)
+        if output:
+            path = _copied(path, output)
         return DONE, {"size": path.stat().st_size, "file": str(path)}
 
-    return _for_each(models, "fetching", "fetched", {">size": size, "file": str}, row)
+    return _for_each(models, "fetching", "fetched", {">size": size, "file": str, "verdict": str}, row)
 
 
 def _copied(path: Path, folder: Path) -> Path:
@@ -54,15 +57,15 @@ def _copied(path: Path, folder: Path) -> Path:
     return copy
 
 
-def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -> Result:
-    """Converts each model into ``folder``, replacing what is there."""
+def convert_all(models: Sequence[Model], folder: Path, output: Path, formats: Sequence[str]) -> Result:
+    """Converts each model into ``output``, replacing what is there; ``folder`` is the manifest's."""
 
     def row(model: Model) -> Row:
-        destination = Destination(folder, model.name, formats, overwrite=True, sources=lambda: prepared(model).parent.iterdir())
+        destination = _destination(model, folder, output, formats)
         destination.check()
-        graph = converted(model)
+        graph = converted(model, loaded(model, folder).convert)
         if isinstance(graph, str):
-            return DONE, {"verdict": graph}
+            return DONE, {"verdict": AS_IT_MUST}
         files = save(graph, destination).files
         written = sum(path.stat().st_size for path in files)
         return DONE, {
@@ -75,7 +78,38 @@ def convert_all(models: Sequence[Model], folder: Path, formats: Sequence[str]) -
     return _for_each(models, "converting", "converted", {">operators": number, ">weights": size, ">files": size, "verdict": str}, row)
 
 
-def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, seed: int, target: Target | None = None) -> Result:
+def check_all(models: Sequence[Model], folder: Path, output: Path, formats: Sequence[str]) -> Result:
+    """Converts each model, and compares what would be written with the files in ``output``; writes nothing there."""
+
+    def row(model: Model) -> Row:
+        with tempfile.TemporaryDirectory() as elsewhere:
+            graph = converted(model, loaded(model, folder).convert)
+            if isinstance(graph, str):
+                return DONE, {"verdict": AS_IT_MUST}
+            files = save(graph, _destination(model, folder, Path(elsewhere), formats)).files
+            stale = [path.name for path in files if not _is_alike(path, output / path.name)]
+        if stale:
+            return DIFFERS, {"verdict": f"OUT OF DATE: {', '.join(stale)}"}
+        return DONE, {"verdict": "up to date"}
+
+    return _for_each(models, "checking", "up to date", {"verdict": str}, row)
+
+
+def _destination(model: Model, folder: Path, output: Path, formats: Sequence[str]) -> Destination:
+    def sources() -> Iterable[Path]:
+        files = loaded(model, folder).files
+        return files if model.kind == "file" else {beside for file in files for beside in file.parent.iterdir()}  # the cache is not ours
+
+    return Destination(output, model.name, formats, overwrite=True, sources=sources)
+
+
+def _is_alike(path: Path, other: Path) -> bool:
+    return other.is_file() and filecmp.cmp(path, other, shallow=False)
+
+
+def verify_all(
+    models: Sequence[Model], folder: Path, *, runtime: str, browser: str | None, seed: int, target: Target | None = None
+) -> Result:
     """Converts each model, for a target if there is one, and compares it with its source model; nothing is written.
 
     Raises:
@@ -84,7 +118,7 @@ def verify_all(models: Sequence[Model], *, runtime: str, browser: str | None, se
     find_runtime(runtime)
 
     def row(model: Model) -> Row:
-        measured = measure(model, runtime=runtime, browser=browser, seed=seed, target=target)
+        measured = measure(model, folder, runtime=runtime, browser=browser, seed=seed, target=target)
         if isinstance(measured, str):
             return DONE, {"verdict": measured}
         result, worst = measured.result, measured.worst
@@ -128,7 +162,9 @@ class Measured:
         return max(self.result.differences, key=lambda difference: difference.excess)
 
 
-def measure(model: Model, *, runtime: str, browser: str | None = None, seed: int = 0, target: Target | None = None) -> Measured | str:
+def measure(
+    model: Model, folder: Path, *, runtime: str, browser: str | None = None, seed: int = 0, target: Target | None = None
+) -> Measured | str:
     """Converts a model and compares it with its source; for a model that must be refused, words that say it was.
 
     Raises:
@@ -136,64 +172,18 @@ def measure(model: Model, *, runtime: str, browser: str | None = None, seed: int
     """
     find_runtime(runtime)
     started = time.monotonic()
-    make, source = frontend(model)
-    graph = _converted(model, make)
+    own = loaded(model, folder)
+    graph = converted(model, own.convert)
     if isinstance(graph, str):
-        return graph
+        return AS_IT_MUST
     if target:
         graph = legalize(graph, target)
     seconds = time.monotonic() - started
     shapes = {operand.name: operand.shape for operand in graph.inputs}
     inputs = {name: PICTURES[picture](shapes[name]) for name, picture in model.pictures.items()}
     computed_by = "reference" if model.each_node else runtime
-    check = Check(computed_by, browser, model.tolerance, inputs, seed, model.each_node)
-    return Measured(graph, seconds, check.run(graph, source()))
-
-
-def prepared(model: Model) -> Path:
-    """The model's file to convert: as it was fetched, or with random weights."""
-    path = fetch(model)
-    if not model.random_weights:
-        return path
-    filled = path.with_stem(f"{path.stem}_random")
-    if not filled.is_file():
-        content = with_random_weights(path).SerializeToString()
-        write_all({filled: lambda: [content]})
-    return filled
-
-
-def converted(model: Model) -> Graph | str:
-    """The model's graph; for a model that must be refused, words that say it was.
-
-    Raises:
-        WebNNError: It cannot be converted, or is not refused although it must be.
-    """
-    return _converted(model, frontend(model)[0])
-
-
-def _converted(model: Model, convert: Callable[[], Graph]) -> Graph | str:
-    try:
-        graph = convert()
-    except ConversionError as error:
-        if model.refused and model.refused in error.message:
-            return "refused, as it must be"
-        raise
-    if model.refused:
-        raise WebNNError(f"{model.name} was converted, although it has no WebNN equivalent")
-    return graph
-
-
-def frontend(model: Model) -> tuple[Callable[[], Graph], Callable[[], Source]]:
-    """What converts the model, and what makes the source of right numbers for its graph."""
-    path = prepared(model)
-    if model.is_torch:
-        from models.zoo.torch import torch_model  # PyTorch is slow to import
-
-        loaded = torch_model(model, path)
-        return loaded.convert, loaded.source
-    bind, outputs = model.bind, model.outputs
-    made_by = partial(convert, path, name=model.name, dims=model.dims, shapes=model.shapes, bind=bind, outputs=outputs)
-    return made_by, partial(OnnxSource, path, bind=bind, outputs=outputs)
+    check = Check(computed_by, browser, model.tolerance_of(runtime), inputs, seed, model.each_node)
+    return Measured(graph, seconds, check.run(graph, own.source()))
 
 
 def _for_each(models: Sequence[Model], doing: str, done: str, columns: Mapping[str, Cell], row: Callable[[Model], Row]) -> Result:

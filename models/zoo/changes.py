@@ -85,7 +85,7 @@ def changes(old: Report, new: Report, thresholds: Thresholds = Thresholds()) -> 
 def _of_model(old: Row, new: Row, thresholds: Thresholds) -> Iterator[Change]:
     name, made, makes = new.name, old.conversion, new.conversion
     yield from _of_verdicts(name, "conversion", made.verdict, makes.verdict)
-    counts = {"operators": (made.operators, makes.operators), "weights": (made.weight_bytes, makes.weight_bytes)}
+    counts: dict[str, Numbers] = {"operators": (made.operators, makes.operators), "weights": (made.weight_bytes, makes.weight_bytes)}
     for what, numbers in counts.items():
         yield from _of_numbers(name, what, numbers, thresholds.size, 0, (Kind.LARGER, Kind.SMALLER))
     times = {"conversion": (made.seconds, makes.seconds)}

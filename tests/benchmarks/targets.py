@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from models import select
-from models.zoo.actions import converted
+from models.zoo.loading import converted
 from webnn_graph import save
 from webnn_graph.formats import javascript
 from webnn_graph.graph import Graph

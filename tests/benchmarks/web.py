@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from models import select
-from models.zoo.actions import converted, prepared
+from models.zoo.loading import converted, prepared
 from webnn_graph import save
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes import exchange

@@ -18,15 +18,17 @@ ROOT = Path(cli.__file__).parent
 FORBIDDEN = {
     "webnn_graph": {"click", "rich", "converters", "models", "cli", "tests"},
     "converters": {"models", "cli", "tests"},
-    "models": {"click", "rich", "cli", "tests"},
+    "models": {"rich", "cli", "tests"},
 }
 ONNX, TORCH, GENERATED = "converters/onnx/", "converters/torch/", "models/generate.py"
+MADE = "models/architectures.py"
+ZOO = "models/zoo/torch.py"
 HOMES = {
     "onnx": (ONNX, GENERATED),
     "onnxsim": (ONNX,),
     "onnxruntime": (ONNX, GENERATED, "webnn_graph/runtimes/rustnn.py"),
-    "torch": (TORCH, GENERATED),
-    "transformers": (TORCH, GENERATED),
+    "torch": (TORCH, GENERATED, MADE, ZOO),
+    "transformers": (TORCH, GENERATED, MADE),
 }
 """Where each framework may be imported."""
 

@@ -35,8 +35,8 @@ DOORS: dict[str, Callable[[str], object]] = {
     "run": computed,
     "Check": Check,
     "Check of each node": lambda name: Check(name, each_node=True),
-    "verify_all": lambda name: verify_all([], runtime=name, browser=None, seed=0),
-    "measure": lambda name: measure(select()[0], runtime=name),
+    "verify_all": lambda name: verify_all([], Path(), runtime=name, browser=None, seed=0),
+    "measure": lambda name: measure(select()[0], Path(), runtime=name),
 }
 
 

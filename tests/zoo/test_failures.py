@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import cli
-from models.zoo import actions
+from models.zoo import actions, loading
 from models.zoo.manifest import Model
 from tests.cli.conftest import linear_model
 
@@ -25,7 +25,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     for name in (GOOD, BAD):
         onnx.save(linear_model(batch=2), folder / f"{name}.onnx")
-    monkeypatch.setattr(actions, "fetch", lambda model: folder / f"{model.name}.onnx")
+    for module in (actions, loading):
+        monkeypatch.setattr(module, "fetch", lambda model, _: folder / f"{model.name}.onnx")
     return folder
 
 
@@ -38,7 +39,7 @@ def zoo(*arguments: str | Path) -> Result:
 )
 @pytest.mark.parametrize("debug", [[], ["--debug"]], ids=["", "debug"])
 def test_an_error_of_the_system_stops_one_model(cache: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, debug: list[str]) -> None:
-    def fetch(model: Model) -> Path:
+    def fetch(model: Model, _: Path) -> Path:
         if model.name == BAD:
             raise error
         return cache / f"{model.name}.onnx"

@@ -21,7 +21,7 @@ from webnn_graph.runtimes.browser import BrowserSession
 
 pytestmark = pytest.mark.zoo
 pytest.importorskip("transformers", reason="transformers is not installed")
-MODELS = [model for model in select() if model.is_torch]
+MODELS = [model for model in select() if model.is_torch and model.kind != "python"]
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 
 

@@ -29,22 +29,23 @@ BUSY = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
 @contextmanager
-def locked(folder: Path, check: Callable[[], None] = lambda: None) -> Iterator[bool]:
+def locked(folder: Path, check: Callable[[], None] = lambda: None, wait: float | None = None) -> Iterator[bool]:
     """Excludes other writers of a folder while the context lasts.
 
     Args:
         folder: Must exist.
         check: Called again and again while waiting; may raise.
+        wait: Seconds to wait for another writer; by default `WAIT_SECONDS`.
 
     Yields:
         Whether nobody else writes; False on a file system without locks.
 
     Raises:
-        WebNNError: Another process writes there, and has not finished after `WAIT_SECONDS` seconds.
+        WebNNError: Another process writes there, and has not finished by then.
         OSError: The lock's file cannot be made.
     """
     path = folder / LOCK
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + (WAIT_SECONDS if wait is None else wait)
     while (taken := _take(path)) is None:
         check()
         if time.monotonic() > deadline:

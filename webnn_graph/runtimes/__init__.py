@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class Runtime:
         needs: What must be installed besides; empty for nothing.
         extra: The extra of this package that installs it.
         condition: What else that takes.
+        package: The package that computes; empty for this one, or a browser.
     """
 
     name: str
@@ -39,12 +40,29 @@ class Runtime:
     needs: str = ""
     extra: str = ""
     condition: str = ""
+    package: str = ""
 
     def run(self, graph: Graph, inputs: Mapping[str, Array], *, browser: str | None = None) -> dict[str, Array]:
         """The graph's outputs by name; see `run`."""
         module = import_module(f"{__name__}.{self.name}")
         outputs: dict[str, Array] = module.run(graph, inputs, **({"browser": browser} if self.has_browser else {}))
         return outputs
+
+    def version(self, browser: str | None = None) -> str:
+        """What computes with this runtime here, with its version; empty for what is part of this package.
+
+        Raises:
+            RuntimeUnavailable: It is not there.
+        """
+        if self.has_browser:
+            version: str = import_module(f"{__name__}.chromium").version_of(browser)
+            return version
+        if not self.package:
+            return ""
+        try:
+            return f"{self.package} {metadata.version(self.package)}"
+        except metadata.PackageNotFoundError:
+            raise self.unavailable() from None
 
     def unavailable(self) -> RuntimeUnavailable:
         """What to raise when what it needs is not installed."""
@@ -56,7 +74,7 @@ RUNTIMES = {
     runtime.name: runtime
     for runtime in (
         Runtime("reference", 1e-4, "standard"),
-        Runtime("rustnn", 1e-3, "rustnn", needs="pywebnn", extra="rustnn", condition=", on Python 3.12 or newer"),
+        Runtime("rustnn", 1e-3, "rustnn", needs="pywebnn", extra="rustnn", condition=", on Python 3.12 or newer", package="pywebnn"),
         Runtime("browser", 1e-3, "chromium", has_browser=True, needs="Playwright", extra="browser"),
     )
 }

@@ -17,7 +17,7 @@ from webnn_graph.formats import javascript, weights
 from webnn_graph.graph import Graph
 from webnn_graph.own import TEMPLATES
 from webnn_graph.runtimes import RUNTIMES
-from webnn_graph.runtimes.chromium import Chromium, find_browser
+from webnn_graph.runtimes.chromium import Chromium, find_browser, is_address
 from webnn_graph.runtimes.exchange import Exchange, remove
 from webnn_graph.runtimes.reference import checked
 from webnn_graph.targets import legalize, load_target
@@ -38,7 +38,7 @@ class BrowserSession:
     """A browser that runs graphs, one after another, while its context lasts.
 
     Args:
-        browser: The executable; by default found by `find_browser`.
+        browser: The executable, by default found by `find_browser`; or the address of a browser that runs, see `RunningBrowser`.
         timeout: Seconds that loading a model, or computing once, may take.
 
     Raises:
@@ -53,11 +53,12 @@ class BrowserSession:
     def __enter__(self) -> BrowserSession:
         with ExitStack() as stack:
             executable = find_browser(self._wanted)
+            address = str(self._wanted) if is_address(self._wanted) else ""
             self.exchange = stack.enter_context(Exchange())
             for name in PAGE:
                 self.exchange.write(name, (TEMPLATES / name).read_bytes())
             self.exchange.write("index.html", b"<!doctype html><title>webnn</title>")
-            self.chromium = stack.enter_context(Chromium(executable, self.exchange.url))
+            self.chromium = stack.enter_context(Chromium(executable, self.exchange.url, address))
             self._stack = stack.pop_all()
         return self
 

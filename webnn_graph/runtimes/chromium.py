@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from webnn_graph.errors import ExecutionError, RuntimeUnavailable, reason
+from webnn_graph.errors import ExecutionError, RuntimeLost, RuntimeUnavailable, reason
 from webnn_graph.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
@@ -40,16 +41,34 @@ START = """([name, argument]) => {
     const finish = (error) => { window.outcome = error ? `${error.name}: ${error.message}` : ""; };
     import("/pages/runner.js").then((runner) => runner[name](argument)).then(() => finish(), finish);
 }"""
+VERSION_SECONDS = 30
+"""Seconds in which a browser says its version."""
 T = TypeVar("T")
 
 
+def version_of(browser: str | Path | None = None) -> str:
+    """What an executable says that it is: ``Chromium 147.0.7727.0``; see `find_browser`."""
+    executable = find_browser(browser)
+    try:
+        done = subprocess.run([executable, "--version"], capture_output=True, text=True, timeout=VERSION_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RuntimeUnavailable(f"{executable} does not start: {reason(error)}", HINT) from None
+    return " ".join(done.stdout.split())
+
+
+def is_address(browser: str | Path | None) -> bool:
+    """Whether a browser is given by the address at which it is controlled, and not by its executable."""
+    return isinstance(browser, str) and browser.startswith("ws://")
+
+
 def find_browser(browser: str | Path | None = None) -> Path:
-    """The executable to drive: the argument, then ``WEBNN_CHROMIUM``, then an installed Chrome or Chromium.
+    """The executable to drive: the argument, unless it is an address, then ``WEBNN_CHROMIUM``, then an installed Chrome or Chromium.
 
     Raises:
         RuntimeUnavailable: There is none, or the one asked for does not exist.
     """
-    for source, path in (("the browser", browser), (VARIABLE, os.environ.get(VARIABLE))):
+    given = None if is_address(browser) else browser
+    for source, path in (("the browser", given), (VARIABLE, os.environ.get(VARIABLE))):
         if path:
             if not Path(path).is_file():
                 raise RuntimeUnavailable(f"{source} {path} does not exist", HINT)
@@ -65,12 +84,18 @@ class Chromium:
 
     Playwright stays on a thread of its own, so that several of these, and an event loop, can be there at once.
 
+    Args:
+        executable: The browser.
+        url: See above.
+        address: Of a browser that runs already, see `RunningBrowser`: used until it fails, which ends it; then, the executable is.
+
     Raises:
         RuntimeUnavailable: On entering: Playwright is missing, the browser does not start or has no working WebNN.
     """
 
-    def __init__(self, executable: Path, url: str) -> None:
+    def __init__(self, executable: Path, url: str, address: str = "") -> None:
         self.executable = executable
+        self.address = address
         self.url = url
         self._browser: Browser | None = None
 
@@ -116,8 +141,8 @@ class Chromium:
         outcome = self._do(lambda: self._outcome(page, function, argument, timeout))
         if outcome:
             # A backend that failed once may be gone for every later graph of its process.
-            self._do(self._close)
-            raise ExecutionError(f"the browser failed to {function} the model: {outcome}")
+            self._do(self._end)
+            raise outcome
 
     def ask(self, function: str) -> Any:
         """What ``function()`` of the runner returns."""
@@ -150,7 +175,7 @@ class Chromium:
         from playwright.sync_api import Error
 
         try:
-            self._browser = self._playwright.chromium.launch(executable_path=str(self.executable), args=list(FLAGS))
+            self._browser = self._connected() or self._playwright.chromium.launch(executable_path=str(self.executable), args=list(FLAGS))
             page = self._new_page()
             missing = page.evaluate("import('/pages/runner.js').then((runner) => runner.probe())")
             page.close()
@@ -158,6 +183,17 @@ class Chromium:
             raise RuntimeUnavailable(f"{self.executable} does not start: {reason(error)}", HINT) from None
         if missing:
             raise RuntimeUnavailable(f"{self.executable} has no working WebNN: {missing}", HINT)
+
+    def _connected(self) -> Browser | None:
+        """The browser that runs already, if there is one."""
+        from playwright.sync_api import Error
+
+        if self.address:
+            try:
+                return self._playwright.chromium.connect_over_cdp(self.address)
+            except Error:
+                self.address = ""  # somebody ended it
+        return None
 
     def _new_page(self) -> Page:
         if self._browser is None:
@@ -167,21 +203,33 @@ class Chromium:
         page.goto(f"{self.url}/index.html")
         return page
 
-    def _outcome(self, page: Page, function: str, argument: str, timeout: float) -> str:
-        """What went wrong; empty when nothing did."""
+    def _outcome(self, page: Page, function: str, argument: str, timeout: float) -> ExecutionError | None:
+        """What went wrong."""
         from playwright.sync_api import Error
         from playwright.sync_api import TimeoutError as TimedOut
 
+        failed = f"the browser failed to {function} the model"
         try:
             page.evaluate(START, [function, argument])
             page.wait_for_function("window.outcome !== undefined", timeout=timeout * 1000, polling=20)
-            return str(page.evaluate("window.outcome"))
+            outcome = page.evaluate("window.outcome")
         except TimedOut:
-            return f"no answer after {timeout:g} s"
+            return RuntimeLost(f"{failed}: no answer after {timeout:g} s")
         except Error as error:
-            return reason(error)
+            return RuntimeLost(f"{failed}: {reason(error)}")
+        return ExecutionError(f"{failed}: {outcome}") if outcome else None
 
     def _close(self) -> None:
         if self._browser is not None:
             self._browser.close()
             self._browser = None
+
+    def _end(self) -> None:
+        """Ends the browser's process, also of one that ran already."""
+        from playwright.sync_api import Error
+
+        if self.address and self._browser is not None:
+            self.address = ""
+            with suppress(Error):
+                self._browser.new_browser_cdp_session().send("Browser.close")
+        self._close()

