@@ -46,9 +46,14 @@ def _data(report: Report, found: Sequence[Change]) -> dict[str, Any]:
         "count": len(report.rows),
         "rows": _columns(_row(row) for row in report.rows),
         "conversions": _columns(_members(row.conversion) for row in report.rows),
-        "runtimes": [{"name": _shown(name), "version": _shown(report.runtimes.get(name, "")), "rows": computed[name]} for name in names],
+        "runtimes": [_runtime(name, report.runtimes.get(name)) | {"rows": computed[name]} for name in names],
         "changes": {"count": len(found), "rows": _columns(map(_members, found))},
     }
+
+
+def _runtime(name: str, version: str | None) -> dict[str, Any]:
+    """A runtime: None stands for the version of one that was not asked for, of which rows know nevertheless."""
+    return {"name": _shown(name), "version": _shown(version or ""), "asked": version is not None}
 
 
 def _row(row: Row) -> dict[str, Any]:

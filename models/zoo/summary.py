@@ -33,7 +33,7 @@ def _head(report: Report) -> Iterator[str]:
     right, reused = len(report.rows) - len(report.unexpected), sum(row.reused for row in report.rows)
     yield f"## {right:,} of {count(len(report.rows), 'model')} as expected"
     yield ""
-    versions = [f"{name} {version}" for name, version in {"webnn-convert": report.version, **report.runtimes}.items()]
+    versions = [f"{name} {version}".strip() for name, version in {"webnn-convert": report.version, **report.runtimes}.items()]
     shards = [f"shard {shard}" for shard in report.shards]
     target = f"target {report.target}" if report.target else "each runtime's own target"
     earlier = [f"{reused:,} from an earlier run"] if reused else []

@@ -55,8 +55,8 @@ def test_it_says_what_is_not_as_expected() -> None:
 
 def test_nothing_is_said_of_what_there_is_not() -> None:
     row = Row("a", Verdict.OK, True, "", Conversion(Verdict.OK))
-    text = markdown(Report("1", "", {}, {"browser": "2"}, "", 60.0, [row]))
-    assert text.startswith("## 1 of 1 model as expected\n\nwebnn-convert 1, browser 2, each runtime's own target, 1.0 min\n")
+    text = markdown(Report("1", "", {}, {"reference": "", "browser": "2"}, "", 60.0, [row]))
+    assert text.startswith("## 1 of 1 model as expected\n\nwebnn-convert 1, reference, browser 2, each runtime's own target, 1.0 min\n")
     assert "###" not in text
 
 

@@ -53,7 +53,7 @@ const change = ({ kind, what = "", before = "", after = "" }) => element("li", {
 
 /** The command that does the same again, with a button that copies it. */
 function command({ facts: { target }, runtimes }, { name }, say) {
-  const asked = runtimes.filter(({ version }) => version).map((runtime) => runtime.name);
+  const asked = runtimes.filter((runtime) => runtime.asked).map((runtime) => runtime.name);
   const options = [...(asked.length ? ["--runtime", asked.join(",")] : []), ...(target ? ["--target", target] : [])];
   const words = name.startsWith("-") ? [...options, "--", name] : [name, ...options];
   const text = `webnn zoo run ${words.map(quoted).join(" ")}`;
