@@ -18,6 +18,8 @@ from webnn_graph.formats.files import write_all
 FILE = "report.json"
 FORMAT = 1
 """Number of this form of the document; a reader refuses others."""
+CONVERSION = "conversion"
+"""What stands for the conversion where others are named after runtimes."""
 
 
 class Verdict(StrEnum):
@@ -144,6 +146,12 @@ class Row:
     key: str = ""
     reused: bool = False
     picture: str = ""
+
+    @property
+    def surprises(self) -> Mapping[str, Conversion | Computation]:
+        """What is not as the manifest says: that of runtimes, by their names, or else *conversion*."""
+        found = {name: computed for name, computed in self.runtimes.items() if not computed.expected}
+        return found if found or self.expected else {CONVERSION: self.conversion}
 
 
 @dataclass(frozen=True)
