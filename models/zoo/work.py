@@ -202,6 +202,21 @@ def _said(error: Exception, verdict: Verdict) -> tuple[Verdict, str, str]:
     return Verdict.FAILED, f"unexpected {type(error).__name__}: {reason(error)}", ""
 
 
+def _writable(event: Event) -> Event:
+    """The event without what names of models may hold and JSON may not: halves of surrogate pairs."""
+    if event.conversion:
+        blocking = tuple(map(_text, event.conversion.blocking))
+        return replace(event, conversion=replace(event.conversion, message=_text(event.conversion.message), blocking=blocking))
+    if event.computation:
+        computation = replace(event.computation, message=_text(event.computation.message), output=_text(event.computation.output))
+        return replace(event, computation=computation)
+    return event
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
 # ------------------------------------------------------------------------------------------------------------ in the new process
 def main() -> None:
     """Does the job that stands on stdin, and writes an event per line to stdout."""
@@ -213,7 +228,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
 
     def tell(event: Event) -> None:
-        answer.write(msgspec.json.encode(event) + b"\n")
+        answer.write(msgspec.json.encode(_writable(event)) + b"\n")
 
     work(job, tell)
     sys.stderr.flush()
