@@ -27,11 +27,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 TYPESCRIPT := typescript@7.0.2
+AXE := axe-core@4.14.1
 
 # A browser of one's own wins: WEBNN_CHROMIUM=/path make test
 BUNDLED := $(abspath $(VENV)/chromium/chromium)
 export WEBNN_CHROMIUM ?= $(BUNDLED)
 export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
+export WEBNN_AXE ?= $(abspath $(VENV)/npm/node_modules/axe-core/axe.min.js)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
 .PHONY: demo test slow lint fuzz backend-fuzz zoo bench methods docs zoo-docs site wheel clean
@@ -40,7 +42,7 @@ demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
 	$(BIN)/onnx2webnn $(DEMO)/magika_v3_3.onnx --dim unk__214=1 --format webnn,json,js --output-dir $(DEMO) --verify --force
 
-test: $(VENV)/.test $(VENV)/.typescript $(BROWSER)
+test: $(VENV)/.test $(VENV)/.npm $(BROWSER)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(DURATIONS) $(TESTS)
 
 slow: DURATIONS := --durations 0 --durations-min 2
@@ -75,6 +77,7 @@ docs: $(VENV)/.test
 	$(BIN)/webnn ops --frontend torch --markdown > docs/aten-operators.md
 	$(BIN)/python -m tests.frontends.index
 	$(BIN)/python -m tests.formats.schema
+	$(BIN)/python -m tests.zoo.schema
 	$(BIN)/python -m tests.site
 
 zoo-docs: $(VENV)/.test $(BROWSER)
@@ -102,8 +105,8 @@ $(VENV)/.test: pyproject.toml constraints.txt Makefile | $(BIN)/python
 	$(PIP) --editable '.[all,generate,test,site]'
 	@touch $@ $(VENV)/.verify
 
-$(VENV)/.typescript:
-	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(TYPESCRIPT)
+$(VENV)/.npm: Makefile
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(TYPESCRIPT) $(AXE)
 	@touch $@
 
 $(VENV)/.browser: tests/browser/package.json

@@ -13,11 +13,12 @@ from pathlib import Path
 import msgspec
 
 from webnn_graph.errors import FormatError, Where
-from webnn_graph.formats.files import write_all
 
 FILE = "report.json"
 FORMAT = 1
 """Number of this form of the document; a reader refuses others."""
+CONVERSION = "conversion"
+"""What stands for the conversion where others are named after runtimes."""
 
 
 class Verdict(StrEnum):
@@ -145,6 +146,12 @@ class Row:
     reused: bool = False
     picture: str = ""
 
+    @property
+    def surprises(self) -> Mapping[str, Conversion | Computation]:
+        """What is not as the manifest says: that of runtimes, by their names, or else *conversion*."""
+        found = {name: computed for name, computed in self.runtimes.items() if not computed.expected}
+        return found if found or self.expected else {CONVERSION: self.conversion}
+
 
 @dataclass(frozen=True)
 class Report:
@@ -212,12 +219,9 @@ def read(path: Path) -> Report:
     return report
 
 
-def write(report: Report, folder: Path) -> Path:
-    """Writes ``report.json`` into a folder."""
-    path = folder / FILE
-    content = msgspec.json.format(msgspec.json.encode(report), indent=1)
-    write_all({path: lambda: [content]})
-    return path
+def encoded(report: Report) -> bytes:
+    """The content of ``report.json``."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1)
 
 
 def merged(reports: Iterable[Report]) -> Report:

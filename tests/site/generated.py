@@ -1,17 +1,21 @@
-"""Pages that are written from what they are about: faults of implementations, commands, and the module's JavaScript."""
+"""Pages that are written from what they are about: faults of implementations, commands, the module's JavaScript, and the zoo's report."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 import cli
 import templates
+from models.zoo.report import Verdict
 from tests.ops.methods import STANDARD
 from tests.site import manifest
+from tests.zoo import schema
 from webnn_graph.ops import OPS, Op, Parameter
 from webnn_graph.targets.chromium.quirks import QUIRKS as OF_CHROMIUM
 from webnn_graph.targets.quirk import OUTPUT, Quirk
@@ -177,11 +181,77 @@ def _declaration(text: str, name: str) -> str:
     return text[start.start() : end]
 
 
+# --------------------------------------------------------------------------------------------------------------- the zoo's report
+VERDICTS = {
+    Verdict.OK: "within the tolerance; of a conversion: there is a graph",
+    Verdict.NOISE: "beyond it, but no further than the source model is from itself",
+    Verdict.REFUSED: "cannot be converted, and says why",
+    Verdict.DIFFERS: "computes something else",
+    Verdict.FAILED: "an error where there should be none",
+    Verdict.MEMORY: "its process had more memory than it might have",
+    Verdict.TIMEOUT: "its process took longer than it might",
+    Verdict.CRASHED: "its process, or the browser, was gone",
+}
+
+
+def zoo_report() -> str:
+    """docs/reference/zoo-report.md."""
+    described = schema.schema()["$defs"]
+    parts = "".join(_part(part.__name__, described[part.__name__]) for part in schema.PARTS)
+    verdicts = table(("verdict", "meaning"), [(f"`{verdict}`", VERDICTS[verdict]) for verdict in Verdict])
+    return f"""# The zoo's report
+
+`webnn zoo run` writes `{schema.FILE.name.replace(".schema", "")}`: what became of each model, of which the HTML page, the summary and
+the JUnit XML are made. Its JSON Schema is `models/zoo/{schema.FILE.name}`. Sizes are bytes, times seconds; a number that is not known
+is `null`. Members with a default may be missing, and a reader passes over those that it does not know. Written by
+`python -m tests.site` from the dataclasses of `models/zoo/report.py`.
+
+{parts}## Verdicts
+
+From best to worst:
+
+{verdicts}
+## As JUnit XML
+
+A suite for the conversion and one for each runtime has a test for each model. What is as the manifest says has passed, also a
+refusal. Otherwise `failed`, `memory`, `timeout` and `crashed` are errors, and all else is a failure.
+"""
+
+
+def _part(name: str, described: Mapping[str, Any]) -> str:
+    rows = [
+        (
+            f"`{member}`",
+            _kind(kind),
+            "" if member in described["required"] else f"`{json.dumps(kind.get('default', {}))}`",
+            kind["description"],
+        )
+        for member, kind in described["properties"].items()
+    ]
+    text = table(("member", "kind", "default", "what"), rows).replace("``", "`")
+    return f"## {name}\n\n{described['description'].replace('``', '`')}\n\n{text}\n"
+
+
+def _kind(kind: Mapping[str, Any]) -> str:
+    """What a member's value is, in words."""
+    if "$ref" in kind:
+        name = kind["$ref"].rpartition("/")[2]
+        return f"[{name}](#{'verdicts' if name == Verdict.__name__ else name.lower()})"
+    if "const" in kind:
+        return f"`{kind['const']}`"
+    if "anyOf" in kind:
+        return " or ".join(map(_kind, kind["anyOf"]))
+    if kind["type"] == "array":
+        return f"list of {_kind(kind['items'])}"
+    return f"object of {_kind(kind['additionalProperties'])}" if kind["type"] == "object" else str(kind["type"])
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "webnn-operators.md": operators,
     "faults.md": faults,
     "reference/commands.md": commands,
     "reference/javascript.md": javascript,
     "reference/manifest.md": manifest.page,
+    "reference/zoo-report.md": zoo_report,
 }
 """The pages, and what writes each."""

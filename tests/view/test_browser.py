@@ -8,15 +8,13 @@ from typing import Any
 
 import pytest
 
+from tests.browser.pages import Tabs, launched
 from tests.view.graphs import chain
 from webnn_graph.diff import diff
-from webnn_graph.errors import RuntimeUnavailable
 from webnn_graph.graph import Graph
-from webnn_graph.runtimes.chromium import find_browser
 from webnn_graph.view import Mark, Overlay, diff_page, page
 
 pytest.importorskip("fast_sugiyama", reason="fast-sugiyama is not installed")
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -26,39 +24,16 @@ Open = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    try:
-        executable = find_browser(None)
-    except RuntimeUnavailable as unavailable:
-        pytest.skip(str(unavailable))
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(executable), args=["--no-sandbox", "--disable-gpu"])
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def opened(chromium: Any, tmp_path: Path) -> Iterator[Open]:
     """Opens a page; in the end there must have been no error and no request but for the page itself."""
-    said: list[str] = []
-    tabs = []
-
-    def show(text: str, width: int = 1280, height: int = 800, asks: str = "") -> Any:
-        file = tmp_path / "page.html"
-        file.write_text(text, encoding="utf-8")
-        tab = chromium.new_page(viewport={"width": width, "height": height})
-        tabs.append(tab)
-        tab.on("pageerror", lambda error: said.append(f"error: {error}"))
-        tab.on("console", lambda message: said.append(f"console: {message.text}"))
-        tab.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        tab.on("request", lambda request: said.append(request.url) if request.url.partition("#")[0] != file.as_uri() else None)
-        tab.goto(file.as_uri() + asks)
-        tab.wait_for_selector("#about h2", state="attached")
-        return tab
-
-    yield show
-    assert said == []
-    for tab in tabs:
-        tab.close()
+    tabs = Tabs(chromium, tmp_path, "#about h2")
+    yield tabs.open
+    tabs.close()
 
 
 def heading(tab: Any) -> str:

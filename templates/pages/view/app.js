@@ -1,8 +1,10 @@
 // The page: one picture, or two of which one is the other's newer version.
 
+import { element } from "../common/element.js";
+import { theming } from "../common/theme.js";
 import { View } from "./canvas.js";
 import { Model, describe } from "./model.js";
-import { contents, element } from "./panel.js";
+import { contents } from "./panel.js";
 
 const data = JSON.parse(document.getElementById("scenes").textContent);
 const panel = document.getElementById("panel");
@@ -196,18 +198,12 @@ document.addEventListener("keydown", (event) => {
 });
 
 // ------------------------------------------------------------------------------------------------------------------ toolbar
-const dark = matchMedia("(prefers-color-scheme: dark)");
-
-/** Takes the system's colours, or the other ones. */
-function theme(isDark) {
-  document.documentElement.dataset.theme = isDark ? "dark" : "light";
+const otherTheme = theming(() => {
   for (const view of views) {
     view.restyle();
     view.draw();
   }
-}
-
-const otherTheme = () => theme(document.documentElement.dataset.theme !== "dark");
+});
 
 function colourBy(title) {
   for (const view of views) {
@@ -228,7 +224,6 @@ document.getElementById("info").addEventListener("click", () => {
   select(active, null);
   panel.classList.add("has-selection");
 });
-dark.addEventListener("change", () => theme(dark.matches));
 
 // -------------------------------------------------------------------------------------------------------------------- start
 /** What the address asks for after its #, as it is where it is not encoded. */
@@ -241,7 +236,6 @@ function asked() {
   }
 }
 
-theme(dark.matches);
 for (const view of views) listen(view);
 if (titles.size) {
   colours.value = [...titles].at(-1);

@@ -1,17 +1,7 @@
 // The panel beside the picture: what is known of what is selected. Everything from a model is text, never markup.
 
+import { element } from "../common/element.js";
 import { describe, operandsIn } from "./model.js";
-
-/** An element with attributes, listeners (`onclick`) and children; strings become text. */
-export function element(tag, attributes = {}, ...children) {
-  const made = tag === "svg" || tag === "rect" ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== false) made.setAttribute(name, value === true ? "" : value);
-  }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
-  return made;
-}
 
 /** What the panel shows for a selection of a view; `act` has what its links and buttons do. */
 export function contents(view, act) {
