@@ -33,6 +33,7 @@ def test_what_is_not_run_says_why() -> None:
         "*Not run: it needs the folder of a language model.*",
         "*Not run: it downloads a model.*",
         "*Not run: it needs several machines.*",
+        "*Not run: it needs a container engine.*",
     }
 
 
