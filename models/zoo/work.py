@@ -107,14 +107,14 @@ def verified(job: Job, graph: Graph, runtime: Runtime, tolerance: float, model: 
     with timed(graph, runtime, job.browser) as clock:
         # Others may take minutes to find the first wrong node: `webnn zoo verify` does that.
         result = check.run(graph, model.source(), clock.run, search=is_reference)
-    return _computation(result, clock)
+    return _computation(result, clock, was_searched=is_reference)
 
 
-def _computation(result: Verification, clock: Clock | None = None) -> Computation:
+def _computation(result: Verification, clock: Clock | None = None, *, was_searched: bool = True) -> Computation:
     worst = max(result.differences, key=lambda difference: difference.excess)
     verdict = Verdict.DIFFERS if not result.ok else Verdict.OK if all(d.is_within for d in result.differences) else Verdict.NOISE
     message = worst.reason or result.stopped
-    if result.first and not result.ok:
+    if result.first and was_searched and not result.ok:
         node, difference = result.first
         message = f"from {node.op} {node.label} on ({difference.relative:.2g})" + (f": {message}" if message else "")
     return Computation(
