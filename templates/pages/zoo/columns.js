@@ -12,7 +12,7 @@ export function columnsOf(report) {
   const number = (id, title, group, width, key, words, kind = "") => ({ id, title, group, width, key, cell: (row) => words(key(row)), kind: `number ${kind}`, falls: true });
   return [
     { id: "name", title: "model", group: "", width: 200, key: (row) => row.name, cell: name, kind: "name" },
-    { id: "verdict", title: "verdict", group: "", width: 84, key: (row) => rank(row.verdict), cell: (row) => mark(row.verdict), kind: "verdict", falls: true },
+    { id: "verdict", title: "verdict", group: "", width: 90, key: (row) => rank(row.verdict), cell: (row) => mark(row.verdict), kind: "verdict", falls: true },
     ...report.runtimes.flatMap(({ name: runtime }, r) => [
       {
         id: `difference ${runtime}`,
