@@ -33,7 +33,7 @@ class Progress:
     def __init__(self, job: Job, watch: Callable[[str], None]) -> None:
         self._job = job
         self._watch = watch
-        self.stage = FETCH
+        self.stage = ""
         self.conversion: Conversion | None = None
         self.computations: dict[str, Computation] = {}
         self.picture = ""
@@ -53,19 +53,20 @@ class Progress:
         """Takes note of an event."""
         with suppress(msgspec.MsgspecError):
             event = msgspec.json.decode(line, type=Event)
+            if event.stage != self.stage:
+                self._watch(event.stage)
             self.stage = event.stage
             self.conversion = event.conversion or self.conversion
             if event.picture:
                 self.picture, self.wants_picture = event.picture, False
             if event.computation:
                 self.computations[event.stage] = event.computation
-            self._watch(event.stage)
 
     def stopped(self, ended: Ended) -> None:
         """Takes note of how a process ended before everything was done: that is the verdict on what it was at."""
         verdict, message = ended.verdict or Verdict.CRASHED, ended.message or "it ended without a result"
         if self.conversion is None:
-            self.conversion = Conversion(verdict, f"{STAGES[self.stage]}: {message}")
+            self.conversion = Conversion(verdict, f"{STAGES.get(self.stage, 'starting')}: {message}")
         elif self.stage == DRAW and self.wants_picture:
             self.wants_picture = False
         else:

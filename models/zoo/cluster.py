@@ -160,7 +160,7 @@ class Cluster:
     def _fill(self, left: Iterator[Job], running: dict[str, Job], done: Any, limits: Limits) -> None:
         """Hands out jobs until the scheduler has as many as it should."""
         threads = sum(info["nthreads"] for info in self.workers.values())
-        for job in islice(left, max(1, AHEAD * threads) - len(running)):
+        for job in islice(left, max(0, max(1, AHEAD * threads) - len(running))):
             future = self._submit(job, limits)
             running[str(future.key)] = job
             done.add(future)

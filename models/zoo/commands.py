@@ -158,8 +158,8 @@ def run(
 ) -> Result:
     """Convert and verify the models, and report on all.
 
-    Each is done in a process of its own. A model that crashes, hangs or takes too much memory has that as its verdict. What an earlier run found out about the same
-    models, options and versions is not done again.
+    Each is done in a process of its own. A model that crashes, hangs or takes too much memory has that as its verdict. What an
+    earlier run found out about the same models, options and versions is not done again.
     """
     import psutil
 
@@ -202,7 +202,8 @@ def report(reports: Sequence[Path], output_dir: Path, since: Report | None) -> R
 def diff(old: Path, new: Path, **thresholds: float) -> Result:
     """Say what changed from report OLD to NEW.
 
-    What became better, worse, larger, slower, is gone or new. Exits with 1 when something became worse, larger or slower than the thresholds allow.
+    What became better, worse, larger, slower, is gone or new. Exits with 1 when something became worse, larger or slower than
+    the thresholds allow.
     """
     from models.zoo.changes import Thresholds, changes
     from models.zoo.report import read

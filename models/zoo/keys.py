@@ -32,7 +32,7 @@ LIBRARIES = ("numpy", "onnx", "onnxruntime", "onnxscript", "torch", "transformer
 FRONTENDS = ("converters/onnx", "converters/torch", "converters/lowering")
 """What makes graphs, and computes none: two graphs that are alike do not show which code made them."""
 CODE = ("webnn_graph", "converters", "templates/module", "templates/runtime", "templates/pages")
-WITHOUT = ("webnn_graph/view", "templates/pages/view", "templates/pages/zoo")
+WITHOUT = ("webnn_graph/view", "templates/pages/common", "templates/pages/view", "templates/pages/zoo")
 """What only shows results."""
 DETAILS = ("task", "license", "tags", "expect", "why")
 """Members of a row that no result depends on."""

@@ -16,7 +16,6 @@ import msgspec
 from models.zoo.fetch import WAIT_SECONDS, cache_folder
 from models.zoo.manifest import ZOO, Model
 from webnn_graph.errors import WebNNError, Where, reason
-from webnn_graph.formats.files import write_all
 from webnn_graph.formats.locks import locked
 from webnn_graph.own import NAMES, standing_back
 
@@ -45,7 +44,7 @@ def made(model: Model, folder: Path = ZOO.parent) -> Any:
             ) from error
         try:
             return make(**model.arguments)
-        except WebNNError:
+        except (WebNNError, MemoryError):
             raise
         except Exception as error:
             raise WebNNError(f"{model.source} failed: {type(error).__name__}: {reason(error)}", "", where) from error
@@ -60,14 +59,20 @@ def made_file(model: Model, folder: Path = ZOO.parent) -> Path:
     path = cache_folder() / "made" / identity(model, folder)[:16] / f"{model.name}.onnx"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.parent.parent, wait=WAIT_SECONDS):
-            content = None if path.is_file() else made(model, folder)
-        if content is not None:
-            if not isinstance(content, bytes):
-                hint = 'bytes of an ONNX model are expected; frontend = "torch" takes a module and its inputs'
-                raise WebNNError(f"{model.source} returned {type(content).__name__}", hint, Where(node=model.name))
-            write_all({path: lambda: [content]})
+        with locked(path.parent, wait=WAIT_SECONDS):
+            if not path.is_file():
+                new = path.with_suffix(".new")
+                new.write_bytes(_content(model, folder))
+                new.replace(path)
     return path
+
+
+def _content(model: Model, folder: Path) -> bytes:
+    content = made(model, folder)
+    if not isinstance(content, bytes):
+        hint = 'bytes of an ONNX model are expected; frontend = "torch" takes a module and its inputs'
+        raise WebNNError(f"{model.source} returned {type(content).__name__}", hint, Where(node=model.name))
+    return content
 
 
 def identity(model: Model, folder: Path = ZOO.parent) -> str:

@@ -48,7 +48,7 @@ def find(model: Model) -> Archive:
 def _on_pypi(requirement: str, python: str) -> Archive:
     """A wheel, for this interpreter or for CPython of a version."""
     with tempfile.TemporaryDirectory() as nowhere:
-        other = ["--python-version", python, "--target", nowhere] if python else []
+        other = ["--python-version", python, "--ignore-requires-python", "--target", nowhere] if python else []
         command = [sys.executable, *PIP, "--disable-pip-version-check", *other, "--report", "-", "--", requirement]
         (found,) = _answer(command, requirement)["install"]
     info = found["download_info"]

@@ -24,5 +24,15 @@ def page(shape: Sequence[int]) -> Array:
     return picture
 
 
-PICTURES: Mapping[str, Callable[[Sequence[int]], Array]] = {"page": page}
+def spectrogram(shape: Sequence[int]) -> Array:
+    """A spectrogram that changes as slowly as speech does, as decimal logarithms around -3.
+
+    Args:
+        shape: [batch, frames, bands].
+    """
+    steps = np.random.default_rng(0).standard_normal(shape)
+    return (np.cumsum(steps, axis=1) / 5 - 3).astype(np.float32)
+
+
+PICTURES: Mapping[str, Callable[[Sequence[int]], Array]] = {"page": page, "spectrogram": spectrogram}
 """What a manifest's ``pictures`` may name."""

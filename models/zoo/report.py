@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 
 from webnn_graph.errors import FormatError, Where
-from webnn_graph.formats.files import write_all
 
 FILE = "report.json"
 FORMAT = 1
@@ -220,12 +219,9 @@ def read(path: Path) -> Report:
     return report
 
 
-def write(report: Report, folder: Path) -> Path:
-    """Writes ``report.json`` into a folder."""
-    path = folder / FILE
-    content = msgspec.json.format(msgspec.json.encode(report), indent=1)
-    write_all({path: lambda: [content]})
-    return path
+def encoded(report: Report) -> bytes:
+    """The content of ``report.json``."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1)
 
 
 def merged(reports: Iterable[Report]) -> Report:

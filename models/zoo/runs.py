@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,14 @@ from pathlib import Path
 from converters.commands.live import Live
 from models.zoo import report as reports
 from models.zoo.changes import changes
+from models.zoo.junit import xml
 from models.zoo.local import locally
+from models.zoo.page import page
 from models.zoo.report import Report, Row
 from models.zoo.run import Request, Run
 from models.zoo.showing import Ran, line
+from models.zoo.summary import markdown
+from webnn_graph.formats.files import write_all
 from webnn_graph.runtimes import find_runtime
 
 
@@ -63,9 +67,17 @@ def reported(report: Report, folder: Path, since: Report | None = None) -> Ran:
         since: An earlier report, to show what changed.
     """
     found = changes(since, report) if since else None
-    return Ran(report, _files(report, found or (), folder), found)
-
-
-def _files(report: Report, found: Sequence[object], folder: Path) -> list[Path]:
+    shown = found or ()
+    contents = {
+        "report.html": page(report, shown).encode(),
+        "summary.md": markdown(report, shown).encode(),
+        "junit.xml": xml(report),
+        reports.FILE: reports.encoded(report),
+    }
     folder.mkdir(parents=True, exist_ok=True)
-    return [reports.write(report, folder)]
+    write_all({folder / name: partial(_once, content) for name, content in contents.items()})
+    return Ran(report, [folder / name for name in contents], found)
+
+
+def _once(content: bytes) -> list[bytes]:
+    return [content]

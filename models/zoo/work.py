@@ -32,7 +32,7 @@ from models.zoo.pictures import PICTURES
 from models.zoo.report import Computation, Conversion, Verdict
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
-from webnn_graph.errors import RuntimeLost, WebNNError, reason
+from webnn_graph.errors import RuntimeLost, RuntimeUnavailable, WebNNError, reason
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes import Runtime, find_runtime
 from webnn_graph.targets import legalize, load_target
@@ -192,13 +192,29 @@ def _drawn(graph: Graph, file: Path) -> str:
 def _said(error: Exception, verdict: Verdict) -> tuple[Verdict, str, str]:
     """How something ended, in words, and its code: by an error about the model, which is ``verdict``, or by another."""
     if isinstance(error, WebNNError):
-        return Verdict.CRASHED if isinstance(error, RuntimeLost) else verdict, error.message, error.code
+        of_runtimes = {RuntimeLost: Verdict.CRASHED, RuntimeUnavailable: Verdict.FAILED}
+        return of_runtimes.get(type(error), verdict), error.message, error.code
     if isinstance(error, MemoryError):
         return Verdict.MEMORY, "it needs more memory than there is", ""
     if isinstance(error, OSError):
         return Verdict.FAILED, str(error), ""
     traceback.print_exception(error)
     return Verdict.FAILED, f"unexpected {type(error).__name__}: {reason(error)}", ""
+
+
+def _writable(event: Event) -> Event:
+    """The event without what names of models may hold and JSON may not: halves of surrogate pairs."""
+    if event.conversion:
+        blocking = tuple(map(_text, event.conversion.blocking))
+        return replace(event, conversion=replace(event.conversion, message=_text(event.conversion.message), blocking=blocking))
+    if event.computation:
+        computation = replace(event.computation, message=_text(event.computation.message), output=_text(event.computation.output))
+        return replace(event, computation=computation)
+    return event
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 # ------------------------------------------------------------------------------------------------------------ in the new process
@@ -212,7 +228,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
 
     def tell(event: Event) -> None:
-        answer.write(msgspec.json.encode(event) + b"\n")
+        answer.write(msgspec.json.encode(_writable(event)) + b"\n")
 
     work(job, tell)
     sys.stderr.flush()

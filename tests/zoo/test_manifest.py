@@ -1,116 +1,91 @@
-"""The manifest is complete, and fetching takes nothing but the file it names."""
+"""The manifest: the project's own is complete, and what is wrong in one is said with its row."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import re
-import tarfile
-import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from models import Model, select
-from models.zoo import fetch
-from webnn_graph.errors import WebNNError
+from models.zoo.manifest import OK, read
+from webnn_graph.errors import FormatError, WebNNError
 
 
 @pytest.mark.parametrize("model", select(), ids=lambda model: model.name)
-def test_every_entry_is_pinned(model: Model) -> None:
-    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in (model.sha256, *model.companions.values()))
-    assert bool(model.pypi) != bool(model.npm)
-    assert re.search(r"==[0-9]" if model.pypi else r".@[0-9]", model.package)
+def test_every_row_says_what_has_to_be_known(model: Model) -> None:
+    assert model.tags
+    assert bool(model.sha256) == (model.kind in ("pypi", "npm"))
     assert model.tolerance is None or model.why, "a tolerance of its own needs a reason"
+    assert model.expect == OK or not isinstance(model.expect, str) or model.tags
+    if "real" in model.tags:
+        assert model.task
+        assert model.license
 
 
-def test_no_entry_is_there_twice() -> None:
-    digests = [model.sha256 for model in select()]
+def test_there_are_enough_real_models() -> None:
+    assert len(select(["real"])) >= 60
+    assert len(select(["architecture"])) == 68
+    assert len(select(["generated"])) == 30
+
+
+def test_no_file_is_there_twice() -> None:
+    digests = [model.sha256 for model in select() if model.sha256]
     assert len(set(digests)) == len(digests)
 
 
-CONTENT = b"the model"
-CODE = b"model = None"
+def test_models_are_selected_by_name_and_tag() -> None:
+    names = [model.name for model in select()]
+    chosen = [model.name for model in select(["generated", "magika_v3_3"])]
+    assert chosen == [name for name in names if name in set(chosen)], "in the manifest's order"
+    assert "magika_v3_3" in chosen
+    assert len(chosen) == 31
+    with pytest.raises(WebNNError, match="no model or tag 'generatd'") as raised:
+        select(["generatd"])
+    assert raised.value.hint == "did you mean generated?"
 
 
-def wheel(folder: Path) -> Path:
-    path = folder / "package-1-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("package/model.onnx", CONTENT)
-        archive.writestr("package/code.py", CODE)
-        archive.writestr("../escape.onnx", CONTENT)
-    return path
+DIGEST = f'sha256 = "{"0" * 64}"'
+WRONG = {
+    "no TOML": ("[a\n", "this is no manifest of a zoo"),
+    "no table": ("a = 1\n", "Expected `object`, got `int`"),
+    "no source": ("[a]\n", "missing required field `source`"),
+    "unknown key": ('[a]\nsource = "file:x.onnx"\nshape = 1\n', "a row has no 'shape'"),
+    "wrong type": ('[a]\nsource = "file:x.onnx"\ndims = { n = "1" }\n', r"Expected `int`, got `str` - at `\$.dims\[\.\.\.\]`"),
+    "name": ('["../a"]\nsource = "file:x.onnx"\n', "'../a' cannot be the name of a model"),
+    "scheme": ('[a]\nsource = "http://example.org/x.onnx"\n', "is no source"),
+    "nothing": ('[a]\nsource = "pypi:"\n', "'pypi:' is no source"),
+    "no file": (f'[a]\nsource = "pypi:a==1"\n{DIGEST}\n', "a package needs the file in it"),
+    "pypi version": (f'[a]\nsource = "pypi:a"\nfile = "m.onnx"\n{DIGEST}\n', "pypi:a has no version"),
+    "npm version": (f'[a]\nsource = "npm:@a/b"\nfile = "m.onnx"\n{DIGEST}\n', "npm:@a/b has no version"),
+    "digest": ('[a]\nsource = "https://example.org/x.onnx"\n', "what is downloaded needs its SHA-256 digest"),
+    "no digest": ('[a]\nsource = "hf:a/b/m.onnx"\nsha256 = "0"\n', "'0' is no SHA-256 digest"),
+    "function": ('[a]\nsource = "python:module"\n', "python:module names no function"),
+    "runtime": ('[a]\nsource = "file:x.onnx"\nexpect = { bowser = "ok" }\n', "there is no runtime 'bowser'"),
+    "module": ('[a]\nsource = "file:x.pt"\nmodule = "Net"\n', "a module needs the file that defines it"),
+}
 
 
-def npm_package(folder: Path) -> Path:
-    path = folder / "package-1.tgz"
-    with tarfile.open(path, "w:gz") as archive:
-        for name, content in (("package/model.onnx", CONTENT), ("package/code.py", CODE)):
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-        archive.addfile(tarfile.TarInfo("package/folder/"))
-        link = tarfile.TarInfo("package/link.onnx")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
-    return path
+@pytest.mark.parametrize(("text", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_said_with_its_row(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "zoo.toml"
+    path.write_text(text)
+    with pytest.raises(WebNNError, match=message) as raised:
+        read(path, trusted=True)
+    if isinstance(raised.value, FormatError) and text.startswith("[a]\n"):
+        assert f"{path}: a: " in raised.value.message
 
 
-def entry(file: str = "package/model.onnx", content: bytes = CONTENT) -> Model:
-    return Model("m", file, hashlib.sha256(content).hexdigest(), pypi="package==1")
+def test_code_is_run_for_who_is_trusted_only(own: Path) -> None:
+    with pytest.raises(WebNNError, match="rows run Python code: made_0, made_1, made_2 and 8 more") as raised:
+        read(own / "zoo.toml")
+    assert "--trust-python" in raised.value.hint
 
 
-@pytest.fixture(params=[wheel, npm_package], ids=["wheel", "npm"])
-def downloads(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Every download that was made; each gives the archive of the parameter."""
-    made: list[Path] = []
-
-    def download(model: Model, folder: Path) -> Path:
-        made.append(request.param(folder))
-        return made[-1]
-
-    monkeypatch.setattr(fetch, "_download", download)
-    monkeypatch.setenv(fetch.CACHE_VARIABLE, str(tmp_path / "cache"))
-    return made
-
-
-def test_fetch_takes_the_file_once(downloads: list[Path]) -> None:
-    path = fetch.fetch(entry())
-    assert path.read_bytes() == CONTENT
-    assert fetch.fetch(entry()) == path
-    assert len(downloads) == 1
-    path.write_bytes(b"damaged")
-    assert fetch.fetch(entry()).read_bytes() == CONTENT
-    assert len(downloads) == 2
-
-
-def test_fetch_checks_companions(downloads: list[Path]) -> None:
-    digest = hashlib.sha256(CONTENT).hexdigest()
-    both = replace(entry(), companions={"package/code.py": hashlib.sha256(CODE).hexdigest()})
-    path = fetch.fetch(both)
-    assert (path.name, path.with_name("code.py").read_bytes()) == ("model.onnx", CODE)
-    path.with_name("code.py").write_bytes(b"import os")
-    assert fetch.fetch(both).with_name("code.py").read_bytes() == CODE
-    assert len(downloads) == 2
-    with pytest.raises(WebNNError, match=r"code.py of package==1 has the SHA-256 digest"):
-        fetch.fetch(replace(entry(), companions={"package/code.py": digest}))
-
-
-@pytest.mark.parametrize("file", ["package/other.onnx", "/etc/passwd", "../../etc/passwd", "package/link.onnx"])
-def test_fetch_finds_members_only(downloads: list[Path], file: str) -> None:
-    with pytest.raises(WebNNError, match="has no file"):
-        fetch.fetch(entry(file))
-
-
-def test_fetch_refuses_another_file(downloads: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(WebNNError, match="digest"):
-        fetch.fetch(entry(content=b"another"))
-    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
-
-
-def test_fetch_reports_a_failed_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(fetch.CACHE_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(fetch.sys, "executable", "/bin/false")
-    with pytest.raises(WebNNError, match="package==1 cannot be downloaded"):
-        fetch.fetch(entry())
+def test_expectations_are_told_by_runtime() -> None:
+    plain = Model(name="m", source="file:m.onnx", tolerance=0.1)
+    assert (plain.refusal, plain.expectation("browser"), plain.tolerance_of("browser")) == ("", OK, 0.1)
+    refused = Model(name="m", source="file:m.onnx", expect="1 operator")
+    assert (refused.refusal, refused.expectation("browser")) == ("1 operator", OK)
+    apart = Model(name="m", source="file:m.onnx", expect={"browser": 0.5, "rustnn": "rustnn failed"})
+    assert (apart.refusal, apart.tolerance_of("browser"), apart.tolerance_of("reference")) == ("", 0.5, None)
+    assert (apart.expectation("browser"), apart.expectation("rustnn")) == (OK, "rustnn failed")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from models.zoo.report import Computation, Conversion, Report, Row, Verdict, read, write
+from models.zoo.report import Computation, Conversion, Report, Row, Verdict, encoded, read
 from tests.zoo.reports import report
 from tests.zoo.schema import FILE, text
 
@@ -32,7 +32,7 @@ def test_it_is_a_schema() -> None:
     "made", [report(70), report(0), LEAST, Report("1", "", {}, {}, "", 0.0, [INFINITE])], ids=["all", "none", "least", "infinite"]
 )
 def test_reports_fulfil_it(made: Report, tmp_path: Path) -> None:
-    VALIDATOR.validate(json.loads(write(made, tmp_path).read_bytes()))
+    VALIDATOR.validate(json.loads(encoded(made)))
 
 
 WRONG: dict[str, tuple[tuple[str | int, ...], Any]] = {
@@ -48,7 +48,7 @@ WRONG: dict[str, tuple[tuple[str | int, ...], Any]] = {
 
 @pytest.mark.parametrize(("place", "value"), WRONG.values(), ids=WRONG)
 def test_others_do_not(place: tuple[str | int, ...], value: Any, tmp_path: Path) -> None:
-    document = json.loads(write(report(1), tmp_path).read_bytes())
+    document = json.loads(encoded(report(1)))
     changed = deepcopy(document)
     *outer, last = place
     inner: Any = changed
@@ -61,7 +61,7 @@ def test_others_do_not(place: tuple[str | int, ...], value: Any, tmp_path: Path)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    write(report(70), tmp_path)
+    (tmp_path / "report.json").write_bytes(encoded(report(70)))
     again = read(tmp_path)
     assert [row.name for row in again.rows] == [row.name for row in report(70).rows]
     assert [dict(row.surprises).keys() for row in again.rows] == [dict(row.surprises).keys() for row in report(70).rows]
