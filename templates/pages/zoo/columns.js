@@ -61,12 +61,11 @@ function changes(row) {
 }
 
 function computed(computation, runtime) {
-  const where = element("span", { class: "where" }, clipped(runtime, 20), " ");
-  if (!computation) return [where, NOTHING];
+  if (!computation) return NOTHING;
   const text = computation.relative === undefined ? computation.verdict : difference(computation.relative);
   const shown = mark(computation.verdict, text);
   shown.title = clipped(computation.message ?? computation.verdict);
-  return [where, shown, text === computation.verdict ? null : unseen(` ${computation.verdict}`)];
+  return [element("span", { class: "where" }, clipped(runtime, 20), " "), shown, text === computation.verdict ? null : unseen(` ${computation.verdict}`)];
 }
 
 /** What stands in a row instead of the runtimes' columns when there is no graph: why. */
