@@ -176,8 +176,6 @@ class Run:
             if len(computations) < len(self.runtimes):
                 return None
         picture = before.picture if (self.request.output / before.picture).is_file() else ""
-        if self.request.pictures and not picture and before.picture:
-            return None
         row = row_of(model, before.conversion, computations)
         return replace(row, key=before.key, seconds=before.seconds, peak_bytes=before.peak_bytes, picture=picture, reused=True)
 
