@@ -293,13 +293,16 @@ def diff(before: Path, after: Path, file: Path | None, force: bool, **options: A
 def validate(graphs: Sequence[Path], dim: Mapping[str, int]) -> Result:
     """Check that each of GRAPHS is a valid WebNN graph.
 
-    All of its weights must be there, and be the ones that it was written with.
+    All of its weights must be there, and be the ones that it was written with. A file of weights stands for the graphs beside it that
+    are read with it.
     """
     from converters.commands.report import Valid
     from webnn_graph.formats import load
+    from webnn_graph.formats.loading import graphs_of
     from webnn_graph.validation import validate as check
 
-    loaded = {path: load(path, dims=dim, check_bytes=True) for path in graphs}
+    paths = dict.fromkeys(graph for path in graphs for graph in graphs_of(path))
+    loaded = {path: load(path, dims=dim, check_bytes=True) for path in paths}
     for graph in loaded.values():
         check(graph)
     return Valid(loaded)

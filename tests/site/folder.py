@@ -8,11 +8,26 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+MANIFEST = """[classifier]
+source = "file:classifier.onnx"
+dims = { batch = 1 }
+tags = ["vision"]
+
+[encoder]
+source = "file:encoder.onnx"
+dims = { batch = 1, sequence = 16 }
+
+[detector]
+source = "file:detector.onnx"
+tags = ["vision"]
+"""
+"""A zoo of these models, as docs/tasks/use-the-zoo.md shows it."""
 OPSETS = [helper.make_opsetid("", 17)]
 
 
 def fill(folder: Path) -> None:
-    """Puts the models into a folder."""
+    """Puts the models, and the manifest of a zoo, into a folder."""
+    (folder / "webnn.toml").write_text(MANIFEST)
     for name, model in (("classifier", classifier()), ("detector", detector()), ("encoder", encoder()), ("random", random())):
         onnx.save(model, folder / f"{name}.onnx")
 

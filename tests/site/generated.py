@@ -14,6 +14,7 @@ import cli
 import templates
 from models.zoo.report import Verdict
 from tests.ops.methods import STANDARD
+from tests.site import manifest
 from tests.zoo import schema
 from webnn_graph.ops import OPS, Op, Parameter
 from webnn_graph.targets.chromium.quirks import QUIRKS as OF_CHROMIUM
@@ -255,6 +256,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "faults.md": faults,
     "reference/commands.md": commands,
     "reference/javascript.md": javascript,
+    "reference/manifest.md": manifest.page,
     "reference/zoo-report.md": zoo_report,
 }
 """The pages, and what writes each."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.site.folder import fill
+from tests.site.folder import MANIFEST, fill
 from tests.site.running import DOCS, NOT_RUN, PAGES, Session, blocks, commands, matches, rewritten, run_command
 from webnn_graph.runtimes.browser import BrowserSession
 
@@ -32,7 +32,13 @@ def test_what_is_not_run_says_why() -> None:
         "*Not run: it needs a browser.*",
         "*Not run: it needs the folder of a language model.*",
         "*Not run: it downloads a model.*",
+        "*Not run: it needs several machines.*",
+        "*Not run: it needs a container engine.*",
     }
+
+
+def test_the_manifest_is_the_one_that_is_shown() -> None:
+    assert f"```toml\n{MANIFEST}```\n" in (DOCS / "tasks" / "use-the-zoo.md").read_text("utf-8")
 
 
 # ------------------------------------------------------------------------------------------------------------ of the check itself

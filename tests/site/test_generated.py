@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 
+from models.zoo.manifest import Model
+from tests.site import manifest
 from tests.site.generated import MODULE, PAGES, PROGRAMS
 from tests.site.running import DOCS
 from webnn_graph.ops import OPS
@@ -31,3 +34,7 @@ def test_every_export_is_there() -> None:
 def test_every_program_is_there() -> None:
     page = (DOCS / "reference" / "commands.md").read_text("utf-8")
     assert {line.split()[1] for line in page.splitlines() if line.startswith("## ")} == set(PROGRAMS)
+
+
+def test_every_key_of_a_manifest_is_there() -> None:
+    assert {key for group in manifest.described() for key in group} == {field.name for field in fields(Model)} - {"name"}

@@ -52,6 +52,23 @@ def files_of(path: PathLike) -> list[Path]:
     return [Path(path), *files_beside(Path(path))]
 
 
+def graphs_of(path: PathLike) -> list[Path]:
+    """The graphs that a file stands for: those beside it that are read with it, when it is one of weights; otherwise itself.
+
+    Raises:
+        FormatError: They are weights that no graph is read with.
+    """
+    path = Path(path)
+    if path.suffix != WEIGHTS or not path.is_file():
+        return [path]
+    suffixes = {format.suffix for format in readable()}
+    beside = [file for file in sorted(path.parent.iterdir()) if file.suffix in suffixes and file.is_file() and is_written_here(file)]
+    graphs = [graph for graph in beside if path in files_beside(graph)]
+    if not graphs:
+        raise FormatError(f"{path} is a file of weights, and no graph beside it is read with it", "give a graph: a .webnn or .json file")
+    return graphs
+
+
 def is_written_here(path: PathLike) -> bool:
     """Whether a file is one that `save` has made, and no model in another format; told by its suffix and its beginning."""
     path = Path(path)
