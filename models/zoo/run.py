@@ -158,6 +158,7 @@ class Run:
             started=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
             seconds=time.time() - started,
             rows=[rows[model.name] for model in request.models if model.name in rows],
+            manifest=str(request.zoo.path) if request.folder else "",
             target=request.target,
             shards=(request.shard,) if request.shard else (),
             seed=request.seed,

@@ -268,7 +268,7 @@ def test_the_command_is_copied(tabs: Tabs) -> None:
     tab.get_by_role("button", name="Copy").click()
     tab.wait_for_selector("text=The command is copied.")
     words = shlex.split(tab.evaluate("navigator.clipboard.readText()"))
-    assert words == ["webnn", "zoo", "run", name, "--runtime", "reference,browser", "--target", "portable"]
+    assert words == ["webnn", "zoo", "run", name, "--zoo", "own zoo.toml", "--runtime", "reference,browser", "--target", "portable"]
 
 
 @pytest_browser

@@ -54,9 +54,9 @@ function ofComputation({ relative, tolerance, output, load_seconds: load, second
 const change = ({ kind, what = "", before = "", after = "" }) => element("li", {}, element("span", { class: "change", "data-kind": kind }, kind), named(what), before || after ? [" ", named(before), " → ", named(after)] : null);
 
 /** The command that does the same again, with a button that copies it. */
-function command({ facts: { target }, runtimes }, { name }, say) {
+function command({ facts: { manifest, target }, runtimes }, { name }, say) {
   const asked = runtimes.filter((runtime) => runtime.asked).map((runtime) => runtime.name);
-  const options = [...(asked.length ? ["--runtime", asked.join(",")] : []), ...(target ? ["--target", target] : [])];
+  const options = [...(manifest ? ["--zoo", manifest] : []), ...(asked.length ? ["--runtime", asked.join(",")] : []), ...(target ? ["--target", target] : [])];
   const words = name.startsWith("-") ? [...options, "--", name] : [name, ...options];
   const text = `webnn zoo run ${words.map(quoted).join(" ")}`;
   const shown = element("code", { tabindex: "0", role: "region", "aria-label": "Command" }, text);
