@@ -4,9 +4,9 @@
 # make lint   checks style and types
 # make fuzz   feeds damaged and hostile files to every reader for SECONDS each, and keeps what it finds in build/fuzz
 # make backend-fuzz   compares browsers and rustnn with the reference on random graphs; keeps what it finds in build/backends
-# make zoo    converts and verifies every model of models/zoo.toml
+# make zoo    converts and verifies every model of models/zoo.toml, or MODELS, on RUNTIMES, JOBS at once, and reports on it
 # make bench  measures the reference runtime against ONNX Runtime
-# make docs   writes the pages of operators; make zoo-docs those of models, which takes minutes
+# make docs   writes the pages of operators; make zoo-docs that of models, which takes a run of the whole zoo
 # make site   builds the documentation site into build/site
 # make methods   writes GraphBuilder's typed methods from the operator table
 # make wheel  builds the wheel into dist/
@@ -15,6 +15,8 @@
 
 PYTHON ?= python3
 MODELS ?=
+RUNTIMES ?= reference,browser
+JOBS ?= 2
 SECONDS ?= 60
 FORMATS ?=
 SEED ?= 0
@@ -63,8 +65,8 @@ backend-fuzz: $(VENV)/.test $(VERSIONS:%=$(VENV)/chromium-%/chromium)
 $(VENV)/chromium-%/chromium:
 	bash tests/browser/install.sh $(@D) $*
 
-zoo: $(VENV)/.test
-	$(BIN)/webnn zoo verify $(MODELS)
+zoo: $(VENV)/.test $(BROWSER)
+	$(BIN)/webnn zoo run $(MODELS) --runtime $(RUNTIMES) --jobs $(JOBS) --output-dir build/zoo-report
 
 bench: $(VENV)/.verify
 	$(BIN)/python -m tests.benchmarks
@@ -81,7 +83,8 @@ docs: $(VENV)/.test
 	$(BIN)/python -m tests.site
 
 zoo-docs: $(VENV)/.test $(BROWSER)
-	$(BIN)/python -m models.zoo.page docs/zoo.md
+	-$(BIN)/webnn zoo run --runtime $(RUNTIMES) --jobs $(JOBS) --output-dir build/zoo-report
+	$(BIN)/python -m tests.zoo.documented build/zoo-report docs/zoo.md
 
 site: $(VENV)/.test
 	$(BIN)/python -m sphinx $(SPHINX) docs build/site

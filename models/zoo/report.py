@@ -163,6 +163,7 @@ class Report:
         code: Digest of this tool's code.
         versions: Of Python, the platform and the libraries that have a part in the results, by name.
         runtimes: Version of each runtime that was asked for, by its name.
+        manifest: The manifest of the models, as it was named; empty for the project's own.
         target: What the graphs were made for; empty for each runtime's own.
         shards: Parts of the zoo that this is the result of, as in ``1/4``; empty for all.
         seed: Of made-up inputs.
@@ -180,6 +181,7 @@ class Report:
     started: str
     seconds: float
     rows: Sequence[Row]
+    manifest: str = ""
     target: str = ""
     shards: Sequence[str] = ()
     seed: int = 0

@@ -158,6 +158,7 @@ class Run:
             started=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
             seconds=time.time() - started,
             rows=[rows[model.name] for model in request.models if model.name in rows],
+            manifest=str(request.zoo.path) if request.folder else "",
             target=request.target,
             shards=(request.shard,) if request.shard else (),
             seed=request.seed,
@@ -176,8 +177,6 @@ class Run:
             if len(computations) < len(self.runtimes):
                 return None
         picture = before.picture if (self.request.output / before.picture).is_file() else ""
-        if self.request.pictures and not picture and before.picture:
-            return None
         row = row_of(model, before.conversion, computations)
         return replace(row, key=before.key, seconds=before.seconds, peak_bytes=before.peak_bytes, picture=picture, reused=True)
 

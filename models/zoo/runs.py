@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from converters.commands.console import note
 from converters.commands.live import Live
 from models.zoo import report as reports
 from models.zoo.changes import changes
@@ -38,10 +39,14 @@ def done(request: Request, places: int, cluster: str = "") -> Ran:
     made: list[Row] = []
     with _executor(request, places, cluster) as (versions, execute):
         run = Run(request, versions)
-        with Live(len(request.models), len(run.reused)) as live:
-            for row in run.rows(partial(execute, limits=request.limits, watch=live.stage)):
-                made.append(row)
-                live.finished(row.name, line(row, request.runtimes), not row.expected)
+        try:
+            with Live(len(request.models), len(run.reused)) as live:
+                for row in run.rows(partial(execute, limits=request.limits, watch=live.stage)):
+                    made.append(row)
+                    live.finished(row.name, line(row, request.runtimes), not row.expected)
+        except KeyboardInterrupt:
+            note(f"{len(made):,} models are done and kept in {request.output}; the same command goes on from there")
+            raise
     return reported(run.report(made, started), request.output, request.since)
 
 

@@ -100,21 +100,21 @@ def verified(job: Job, graph: Graph, runtime: Runtime, tolerance: float, model: 
     """How near a runtime's results for a graph are to those of its source model."""
     shapes = {operand.name: operand.shape for operand in graph.inputs}
     inputs = {name: PICTURES[picture](shapes[name]) for name, picture in job.model.pictures.items()}
-    is_quantized = job.model.each_node
-    check = Check(runtime.name, None, tolerance, inputs, job.seed, is_quantized and runtime.name == "reference")
+    is_reference = runtime.name == "reference"
+    check = Check(runtime.name, None, tolerance, inputs, job.seed, job.model.each_node and is_reference)
     if check.each_node:
         return _computation(check.run(graph, model.source()))
     with timed(graph, runtime, job.browser) as clock:
-        # Where a last-bit difference flips a rounding, every node behind the first that rounds is wrong by itself.
-        result = check.run(graph, model.source(), clock.run, search=not is_quantized)
-    return _computation(result, clock)
+        # Others may take minutes to find the first wrong node: `webnn zoo verify` does that.
+        result = check.run(graph, model.source(), clock.run, search=is_reference)
+    return _computation(result, clock, was_searched=is_reference)
 
 
-def _computation(result: Verification, clock: Clock | None = None) -> Computation:
+def _computation(result: Verification, clock: Clock | None = None, *, was_searched: bool = True) -> Computation:
     worst = max(result.differences, key=lambda difference: difference.excess)
     verdict = Verdict.DIFFERS if not result.ok else Verdict.OK if all(d.is_within for d in result.differences) else Verdict.NOISE
     message = worst.reason or result.stopped
-    if result.first and not result.ok:
+    if result.first and was_searched and not result.ok:
         node, difference = result.first
         message = f"from {node.op} {node.label} on ({difference.relative:.2g})" + (f": {message}" if message else "")
     return Computation(

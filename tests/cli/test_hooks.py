@@ -110,6 +110,7 @@ def test_every_hook_is_explained() -> None:
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_a_hook_takes_its_files(hook: str) -> None:
-    given = [name for name in ("a/b.webnn", "b.safetensors", "tsconfig.json", "a.onnx", "webnn", "a.webnn.txt") if re.search(HOOKS[hook]["files"], name)]
+    names = ("a/b.webnn", "b.safetensors", "tsconfig.json", "a.onnx", "webnn", "a.webnn.txt")
+    given = [name for name in names if re.search(HOOKS[hook]["files"], name)]
     expected = {"webnn-validate": ["a/b.webnn"], "webnn-digest": ["b.safetensors"]}
     assert given == expected.get(hook, ["a/b.webnn", "b.safetensors", "tsconfig.json", "a.onnx"])

@@ -211,6 +211,11 @@ is `null`. Members with a default may be missing, and a reader passes over those
 From best to worst:
 
 {verdicts}
+## As a page
+
+The page is one file that loads nothing, but for pictures of graphs beside it when they are opened. Its address has the filters and the
+order behind the `#`, so that a link shows the same to others; `#model/NAME` is the view of a model.
+
 ## As JUnit XML
 
 A suite for the conversion and one for each runtime has a test for each model. What is as the manifest says has passed, also a

@@ -44,6 +44,7 @@ def report(count: int, *, seed: int = 0) -> Report:
         started="2026-03-14T03:12:44Z",
         seconds=count * 7.25,
         rows=list(_rows(count, random)),
+        manifest="own zoo.toml",
         target="portable",
         timeout=300.0,
         memory=4_000_000_000,

@@ -1,6 +1,6 @@
 // Making elements. What strangers wrote is text, never markup.
 
-const SVG = new Set(["svg", "rect", "line", "path", "use", "title"]);
+const SVG = new Set(["svg", "rect", "path", "title"]);
 
 /** An element with attributes, listeners (`onclick`) and children; strings become text. */
 export function element(tag, attributes = {}, ...children) {

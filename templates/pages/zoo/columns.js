@@ -12,7 +12,7 @@ export function columnsOf(report) {
   const number = (id, title, group, width, key, words, kind = "") => ({ id, title, group, width, key, cell: (row) => words(key(row)), kind: `number ${kind}`, falls: true });
   return [
     { id: "name", title: "model", group: "", width: 200, key: (row) => row.name, cell: name, kind: "name" },
-    { id: "verdict", title: "verdict", group: "", width: 84, key: (row) => rank(row.verdict), cell: (row) => mark(row.verdict), kind: "verdict", falls: true },
+    { id: "verdict", title: "verdict", group: "", width: 90, key: (row) => rank(row.verdict), cell: (row) => mark(row.verdict), kind: "verdict", falls: true },
     ...report.runtimes.flatMap(({ name: runtime }, r) => [
       {
         id: `difference ${runtime}`,
@@ -61,12 +61,11 @@ function changes(row) {
 }
 
 function computed(computation, runtime) {
-  const where = element("span", { class: "where" }, clipped(runtime, 20), " ");
-  if (!computation) return [where, NOTHING];
+  if (!computation) return NOTHING;
   const text = computation.relative === undefined ? computation.verdict : difference(computation.relative);
   const shown = mark(computation.verdict, text);
   shown.title = clipped(computation.message ?? computation.verdict);
-  return [where, shown, text === computation.verdict ? null : unseen(` ${computation.verdict}`)];
+  return [element("span", { class: "where" }, clipped(runtime, 20), " "), shown, text === computation.verdict ? null : unseen(` ${computation.verdict}`)];
 }
 
 /** What stands in a row instead of the runtimes' columns when there is no graph: why. */

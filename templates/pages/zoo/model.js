@@ -3,11 +3,13 @@
 import { element } from "../common/element.js";
 import { bytes, clipped, difference, duration, icon, mark, named, whole } from "./words.js";
 
+const TITLE = 300; // characters of a name that stand above everything else
+
 /** What the page shows of a row; `say(text)` tells people something. */
 export function model(report, row, say) {
   const { conversion, computed } = row;
   return [
-    element("h2", { tabindex: "-1" }, named(row.name)),
+    element("h2", { tabindex: "-1" }, named(clipped(row.name, TITLE))),
     element("p", { class: "outcome" }, mark(row.verdict), row.expected ? " as expected" : [icon("unexpected"), " not as expected"], row.reused ? element("small", {}, " ↺ from an earlier run") : null),
     element(
       "div",
@@ -15,7 +17,7 @@ export function model(report, row, say) {
       part(["Conversion ", mark(conversion.verdict)], [facts(ofConversion(conversion)), said(conversion, "conversion")]),
       report.runtimes.map(({ name }, r) => computed[r] && part([named(clipped(name, 60)), " ", mark(computed[r].verdict)], [computed[r].expected ? null : element("p", { class: "not" }, icon("unexpected"), "not as expected"), facts(ofComputation(computed[r])), said(computed[r], clipped(name, 60))])),
       row.changes.length ? part("Changes", element("ul", { class: "changes" }, row.changes.map(change))) : null,
-      part("Source", facts([["task", row.task], ["tags", row.tags?.join(", ")], ["source", row.source], ["file", row.file], ["license", row.license], ["SHA-256", row.sha256], ["frontend", row.frontend], ["options", row.options], ["all of it took", row.seconds && duration(row.seconds)], ["peak memory", row.peak_bytes && bytes(row.peak_bytes)]])),
+      part("Source", facts([["name", row.name.length > TITLE ? row.name : ""], ["task", row.task], ["tags", row.tags?.join(", ")], ["source", row.source], ["file", row.file], ["license", row.license], ["SHA-256", row.sha256], ["frontend", row.frontend], ["options", row.options], ["all of it took", row.seconds && duration(row.seconds)], ["peak memory", row.peak_bytes && bytes(row.peak_bytes)]])),
     ),
     row.unprintable ? null : part("Once more", command(report, row, say)),
     row.picture ? part("Graph", picture(row)) : null,
@@ -52,9 +54,9 @@ function ofComputation({ relative, tolerance, output, load_seconds: load, second
 const change = ({ kind, what = "", before = "", after = "" }) => element("li", {}, element("span", { class: "change", "data-kind": kind }, kind), named(what), before || after ? [" ", named(before), " → ", named(after)] : null);
 
 /** The command that does the same again, with a button that copies it. */
-function command({ facts: { target }, runtimes }, { name }, say) {
+function command({ facts: { manifest, target }, runtimes }, { name }, say) {
   const asked = runtimes.filter((runtime) => runtime.asked).map((runtime) => runtime.name);
-  const options = [...(asked.length ? ["--runtime", asked.join(",")] : []), ...(target ? ["--target", target] : [])];
+  const options = [...(manifest ? ["--zoo", manifest] : []), ...(asked.length ? ["--runtime", asked.join(",")] : []), ...(target ? ["--target", target] : [])];
   const words = name.startsWith("-") ? [...options, "--", name] : [name, ...options];
   const text = `webnn zoo run ${words.map(quoted).join(" ")}`;
   const shown = element("code", { tabindex: "0", role: "region", "aria-label": "Command" }, text);

@@ -5,7 +5,7 @@ import { refusal } from "./columns.js";
 import { NOTHING } from "./words.js";
 
 const BEYOND = 16; // rows above and below what is seen
-const ICONS = { ascending: "▲", descending: "▼", none: "" };
+const ARROWS = { ascending: "▲", descending: "▼", none: "" };
 
 export class Table {
   /** In an element with the role of a table; `sort(column)` is called by the headers. */
@@ -65,7 +65,7 @@ export class Table {
       const { id } = this.columns[i];
       const order = sort === id ? "ascending" : sort === `-${id}` ? "descending" : "none";
       header.setAttribute("aria-sort", order);
-      header.querySelector(".arrow").textContent = ICONS[order];
+      header.querySelector(".arrow").textContent = ARROWS[order];
     });
     this.draw();
   }

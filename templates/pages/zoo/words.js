@@ -2,6 +2,19 @@
 
 import { element } from "../common/element.js";
 
+// Paths of 16 by 16.
+const ICONS = {
+  ok: "M3 8.5l3.5 3.5L13 4.5",
+  noise: "M2 6c2-2.5 4-2.5 6 0s4 2.5 6 0M2 11c2-2.5 4-2.5 6 0s4 2.5 6 0",
+  refused: "M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12M4 12l8-8",
+  differs: "M3 6h10M3 10h10M11 2.5L5 13.5",
+  failed: "M4 4l8 8M12 4l-8 8",
+  memory: "M4 4h8v8H4zM6.5 1.5v2.5M9.5 1.5v2.5M6.5 12v2.5M9.5 12v2.5M1.5 6.5h2.5M1.5 9.5h2.5M12 6.5h2.5M12 9.5h2.5",
+  timeout: "M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12M8 4.5V8.5l2.5 1.5",
+  crashed: "M9.5 1.5L3.5 9H8l-1.5 5.5L12.5 7H8z",
+  unexpected: "M8 2L15 14H1zM8 6.5v3.5M8 12v.2",
+};
+
 export const NOTHING = "–";
 
 const COUNT = new Intl.NumberFormat("en");
@@ -43,7 +56,7 @@ export const clipped = (text, length = 240) => (text.length > length ? `${text.s
 /** A text whose direction cannot reach what is around it. */
 export const named = (text, attributes = {}) => element("bdi", attributes, text);
 
-export const icon = (name) => element("svg", { class: "icon", "aria-hidden": "true", viewBox: "0 0 16 16" }, element("use", { href: `#icon-${name}` }));
+export const icon = (name) => element("svg", { class: "icon", "aria-hidden": "true" }, element("path", { d: ICONS[name] }));
 
 /** A verdict: its icon, and its word or the text that stands for it. */
 export const mark = (verdict, text = verdict) => element("span", { class: "mark", "data-verdict": verdict }, icon(verdict), element("span", {}, text));
