@@ -182,7 +182,7 @@ CASES = [
     Case("against no file", "webnn verify {graph} --against nowhere.onnx", "nowhere.onnx"),
     Case("against another model", "webnn verify {graph} --against bad.onnx", "differ", files=changed_model(unsupported)),
     # The zoo
-    Case("unknown zoo model", "webnn zoo list magika", "no model 'magika'.*magika_v3_3"),
+    Case("unknown zoo model", "webnn zoo list magika", "no model or tag 'magika'.*magika_v3_3"),
 ]
 
 
