@@ -124,7 +124,7 @@ def _from_hub(model: Model, member: str) -> Path:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
     except ImportError:
-        raise WebNNError("hf: needs huggingface_hub, which is not installed", "pip install huggingface_hub") from None
+        raise WebNNError("hf: needs huggingface_hub, which is not installed", "pip install 'webnn-convert[zoo]'") from None
     place, _, revision = model.place.partition("@")
     owner, name, *path = place.split("/")
     wanted = member if member in model.companions else "/".join(path)

@@ -74,7 +74,12 @@ RUN = "webnn zoo run --runtime reference,browser,rustnn --shard 2/4 --jobs 2 --o
         ("Run", [], {"STATUS": "3"}, (0, [RUN])),
         ("Run", [], {"STATUS": "1", "REPORTS": ""}, (1, [RUN])),
         ("Report", ["shards/a"], {}, (0, ["webnn zoo report shards/a --output-dir zoo-report"])),
-        ("Report", ["shards/a", "shards/b", "since"], {}, (0, ["webnn zoo report shards/a shards/b --since since --output-dir zoo-report"])),
+        (
+            "Report",
+            ["shards/a", "shards/b", "since"],
+            {},
+            (0, ["webnn zoo report shards/a shards/b --since since --output-dir zoo-report"]),
+        ),
         ("Report", ["shards/a/pictures"], {"STATUS": "1"}, (0, ["webnn zoo report shards/a --output-dir zoo-report"])),
         ("Report", ["shards/a"], {"STATUS": "1", "REPORTS": ""}, (1, ["webnn zoo report shards/a --output-dir zoo-report"])),
         ("Judge", [], {"STATUS": "3"}, (3, ["webnn zoo report zoo-report --output-dir zoo-report"])),
@@ -92,7 +97,9 @@ def test_a_step(step: str, there: list[str], variables: Mapping[str, str], expec
         assert Path("zoo-report/pictures").is_dir() == ("shards/a/pictures" in there)
 
 
-@pytest.mark.parametrize(("nights", "with_report", "found"), [("12 11", "11", True), ("12 11", "12", True), ("12", "", False), ("", "", False)])
+@pytest.mark.parametrize(
+    ("nights", "with_report", "found"), [("12 11", "11", True), ("12 11", "12", True), ("12", "", False), ("", "", False)]
+)
 def test_the_last_report_is_found(nights: str, with_report: str, found: bool, bash: Any) -> None:
     script = f"bash {shlex.quote(str(ROOT / '.github' / 'last-report.sh'))} since"
     assert bash(script, NIGHTS=nights, WITH_REPORT=with_report)[0] == 0
@@ -183,10 +190,16 @@ def test_the_image_is_made_of_what_there_is() -> None:
     taken = {line[1:] for line in ignored if line.startswith("!")}
     packages = {name.removesuffix("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]}
     assert all((ROOT / name).exists() for name in taken)
-    assert taken >= packages | {"pyproject.toml", "constraints.txt", "cli.py", project["project"]["readme"], *project["project"]["license-files"]}
+    assert taken >= packages | {
+        "pyproject.toml",
+        "constraints.txt",
+        "cli.py",
+        project["project"]["readme"],
+        *project["project"]["license-files"],
+    }
     containerfile = (ROOT / "Containerfile").read_text("utf-8")
     (extras,) = re.findall(r"^ARG EXTRAS=(\S+)$", containerfile, re.MULTILINE)
     assert set(extras.split(",")) <= project["project"]["optional-dependencies"].keys()
-    copied = {source for source in re.findall(r"(?:^COPY |source=)(tests/\w+)", containerfile, re.MULTILINE)}
+    copied = set(re.findall(r"(?:^COPY |source=)(tests/\w+)", containerfile, re.MULTILINE))
     assert copied and copied <= taken
     assert re.search(r"^USER 1000", containerfile, re.MULTILINE)

@@ -29,8 +29,12 @@ HOMES = {
     "onnxruntime": (ONNX, GENERATED, "webnn_graph/runtimes/rustnn.py"),
     "torch": (TORCH, GENERATED, MADE, ZOO),
     "transformers": (TORCH, GENERATED, MADE),
+    "distributed": ("models/zoo/cluster.py",),
+    "huggingface_hub": ("models/zoo/fetch.py",),
+    "msgspec": ("models/zoo/",),
+    "psutil": ("models/zoo/",),
 }
-"""Where each framework may be imported."""
+"""Where each framework may be imported, and what else takes time or is an extra."""
 
 
 def imported(path: Path) -> set[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
-from models.zoo.manifest import Model
+from models.zoo.manifest import Model, read
 from tests.site import manifest
 from tests.site.generated import MODULE, PAGES, PROGRAMS
 from tests.site.running import DOCS
@@ -38,3 +39,9 @@ def test_every_program_is_there() -> None:
 
 def test_every_key_of_a_manifest_is_there() -> None:
     assert {key for group in manifest.described() for key in group} == {field.name for field in fields(Model)} - {"name"}
+
+
+def test_the_example_of_a_manifest_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "zoo.toml"
+    file.write_text(manifest.page().split("```toml\n")[1].split("```\n")[0])
+    assert [model.kind for model in read(file).models.values()] == ["file", "pypi"]
