@@ -34,5 +34,20 @@ def spectrogram(shape: Sequence[int]) -> Array:
     return (np.cumsum(steps, axis=1) / 5 - 3).astype(np.float32)
 
 
-PICTURES: Mapping[str, Callable[[Sequence[int]], Array]] = {"page": page, "spectrogram": spectrogram}
+def sky(shape: Sequence[int]) -> Array:
+    """A night sky with the bright streaks that cosmic rays leave in a camera.
+
+    Args:
+        shape: [batch, channels, height, width].
+    """
+    random = np.random.default_rng(0)
+    picture = random.standard_normal(shape).astype(np.float32)
+    for _ in range(30):
+        top, left = random.integers(10, shape[2] - 10), random.integers(10, shape[3] - 10)
+        for i in range(random.integers(1, 8)):
+            picture[..., top + i // 2, left + i] += 1000
+    return picture
+
+
+PICTURES: Mapping[str, Callable[[Sequence[int]], Array]] = {"page": page, "spectrogram": spectrogram, "sky": sky}
 """What a manifest's ``pictures`` may name."""

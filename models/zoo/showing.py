@@ -17,7 +17,7 @@ from webnn_graph.wording import one_line
 
 SHOWN = 20
 """Rows of a table that are shown; all of them are in the report."""
-NAME_WIDTH, CELL_WIDTH = 28, 15
+NAME_WIDTH, CELL_WIDTH = 22, 16
 
 
 @dataclass(frozen=True)
