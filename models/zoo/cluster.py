@@ -29,6 +29,7 @@ from webnn_graph.formats.files import write_all
 from webnn_graph.own import call
 from webnn_graph.runtimes import find_runtime
 from webnn_graph.runtimes.running import RunningBrowser
+from webnn_graph.wording import size
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -138,6 +139,10 @@ class Cluster:
         """The rows of jobs, as they are done; see `models.zoo.local.locally`."""
         from distributed import as_completed
 
+        most = max(info["resources"].get(MEMORY, 0) for info in self.workers.values())
+        if limits.memory and 0 < most < limits.memory:
+            what = f"a model may have {size(limits.memory)} of memory, and no worker says that it has more than {size(int(most))}"
+            raise WebNNError(what, "--memory says how much a model may have")
         left = iter(jobs)
         self._client.subscribe_topic(TOPIC, lambda event: watch(*event[1]))
         running: dict[str, Job] = {}

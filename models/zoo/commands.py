@@ -186,9 +186,8 @@ def run(
 def report(reports: Sequence[Path], output_dir: Path, since: Report | None) -> Result:
     """Make one report of several, such as shards'."""
     from models.zoo import runs
-    from models.zoo.report import merged, read
 
-    return runs.reported(merged(map(read, reports)), output_dir, since)
+    return runs.together(reports, output_dir, since)
 
 
 @zoo.command()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from models.zoo import report as reports
 from models.zoo.changes import changes
 from models.zoo.junit import xml
 from models.zoo.local import locally
-from models.zoo.page import page
+from models.zoo.page import BELOW, page
 from models.zoo.report import Report, Row
 from models.zoo.run import Request, Run
 from models.zoo.showing import Ran, line
@@ -47,7 +49,37 @@ def done(request: Request, places: int, cluster: str = "") -> Ran:
         except KeyboardInterrupt:
             note(f"{len(made):,} models are done and kept in {request.output}; the same command goes on from there")
             raise
-    return reported(run.report(made, started), request.output, request.since)
+    return reported(run.report(made, started), request.output, _comparable(request))
+
+
+def _comparable(request: Request) -> Report | None:
+    """What the earlier report says of the models that are run; of all its models, where all are."""
+    since = request.since
+    if since is None or len(request.models) == len(request.zoo.models):
+        return since
+    names = {model.name for model in request.models}
+    return replace(since, rows=[row for row in since.rows if row.name in names])
+
+
+def together(folders: Sequence[Path], output: Path, since: Report | None = None) -> Ran:
+    """One report of several, with their pictures.
+
+    Args:
+        folders: Of the reports, or their files.
+        output: Where everything goes.
+        since: An earlier report, to show what changed.
+
+    Raises:
+        FormatError: One of them is no report.
+    """
+    report = reports.merged(map(reports.read, folders))
+    homes = [folder if folder.is_dir() else folder.parent for folder in folders]
+    for picture in filter(None, (row.picture for row in report.rows)):
+        found = next((home / picture for home in reversed(homes) if BELOW.fullmatch(picture) and (home / picture).is_file()), None)
+        if found and not (output / picture).exists():
+            (output / picture).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found, output / picture)
+    return reported(report, output, since)
 
 
 @contextmanager
