@@ -70,7 +70,7 @@ RUN = "webnn zoo run --runtime reference,browser,rustnn --shard 2/4 --jobs 2 --o
         ("Run", [], {}, (0, [RUN])),
         ("Run", [], {"MODELS": "real small"}, (0, [RUN.replace("run", "run real small", 1)])),
         ("Run", [], {"MODELS": "$(touch ran) ;touch ran"}, (0, [RUN.replace("run", "run $(touch ran) ;touch ran", 1)])),
-        ("Run", ["since"], {}, (0, [RUN.replace(" --output", " --since since --no-pictures --output")])),
+        ("Run", ["since"], {}, (0, [RUN.replace(" --output", " --since since --output")])),
         ("Run", [], {"STATUS": "3"}, (0, [RUN])),
         ("Run", [], {"STATUS": "1", "REPORTS": ""}, (1, [RUN])),
         ("Report", ["shards/a"], {}, (0, ["webnn zoo report shards/a --output-dir zoo-report"])),
@@ -80,7 +80,7 @@ RUN = "webnn zoo run --runtime reference,browser,rustnn --shard 2/4 --jobs 2 --o
             {},
             (0, ["webnn zoo report shards/a shards/b --since since --output-dir zoo-report"]),
         ),
-        ("Report", ["shards/a/pictures"], {"STATUS": "1"}, (0, ["webnn zoo report shards/a --output-dir zoo-report"])),
+        ("Report", ["shards/a"], {"STATUS": "1"}, (0, ["webnn zoo report shards/a --output-dir zoo-report"])),
         ("Report", ["shards/a"], {"STATUS": "1", "REPORTS": ""}, (1, ["webnn zoo report shards/a --output-dir zoo-report"])),
         ("Judge", [], {"STATUS": "3"}, (3, ["webnn zoo report zoo-report --output-dir zoo-report"])),
         ("Judge", ["since"], {"STATUS": "1"}, (1, ["webnn zoo diff since zoo-report --time 4 --seconds 10"])),
@@ -94,7 +94,6 @@ def test_a_step(step: str, there: list[str], variables: Mapping[str, str], expec
     assert not Path("ran").exists()
     if step == "Report" and expected[0] == 0:
         assert Path("page").read_text() == "summary\n"
-        assert Path("zoo-report/pictures").is_dir() == ("shards/a/pictures" in there)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +134,7 @@ SINCE = "--since since.json"
         ("zoo", "schedule", {"STATUS": "3"}, (0, [SHARD])),
         ("zoo", "schedule", {"STATUS": "1", "REPORTS": ""}, (1, [SHARD])),
         ("zoo", "merge_request_event", {}, (0, [GET, SHARD])),
-        ("zoo", "merge_request_event", {"WITH_REPORT": "1"}, (0, [GET, SHARD.replace(" --output", f" {SINCE} --no-pictures --output")])),
+        ("zoo", "merge_request_event", {"WITH_REPORT": "1"}, (0, [GET, SHARD.replace(" --output", f" {SINCE} --output")])),
         ("zoo-report", "schedule", {}, (0, [MERGED, PUT, "webnn zoo report zoo-report --output-dir zoo-report"])),
         ("zoo-report", "schedule", {"STATUS": "3"}, (3, [MERGED, PUT, "webnn zoo report zoo-report --output-dir zoo-report"])),
         (
@@ -154,7 +153,7 @@ SINCE = "--since since.json"
     ],
 )
 def test_a_job(name: str, pipeline: str, variables: Mapping[str, str], expected: tuple[int, list[str]], bash: Any) -> None:
-    Path("shard-1/pictures").mkdir(parents=True)
+    Path("shard-1").mkdir()
     given = {"CI_NODE_INDEX": "3", "CI_NODE_TOTAL": "4", "CI_JOB_TOKEN": "secret", "NIGHT": "address", "WITH_REPORT": ""}
     assert bash(job(name), CI_PIPELINE_SOURCE=pipeline, **{**given, **variables}) == expected
 
