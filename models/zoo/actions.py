@@ -17,11 +17,11 @@ from converters.commands.destination import Destination
 from converters.commands.listing import Cell, Listing, number
 from converters.commands.saving import save
 from converters.commands.workflow import Check
+from models.zoo import pictures
 from models.zoo.fetch import fetch
 from models.zoo.loading import converted, loaded
 from models.zoo.made import made_file
 from models.zoo.manifest import Model
-from models.zoo.pictures import PICTURES
 from webnn_graph.compare import Difference
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.files import pieces, write_all
@@ -179,11 +179,13 @@ def measure(
     if target:
         graph = legalize(graph, target)
     seconds = time.monotonic() - started
-    shapes = {operand.name: operand.shape for operand in graph.inputs}
-    inputs = {name: PICTURES[picture](shapes[name]) for name, picture in model.pictures.items()}
+    inputs = pictures.values(model.pictures, graph)
     computed_by = "reference" if model.each_node else runtime
     check = Check(computed_by, browser, model.tolerance_of(runtime), inputs, seed, model.each_node)
-    return Measured(graph, seconds, check.run(graph, own.source()))
+    result = check.run(graph, own.source())
+    if not result.differences:
+        raise WebNNError(result.stopped or "there is nothing to compare", "leave out each_node")
+    return Measured(graph, seconds, result)
 
 
 def _for_each(models: Sequence[Model], doing: str, done: str, columns: Mapping[str, Cell], row: Callable[[Model], Row]) -> Result:

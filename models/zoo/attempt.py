@@ -18,7 +18,16 @@ from models.zoo.report import Computation, Conversion, Row, Verdict
 from webnn_graph.own import HOME
 from webnn_graph.runtimes.running import RunningBrowser
 
-COMMAND = (sys.executable, "-P", "-c", "from webnn_graph.own import come_first; come_first(); from models.zoo.work import main; main()")
+PROGRAM = """
+import sys
+from webnn_graph.own import come_first
+come_first()
+from converters.supervised import end_with
+end_with(int(sys.argv[1]))
+from models.zoo.work import main
+main()
+"""
+"""Takes the number of the process that starts it, and ends with that one from the beginning on."""
 STAGES = {FETCH: "fetching it", CONVERT: "converting it"}
 
 
@@ -99,7 +108,14 @@ def attempt(
         address = browser.address if browser and "browser" in progress.left else job.browser
         picture = job.picture if progress.wants_picture else ""
         now = replace(job, runtimes=progress.left, picture=picture, browser=address, memory=limits.memory)
-        ended = run(COMMAND, msgspec.json.encode(now), limits, progress.told, _environment(), is_cancelled)
+        ended = run(
+            [sys.executable, "-P", "-c", PROGRAM, str(os.getpid())],
+            msgspec.json.encode(now),
+            limits,
+            progress.told,
+            _environment(),
+            is_cancelled,
+        )
         peak = max(peak, ended.peak_bytes)
         if not progress.is_done:
             progress.stopped(ended)

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from webnn_graph.data_types import Array
+from webnn_graph.errors import WebNNError
+from webnn_graph.graph import Graph
+from webnn_graph.names import nearest
 
 
 def page(shape: Sequence[int]) -> Array:
@@ -49,5 +52,30 @@ def sky(shape: Sequence[int]) -> Array:
     return picture
 
 
-PICTURES: Mapping[str, Callable[[Sequence[int]], Array]] = {"page": page, "spectrogram": spectrogram, "sky": sky}
-"""What a manifest's ``pictures`` may name."""
+PICTURES: Mapping[str, tuple[int, Callable[[Sequence[int]], Array]]] = {"page": (4, page), "spectrogram": (3, spectrogram), "sky": (4, sky)}
+"""What a manifest's ``pictures`` may name: the rank of the inputs that it is for, and what makes it."""
+
+
+def values(pictures: Mapping[str, str], graph: Graph) -> dict[str, Array]:
+    """The values of a graph's inputs that are fed pictures.
+
+    Args:
+        pictures: Which picture, by the input's name.
+        graph: The graph.
+
+    Raises:
+        WebNNError: There is no such picture or input, or the picture does not fit the input.
+    """
+    return {name: _made(picture, name, graph) for name, picture in pictures.items()}
+
+
+def _made(picture: str, name: str, graph: Graph) -> Array:
+    if picture not in PICTURES:
+        raise WebNNError(f"there is no picture {picture!r}", nearest(picture, PICTURES) or f"there are {', '.join(PICTURES)}")
+    shapes = {operand.name: operand.shape for operand in graph.inputs}
+    if name not in shapes:
+        raise WebNNError(f"the graph has no input {name!r} for a picture", nearest(name, shapes))
+    rank, make = PICTURES[picture]
+    if len(shapes[name]) != rank:
+        raise WebNNError(f"input {name!r} has shape {list(shapes[name])}; the picture {picture!r} is for {rank} dimensions")
+    return make(shapes[name])

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import IO
 
 import psutil
@@ -22,6 +23,12 @@ INTERVAL = 0.1
 """Seconds between two looks at a process."""
 OUT_OF_MEMORY = ("bad_alloc", "MemoryError", "Cannot allocate memory", "DefaultCPUAllocator: not enough memory", "not enough memory")
 """What a process says at its end when there was no memory."""
+SAID = 64 << 20
+"""Bytes of what a process says on stderr that are kept on the disk."""
+LINE = 64 << 20
+"""Bytes of a line of its stdout."""
+READ_SECONDS = 5.0
+"""Seconds to wait for the end of its stdout, which a process that has escaped may keep open."""
 TAIL = 4096
 """Bytes of what a process has said last that are looked at."""
 
@@ -79,66 +86,83 @@ def run(
     Raises:
         Cancelled: It was.
     """
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, env=dict(environment), start_new_session=True
-        )
-        assert process.stdin and process.stdout
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
+        asked.write(given)
+        asked.seek(0)
+        process = subprocess.Popen(command, stdin=asked, stdout=subprocess.PIPE, stderr=said, env=dict(environment), start_new_session=True)
+        assert process.stdout
         reader = threading.Thread(target=_read, args=(process.stdout, told), daemon=True)
         reader.start()
+        watched = _Watched(process)
         try:
-            with suppress(BrokenPipeError), process.stdin:
-                process.stdin.write(given)
-            stopped, peak = _watch(process, limits, is_cancelled)
+            stopped = _watch(watched, limits, said, is_cancelled)
         finally:
-            _end(process)
-        reader.join()
-        process.stdout.close()
+            watched.end()
+        reader.join(READ_SECONDS)
         verdict, message = stopped or _how(process.returncode, _last(said))
-    return Ended(verdict, message, peak)
+    return Ended(verdict, message, watched.peak)
 
 
-def _watch(process: subprocess.Popen[bytes], limits: Limits, is_cancelled: Callable[[], bool]) -> tuple[tuple[Verdict, str] | None, int]:
-    """Waits for the end, and says what limit was reached before it, if any; and the most memory that was seen."""
-    deadline, peak = time.monotonic() + limits.timeout, 0
+def _watch(watched: _Watched, limits: Limits, said: IO[bytes], is_cancelled: Callable[[], bool]) -> tuple[Verdict, str] | None:
+    """Waits for the end, and says what limit was reached before it, if any."""
+    deadline = time.monotonic() + limits.timeout
     while True:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(INTERVAL)
-            return None, peak
+            watched.process.wait(INTERVAL)
+            return None
         if is_cancelled():
             raise Cancelled
-        used = _memory(process.pid)
-        peak = max(peak, used)
+        used = watched.memory()
         if limits.memory and used > limits.memory:
-            return (Verdict.MEMORY, f"it needs more than {size(limits.memory)} of memory"), peak
+            return Verdict.MEMORY, f"it needs more than {size(limits.memory)} of memory"
         if time.monotonic() > deadline:
-            return (Verdict.TIMEOUT, f"it took longer than {limits.timeout:g} seconds"), peak
+            return Verdict.TIMEOUT, f"it took longer than {limits.timeout:g} seconds"
+        if os.fstat(said.fileno()).st_size > SAID:  # the process goes on at the beginning: the place in the file is shared
+            said.truncate(0)
+            said.seek(0)
 
 
-def _memory(pid: int) -> int:
-    """Bytes that a process and its children have."""
-    used = 0
-    with suppress(psutil.Error):
-        process = psutil.Process(pid)
-        for one in (process, *process.children(recursive=True)):
+class _Watched:
+    """A process, and all that it has started as far as that was seen.
+
+    Args:
+        process: It.
+
+    Attributes:
+        peak: The most memory that they had at once.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.peak = 0
+        self._seen: set[psutil.Process] = set()
+
+    def memory(self) -> int:
+        """Bytes that they have."""
+        used = 0
+        self._look()
+        for one in self._seen:
             with suppress(psutil.Error):
                 used += one.memory_info().rss
-    return used
+        self.peak = max(self.peak, used)
+        return used
 
+    def end(self) -> None:
+        """Ends all of them."""
+        self._look()
+        with suppress(OSError, AttributeError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        for one in self._seen:
+            with suppress(psutil.Error):
+                one.kill()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a process with all that it started."""
-    children = []
-    with suppress(psutil.Error):
-        children = psutil.Process(process.pid).children(recursive=True)
-    with suppress(OSError, AttributeError):
-        os.killpg(process.pid, signal.SIGKILL)
-    for one in children:
+    def _look(self) -> None:
         with suppress(psutil.Error):
-            one.kill()
-    if process.poll() is None:
-        process.kill()
-    process.wait()
+            process = psutil.Process(self.process.pid)
+            self._seen |= {process, *process.children(recursive=True)}
 
 
 def _how(status: int, said: str) -> tuple[Verdict | None, str]:
@@ -162,5 +186,6 @@ def _last(said: IO[bytes]) -> str:
 
 
 def _read(lines: IO[bytes], told: Callable[[bytes], None]) -> None:
-    for line in lines:
-        told(line)
+    with lines:
+        for line in iter(partial(lines.readline, LINE), b""):
+            told(line)

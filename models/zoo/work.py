@@ -1,7 +1,5 @@
 """One model, converted and computed: the work of a process of its own, which says on the way how far it is.
 
-    python -P -m models.zoo.work < job.json
-
 It may crash, hang or be ended; what it has said until then counts, see `models.zoo.attempt`.
 """
 
@@ -19,16 +17,16 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from converters.checking.verify import Runner, Verification
 from converters.commands.workflow import Check
 from converters.problems import Report
-from converters.supervised import end_with
+from models.zoo import pictures
 from models.zoo.job import CONVERT, DRAW, FETCH, Event, Job
 from models.zoo.keys import computation_key, graph_digest, row_digest, tolerance_of
 from models.zoo.loaded import Loaded
 from models.zoo.loading import loaded
-from models.zoo.pictures import PICTURES
 from models.zoo.report import Computation, Conversion, Verdict
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
@@ -38,6 +36,12 @@ from webnn_graph.runtimes import Runtime, find_runtime
 from webnn_graph.targets import legalize, load_target
 
 Tell = Callable[[Event], None]
+MESSAGE, NAME = 10_000, 400
+"""Characters of a message, and of a name, that are told."""
+PR_SET_CHILD_SUBREAPER = 36
+"""Linux's number of the request to adopt orphans."""
+BLOCKING = 1000
+"""Operators that block a model which are told."""
 
 
 def work(job: Job, tell: Tell) -> None:
@@ -98,8 +102,7 @@ def _compute(job: Job, graph: Graph, digest: str, runtime: Runtime, version: str
 
 def verified(job: Job, graph: Graph, runtime: Runtime, tolerance: float, model: Loaded) -> Computation:
     """How near a runtime's results for a graph are to those of its source model."""
-    shapes = {operand.name: operand.shape for operand in graph.inputs}
-    inputs = {name: PICTURES[picture](shapes[name]) for name, picture in job.model.pictures.items()}
+    inputs = pictures.values(job.model.pictures, graph)
     is_reference = runtime.name == "reference"
     check = Check(runtime.name, None, tolerance, inputs, job.seed, job.model.each_node and is_reference)
     if check.each_node:
@@ -111,6 +114,8 @@ def verified(job: Job, graph: Graph, runtime: Runtime, tolerance: float, model: 
 
 
 def _computation(result: Verification, clock: Clock | None = None, *, was_searched: bool = True) -> Computation:
+    if not result.differences:
+        return Computation(Verdict.FAILED, message=result.stopped or "there is nothing to compare")
     worst = max(result.differences, key=lambda difference: difference.excess)
     verdict = Verdict.DIFFERS if not result.ok else Verdict.OK if all(d.is_within for d in result.differences) else Verdict.NOISE
     message = worst.reason or result.stopped
@@ -203,18 +208,21 @@ def _said(error: Exception, verdict: Verdict) -> tuple[Verdict, str, str]:
 
 
 def _writable(event: Event) -> Event:
-    """The event without what names of models may hold and JSON may not: halves of surrogate pairs."""
+    """The event with texts that JSON can have and people can read, whatever names a model has; see `_text`."""
     if event.conversion:
-        blocking = tuple(map(_text, event.conversion.blocking))
+        blocking = tuple(_text(name, NAME) for name in event.conversion.blocking[:BLOCKING])
         return replace(event, conversion=replace(event.conversion, message=_text(event.conversion.message), blocking=blocking))
     if event.computation:
-        computation = replace(event.computation, message=_text(event.computation.message), output=_text(event.computation.output))
-        return replace(event, computation=computation)
+        computation = event.computation
+        return replace(event, computation=replace(computation, message=_text(computation.message), output=_text(computation.output, NAME)))
     return event
 
 
-def _text(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+def _text(text: str, most: int = MESSAGE) -> str:
+    """A text without halves of surrogate pairs, and without what is in the middle of a very long one."""
+    half = most // 2
+    shortened = text if len(text) <= most else f"{text[:half]}\N{HORIZONTAL ELLIPSIS}{text[-half:]}"
+    return shortened.encode("utf-8", "replace").decode()
 
 
 # ------------------------------------------------------------------------------------------------------------ in the new process
@@ -223,7 +231,7 @@ def main() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     answer = os.fdopen(os.dup(1), "wb", 0)
     os.dup2(2, 1)  # what libraries print
-    end_with(os.getppid())
+    _adopt()
     _restrict(job.memory)
     warnings.simplefilter("ignore")
 
@@ -231,8 +239,20 @@ def main() -> None:
         answer.write(msgspec.json.encode(_writable(event)) + b"\n")
 
     work(job, tell)
-    sys.stderr.flush()
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            child.kill()
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
     os._exit(0)  # destructors may crash, too; everything is said
+
+
+def _adopt() -> None:
+    """Makes processes that this one's children leave behind its own children, where the system can."""
+    with suppress(Exception):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _restrict(memory: int | None) -> None:

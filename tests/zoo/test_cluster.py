@@ -19,6 +19,7 @@ pytest.importorskip("distributed", reason="Dask is not installed: pip install '.
 import cli
 from models.zoo import cluster
 from models.zoo.cluster import Cluster, connected
+from models.zoo.process import Limits
 from models.zoo.report import Verdict
 from models.zoo.run import ROWS, Request
 from models.zoo.runs import done
@@ -164,6 +165,8 @@ def test_resources_are_asked_of_workers(scheduler: str, request_for: RequestFor)
             seen.update(child.pid for child in processes(small.pid))
 
         rows = list(remote.rows(jobs, request.limits, watch))
+        with pytest.raises(WebNNError, match=r"may have 8.0 GB of memory, and no worker says that it has more than 4.0 GB"):
+            list(remote.rows(jobs, Limits(60, 8_000_000_000), watch))
     assert [row.verdict for row in rows] == [Verdict.OK] * 2
     assert not seen, "the small one has started nothing"
 

@@ -23,7 +23,7 @@ from models.zoo.manifest import Model
 from models.zoo.process import Limits
 from models.zoo.report import Report, Row, Verdict, read
 from models.zoo.run import ROWS, Request, shard
-from models.zoo.runs import done
+from models.zoo.runs import done, together
 from tests.zoo.conftest import MADE, product_model
 from webnn_graph.errors import WebNNError
 
@@ -127,6 +127,24 @@ def test_an_earlier_report_says_what_is_known_and_what_became_worse(own: Path, r
         ("linear", "conversion", "ok", "refused")
     ]
     assert worse.status == 1
+
+
+def test_only_the_models_of_a_run_are_compared_with_an_earlier_report(request_for: RequestFor, tmp_path: Path) -> None:
+    old = done(request_for("linear", "as_it_must"), 1).report
+    assert done(request_for("linear", since=old, output=tmp_path / "elsewhere"), 1).found == [], "nothing is gone"
+
+
+def test_reports_of_shards_become_one_with_their_pictures(request_for: RequestFor, tmp_path: Path) -> None:
+    models = request_for("linear", "as_it_must").models
+    parts = [tmp_path / "one", tmp_path / "two"]
+    for i, part in enumerate(parts, start=1):
+        text = f"{i}/2"
+        done(replace(request_for(), models=shard(models, text), shard=text, output=part, pictures=True), 1)
+    ran = together(parts, tmp_path / "whole")
+    assert [row.name for row in ran.report.rows] == ["linear", "as_it_must"]
+    assert ran.report.shards == ["1/2", "2/2"]
+    assert [path.name for path in (tmp_path / "whole" / "pictures").iterdir()] == ["linear.html"]
+    assert read(tmp_path / "whole") == ran.report
 
 
 def test_the_first_that_is_not_as_expected_can_end_a_run(own: Path, request_for: RequestFor) -> None:
