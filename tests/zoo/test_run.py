@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -17,14 +18,16 @@ import psutil
 import pytest
 
 from models.zoo import keys
+from models.zoo.attempt import attempt
 from models.zoo.job import Job
 from models.zoo.local import locally
 from models.zoo.manifest import Model
+from models.zoo.manifest import read as read_zoo
 from models.zoo.process import Limits
 from models.zoo.report import Report, Row, Verdict, read
-from models.zoo.run import ROWS, Request, shard
+from models.zoo.run import ROWS, Request, Run, shard
 from models.zoo.runs import done
-from tests.zoo.conftest import MADE, product_model
+from tests.zoo.conftest import MADE, product_model, row
 from webnn_graph.errors import WebNNError
 
 RequestFor = Callable[..., Request]
@@ -100,6 +103,69 @@ def test_what_a_result_depends_on_is_done_again(own: Path, request_for: RequestF
     assert [reused(), reused()] == [False, True]
     monkeypatch.setattr(keys, "versions", lambda: {"numpy": "another"})
     assert not reused()
+
+
+def test_all_that_a_model_of_ones_own_consists_of_is_looked_at(own: Path, request_for: RequestFor) -> None:
+    def keys_of() -> dict[str, str]:
+        models = read_zoo(own / "zoo.toml", trusted=True).models
+        return {name: keys.row_digest(model, own) for name, model in models.items() if name in ("external", "named", "imports", "beside")}
+
+    model = onnx.load(own / "linear.onnx")
+    onnx.save(model, own / "external.onnx", save_as_external_data=True, location="weights", size_threshold=0)
+    named = hashlib.sha256((own / "external.onnx").read_bytes()).hexdigest()
+    (own / "inside").mkdir()
+    for name in ("inside/__init__.py", "inside/helper.py", "companion.py"):
+        (own / name).write_text("one = 1\n")
+    (own / "importing.py").write_text("def make():\n    from inside import helper\n")
+    rows = [row("external", "file:external.onnx"), row("named", "file:external.onnx", sha256=f'"{named}"')]
+    rows += [row("imports", "python:importing:make", frontend='"onnx"')]
+    rows += [row("beside", "file:linear.onnx", companions=f'{{ "companion.py" = "{"0" * 64}" }}')]
+    (own / "zoo.toml").write_text("\n".join(rows))
+    changes = {
+        "weights": {"external", "named"},
+        "inside/helper.py": {"imports"},
+        "inside/__init__.py": {"imports"},
+        "companion.py": {"beside"},
+    }
+    for file, wanted in changes.items():
+        before = keys_of()
+        (own / file).write_bytes((own / file).read_bytes() + b"#")
+        after = keys_of()
+        assert {name for name in before if before[name] != after[name]} == wanted, file
+
+
+def test_a_file_that_cannot_be_read_stops_one_model(own: Path, request_for: RequestFor) -> None:
+    (own / "loop").symlink_to("loop")
+    os.mkfifo(own / "pipe")
+    places = ["x" * 999, "loop", "pipe", "none"]
+    rows = [row(f"wrong_{i}", f"file:{place}", frontend='"onnx"', tags='["wrong"]') for i, place in enumerate(places)]
+    (own / "zoo.toml").write_text("\n".join([*rows, (own / "zoo.toml").read_text()]))
+    found = rows_of(done(request_for("wrong", "linear"), 2).report)
+    assert [found[name].verdict for name in found] == [Verdict.FAILED] * 4 + [Verdict.OK]
+
+
+def test_a_line_that_is_damaged_is_not_a_row_and_the_next_ones_are(own: Path, request_for: RequestFor) -> None:
+    kept = own.parent / "report" / ROWS
+    request = request_for("linear", runtimes=[])
+    made = attempt(Run(request, {}).jobs[0], Limits(60))
+    kept.parent.mkdir()
+    for damage in (b'{"name": "linear', b"\xff\xfe\x00", b'{"name": "linear", "tags": ' + b"[" * 100_000, b"[]\n{}\n\n", b""):
+        kept.write_bytes(damage)
+        for wanted in (["linear"], []):
+            assert [row.name for row in Run(request, {}).rows(lambda jobs: iter([made]))] == wanted, damage[:20]
+
+
+def test_a_picture_is_of_the_graph_that_it_stands_by(own: Path, request_for: RequestFor) -> None:
+    def picture(**more: object) -> str:
+        (found,) = done(request_for("linear", pictures=True, **more), 1).report.rows
+        return found.picture
+
+    manifest = (own / "zoo.toml").read_text()
+    assert [picture(), picture()] == ["pictures/linear.html"] * 2
+    (own / "zoo.toml").write_text(manifest.replace("batch = 2", "batch = 3"))
+    assert picture() == "pictures/linear.html"
+    (own / "zoo.toml").write_text(manifest)
+    assert picture() == "", "the file shows another graph by now"
 
 
 def test_a_graph_that_stays_the_same_is_not_computed_again(own: Path, request_for: RequestFor, monkeypatch: pytest.MonkeyPatch) -> None:
