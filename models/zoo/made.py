@@ -93,7 +93,7 @@ def _code(module: str, folder: Path) -> list[Path]:
         with suppress(ImportError, SyntaxError, ValueError, OSError, RecursionError):
             finder.import_hook(module)
         if module in finder.modules:
-            return sorted(Path(found.__file__) for found in finder.modules.values() if found.__file__)
+            return sorted(Path(file) for found in finder.modules.values() if (file := getattr(found, "__file__", None)))
     with _importable(module, folder):
         try:
             spec = importlib.util.find_spec(module)

@@ -24,7 +24,7 @@ from models.zoo.local import locally
 from models.zoo.manifest import Model
 from models.zoo.manifest import read as read_zoo
 from models.zoo.process import Limits
-from models.zoo.report import Report, Row, Verdict, read
+from models.zoo.report import Report, Row, Verdict, merged, read
 from models.zoo.run import ROWS, Request, Run, shard
 from models.zoo.runs import done
 from tests.zoo.conftest import MADE, product_model, row
@@ -155,6 +155,14 @@ def test_a_line_that_is_damaged_is_not_a_row_and_the_next_ones_are(own: Path, re
             assert [row.name for row in Run(request, {}).rows(lambda jobs: iter([made]))] == wanted, damage[:20]
 
 
+def test_reports_that_contradict_each_other_do_not_become_one() -> None:
+    first = Report("1", "code", {}, {"reference": "1"}, "", 0, [])
+    assert merged([first, replace(first, runtimes={"browser": "2"})]).runtimes == {"reference": "1", "browser": "2"}
+    for other, what in (({"target": "chromium"}, "target"), ({"seed": 1}, "seed"), ({"runtimes": {"reference": "2"}}, "reference runtime")):
+        with pytest.raises(WebNNError, match=f"cannot be one: their {what} is not the same"):
+            merged([first, replace(first, **other)])
+
+
 def test_a_picture_is_of_the_graph_that_it_stands_by(own: Path, request_for: RequestFor) -> None:
     def picture(**more: object) -> str:
         (found,) = done(request_for("linear", pictures=True, **more), 1).report.rows
@@ -225,7 +233,10 @@ def processes(parent: int) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_a_run_that_is_ended_goes_on_where_it_was(own: Path, number: signal.Signals) -> None:
+def test_a_run_that_is_ended_goes_on_where_it_was(own: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = own.parent / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     kept = own.parent / "report" / ROWS
     run = program(own, "good", "hang")
     deadline = time.monotonic() + 60
@@ -237,6 +248,7 @@ def test_a_run_that_is_ended_goes_on_where_it_was(own: Path, number: signal.Sign
     assert run.returncode not in (0, 1, 3)
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive, "what it has started does not outlive it"
+    assert number is signal.SIGKILL or not list(temporary.iterdir())
     before = [line for line in kept.read_bytes().splitlines() if line.endswith(b"}")]
     again = program(own, "good")
     _, errors = again.communicate(timeout=60)
