@@ -18,6 +18,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -90,12 +91,19 @@ def _local(model: Model, folder: Path) -> Path:
     path = folder / model.place
     beside = {path.with_name(PurePosixPath(member).name): expected for member, expected in model.companions.items()}
     for file in (path, *beside):
-        if not (file.is_file() or file.is_dir()):
+        if not _is_there(file):
             raise WebNNError(f"there is no file or folder {file}", "file: is relative to the manifest's folder", Where(node=model.name))
     for file, expected in {path: model.sha256, **beside}.items():
         if expected:
             _check(file, model.place if file == path else file.name, expected, model)
     return path
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file or a folder; nothing else has an end."""
+    with suppress(OSError):
+        return path.is_file() or path.is_dir()
+    return False
 
 
 def _are_there(members: Mapping[Path, tuple[str, str]]) -> bool:

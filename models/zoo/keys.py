@@ -8,16 +8,19 @@ change of a frontend that leaves a graph as it is does not call for it to be com
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 
+from models.zoo.download import digest
 from models.zoo.made import identity, version
 from models.zoo.manifest import Model
 from webnn_graph.formats import text
@@ -79,13 +82,13 @@ def _digest_of(files: Iterable[Path]) -> str:
 
 
 def row_digest(model: Model, folder: Path) -> str:
-    """Of all of a row that results depend on; of a file that has no digest in the manifest, and of code that makes a model, too."""
+    """Of all of a row that results depend on; of files of one's own, and of code that makes a model, too."""
     row: dict[str, Any] = msgspec.to_builtins(model)
     told = {name: value for name, value in row.items() if value and name not in DETAILS}
     if model.kind == "python":
         told["made"] = identity(model, folder)
-    if model.kind == "file" and not model.sha256:
-        told["content"] = _content(folder / model.place)
+    if model.kind == "file":
+        told["content"] = _content(folder / model.place, model)
     return _digest(told)
 
 
@@ -130,10 +133,25 @@ def _target(target: Target | None) -> Any:
     return target and [target.name, target.version, sha256(repr(target.limits).encode()).hexdigest()]
 
 
-def _content(path: Path) -> list[str]:
-    """The digest of each file that a path has."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]
+def _content(path: Path, model: Model) -> dict[str, str]:
+    """The digest of each file that a model consists of, by its path; without those that cannot be read."""
+    found = {}
+    with suppress(OSError):  # the process that reads the model says what is wrong
+        for file in filter(Path.is_file, _files_of(path, model)):
+            found[os.path.relpath(file, path.parent)] = digest(file)
+    return found
+
+
+def _files_of(path: Path, model: Model) -> Iterable[Path]:
+    if not path.is_file():
+        return sorted(path.rglob("*"))
+    beside = [path.with_name(PurePosixPath(member).name) for member in model.companions]
+    if model.is_torch:
+        return [path, *beside]
+    from converters.onnx.reading.files import files_of  # onnx is slow to import
+
+    home = path.parent.resolve()
+    return [path, *beside, *(file for file in files_of(path) if file.resolve().is_relative_to(home))]
 
 
 def _digest(what: Mapping[str, Any]) -> str:

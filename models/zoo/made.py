@@ -6,13 +6,15 @@ import importlib.metadata
 import importlib.util
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from hashlib import sha256
+from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from models.zoo.download import digest
 from models.zoo.fetch import WAIT_SECONDS, cache_folder
 from models.zoo.manifest import ZOO, Model
 from webnn_graph.errors import WebNNError, Where, reason
@@ -76,16 +78,28 @@ def _content(model: Model, folder: Path) -> bytes:
 
 
 def identity(model: Model, folder: Path = ZOO.parent) -> str:
-    """A digest of all that a model that is made depends on: the module, the arguments, the versions of what makes it."""
+    """A digest of all that a model that is made depends on: the module with those that it imports from the manifest's folder,
+    the arguments, the versions of what makes it."""
     module, _, function = model.place.partition(":")
+    code = [[path.name, digest(path)] for path in _code(module, folder)]
+    what = [code, function, msgspec.to_builtins(model.arguments), {name: version(name) for name in MAKERS}]
+    return sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+
+def _code(module: str, folder: Path) -> list[Path]:
+    """The files of a module, and of those that it imports from a user's manifest's folder; none of them is run."""
+    if not _is_own(module, folder):
+        finder = ModuleFinder([str(folder)])
+        with suppress(ImportError, SyntaxError, ValueError, OSError, RecursionError):
+            finder.import_hook(module)
+        if module in finder.modules:
+            return sorted(Path(file) for found in finder.modules.values() if (file := getattr(found, "__file__", None)))
     with _importable(module, folder):
         try:
             spec = importlib.util.find_spec(module)
         except ImportError:
             spec = None
-    code = Path(spec.origin).read_bytes() if spec and spec.origin and Path(spec.origin).is_file() else b""
-    what = [sha256(code).hexdigest(), function, msgspec.to_builtins(model.arguments), {name: version(name) for name in MAKERS}]
-    return sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    return [Path(spec.origin)] if spec and spec.origin and Path(spec.origin).is_file() else []
 
 
 def version(package: str) -> str:
@@ -99,6 +113,9 @@ def version(package: str) -> str:
 @contextmanager
 def _importable(module: str, folder: Path) -> Iterator[None]:
     """Inside, a module of a user's manifest is found in the manifest's folder; the project's own are themselves."""
-    is_own = folder == ZOO.parent and module.partition(".")[0] in NAMES
-    with nullcontext() if is_own else standing_back(folder):
+    with nullcontext() if _is_own(module, folder) else standing_back(folder):
         yield
+
+
+def _is_own(module: str, folder: Path) -> bool:
+    return folder == ZOO.parent and module.partition(".")[0] in NAMES

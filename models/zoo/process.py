@@ -23,6 +23,8 @@ INTERVAL = 0.1
 """Seconds between two looks at a process."""
 OUT_OF_MEMORY = ("bad_alloc", "MemoryError", "Cannot allocate memory", "DefaultCPUAllocator: not enough memory", "not enough memory")
 """What a process says at its end when there was no memory."""
+TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+"""Variables with the folder of a process's temporary files: it gets one of its own, which does not outlive it."""
 SAID = 64 << 20
 """Bytes of what a process says on stderr that are kept on the disk."""
 LINE = 64 << 20
@@ -86,10 +88,18 @@ def run(
     Raises:
         Cancelled: It was.
     """
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
+    scratch = tempfile.TemporaryDirectory(prefix="webnn-model-", ignore_cleanup_errors=True)
+    with scratch, tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
         asked.write(given)
         asked.seek(0)
-        process = subprocess.Popen(command, stdin=asked, stdout=subprocess.PIPE, stderr=said, env=dict(environment), start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdin=asked,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env={**environment, **dict.fromkeys(TEMPORARY, scratch.name)},
+            start_new_session=True,
+        )
         assert process.stdout
         reader = threading.Thread(target=_read, args=(process.stdout, told), daemon=True)
         reader.start()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from webnn_graph.errors import FormatError, Where
+from webnn_graph.errors import FormatError, WebNNError, Where
 
 FILE = "report.json"
 FORMAT = 1
@@ -213,7 +213,7 @@ def read(path: Path) -> Report:
     file = path / FILE if path.is_dir() else path
     try:
         report = msgspec.json.decode(file.read_bytes(), type=Report)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         hint = f"a folder of webnn zoo run, or its {FILE}, is expected"
         raise FormatError(f"this is no report of a run: {error}", hint, Where(file=str(file))) from None
     if report.format != FORMAT:
@@ -227,8 +227,19 @@ def encoded(report: Report) -> bytes:
 
 
 def merged(reports: Iterable[Report]) -> Report:
-    """One report of several: those of shards, for example. Of a model that several have, the last counts."""
+    """One report of several: those of shards, for example. Of a model that several have, the last counts.
+
+    Raises:
+        WebNNError: They are not of the same code, runtimes and options.
+    """
     first, *others = reports
+    for other in others:
+        for what in ("code", "target", "seed"):
+            if getattr(other, what) != getattr(first, what):
+                raise WebNNError(f"the reports cannot be one: their {what} is not the same", "webnn zoo diff compares two")
+        for name in first.runtimes.keys() & other.runtimes.keys():
+            if first.runtimes[name] != other.runtimes[name]:
+                raise WebNNError(f"the reports cannot be one: their {name} runtime is not the same", "webnn zoo diff compares two")
     rows = {row.name: row for report in (first, *others) for row in report.rows}
     return replace(
         first,

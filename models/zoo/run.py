@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -121,7 +122,9 @@ class Run:
         self._target = load_target(request.target) if request.target else None
         self._known = Known()
         self._known.add(request.since.rows if request.since else ())
-        self._known.add(_rows(request.output / ROWS))
+        kept = list(_rows(request.output / ROWS))
+        self._known.add(kept)
+        self._drawn = {row.name: row.conversion.digest for row in kept if row.picture}
         self._digests = {model.name: row_digest(model, request.zoo.folder) for model in request.models}
         self._keys = {name: conversion_key(digest, self._target) for name, digest in self._digests.items()}
         self.reused = {row.name: row for row in filter(None, map(self._from_before, request.models))}
@@ -133,10 +136,12 @@ class Run:
         self.request.output.mkdir(parents=True, exist_ok=True)
         if not self.jobs:
             return
+        is_whole = _ends_with_a_line(self.request.output / ROWS)
         with (self.request.output / ROWS).open("ab", 0) as file:
             for made in execute(self.jobs):
                 row = replace(made, key=self._keys[made.name], picture=f"{PICTURES}/{Path(made.picture).name}" if made.picture else "")
-                file.write(msgspec.json.encode(row) + b"\n")
+                file.write((b"" if is_whole else b"\n") + msgspec.json.encode(row) + b"\n")
+                is_whole = True
                 yield row
                 if not (row.expected or self.request.keep_going):
                     return
@@ -176,7 +181,8 @@ class Run:
             computations = {name: known for name in self.runtimes if (known := self._computed(model, name, before.conversion.digest))}
             if len(computations) < len(self.runtimes):
                 return None
-        picture = before.picture if (self.request.output / before.picture).is_file() else ""
+        picture = f"{PICTURES}/{model.name}.html" if self._drawn.get(model.name) == before.conversion.digest else ""
+        picture = picture if (self.request.output / picture).is_file() else ""
         row = row_of(model, before.conversion, computations)
         return replace(row, key=before.key, seconds=before.seconds, peak_bytes=before.peak_bytes, picture=picture, reused=True)
 
@@ -204,5 +210,14 @@ def _rows(file: Path) -> Iterator[Row]:
     """The rows that an earlier run has kept; a line that it did not come to finish is none."""
     if file.is_file():
         for line in file.read_bytes().splitlines():
-            with suppress(msgspec.MsgspecError):
+            with suppress(msgspec.MsgspecError, ValueError, RecursionError):
                 yield msgspec.json.decode(line, type=Row)
+
+
+def _ends_with_a_line(file: Path) -> bool:
+    """Whether what is appended to a file begins a line of its own."""
+    if not file.exists():
+        return True
+    with file.open("rb") as content:
+        content.seek(-min(1, file.stat().st_size), os.SEEK_END)
+        return content.read() in (b"", b"\n")

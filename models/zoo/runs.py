@@ -23,6 +23,8 @@ from models.zoo.showing import Ran, line
 from models.zoo.summary import markdown
 from webnn_graph.formats.files import write_all
 from webnn_graph.runtimes import find_runtime
+from webnn_graph.signals import Terminated, terminating
+from webnn_graph.wording import count
 
 
 def done(request: Request, places: int, cluster: str = "") -> Ran:
@@ -39,15 +41,15 @@ def done(request: Request, places: int, cluster: str = "") -> Ran:
     """
     started = time.time()
     made: list[Row] = []
-    with _executor(request, places, cluster) as (versions, execute):
+    with terminating(), _executor(request, places, cluster) as (versions, execute):
         run = Run(request, versions)
         try:
             with Live(len(request.models), len(run.reused)) as live:
                 for row in run.rows(partial(execute, limits=request.limits, watch=live.stage)):
                     made.append(row)
                     live.finished(row.name, line(row, request.runtimes), not row.expected)
-        except KeyboardInterrupt:
-            note(f"{len(made):,} models are done and kept in {request.output}; the same command goes on from there")
+        except (KeyboardInterrupt, Terminated):
+            note(f"{count(len(made), 'model')} done and kept in {request.output}; the same command goes on from there")
             raise
     return reported(run.report(made, started), request.output, _comparable(request))
 

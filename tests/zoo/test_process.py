@@ -75,6 +75,12 @@ def test_a_process_that_reads_nothing_has_a_limit_too() -> None:
     assert run("import time; time.sleep(60)", bytes(10_000_000), timeout=0.3)[0].verdict is Verdict.TIMEOUT
 
 
+def test_temporary_files_do_not_outlive_a_process() -> None:
+    ended, (line,) = run("import os, signal, tempfile; print(tempfile.mkdtemp(), flush=True); os.kill(os.getpid(), signal.SIGKILL)")
+    assert ended.verdict is Verdict.CRASHED
+    assert not Path(line.decode().strip()).exists()
+
+
 def test_what_a_process_prints_does_not_fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "SAID", 1_000_000)
     code = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -17,14 +18,16 @@ import psutil
 import pytest
 
 from models.zoo import keys
+from models.zoo.attempt import attempt
 from models.zoo.job import Job
 from models.zoo.local import locally
 from models.zoo.manifest import Model
+from models.zoo.manifest import read as read_zoo
 from models.zoo.process import Limits
-from models.zoo.report import Report, Row, Verdict, read
-from models.zoo.run import ROWS, Request, shard
+from models.zoo.report import Report, Row, Verdict, merged, read
+from models.zoo.run import ROWS, Request, Run, shard
 from models.zoo.runs import done, together
-from tests.zoo.conftest import MADE, product_model
+from tests.zoo.conftest import MADE, product_model, row
 from webnn_graph.errors import WebNNError
 
 RequestFor = Callable[..., Request]
@@ -102,6 +105,77 @@ def test_what_a_result_depends_on_is_done_again(own: Path, request_for: RequestF
     assert not reused()
 
 
+def test_all_that_a_model_of_ones_own_consists_of_is_looked_at(own: Path, request_for: RequestFor) -> None:
+    def keys_of() -> dict[str, str]:
+        models = read_zoo(own / "zoo.toml", trusted=True).models
+        return {name: keys.row_digest(model, own) for name, model in models.items() if name in ("external", "named", "imports", "beside")}
+
+    model = onnx.load(own / "linear.onnx")
+    onnx.save(model, own / "external.onnx", save_as_external_data=True, location="weights", size_threshold=0)
+    named = hashlib.sha256((own / "external.onnx").read_bytes()).hexdigest()
+    (own / "inside").mkdir()
+    for name in ("inside/__init__.py", "inside/helper.py", "companion.py"):
+        (own / name).write_text("one = 1\n")
+    (own / "importing.py").write_text("def make():\n    from inside import helper\n")
+    rows = [row("external", "file:external.onnx"), row("named", "file:external.onnx", sha256=f'"{named}"')]
+    rows += [row("imports", "python:importing:make", frontend='"onnx"')]
+    rows += [row("beside", "file:linear.onnx", companions=f'{{ "companion.py" = "{"0" * 64}" }}')]
+    (own / "zoo.toml").write_text("\n".join(rows))
+    changes = {
+        "weights": {"external", "named"},
+        "inside/helper.py": {"imports"},
+        "inside/__init__.py": {"imports"},
+        "companion.py": {"beside"},
+    }
+    for file, wanted in changes.items():
+        before = keys_of()
+        (own / file).write_bytes((own / file).read_bytes() + b"#")
+        after = keys_of()
+        assert {name for name in before if before[name] != after[name]} == wanted, file
+
+
+def test_a_file_that_cannot_be_read_stops_one_model(own: Path, request_for: RequestFor) -> None:
+    (own / "loop").symlink_to("loop")
+    os.mkfifo(own / "pipe")
+    places = ["x" * 999, "loop", "pipe", "none"]
+    rows = [row(f"wrong_{i}", f"file:{place}", frontend='"onnx"', tags='["wrong"]') for i, place in enumerate(places)]
+    (own / "zoo.toml").write_text("\n".join([*rows, (own / "zoo.toml").read_text()]))
+    found = rows_of(done(request_for("wrong", "linear"), 2).report)
+    assert [found[name].verdict for name in found] == [Verdict.FAILED] * 4 + [Verdict.OK]
+
+
+def test_a_line_that_is_damaged_is_not_a_row_and_the_next_ones_are(own: Path, request_for: RequestFor) -> None:
+    kept = own.parent / "report" / ROWS
+    request = request_for("linear", runtimes=[])
+    made = attempt(Run(request, {}).jobs[0], Limits(60))
+    kept.parent.mkdir()
+    for damage in (b'{"name": "linear', b"\xff\xfe\x00", b'{"name": "linear", "tags": ' + b"[" * 100_000, b"[]\n{}\n\n", b""):
+        kept.write_bytes(damage)
+        for wanted in (["linear"], []):
+            assert [row.name for row in Run(request, {}).rows(lambda jobs: iter([made]))] == wanted, damage[:20]
+
+
+def test_reports_that_contradict_each_other_do_not_become_one() -> None:
+    first = Report("1", "code", {}, {"reference": "1"}, "", 0, [])
+    assert merged([first, replace(first, runtimes={"browser": "2"})]).runtimes == {"reference": "1", "browser": "2"}
+    for other, what in (({"target": "chromium"}, "target"), ({"seed": 1}, "seed"), ({"runtimes": {"reference": "2"}}, "reference runtime")):
+        with pytest.raises(WebNNError, match=f"cannot be one: their {what} is not the same"):
+            merged([first, replace(first, **other)])
+
+
+def test_a_picture_is_of_the_graph_that_it_stands_by(own: Path, request_for: RequestFor) -> None:
+    def picture(**more: object) -> str:
+        (found,) = done(request_for("linear", pictures=True, **more), 1).report.rows
+        return found.picture
+
+    manifest = (own / "zoo.toml").read_text()
+    assert [picture(), picture()] == ["pictures/linear.html"] * 2
+    (own / "zoo.toml").write_text(manifest.replace("batch = 2", "batch = 3"))
+    assert picture() == "pictures/linear.html"
+    (own / "zoo.toml").write_text(manifest)
+    assert picture() == "", "the file shows another graph by now"
+
+
 def test_a_graph_that_stays_the_same_is_not_computed_again(own: Path, request_for: RequestFor, monkeypatch: pytest.MonkeyPatch) -> None:
     before = rows_of(done(request_for("linear"), 1).report)["linear"]
     monkeypatch.setattr(keys, "code", lambda: "a frontend that was changed")
@@ -176,8 +250,11 @@ def processes(parent: int) -> list[psutil.Process]:
     return []
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
-def test_a_run_that_is_ended_goes_on_where_it_was(own: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_run_that_is_ended_goes_on_where_it_was(own: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = own.parent / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     kept = own.parent / "report" / ROWS
     run = program(own, "good", "hang")
     deadline = time.monotonic() + 60
@@ -189,6 +266,7 @@ def test_a_run_that_is_ended_goes_on_where_it_was(own: Path, number: signal.Sign
     assert run.returncode not in (0, 1, 3)
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive, "what it has started does not outlive it"
+    assert number is signal.SIGKILL or not list(temporary.iterdir())
     before = [line for line in kept.read_bytes().splitlines() if line.endswith(b"}")]
     again = program(own, "good")
     _, errors = again.communicate(timeout=60)
