@@ -63,7 +63,7 @@ function fill() {
   }
   if (fields.sort.value !== state.sort) {
     const other = state.sort.startsWith("-") ? state.sort.slice(1) : `-${state.sort}`;
-    fields.sort.value = [...fields.sort.options].some(({ value }) => value === other) ? other : "";
+    fields.sort.value = [...fields.sort.querySelectorAll("option")].some(({ value }) => value === other) ? other : "";
   }
   at("operator").hidden = !state.operator;
   at("operator").textContent = `blocked by ${clipped(state.operator, 60)} ✕`;

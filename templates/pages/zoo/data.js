@@ -19,6 +19,7 @@ export function read(text) {
 
 /** Rows of columns: lists of values, or the distinct values and which of them each row has. What is empty is left out. */
 function expanded(columns, count) {
+  /** @type {Record<string, any>[]} */
   const rows = Array.from({ length: count }, () => ({}));
   for (const [name, column] of Object.entries(columns)) {
     const values = Array.isArray(column) ? column : column.at.map((place) => column.of[place]);

@@ -127,7 +127,7 @@ function blocking({ rows }) {
 }
 
 function charts({ rows, runtimes }) {
-  const points = (valueOf, isWrong = () => false) => rows.filter((row) => valueOf(row) !== undefined).map((row) => ({ row, value: valueOf(row), wrong: isWrong(row) }));
+  const points = (valueOf, isWrong = (row) => false) => rows.filter((row) => valueOf(row) !== undefined).map((row) => ({ row, value: valueOf(row), wrong: isWrong(row) }));
   const ofRuntimes = (valueOf, isWrong) => runtimes.map(({ name }, r) => ({ label: name, points: points((row) => row.computed[r] && valueOf(row.computed[r]), (row) => isWrong(row.computed[r])) }));
   const ofConversion = (label, name) => ({ label, points: points((row) => row.conversion[name]) });
   const made = [

@@ -63,10 +63,10 @@ function searched(row) {
 /** The rows in the order of a column, `-` before its name turns it round; what is not known comes last, equals stay as they were. */
 export function sorted(rows, sort, columns) {
   const column = columns.find(({ id }) => id === sort.replace(/^-/, ""));
-  if (!column) return [...rows].sort((a, b) => Boolean(a.expected) - Boolean(b.expected) || a.number - b.number);
+  if (!column) return [...rows].sort((a, b) => Number(Boolean(a.expected)) - Number(Boolean(b.expected)) || a.number - b.number);
   const sign = sort.startsWith("-") ? -1 : 1;
   const keyed = rows.map((row) => ({ row, key: column.key(row) }));
   const compare = typeof keyed.find(({ key }) => key !== undefined)?.key === "string" ? new Intl.Collator("en", { numeric: true }).compare : (a, b) => a - b;
-  keyed.sort((a, b) => (a.key === undefined) - (b.key === undefined) || (a.key === undefined ? 0 : sign * compare(a.key, b.key)) || a.row.number - b.row.number);
+  keyed.sort((a, b) => Number(a.key === undefined) - Number(b.key === undefined) || (a.key === undefined ? 0 : sign * compare(a.key, b.key)) || a.row.number - b.row.number);
   return keyed.map(({ row }) => row);
 }
