@@ -44,6 +44,11 @@ class Verification:
         """Whether every difference is within its tolerance or the source's own noise, and nothing was left out."""
         return all(difference.ok for difference in self.differences) and not self.stopped
 
+    @property
+    def worst(self) -> Difference:
+        """The comparison, of at least one, that is nearest to its tolerance, or furthest beyond it."""
+        return max(self.differences, key=lambda difference: difference.excess)
+
 
 def verify(
     graph: Graph,

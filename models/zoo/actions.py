@@ -22,7 +22,6 @@ from models.zoo.fetch import fetch
 from models.zoo.loading import converted, loaded
 from models.zoo.made import made_file
 from models.zoo.manifest import Model
-from webnn_graph.compare import Difference
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.files import pieces, write_all
 from webnn_graph.graph import Graph
@@ -121,7 +120,7 @@ def verify_all(
         measured = measure(model, folder, runtime=runtime, browser=browser, seed=seed, target=target)
         if isinstance(measured, str):
             return DONE, {"verdict": measured}
-        result, worst = measured.result, measured.worst
+        result, worst = measured.result, measured.result.worst
         verdict = worst.verdict if result.ok else "DIFFERS"
         if model.each_node:
             verdict += f" ({len(result.differences)} nodes, each by itself in the reference runtime)"
@@ -156,11 +155,6 @@ class Measured:
     seconds: float
     result: Verification
 
-    @property
-    def worst(self) -> Difference:
-        """The comparison that is nearest to its tolerance, or furthest beyond it."""
-        return max(self.result.differences, key=lambda difference: difference.excess)
-
 
 def measure(
     model: Model, folder: Path, *, runtime: str, browser: str | None = None, seed: int = 0, target: Target | None = None
@@ -181,7 +175,7 @@ def measure(
     seconds = time.monotonic() - started
     inputs = pictures.values(model.pictures, graph)
     computed_by = "reference" if model.each_node else runtime
-    check = Check(computed_by, browser, model.tolerance_of(runtime), inputs, seed, model.each_node)
+    check = Check(computed_by, browser, model.tolerance_of(computed_by), inputs, seed, model.each_node)
     result = check.run(graph, own.source())
     if not result.differences:
         raise WebNNError(result.stopped or "there is nothing to compare", "leave out each_node")

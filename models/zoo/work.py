@@ -68,8 +68,9 @@ def work(job: Job, tell: Tell) -> None:
     if job.picture:
         tell(Event(DRAW))
         tell(Event(DRAW, picture=_drawn(graph, Path(job.picture))))
+    row = row_digest(job.model, job.place)
     for name, version in job.runtimes.items():
-        _compute(job, graph, conversion.digest, find_runtime(name), version, model, tell)
+        _compute(job, row, graph, conversion.digest, find_runtime(name), version, model, tell)
 
 
 def _converted(model: Loaded, graph: Graph, seconds: float) -> Conversion:
@@ -84,10 +85,10 @@ def _converted(model: Loaded, graph: Graph, seconds: float) -> Conversion:
     )
 
 
-def _compute(job: Job, graph: Graph, digest: str, runtime: Runtime, version: str, model: Loaded, tell: Tell) -> None:
+def _compute(job: Job, row: str, graph: Graph, digest: str, runtime: Runtime, version: str, model: Loaded, tell: Tell) -> None:
     """Has a runtime compute the graph, unless it is known what comes of that."""
     tolerance = tolerance_of(job.model, runtime.name)
-    key = computation_key(row_digest(job.model, job.place), digest, runtime.name, version, job.seed, tolerance)
+    key = computation_key(row, digest, runtime.name, version, job.seed, tolerance)
     if key in job.known:
         tell(Event(runtime.name, computation=job.known[key]))
         return
@@ -116,7 +117,7 @@ def verified(job: Job, graph: Graph, runtime: Runtime, tolerance: float, model: 
 def _computation(result: Verification, clock: Clock | None = None, *, was_searched: bool = True) -> Computation:
     if not result.differences:
         return Computation(Verdict.FAILED, message=result.stopped or "there is nothing to compare")
-    worst = max(result.differences, key=lambda difference: difference.excess)
+    worst = result.worst
     verdict = Verdict.DIFFERS if not result.ok else Verdict.OK if all(d.is_within for d in result.differences) else Verdict.NOISE
     message = worst.reason or result.stopped
     if result.first and was_searched and not result.ok:
