@@ -21,6 +21,7 @@ from converters.onnx.reading.structure import check_model
 from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import Value
 from converters.onnx.scope import GraphScope
+from converters.onnx.selections.values import Sizes, as_operand
 from converters.plugins import load_plugins
 from converters.problems import Report
 from webnn_graph.budget import Budget
@@ -103,6 +104,8 @@ def _graph(conversion: Conversion) -> Graph:
     if twice:
         raise ConversionError(f"output {twice[0]!r} is listed twice")
     outputs = scope.run_nodes(graph, wanted)
+    outputs = [as_operand(b, value) if isinstance(value, Sizes) else value for value in outputs]
+    conversion.refuse_selections(outputs)
     if conversion.problems:
         _add_options(conversion, scope, wanted)
         opsets = ", ".join(f"{domain} opset {version}".lstrip() for domain, version in conversion.opsets.items())
