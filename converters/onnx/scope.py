@@ -27,6 +27,11 @@ from webnn_graph.graph import Operand
 from webnn_graph.names import nearest
 from webnn_graph.progress import watched
 
+STABLE = 7
+"""The first opset whose operators are all handled; those of older ones that became others are not."""
+TO_UPDATE = f"update the model first: onnx.version_converter.convert_version(model, {STABLE})"
+MEMORY_HINT = "consumed_inputs"
+"""An attribute of operators before opset 6 that says which inputs may be written over."""
 MAX_DEPTH = 40
 """How deep functions and graphs in attributes may call each other; Python's own stack ends at about three times that."""
 
@@ -187,7 +192,7 @@ class GraphScope:
         handler, signature = find(domain, node.op_type, opset), signature_of(domain, node.op_type, opset)
         if signature is None or (handler is None and not functions.is_defined(domain, node.op_type, opset)):
             known = f"not supported in opset {opset}" if (domain, node.op_type) in HANDLERS else "not known"
-            raise ConversionError(f"operator is {known}")
+            raise ConversionError(f"operator is {known}", TO_UPDATE if known != "not known" and not domain and opset < STABLE else "")
         inputs = self._inputs(node)
         if any(value is UNKNOWN for value in inputs):
             return None
@@ -257,6 +262,8 @@ class GraphScope:
     def _attributes(self, node: onnx.NodeProto) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for attribute in node.attribute:
+            if attribute.name == MEMORY_HINT:
+                continue
             if attribute.type == AttributeProto.TENSOR:
                 values[attribute.name] = self._constant(attribute.t)
             elif attribute.type == AttributeProto.SPARSE_TENSOR:

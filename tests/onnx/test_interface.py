@@ -125,6 +125,14 @@ def test_all_unsupported_operators_are_reported_at_once() -> None:
     assert "Frobnicate x1  first: operator is not known" in str(caught.value)
 
 
+def test_what_an_old_opset_means_otherwise_is_refused_with_what_to_do() -> None:
+    given = [helper.make_tensor_value_info(name, FLOAT, [1, 2, 3]) for name in ("x", "w", "r")]
+    node = helper.make_node("GRU", ["x", "w", "r"], ["y"], hidden_size=1)
+    graph = helper.make_graph([node], "g", given, [helper.make_tensor_value_info("y", FLOAT, None)])
+    with pytest.raises(WebNNError, match="not supported in opset 3\nhint: update the model first: onnx.version_converter"):
+        convert(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 3)]))
+
+
 # ------------------------------------------------------------------------------------------------------------ files
 def external(folder: Path, location: str, data: bytes) -> Path:
     source = model([2, 3])

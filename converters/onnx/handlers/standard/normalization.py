@@ -21,7 +21,7 @@ def _as(b: GraphBuilder, x: Operand, data_type: DataType) -> Operand:
     return b.cast(x, data_type)
 
 
-@onnx_op("BatchNormalization", since=6, how="batchNormalization", limits="refused in training mode")
+@onnx_op("BatchNormalization", how="batchNormalization", limits="refused in training mode")
 def batch_normalization_6(
     b: GraphBuilder,
     X: Operand,
@@ -185,7 +185,7 @@ def lp_normalization(b: GraphBuilder, input: Operand, *, axis: int = -1, p: int 
     return b.div(input, b.max(norm, smallest))
 
 
-@onnx_op("Dropout", since=6, how="nothing: inference drops nothing", limits="refused in training mode")
+@onnx_op("Dropout", how="nothing: inference drops nothing", limits="refused in training mode")
 def dropout_6(b: GraphBuilder, data: Operand, *, is_test: int = 0, ratio: float = 0.5) -> tuple[Operand, ...]:
     if not is_test:
         raise _drops()
