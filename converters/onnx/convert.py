@@ -23,6 +23,7 @@ from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import Value
 from converters.onnx.scope import GraphScope
 from converters.onnx.selections.values import Sizes, as_operand
+from converters.onnx.text import Text
 from converters.plugins import load_plugins
 from converters.problems import Report
 from webnn_graph.budget import Budget
@@ -117,7 +118,11 @@ def _graph(conversion: Conversion) -> Graph:
         raise Report(conversion.problems, f"{conversion.builder.name} ({opsets or 'no opset'})", conversion.nodes)
     if not settings.outputs:
         _check_declared(conversion.model, scope)
-    results = _with_elements(b, {name: _output(name, value) for name, value in zip(wanted, outputs, strict=True)})
+    made = {name: value for name, value in zip(wanted, outputs, strict=True) if not isinstance(value, Text)}
+    for name in wanted:
+        if name not in made:
+            b.note(f"output {name} is left out: it is of strings, which WebNN lacks")
+    results = _with_elements(b, {name: _output(name, value) for name, value in made.items()})
     for kind, count in conversion.replaced.items():
         data_type = Element(onnx.TensorProto.DataType.Value(kind.upper())).data_type
         b.note(f"{count} {kind} tensor{'s' if count > 1 else ''} became {data_type}")
@@ -160,7 +165,7 @@ def _check_declared(model: onnx.ModelProto, scope: GraphScope) -> None:
     """Raises `ConversionError` when an output is of another element type than the model says."""
     for info in model.graph.output:
         declared, found = info.type.tensor_type.elem_type, scope.types.get(info.name)
-        if declared and found is not None and declared != found:
+        if declared and found is not None and declared != found and not isinstance(scope.values.get(info.name), Text):
             raise ConversionError(f"output {info.name} is declared as {Element(declared).name}, and is {Element(found).name}")
 
 

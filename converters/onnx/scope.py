@@ -20,6 +20,7 @@ from converters.onnx.registry import HANDLERS, REFUSED, Handler, SourceNode, Val
 from converters.onnx.selections.reading import plain, read, with_counts
 from converters.onnx.selections.rowwise import Unread
 from converters.onnx.selections.values import lazy
+from converters.onnx.text import Text
 from converters.problems import Unmade, collected
 from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
@@ -84,6 +85,8 @@ class GraphScope:
         outputs = [output.name for output in graph.output]
         results = inner.run_nodes(graph, outputs)
         self._ran = [inner.onnx_type(name) for name in outputs]
+        if any(isinstance(value, Text) for value in results):
+            raise ConversionError("makes strings, which WebNN does not have")
         if any(value is UNKNOWN for value in results) or self.conversion.refuse_selections(results):
             raise Unmade
         return results
@@ -135,11 +138,13 @@ class GraphScope:
         return self._outer[name]
 
     # ------------------------------------------------------------------------------------------------------------- private
-    def _constant(self, tensor: onnx.TensorProto | onnx.SparseTensorProto, name: str = "") -> Operand:
+    def _constant(self, tensor: onnx.TensorProto | onnx.SparseTensorProto, name: str = "") -> Operand | Text:
         conversion = self.conversion
         if isinstance(tensor, onnx.SparseTensorProto):
             conversion.element(tensor.values.data_type)
             array, data_type = sparse_values(tensor, conversion.folder, conversion.builder.reserve)
+        elif tensor.data_type == onnx.TensorProto.STRING:
+            return Text()
         else:
             conversion.element(tensor.data_type)
             array, data_type = tensor_values(tensor, conversion.folder)
@@ -196,6 +201,8 @@ class GraphScope:
         inputs = self._inputs(node)
         if any(value is UNKNOWN for value in inputs):
             return None
+        if any(isinstance(value, Text) for value in inputs):
+            return _text(node, signature)
         b, types = self.conversion.builder, [self.onnx_type(name) if name else None for name in node.input]
         inputs = with_counts(b, node.op_type, inputs)
         plainly = [plain(b, value) for value in inputs]
@@ -271,6 +278,13 @@ class GraphScope:
             else:
                 values[attribute.name] = _plain(onnx.helper.get_attribute_value(attribute))
         return values
+
+
+def _text(node: onnx.NodeProto, signature: Signature) -> list[Value]:
+    """The results of a node that reads strings. Raises `ConversionError` when one may not be strings, too."""
+    if not signature.outputs or not all("tensor(string)" in formal.types for formal in signature.outputs):
+        raise ConversionError("reads strings, which WebNN does not have")
+    return [Text()] * len(node.output)
 
 
 def _label(node: onnx.NodeProto) -> str:
