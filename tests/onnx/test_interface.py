@@ -82,7 +82,7 @@ ERRORS: list[tuple[list[Any], dict[str, Any], str]] = [
     ([2, 3], {"shapes": {"y": [2, 3]}}, "the model has no input 'y'; there are scale, x"),
     ([2, 3], {"shapes": {"x": [2, 3, 4]}}, "input x has rank 2 [2, 3], the shape given for it is [2, 3, 4]"),
     ([2, 3], {"shapes": {"x": [2, 4]}}, "fixed dimensions stay"),
-    ([0, 3], {}, "no output has elements"),
+    ([0, 3], {}, "no output is left"),
     ([2, 3], {"bind": {"scal": 1}}, "did you mean scale?"),
     ([2, 3], {"bind": {"scale": [1, 2]}}, "input scale has shape [], the value bound to it has [2]"),
     ([2, 3], {"bind": {"scale": "abc"}}, "cannot be bound to 'abc'"),

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from converters.onnx.handlers.ml.forest import AVERAGE, MAX, MIN, SUM, Forest, table_of
-from converters.onnx.handlers.ml.scores import DOMAIN, STRINGS, TRANSFORMS, labels, largest, opposed, rows, transformed
+from converters.onnx.handlers.ml.scores import (
+    DOMAIN,
+    OF_TARGETS,
+    STRINGS,
+    TRANSFORMS,
+    labels,
+    largest,
+    of_targets,
+    opposed,
+    rows,
+    transformed,
+)
 from converters.onnx.handlers.ml.tree_ensemble import HOW
 from converters.onnx.registry import Value, onnx_op
 from webnn_graph.builder import GraphBuilder
@@ -89,7 +100,7 @@ def _numbers(b: GraphBuilder, floats: Sequence[float] | None, tensor: Operand | 
     return np.array(floats or [], np.float32) if values is None else values
 
 
-@onnx_op("TreeEnsembleRegressor", domain=DOMAIN, how=HOW, limits=TRANSFORMS)
+@onnx_op("TreeEnsembleRegressor", domain=DOMAIN, how=HOW, limits=OF_TARGETS)
 def tree_ensemble_regressor(
     b: GraphBuilder,
     X: Operand,
@@ -133,7 +144,7 @@ def tree_ensemble_regressor(
     x = rows(b, X)
     total = nodes.forest(b, x.shape[1], n_targets or 1).total(b, x, FUNCTIONS[aggregate_function])
     base = _numbers(b, base_values, base_values_as_tensor)
-    return transformed(b, b.add(total, base.astype(np.float32)) if base.size else total, post_transform)
+    return of_targets(b, b.add(total, base.astype(np.float32)) if base.size else total, post_transform)
 
 
 @onnx_op("TreeEnsembleClassifier", domain=DOMAIN, how=f"{HOW}; argMax", limits=f"{STRINGS}; {TRANSFORMS}")
@@ -179,9 +190,12 @@ def tree_ensemble_classifier(
     base = _numbers(b, base_values, base_values_as_tensor).astype(np.float32)
     if classes == 2 and len(set(class_ids or [])) == 1:
         return _of_two(b, nodes, x, base, bool((weights >= 0).all()), post_transform, classlabels_int64s, classlabels_strings)
-    total = nodes.forest(b, x.shape[1], classes).total(b, x)
-    scores = b.add(total, base) if base.size else total
-    return largest(b, scores, classlabels_int64s, classlabels_strings), transformed(b, scores, post_transform)
+    forest = nodes.forest(b, x.shape[1], classes)
+    scores = forest.total(b, x)
+    said = None if base.size else forest.said(b, x)
+    scores = b.add(scores, base) if base.size else scores
+    candidates = scores if said is None else b.where(said, scores, float("-inf"))
+    return largest(b, candidates, classlabels_int64s, classlabels_strings), transformed(b, scores, post_transform)
 
 
 def _of_two(

@@ -104,17 +104,19 @@ def label_encoder_4(
         values, default = b.value(values_tensor), default_float if values_tensor.data_type.is_float else default_int64
     given = None if default_tensor is None else b.value(default_tensor)
     assert values is not None
-    return _encoded(b, X, keys, values, default if given is None else given.item())
+    return _encoded(b, X, keys, values, default if given is None else given.item(), finds_nan=True)
 
 
-def _encoded(b: GraphBuilder, X: Operand, keys: Sequence[float] | Array | None, values: Array, default: float) -> Operand:
-    """For each element the value of its key, or the default."""
+def _encoded(
+    b: GraphBuilder, X: Operand, keys: Sequence[float] | Array | None, values: Array, default: float, finds_nan: bool = False
+) -> Operand:
+    """For each element the value of its key, or the default; before version 4 NaN is no key."""
     if keys is None or len(keys) != len(values):
         raise ConversionError(f"has {0 if keys is None else len(keys)} keys for {len(values)} values")
     known: Array = np.array(keys).astype(X.data_type.numpy)
     column = b.reshape(X, [*X.shape, 1])
     same = b.equal(column, known)
-    if X.data_type.is_float and np.isnan(known).any():
+    if finds_nan and X.data_type.is_float and np.isnan(known).any():
         same = b.logicalOr(same, b.logicalAnd(b.isNaN(column), np.isnan(known).astype(np.uint8)))
     place = b.argMax(b.cast(same, DataType.INT32), axis=X.rank, outputDataType="int32")
     found = b.gather(b.constant(values), place, axis=0)

@@ -84,6 +84,26 @@ class Forest:
         found = b.call("reduceMin" if function == MIN else "reduceMax", b.where(reached, said, neutral), axes=[1])
         return b.where(b.reduceMax(reached, axes=[1]), found, 0)
 
+    def said(self, b: GraphBuilder, x: Operand) -> Operand | None:
+        """To which targets any tree says something: uint8 [N, targets]; None when that is always to all."""
+        if all(any(self.reached[leaves, target].all() for leaves in self._trees()) for target in range(self.reached.shape[1])):
+            return None
+        return b.reduceMax(self._at(b, self.reached, self.leaves(b, x)), axes=[1])
+
+    def _trees(self) -> list[list[int]]:
+        """The leaves of each tree."""
+        trees = []
+        for root in self.roots.tolist():
+            waiting, leaves = [root], []
+            while waiting:
+                node = waiting.pop()
+                if self.on_true[node] == node:
+                    leaves.append(node)
+                else:
+                    waiting += {int(self.on_true[node]), int(self.on_false[node])}
+            trees.append(leaves)
+        return trees
+
     def _at(self, b: GraphBuilder, table: Array, here: Operand) -> Operand:
         return b.gather(b.constant(table), here, axis=0)
 

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from converters.onnx.handlers.ml.scores import DOMAIN, STRINGS, TRANSFORMS, labels, largest, opposed, rows, transformed
+from converters.onnx.handlers.ml.scores import (
+    DOMAIN,
+    OF_TARGETS,
+    STRINGS,
+    TRANSFORMS,
+    labels,
+    largest,
+    of_targets,
+    opposed,
+    rows,
+    transformed,
+)
 from converters.onnx.registry import Value, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
@@ -40,7 +51,7 @@ def _scores(b: GraphBuilder, X: Operand, coefficients: Sequence[float], intercep
     return products if intercepts is None else b.add(products, np.array(intercepts, np.float32))
 
 
-@onnx_op("LinearRegressor", domain=DOMAIN, how="matmul, add", limits=TRANSFORMS)
+@onnx_op("LinearRegressor", domain=DOMAIN, how="matmul, add", limits=OF_TARGETS)
 def linear_regressor(
     b: GraphBuilder,
     X: Operand,
@@ -50,7 +61,7 @@ def linear_regressor(
     post_transform: str = "NONE",
     targets: int = 1,
 ) -> Operand:
-    return transformed(b, _scores(b, X, coefficients or [], intercepts, targets), post_transform)
+    return of_targets(b, _scores(b, X, coefficients or [], intercepts, targets), post_transform)
 
 
 @onnx_op("LinearClassifier", domain=DOMAIN, how="matmul, add, argMax", limits=f"{STRINGS}; {TRANSFORMS}")

@@ -15,6 +15,7 @@ from webnn_graph.graph import Operand
 
 DOMAIN = "ai.onnx.ml"
 TRANSFORMS = "the transforms PROBIT and SOFTMAX_ZERO are refused"
+OF_TARGETS = f"{TRANSFORMS}, and all of a single target"
 STRINGS = "labels that are strings are left out"
 
 
@@ -33,6 +34,20 @@ def transformed(b: GraphBuilder, scores: Operand, kind: str) -> Operand:
     if kind != "NONE":
         raise ConversionError(f"post_transform {kind} is not NONE, SOFTMAX or LOGISTIC")
     return scores
+
+
+def of_targets(b: GraphBuilder, values: Operand, kind: str) -> Operand:
+    """The same of a regressor's targets.
+
+    Raises:
+        ConversionError: There is one target, which ONNX transforms and ONNX Runtime does not.
+    """
+    if kind != "NONE" and values.shape[1] == 1:
+        raise ConversionError(
+            f"post_transform {kind} of one target is applied by ONNX and not by ONNX Runtime",
+            "use post_transform NONE and a Sigmoid node after it",
+        )
+    return transformed(b, values, kind)
 
 
 def largest(b: GraphBuilder, scores: Operand, ints: Sequence[int] | None, strings: Sequence[str] | None) -> Value:
