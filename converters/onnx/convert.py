@@ -157,7 +157,8 @@ def _with_elements(b: GraphBuilder, results: Mapping[str, Operand]) -> dict[str,
             b.note(f"output {name} is left out: of shape {list(operand.shape)} it has no elements")
     kept = {name: operand for name, operand in results.items() if operand.size}
     if not kept:
-        raise ConversionError("no output is left: none has elements that WebNN can hold", "give other sizes, or choose other outputs: --output NAME")
+        hint = "give other sizes, or choose other outputs: --output NAME"
+        raise ConversionError("no output is left: none has elements that WebNN can hold", hint)
     return kept
 
 
