@@ -232,8 +232,8 @@ MATRICES: Rows = {
     ],
     aten.mv.default: [row(f(2, 3), f(3))],
     aten._grouped_mm.default: [
-        row(f(5, 16), f(3, 16, 8), t(2, 2, 5, dtype=i32)),
-        row(f(2, 16), f(3, 16, 8), t(0, 1, 2, dtype=i32)),
+        row(f(5, 16, dtype=torch.bfloat16), f(3, 16, 8, dtype=torch.bfloat16), t(2, 2, 5, dtype=i32)),
+        row(f(2, 16, dtype=torch.bfloat16), f(3, 16, 8, dtype=torch.bfloat16), t(0, 1, 2, dtype=i32)),
     ],
     aten.dot.default: [row(f(3), f(3)), row(i(3), i(3))],
     aten.addmm.default: [
