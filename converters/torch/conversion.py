@@ -36,7 +36,10 @@ from webnn_graph.graph import Graph, Operand
 from webnn_graph.passes import optimize
 from webnn_graph.progress import Watcher, watched
 
-NO_MEANING = {"_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size"}
+NO_MEANING = {
+    *("_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size"),
+    "_linalg_check_errors",
+}
 """Calls that check and return nothing."""
 NUMBERS = {torch.ops.aten._local_scalar_dense.default, torch.ops.aten.item.default}
 """Calls that make a Python number of a tensor."""

@@ -12,6 +12,7 @@ from torch._export import utils
 from torch._export.utils import _get_decomp_for_cia, _is_cia_op
 from torch._ops import OpOverload
 from torch.export import ExportedProgram, exported_program
+from torch.export._remove_effect_tokens_pass import _remove_effect_tokens
 from torch.export.exported_program import default_decompositions
 
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
@@ -59,7 +60,7 @@ def _decomposed(program: ExportedProgram, table: Mapping[OpOverload, Callable[..
     for ten backends, which takes longer than to convert a small model. Where PyTorch's parts are others, it does that.
     """
     if not _HAS_PARTS:
-        return program.run_decompositions(dict(table))
+        return _without_tokens(program.run_decompositions(dict(table)))
     kept = {overload for overload in (*HANDLERS, *COMPLEX_HANDLERS, *overloads(program)) if utils._is_preservable_cia_op(overload)}
     decomposed: ExportedProgram = exported_program._disable_prexisiting_fake_mode(exported_program._decompose_exported_program)(
         program,
@@ -68,7 +69,12 @@ def _decomposed(program: ExportedProgram, table: Mapping[OpOverload, Callable[..
         joint_loss_index=None,
         decompose_custom_triton_ops=False,
     )
-    return decomposed
+    return _without_tokens(decomposed)
+
+
+def _without_tokens(program: ExportedProgram) -> ExportedProgram:
+    """The program, changed, with its calls as they are: PyTorch wraps those with effects and passes a token from each to the next."""
+    return _remove_effect_tokens(program)
 
 
 def _has_parts() -> bool:
