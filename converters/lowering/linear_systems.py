@@ -22,6 +22,13 @@ MAX_ORDER = 64
 """Largest matrix that is eliminated: some 15 calls a column."""
 
 
+def bounded(order: int) -> int:
+    """The order of matrices, which may be unrolled. Raises `ConversionError` when it is larger than is sensible."""
+    if order > MAX_ORDER:
+        raise ConversionError(f"elimination is unrolled up to order {MAX_ORDER}, this is one of order {order}")
+    return order
+
+
 @dataclass(frozen=True)
 class Factors:
     """P L U of a matrix [..., m, n], with r = min(m, n).
@@ -41,7 +48,7 @@ def solve(b: GraphBuilder, a: Operand, right: Operand) -> Operand:
     Raises:
         ConversionError: The matrices are larger than is sensible to unroll.
     """
-    order = _checked(a.shape[-1])
+    order = bounded(a.shape[-1])
     a, right = _one_batch(b, a, right)
     rows = b.concat([_flat(b, a), _flat(b, right)], 2)
     for column in range(order):
@@ -59,7 +66,7 @@ def inverse(b: GraphBuilder, a: Operand) -> Operand:
     Raises:
         ConversionError: The matrices are larger than is sensible to unroll.
     """
-    return solve(b, a, b.constant(np.eye(_checked(a.shape[-1])), a.data_type))
+    return solve(b, a, b.constant(np.eye(bounded(a.shape[-1])), a.data_type))
 
 
 def triangular_solve(b: GraphBuilder, a: Operand, right: Operand, *, upper: bool, unit: bool = False) -> Operand:
@@ -70,7 +77,7 @@ def triangular_solve(b: GraphBuilder, a: Operand, right: Operand, *, upper: bool
     Raises:
         ConversionError: The matrices are larger than is sensible to unroll.
     """
-    order = _checked(a.shape[-1])
+    order = bounded(a.shape[-1])
     a, right = _one_batch(b, a, right)
     flat, rest = _flat(b, a), _flat(b, right)
     found: dict[int, Operand] = {}
@@ -90,7 +97,7 @@ def cholesky(b: GraphBuilder, a: Operand) -> Operand:
     Raises:
         ConversionError: The matrices are larger than is sensible to unroll.
     """
-    order = _checked(a.shape[-1])
+    order = bounded(a.shape[-1])
     rest = _flat(b, a)
     columns = []
     for size in range(order, 0, -1):
@@ -110,7 +117,7 @@ def lu(b: GraphBuilder, a: Operand, *, pivots: bool = True) -> Factors:
         ConversionError: The matrices are larger than is sensible to unroll.
     """
     *batch, height, width = a.shape
-    count = _checked(min(height, width))
+    count = bounded(min(height, width))
     rest, done, places = _flat(b, a), [], []
     for column in range(count):
         if pivots:
@@ -124,9 +131,7 @@ def lu(b: GraphBuilder, a: Operand, *, pivots: bool = True) -> Factors:
     if height > count:
         done.append(rest)
     none = b.constant(np.zeros([math.prod(batch), 1, 1]), DataType.INT32)
-    return Factors(
-        b.reshape(_joined(b, done, 1), a.shape), b.reshape(_joined(b, places or [none] * count, 1), [*batch, count])
-    )
+    return Factors(b.reshape(_joined(b, done, 1), a.shape), b.reshape(_joined(b, places or [none] * count, 1), [*batch, count]))
 
 
 def exchanged(b: GraphBuilder, right: Operand, places: Operand) -> Operand:
@@ -175,12 +180,6 @@ def first_missing(b: GraphBuilder, holds: Operand) -> Operand:
     axis = holds.rank - 1
     missing = b.logicalNot(holds)
     return b.mul(b.reduceMax(b.cast(missing, DataType.INT32), axes=[axis]), b.add(b.argMax(missing, axis), 1))
-
-
-def _checked(order: int) -> int:
-    if order > MAX_ORDER:
-        raise ConversionError(f"elimination is unrolled up to order {MAX_ORDER}, this is one of order {order}")
-    return order
 
 
 def _flat(b: GraphBuilder, a: Operand) -> Operand:

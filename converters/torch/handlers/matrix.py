@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from converters.lowering.matrix import exponential, projected
 from converters.lowering.matrix import matmul as product
-from converters.lowering.matrix import projected
-from converters.torch.registry import Promote, aten, aten_op
+from converters.torch.registry import Promote, aten, aten_op, one_function
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
@@ -77,3 +77,6 @@ def weight_int8_mm(b: GraphBuilder, input: Operand, mat2: Operand, scales: Opera
     scale = b.reshape(b.cast(scales, input.data_type), [scales.size, 1])
     zero = b.expand(b.constant(0, DataType.INT8), list(scale.shape))
     return product(b, input, b.transpose(b.dequantizeLinear(mat2, scale, zero)))
+
+
+one_function({aten.linalg_matrix_exp.default: exponential})
