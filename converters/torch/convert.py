@@ -14,8 +14,8 @@ from torch.utils import _pytree as pytree
 
 from converters.torch.archive import Kind, kind_of
 from converters.torch.conversion import Conversion, captured
+from converters.torch.dimensions import dimensions, resized
 from converters.torch.given import fitted, inputs_of, model_of, name_of
-from converters.torch.inputs import resized
 from converters.torch.load import load, part
 from converters.torch.model import TorchModel
 from converters.torch.tensors import to_array
@@ -83,8 +83,8 @@ def convert(
     notes: Sequence[str] = ()
     if isinstance(model, torch.nn.Module):
         model = part("the module", model, submodule)
-    if dims and isinstance(model, ExportedProgram) and model.range_constraints and not args and not kwargs:
-        args, kwargs, notes = resized(model, dims, {})
+    if isinstance(model, ExportedProgram) and dimensions(model) and not args and not kwargs:
+        args, kwargs, notes = resized(model, dims or {}, {})
     elif dims:
         raise ConversionError("dims are the sizes of a program's dynamic dimensions; here the example inputs say them", "leave dims out")
     program = captured(model, *fitted(model, args, kwargs))

@@ -13,7 +13,8 @@ from torch.export import ExportedProgram
 from converters.supervised import limited
 from converters.torch.archive import Kind, kind_of
 from converters.torch.conversion import Conversion, captured
-from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, known_sizes, resized, tensor_inputs
+from converters.torch.dimensions import dimensions, known_sizes, resized
+from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, tensor_inputs
 from converters.torch.load import load
 from converters.torch.pretrained import Loaded
 from converters.torch.script import script_program
@@ -121,8 +122,10 @@ class TorchModel:
         types = {name: fake.dtype for name, fake in tensor_inputs(model).items()}
         values = {name: torch.from_numpy(array) for name, array in self._values.items()}
         given = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in values.items()}
-        if model.range_constraints and not self._inputs:
-            args, kwargs, self._notes = resized(model, self._dims, given)
+        if dimensions(model):
+            specified = {spec.name: spec.tensor(self._dims) for spec in self._inputs}
+            of_symbols = {name: size for name, size in self._dims.items() if name not in self._named_in_inputs}
+            args, kwargs, self._notes = resized(model, of_symbols, given | specified)
             return captured(model, args, kwargs)
         given |= self._specified()
         return captured(model, *(bind_program(model, given) if given else ((), {})))
@@ -134,7 +137,7 @@ class TorchModel:
     def _specified(self) -> dict[str, torch.Tensor]:
         """Inputs of the names, types and shapes that the user gives."""
         given = {spec.name: spec.tensor(self._dims) for spec in self._inputs}
-        unused = set(self._dims) - {size for spec in self._inputs for size in spec.shape}
+        unused = set(self._dims) - self._named_in_inputs
         if unused:
             raise ConversionError(
                 f"no input has a dimension {unused.pop()}",
@@ -142,3 +145,8 @@ class TorchModel:
                 code=Code.UNKNOWN_DIMENSION,
             )
         return given
+
+    @property
+    def _named_in_inputs(self) -> set[int | str]:
+        """The names that dimensions have in the user's inputs, beside the sizes there."""
+        return {size for spec in self._inputs for size in spec.shape}
