@@ -54,6 +54,10 @@ class Source(Runnable, Protocol):
         """The values that the model's file brings for inputs, by the source's names."""
         ...
 
+    def origin(self) -> Runnable | None:
+        """What the source model was captured from and may differ from, where it is at hand: a module, of its exported program."""
+        ...
+
     def peer(self) -> Runnable | None:
         """The same model in the types that its conversion computes in; None where these are its own."""
         ...

@@ -102,6 +102,9 @@ class OnnxSource(OnnxModel):
         """Made-up values for an input; 0 and 1 for booleans."""
         return values % 2 if self._types.get(name) == np.bool_ else values
 
+    def origin(self) -> None:
+        """An ONNX file is the model itself, whatever it was exported from."""
+
     def peer(self) -> OnnxModel | None:
         """See `converters.onnx.twins.as_converted`."""
         model, how = as_converted(self.model)

@@ -6,7 +6,7 @@ axes. Each axis has a name, too: ``x.1`` is the second of the input x, whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -91,8 +91,10 @@ def dimensions(program: ExportedProgram) -> dict[str, Dimension]:
 
 
 def _axes(program: ExportedProgram) -> dict[str, Axis]:
-    sizes = ((name, i, size) for name, fake in tensor_inputs(program).items() for i, size in enumerate(fake.shape))
-    axes = (Axis(name, i, size.node.expr) for name, i, size in sizes if isinstance(size, torch.SymInt))
+    sizes: Iterator[tuple[str, int, Any]] = (
+        (name, i, size) for name, fake in tensor_inputs(program).items() for i, size in enumerate(fake.shape)
+    )
+    axes = (Axis(name, i, size.node.expr) for name, i, size in sizes if not isinstance(size, int))
     return {axis.name: axis for axis in axes}
 
 

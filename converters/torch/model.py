@@ -12,6 +12,7 @@ from torch.export import ExportedProgram
 
 from converters.supervised import limited
 from converters.torch.archive import Kind, kind_of
+from converters.torch.configured import configured_inputs, is_configured
 from converters.torch.conversion import Conversion, captured
 from converters.torch.dimensions import dimensions, known_sizes, resized
 from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, tensor_inputs
@@ -70,6 +71,7 @@ class TorchModel:
         self._loading = loading
         self._notes: list[str] = []
         self._examples: Mapping[str, torch.Tensor] = {}
+        self._module: torch.nn.Module | None = None
 
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
@@ -79,9 +81,8 @@ class TorchModel:
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""
         program = self.program
-        return TorchSource(
-            program, {name: to_array(tensor) for name, tensor in self._examples.items() if tensor.dtype in {*DATA_TYPES, *REPLACED}}
-        )
+        examples = {name: to_array(tensor) for name, tensor in self._examples.items() if tensor.dtype in {*DATA_TYPES, *REPLACED}}
+        return TorchSource(program, examples, self._module)
 
     @cached_property
     def program(self) -> ExportedProgram:
@@ -91,9 +92,11 @@ class TorchModel:
                 self.path, self._given(), submodule=self._submodule, trust_script=self._trust_script, budget=self.budget
             )
             return captured(program)
-        program = self._captured(self.loaded.module)
+        module = self.loaded.module
+        program = self._captured(module)
         self.loaded.check(program)
-        self._notes += self.loaded.notes
+        self._notes[:0] = self.loaded.notes
+        self._module = None if isinstance(module, ExportedProgram | torch.jit.ScriptModule) else module
         return program
 
     @cached_property
@@ -110,12 +113,21 @@ class TorchModel:
         if isinstance(model, ExportedProgram):
             self._examples = examples_of(model)
             return self._of_program(model)
+        if is_configured(model) and not self._inputs and (inputs := self._configured(model)):
+            self._examples = inputs
+            return captured(model, (), inputs)
         given = self._given()
         if given:
             return captured(model, *bind(model, given))
         program = captured(model, *brought_along(model))
         self._examples = examples_of(program)
         return program
+
+    def _configured(self, model: torch.nn.Module) -> dict[str, torch.Tensor]:
+        """The inputs of a model of transformers in the sizes that its configuration says; none where it does not."""
+        values = {name: torch.from_numpy(array) for name, array in self._values.items()}
+        inputs, self._notes = configured_inputs(model, self._dims, values, self.path if self.path.is_dir() else None)
+        return inputs
 
     def _of_program(self, model: ExportedProgram) -> ExportedProgram:
         """The program for the inputs that the user gives, in its own types, and for its own in the place of the others."""
