@@ -128,7 +128,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     check = check_of(options, read_inputs)
     decoder = options["decoder"]
     loading: dict[str, Any] = {
-        name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script")
+        name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")
     }
     loading["budget"] = Budget(options["budget"])
     if decoder:

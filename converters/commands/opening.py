@@ -41,6 +41,7 @@ class Opening:
         submodule: The part of a PyTorch model.
         factory: Of a state dict, what makes its module.
         factory_args: The arguments of that, as JSON.
+        state_dict: Of a checkpoint, which of its state dicts.
         trust_pickle: Whether the file may run code while it is loaded.
         trust_script: Whether the code of a TorchScript archive may be anything.
         budget: How many times the normal work, memory and time the conversion may take.
@@ -55,6 +56,7 @@ class Opening:
     submodule: str = ""
     factory: str = ""
     factory_args: str = ""
+    state_dict: str = ""
     trust_pickle: bool = False
     trust_script: bool = False
     budget: float = 1.0
@@ -74,10 +76,11 @@ OPTIONS = {
     "outputs": "--output",
     "factory": "--model",
     "factory_args": "--model-args",
+    "state_dict": "--state-dict",
     "trust_pickle": "--trust-pickle",
     "trust_script": "--trust-script",
 }
-LOADING = {"task", "submodule", "factory", "factory_args", "trust_pickle", "trust_script"}
+LOADING = {"task", "submodule", "factory", "factory_args", "state_dict", "trust_pickle", "trust_script"}
 TAKEN = {
     Kind.GRAPH: {"dims"},
     Kind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs"},

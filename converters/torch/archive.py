@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from enum import Enum
 from pathlib import Path
@@ -17,6 +18,10 @@ ZIP = b"PK\x03\x04"
 PICKLE = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
+INDEX = ".safetensors.index.json"
+"""How the name of an index ends that says which weights are in which of several files."""
+
+
 class Kind(Enum):
     """What a file holds."""
 
@@ -24,6 +29,7 @@ class Kind(Enum):
     SCRIPT = "a TorchScript archive"
     PICKLE = "a pickled object"
     SAFETENSORS = "a safetensors file"
+    SHARDS = "an index of safetensors files"
     FOLDER = "a Hugging Face folder"
 
 
@@ -40,6 +46,8 @@ def kind_of(path: Path) -> Kind:
     if path.exists() and not path.is_file():
         raise FormatError(f"{path} is neither a file nor a folder")
     head = _head(path)
+    if path.name.endswith(INDEX):
+        return Kind.SHARDS
     if head.startswith(ZIP):
         return _kind_of_zip(path)
     if head.startswith(PICKLE):
@@ -68,6 +76,23 @@ def _kind_of_zip(path: Path) -> Kind:
     if "data.pkl" in names:
         return Kind.PICKLE
     raise FormatError(f"{path} is a zip archive, but no PyTorch model", "torch.export.save writes a file that can be converted")
+
+
+def shards_of(index: Path) -> list[Path]:
+    """The files of weights that an index names, which stand beside it.
+
+    Raises:
+        FormatError: It is damaged, or a file is missing or elsewhere.
+    """
+    try:
+        names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        raise FormatError(f"{index} is no index of weights", "copy or download it again") from None
+    for name in names:
+        file = index.parent / str(name)
+        if Path(str(name)).name != name or not file.is_file() or file.resolve().parent != index.parent.resolve():
+            raise FormatError(f"{index} refers to {name!r}, which is not beside it", "copy all of the files into one folder")
+    return [index.parent / name for name in names]
 
 
 def load_plain(file: Path | IO[bytes], where: str = "") -> Any:
