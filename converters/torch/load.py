@@ -17,13 +17,14 @@ from torch.export import ExportedProgram
 
 from converters.plugins import load_plugins
 from converters.problems import listed
-from converters.torch.archive import Kind, kind_of, load_plain
+from converters.torch.archive import kind_of, load_plain
 from converters.torch.pretrained import Loaded
 from converters.torch.reading.program import load_program
 from converters.torch.reading.script import checked_script
 from webnn_graph.budget import Budget
 from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError, FormatError, reason
+from webnn_graph.file_kinds import FileKind
 from webnn_graph.names import nearest
 from webnn_graph.own import standing_back
 
@@ -65,23 +66,23 @@ def load(
     budget = budget or Budget()
     load_plugins("torch")
     kind = kind_of(path)
-    if factory and kind in (Kind.PROGRAM, Kind.SCRIPT, Kind.FOLDER):
-        raise ConversionError(f"{path} is {kind.value}, which brings its own module", "--model is for state dicts")
+    if factory and kind in (FileKind.PROGRAM, FileKind.SCRIPT, FileKind.FOLDER):
+        raise ConversionError(f"{path} is {kind.title}, which brings its own module", "--model is for state dicts")
     model: torch.nn.Module | ExportedProgram
     match kind:
-        case Kind.PROGRAM:
+        case FileKind.PROGRAM:
             model = _load_program(path, trust_pickle, budget)
-        case Kind.SCRIPT:
+        case FileKind.SCRIPT:
             model = load_script(checked_script(path, budget, trusted=trust_script), str(path))
-        case Kind.FOLDER:
+        case FileKind.FOLDER:
             from converters.torch.huggingface import load_folder
 
             loaded = load_folder(path, task)
             assert isinstance(loaded.module, torch.nn.Module)
             return replace(loaded, module=part(str(path), loaded.module, submodule))
-        case Kind.SAFETENSORS:
+        case FileKind.SAFETENSORS:
             model = _with_state(path, _load_safetensors(path), factory, factory_args)
-        case Kind.PICKLE:
+        case FileKind.PICKLE:
             content = _load_pickle(path, trust_pickle)
             is_module = isinstance(content, torch.nn.Module)
             model = content.eval() if is_module else _with_state(path, content, factory, factory_args)
@@ -170,7 +171,7 @@ def _with_state(path: Path, content: Any, factory: Factory, factory_args: str) -
 def load_state(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a state dict's file by name, of which no code runs; none when it holds anything else."""
     try:
-        content = _load_safetensors(path) if kind_of(path) is Kind.SAFETENSORS else load_plain(path)
+        content = _load_safetensors(path) if kind_of(path) is FileKind.SAFETENSORS else load_plain(path)
     except ConversionError:
         return {}
     return state_dict_in(content) or {}
