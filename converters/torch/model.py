@@ -11,7 +11,7 @@ import torch
 from torch.export import ExportedProgram
 
 from converters.supervised import limited
-from converters.torch.archive import Kind, kind_of
+from converters.torch.archive import kind_of
 from converters.torch.capture import captured
 from converters.torch.configured import configured_inputs, is_configured
 from converters.torch.conversion import Conversion
@@ -26,6 +26,7 @@ from webnn_graph.budget import Budget
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
+from webnn_graph.file_kinds import FileKind
 from webnn_graph.graph import Graph
 from webnn_graph.progress import Watcher
 
@@ -88,7 +89,7 @@ class TorchModel:
     @cached_property
     def program(self) -> ExportedProgram:
         """The model as a program that holds what can be converted, wherever possible."""
-        if kind_of(self.path) is Kind.SCRIPT and not self._loading.get("factory"):
+        if kind_of(self.path) is FileKind.SCRIPT and not self._loading.get("factory"):
             program = script_program(
                 self.path, self._given(), submodule=self._submodule, trust_script=self._trust_script, budget=self.budget
             )
