@@ -13,7 +13,8 @@ from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
 from converters.torch.archive import Kind, kind_of
-from converters.torch.conversion import Conversion, captured
+from converters.torch.capture import captured
+from converters.torch.conversion import Conversion
 from converters.torch.given import fitted, inputs_of, model_of, name_of
 from converters.torch.inputs import resized
 from converters.torch.load import load, part

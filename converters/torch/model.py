@@ -12,7 +12,8 @@ from torch.export import ExportedProgram
 
 from converters.supervised import limited
 from converters.torch.archive import Kind, kind_of
-from converters.torch.conversion import Conversion, captured
+from converters.torch.capture import captured
+from converters.torch.conversion import Conversion
 from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, known_sizes, resized, tensor_inputs
 from converters.torch.load import load
 from converters.torch.pretrained import Loaded
