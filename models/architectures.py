@@ -16,7 +16,7 @@ INPUT = re.compile(r"(\w+)\[([\d,]*)\](?:=(\d+(?:,\d+)*))?")
 def make(
     model: str,
     config: Mapping[str, Any],
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Any],
     parts: Mapping[str, Mapping[str, Any]] | None = None,
     call: str = "",
 ) -> tuple[torch.nn.Module, dict[str, Any]]:
@@ -26,7 +26,7 @@ def make(
         model: Class of transformers.
         config: Options of its configuration.
         inputs: forward's arguments: data type and shape, as in ``int64[1,16]``, filled with numbers over and over in ``int64[1,4]=1`` or
-            ``int64[1,4]=9,9,3``; *true* and *false* are themselves. Integers are below the vocabulary's size, masks 0 or 1.
+            ``int64[1,4]=9,9,3``; what is no text is itself. Integers are below the vocabulary's size, masks 0 or 1.
         parts: Sub-configurations by the option that takes them; ``class`` says of which class. They may have parts themselves.
         call: Attribute of the model to convert instead of the whole, such as an encoder.
     """
@@ -36,7 +36,7 @@ def make(
     module = model_class(whole).eval()
     _randomize(module)
     vocabulary = getattr(whole, "vocab_size", 2)
-    examples = {name: _example(name, text, vocabulary) for name, text in inputs.items()}
+    examples = {name: _example(name, text, vocabulary) if isinstance(text, str) else text for name, text in inputs.items()}
     return getattr(module, call) if call else module, examples
 
 
@@ -60,9 +60,7 @@ def _randomize(module: torch.nn.Module) -> None:
             buffer.uniform_(0.5, 1.5)
 
 
-def _example(name: str, text: str, vocabulary: int) -> Any:
-    if text in ("true", "false"):
-        return text == "true"
+def _example(name: str, text: str, vocabulary: int) -> torch.Tensor:
     match = INPUT.fullmatch(text)
     assert match, f"{name}: {text!r} describes no input"
     kind, dims, fill = match.groups()
