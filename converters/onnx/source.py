@@ -149,6 +149,9 @@ class OnnxSource(OnnxModel):
         dims = next((dims_of(info) for info in self.model.graph.output if info.name == name), None)
         return dims is None or not all(isinstance(dim, int) and dim for dim in dims)
 
+    def origin(self) -> None:
+        """An ONNX file is the model itself, whatever it was exported from."""
+
     def peer(self) -> OnnxModel | None:
         """See `converters.onnx.twins.as_converted`."""
         model, how = as_converted(self.model)

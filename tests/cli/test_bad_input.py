@@ -80,7 +80,7 @@ CASES = [
     # The model's file
     Case("no such model", "onnx2webnn nowhere.onnx", "nowhere.onnx: there is no such file"),
     Case("model is a folder", "onnx2webnn .", "is a folder"),
-    Case("empty model", "onnx2webnn bad.onnx", "bad.onnx is not an ONNX model", files=lambda: {"bad.onnx": b""}),
+    Case("empty model", "onnx2webnn bad.onnx", "bad.onnx is an empty file, not an ONNX model", files=lambda: {"bad.onnx": b""}),
     Case(
         "random model",
         "onnx2webnn bad.onnx",
@@ -88,7 +88,36 @@ CASES = [
         files=lambda: {"bad.onnx": np.random.default_rng(0).bytes(999)},
     ),
     Case("truncated model", "onnx2webnn bad.onnx", "bad.onnx", files=lambda: {"bad.onnx": good_model()[: len(good_model()) // 2]}),
-    Case("text as model", "onnx2webnn {graph}", "is not an ONNX model"),
+    Case("text as model", "onnx2webnn {graph}", "is a WebNN graph, not an ONNX model.*converted already"),
+    # What it is comes before the files that would be written, and options before what it is.
+    Case(
+        "pointer where output exists",
+        "onnx2webnn linear.onnx",
+        "linear.onnx is a pointer of Git LFS to the file, not an ONNX model.*git lfs pull",
+        files=lambda: {"linear.onnx": b"version https://git-lfs.github.com/spec/v1\n", "linear.webnn": b"old"},
+    ),
+    Case(
+        "ONNX for PyTorch where output exists",
+        "torch2webnn linear.onnx",
+        "linear.onnx is an ONNX model, not a PyTorch model.*onnx2webnn converts it",
+        files=lambda: {"linear.onnx": good_model(), "linear.webnn": b"old"},
+    ),
+    Case(
+        "page as graph where output exists", "webnn2json a.webnn", "is an HTML page", files=lambda: {"a.webnn": b"<html>", "a.json": b"old"}
+    ),
+    Case("page to run where output exists", "webnn run a -o b", "is an HTML page", files=lambda: {"a": b"<html>", "b": b"old"}),
+    Case(
+        "page to view where output exists",
+        "webnn view a -o b",
+        "a is an HTML page, not a WebNN graph or an ONNX model or a PyTorch model",
+        files=lambda: {"a": b"<html>", "b": b"old"},
+    ),
+    Case("target before file", "onnx2webnn nowhere.onnx --target nothing", "there is no target nothing"),
+    Case("target before file to view", "webnn view nowhere.onnx --target nothing", "there is no target nothing"),
+    Case("decoder before file", "torch2webnn nowhere.pt --decoder 4,8 --dim a=1 --inputs nowhere.npz", "--decoder says", 2),
+    Case("input before file", "torch2webnn nowhere.pt --input x --inputs nowhere.npz", "'x' is not like", 2),
+    Case("arguments before file", "torch2webnn nowhere.pt --model a:b --model-args {{", "is not JSON", 2),
+    Case("runtime before file", "onnx2webnn {model} --each-node --runtime browser --inputs nowhere.npz", "reference runtime only", 2),
     Case("external data outside", "onnx2webnn bad.onnx", "outside of the model's folder.*refused", files=changed_model(outside)),
     Case("cycle", "onnx2webnn bad.onnx", "depends on its own result", files=changed_model(cyclic)),
     Case("all unsupported at once", "onnx2webnn bad.onnx", r"NoSuchOperator x2 +/strange/0, /strange/1", files=changed_model(unsupported)),
