@@ -37,6 +37,24 @@ def projected(b: GraphBuilder, x: Operand, weight: Operand, bias: Operand | None
     return b.reshape(b.gemm(rows, weight, c=bias, bTranspose=True), [*x.shape[:-1], weight.shape[0]])
 
 
+def grouped(b: GraphBuilder, x: Operand, weights: Operand, ends: Operand) -> Operand:
+    """Row i of x [rows, size] times the weights [groups, size, outputs] of its group -> [rows, outputs].
+
+    A row's group is the number of ``ends`` at or below i; a row behind the last end is not defined. As many weights as there are rows
+    are gathered, or, where that is more than all weights, one product is made with all of them: each row stands in the columns of
+    its group, the others are zero.
+    """
+    (count, size), (groups, _, outputs) = x.shape, weights.shape
+    passed = b.lesserOrEqual(b.reshape(b.cast(ends, "int32"), [1, groups]), b.arange(count, "int32")[:, None])
+    group = b.reduceSum(b.cast(passed, "int32"), axes=[1])
+    if count < groups:
+        chosen = b.gather(weights, b.min(group, groups - 1))
+        return b.reshape(b.matmul(b.reshape(x, [count, 1, size]), chosen), [count, outputs])
+    member = b.equal(b.reshape(group, [count, 1, 1]), b.arange(groups, "int32")[:, None])
+    spread = b.where(member, b.reshape(x, [count, 1, size]), 0)
+    return b.matmul(b.reshape(spread, [count, groups * size]), b.reshape(weights, [groups * size, outputs]))
+
+
 TERMS = 10
 """Of the exponential series; for matrices of norm 1 the rest is below 1e-7."""
 SQUARINGS = 24

@@ -49,6 +49,13 @@ class Cache(nn.Module):
         return self.keys.sum(1)
 
 
+class Sampling(nn.Module):
+    """Reads an image at computed places."""
+
+    def forward(self, image: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
+        return nn.functional.grid_sample(image, grid, align_corners=False)
+
+
 class Tied(nn.Module):
     """An embedding whose weight is also the output layer's."""
 
@@ -161,6 +168,13 @@ def test_types_that_webnn_lacks_are_replaced_and_reported() -> None:
     assert "3 float64 tensors became float32" in graph.notes
 
 
+def test_float16_images_are_sampled_as_exactly_as_float32_ones() -> None:
+    image, grid = torch.rand(1, 1, 40, 40).half(), torch.rand(1, 8, 8, 2).half()
+    sample = torch.nn.functional.grid_sample
+    graph = convert(Sampling(), (image, grid))
+    compare(graph, (image, grid), [sample(image.float(), grid.float(), align_corners=False).half()])
+
+
 def test_a_program_with_dynamic_shapes_is_specialized() -> None:
     program = torch.export.export(nn.Linear(3, 2).eval(), (torch.rand(4, 3),), dynamic_shapes=({0: torch.export.Dim("n", max=9)},))
     assert convert(program).inputs[0].shape == (4, 3)
@@ -175,7 +189,8 @@ def test_a_module_is_not_changed() -> None:
 
 
 def test_the_source_of_right_numbers_is_pytorch() -> None:
-    from converters.torch.conversion import Conversion, captured
+    from converters.torch.capture import captured
+    from converters.torch.conversion import Conversion
 
     torch.manual_seed(0)
     x = torch.rand(2, 3, 8, 8)

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch._ops import OpOverload
 
-from converters.torch.conversion import Conversion, captured
+from converters.torch.capture import captured
+from converters.torch.conversion import Conversion
 from converters.torch.decompose import overloads
 from converters.torch.handlers import HANDLERS
 from tests.torch.comparing import Call, compare, tensors_in

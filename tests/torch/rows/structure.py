@@ -221,6 +221,7 @@ REDUCTIONS: Rows = {
     aten.std.correction: [row(X, [1]), row(X, None, correction=0)],
     aten.var_mean.correction: [row(X, [1]), row(X, None, correction=0, keepdim=True)],
     aten.logsumexp.default: [row(X, [1]), row(X, [0, 2], True), row(t(1000.0, 1000.0), [0]), row(i(3), [0])],
+    aten.histc.default: [row(f(40), 5, min=-1, max=1), row(f(3, 7), 4), row(t(1.0, 1.0), 3), row(t(0.0, 1.0, 1.0, 3.0, 2.0), 4, 0, 3)],
     aten.cumsum.default: [row(X, 1), row(i(5), 0), row(bools(5), 0), row(f(), 0), row(i(5, dtype=i8), 0, dtype=i8)],
     aten.cumprod.default: [row(X, 1), row(i(5), 0), row(f(2, 9), -1), row(f(), 0)],
     aten.logcumsumexp.default: [row(X, 1), row(f(9, low=-50, high=50), 0)],
@@ -272,6 +273,10 @@ MATRICES: Rows = {
         row(f(5, 1, 2, 3), f(2, 3, 4)),
     ],
     aten.mv.default: [row(f(2, 3), f(3))],
+    aten._grouped_mm.default: [
+        row(f(5, 16, dtype=torch.bfloat16), f(3, 16, 8, dtype=torch.bfloat16), t(2, 2, 5, dtype=i32)),
+        row(f(2, 16, dtype=torch.bfloat16), f(3, 16, 8, dtype=torch.bfloat16), t(0, 1, 2, dtype=i32)),
+    ],
     aten.dot.default: [row(f(3), f(3)), row(i(3), i(3))],
     aten.addmm.default: [
         row(f(4), f(2, 3), f(3, 4)),
