@@ -65,7 +65,11 @@ def is_configured(module: Any) -> bool:
 
 
 def configured_inputs(
-    model: Any, dims: Mapping[str, int], given: Mapping[str, torch.Tensor], folder: Path | None = None
+    model: Any,
+    dims: Mapping[str, int],
+    given: Mapping[str, torch.Tensor],
+    folder: Path | None = None,
+    like: Mapping[str, torch.Tensor] | None = None,
 ) -> tuple[dict[str, torch.Tensor], list[str]]:
     """Example inputs of a model of transformers by name, and what is to be said of their sizes.
 
@@ -76,11 +80,15 @@ def configured_inputs(
         dims: Sizes of dimensions: ``batch``, ``sequence``, ``decoder_sequence``, ``height``, ``width``, ``frames``, ``samples``.
         given: Inputs that are known, by name; their sizes count for the others.
         folder: Where the configuration of the model's processor is.
+        like: Inputs of the names and shapes that are wanted, instead of those of the configuration.
 
     Raises:
         ConversionError: It is not known what the model takes, or it has no such dimension or size.
     """
     found = _interface(model, _processor(folder))
+    if like is not None:
+        made = _values(model, {name: tuple(tensor.shape) for name, tensor in like.items() if name in found.shapes})
+        return {**like, **made}, []
     if not found.shapes:
         return {}, []
     sizes = {name: size.size for name, size in found.sizes.items()} | _sizes_in(found, given) | dict(dims)
@@ -91,7 +99,8 @@ def configured_inputs(
     shapes = {name: tuple(sizes[axis] if isinstance(axis, str) else axis for axis in axes) for name, axes in found.shapes.items()}
     for name, shape in shapes.items():
         check_shape(f"input {name} has", shape)
-    inputs = _values(model, shapes) | dict(given)
+    made = _values(model, shapes)
+    inputs = made | {name: tensor.to(made[name].dtype) if name in made else tensor for name, tensor in given.items()}
     return inputs, [*_said(found, {**_sizes_in(found, given), **dims}, sizes), *found.notes]
 
 

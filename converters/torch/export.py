@@ -85,6 +85,8 @@ def _explained(module: torch.nn.Module, error: Exception) -> ConversionError:
 
 
 def _hint(reason: str) -> str:
+    if "register a pytree" in reason and "Cache" in reason:
+        return "have it return no cache: use_cache=False in its configuration and its decoder's, or beside the example inputs"
     if "data-dependent" in reason or "unbacked" in reason or "GuardOnDataDependent" in reason:
         return "the shape or a branch depends on tensor values; compute it outside of the model, or pass it as a Python number"
     if "positional argument" in reason or "keyword argument" in reason or "missing" in reason:

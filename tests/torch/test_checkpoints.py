@@ -1,4 +1,4 @@
-"""Checkpoints as people save them: each converts to what eager PyTorch computes with the same weights."""
+"""Checkpoints as people save them: each converts to what eager PyTorch computes with the same weights; TorchScript is in test_files."""
 
 from __future__ import annotations
 
@@ -158,16 +158,13 @@ SAVED: dict[str, tuple[Callable[[], Any], dict[str, Any], list[str]]] = {
         TRUSTED,
         ["the module is that under 'model' in the checkpoint"],
     ),
-    "TorchScript": (lambda: torch.jit.trace(net(), X), {}, []),
 }
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("name", SAVED)
 def test_a_checkpoint_converts(name: str, folder: Path) -> None:
     make, options, notes = SAVED[name]
-    made = make()
-    torch.jit.save(made, "model.pt") if isinstance(made, torch.jit.ScriptModule) else torch.save(made, "model.pt")
+    torch.save(make(), "model.pt")
     sys.modules.pop("of_a_user")
     graph = TorchModel(folder / "model.pt", inputs=[INPUT], **options).convert()
     compare(graph, [X], [net()(X)])
