@@ -240,3 +240,22 @@ def test_what_is_missing_is_said_without_the_prefix(folder: Path) -> None:
     torch.save({"model": given}, "model.pt")
     with pytest.raises(ConversionError, match=r"the state dict 'model.module' in .*\n  missing: last.weight, last.bias\n"):
         TorchModel(folder / "model.pt", inputs=[INPUT], **FILE).convert()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+@pytest.mark.parametrize(
+    ("save", "options"),
+    [
+        (lambda module: torch.save(module.state_dict(), "model.pt"), FILE),
+        (lambda module: torch.save(module, "model.pt"), TRUSTED),
+        (lambda module: torch.jit.save(torch.jit.trace(module, X), "model.pt"), {}),
+        (lambda module: torch.jit.save(torch.jit.freeze(torch.jit.trace(module, X)), "model.pt"), {"trust_script": True}),
+    ],
+    ids=["state dict", "module", "script", "frozen script"],
+)
+def test_a_module_that_was_quantized_dynamically_is_refused_in_words(
+    save: Callable[[Any], None], options: dict[str, Any], folder: Path
+) -> None:
+    save(torch.ao.quantization.quantize_dynamic(net(), {torch.nn.Linear}))
+    with pytest.raises(ConversionError, match="is quantized for PyTorch's own kernels"):
+        TorchModel(folder / "model.pt", inputs=[INPUT], **options).convert()
