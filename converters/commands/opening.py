@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from webnn_graph.errors import ConversionError
-from webnn_graph.formats.table import readable
+from webnn_graph.file_kinds import ModelKind, file_kind, wrong_kind
 from webnn_graph.graph import Graph
-
-ONNX_SUFFIX = ".onnx"
-IR_VERSION = b"\x08"
-"""What an ONNX file begins with: the tag of its first field."""
-
-
-class Kind(Enum):
-    """What holds a model; the value is what messages call it."""
-
-    GRAPH = "a WebNN graph"
-    ONNX = "an ONNX model"
-    TORCH = "a PyTorch model"
 
 
 @dataclass(frozen=True)
@@ -61,7 +47,7 @@ class Opening:
     trust_script: bool = False
     budget: float = 1.0
 
-    def check(self, path: Path, kind: Kind) -> None:
+    def check(self, path: Path, kind: ModelKind) -> None:
         """Raises `ConversionError` when something is said that a model of this kind has no use for."""
         for option in fields(self):
             said = getattr(self, option.name)
@@ -82,34 +68,23 @@ OPTIONS = {
 }
 LOADING = {"task", "submodule", "factory", "factory_args", "state_dict", "trust_pickle", "trust_script"}
 TAKEN = {
-    Kind.GRAPH: {"dims"},
-    Kind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs"},
-    Kind.TORCH: {"dims", "inputs", *LOADING},
+    ModelKind.GRAPH: {"dims"},
+    ModelKind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs"},
+    ModelKind.TORCH: {"dims", "inputs", *LOADING},
 }
 """What of an `Opening` each kind of model takes."""
 
 
-def kind_of(path: Path) -> Kind:
-    """What a file or folder holds: told by its suffix where that says it, else by its beginning.
+def kind_of(path: Path) -> ModelKind:
+    """What a file or folder holds.
 
-    What is neither a graph nor an ONNX model is left to PyTorch's frontend, which tells its kinds by their content.
+    Raises:
+        FormatError: It is missing, or no model.
     """
-    named = {**{format.suffix: Kind.GRAPH for format in readable()}, ONNX_SUFFIX: Kind.ONNX}
-    if path.suffix in named and not path.is_dir():
-        return named[path.suffix]
-    head = _beginning(path)
-    if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(tuple(begin.encode() for format in readable() for begin in format.begins)):
-        return Kind.GRAPH
-    is_onnx = head.startswith(IR_VERSION) and head[8:9] != b"{"  # weights may begin with the same byte, the length of their header
-    return Kind.ONNX if is_onnx else Kind.TORCH
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(64)
-    except OSError:  # whoever reads it as a model says what is the matter
-        return b""
+    kind = file_kind(path)
+    if kind.model is None:
+        raise wrong_kind(str(path), kind, ModelKind)
+    return kind.model
 
 
 def open_graph(path: Path, opening: Opening = Opening()) -> Graph:
@@ -133,7 +108,11 @@ def sources_of(path: Path) -> list[Path]:
     return list(files_of(path))
 
 
-_FILES = {Kind.GRAPH: "webnn_graph.formats", Kind.ONNX: "converters.onnx.reading.files", Kind.TORCH: "converters.torch.files"}
+_FILES = {
+    ModelKind.GRAPH: "webnn_graph.formats",
+    ModelKind.ONNX: "converters.onnx.reading.files",
+    ModelKind.TORCH: "converters.torch.files",
+}
 """The modules whose ``files_of`` says it."""
 
 
@@ -146,7 +125,7 @@ def _load(path: Path, opening: Opening) -> Graph:
 def _convert_onnx(path: Path, opening: Opening) -> Graph:
     from converters.onnx import convert
 
-    said = {name: getattr(opening, name) for name in TAKEN[Kind.ONNX]}
+    said = {name: getattr(opening, name) for name in TAKEN[ModelKind.ONNX]}
     return convert(path, budget=opening.budget, **said)
 
 
@@ -166,10 +145,10 @@ def source_of(path: Path, opening: Opening, graph: Graph) -> Any:
         ConversionError: It is a graph itself, takes no such options, or cannot be captured.
     """
     kind = kind_of(path)
-    if kind is Kind.GRAPH:
+    if kind is ModelKind.GRAPH:
         raise ConversionError(f"{path} is {kind.value}, not the model that it was converted from", "'webnn diff' compares graphs")
     opening.check(path, kind)
-    if kind is Kind.TORCH:
+    if kind is ModelKind.TORCH:
         return torch_model(path, opening, graph).source()
     from converters.onnx.source import OnnxSource
 
@@ -200,8 +179,8 @@ def _specification(parse: Callable[[str], Any], text: str) -> Any:
         raise ConversionError(f"--input {text!r} is not like 'x:float32[1,3,224,224]'") from None
 
 
-_OPENED: Mapping[Kind, Callable[[Path, Opening], Graph]] = {
-    Kind.GRAPH: _load,
-    Kind.ONNX: _convert_onnx,
-    Kind.TORCH: _convert_torch,
+_OPENED: Mapping[ModelKind, Callable[[Path, Opening], Graph]] = {
+    ModelKind.GRAPH: _load,
+    ModelKind.ONNX: _convert_onnx,
+    ModelKind.TORCH: _convert_torch,
 }

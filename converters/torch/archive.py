@@ -1,82 +1,30 @@
-"""What kind of model a file is, found from its content; and pickles, of which only tensors and plain data are taken."""
+"""What kind of model a file is; and pickles, of which only tensors and plain data are taken."""
 
 from __future__ import annotations
 
 import json
 import re
 import warnings
-from enum import Enum
 from pathlib import Path
 from typing import IO, Any
 
 import torch
 
-from converters.torch.reading.archive import Archive
 from webnn_graph.codes import Code
-from webnn_graph.errors import ConversionError, FormatError, Where, reason
-
-ZIP = b"PK\x03\x04"
-PICKLE = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+from webnn_graph.errors import ConversionError, FormatError, reason
+from webnn_graph.file_kinds import FileKind, ModelKind, check_kind
 
 
-INDEX = ".safetensors.index.json"
-"""How the name of an index ends that says which weights are in which of several files."""
-
-
-class Kind(Enum):
-    """What a file holds."""
-
-    PROGRAM = "an exported program"
-    SCRIPT = "a TorchScript archive"
-    PICKLE = "a pickled object"
-    SAFETENSORS = "a safetensors file"
-    SHARDS = "an index of safetensors files"
-    FOLDER = "a Hugging Face folder"
-
-
-def kind_of(path: Path) -> Kind:
-    """The kind of a model, from its content.
+def kind_of(path: Path) -> FileKind:
+    """The kind of a model's file or folder.
 
     Raises:
         FormatError: It is missing, truncated or of another kind.
     """
-    if path.is_dir():
-        if (path / "config.json").is_file():
-            return Kind.FOLDER
-        raise FormatError(f"{path} is a folder without config.json", "give a file, or the folder of a Hugging Face model")
-    if path.exists() and not path.is_file():
-        raise FormatError(f"{path} is neither a file nor a folder")
-    head = _head(path)
-    if path.name.endswith(INDEX):
-        return Kind.SHARDS
-    if head.startswith(ZIP):
-        return _kind_of_zip(path)
-    if head.startswith(PICKLE):
-        return Kind.PICKLE
-    if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size:
-        return Kind.SAFETENSORS
-    hint = "onnx2webnn converts ONNX files" if path.suffix == ".onnx" else "torch.export.save writes a file that can be converted"
-    raise FormatError(f"{path} is no PyTorch model", hint)
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(32)
-    except OSError as error:
-        raise FormatError(str(error.strerror), where=Where(str(path))) from None
-
-
-def _kind_of_zip(path: Path) -> Kind:
-    with Archive(path) as archive:
-        names = archive.names
-    if any(name.startswith("code/") for name in names):
-        return Kind.SCRIPT
-    if "archive_format" in names or any(name.startswith("models/") for name in names) or "serialized_exported_program.json" in names:
-        return Kind.PROGRAM
-    if "data.pkl" in names:
-        return Kind.PICKLE
-    raise FormatError(f"{path} is a zip archive, but no PyTorch model", "torch.export.save writes a file that can be converted")
+    kind = check_kind(path, ModelKind.TORCH)
+    if kind is FileKind.UNKNOWN:
+        raise FormatError(f"{path} is no PyTorch model", "torch.export.save writes a file that can be converted", code=Code.WRONG_KIND)
+    return kind
 
 
 def shards_of(index: Path) -> list[Path]:

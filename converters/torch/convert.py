@@ -12,8 +12,9 @@ import torch
 from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
-from converters.torch.archive import Kind, kind_of
-from converters.torch.conversion import Conversion, captured
+from converters.torch.archive import kind_of
+from converters.torch.capture import captured
+from converters.torch.conversion import Conversion
 from converters.torch.dimensions import dimensions, resized
 from converters.torch.given import fitted, inputs_of, model_of, name_of
 from converters.torch.load import load, part
@@ -21,6 +22,7 @@ from converters.torch.model import TorchModel
 from converters.torch.tensors import to_array
 from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError, FormatError
+from webnn_graph.file_kinds import FileKind
 from webnn_graph.graph import Graph
 from webnn_graph.progress import Watcher
 
@@ -113,7 +115,7 @@ def _of_file(
         return TorchModel(path, name=name, dims=dims, progress=progress, **loading).convert()
     if dims:
         raise ConversionError("dims are for a model without example inputs; here these say the sizes", "leave dims out")
-    if kind_of(path) is Kind.SCRIPT:
+    if kind_of(path) is FileKind.SCRIPT:
         return TorchModel(path, name=name, values=_arrays(args, kwargs), progress=progress, **loading).convert()
     loaded = load(path, **loading)
     module = loaded.module

@@ -15,7 +15,7 @@ from torch.export import ExportedProgram
 
 from converters.plugins import load_plugins
 from converters.problems import in_words, listed
-from converters.torch.archive import Kind, kind_of, load_plain, shards_of
+from converters.torch.archive import kind_of, load_plain, shards_of
 from converters.torch.factory import Factory, importable, make_module, unwrapped
 from converters.torch.packed import is_packed_state, packed
 from converters.torch.pretrained import Loaded
@@ -25,6 +25,7 @@ from converters.torch.state import give_state, state_dict_in, state_dicts
 from webnn_graph.budget import Budget
 from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError, FormatError, reason
+from webnn_graph.file_kinds import FileKind
 from webnn_graph.hints import option
 from webnn_graph.names import nearest
 
@@ -63,23 +64,23 @@ def load(
     budget = budget or Budget()
     load_plugins("torch")
     kind = kind_of(path)
-    if factory and kind in (Kind.PROGRAM, Kind.SCRIPT, Kind.FOLDER):
-        raise ConversionError(f"{path} is {kind.value}, which brings its own module", "--model is for state dicts")
+    if factory and kind in (FileKind.PROGRAM, FileKind.SCRIPT, FileKind.FOLDER):
+        raise ConversionError(f"{path} is {kind.title}, which brings its own module", "--model is for state dicts")
     match kind:
-        case Kind.PROGRAM:
+        case FileKind.PROGRAM:
             loaded = Loaded(_load_program(path, trust_pickle, budget))
-        case Kind.SCRIPT:
+        case FileKind.SCRIPT:
             loaded = Loaded(load_script(checked_script(path, budget, trusted=trust_script), str(path)))
-        case Kind.FOLDER:
+        case FileKind.FOLDER:
             from converters.torch.huggingface import load_folder
 
             loaded = load_folder(path, task)
-        case Kind.SAFETENSORS:
+        case FileKind.SAFETENSORS:
             loaded = _with_state(path, _load_safetensors(path), factory, factory_args, state_dict)
-        case Kind.SHARDS:
+        case FileKind.SHARDS:
             weights = {name: tensor for shard in shards_of(path) for name, tensor in _load_safetensors(shard).items()}
             loaded = _with_state(path, weights, factory, factory_args, state_dict)
-        case Kind.PICKLE:
+        case FileKind.PICKLE:
             loaded = _of_pickle(path, _load_pickle(path, trust_pickle, factory), factory, factory_args, state_dict)
     if not isinstance(loaded.module, ExportedProgram):
         return replace(loaded, module=part(str(path), loaded.module, submodule))
@@ -205,7 +206,7 @@ def _with_state(path: Path, content: Any, factory: Factory, factory_args: str, s
 def load_state(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a state dict's file by name, of which no code runs; none when it holds anything else."""
     try:
-        content = _load_safetensors(path) if kind_of(path) is Kind.SAFETENSORS else load_plain(path)
+        content = _load_safetensors(path) if kind_of(path) is FileKind.SAFETENSORS else load_plain(path)
     except ConversionError:
         return {}
     return state_dict_in(content) or {}

@@ -11,9 +11,10 @@ import torch
 from torch.export import ExportedProgram
 
 from converters.supervised import limited
-from converters.torch.archive import Kind, kind_of
+from converters.torch.archive import kind_of
+from converters.torch.capture import captured
 from converters.torch.configured import configured_inputs, is_configured
-from converters.torch.conversion import Conversion, captured
+from converters.torch.conversion import Conversion
 from converters.torch.dimensions import dimensions, known_sizes, resized
 from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, parameters_of, tensor_inputs
 from converters.torch.load import load
@@ -25,6 +26,7 @@ from webnn_graph.budget import Budget
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
+from webnn_graph.file_kinds import FileKind
 from webnn_graph.graph import Graph
 from webnn_graph.progress import Watcher
 
@@ -90,7 +92,7 @@ class TorchModel:
     @cached_property
     def program(self) -> ExportedProgram:
         """The model as a program that holds what can be converted, wherever possible."""
-        if kind_of(self.path) is Kind.SCRIPT and not self._loading.get("factory"):
+        if kind_of(self.path) is FileKind.SCRIPT and not self._loading.get("factory"):
             program = script_program(
                 self.path,
                 self._given() or {s.name: s.tensor({}) for s in self._like},

@@ -11,7 +11,7 @@ from torch.export import ExportedProgram
 from converters.overview import Dimension, Overview, Tensor, Weights, counted, problems_of
 from converters.problems import Problem
 from converters.supervised import limited
-from converters.torch.archive import Kind, kind_of
+from converters.torch.archive import kind_of
 from converters.torch.decompose import is_convertible, overloads
 from converters.torch.dimensions import dimensions, how_to_give
 from converters.torch.handlers.refused import why_refused
@@ -20,6 +20,7 @@ from converters.torch.interface import graph_outputs, output_values
 from converters.torch.load import load_state
 from converters.torch.model import TorchModel
 from webnn_graph.errors import ConversionError, WebNNError, Where
+from webnn_graph.file_kinds import FileKind
 
 
 def overview(model: TorchModel) -> Overview:
@@ -33,14 +34,14 @@ def overview(model: TorchModel) -> Overview:
         try:
             loaded = model.loaded.module
         except ConversionError as error:  # a state dict needs its module, a pickle to be trusted
-            state = load_state(model.path) if kind in (Kind.SAFETENSORS, Kind.PICKLE) else {}
-            return Overview(kind.value, model.name, problems=problems_of(error), weights=_weights(state.values()))
+            state = load_state(model.path) if kind in (FileKind.SAFETENSORS, FileKind.PICKLE) else {}
+            return Overview(kind.title, model.name, problems=problems_of(error), weights=_weights(state.values()))
         if isinstance(loaded, ExportedProgram):
             return _of_program(model, kind, loaded)
         return _of_module(model, kind, loaded)
 
 
-def _of_program(model: TorchModel, kind: Kind, program: ExportedProgram) -> Overview:
+def _of_program(model: TorchModel, kind: FileKind, program: ExportedProgram) -> Overview:
     there = dimensions(program)
     sizes = model.sizes(program) if there else {}
     missing = how_to_give(program, [name for name in there if name not in sizes])
@@ -54,7 +55,7 @@ def _of_program(model: TorchModel, kind: Kind, program: ExportedProgram) -> Over
     else:
         operators, problems = _tried(model, operators)
     return Overview(
-        kind.value,
+        kind.title,
         model.name,
         {"parameters": sum(tensor.numel() for tensor in program.state_dict.values())},
         [_tensor(name, fake) for name, fake in tensor_inputs(program).items()],
@@ -67,12 +68,12 @@ def _of_program(model: TorchModel, kind: Kind, program: ExportedProgram) -> Over
     )
 
 
-def _of_module(model: TorchModel, kind: Kind, module: torch.nn.Module) -> Overview:
+def _of_module(model: TorchModel, kind: FileKind, module: torch.nn.Module) -> Overview:
     metadata = {"class": type(module).__name__, "forward takes": ", ".join(parameters_of(module) or ())}
     operators, problems = _tried(model, [])
     program = None if any(not problem.operator for problem in problems) else model.program
     return Overview(
-        kind.value,
+        kind.title,
         model.name,
         {name: value for name, value in metadata.items() if value},
         [_tensor(name, fake) for name, fake in tensor_inputs(program).items()] if program else [],

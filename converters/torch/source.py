@@ -17,6 +17,7 @@ from converters.torch.interface import graph_inputs, graph_outputs, output_value
 from converters.torch.tensors import REPLACED, to_array
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ExecutionError, reason
+from webnn_graph.graph import Graph
 
 Types: TypeAlias = Mapping[torch.dtype, torch.dtype]
 """Element types by the ones that a program is computed in instead."""
@@ -164,6 +165,10 @@ class TorchSource(TorchProgram):
         values = (leaf for node in self.program.graph.nodes for leaf in pytree.tree_leaves(node.meta.get("val")))
         replaced = any(isinstance(value, torch.Tensor) and value.dtype in IN_WEBNN for value in values)
         return TorchProgram(self.program, IN_WEBNN, "in float32") if replaced else None
+
+    def of(self, graph: Graph) -> TorchSource:
+        """Itself: a program has no inputs that its graph lacks."""
+        return self
 
     def twins(self) -> Iterator[TorchProgram]:
         """The program in float64."""

@@ -13,7 +13,8 @@ from torch import nn
 
 from cli import torch2webnn
 from converters.checking.verify import Captured, verify
-from converters.torch.conversion import Conversion, captured
+from converters.torch.capture import captured
+from converters.torch.conversion import Conversion
 from converters.torch.source import TorchSource
 from webnn_graph import run
 
