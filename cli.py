@@ -98,7 +98,9 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     help="Name, type and shape of an input; a dimension may have a name.",
 )
 @mapping_option(
-    "--dim", DIMENSION_SIZES, f"Size of a dimension that has a name in --input, or of a symbol of a program with dynamic sizes. {SEVERAL}"
+    "--dim",
+    DIMENSION_SIZES,
+    f"Size of a dimension that has a name in --input, of a program's symbol, or of what a folder takes. {SEVERAL}",
 )
 @padding_option
 @factory_options

@@ -309,7 +309,9 @@ def _values(model: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, torc
     inputs: dict[str, torch.Tensor] = {}
     for name, shape in shapes.items():
         if name in ("input_ids", "decoder_input_ids"):
-            inputs[name] = _ids(_text_config(model.config, decoder=name != "input_ids"), shape, random)
+            config = _text_config(model.config, decoder=name != "input_ids")
+            most = _embedded(model) if name == "input_ids" else 2**31
+            inputs[name] = _ids(config, shape, min(_number(config, "vocab_size") or 2, most), random)
         elif name == "attention_mask":
             inputs[name] = _mask(shape)
         elif name == "bbox":
@@ -325,9 +327,16 @@ def _mask(shape: Sequence[int]) -> torch.Tensor:
     return mask
 
 
-def _ids(config: Any, shape: Sequence[int], random: torch.Generator) -> torch.Tensor:
-    """Ordinary tokens; the last that the mask lets through ends the text, those behind it are padding."""
-    size = _number(config, "vocab_size") or 2
+def _embedded(model: Any) -> int:
+    """How many tokens the model has, which a configuration may tell of another part of it."""
+    try:
+        return int(model.get_input_embeddings().num_embeddings)
+    except (AttributeError, NotImplementedError):
+        return 2**31
+
+
+def _ids(config: Any, shape: Sequence[int], size: int, random: torch.Generator) -> torch.Tensor:
+    """Ordinary tokens of so many; the last that the mask lets through ends the text, those behind it are padding."""
     special = {name: token for name in ("pad", "bos", "eos") if isinstance(token := getattr(config, f"{name}_token_id", None), int)}
     ordinary = [token for token in range(min(size, 1000)) if token not in special.values()] or [0]
     ids = torch.tensor(ordinary)[torch.randint(len(ordinary), tuple(shape), generator=random)]

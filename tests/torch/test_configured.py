@@ -13,6 +13,7 @@ import torch
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
 from converters.checking.verify import verify  # noqa: E402
+from converters.torch import convert  # noqa: E402
 from converters.torch.configured import configured_inputs  # noqa: E402
 from converters.torch.model import TorchModel  # noqa: E402
 from tests.torch.test_pretrained import BERT, LLAMA, saved  # noqa: E402
@@ -100,6 +101,13 @@ def test_a_folder_needs_no_option(name: str, tmp_path: Path) -> None:
     assert found.captured is not None
     assert found.captured.difference is not None
     assert found.captured.difference.ok, found.captured
+
+
+def test_in_python_too() -> None:
+    model = transformers.ViTModel(transformers.ViTConfig(**VISION)).eval()
+    graph = convert(model, dims={"batch": 2})
+    assert graph.inputs[0].shape == (2, 3, 16, 16)
+    assert graph.notes[0] == "sizes that nobody gave: height=16, width=16 (as config.json says); --dim width=N gives another"
 
 
 def inputs(family: str, config: dict[str, Any], dims: dict[str, int], folder: Path | None = None) -> tuple[dict[str, Any], list[str]]:
