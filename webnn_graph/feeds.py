@@ -17,6 +17,7 @@ from webnn_graph.errors import ExecutionError, FormatError, Where
 from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.implied import Bounds, Distinct, implied
+from webnn_graph.random_inputs import drawn
 from webnn_graph.runtimes.reference import unknown_input
 
 SMALL_INTEGERS = 16
@@ -191,7 +192,7 @@ def complete(graph: Graph, given: Mapping[str, Array], seed: int = 0) -> dict[st
         if name not in names:
             raise unknown_input(graph, name)
     missing = [operand for operand in graph.inputs if operand.name not in given]
-    made_up = seeded(missing, seed, implied(graph) if missing else {})
+    made_up = seeded(missing, seed, implied(graph) if missing else {}) | drawn(graph, given, seed)
     return {
         operand.name: made_up[operand.name] if operand.name in made_up else fitted(given[operand.name], operand) for operand in graph.inputs
     }

@@ -25,6 +25,7 @@ from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.control_flow import GRAPH_HANDLERS
 from converters.torch.handlers.refused import DATA_DEPENDENT, why_refused
 from converters.torch.interface import graph_outputs, input_name, output_values
+from converters.torch.noise import distribution_of
 from converters.torch.registry import Complex, Handler, Promote, handler_of
 from converters.torch.script import export_script
 from converters.torch.tensors import REPLACED, data_type, to_array
@@ -135,7 +136,7 @@ class Conversion:
             if 0 in fake.shape:
                 raise ConversionError(f"input {name} has shape {list(fake.shape)}; WebNN has no empty tensors")
             self._note_type(fake.dtype)
-            return self.builder.input(name, data_type(fake.dtype), fake.shape)
+            return self.builder.input(name, data_type(fake.dtype), fake.shape, distribution_of(node))
         if not node.users:
             return None
         target = str(spec.target)

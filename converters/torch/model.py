@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
+from converters.random_numbers import Random, check, finished
 from converters.supervised import limited
 from converters.torch.archive import kind_of
 from converters.torch.conversion import Conversion, captured
 from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, known_sizes, resized, tensor_inputs
 from converters.torch.load import load
+from converters.torch.noise import with_noise
 from converters.torch.pretrained import Loaded
 from converters.torch.script import script_program
 from converters.torch.source import TorchSource
@@ -40,6 +42,7 @@ class TorchModel:
         trust_script: See `load`.
         submodule: See `load`.
         budget: What the conversion may do and make.
+        random: See `converters.torch.convert`.
         progress: Is told how far the conversion is.
         loading: What else `load` takes.
     """
@@ -55,6 +58,7 @@ class TorchModel:
         submodule: str = "",
         trust_script: bool = False,
         budget: Budget | None = None,
+        random: Random = None,
         progress: Watcher | None = None,
         **loading: Any,
     ) -> None:
@@ -67,6 +71,7 @@ class TorchModel:
         self._submodule = submodule
         self.budget = budget or Budget()
         self._progress = progress
+        self._random = check(random)
         self._loading = loading
         self._notes: list[str] = []
         self._examples: Mapping[str, torch.Tensor] = {}
@@ -74,7 +79,7 @@ class TorchModel:
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
         with limited(self.path, self.budget.factor):
-            return Conversion(self.program, self.name, self.budget, self._notes, self._progress).graph()
+            return finished(Conversion(self.program, self.name, self.budget, self._notes, self._progress).graph(), self._random)
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""
@@ -86,6 +91,9 @@ class TorchModel:
     @cached_property
     def program(self) -> ExportedProgram:
         """The model as a program that holds what can be converted, wherever possible."""
+        return self._program() if self._random is None else with_noise(self._program())
+
+    def _program(self) -> ExportedProgram:
         if kind_of(self.path) is FileKind.SCRIPT and not self._loading.get("factory"):
             program = script_program(
                 self.path, self._given(), submodule=self._submodule, trust_script=self._trust_script, budget=self.budget

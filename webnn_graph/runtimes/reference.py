@@ -13,15 +13,18 @@ from webnn_graph.errors import ExecutionError, Where
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import nearest
 from webnn_graph.ops import evaluate
+from webnn_graph.random_inputs import drawn
 from webnn_graph.summary import described
 
 
-def run(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+def run(graph: Graph, inputs: Mapping[str, Array], *, seed: int | None = None) -> dict[str, Array]:
     """Computes the graph's outputs.
 
     Args:
         graph: A valid graph.
         inputs: An array for each input, of exactly its shape and data type (int4 and uint4: one element per int8 or uint8).
+            Random inputs that are missing are drawn.
+        seed: With the same one, the same numbers are drawn.
 
     Returns:
         An array for each output, by name.
@@ -29,7 +32,7 @@ def run(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
     Raises:
         ExecutionError: An input is missing, unknown, or of another shape or type; or memory ran out.
     """
-    wanted = set(graph.outputs)
+    wanted, inputs = set(graph.outputs), {**inputs, **drawn(graph, inputs, seed)}
     results = {operand: array for operand, array in values(graph, inputs) if operand in wanted}
     return {operand.name: results[operand].copy() for operand in graph.outputs}  # never a view on an input or a weight
 
