@@ -144,7 +144,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
     kind_of(model)
     loading: dict[str, Any] = {
-        name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script")
+        name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")
     }
     loading["budget"] = Budget(options["budget"])
     if decoder:

@@ -67,19 +67,21 @@ class Report(ConversionError):
     Args:
         problems: At least one.
         model: What the user calls the model, with its opset.
-        total: How many nodes the model has.
+        total: How many nodes were looked at.
+        unseen: How many come after what cannot be converted, so that it is not known whether they can be.
     """
 
     default = Code.UNSUPPORTED_OPERATOR
 
-    def __init__(self, problems: Sequence[Problem], model: str, total: int) -> None:
+    def __init__(self, problems: Sequence[Problem], model: str, total: int, unseen: int = 0) -> None:
         operators = len({problem.operator for problem in problems})
         head = f"{operators} operator{'s' if operators > 1 else ''} of {model} cannot be converted"
         hints = {problem.hint for problem in problems}
-        super().__init__(f"{head}; {total - len(problems):,} of {total:,} nodes can", hints.pop() if len(hints) == 1 else "")
+        after = f", {unseen:,} more depend on them" if unseen else ""
+        super().__init__(f"{head}; {total - len(problems):,} of {total:,} nodes can{after}", hints.pop() if len(hints) == 1 else "")
         codes = {problem.code for problem in problems}
         self.code = codes.pop() if len(codes) == 1 else self.default
-        self.args = (problems, model, total)  # what a copy is made of
+        self.args = (problems, model, total, unseen)  # what a copy is made of
         self.problems = problems
         self.__cause__ = next((problem.cause for problem in problems if problem.cause), None)
 

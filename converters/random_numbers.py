@@ -104,6 +104,14 @@ class Bound:
         """See `Source`."""
         return self._source.adapt(name, values)
 
+    def of(self, graph: Graph) -> Source:
+        """See `Source`."""
+        return Bound(self._source.of(graph), self._values)
+
+    def origin(self) -> Runnable | None:
+        """None: the original draws numbers of its own."""
+        return None
+
     def peer(self) -> Runnable | None:
         """See `Source`."""
         peer = self._source.peer()

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 import transformers
 
-INPUT = re.compile(r"(\w+)\[([\d,]*)\](?:=(\d+))?")
+INPUT = re.compile(r"(\w+)\[([\d,]*)\](?:=(\d+(?:,\d+)*))?")
 
 
 def make(
     model: str,
     config: Mapping[str, Any],
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Any],
     parts: Mapping[str, Mapping[str, Any]] | None = None,
     call: str = "",
 ) -> tuple[torch.nn.Module, dict[str, Any]]:
@@ -25,23 +25,27 @@ def make(
     Args:
         model: Class of transformers.
         config: Options of its configuration.
-        inputs: forward's arguments: data type and shape, as in ``int64[1,16]``, filled with one number in ``int64[2]=1``; *true* and
-            *false* are themselves. Integers are below the vocabulary's size, masks 0 or 1.
-        parts: Sub-configurations by the option that takes them; ``class`` says of which class.
+        inputs: forward's arguments: data type and shape, as in ``int64[1,16]``, filled with numbers over and over in ``int64[1,4]=1`` or
+            ``int64[1,4]=9,9,3``; what is no text is itself. Integers are below the vocabulary's size, masks 0 or 1.
+        parts: Sub-configurations by the option that takes them; ``class`` says of which class. They may have parts themselves.
         call: Attribute of the model to convert instead of the whole, such as an encoder.
     """
     torch.manual_seed(0)
     model_class = getattr(transformers, model)
-    whole = model_class.config_class(**config, **{name: _config(**options) for name, options in (parts or {}).items()})
+    whole = model_class.config_class(**config, **_configs(parts or {}))
     module = model_class(whole).eval()
     _randomize(module)
     vocabulary = getattr(whole, "vocab_size", 2)
-    examples = {name: _example(name, text, vocabulary) for name, text in inputs.items()}
+    examples = {name: _example(name, text, vocabulary) if isinstance(text, str) else text for name, text in inputs.items()}
     return getattr(module, call) if call else module, examples
 
 
-def _config(**options: Any) -> Any:
-    return getattr(transformers, options.pop("class"))(**options)
+def _configs(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: _config(**options) for name, options in parts.items()}
+
+
+def _config(parts: Mapping[str, Mapping[str, Any]] | None = None, **options: Any) -> Any:
+    return getattr(transformers, options.pop("class"))(**options, **_configs(parts or {}))
 
 
 def _randomize(module: torch.nn.Module) -> None:
@@ -56,15 +60,13 @@ def _randomize(module: torch.nn.Module) -> None:
             buffer.uniform_(0.5, 1.5)
 
 
-def _example(name: str, text: str, vocabulary: int) -> Any:
-    if text in ("true", "false"):
-        return text == "true"
+def _example(name: str, text: str, vocabulary: int) -> torch.Tensor:
     match = INPUT.fullmatch(text)
     assert match, f"{name}: {text!r} describes no input"
     kind, dims, fill = match.groups()
     shape = [int(size) for size in dims.split(",") if size]
     if fill:
-        return torch.full(shape, int(fill), dtype=getattr(torch, kind))
+        return torch.from_numpy(np.resize([int(number) for number in fill.split(",")], shape)).to(getattr(torch, kind))
     random = np.random.default_rng([0, *name.encode()])
     if kind.startswith("float"):
         return torch.from_numpy(random.standard_normal(shape)).to(getattr(torch, kind))

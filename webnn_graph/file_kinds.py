@@ -61,6 +61,7 @@ class FileKind(Enum):
         "torch2webnn converts it with the module that --model names; of a WebNN graph, name the .webnn or .json file",
         ModelKind.TORCH,
     )
+    SHARDS = ("an index of safetensors files", "torch2webnn converts it with the module that --model names", ModelKind.TORCH)
     FOLDER = ("a Hugging Face folder", _TORCH, ModelKind.TORCH)
 
     EMPTY = ("an empty file", _AGAIN)
@@ -124,6 +125,7 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], FileKind], ...] = tuple(
         (rb'\{.*"irVersion"', FileKind.ONNX),
         (rb'\{.*"modelTopology"', FileKind.TFJS),
         (rb'\{.*"(model_type|architectures|transformers_version)"', FileKind.CONFIG),
+        (rb'\{.*"weight_map"', FileKind.SHARDS),
         (rb"\{", FileKind.JSON),
     )
 )

@@ -28,6 +28,7 @@ class Opening:
         submodule: The part of a PyTorch model.
         factory: Of a state dict, what makes its module.
         factory_args: The arguments of that, as JSON.
+        state_dict: Of a checkpoint, which of its state dicts.
         trust_pickle: Whether the file may run code while it is loaded.
         trust_script: Whether the code of a TorchScript archive may be anything.
         random: What becomes of random numbers.
@@ -43,6 +44,7 @@ class Opening:
     submodule: str = ""
     factory: str = ""
     factory_args: str = ""
+    state_dict: str = ""
     trust_pickle: bool = False
     trust_script: bool = False
     random: Random = None
@@ -64,10 +66,11 @@ OPTIONS = {
     "outputs": "--output",
     "factory": "--model",
     "factory_args": "--model-args",
+    "state_dict": "--state-dict",
     "trust_pickle": "--trust-pickle",
     "trust_script": "--trust-script",
 }
-LOADING = {"task", "submodule", "factory", "factory_args", "trust_pickle", "trust_script", "random"}
+LOADING = {"task", "submodule", "factory", "factory_args", "state_dict", "trust_pickle", "trust_script", "random"}
 TAKEN = {
     ModelKind.GRAPH: {"dims"},
     ModelKind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs", "random"},

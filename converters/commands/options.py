@@ -227,12 +227,13 @@ factory_options = options(
         "--model",
         "factory",
         default="",
-        metavar="PACKAGE.MODULE:CALLABLE",
-        help="For a state dict: what returns its module. Imports PACKAGE, from the current folder, too, which runs its code.",
+        metavar="MODULE:CALLABLE",
+        help="For a state dict: its module's class, or what returns the module: package.module:Net or file.py:Net, which runs their code.",
     ),
     click.option(
         "--model-args", "factory_args", default="", callback=_json, metavar="JSON", help="Arguments of --model: an object or a list."
     ),
+    click.option("--state-dict", default="", metavar="KEY", help="Which state dict of a checkpoint that holds several, like ema."),
     click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.  [default: as in config.json]"),
 )
 """What a PyTorch model's module is made with."""
@@ -311,7 +312,20 @@ def opening_of(options: dict[str, Any]) -> Opening:
     from converters.commands.opening import Opening
 
     renamed = {"dim": "dims", "shape": "shapes"}
-    own = ("bind", "inputs", "outputs", "factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script", "random", "budget")
+    own = (
+        "bind",
+        "inputs",
+        "outputs",
+        "factory",
+        "factory_args",
+        "state_dict",
+        "task",
+        "submodule",
+        "trust_pickle",
+        "trust_script",
+        "random",
+        "budget",
+    )
     return Opening(**{renamed.get(name, name): options.pop(name) for name in (*renamed, *own)})
 
 

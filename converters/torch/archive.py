@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +24,23 @@ def kind_of(path: Path) -> FileKind:
     if kind is FileKind.UNKNOWN:
         raise FormatError(f"{path} is no PyTorch model", "torch.export.save writes a file that can be converted", code=Code.WRONG_KIND)
     return kind
+
+
+def shards_of(index: Path) -> list[Path]:
+    """The files of weights that an index names, which stand beside it.
+
+    Raises:
+        FormatError: It is damaged, or a file is missing or elsewhere.
+    """
+    try:
+        names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        raise FormatError(f"{index} is no index of weights", "copy or download it again") from None
+    for name in names:
+        file = index.parent / str(name)
+        if Path(str(name)).name != name or not file.is_file() or file.resolve().parent != index.parent.resolve():
+            raise FormatError(f"{index} refers to {name!r}, which is not beside it", "copy all of the files into one folder")
+    return [index.parent / name for name in names]
 
 
 def load_plain(file: Path | IO[bytes], where: str = "") -> Any:

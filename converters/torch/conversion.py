@@ -1,12 +1,10 @@
-"""One conversion of a PyTorch program: capturing it, and a WebNN graph of its nodes."""
+"""One conversion of a PyTorch program: a WebNN graph of its nodes."""
 
 from __future__ import annotations
 
 import operator
-import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -17,37 +15,28 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputSpec, TensorArgument
 from torch.utils import _pytree as pytree
 
-from converters.plugins import load_plugins
+from converters.lowering.logic import truth
 from converters.problems import Problem, Report, Unmade, collected
-from converters.torch.decompose import decompose
-from converters.torch.export import export, specialize
+from converters.torch.checks import is_check
+from converters.torch.constants import MAX_ELEMENTS, computes
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.control_flow import GRAPH_HANDLERS
 from converters.torch.handlers.refused import DATA_DEPENDENT, why_refused
-from converters.torch.interface import graph_outputs, input_name, output_values
+from converters.torch.interface import graph_outputs, input_name, output_values, overwritten
+from converters.torch.masks import NUMBERS
 from converters.torch.noise import distribution_of
-from converters.torch.registry import Complex, Handler, Promote, handler_of
-from converters.torch.script import export_script
+from converters.torch.registry import Complex, Empty, Handler, Promote, handler_of
 from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError, Where, reason
+from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError, Where
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.passes import optimize
 from webnn_graph.progress import Watcher, watched
 
-NO_MEANING = {"_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size"}
-"""Calls that check and return nothing."""
-NUMBERS = {torch.ops.aten._local_scalar_dense.default, torch.ops.aten.item.default}
-"""Calls that make a Python number of a tensor."""
-
-
-@dataclass(frozen=True)
-class Empty:
-    """Stands for a tensor without elements, which WebNN does not have; concatenation leaves it out."""
-
-    shape: tuple[int, ...]
+TAKE_EMPTY = {torch.ops.aten.cat.default, torch.ops.aten.slice_scatter.default}
+"""Calls to which an `Empty` is nothing."""
 
 
 UNKNOWN = object()
@@ -59,31 +48,6 @@ Value: TypeAlias = Any
 
 For a constant that WebNN cannot have, the exception that says why.
 """
-
-
-def captured(
-    module: torch.nn.Module | ExportedProgram, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-) -> ExportedProgram:
-    """The program of a module, with static shapes, decomposed as far as handlers need; see `converters.torch.convert`."""
-    load_plugins("torch")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # PyTorch's own calls of what it is going to change
-        try:
-            return decompose(_exported(module, args, kwargs))
-        except WebNNError:
-            raise
-        except Exception as error:  # PyTorch has no common exception for a program that contradicts itself
-            raise ConversionError(f"PyTorch {torch.__version__} cannot trace the model: {reason(error)}") from error
-
-
-def _exported(
-    module: torch.nn.Module | ExportedProgram, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-) -> ExportedProgram:
-    if isinstance(module, ExportedProgram):
-        return specialize(module, args, kwargs)
-    if isinstance(module, torch.jit.ScriptModule):
-        return export_script(module, args, kwargs)
-    return export(module, args, kwargs)
 
 
 class Conversion:
@@ -105,9 +69,10 @@ class Conversion:
         self.builder.notes.extend(notes)
         self.values: dict[fx.Node, Value] = {}
         self.problems: list[Problem] = []
-        self.nodes = 0
+        self.nodes = self.unseen = 0
         self.replaced: Counter[torch.dtype] = Counter()
         self._constants: dict[Any, Operand] = {}
+        self._truths: set[Operand] = set()
 
     def graph(self) -> Graph:
         """Raises `ConversionError` with every problem of the program."""
@@ -117,8 +82,10 @@ class Conversion:
             self.values[node] = self._input(node, spec)
         self._run_nodes(watched("nodes", nodes, self.progress))
         if self.problems:
-            raise Report(self.problems, self.builder.name, self.nodes)
+            raise Report(self.problems, self.builder.name, self.nodes, self.unseen)
         results = self._results()
+        for name in overwritten(self.program):
+            self.builder.note(f"{name} is only overwritten; it is left out")
         for dtype, count in self.replaced.items():
             kind = str(dtype).removeprefix("torch.")
             self.builder.note(f"{count} {kind} tensor{'s' if count > 1 else ''} became {REPLACED[dtype]}")
@@ -136,7 +103,10 @@ class Conversion:
             if 0 in fake.shape:
                 raise ConversionError(f"input {name} has shape {list(fake.shape)}; WebNN has no empty tensors")
             self._note_type(fake.dtype)
-            return self.builder.input(name, data_type(fake.dtype), fake.shape, distribution_of(node))
+            given = self.builder.input(name, data_type(fake.dtype), fake.shape, distribution_of(node))
+            if fake.dtype is torch.bool:
+                self._truths.add(given)
+            return given
         if not node.users:
             return None
         target = str(spec.target)
@@ -192,10 +162,11 @@ class Conversion:
                 self._convert(node)
 
     def _convert(self, node: fx.Node) -> None:
-        self.nodes += 1
         if any(self.values.get(n) is UNKNOWN for n in node.all_input_nodes):
             self.values[node] = UNKNOWN
+            self.unseen += 1
             return
+        self.nodes += 1
         self.values.pop(node, None)  # of the iteration before
         path = module_path(node)
         with collected(self.problems, str(node.target), path or node.name), self.builder.source(path):
@@ -225,7 +196,7 @@ class Conversion:
             return self._plain_call(node)
         if node.target in NUMBERS and (known := self._known_number(node)) is not None:
             return known
-        if node.target.name().split("::")[-1].split(".")[0] in NO_MEANING:
+        if is_check(node):
             return None
         if fakes and all(leaf.numel() == 0 for leaf in fakes):
             return pytree.tree_map(lambda leaf: Empty(tuple(leaf.shape)), fake)
@@ -233,10 +204,36 @@ class Conversion:
         handler = COMPLEX_HANDLERS.get(node.target) if has_complex else handler_of(node.target)
         if handler is None and has_complex and node.target in HANDLERS:
             raise ConversionError("WebNN has no complex numbers, and there is no lowering of it to real ones")
-        if handler is None:
-            raise why_refused(node.target)
         self._check_empty(node)
-        return self._finished(self._handled(handler, node, fake), fake)
+        try:
+            if handler is None:
+                raise why_refused(node.target)
+            return self._finished(self._handled(handler, node, fake), fake)
+        except ConversionError:
+            if (computed := self._computed(node)) is not None:
+                return computed
+            raise
+
+    def _computed(self, node: fx.Node) -> Value | None:
+        """What PyTorch makes of a call whose arguments are known, though it has no equivalent; None when one is computed at run time."""
+        fake = node.meta["val"]
+        if not computes(node) or not isinstance(fake, torch.Tensor) or fake.numel() > MAX_ELEMENTS:
+            return None
+
+        def known(source: fx.Node) -> torch.Tensor:
+            operand = self.values[source]
+            array = self.builder.value(operand) if isinstance(operand, Operand) else None
+            if array is None:
+                raise Unmade
+            return torch.from_numpy(array.copy()).to(source.meta["val"].dtype)
+
+        try:
+            given: Any = fx.node.map_arg((node.args, node.kwargs), known)
+        except Unmade:
+            return None
+        args, kwargs = given
+        assert isinstance(node.target, OpOverload)
+        return self.builder.constant(to_array(node.target(*args, **kwargs)), data_type(fake.dtype))
 
     def _known_number(self, node: fx.Node) -> bool | int | float | None:
         """The number in a tensor of one element whose value is known; None when it is computed at run time."""
@@ -290,8 +287,7 @@ class Conversion:
         return fx.node.map_arg(arguments, read)
 
     def _check_empty(self, node: fx.Node) -> None:
-        concatenates = node.target is torch.ops.aten.cat.default
-        if not concatenates and any(isinstance(self.values[n], Empty) for n in node.all_input_nodes):
+        if node.target not in TAKE_EMPTY and any(isinstance(self.values[n], Empty) for n in node.all_input_nodes):
             raise ConversionError("reads a tensor without elements, which WebNN does not have")
 
     def _finished(self, value: Value, fake: Any) -> Value:
@@ -302,7 +298,11 @@ class Conversion:
         if not isinstance(value, Operand) or not isinstance(fake, torch.Tensor):
             return value
         assert value.shape == tuple(fake.shape), f"the handler made {value}, PyTorch says {list(fake.shape)}"
-        return self.builder.cast(value, data_type(fake.dtype))
+        if fake.dtype is not torch.bool:
+            return self.builder.cast(value, data_type(fake.dtype))
+        result = truth(self.builder, value, self._truths)  # sums and numbers other than 1 are true, too
+        self._truths.add(result)
+        return result
 
     def _plain_call(self, node: fx.Node) -> Value:
         """A call of a Python function on numbers; higher-order operators take functions and have no equivalent."""

@@ -14,9 +14,10 @@ from torch.utils import _pytree as pytree
 
 from converters.random_numbers import Random, check, finished
 from converters.torch.archive import kind_of
-from converters.torch.conversion import Conversion, captured
+from converters.torch.capture import captured
+from converters.torch.conversion import Conversion
+from converters.torch.dimensions import dimensions, resized
 from converters.torch.given import fitted, inputs_of, model_of, name_of
-from converters.torch.inputs import resized
 from converters.torch.load import load, part
 from converters.torch.model import TorchModel
 from converters.torch.noise import with_noise
@@ -38,6 +39,7 @@ def convert(
     submodule: str = "",
     factory: str = "",
     factory_args: str = "",
+    state_dict: str = "",
     task: str = "",
     trust_pickle: bool = False,
     trust_script: bool = False,
@@ -57,8 +59,10 @@ def convert(
         name: The graph's name; by default the module's class, or the file's stem.
         dims: Sizes of a program's dynamic dimensions, when there are no inputs to take them from.
         submodule: Dotted name of the part of a module to convert; all of it by default.
-        factory: For the file of a state dict, ``package.module:callable``, which makes the module that it belongs to.
+        factory: For the file of a state dict, what makes the module that it belongs to: ``package.module:callable`` or
+            ``file.py:callable``.
         factory_args: The callable's arguments as JSON.
+        state_dict: Of a checkpoint that holds several state dicts, the key of the one to take.
         task: For a folder, which head the model gets.
         trust_pickle: Whether the file may run code while it is loaded.
         trust_script: Whether the code in a TorchScript archive may be anything.
@@ -82,14 +86,14 @@ def convert(
     spent = Budget(budget)
     if isinstance(model, str | os.PathLike):
         loading = {"factory": factory, "factory_args": factory_args, "task": task, "trust_pickle": trust_pickle}
-        common: dict[str, Any] = {"submodule": submodule, "trust_script": trust_script, "budget": spent}
+        common: dict[str, Any] = {"state_dict": state_dict, "submodule": submodule, "trust_script": trust_script, "budget": spent}
         return _of_file(_found(Path(model)), args, kwargs, name, dims or {}, random, progress, **loading, **common)
     model = model_of(model)
     notes: Sequence[str] = ()
     if isinstance(model, torch.nn.Module):
         model = part("the module", model, submodule)
-    if dims and isinstance(model, ExportedProgram) and model.range_constraints and not args and not kwargs:
-        args, kwargs, notes = resized(model, dims, {})
+    if isinstance(model, ExportedProgram) and dimensions(model) and not args and not kwargs:
+        args, kwargs, notes = resized(model, dims or {}, {})
     elif dims:
         raise ConversionError("dims are the sizes of a program's dynamic dimensions; here the example inputs say them", "leave dims out")
     program = _with_noise(captured(model, *fitted(model, args, kwargs)), random)

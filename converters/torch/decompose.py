@@ -12,8 +12,10 @@ from torch._export import utils
 from torch._export.utils import _get_decomp_for_cia, _is_cia_op
 from torch._ops import OpOverload
 from torch.export import ExportedProgram, exported_program
+from torch.export._remove_effect_tokens_pass import _remove_effect_tokens
 from torch.export.exported_program import default_decompositions
 
+from converters.torch.checks import drop_checks
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.refused import is_refused
 from converters.torch.registry import handler_of
@@ -26,8 +28,10 @@ def decompose(program: ExportedProgram) -> ExportedProgram:
     """The program with every overload that has no handler, and only those, replaced by PyTorch's decomposition of it.
 
     What has neither stays.
+
+    Args:
+        program: Its calls change nothing in place; see `functional`.
     """
-    program = _decomposed(program, {})
     stuck: set[OpOverload] = set()
     for _ in range(MAX_ROUNDS):
         table = {overload: rule for overload in _unregistered(program) if overload not in stuck and (rule := _rule(overload)) is not None}
@@ -38,7 +42,13 @@ def decompose(program: ExportedProgram) -> ExportedProgram:
         except Exception:  # rules fail on data-dependent sizes and unforeseen arguments; one at a time shows which
             program, failed = _one_by_one(program, table)
             stuck |= failed
+        stuck |= table.keys() & set(overloads(program))  # rules that give what they are to replace
     return program
+
+
+def functional(program: ExportedProgram) -> ExportedProgram:
+    """The program without calls that change a tensor in place, and without checks."""
+    return _decomposed(program, {})
 
 
 def _one_by_one(program: ExportedProgram, table: Mapping[OpOverload, Callable[..., Any]]) -> tuple[ExportedProgram, set[OpOverload]]:
@@ -59,7 +69,7 @@ def _decomposed(program: ExportedProgram, table: Mapping[OpOverload, Callable[..
     for ten backends, which takes longer than to convert a small model. Where PyTorch's parts are others, it does that.
     """
     if not _HAS_PARTS:
-        return program.run_decompositions(dict(table))
+        return _plain(program.run_decompositions(dict(table)))
     kept = {overload for overload in (*HANDLERS, *COMPLEX_HANDLERS, *overloads(program)) if utils._is_preservable_cia_op(overload)}
     decomposed: ExportedProgram = exported_program._disable_prexisiting_fake_mode(exported_program._decompose_exported_program)(
         program,
@@ -68,7 +78,14 @@ def _decomposed(program: ExportedProgram, table: Mapping[OpOverload, Callable[..
         joint_loss_index=None,
         decompose_custom_triton_ops=False,
     )
-    return decomposed
+    return _plain(decomposed)
+
+
+def _plain(program: ExportedProgram) -> ExportedProgram:
+    """The program, changed: without checks, and with its calls as they are, where PyTorch passes a token from each with effects on."""
+    program = _remove_effect_tokens(program)
+    drop_checks(program.graph_module)
+    return program
 
 
 def _has_parts() -> bool:

@@ -31,7 +31,8 @@ import torch
 from torch.export import ExportedProgram
 
 from converters.supervised import limited
-from converters.torch.conversion import Conversion, captured
+from converters.torch.capture import captured
+from converters.torch.conversion import Conversion
 from converters.torch.decoder_check import check_decoder
 from converters.torch.load import load
 from converters.torch.source import TorchSource

@@ -1,8 +1,8 @@
 """The inputs and outputs of an exported program, and what they are called in the graph.
 
 User inputs are called like the parameters of ``forward``. A buffer that the module changes is an input of its name and an
-output with ``_out`` appended, as is an input that it changes. Results come first: ``output``, ``output_0`` ..., or the keys of
-the dictionary or the fields of the output class that the module returns.
+output with ``_out`` appended, as is an input that it changes; a buffer that it only overwrites is neither. Results come first:
+``output``, ``output_0`` ..., or the keys of the dictionary or the fields of the output class that the module returns.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import fx
 from torch.export import ExportedProgram
-from torch.export.graph_signature import InputKind, InputSpec, OutputKind, TensorArgument
+from torch.export.graph_signature import InputKind, InputSpec, OutputKind, OutputSpec, TensorArgument
 from torch.utils import _pytree as pytree
 
 
@@ -22,7 +22,17 @@ def input_name(program: ExportedProgram, node: fx.Node, spec: InputSpec) -> str:
         return ""
     if spec.kind is InputKind.USER_INPUT:
         return str(node.target)
-    return str(spec.target) if spec.target in program.graph_signature.buffers_to_mutate.values() else ""
+    return str(spec.target) if node.users and spec.target in program.graph_signature.buffers_to_mutate.values() else ""
+
+
+def overwritten(program: ExportedProgram) -> list[str]:
+    """The buffers that the module writes and never reads, which are no state."""
+    changed = program.graph_signature.buffers_to_mutate.values()
+    return [
+        str(spec.target)
+        for node, spec in placeholders(program)
+        if spec.kind is InputKind.BUFFER and spec.target in changed and not node.users
+    ]
 
 
 def placeholders(program: ExportedProgram) -> list[tuple[fx.Node, InputSpec]]:
@@ -39,17 +49,25 @@ def graph_inputs(program: ExportedProgram) -> dict[str, fx.Node]:
 
 def graph_outputs(program: ExportedProgram) -> list[str]:
     """The names of all results, then those of what the module changes."""
-    specs = program.graph_signature.output_specs
-    changed = [f"{spec.target}_out" for spec in specs if spec.kind is not OutputKind.USER_OUTPUT]
+    changed = [f"{spec.target}_out" for spec, _ in _changes(program)]
     return _result_names(program) + changed
 
 
 def output_values(program: ExportedProgram) -> list[Any]:
     """What is behind each of `graph_outputs`: a node or a Python value."""
+    results = [value for spec, value in _returned(program) if spec.kind is OutputKind.USER_OUTPUT]
+    return results + [value for _, value in _changes(program)]
+
+
+def _changes(program: ExportedProgram) -> list[tuple[OutputSpec, Any]]:
+    """What becomes of the buffers and inputs that the module changes."""
+    without = overwritten(program)
+    return [(spec, value) for spec, value in _returned(program) if spec.kind is not OutputKind.USER_OUTPUT and spec.target not in without]
+
+
+def _returned(program: ExportedProgram) -> list[tuple[OutputSpec, Any]]:
     (returned,) = (node.args[0] for node in program.graph.nodes if node.op == "output")
-    pairs = list(zip(program.graph_signature.output_specs, returned, strict=True))
-    results = [value for spec, value in pairs if spec.kind is OutputKind.USER_OUTPUT]
-    return results + [value for spec, value in pairs if spec.kind is not OutputKind.USER_OUTPUT]
+    return list(zip(program.graph_signature.output_specs, returned, strict=True))
 
 
 def _result_names(program: ExportedProgram) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -13,8 +13,9 @@ from converters.problems import Problem
 from converters.supervised import limited
 from converters.torch.archive import kind_of
 from converters.torch.decompose import is_convertible, overloads
+from converters.torch.dimensions import dimensions, how_to_give
 from converters.torch.handlers.refused import why_refused
-from converters.torch.inputs import parameters_of, symbol_places, tensor_inputs
+from converters.torch.inputs import parameters_of, tensor_inputs
 from converters.torch.interface import graph_outputs, output_values
 from converters.torch.load import load_state
 from converters.torch.model import TorchModel
@@ -41,9 +42,9 @@ def overview(model: TorchModel) -> Overview:
 
 
 def _of_program(model: TorchModel, kind: FileKind, program: ExportedProgram) -> Overview:
-    places = symbol_places(program)
-    sizes = model.sizes(program) if places else {}
-    missing = " ".join(f"--dim {name}=N" for name in places if name not in sizes)
+    there = dimensions(program)
+    sizes = model.sizes(program) if there else {}
+    missing = how_to_give(program, [name for name in there if name not in sizes])
     operators = [str(overload) for overload in overloads(program)]
     if missing:
         problems = [
@@ -59,7 +60,7 @@ def _of_program(model: TorchModel, kind: FileKind, program: ExportedProgram) -> 
         {"parameters": sum(tensor.numel() for tensor in program.state_dict.values())},
         [_tensor(name, fake) for name, fake in tensor_inputs(program).items()],
         _outputs(program),
-        [_dimension(program, name, where, sizes.get(name)) for name, where in places.items()],
+        [Dimension(name, symbol.places, sizes.get(name), symbol.least, symbol.most) for name, symbol in there.items()],
         missing,
         counted(operators, problems, checked=not missing and all(problem.operator for problem in problems)),
         problems,
@@ -101,17 +102,6 @@ def _tensor(name: str, fake: Any) -> Tensor:
 def _outputs(program: ExportedProgram) -> list[Tensor]:
     values = [getattr(value, "meta", {}).get("val") for value in output_values(program)]
     return [_tensor(name, fake) for name, fake in zip(graph_outputs(program), values, strict=True) if isinstance(fake, torch.Tensor)]
-
-
-def _dimension(program: ExportedProgram, name: str, places: Sequence[str], size: int | None) -> Dimension:
-    """A symbol, with the range that the program was exported for."""
-    bounds = next((bound for symbol, bound in program.range_constraints.items() if str(symbol) == name), None)
-    least, most = (_finite(getattr(bounds, side, None)) for side in ("lower", "upper"))
-    return Dimension(name, places, size, least, most)
-
-
-def _finite(bound: Any) -> int | None:
-    return int(bound) if bound is not None and bound.is_finite and bound < 2**62 else None
 
 
 def _weights(tensors: Iterable[torch.Tensor]) -> list[Weights]:

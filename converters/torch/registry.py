@@ -48,6 +48,13 @@ class Complex:
     imag: Operand
 
 
+@dataclass(frozen=True)
+class Empty:
+    """Stands for a tensor without elements, which WebNN does not have."""
+
+    shape: tuple[int, ...]
+
+
 TYPES = (Any, Operand, Operand | None, Complex, torch.Tensor, torch.dtype, bool, int, float, str)
 """How handlers annotate what they take as it is, alone or as items of a sequence."""
 TO_KNOW = "make it a number, or a buffer of the module"

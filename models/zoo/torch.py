@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
-from converters.torch.conversion import Conversion, captured
+from converters.torch.capture import captured
+from converters.torch.conversion import Conversion
 from converters.torch.inputs import InputSpec
 from converters.torch.model import TorchModel
 from converters.torch.source import TorchSource

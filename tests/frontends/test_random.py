@@ -20,7 +20,7 @@ from converters.checking.verify import verify
 from converters.onnx import convert as from_onnx
 from converters.onnx.source import OnnxSource
 from converters.torch import convert as from_torch
-from converters.torch.conversion import captured
+from converters.torch.capture import captured
 from converters.torch.noise import with_noise
 from converters.torch.source import TorchSource
 from webnn_graph import load, run

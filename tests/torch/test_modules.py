@@ -175,7 +175,8 @@ def test_a_module_is_not_changed() -> None:
 
 
 def test_the_source_of_right_numbers_is_pytorch() -> None:
-    from converters.torch.conversion import Conversion, captured
+    from converters.torch.capture import captured
+    from converters.torch.conversion import Conversion
 
     torch.manual_seed(0)
     x = torch.rand(2, 3, 8, 8)

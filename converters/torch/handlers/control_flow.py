@@ -54,6 +54,24 @@ def cond(b: GraphBuilder, run: Run, pred: Any, true: fx.GraphModule, false: fx.G
     ]
 
 
+@graph_op("while_loop")
+def while_loop(
+    b: GraphBuilder, run: Run, condition: fx.GraphModule, body: fx.GraphModule, state: Sequence[Any], additional: Sequence[Any] = ()
+) -> Sequence[Any]:
+    """unrolled where the condition is known before each turn; at most 1024 times"""
+    for _ in range(MAX_ITERATIONS + 1):
+        (again,) = run(condition, [*state, *additional])
+        known = b.value(again) if isinstance(again, Operand) else again
+        if known is None:
+            raise ConversionError(
+                "how often it runs depends on the data", "let it run a known number of times, and choose with torch.where"
+            )
+        if not bool(known):
+            return list(state)
+        state = run(body, [*state, *additional])
+    raise ConversionError(f"would run more than {MAX_ITERATIONS} times; at most so many iterations are unrolled")
+
+
 @graph_op("scan")
 def scan(
     b: GraphBuilder, run: Run, body: fx.GraphModule, init: Sequence[Any], xs: Sequence[Operand], additional: Sequence[Any] = ()

@@ -147,12 +147,16 @@ def _values_in_front(b: GraphBuilder, input: Operand, axes: list[int], linear: O
 
 
 def _masked_put(b: GraphBuilder, input: Operand, axis: int, mask: Operand, values: Operand, accumulate: bool) -> Operand:
-    """x[mask] = values, for values that are the same at each selected place."""
+    """x[mask] = values: one value for each selected place, or as many as the mask selects, in order."""
     trailing = input.rank - axis - mask.rank
-    if values.rank > trailing and any(n != 1 for n in values.shape[: values.rank - trailing]):
-        raise ConversionError(DATA_DEPENDENT_MASK, "assign one value to what a mask selects, or use masked_scatter")
     column = b.reshape(mask, [*mask.shape, *[1] * trailing])
-    row = b.reshape(values, list(values.shape[max(0, values.rank - trailing) :]))
+    if values.rank > trailing and values.shape[-trailing - 1] != 1:
+        if values.rank > trailing + 1 and any(n != 1 for n in values.shape[: -trailing - 1]):
+            raise ConversionError(DATA_DEPENDENT_MASK, "assign rows to what a mask of the first dimensions selects")
+        rows = b.reshape(values, list(values.shape[values.rank - trailing - 1 :]))
+        row = b.reshape(b.gather(rows, _order(b, mask, rows.shape[0])), [*mask.shape, *rows.shape[1:]])
+    else:
+        row = b.reshape(values, list(values.shape[max(0, values.rank - trailing) :]))
     return b.where(column, b.add(input, row) if accumulate else row, input)
 
 
@@ -244,10 +248,14 @@ def index_fill(b: GraphBuilder, input: Operand, dim: int, index: Operand, value:
 def masked_scatter(b: GraphBuilder, input: Operand, mask: Operand, source: Operand) -> Operand:
     shape = list(broadcast(input.shape, mask.shape))
     selected = b.expand(mask, shape)
-    count = b.cumulativeSum(b.cast(b.reshape(selected, [math.prod(shape)]), "int32"), 0)
-    places = b.clamp(b.sub(count, 1), minValue=0, maxValue=source.size - 1)
-    values = b.reshape(b.gather(b.reshape(source, [source.size]), places), shape)
+    values = b.reshape(b.gather(b.reshape(source, [source.size]), _order(b, selected, source.size)), shape)
     return b.where(selected, values, input)
+
+
+def _order(b: GraphBuilder, mask: Operand, count: int) -> Operand:
+    """Of each place of a mask [n] that it selects, the how many-th it is, from 0 to count - 1; of the others any such number."""
+    running = b.cumulativeSum(b.cast(b.reshape(mask, [mask.size]), "int32"), 0)
+    return b.clamp(b.sub(running, 1), minValue=0, maxValue=count - 1)
 
 
 # ------------------------------------------------------------------------------------------------------------ parts of a tensor

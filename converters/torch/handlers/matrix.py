@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
+from converters.lowering.matrix import exponential, grouped, projected
 from converters.lowering.matrix import matmul as product
-from converters.lowering.matrix import projected
-from converters.torch.registry import Promote, aten, aten_op
+from converters.torch.registry import Promote, aten, aten_op, library_op, one_function
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
+from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
@@ -77,3 +80,22 @@ def weight_int8_mm(b: GraphBuilder, input: Operand, mat2: Operand, scales: Opera
     scale = b.reshape(b.cast(scales, input.data_type), [scales.size, 1])
     zero = b.expand(b.constant(0, DataType.INT8), list(scale.shape))
     return product(b, input, b.transpose(b.dequantizeLinear(mat2, scale, zero)))
+
+
+@library_op("transformers::grouped_mm_fallback", how="Gathered weights, or one product with all of them, of which a row reads one group's")
+def grouped_mm(b: GraphBuilder, input: Operand, weight: Operand, offs: Operand) -> Operand:
+    return grouped(b, input, weight, offs)
+
+
+@aten_op(
+    aten._grouped_mm.default,
+    how="Gathered weights, or one product with all of them, of which a row reads one group's",
+    limits="rows in groups, weights of three dimensions",
+)
+def grouped_mm_of_rows(b: GraphBuilder, self: Operand, mat2: Operand, offs: Operand | None, bias: Operand | None, dtype: Any) -> Operand:
+    if self.rank != 2 or mat2.rank != 3 or offs is None or bias is not None:
+        raise ConversionError("the groups are not of rows")
+    return grouped(b, self, mat2, offs)
+
+
+one_function({aten.linalg_matrix_exp.default: exponential})

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from converters.lowering import cumulative, sorting
 from converters.lowering.normalization import variance
+from converters.lowering.scattering import MAX_PAIRS
 from converters.torch.registry import Promote, aten, aten_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
+from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
@@ -253,3 +256,20 @@ def _kth(b: GraphBuilder, input: Operand, dim: int, place: int, keepdim: bool) -
     order = sorting.Order.of(b, input, axis, descending=False, places=range(place, place + 1))
     shape = [n if i != axis else 1 for i, n in enumerate(input.shape) if keepdim or i != axis]
     return b.reshape(order.values(b), shape), lambda: b.reshape(order.indices(b), shape)
+
+
+@aten_op(aten.histc.default, how="Each element is compared with each bin; up to 64 Mi pairs")
+def histc(b: GraphBuilder, input: Operand, bins: int, min: float, max: float) -> Operand:
+    if input.size * bins > MAX_PAIRS:
+        raise ConversionError(f"comparing {input.size:,} elements with {bins:,} bins takes more than {MAX_PAIRS:,} pairs")
+    x = b.reshape(input, [1, input.size])
+    low, high = (b.constant(float(edge), x.data_type) for edge in (min, max))
+    if min == max == 0:
+        low, high = b.reduceMin(x), b.reduceMax(x)
+    if min == max:
+        same = b.equal(low, high)
+        low, high = b.where(same, b.sub(low, 1), low), b.where(same, b.add(high, 1), high)
+    place = b.floor(b.div(b.mul(b.sub(x, low), bins), b.sub(high, low)))
+    last = b.where(b.equal(x, high), bins - 1, place)
+    hits = b.equal(last, np.arange(bins, dtype=x.data_type.numpy)[:, None])
+    return b.reduceSum(b.cast(hits, x.data_type), axes=[1])

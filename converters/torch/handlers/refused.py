@@ -14,9 +14,7 @@ BACKWARD = "it belongs to the backward pass", "export the forward computation on
 REASONS = {
     **dict.fromkeys(["bernoulli", "dropout", "multinomial", "normal", "normal_functional", "rand", "rand_like", "randint"], RANDOM),
     **dict.fromkeys(["randint_like", "randn", "randn_like", "randperm", "rrelu_with_noise", "uniform", "exponential"], RANDOM),
-    **dict.fromkeys(
-        ["nonzero", "masked_select", "unique2", "_unique2", "unique_dim", "unique_consecutive", "bincount", "histc"], DATA_DEPENDENT
-    ),
+    **dict.fromkeys(["nonzero", "masked_select", "unique2", "_unique2", "unique_dim", "unique_consecutive", "bincount"], DATA_DEPENDENT),
     **dict.fromkeys(
         ["_local_scalar_dense", "item"], ("a Python number is made of a tensor", "keep it a tensor, or pass the number as an argument")
     ),
