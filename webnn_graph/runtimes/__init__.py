@@ -97,7 +97,7 @@ def run(
 
     Args:
         graph: What to compute.
-        inputs: One array per graph input, by name, of its data type and shape. Random inputs that are missing are drawn.
+        inputs: One array per graph input, see `webnn_graph.given.checked`. Random inputs that are missing are drawn.
         runtime: One of `RUNTIMES`.
         browser: The browser's executable, for that runtime; by default it is searched for.
         seed: With the same one, the same numbers are drawn.
@@ -107,6 +107,8 @@ def run(
         ExecutionError: The inputs do not fit the graph, or the runtime failed.
         RuntimeUnavailable: The runtime is not installed or did not start.
     """
+    from webnn_graph.given import by_name
     from webnn_graph.random_inputs import drawn
 
-    return find_runtime(runtime).run(graph, {**inputs, **drawn(graph, inputs, seed)}, browser=browser)
+    given = by_name(graph, inputs)
+    return find_runtime(runtime).run(graph, {**given, **drawn(graph, given, seed)}, browser=browser)
