@@ -26,6 +26,7 @@ from converters.onnx.selections.values import Sizes, as_operand
 from converters.onnx.text import Text
 from converters.plugins import load_plugins
 from converters.problems import Report
+from converters.random_numbers import Random, check, finished
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
@@ -46,6 +47,7 @@ def convert(
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
     unsupported_floats: str = "float32",
+    random: Random = None,
     budget: float = 1.0,
     progress: Watcher | None = None,
 ) -> Graph:
@@ -61,6 +63,7 @@ def convert(
         inputs: Tensors at which the graph is cut, which become its inputs instead of the model's.
         outputs: Tensors to return instead of the model's outputs.
         unsupported_floats: What bfloat16 and float64, which WebNN lacks, become: ``float32`` or ``float16``.
+        random: What becomes of random numbers: ``inputs`` of the graph, or constants, of a seed. By default they are refused.
         budget: How many times the normal work, memory and time the conversion may take.
         progress: Is called with a `webnn_graph.progress.Progress` as nodes are converted and passes run; what it raises ends the
             conversion.
@@ -82,11 +85,11 @@ def convert(
     load_plugins("onnx")
     narrow = retyped(model, IN_FLOAT16, folder) if unsupported_floats == "float16" else None
     model = narrow or model
-    settings = InterfaceOptions(dims or {}, shapes or {}, bind or {}, inputs, outputs)
+    settings = InterfaceOptions(dims or {}, shapes or {}, bind or {}, inputs, outputs, check(random))
     conversion = Conversion(model, folder, name or model.graph.name or "model", settings, Budget(budget), progress)
     if narrow:
         conversion.builder.note("bfloat16 and float64 became float16")
-    return optimize(_graph(conversion), progress)
+    return finished(optimize(_graph(conversion), progress), random)
 
 
 def _graph(conversion: Conversion) -> Graph:

@@ -9,10 +9,12 @@ import onnx
 from onnx import AttributeProto
 
 from converters.onnx.conversion import UNKNOWN, UNMADE, Conversion
+from converters.onnx.cuts import Cut
 from converters.onnx.reading import functions
 from converters.onnx.reading.check import check_attributes_of, check_node
 from converters.onnx.reading.element_types import output_types
 from converters.onnx.reading.load import sparse_values, tensor_values
+from converters.onnx.reading.noise import noise_of
 from converters.onnx.reading.order import needed_nodes
 from converters.onnx.reading.signature import Signature, signature_of
 from converters.onnx.reading.tensors import Element
@@ -22,9 +24,11 @@ from converters.onnx.selections.rowwise import Unread
 from converters.onnx.selections.values import lazy
 from converters.onnx.text import Text
 from converters.problems import Unmade, collected
+from converters.random_numbers import REFUSED as REFUSED_RANDOM
 from webnn_graph.codes import Code
+from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
-from webnn_graph.graph import Operand
+from webnn_graph.graph import Distribution, Operand
 from webnn_graph.names import nearest
 from webnn_graph.progress import watched
 
@@ -105,6 +109,17 @@ class GraphScope:
     def element(self, onnx_type: int) -> Element:
         """See `registry.Scope`."""
         return self.conversion.element(onnx_type)
+
+    def noise(self, node: onnx.NodeProto, distribution: Distribution, data_type: DataType, shape: Sequence[int]) -> Operand:
+        """See `registry.Scope`."""
+        if self.conversion.settings.random is None:
+            if self._depth == 0:
+                self.conversion.refused.setdefault(Cut.INSTEAD, []).append(node)
+            raise ConversionError(REFUSED_RANDOM, Cut.INSTEAD)
+        if self._depth:
+            raise ConversionError("draws random numbers inside of a function, a branch or a loop")
+        wanted = data_type if data_type.is_float else DataType.FLOAT32
+        return self.conversion.builder.input(noise_of(node), wanted, shape, distribution)
 
     def run_nodes(self, graph: onnx.GraphProto | onnx.FunctionProto, outputs: Sequence[str]) -> list[Value]:
         """Converts the nodes of a graph or function that the outputs need and returns the outputs' values."""

@@ -14,6 +14,7 @@ from converters.onnx import execution
 from converters.onnx.reading.inference import inferred_types
 from converters.onnx.reading.interface import bound_value, dims_of, free_inputs, size_of
 from converters.onnx.reading.load import load_model
+from converters.onnx.reading.noise import with_noise
 from converters.onnx.reading.order import needed_nodes
 from converters.onnx.twins import as_converted, exact_twins
 from converters.source import interface_names
@@ -100,6 +101,7 @@ class OnnxSource(OnnxModel):
         load_model(path)  # for its errors
         model = _sorted(onnx.load(str(path)))
         self.outputs = list(outputs) or [info.name for info in model.graph.output]
+        with_noise(model, self.outputs, inputs)
         if inputs:
             _cut(model, inputs, self.outputs)
         infos = free_inputs(model.graph)

@@ -11,6 +11,7 @@ import torch
 
 from converters.lowering import integers, special_functions, transcendental
 from converters.lowering.activation import log_sigmoid
+from converters.random_numbers import HINT
 from converters.torch.handlers.creation import element, filled
 from converters.torch.registry import Promote, aten, aten_op, one_function, one_to_one, operand_like
 from converters.torch.tensors import data_type
@@ -372,7 +373,7 @@ def same(b: GraphBuilder, input: Operand) -> Operand:
 @aten_op(aten.native_dropout.default, how="expand")
 def native_dropout(b: GraphBuilder, input: Operand, p: float, train: bool | None) -> Any:
     if train and p > 0:
-        raise ConversionError("dropout is random in training mode", "call module.eval() before exporting")
+        raise ConversionError("dropout is random in training mode", f"{HINT}; or call module.eval() before exporting")
     return input, lambda: b.expand(b.constant(1, "uint8"), list(input.shape))
 
 

@@ -7,8 +7,6 @@ from converters.onnx.registry import refuse
 
 SIZE = "depends on the data; WebNN has static shapes only"
 
-refuse("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike",
-       why="its result is random; WebNN has no random numbers", hint=Cut.INSTEAD)  # fmt: skip
 refuse(
     "RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", why="works on strings, which WebNN does not have", hint=Cut.AFTER
 )
