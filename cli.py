@@ -72,8 +72,10 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     from converters.onnx.reading.files import files_of
     from converters.onnx.reading.onnxsim import convert_simplified
     from converters.onnx.source import OnnxSource
+    from webnn_graph.file_kinds import ModelKind, check_kind
 
-    destination, check, sizes = destination_of(options, model, formats, files_of), check_of(options), sizes_of(options)
+    sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options)
+    check_kind(model, ModelKind.ONNX)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
     how = {"unsupported_floats": options["unsupported_floats"], "budget": options["budget"]}
@@ -118,26 +120,27 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     """
     from converters.commands.sizes import SeveralSizes, converted_sizes
     from converters.commands.workflow import converted, converted_parts
+    from converters.torch.archive import kind_of
     from converters.torch.files import files_of
     from converters.torch.generation import DecoderModel
     from converters.torch.inputs import InputSpec, read_inputs
     from converters.torch.model import TorchModel
     from webnn_graph.budget import Budget
 
-    destination = destination_of(options, model, formats, files_of)
-    check = check_of(options, read_inputs)
     decoder = options["decoder"]
+    if decoder and (specifications or options["dim"] or options["padding"]):
+        raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
+    inputs = [_specification(InputSpec.parse, text) for text in specifications]
+    sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
+    kind_of(model)
     loading: dict[str, Any] = {
-        name: options[name] for name in ("factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script")
+        name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")
     }
     loading["budget"] = Budget(options["budget"])
     if decoder:
-        if specifications or options["dim"] or options["padding"]:
-            raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
         parts = DecoderModel(model, prompt_length=decoder[0], cache_length=decoder[1], name=destination.stem, **loading)
         return converted_parts(parts, destination, check if verify else None)
-    loading |= {"inputs": [_specification(InputSpec.parse, text) for text in specifications], "name": destination.stem}
-    sizes = sizes_of(options)
+    loading |= {"inputs": inputs, "name": destination.stem}
     if len(sizes) == 1:
         source = TorchModel(model, values=check.inputs, dims=sizes[0], **loading)
         return converted(source.convert, destination, source.source, check if verify else None)
@@ -162,10 +165,12 @@ def _specification(parse: Callable[[str], Any], text: str) -> Any:
 def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
     from converters.commands.saving import save
     from converters.commands.workflow import Conversion, Part
+    from webnn_graph.file_kinds import ModelKind, check_kind
     from webnn_graph.formats import files_of, load
     from webnn_graph.formats.table import WEIGHTS
 
     destination = destination_of(options, model, [form], files_of)
+    check_kind(model, ModelKind.GRAPH)
     destination.check(own=[model.with_suffix(WEIGHTS)])
     with progress("reading ..."):
         graph = load(model, dims=options["dim"])
@@ -245,16 +250,18 @@ def view(
 
     MODEL is a graph or a source model. The picture is one HTML page that needs nothing else. With -o it is written there and not opened.
     """
-    from converters.commands.opening import open_graph
+    from converters.commands.opening import kind_of, open_graph
     from converters.commands.viewing import Viewed, check_page, overlays_of
+    from webnn_graph.targets import load_target
     from webnn_graph.view.showing import show
 
+    opening, wanted = opening_of(options), load_target(target) if target else None
+    opening.check(model, kind_of(model))
     check_page(file, [model], force=force)
-    opening = opening_of(options)
     with progress("opening it ..."):
         graph = open_graph(model, opening)
     with progress("drawing ..."):
-        return Viewed(graph, show(graph, file, overlays_of(graph, target=target, times=times, report=verify_report)))
+        return Viewed(graph, show(graph, file, overlays_of(graph, target=wanted, times=times, report=verify_report)))
 
 
 @webnn.command(cls=SupervisedCommand)
@@ -269,14 +276,16 @@ def diff(before: Path, after: Path, file: Path | None, force: bool, **options: A
     These are graphs or source models: operators added, removed and changed, weights by their digests. With -o the two are written
     side by side as a page. Exits with 3 when anything differs.
     """
-    from converters.commands.opening import open_graph
+    from converters.commands.opening import kind_of, open_graph
     from converters.commands.viewing import Compared, check_page
     from webnn_graph.diff import diff as difference
     from webnn_graph.view.page import diff_page
     from webnn_graph.view.showing import shown
 
-    check_page(file, [before, after], force=force)
     opening = opening_of(options)
+    for model in (before, after):
+        opening.check(model, kind_of(model))
+    check_page(file, [before, after], force=force)
     with progress("opening them ..."):
         first, second = open_graph(before, opening), open_graph(after, opening)
     captions = (str(before), str(after))
@@ -354,11 +363,13 @@ def run(
     from converters.commands.destination import refuse_existing, refuse_sources
     from converters.commands.report import Outputs, save_times
     from webnn_graph.feeds import complete, read_arrays, save_arrays
+    from webnn_graph.file_kinds import ModelKind, check_kind
     from webnn_graph.formats import files_of, load
     from webnn_graph.runtimes import run as compute
 
     if times and runtime != "reference":
         raise click.UsageError("--times works with the reference runtime only")
+    check_kind(graph, ModelKind.GRAPH)
     written = [file for file in (output, times) if file]
     refuse_sources(written, lambda: [*files_of(graph), *files_given(inputs_file)], "-o takes another file")
     if not force:

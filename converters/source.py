@@ -54,6 +54,14 @@ class Source(Runnable, Protocol):
         """The values that the model's file brings for inputs, by the source's names."""
         ...
 
+    def of(self, graph: Graph) -> Source:
+        """The model with the inputs and outputs that a graph of it has: WebNN has none without elements."""
+        ...
+
+    def origin(self) -> Runnable | None:
+        """What the source model was captured from and may differ from, where it is at hand: a module, of its exported program."""
+        ...
+
     def peer(self) -> Runnable | None:
         """The same model in the types that its conversion computes in; None where these are its own."""
         ...

@@ -123,11 +123,16 @@ class Code(StrEnum):
         "The form of a file cannot be told from its suffix.",
         "Use one of the suffixes that the hint lists.",
     )
+    WRONG_KIND = (
+        "wrong-kind",
+        "A file is of another kind than is read here.",
+        """The message says what it is, by its content where that shows it; the hint says which command takes it, or how a model that can
+        be converted is made of it.""",
+    )
     DAMAGED_FILE = (
         "damaged-file",
-        "A file is not what its format says: damaged, truncated, or of another kind.",
-        """Copy or download it again, or write it again with the software that made it. A file of Git LFS that was not fetched is a
-        text of three lines.""",
+        "A file is not what its format says: it is damaged or truncated.",
+        "Copy or download it again, or write it again with the software that made it.",
     )
     SYNTAX_ERROR = (
         "syntax-error",

@@ -119,7 +119,7 @@ def fitted(value: Array, operand: Operand) -> Array:
 
 
 def read_value(text: str) -> Array:
-    """The array that a command-line value means: a ``.npy`` or ``.npz`` file, a number, or a JSON list.
+    """The array that a command-line value means: a ``.npy`` or ``.npz`` file, a number, a truth value, or a JSON list.
 
     Raises:
         FormatError: It is none of these, or the file is damaged or holds several arrays.
@@ -132,7 +132,7 @@ def read_value(text: str) -> Array:
     if text.endswith(".npy"):
         return _read_npy(Path(text))
     try:
-        value = np.asarray(json.loads(text))
+        value = np.asarray(json.loads(text.lower() if text in ("True", "False") else text))
     except ValueError:
         raise FormatError(f"{text!r} is not a number, a list of numbers or a .npy file") from None
     if value.dtype.kind not in "biuf":

@@ -96,11 +96,13 @@ class Comparison:
         source: The source model.
         feeds: The inputs by its names.
         spacing: See `nudges`.
+        expected: What the source model computed last, by its names.
     """
 
     source: Source
     feeds: Mapping[str, Array]
     spacing: float = float(np.finfo(np.float32).eps)
+    expected: Mapping[str, Array] = field(default_factory=dict, init=False)
     _failed: set[str] = field(default_factory=set, init=False)
 
     def differences(self, results: Sequence[Result], nudged: Iterable[Mapping[str, Array]]) -> list[Difference]:
@@ -113,7 +115,7 @@ class Comparison:
         Raises:
             ExecutionError: The source model cannot be run.
         """
-        expected = self.source.run(self.feeds, [result.source_name for result in results])
+        self.expected = expected = self.source.run(self.feeds, [result.source_name for result in results])
         found = [compare(r.name, r.array, expected[r.source_name], r.tolerance) for r in results]
         missed = [r for r, difference in zip(results, found, strict=True) if not difference.ok and _may_be_noise(difference)]
         explained = dict(self._explained(missed, expected, nudged)) if missed else {}

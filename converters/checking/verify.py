@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -26,6 +26,21 @@ OWN_PRECISION = {"float16": HALF_PRECISION, "bfloat16": BRAIN_PRECISION}
 
 
 @dataclass(frozen=True)
+class Captured:
+    """A source model that was captured from another one, as an exported program is from a module, and both on the same inputs.
+
+    Attributes:
+        origin: What runs the other one.
+        difference: The output that differs most; None when the other one could not be run.
+        failed: Why it could not.
+    """
+
+    origin: str
+    difference: Difference | None
+    failed: str = ""
+
+
+@dataclass(frozen=True)
 class Verification:
     """The result of a verification.
 
@@ -33,11 +48,13 @@ class Verification:
         differences: One per output, or one per node, in order.
         first: The first node whose result differs, with the difference; None when all are right.
         stopped: Why the nodes could not be compared to the last; empty when they were, or did not have to be.
+        captured: How far the source model is from what it was captured from; None where that is not at hand.
     """
 
     differences: list[Difference]
     first: tuple[Node, Difference] | None
     stopped: str = ""
+    captured: Captured | None = None
 
     @property
     def ok(self) -> bool:
@@ -83,14 +100,29 @@ def verify(
     actual = run(graph, feeds)
     results = [Result(o.name, actual[o.name], output_names[o.name], tolerances[o]) for o in graph.outputs]
     differences = comparison.differences(results, _on_nudged(run, graph, feeds, comparison.spacing))
+    captured = _captured(comparison, output_names.values(), tolerance)
     if all(difference.ok for difference in differences):
-        return Verification(differences, None)
+        return Verification(differences, None, captured=captured)
     tensors = {operand: name for operand, name in shared_tensors(graph, source).items() if returns(operand)}
     try:
         first = _first_wrong(graph, tensors, comparison, run, feeds, tolerances)
     except (WebNNError, MemoryError) as error:
-        return Verification(differences, _wrong_output(graph, differences), _said(error))
-    return Verification(differences, first or _wrong_output(graph, differences))
+        return Verification(differences, _wrong_output(graph, differences), _said(error), captured)
+    return Verification(differences, first or _wrong_output(graph, differences), captured=captured)
+
+
+def _captured(comparison: Comparison, outputs: Iterable[str], tolerance: float) -> Captured | None:
+    """How far what the source model computed is from what its origin does."""
+    origin = comparison.source.origin()
+    if origin is None:
+        return None
+    names = [name for name in outputs if name in comparison.expected]
+    try:
+        right = origin.run(comparison.feeds, names)
+    except (WebNNError, MemoryError) as error:
+        return Captured(origin.runner, None, _said(error))
+    found = [compare(n, a, right[n], max(tolerance, OWN_PRECISION.get(a.dtype.name, 0))) for n in names for a in [comparison.expected[n]]]
+    return Captured(origin.runner, max(found, key=lambda difference: (not difference.ok, difference.excess)))
 
 
 def verify_nodes(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 
+from converters.commands.console import note
 from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
-from webnn_graph.formats.table import SHARED, WEIGHTS, written_as
+from webnn_graph.formats.table import SHARED, WEIGHTS, writable, written_as
 from webnn_graph.formats.weights import INDEX
 from webnn_graph.targets import Target
 
@@ -65,23 +67,37 @@ class Destination:
     def check(self, own: Iterable[Path] = ()) -> None:
         """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not.
 
-        What the graph is made from is in the way even of a destination that replaces files.
+        What the graph is made from is in the way even of a destination that replaces files. Of weights that are replaced it says
+        which graphs read them that are not written anew.
         """
         if not self.folder.is_dir() and self.folder.exists():
             raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder", code=Code.CANNOT_WRITE)
         mine = {path.resolve() for path in own}
         written = [path for path in (*self.files, self.weights_file) if path.resolve() not in mine]
         refuse_sources(written, self.sources)
+        readers = [path.name for path in self._readers() if path.resolve() not in mine] if self.weights_file in written else []
         if not self.overwrite:
-            refuse_existing(written)
+            refuse_existing(written, f", and {', '.join(readers)} read{'s' if len(readers) == 1 else ''} it" if readers else "")
+        for reader in readers:
+            note(f"note: {reader} reads {self.weights_file.name}, which is replaced; unless its weights stay the same, convert it anew")
+
+    def _readers(self) -> list[Path]:
+        """The graphs that read the file of weights as it is now and are not written."""
+        if not self.weights_file.is_file():
+            return []
+        is_shared = self.weights_file.name == SHARED
+        pattern = "*" if is_shared else escape(self.weights_file.stem)
+        found = [path for format in writable() for path in sorted(self.folder.glob(f"{pattern}{format.suffix}"))]
+        alone = [path for path in found if not is_shared or path.stem == self.weights_file.stem or not path.with_suffix(WEIGHTS).exists()]
+        return [path for path in alone if path not in self.files]
 
 
-def refuse_existing(paths: Iterable[Path]) -> None:
-    """Raises `WebNNError` when a file that is going to be written is already there."""
+def refuse_existing(paths: Iterable[Path], besides: str = "") -> None:
+    """Raises `WebNNError` when a file that is going to be written is already there; ``besides`` says what else speaks against it."""
     there = [str(path) for path in paths if path.exists()]
     if there:
         raise WebNNError(
-            f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}", "--force replaces files", code=Code.FILE_EXISTS
+            f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}{besides}", "--force replaces files", code=Code.FILE_EXISTS
         )
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from converters.commands.console import Result, say, show_table, verbosity
 from converters.commands.layout import cut
-from converters.commands.opening import Kind, Opening, kind_of, torch_model
+from converters.commands.opening import Opening, kind_of, torch_model
 from converters.overview import Cut, Overview, Tensor, Weights, counted
+from webnn_graph.file_kinds import ModelKind
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.hints import option
 from webnn_graph.wording import count, size
@@ -31,11 +32,11 @@ def inspected(path: Path, opening: Opening) -> Inspected:
     """
     kind = kind_of(path)
     opening.check(path, kind)
-    if kind is Kind.GRAPH:
+    if kind is ModelKind.GRAPH:
         from webnn_graph.formats import load
 
         return Inspected(path, of_graph(load(path, dims=opening.dims)))
-    if kind is Kind.ONNX:
+    if kind is ModelKind.ONNX:
         from converters.onnx import overview as onnx_overview
         from converters.onnx.reading.interface import InterfaceOptions
 
@@ -51,7 +52,7 @@ def of_graph(graph: Graph) -> Overview:
     types = sorted({operand.data_type for operand in graph.constants})
     weights = {t: [operand for operand in graph.constants if operand.data_type is t] for t in types}
     return Overview(
-        Kind.GRAPH.value,
+        ModelKind.GRAPH.value,
         graph.name,
         inputs=[_tensor(operand) for operand in graph.inputs],
         outputs=[_tensor(operand) for operand in graph.outputs],
@@ -82,7 +83,7 @@ class Inspected(Result):
     def show(self) -> None:
         """See `Result`."""
         it = self.overview
-        is_graph = it.kind == Kind.GRAPH.value
+        is_graph = it.kind == ModelKind.GRAPH.value
         nodes, tensors = sum(o.nodes for o in it.operators), sum(w.tensors for w in it.weights)
         numbers = f"{nodes:,} operators, {tensors:,} constants" if is_graph else f"{nodes:,} nodes, {tensors:,} tensors"
         say(f"{it.name}: {it.kind}, {numbers}, {size(sum(w.bytes for w in it.weights))} of weights")

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from webnn_graph.errors import ConversionError
-from webnn_graph.formats.table import readable
+from webnn_graph.file_kinds import ModelKind, file_kind, wrong_kind
 from webnn_graph.graph import Graph
-
-ONNX_SUFFIX = ".onnx"
-IR_VERSION = b"\x08"
-"""What an ONNX file begins with: the tag of its first field."""
-
-
-class Kind(Enum):
-    """What holds a model; the value is what messages call it."""
-
-    GRAPH = "a WebNN graph"
-    ONNX = "an ONNX model"
-    TORCH = "a PyTorch model"
 
 
 @dataclass(frozen=True)
@@ -41,6 +27,7 @@ class Opening:
         submodule: The part of a PyTorch model.
         factory: Of a state dict, what makes its module.
         factory_args: The arguments of that, as JSON.
+        state_dict: Of a checkpoint, which of its state dicts.
         trust_pickle: Whether the file may run code while it is loaded.
         trust_script: Whether the code of a TorchScript archive may be anything.
         budget: How many times the normal work, memory and time the conversion may take.
@@ -55,11 +42,12 @@ class Opening:
     submodule: str = ""
     factory: str = ""
     factory_args: str = ""
+    state_dict: str = ""
     trust_pickle: bool = False
     trust_script: bool = False
     budget: float = 1.0
 
-    def check(self, path: Path, kind: Kind) -> None:
+    def check(self, path: Path, kind: ModelKind) -> None:
         """Raises `ConversionError` when something is said that a model of this kind has no use for."""
         for option in fields(self):
             said = getattr(self, option.name)
@@ -74,39 +62,29 @@ OPTIONS = {
     "outputs": "--output",
     "factory": "--model",
     "factory_args": "--model-args",
+    "state_dict": "--state-dict",
     "trust_pickle": "--trust-pickle",
     "trust_script": "--trust-script",
 }
-LOADING = {"task", "submodule", "factory", "factory_args", "trust_pickle", "trust_script"}
+LOADING = {"task", "submodule", "factory", "factory_args", "state_dict", "trust_pickle", "trust_script"}
 TAKEN = {
-    Kind.GRAPH: {"dims"},
-    Kind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs"},
-    Kind.TORCH: {"dims", "inputs", *LOADING},
+    ModelKind.GRAPH: {"dims"},
+    ModelKind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs"},
+    ModelKind.TORCH: {"dims", "inputs", *LOADING},
 }
 """What of an `Opening` each kind of model takes."""
 
 
-def kind_of(path: Path) -> Kind:
-    """What a file or folder holds: told by its suffix where that says it, else by its beginning.
+def kind_of(path: Path) -> ModelKind:
+    """What a file or folder holds.
 
-    What is neither a graph nor an ONNX model is left to PyTorch's frontend, which tells its kinds by their content.
+    Raises:
+        FormatError: It is missing, or no model.
     """
-    named = {**{format.suffix: Kind.GRAPH for format in readable()}, ONNX_SUFFIX: Kind.ONNX}
-    if path.suffix in named and not path.is_dir():
-        return named[path.suffix]
-    head = _beginning(path)
-    if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(tuple(begin.encode() for format in readable() for begin in format.begins)):
-        return Kind.GRAPH
-    is_onnx = head.startswith(IR_VERSION) and head[8:9] != b"{"  # weights may begin with the same byte, the length of their header
-    return Kind.ONNX if is_onnx else Kind.TORCH
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(64)
-    except OSError:  # whoever reads it as a model says what is the matter
-        return b""
+    kind = file_kind(path)
+    if kind.model is None:
+        raise wrong_kind(str(path), kind, ModelKind)
+    return kind.model
 
 
 def open_graph(path: Path, opening: Opening = Opening()) -> Graph:
@@ -130,7 +108,11 @@ def sources_of(path: Path) -> list[Path]:
     return list(files_of(path))
 
 
-_FILES = {Kind.GRAPH: "webnn_graph.formats", Kind.ONNX: "converters.onnx.reading.files", Kind.TORCH: "converters.torch.files"}
+_FILES = {
+    ModelKind.GRAPH: "webnn_graph.formats",
+    ModelKind.ONNX: "converters.onnx.reading.files",
+    ModelKind.TORCH: "converters.torch.files",
+}
 """The modules whose ``files_of`` says it."""
 
 
@@ -143,7 +125,7 @@ def _load(path: Path, opening: Opening) -> Graph:
 def _convert_onnx(path: Path, opening: Opening) -> Graph:
     from converters.onnx import convert
 
-    said = {name: getattr(opening, name) for name in TAKEN[Kind.ONNX]}
+    said = {name: getattr(opening, name) for name in TAKEN[ModelKind.ONNX]}
     return convert(path, budget=opening.budget, **said)
 
 
@@ -174,8 +156,8 @@ def _specification(parse: Callable[[str], Any], text: str) -> Any:
         raise ConversionError(f"--input {text!r} is not like 'x:float32[1,3,224,224]'") from None
 
 
-_OPENED: Mapping[Kind, Callable[[Path, Opening], Graph]] = {
-    Kind.GRAPH: _load,
-    Kind.ONNX: _convert_onnx,
-    Kind.TORCH: _convert_torch,
+_OPENED: Mapping[ModelKind, Callable[[Path, Opening], Graph]] = {
+    ModelKind.GRAPH: _load,
+    ModelKind.ONNX: _convert_onnx,
+    ModelKind.TORCH: _convert_torch,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -103,6 +104,14 @@ def _formats(context: click.Context, parameter: click.Parameter, value: Sequence
     return names
 
 
+def _json(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    try:
+        json.loads(value or "{}")
+    except (ValueError, RecursionError):
+        raise click.BadParameter(f"{value!r} is not JSON") from None
+    return value
+
+
 def _stem(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value is not None and (not value or Path(value).name != value or value in (".", "..")):
         raise click.BadParameter("a file name without folder and suffix is expected")
@@ -199,10 +208,13 @@ factory_options = options(
         "--model",
         "factory",
         default="",
-        metavar="PACKAGE.MODULE:CALLABLE",
-        help="For a state dict: what returns its module. Imports PACKAGE, from the current folder, too, which runs its code.",
+        metavar="MODULE:CALLABLE",
+        help="For a state dict: its module's class, or what returns the module: package.module:Net or file.py:Net, which runs their code.",
     ),
-    click.option("--model-args", "factory_args", default="", metavar="JSON", help="Arguments of --model: an object or a list."),
+    click.option(
+        "--model-args", "factory_args", default="", callback=_json, metavar="JSON", help="Arguments of --model: an object or a list."
+    ),
+    click.option("--state-dict", default="", metavar="KEY", help="Which state dict of a checkpoint that holds several, like ema."),
     click.option("--task", default="", help="For a Hugging Face folder: the head, like text-classification.  [default: as in config.json]"),
 )
 """What a PyTorch model's module is made with."""
@@ -250,11 +262,11 @@ def check_of(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | N
     from converters.commands.workflow import Check
     from webnn_graph.feeds import read_arrays
 
-    file = options.pop("inputs_file")
-    inputs = (read or read_arrays)(file) if file else {}
     runtime, each_node = options.pop("runtime"), options.pop("each_node")
     if each_node and runtime != "reference":
         raise click.UsageError("--each-node works with the reference runtime only")
+    file = options.pop("inputs_file")
+    inputs = (read or read_arrays)(file) if file else {}
     return Check(runtime, options.pop("browser"), options.pop("tolerance"), inputs, options.pop("seed"), each_node)
 
 
@@ -277,7 +289,19 @@ def opening_of(options: dict[str, Any]) -> Opening:
     from converters.commands.opening import Opening
 
     renamed = {"dim": "dims", "shape": "shapes"}
-    own = ("bind", "inputs", "outputs", "factory", "factory_args", "task", "submodule", "trust_pickle", "trust_script", "budget")
+    own = (
+        "bind",
+        "inputs",
+        "outputs",
+        "factory",
+        "factory_args",
+        "state_dict",
+        "task",
+        "submodule",
+        "trust_pickle",
+        "trust_script",
+        "budget",
+    )
     return Opening(**{renamed.get(name, name): options.pop(name) for name in (*renamed, *own)})
 
 

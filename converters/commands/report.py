@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from converters.checking.verify import Verification
+from converters.checking.verify import Captured, Verification
 from converters.commands.console import DIFFERS, DONE, REFUSED, Result, note, say, show_table, terminal_width, verbosity
 from webnn_graph.compare import Difference, Noise
 from webnn_graph.data_types import Array
@@ -85,6 +85,9 @@ class Verified(Result):
         for difference in shown:
             if difference.noise:
                 say(within_noise(difference, difference.noise))
+        if self.verification.captured:
+            tell, text = _of_capture(self.verification.captured)
+            tell(text)
         if self.verification.first:
             node, difference = self.verification.first
             label = f" {node.label}" if node.label else ""
@@ -106,7 +109,30 @@ class Verified(Result):
             "differences": [_difference(difference, makers.get(difference.name)) for difference in self.verification.differences],
             "first": _difference(first[1], first[0]) if first else None,
             "stopped": self.verification.stopped,
+            "captured": _captured(self.verification.captured) if self.verification.captured else None,
         }
+
+
+def _of_capture(captured: Captured) -> tuple[Callable[[str], None], str]:
+    """What is said of how far an exported program is from its module, and how loudly."""
+    difference = captured.difference
+    if difference is None:
+        return note, f"note: compared with the exported program only: {captured.failed}"
+    if difference.ok:
+        return say, f"compared with the exported program, which agrees with {captured.origin} (relative {difference.relative:.2g})"
+    return note, (
+        f"warning: compared with the exported program, which differs from {captured.origin} in {difference.name} "
+        f"({difference.reason or f'relative {difference.relative:.3g}'}); that difference is PyTorch's own"
+    )
+
+
+def _captured(captured: Captured) -> dict[str, Any]:
+    return {
+        "origin": captured.origin,
+        "ok": captured.difference is not None and captured.difference.ok,
+        "difference": _difference(captured.difference, None) if captured.difference else None,
+        "failed": captured.failed,
+    }
 
 
 def _difference(difference: Difference, node: Node | None) -> dict[str, Any]:

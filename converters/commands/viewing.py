@@ -14,7 +14,7 @@ from converters.commands.report import described
 from webnn_graph.diff import Diff
 from webnn_graph.errors import WebNNError, Where
 from webnn_graph.graph import Graph, Node
-from webnn_graph.targets import load_target
+from webnn_graph.targets import Target
 from webnn_graph.view import overlays
 from webnn_graph.view.overlays import read_document
 from webnn_graph.view.scene import Overlay
@@ -109,9 +109,9 @@ def _described(node: Node) -> dict[str, Any]:
     return {"operator": node.op, "name": node.outputs[0].name, "label": node.label}
 
 
-def overlays_of(graph: Graph, *, target: str | None, times: Path | None, report: Path | None) -> list[Overlay]:
+def overlays_of(graph: Graph, *, target: Target | None, times: Path | None, report: Path | None) -> list[Overlay]:
     """The ways of colouring a graph that options ask for."""
-    found = [overlays.refusals(graph, load_target(target))] if target else []
+    found = [overlays.refusals(graph, target)] if target else []
     for file, read in ((times, overlays.times), (report, overlays.verification)):
         if file:
             overlay = read(read_document(file), Where(file=str(file)))

@@ -181,6 +181,7 @@ def converted_parts(model: Parts, destination: Destination, check: Check | None 
 
 def verified(graph: Graph, source: Source, check: Check) -> Verified:
     """How near a graph is to its source model."""
+    source = source.of(graph)
     verification = check.run(graph, source)
     return Verified(graph, verification, check.runtime, source.runner, check.each_node)
 

@@ -1,8 +1,10 @@
-"""Matrix products of every type and rank."""
+"""Matrix products of every type and rank, and matrix exponentials."""
 
 from __future__ import annotations
 
 import math
+
+import numpy as np
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
@@ -51,3 +53,25 @@ def grouped(b: GraphBuilder, x: Operand, weights: Operand, ends: Operand) -> Ope
     member = b.equal(b.reshape(group, [count, 1, 1]), b.arange(groups, "int32")[:, None])
     spread = b.where(member, b.reshape(x, [count, 1, size]), 0)
     return b.matmul(b.reshape(spread, [count, groups * size]), b.reshape(weights, [groups * size, outputs]))
+
+
+TERMS = 10
+"""Of the exponential series; for matrices of norm 1 the rest is below 1e-7."""
+SQUARINGS = 24
+"""With a norm above 2^24 no digit of a float32 exponential is right."""
+
+
+def exponential(b: GraphBuilder, a: Operand) -> Operand:
+    """exp of matrices [..., n, n]: the series of a / 2^s, where s makes its norm at most 1, squared s times."""
+    axes = [a.rank - 2, a.rank - 1]
+    norm = b.reduceMax(b.reduceSum(b.abs(a), axes=axes[:1], keepDimensions=True), axes=axes[1:], keepDimensions=True)
+    halvings = b.clamp(b.ceil(b.div(b.log(norm), math.log(2))), minValue=0, maxValue=SQUARINGS)
+    small = b.div(a, b.pow(2, halvings))
+    b.reserve(a.shape[-1], a.shape[-1])
+    one = b.constant(np.eye(a.shape[-1]), a.data_type)
+    result: Operand = one
+    for term in range(TERMS, 0, -1):
+        result = b.add(one, b.div(small if result is one else b.matmul(small, result), term))
+    for step in range(SQUARINGS):
+        result = b.where(b.lesser(step, halvings), b.matmul(result, result), result)
+    return result

@@ -23,6 +23,8 @@ def scatter_nd(b: GraphBuilder, data: Operand, indices: Operand, updates: Operan
     Raises:
         ConversionError: Unknown positions would have to be compared with too many places.
     """
+    if not updates.size:
+        return data
     if not kind:
         return b.scatterND(data, indices, updates)
     known = b.value(indices)
@@ -52,6 +54,8 @@ def scatter_elements(b: GraphBuilder, data: Operand, indices: Operand, updates: 
     Raises:
         ConversionError: Unknown positions would have to be compared with too many places.
     """
+    if not updates.size:
+        return data
     if kind and not b.is_known(indices):
         places = from_front(b, b.cast(indices, DataType.INT32), data.shape[axis])
         return scatter_reduce(b, data, places, updates, axis, kind)

@@ -15,6 +15,7 @@ from converters.onnx.reading.inference import inferred_types
 from converters.onnx.reading.interface import InterfaceOptions
 from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import Value
+from converters.onnx.selections.values import lazy
 from converters.problems import Problem
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
@@ -60,6 +61,12 @@ class Conversion:
         if element.replaced:
             self.replaced[element.name] += 1
         return element
+
+    def refuse_selections(self, values: Sequence[Value]) -> bool:
+        """Reports those of the values that only readers of selections take, each once; whether there are any."""
+        found = [value.problem for value in lazy(values)]
+        self.problems += [problem for problem in dict.fromkeys(found) if problem not in self.problems]
+        return bool(found)
 
     def once(
         self, graph: onnx.GraphProto | onnx.FunctionProto, outputs: Sequence[str], order: Callable[[], Sequence[onnx.NodeProto]]

@@ -9,21 +9,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import onnx
 
 from converters.onnx import handlers
 from converters.onnx.conversion import Conversion
 from converters.onnx.cuts import hints as cut_hints
-from converters.onnx.reading.interface import Input, InterfaceOptions, bound_value, free_inputs, graph_inputs
+from converters.onnx.reading.interface import Input, InterfaceOptions, bound_value, free_inputs, graph_inputs, unread_strings
 from converters.onnx.reading.load import model_of
 from converters.onnx.reading.retype import IN_FLOAT16, retyped
 from converters.onnx.reading.structure import check_model
 from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import Value
 from converters.onnx.scope import GraphScope
+from converters.onnx.selections.values import Sizes, as_operand
 from converters.plugins import load_plugins
 from converters.problems import Report
 from webnn_graph.budget import Budget
+from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.passes import optimize
@@ -95,7 +98,10 @@ def _graph(conversion: Conversion) -> Graph:
             value, data_type = bound_value(info, settings.bind[info.name])
             scope.values[info.name] = b.constant(value, data_type)
     cut = conversion.inferred if settings.inputs else {}
-    for given in graph_inputs(graph, settings, cut):
+    unread = unread_strings(graph, settings)
+    for name in unread:
+        b.note(f"input {name} is left out: it is of strings, which WebNN lacks, and nothing reads it")
+    for given in graph_inputs(graph, settings, cut, unread):
         scope.values[given.name] = _input(conversion, given)
         scope.types[given.name] = given.element.onnx_type
     wanted = list(settings.outputs) or [output.name for output in graph.output]
@@ -103,13 +109,15 @@ def _graph(conversion: Conversion) -> Graph:
     if twice:
         raise ConversionError(f"output {twice[0]!r} is listed twice")
     outputs = scope.run_nodes(graph, wanted)
+    outputs = [as_operand(b, value) if isinstance(value, Sizes) else value for value in outputs]
+    conversion.refuse_selections(outputs)
     if conversion.problems:
         _add_options(conversion, scope, wanted)
         opsets = ", ".join(f"{domain} opset {version}".lstrip() for domain, version in conversion.opsets.items())
         raise Report(conversion.problems, f"{conversion.builder.name} ({opsets or 'no opset'})", conversion.nodes)
     if not settings.outputs:
         _check_declared(conversion.model, scope)
-    results = {name: _output(name, value) for name, value in zip(wanted, outputs, strict=True)}
+    results = _with_elements(b, {name: _output(name, value) for name, value in zip(wanted, outputs, strict=True)})
     for kind, count in conversion.replaced.items():
         data_type = Element(onnx.TensorProto.DataType.Value(kind.upper())).data_type
         b.note(f"{count} {kind} tensor{'s' if count > 1 else ''} became {data_type}")
@@ -127,7 +135,25 @@ def _add_options(conversion: Conversion, scope: GraphScope, wanted: Sequence[str
 
 def _input(conversion: Conversion, given: Input) -> Operand:
     conversion.element(given.element.onnx_type)
+    if given.is_empty:
+        conversion.builder.note(f"input {given.name} is left out: of shape {list(given.shape)} it has no elements")
+        return conversion.builder.constant(np.zeros(given.shape, given.data_type.numpy), given.data_type)
     return conversion.builder.input(given.name, given.data_type, given.shape)
+
+
+def _with_elements(b: GraphBuilder, results: Mapping[str, Operand]) -> dict[str, Operand]:
+    """The outputs without those that have no elements, of which the notes say so.
+
+    Raises:
+        ConversionError: None has any.
+    """
+    for name, operand in results.items():
+        if not operand.size:
+            b.note(f"output {name} is left out: of shape {list(operand.shape)} it has no elements")
+    kept = {name: operand for name, operand in results.items() if operand.size}
+    if not kept:
+        raise ConversionError("no output has elements", "give other sizes, or choose other outputs: --output NAME")
+    return kept
 
 
 def _check_declared(model: onnx.ModelProto, scope: GraphScope) -> None:

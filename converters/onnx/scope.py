@@ -16,7 +16,10 @@ from converters.onnx.reading.load import sparse_values, tensor_values
 from converters.onnx.reading.order import needed_nodes
 from converters.onnx.reading.signature import Signature, signature_of
 from converters.onnx.reading.tensors import Element
-from converters.onnx.registry import HANDLERS, REFUSED, SourceNode, Value, find
+from converters.onnx.registry import HANDLERS, REFUSED, Handler, SourceNode, Value, find
+from converters.onnx.selections.reading import plain, read, with_counts
+from converters.onnx.selections.rowwise import Unread
+from converters.onnx.selections.values import lazy
 from converters.problems import Unmade, collected
 from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
@@ -76,7 +79,7 @@ class GraphScope:
         outputs = [output.name for output in graph.output]
         results = inner.run_nodes(graph, outputs)
         self._ran = [inner.onnx_type(name) for name in outputs]
-        if any(value is UNKNOWN for value in results):
+        if any(value is UNKNOWN for value in results) or self.conversion.refuse_selections(results):
             raise Unmade
         return results
 
@@ -188,17 +191,29 @@ class GraphScope:
         inputs = self._inputs(node)
         if any(value is UNKNOWN for value in inputs):
             return None
-        types = [self.onnx_type(name) if name else None for name in node.input]
-        check_node(self.conversion.builder, node, signature, inputs, types)
+        b, types = self.conversion.builder, [self.onnx_type(name) if name else None for name in node.input]
+        inputs = with_counts(b, node.op_type, inputs)
+        plainly = [plain(b, value) for value in inputs]
+        check_node(b, node, signature, plainly, types)
         if handler is None:
-            body = functions.schema_body(node, domain, opset, inputs)
+            body = functions.schema_body(node, domain, opset, plainly)
             return self._body(node, body, inputs, types, self._calls)
         self._ran = []
-        results = handler.call(self.conversion.builder, inputs, self._attributes(node), SourceNode(node, opset, self))
+        results = self._handled(handler, node, opset, inputs)
         if len(node.output) > len(results) and any(node.output[len(results) :]):
             raise ConversionError(f"output {next(filter(None, node.output[len(results) :]))!r} is not supported")
         self.types.update(zip(node.output, self._types_of(node, signature, types), strict=False))
         return results + [None] * (len(node.output) - len(results))
+
+    def _handled(self, handler: Handler, node: onnx.NodeProto, opset: int, inputs: list[Value]) -> list[Value]:
+        b, attributes, source = self.conversion.builder, self._attributes(node), SourceNode(node, opset, self)
+        if not any(lazy(inputs)):
+            return handler.call(b, inputs, attributes, source)
+        try:
+            return read(b, handler, inputs, attributes, source)
+        except Unread:
+            self.conversion.refuse_selections(inputs)
+            raise Unmade from None
 
     def _types_of(self, node: onnx.NodeProto, signature: Signature, types: list[int | None]) -> list[int | None]:
         """The element types of the outputs of a node that was converted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import onnx
 
 from converters.onnx import execution
 from converters.onnx.reading.inference import inferred_types
-from converters.onnx.reading.interface import bound_value, free_inputs
+from converters.onnx.reading.interface import bound_value, dims_of, free_inputs, size_of
 from converters.onnx.reading.load import load_model
 from converters.onnx.reading.order import needed_nodes
 from converters.onnx.twins import as_converted, exact_twins
+from converters.source import interface_names
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, ExecutionError
+from webnn_graph.graph import Graph
 
 
 class OnnxModel:
@@ -36,6 +39,7 @@ class OnnxModel:
         self._how = how
         self._optimized = optimized
         self._computed_by = execution.default_runner()
+        self._empty: Sequence[str] = ()
 
     @property
     def runner(self) -> str:
@@ -55,9 +59,14 @@ class OnnxModel:
                 f"the source model needs a value for input {', '.join(missing)}", "give the one it was converted with: --bind NAME=VALUE"
             )
         feeds = {name: np.asarray(given[name]).astype(dtype) for name, dtype in self._types.items()}
-        model = self._with_outputs(wanted)
-        results, self._computed_by = execution.run(model, feeds, wanted, runner=self._computed_by, optimized=self._optimized)
-        return dict(zip(wanted, results, strict=True))
+        asked = [*wanted, *self._empty]
+        model = self._with_outputs(asked)
+        values, self._computed_by = execution.run(model, feeds, asked, runner=self._computed_by, optimized=self._optimized)
+        results = dict(zip(asked, values, strict=True))
+        filled = [name for name in self._empty if results.pop(name).size]
+        if filled:
+            raise ExecutionError(f"output {', '.join(filled)} of the source model has elements, and the graph does not have it")
+        return results
 
     def _with_outputs(self, wanted: Sequence[str]) -> onnx.ModelProto:
         own = {info.name for info in self.model.graph.output}
@@ -102,6 +111,46 @@ class OnnxSource(OnnxModel):
         """Made-up values for an input; 0 and 1 for booleans."""
         return values % 2 if self._types.get(name) == np.bool_ else values
 
+    def of(self, graph: Graph) -> OnnxSource:
+        """The model without the inputs and outputs that a graph lacks because they have no elements, or are unread strings.
+
+        That such outputs have none is checked when the model runs.
+        """
+        inputs, outputs = interface_names(self)
+        sizes = self._sizes({inputs[operand.name]: operand.shape for operand in graph.inputs if operand.name in inputs})
+        lacking = [inputs[name] for name in inputs.keys() - {operand.name for operand in graph.inputs}]
+        values = {name: value for name in lacking if (value := self._nothing(name, sizes)) is not None}
+        empty = [outputs[name] for name in outputs.keys() - {operand.name for operand in graph.outputs}]
+        empty = [name for name in empty if self._may_be_empty(name)]
+        source = copy.copy(self)
+        source.inputs = [name for name in self.inputs if name not in values]
+        source.outputs = [name for name in self.outputs if name not in empty]
+        source._bound, source._empty = {**self._bound, **values}, empty
+        return source
+
+    def _sizes(self, shapes: Mapping[str, Sequence[int]]) -> dict[str, int]:
+        """The sizes of named dimensions, of which inputs of these shapes have some."""
+        infos = free_inputs(self.model.graph)
+        pairs = [pair for name, shape in shapes.items() for pair in zip(dims_of(infos[name]) or (), shape, strict=False)]
+        return {dim: size for dim, size in pairs if isinstance(dim, str)}
+
+    def _nothing(self, name: str, sizes: Mapping[str, int]) -> Array | None:
+        """The value of an input that no graph has; None for one that a graph could have."""
+        info = free_inputs(self.model.graph)[name]
+        dims = [size_of(dim, sizes) for dim in dims_of(info) or ()]
+        if info.type.tensor_type.elem_type == onnx.TensorProto.STRING:
+            return np.full([1 if size is None else size for size in dims], "", object)
+        shape = [size or 0 for size in dims]
+        return np.zeros(shape, self._types[name]) if 0 in shape else None
+
+    def _may_be_empty(self, name: str) -> bool:
+        """Whether an output may have no elements, for all that the model says: what it calls a size may be another."""
+        dims = next((dims_of(info) for info in self.model.graph.output if info.name == name), None)
+        return dims is None or not all(isinstance(dim, int) and dim for dim in dims)
+
+    def origin(self) -> None:
+        """An ONNX file is the model itself, whatever it was exported from."""
+
     def peer(self) -> OnnxModel | None:
         """See `converters.onnx.twins.as_converted`."""
         model, how = as_converted(self.model)
@@ -143,8 +192,8 @@ def _sorted(model: onnx.ModelProto) -> onnx.ModelProto:
 def _replace(field: Any, items: Sequence[Any]) -> None:
     """Makes ``items``, of which some may be in it, all that a repeated field of a message holds."""
     copies = [type(item)() for item in items]
-    for copy, item in zip(copies, items, strict=True):
-        copy.CopyFrom(item)
+    for made, item in zip(copies, items, strict=True):
+        made.CopyFrom(item)
     del field[:]
     field.extend(copies)
 

@@ -1,73 +1,46 @@
-"""What kind of model a file is, found from its content; and pickles, of which only tensors and plain data are taken."""
+"""What kind of model a file is; and pickles, of which only tensors and plain data are taken."""
 
 from __future__ import annotations
 
+import json
 import re
-from enum import Enum
 from pathlib import Path
 from typing import IO, Any
 
 import torch
 
-from converters.torch.reading.archive import Archive
 from webnn_graph.codes import Code
-from webnn_graph.errors import ConversionError, FormatError, Where, reason
-
-ZIP = b"PK\x03\x04"
-PICKLE = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+from webnn_graph.errors import ConversionError, FormatError, reason
+from webnn_graph.file_kinds import FileKind, ModelKind, check_kind
 
 
-class Kind(Enum):
-    """What a file holds."""
-
-    PROGRAM = "an exported program"
-    SCRIPT = "a TorchScript archive"
-    PICKLE = "a pickled object"
-    SAFETENSORS = "a safetensors file"
-    FOLDER = "a Hugging Face folder"
-
-
-def kind_of(path: Path) -> Kind:
-    """The kind of a model, from its content.
+def kind_of(path: Path) -> FileKind:
+    """The kind of a model's file or folder.
 
     Raises:
         FormatError: It is missing, truncated or of another kind.
     """
-    if path.is_dir():
-        if (path / "config.json").is_file():
-            return Kind.FOLDER
-        raise FormatError(f"{path} is a folder without config.json", "give a file, or the folder of a Hugging Face model")
-    if path.exists() and not path.is_file():
-        raise FormatError(f"{path} is neither a file nor a folder")
-    head = _head(path)
-    if head.startswith(ZIP):
-        return _kind_of_zip(path)
-    if head.startswith(PICKLE):
-        return Kind.PICKLE
-    if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size:
-        return Kind.SAFETENSORS
-    hint = "onnx2webnn converts ONNX files" if path.suffix == ".onnx" else "torch.export.save writes a file that can be converted"
-    raise FormatError(f"{path} is no PyTorch model", hint)
+    kind = check_kind(path, ModelKind.TORCH)
+    if kind is FileKind.UNKNOWN:
+        raise FormatError(f"{path} is no PyTorch model", "torch.export.save writes a file that can be converted", code=Code.WRONG_KIND)
+    return kind
 
 
-def _head(path: Path) -> bytes:
+def shards_of(index: Path) -> list[Path]:
+    """The files of weights that an index names, which stand beside it.
+
+    Raises:
+        FormatError: It is damaged, or a file is missing or elsewhere.
+    """
     try:
-        with path.open("rb") as file:
-            return file.read(32)
-    except OSError as error:
-        raise FormatError(str(error.strerror), where=Where(str(path))) from None
-
-
-def _kind_of_zip(path: Path) -> Kind:
-    with Archive(path) as archive:
-        names = archive.names
-    if any(name.startswith("code/") for name in names):
-        return Kind.SCRIPT
-    if "archive_format" in names or any(name.startswith("models/") for name in names) or "serialized_exported_program.json" in names:
-        return Kind.PROGRAM
-    if "data.pkl" in names:
-        return Kind.PICKLE
-    raise FormatError(f"{path} is a zip archive, but no PyTorch model", "torch.export.save writes a file that can be converted")
+        names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        raise FormatError(f"{index} is no index of weights", "copy or download it again") from None
+    for name in names:
+        file = index.parent / str(name)
+        if Path(str(name)).name != name or not file.is_file() or file.resolve().parent != index.parent.resolve():
+            raise FormatError(f"{index} refers to {name!r}, which is not beside it", "copy all of the files into one folder")
+    return [index.parent / name for name in names]
 
 
 def load_plain(file: Path | IO[bytes], where: str = "") -> Any:

@@ -9,7 +9,9 @@ import torch
 from torch import fx
 from torch._ops import OpOverload
 
-CHECKS = {"_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size"}
+CHECKS = set(
+    "_assert_tensor_metadata _assert_scalar _assert_async _linalg_check_errors sym_constrain_range sym_constrain_range_for_size".split()
+)
 """Operators that check and return nothing, by the name of their packet."""
 
 

@@ -15,6 +15,7 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputSpec, TensorArgument
 from torch.utils import _pytree as pytree
 
+from converters.lowering.logic import truth
 from converters.problems import Problem, Report, Unmade, collected
 from converters.torch.checks import is_check
 from converters.torch.constants import MAX_ELEMENTS, computes
@@ -70,6 +71,7 @@ class Conversion:
         self.nodes = self.unseen = 0
         self.replaced: Counter[torch.dtype] = Counter()
         self._constants: dict[Any, Operand] = {}
+        self._truths: set[Operand] = set()
 
     def graph(self) -> Graph:
         """Raises `ConversionError` with every problem of the program."""
@@ -100,7 +102,10 @@ class Conversion:
             if 0 in fake.shape:
                 raise ConversionError(f"input {name} has shape {list(fake.shape)}; WebNN has no empty tensors")
             self._note_type(fake.dtype)
-            return self.builder.input(name, data_type(fake.dtype), fake.shape)
+            given = self.builder.input(name, data_type(fake.dtype), fake.shape)
+            if fake.dtype is torch.bool:
+                self._truths.add(given)
+            return given
         if not node.users:
             return None
         target = str(spec.target)
@@ -292,7 +297,11 @@ class Conversion:
         if not isinstance(value, Operand) or not isinstance(fake, torch.Tensor):
             return value
         assert value.shape == tuple(fake.shape), f"the handler made {value}, PyTorch says {list(fake.shape)}"
-        return self.builder.cast(value, data_type(fake.dtype))
+        if fake.dtype is not torch.bool:
+            return self.builder.cast(value, data_type(fake.dtype))
+        result = truth(self.builder, value, self._truths)  # sums and numbers other than 1 are true, too
+        self._truths.add(result)
+        return result
 
     def _plain_call(self, node: fx.Node) -> Value:
         """A call of a Python function on numbers; higher-order operators take functions and have no equivalent."""

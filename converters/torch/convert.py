@@ -12,16 +12,17 @@ import torch
 from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
-from converters.torch.archive import Kind, kind_of
+from converters.torch.archive import kind_of
 from converters.torch.capture import captured
 from converters.torch.conversion import Conversion
+from converters.torch.dimensions import dimensions, resized
 from converters.torch.given import fitted, inputs_of, model_of, name_of
-from converters.torch.inputs import resized
 from converters.torch.load import load, part
 from converters.torch.model import TorchModel
 from converters.torch.tensors import to_array
 from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError, FormatError
+from webnn_graph.file_kinds import FileKind
 from webnn_graph.graph import Graph
 from webnn_graph.progress import Watcher
 
@@ -36,6 +37,7 @@ def convert(
     submodule: str = "",
     factory: str = "",
     factory_args: str = "",
+    state_dict: str = "",
     task: str = "",
     trust_pickle: bool = False,
     trust_script: bool = False,
@@ -54,8 +56,10 @@ def convert(
         name: The graph's name; by default the module's class, or the file's stem.
         dims: Sizes of a program's dynamic dimensions, when there are no inputs to take them from.
         submodule: Dotted name of the part of a module to convert; all of it by default.
-        factory: For the file of a state dict, ``package.module:callable``, which makes the module that it belongs to.
+        factory: For the file of a state dict, what makes the module that it belongs to: ``package.module:callable`` or
+            ``file.py:callable``.
         factory_args: The callable's arguments as JSON.
+        state_dict: Of a checkpoint that holds several state dicts, the key of the one to take.
         task: For a folder, which head the model gets.
         trust_pickle: Whether the file may run code while it is loaded.
         trust_script: Whether the code in a TorchScript archive may be anything.
@@ -78,14 +82,14 @@ def convert(
     spent = Budget(budget)
     if isinstance(model, str | os.PathLike):
         loading = {"factory": factory, "factory_args": factory_args, "task": task, "trust_pickle": trust_pickle}
-        common: dict[str, Any] = {"submodule": submodule, "trust_script": trust_script, "budget": spent}
+        common: dict[str, Any] = {"state_dict": state_dict, "submodule": submodule, "trust_script": trust_script, "budget": spent}
         return _of_file(_found(Path(model)), args, kwargs, name, dims or {}, progress, **loading, **common)
     model = model_of(model)
     notes: Sequence[str] = ()
     if isinstance(model, torch.nn.Module):
         model = part("the module", model, submodule)
-    if dims and isinstance(model, ExportedProgram) and model.range_constraints and not args and not kwargs:
-        args, kwargs, notes = resized(model, dims, {})
+    if isinstance(model, ExportedProgram) and dimensions(model) and not args and not kwargs:
+        args, kwargs, notes = resized(model, dims or {}, {})
     elif dims:
         raise ConversionError("dims are the sizes of a program's dynamic dimensions; here the example inputs say them", "leave dims out")
     program = captured(model, *fitted(model, args, kwargs))
@@ -111,7 +115,7 @@ def _of_file(
         return TorchModel(path, name=name, dims=dims, progress=progress, **loading).convert()
     if dims:
         raise ConversionError("dims are for a model without example inputs; here these say the sizes", "leave dims out")
-    if kind_of(path) is Kind.SCRIPT:
+    if kind_of(path) is FileKind.SCRIPT:
         return TorchModel(path, name=name, values=_arrays(args, kwargs), progress=progress, **loading).convert()
     loaded = load(path, **loading)
     module = loaded.module

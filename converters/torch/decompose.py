@@ -12,6 +12,7 @@ from torch._export import utils
 from torch._export.utils import _get_decomp_for_cia, _is_cia_op
 from torch._ops import OpOverload
 from torch.export import ExportedProgram, exported_program
+from torch.export._remove_effect_tokens_pass import _remove_effect_tokens
 from torch.export.exported_program import default_decompositions
 
 from converters.torch.checks import drop_checks
@@ -68,7 +69,7 @@ def _decomposed(program: ExportedProgram, table: Mapping[OpOverload, Callable[..
     for ten backends, which takes longer than to convert a small model. Where PyTorch's parts are others, it does that.
     """
     if not _HAS_PARTS:
-        return _without_checks(program.run_decompositions(dict(table)))
+        return _plain(program.run_decompositions(dict(table)))
     kept = {overload for overload in (*HANDLERS, *COMPLEX_HANDLERS, *overloads(program)) if utils._is_preservable_cia_op(overload)}
     decomposed: ExportedProgram = exported_program._disable_prexisiting_fake_mode(exported_program._decompose_exported_program)(
         program,
@@ -77,10 +78,12 @@ def _decomposed(program: ExportedProgram, table: Mapping[OpOverload, Callable[..
         joint_loss_index=None,
         decompose_custom_triton_ops=False,
     )
-    return _without_checks(decomposed)
+    return _plain(decomposed)
 
 
-def _without_checks(program: ExportedProgram) -> ExportedProgram:
+def _plain(program: ExportedProgram) -> ExportedProgram:
+    """The program, changed: without checks, and with its calls as they are, where PyTorch passes a token from each with effects on."""
+    program = _remove_effect_tokens(program)
     drop_checks(program.graph_module)
     return program
 

@@ -12,6 +12,7 @@ from torch.export import ExportedProgram
 from torch.nn.modules import batchnorm, dropout, instancenorm
 from torch.utils import _pytree as pytree
 
+from converters.torch.known_values import KnownValues
 from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
 
@@ -33,7 +34,7 @@ def export(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, An
     """
     _check_mode(module)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), KnownValues():
             return torch.export.export(module, tuple(args), dict(kwargs or {}), strict=False)
     except Exception as error:
         raise _explained(module, error) from error

@@ -12,13 +12,12 @@ from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
 from converters.problems import in_words, listed
+from converters.torch.factory import unwrapped
 from converters.torch.inputs import bind_program, brought_along, parameters_of
-from converters.torch.load import state_dict_in
+from converters.torch.state import state_dict_in
 from webnn_graph.errors import ConversionError, reason
 from webnn_graph.names import nearest
 
-WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
-"""Modules that run another one, by the name of PyTorch's class, and the attribute that holds it."""
 TAKES = "convert takes a torch.nn.Module with example inputs, an exported program, or the path of a file or of a Hugging Face folder"
 
 
@@ -28,8 +27,7 @@ def model_of(given: Any) -> torch.nn.Module | ExportedProgram:
     Raises:
         ConversionError: It is something else.
     """
-    while type(given).__name__ in WRAPPERS and type(given).__module__.startswith("torch."):
-        given = getattr(given, WRAPPERS[type(given).__name__])
+    given = unwrapped(given)
     if not isinstance(given, torch.nn.Module | ExportedProgram):
         raise ConversionError(*_refusal(given))
     tensors = given.state_dict if isinstance(given, ExportedProgram) else given.state_dict(keep_vars=True)

@@ -81,12 +81,20 @@ def load_folder(path: Path, task: str = "") -> Loaded:
             f"{path} cannot be loaded by transformers {transformers.__version__}: {type(error).__name__}: {reason(error)}",
             "nothing is downloaded: everything that the model needs must be in its folder",
         ) from None
-    if getattr(model.config, "use_cache", False):
-        model.config.use_cache = False
+    _without_cache(model.config)
     loaded = _loaded(path, config, task, model.eval(), info)
     if pooling_absent:
         return replace(loaded, notes=[*loaded.notes, "it has no pooling layer, for which the folder has no weights"])
     return loaded
+
+
+def _without_cache(config: Any) -> None:
+    """Has a model, and those in it, return no cache: torch.export knows no such object."""
+    if getattr(config, "use_cache", False):
+        config.use_cache = False
+    for part in vars(config).values():
+        if hasattr(part, "to_dict"):
+            _without_cache(part)
 
 
 def _named(config: Any) -> Any:

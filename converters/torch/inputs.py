@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import sympy
 import torch
 from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
@@ -118,13 +117,18 @@ def bind_program(program: ExportedProgram, given: Mapping[str, torch.Tensor]) ->
     """
     names = list(program.graph_signature.user_inputs)
     fixed = {name: fake for name, fake in tensor_inputs(program).items() if all(isinstance(size, int) for size in fake.shape)}
-    given = {name: _of_size(fake, {}) for name, fake in fixed.items()} | dict(given)
+    given = {name: _zeros(name, fake) for name, fake in fixed.items()} | dict(given)
     wrong = [name for name in given if name not in names]
     missing = [name for name in names if name not in given]
     if wrong or missing:
         problem = f"has no input {wrong[0]!r}" if wrong else f"needs {', '.join(map(str, missing))}"
         raise ConversionError(f"the program {problem}", f"its inputs are {', '.join(map(str, names))}")
     return pytree.tree_unflatten([given[str(name)] for name in names], program.call_spec.in_spec)
+
+
+def _zeros(name: str, fake: torch.Tensor) -> torch.Tensor:
+    check_shape(f"input {name} has", list(fake.shape))
+    return torch.zeros(fake.shape, dtype=fake.dtype)
 
 
 def tensor_inputs(program: ExportedProgram) -> dict[str, torch.Tensor]:
@@ -139,118 +143,6 @@ def examples_of(program: ExportedProgram) -> dict[str, torch.Tensor]:
     leaves = pytree.tree_leaves(program.example_inputs or ())
     names = [str(name) for name in program.graph_signature.user_inputs]
     return {name: leaf for name, leaf in zip(names, leaves, strict=False) if isinstance(leaf, torch.Tensor)}
-
-
-def resized(
-    program: ExportedProgram, dims: Mapping[str, int], given: Mapping[str, torch.Tensor]
-) -> tuple[tuple[Any, ...], dict[str, Any], list[str]]:
-    """Inputs of a program with dynamic sizes.
-
-    Args:
-        program: With sizes that are symbols. A file does not keep the names that they had in PyTorch.
-        dims: Sizes by symbol; if there is one symbol only, by any name. The others are those of the given and the example inputs.
-        given: Inputs that are known, by name.
-
-    Returns:
-        Positional arguments, keyword arguments, and what is to be said of sizes that nobody gave.
-
-    Raises:
-        ConversionError: There is no such symbol, or a size is not known.
-    """
-    inputs = tensor_inputs(program)
-    places = symbol_places(program)
-    found = known_sizes(program, dims, given)
-    missing = [name for name in places if name not in found]
-    if missing:
-        there = " and ".join(places[name][-1] for name in missing)
-        raise ConversionError(
-            f"the size of {there} is not known", "give it: " + " ".join(f"--dim {name}=N" for name in missing), code=Code.MISSING_DIMENSION
-        )
-    values = {symbol: found[str(symbol)] for fake in inputs.values() for size in fake.shape for symbol in _symbols(size)}
-    made = {name: _of_size(fake, values) for name, fake in inputs.items()}
-    args, kwargs = bind_program(program, _brought(program) | made | dict(given))
-    settled = _sizes(inputs, given) | _by_symbol(places, dims)
-    notes = [
-        f"{where[-1]} is {found[name]}, as in the program's example; --dim {name}=N gives another"
-        for name, where in places.items()
-        if name not in settled
-    ]
-    return args, kwargs, notes
-
-
-def symbol_places(program: ExportedProgram) -> dict[str, list[str]]:
-    """Where each symbol in the sizes of a program's inputs stands: ``dimension 0 of x``."""
-    places: dict[str, list[str]] = {}
-    for name, fake in tensor_inputs(program).items():
-        for i, size in enumerate(fake.shape):
-            for symbol in _symbols(size):
-                places.setdefault(str(symbol), []).append(f"dimension {i} of {name}")
-    return places
-
-
-def known_sizes(program: ExportedProgram, dims: Mapping[str, int], given: Mapping[str, torch.Tensor]) -> dict[str, int]:
-    """The sizes of symbols that are known; see `resized`.
-
-    Raises:
-        ConversionError: There is no such symbol.
-    """
-    inputs = tensor_inputs(program)
-    return _sizes(inputs, _brought(program)) | _sizes(inputs, given) | _by_symbol(symbol_places(program), dims)
-
-
-def _by_symbol(places: Mapping[str, Sequence[str]], dims: Mapping[str, int]) -> dict[str, int]:
-    """The sizes that the user gives; of the only symbol by whatever name."""
-    if len(places) == len(dims) == 1:
-        return dict.fromkeys(places, next(iter(dims.values())))
-    unknown = next((name for name in dims if name not in places), None)
-    if unknown is not None:
-        there = ", ".join(f"{name} ({where[-1]})" for name, where in places.items())
-        raise ConversionError(f"the program has no dimension {unknown}; it has {there or 'none'}", code=Code.UNKNOWN_DIMENSION)
-    return dict(dims)
-
-
-def _brought(program: ExportedProgram) -> dict[str, Any]:
-    """The values that a program was exported with, by input name."""
-    names = [str(name) for name in program.graph_signature.user_inputs]
-    return dict(zip(names, pytree.tree_leaves(program.example_inputs or ()), strict=False))
-
-
-def _sizes(inputs: Mapping[str, torch.Tensor], known: Mapping[str, Any]) -> dict[str, int]:
-    """The symbols in the shapes of ``inputs``, solved for the shapes of those that are ``known``."""
-    found: dict[str, int] = {}
-    for name, fake in inputs.items():
-        for size, symbolic in zip(getattr(known.get(name), "shape", ()), fake.shape, strict=False):
-            for symbol in _symbols(symbolic):
-                value = _solved(_expression(symbolic), symbol, int(size))
-                if value is not None:
-                    found.setdefault(str(symbol), value)
-    return found
-
-
-def _expression(size: Any) -> Any:
-    return size.node.expr
-
-
-def _symbols(size: Any) -> list[Any]:
-    return [] if isinstance(size, int) else sorted(size.node.expr.free_symbols, key=str)
-
-
-def _solved(expression: Any, symbol: Any, size: int) -> int | None:
-    """The symbol's value for which an expression of it alone, of the first degree, has this value; None when there is none."""
-    if expression.free_symbols != {symbol}:
-        return None
-    first, second = (expression.xreplace({symbol: sympy.Integer(n)}) for n in (2, 3))
-    if first == second:
-        return None
-    value = 2 + (size - first) / (second - first)
-    return int(value) if value.is_integer and expression.xreplace({symbol: value}) == size else None
-
-
-def _of_size(fake: torch.Tensor, values: Mapping[Any, int]) -> torch.Tensor:
-    """Zeros of the type of a program's input, its symbols having these values."""
-    shape = [size if isinstance(size, int) else int(size.node.expr.xreplace(dict(values))) for size in fake.shape]
-    check_shape("an input would have", shape)
-    return torch.zeros(shape, dtype=fake.dtype)
 
 
 def parameters_of(module: torch.nn.Module) -> dict[str, inspect.Parameter] | None:

@@ -11,10 +11,12 @@ import torch
 from torch.export import ExportedProgram
 
 from converters.supervised import limited
-from converters.torch.archive import Kind, kind_of
+from converters.torch.archive import kind_of
 from converters.torch.capture import captured
+from converters.torch.configured import configured_inputs, is_configured
 from converters.torch.conversion import Conversion
-from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, known_sizes, resized, tensor_inputs
+from converters.torch.dimensions import dimensions, known_sizes, resized
+from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, tensor_inputs
 from converters.torch.load import load
 from converters.torch.pretrained import Loaded
 from converters.torch.script import script_program
@@ -24,6 +26,7 @@ from webnn_graph.budget import Budget
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
+from webnn_graph.file_kinds import FileKind
 from webnn_graph.graph import Graph
 from webnn_graph.progress import Watcher
 
@@ -70,6 +73,7 @@ class TorchModel:
         self._loading = loading
         self._notes: list[str] = []
         self._examples: Mapping[str, torch.Tensor] = {}
+        self._module: torch.nn.Module | None = None
 
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
@@ -79,21 +83,22 @@ class TorchModel:
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""
         program = self.program
-        return TorchSource(
-            program, {name: to_array(tensor) for name, tensor in self._examples.items() if tensor.dtype in {*DATA_TYPES, *REPLACED}}
-        )
+        examples = {name: to_array(tensor) for name, tensor in self._examples.items() if tensor.dtype in {*DATA_TYPES, *REPLACED}}
+        return TorchSource(program, examples, self._module)
 
     @cached_property
     def program(self) -> ExportedProgram:
         """The model as a program that holds what can be converted, wherever possible."""
-        if kind_of(self.path) is Kind.SCRIPT and not self._loading.get("factory"):
+        if kind_of(self.path) is FileKind.SCRIPT and not self._loading.get("factory"):
             program = script_program(
                 self.path, self._given(), submodule=self._submodule, trust_script=self._trust_script, budget=self.budget
             )
             return captured(program)
-        program = self._captured(self.loaded.module)
+        module = self.loaded.module
+        program = self._captured(module)
         self.loaded.check(program)
-        self._notes += self.loaded.notes
+        self._notes[:0] = self.loaded.notes
+        self._module = None if isinstance(module, ExportedProgram | torch.jit.ScriptModule) else module
         return program
 
     @cached_property
@@ -110,6 +115,9 @@ class TorchModel:
         if isinstance(model, ExportedProgram):
             self._examples = examples_of(model)
             return self._of_program(model)
+        if is_configured(model) and not self._inputs and (inputs := self._configured(model)):
+            self._examples = inputs
+            return captured(model, (), inputs)
         given = self._given()
         if given:
             return captured(model, *bind(model, given))
@@ -117,13 +125,21 @@ class TorchModel:
         self._examples = examples_of(program)
         return program
 
+    def _configured(self, model: torch.nn.Module) -> dict[str, torch.Tensor]:
+        """The inputs of a model of transformers in the sizes that its configuration says; none where it does not."""
+        values = {name: torch.from_numpy(array) for name, array in self._values.items()}
+        inputs, self._notes = configured_inputs(model, self._dims, values, self.path if self.path.is_dir() else None)
+        return inputs
+
     def _of_program(self, model: ExportedProgram) -> ExportedProgram:
         """The program for the inputs that the user gives, in its own types, and for its own in the place of the others."""
         types = {name: fake.dtype for name, fake in tensor_inputs(model).items()}
         values = {name: torch.from_numpy(array) for name, array in self._values.items()}
         given = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in values.items()}
-        if model.range_constraints and not self._inputs:
-            args, kwargs, self._notes = resized(model, self._dims, given)
+        if dimensions(model):
+            specified = {spec.name: spec.tensor(self._dims) for spec in self._inputs}
+            of_symbols = {name: size for name, size in self._dims.items() if name not in self._named_in_inputs}
+            args, kwargs, self._notes = resized(model, of_symbols, given | specified)
             return captured(model, args, kwargs)
         given |= self._specified()
         return captured(model, *(bind_program(model, given) if given else ((), {})))
@@ -135,7 +151,7 @@ class TorchModel:
     def _specified(self) -> dict[str, torch.Tensor]:
         """Inputs of the names, types and shapes that the user gives."""
         given = {spec.name: spec.tensor(self._dims) for spec in self._inputs}
-        unused = set(self._dims) - {size for spec in self._inputs for size in spec.shape}
+        unused = set(self._dims) - self._named_in_inputs
         if unused:
             raise ConversionError(
                 f"no input has a dimension {unused.pop()}",
@@ -143,3 +159,8 @@ class TorchModel:
                 code=Code.UNKNOWN_DIMENSION,
             )
         return given
+
+    @property
+    def _named_in_inputs(self) -> set[int | str]:
+        """The names that dimensions have in the user's inputs, beside the sizes there."""
+        return {size for spec in self._inputs for size in spec.shape}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -11,14 +11,16 @@ from torch.export import ExportedProgram
 from converters.overview import Dimension, Overview, Tensor, Weights, counted, problems_of
 from converters.problems import Problem
 from converters.supervised import limited
-from converters.torch.archive import Kind, kind_of
+from converters.torch.archive import kind_of
 from converters.torch.decompose import is_convertible, overloads
+from converters.torch.dimensions import dimensions, how_to_give
 from converters.torch.handlers.refused import why_refused
-from converters.torch.inputs import parameters_of, symbol_places, tensor_inputs
+from converters.torch.inputs import parameters_of, tensor_inputs
 from converters.torch.interface import graph_outputs, output_values
 from converters.torch.load import load_state
 from converters.torch.model import TorchModel
 from webnn_graph.errors import ConversionError, WebNNError, Where
+from webnn_graph.file_kinds import FileKind
 
 
 def overview(model: TorchModel) -> Overview:
@@ -32,17 +34,17 @@ def overview(model: TorchModel) -> Overview:
         try:
             loaded = model.loaded.module
         except ConversionError as error:  # a state dict needs its module, a pickle to be trusted
-            state = load_state(model.path) if kind in (Kind.SAFETENSORS, Kind.PICKLE) else {}
-            return Overview(kind.value, model.name, problems=problems_of(error), weights=_weights(state.values()))
+            state = load_state(model.path) if kind in (FileKind.SAFETENSORS, FileKind.PICKLE) else {}
+            return Overview(kind.title, model.name, problems=problems_of(error), weights=_weights(state.values()))
         if isinstance(loaded, ExportedProgram):
             return _of_program(model, kind, loaded)
         return _of_module(model, kind, loaded)
 
 
-def _of_program(model: TorchModel, kind: Kind, program: ExportedProgram) -> Overview:
-    places = symbol_places(program)
-    sizes = model.sizes(program) if places else {}
-    missing = " ".join(f"--dim {name}=N" for name in places if name not in sizes)
+def _of_program(model: TorchModel, kind: FileKind, program: ExportedProgram) -> Overview:
+    there = dimensions(program)
+    sizes = model.sizes(program) if there else {}
+    missing = how_to_give(program, [name for name in there if name not in sizes])
     operators = [str(overload) for overload in overloads(program)]
     if missing:
         problems = [
@@ -53,12 +55,12 @@ def _of_program(model: TorchModel, kind: Kind, program: ExportedProgram) -> Over
     else:
         operators, problems = _tried(model, operators)
     return Overview(
-        kind.value,
+        kind.title,
         model.name,
         {"parameters": sum(tensor.numel() for tensor in program.state_dict.values())},
         [_tensor(name, fake) for name, fake in tensor_inputs(program).items()],
         _outputs(program),
-        [_dimension(program, name, where, sizes.get(name)) for name, where in places.items()],
+        [Dimension(name, symbol.places, sizes.get(name), symbol.least, symbol.most) for name, symbol in there.items()],
         missing,
         counted(operators, problems, checked=not missing and all(problem.operator for problem in problems)),
         problems,
@@ -66,12 +68,12 @@ def _of_program(model: TorchModel, kind: Kind, program: ExportedProgram) -> Over
     )
 
 
-def _of_module(model: TorchModel, kind: Kind, module: torch.nn.Module) -> Overview:
+def _of_module(model: TorchModel, kind: FileKind, module: torch.nn.Module) -> Overview:
     metadata = {"class": type(module).__name__, "forward takes": ", ".join(parameters_of(module) or ())}
     operators, problems = _tried(model, [])
     program = None if any(not problem.operator for problem in problems) else model.program
     return Overview(
-        kind.value,
+        kind.title,
         model.name,
         {name: value for name, value in metadata.items() if value},
         [_tensor(name, fake) for name, fake in tensor_inputs(program).items()] if program else [],
@@ -100,17 +102,6 @@ def _tensor(name: str, fake: Any) -> Tensor:
 def _outputs(program: ExportedProgram) -> list[Tensor]:
     values = [getattr(value, "meta", {}).get("val") for value in output_values(program)]
     return [_tensor(name, fake) for name, fake in zip(graph_outputs(program), values, strict=True) if isinstance(fake, torch.Tensor)]
-
-
-def _dimension(program: ExportedProgram, name: str, places: Sequence[str], size: int | None) -> Dimension:
-    """A symbol, with the range that the program was exported for."""
-    bounds = next((bound for symbol, bound in program.range_constraints.items() if str(symbol) == name), None)
-    least, most = (_finite(getattr(bounds, side, None)) for side in ("lower", "upper"))
-    return Dimension(name, places, size, least, most)
-
-
-def _finite(bound: Any) -> int | None:
-    return int(bound) if bound is not None and bound.is_finite and bound < 2**62 else None
 
 
 def _weights(tensors: Iterable[torch.Tensor]) -> list[Weights]:

@@ -10,12 +10,14 @@ import numpy as np
 import torch
 from torch import fx
 from torch.export import ExportedProgram
+from torch.export.graph_signature import InputKind
 from torch.utils import _pytree as pytree
 
 from converters.torch.interface import graph_inputs, graph_outputs, output_values, placeholders
 from converters.torch.tensors import REPLACED, to_array
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ExecutionError, reason
+from webnn_graph.graph import Graph
 
 Types: TypeAlias = Mapping[torch.dtype, torch.dtype]
 """Element types by the ones that a program is computed in instead."""
@@ -79,17 +81,73 @@ class TorchProgram:
         return values
 
 
+class TorchModule:
+    """The module that a program was exported from, run by PyTorch as it is.
+
+    Args:
+        module: The module, with the program's weights.
+        program: The program, whose inputs and outputs these are.
+    """
+
+    def __init__(self, module: torch.nn.Module, program: ExportedProgram) -> None:
+        self.module = module
+        self.program = program
+        self._placeholders = graph_inputs(program)
+
+    @property
+    def runner(self) -> str:
+        """What runs it."""
+        return f"{type(self.module).__name__} in eager mode"
+
+    def run(self, inputs: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array]:
+        """The values of the ``wanted`` outputs; the module stays as it is.
+
+        Raises:
+            ExecutionError: PyTorch cannot run the module on these inputs, or it returns something else than the program.
+        """
+        args, kwargs, buffers = self._arguments(inputs)
+        try:
+            with torch.no_grad():
+                results = torch.func.functional_call(self.module, buffers, args, kwargs)
+        except Exception as error:
+            raise ExecutionError(f"{self.runner} fails: {type(error).__name__}: {reason(error)}") from error
+        leaves, names = pytree.tree_leaves(results), graph_outputs(self.program)
+        count = len(self.program.graph_signature.user_outputs)
+        if len(leaves) != count:
+            raise ExecutionError(f"{self.runner} returns {len(leaves)} tensors, its program {count}")
+        values = dict(zip(names, leaves, strict=False)) | {f"{name}_out": buffer for name, buffer in buffers.items()}
+        return {name: _values(values[name]) for name in wanted if isinstance(values.get(name), torch.Tensor)}
+
+    def _arguments(self, inputs: Mapping[str, Array]) -> tuple[Any, dict[str, Any], dict[str, torch.Tensor]]:
+        """What ``forward`` is called with, and the buffers that it changes."""
+        by_node = {str(node.target): _tensor(inputs[name]).to(node.meta["val"].dtype) for name, node in self._placeholders.items()}
+        specs = [spec for _, spec in placeholders(self.program)]
+        leaves = [
+            by_node[spec.arg.name] if spec.arg.name in by_node else getattr(spec.arg, "value", None)
+            for spec in specs
+            if spec.kind is InputKind.USER_INPUT
+        ]
+        assert self.program.call_spec.in_spec is not None
+        args, kwargs = pytree.tree_unflatten(leaves, self.program.call_spec.in_spec)
+        changed = {str(spec.target): by_node[spec.arg.name] for spec in specs if spec.target is not None and spec.arg.name in by_node}
+        return args, kwargs, changed
+
+
 class TorchSource(TorchProgram):
     """A `converters.source.Source`.
 
     Args:
         program: See `TorchProgram`.
         examples: Values that the program's file brings for its inputs.
+        module: What the program was exported from; None where that is not at hand.
     """
 
-    def __init__(self, program: ExportedProgram, examples: Mapping[str, Array] | None = None) -> None:
+    def __init__(
+        self, program: ExportedProgram, examples: Mapping[str, Array] | None = None, module: torch.nn.Module | None = None
+    ) -> None:
         super().__init__(program)
         self.examples = examples or {}
+        self.module = module
         self.inputs = list(self._placeholders)
         self.outputs = [name for name, value in self._outputs.items() if isinstance(value, fx.Node)]
         self.tensors = [node.name for node in program.graph.nodes if node.op == "call_function"]
@@ -98,11 +156,19 @@ class TorchSource(TorchProgram):
         """Made-up values for an input; 0 and 1 for booleans."""
         return values % 2 if self._placeholders[name].meta["val"].dtype is torch.bool else values
 
+    def origin(self) -> TorchModule | None:
+        """The module that the program was exported from."""
+        return TorchModule(self.module, self.program) if self.module is not None else None
+
     def peer(self) -> TorchProgram | None:
         """The program with float32 in the place of what WebNN lacks."""
         values = (leaf for node in self.program.graph.nodes for leaf in pytree.tree_leaves(node.meta.get("val")))
         replaced = any(isinstance(value, torch.Tensor) and value.dtype in IN_WEBNN for value in values)
         return TorchProgram(self.program, IN_WEBNN, "in float32") if replaced else None
+
+    def of(self, graph: Graph) -> TorchSource:
+        """Itself: a program has no inputs that its graph lacks."""
+        return self
 
     def twins(self) -> Iterator[TorchProgram]:
         """The program in float64."""

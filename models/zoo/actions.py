@@ -176,7 +176,7 @@ def measure(
     inputs = pictures.values(model.pictures, graph)
     computed_by = "reference" if model.each_node else runtime
     check = Check(computed_by, browser, model.tolerance_of(computed_by), inputs, seed, model.each_node)
-    result = check.run(graph, own.source())
+    result = check.run(graph, own.source().of(graph))
     if not result.differences:
         raise WebNNError(result.stopped or "there is nothing to compare", "leave out each_node")
     return Measured(graph, seconds, result)

@@ -107,10 +107,10 @@ def verified(job: Job, graph: Graph, runtime: Runtime, tolerance: float, model: 
     is_reference = runtime.name == "reference"
     check = Check(runtime.name, None, tolerance, inputs, job.seed, job.model.each_node and is_reference)
     if check.each_node:
-        return _computation(check.run(graph, model.source()))
+        return _computation(check.run(graph, model.source().of(graph)))
     with timed(graph, runtime, job.browser) as clock:
         # Others may take minutes to find the first wrong node: `webnn zoo verify` does that.
-        result = check.run(graph, model.source(), clock.run, search=is_reference)
+        result = check.run(graph, model.source().of(graph), clock.run, search=is_reference)
     return _computation(result, clock, was_searched=is_reference)
 
 

@@ -45,7 +45,7 @@ def test_name_and_shape(model: Path, invoke: Invoke) -> None:
 
 def test_bind_turns_an_input_into_a_constant(model: Path, invoke: Invoke) -> None:
     np.save("value.npy", np.ones((1, 4), np.float32))
-    for value in ("[[1, 1, 1, 1]]", "value.npy"):
+    for value in ("[[1, 1, 1, 1]]", "[[true, true, true, true]]", "value.npy"):
         result = invoke("onnx2webnn", model, "--bind", f"x={value}", "--force", "--verify")
         assert result.exit_code == 0, result.output
         assert load("linear.webnn").inputs == ()
@@ -55,6 +55,16 @@ def test_cut_at_tensors(model: Path, invoke: Invoke) -> None:
     result = invoke("onnx2webnn", model, "--dim", "batch=2", "--output", "/fc/product", "--verify")
     assert result.exit_code == 0, result.output
     assert [output.name for output in load("linear.webnn").outputs] == ["fc_product"]
+
+
+@pytest.mark.parametrize(("format", "reader"), [("js", "linear.webnn"), ("webnn", "linear.js")])
+def test_what_reads_weights_that_are_replaced_is_named_before(format: str, reader: str, model: Path, invoke: Invoke) -> None:
+    invoke("onnx2webnn", model, "--dim", "batch=2", "--format", "js,webnn")
+    Path(f"linear.{format}").unlink()
+    said = invoke("onnx2webnn", model, "--dim", "batch=2", "--format", format, "--force").stderr
+    assert f"note: {reader} reads linear.safetensors, which is replaced; unless its weights stay the same, convert it anew" in said
+    together = invoke("onnx2webnn", model, "--dim", "batch=2", "--format", "js,webnn", "--force")
+    assert "is replaced" not in together.stderr
 
 
 def test_labels_are_in_text_but_not_in_javascript_unless_asked_for(model: Path, invoke: Invoke) -> None:

@@ -35,7 +35,7 @@ def graph_text(nodes: str, *, inputs: str = "x: f32[2, 3];", consts: str = "", o
 # ------------------------------------------------------------------------------------------------------------------------ text
 BAD_TEXT = [
     # content, line and column, message
-    ("", "1:1", "expected webnn_graph, but the file ends here"),
+    ("# only this", "1:12", "expected webnn_graph, but the file ends here"),
     ("hello", "1:1", "expected webnn_graph"),
     ("webnn_graph t v1 {", "1:13", "expected the graph's name in quotes"),
     ('webnn_graph "t" {', "1:17", "expected a version such as v1"),
@@ -411,18 +411,15 @@ def test_manifest(tmp_path: Path, manifest: str, message: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------------ other files
-@pytest.mark.parametrize(
-    ("name", "hint"),
-    [("model.onnx", "onnx2webnn"), ("model.pt", "torch2webnn"), ("model.safetensors", "these are weights"), ("model.bin", "another kind")],
-)
-def test_other_kinds_of_file(tmp_path: Path, name: str, hint: str) -> None:
-    with pytest.raises(FormatError, match="is neither .webnn text nor JSON") as raised:
-        load(write(tmp_path, b"\x08\x0a\xff\xfe\x00", name))
-    assert hint in raised.value.hint
+@pytest.mark.parametrize("name", ["model.bin", "model.webnn"])
+def test_other_kinds_of_file(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FormatError, match="is neither .webnn text nor JSON: byte 1 is not UTF-8") as raised:
+        load(write(tmp_path, b"x\xff\xfe\x00", name))
+    assert "another kind" in raised.value.hint
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="cannot read .*: No such file or directory"):
+    with pytest.raises(FormatError, match="there is no such file"):
         load(tmp_path / "none.webnn")
-    with pytest.raises(FormatError, match="cannot read .*: Is a directory"):
+    with pytest.raises(FormatError, match="is a folder without config.json, not a WebNN graph"):
         load(tmp_path)

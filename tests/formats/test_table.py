@@ -59,7 +59,7 @@ def test_labels_stay_unless_the_row_drops_them(format: Format, tmp_path: Path) -
 def test_a_row_names_what_there_is(format: Format) -> None:
     assert set(format.targets) <= set(BUILT_IN)
     assert bool(format.module) == (format.reads or format.writes)
-    assert bool(format.title and format.begins) == format.reads != bool(format.hint)
+    assert bool(format.title and format.begins) == format.reads
 
 
 def test_the_manual_and_the_help_name_each() -> None:
@@ -70,15 +70,6 @@ def test_the_manual_and_the_help_name_each() -> None:
     assert f"--format {names}" in help
     assert "[default: portable for .js, standard for the other forms]" in help
     assert "by default all but .js do" in help
-
-
-def test_of_another_kind(tmp_path: Path) -> None:
-    for format in FORMATS.values():
-        if not format.reads:
-            (tmp_path / f"model{format.suffix}").write_bytes(b"x")
-            with pytest.raises(FormatError, match=r"is neither \.webnn text nor JSON") as raised:
-                load(tmp_path / f"model{format.suffix}")
-            assert raised.value.hint == format.hint
 
 
 # ------------------------------------------------------------------------------------------------------------ one row more

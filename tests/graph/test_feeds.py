@@ -84,6 +84,8 @@ def test_values_from_the_command_line(tmp_path: Path) -> None:
     for text in (str(tmp_path / "a.npy"), str(tmp_path / "a.npz"), "[[0, 1, 2], [3, 4, 5]]"):
         assert np.array_equal(read_value(text), array)
     assert read_value("16000") == 16000
+    for text in ("true", "True", "false", "False"):
+        assert read_value(text).dtype == bool and read_value(text) == (text.lower() == "true")
     save_arrays(tmp_path / "two.npz", {"x": array, "y": array})
     with pytest.raises(FormatError, match="holds 2 arrays"):
         read_value(str(tmp_path / "two.npz"))

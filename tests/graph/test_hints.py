@@ -29,6 +29,8 @@ ROWS = [
     ("name it: --model package.module:make", 'name it: factory="package.module:make"'),
     ("--model is for state dicts; check --model and --model-args;", "factory is for state dicts; check factory and factory_args;"),
     ("give: --model-args '{\"depth\": 18}'", """give: factory_args='{"depth": 18}'"""),
+    ("say where: --model train.py:Net", 'say where: factory="train.py:Net"'),
+    ("say which: --state-dict ema", 'say which: state_dict="ema"'),
     ("--task says which, like --task text-classification", 'task says which, like task="text-classification"'),
     ("a part: --submodule encoder.layers.0; or", 'a part: submodule="encoder.layers.0"; or'),
     ("give --trust-pickle if you trust it, or --trust-script", "give trust_pickle=True if you trust it, or trust_script=True"),

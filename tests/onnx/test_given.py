@@ -44,9 +44,10 @@ TAKES = "convert takes the path of a file, its bytes, a file that is open in bin
 PYTORCH = "converters.torch.convert converts PyTorch models"
 WRONG: list[tuple[Any, str, str]] = [
     ("absent.onnx", "absent.onnx: there is no such file", ""),
-    (b"", "what is given is not an ONNX model: it has no graph", "an .onnx file with a ModelProto is expected"),
+    (b"", "what is given is an empty file, not an ONNX model", "copy or download it again"),
+    (b"\x08\x08", "what is given is not an ONNX model: it has no graph", "an .onnx file with a ModelProto is expected"),
     (BYTES[:-3], "what is given is not an ONNX model, or is damaged or truncated", "check the file's size, or export it again"),
-    (b"PK\x03\x04rest", "what is given is not an ONNX model, or is damaged or truncated", PYTORCH),
+    (b"PK\x03\x04rest", "what is given is a truncated or damaged zip archive, not an ONNX model", "copy or download it again"),
     (io.StringIO("text"), "what is given is of type str, not an ONNX model", TAKES),
     (MODEL.graph, "what is given is of type onnx.onnx_ml_pb2.GraphProto, not an ONNX model", TAKES),
     (None, "what is given is of type NoneType, not an ONNX model", TAKES),
@@ -61,13 +62,3 @@ def test_what_is_no_model_is_named(given: Any, message: str, hint: str) -> None:
     with pytest.raises(FormatError) as refused:
         convert(given)
     assert str(refused.value) == (f"{message}\nhint: {hint}" if hint else message)
-
-
-def test_a_file_of_pytorch_is_sent_to_its_frontend(tmp_path: Path) -> None:
-    path = tmp_path / "model.pt2"
-    path.write_bytes(b"PK\x03\x04rest")
-    with pytest.raises(FormatError, match=f"{path} is not an ONNX model.*\nhint: {PYTORCH}"):
-        convert(path)
-    (tmp_path / "config.json").touch()
-    with pytest.raises(FormatError, match="is a folder, not an ONNX file\nhint: converters.torch.convert converts folders"):
-        convert(tmp_path)

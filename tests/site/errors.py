@@ -100,6 +100,7 @@ EXAMPLES: dict[Code, Example] = {
     Code.CANNOT_WRITE: "webnn2json linear.webnn -o classifier.onnx",
     Code.FOLDER_BUSY: _busy,
     Code.UNKNOWN_FORMAT: lambda: save(load("linear.webnn"), "linear.txt"),
+    Code.WRONG_KIND: "onnx2webnn pointer.onnx",
     Code.DAMAGED_FILE: "onnx2webnn truncated.onnx",
     Code.SYNTAX_ERROR: "webnn validate typing.webnn",
     Code.MISSING_WEIGHTS: "webnn validate alone.webnn",
@@ -125,6 +126,7 @@ def prepare(folder: Path) -> None:
     onnx.save(onnx.parser.parse_model(HEAD + RESHAPE), folder / "reshaped.onnx")
     onnx.save(onnx.parser.parse_model(HEAD + LAUGHS), folder / "doubling.onnx")
     (folder / "truncated.onnx").write_bytes(classifier().SerializeToString()[:500])
+    (folder / "pointer.onnx").write_text("version https://git-lfs.github.com/spec/v1\n")
     for name, scale in (("linear", 1), ("mixed", 2), ("other", 3)):
         b = GraphBuilder(name)
         w = b.constant(np.arange(32, dtype=np.float32).reshape(4, 8) * scale, name="w")

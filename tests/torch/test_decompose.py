@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from converters.torch import decompose
+from converters.torch import convert, decompose
 from converters.torch.decompose import _decomposed
+from webnn_graph.errors import ConversionError
 
 X = torch.ones(2, 3, 4)
 aten = torch.ops.aten
@@ -39,6 +40,18 @@ class Calls(torch.nn.Module):
 def test_equals_pytorch(name: str, rules: dict[Any, Callable[..., Any]]) -> None:
     program = torch.export.export(Calls(CALLS[name]), (X,), strict=False)
     assert _decomposed(program, rules).graph_module.code == program.run_decompositions(rules).graph_module.code
+
+
+def test_what_has_effects_is_called_as_it_is() -> None:
+    with pytest.raises(ConversionError) as caught:
+        convert(Calls(lambda x: torch.linalg.inv(x) @ torch.linalg.ldl_factor(x).LD), (torch.eye(3),))
+    assert "aten.linalg_ldl_factor_ex.default" in str(caught.value)
+    assert "token" not in str(caught.value)
+
+
+def test_effects_are_no_part_of_the_interface() -> None:
+    graph = convert(Calls(torch.linalg.inv), (torch.eye(3),))
+    assert [operand.name for operand in (*graph.inputs, *graph.outputs)] == ["x", "output"]
 
 
 def test_this_pytorch_has_the_parts() -> None:

@@ -12,11 +12,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from converters.torch.archive import Kind, kind_of
+from converters.torch.archive import kind_of
 from converters.torch.inputs import InputSpec
 from converters.torch.model import TorchModel
 from tests.torch.comparing import compare
 from webnn_graph.errors import ConversionError, FormatError, WebNNError
+from webnn_graph.file_kinds import FileKind
 
 X = torch.linspace(-1, 1, 6).reshape(2, 3)
 INPUT = InputSpec.parse("input:float32[2,3]")
@@ -47,18 +48,18 @@ def write_script(path: Path) -> None:
     torch.jit.save(torch.jit.script(small_module()), path)
 
 
-WRITERS: dict[str, tuple[Kind, Callable[[Path], None], dict[str, Any]]] = {
-    "program": (Kind.PROGRAM, write_program, {}),
-    "script": (Kind.SCRIPT, write_script, {}),
-    "state dict": (Kind.PICKLE, lambda path: torch.save(small_module().state_dict(), path), FACTORY),
-    "checkpoint": (Kind.PICKLE, lambda path: torch.save({"epoch": 3, "state_dict": small_module().state_dict()}, path), FACTORY),
+WRITERS: dict[str, tuple[FileKind, Callable[[Path], None], dict[str, Any]]] = {
+    "program": (FileKind.PROGRAM, write_program, {}),
+    "script": (FileKind.SCRIPT, write_script, {}),
+    "state dict": (FileKind.PICKLE, lambda path: torch.save(small_module().state_dict(), path), FACTORY),
+    "checkpoint": (FileKind.PICKLE, lambda path: torch.save({"epoch": 3, "state_dict": small_module().state_dict()}, path), FACTORY),
     "old state dict": (
-        Kind.PICKLE,
+        FileKind.PICKLE,
         lambda path: torch.save(small_module().state_dict(), path, _use_new_zipfile_serialization=False),
         FACTORY,
     ),
-    "safetensors": (Kind.SAFETENSORS, lambda path: save_file(small_module().state_dict(), path), FACTORY),
-    "trusted module": (Kind.PICKLE, lambda path: torch.save(small_module(), path), {"trust_pickle": True}),
+    "safetensors": (FileKind.SAFETENSORS, lambda path: save_file(small_module().state_dict(), path), FACTORY),
+    "trusted module": (FileKind.PICKLE, lambda path: torch.save(small_module(), path), {"trust_pickle": True}),
 }
 
 
@@ -184,8 +185,8 @@ def test_the_pickle_of_these_tests_would_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("model.onnx", b"\x08\x07\x12\x07pytorch", "is no PyTorch model"),
-        ("model.pt", b"", "is no PyTorch model"),
+        ("model.onnx", b"\x08\x07\x12\x07pytorch", "is an ONNX model, not a PyTorch model"),
+        ("model.pt", b"", "is an empty file, not a PyTorch model"),
         ("model.pt", b"PK\x03\x04 no zip", "truncated or damaged"),
         ("model.txt", b"hello, world, this is text", "is no PyTorch model"),
     ],
@@ -201,12 +202,12 @@ def test_a_zip_of_something_else(tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "nothing")
-    with pytest.raises(FormatError, match="is a zip archive, but no PyTorch model"):
+    with pytest.raises(FormatError, match="is a compressed file or an archive, not a PyTorch model"):
         TorchModel(path).convert()
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="No such file"):
+    with pytest.raises(FormatError, match="there is no such file"):
         TorchModel(tmp_path / "none.pt").convert()
     with pytest.raises(FormatError, match="folder without config.json"):
         TorchModel(tmp_path).convert()

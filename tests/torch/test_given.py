@@ -201,7 +201,8 @@ def test_what_is_wrong_is_named_in_python(name: str) -> None:
 FILES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "state dict": (lambda path: torch.save(scaled().state_dict(), path), 'hint: name a callable that returns the module: factory="'),
     "pickle": (lambda path: torch.save(scaled(), path), "hint: save a state dict *, or give trust_pickle=True if you trust the file"),
-    "ONNX": (lambda path: path.write_bytes(b"\x08\x0a"), "no PyTorch model\nhint: torch.export.save writes"),
+    "ONNX": (lambda path: path.write_bytes(b"\x08\x0a"), "an ONNX model, not a PyTorch model\nhint: converters.onnx.convert"),
+    "text": (lambda path: path.write_bytes(b"hello"), "no PyTorch model\nhint: torch.export.save writes"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -181,12 +182,13 @@ def test_a_program_is_read_as_pytorch_reads_it(name: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", [name for name in HONEST if name not in ("loop", "half", "buffers")])
 def test_it_converts_to_the_same_numbers(name: str, tmp_path: Path) -> None:
     path = tmp_path / "model.pt2"
-    saved(name, path)
-    module, args, _ = HONEST[name]
+    program = saved(name, path)
+    module, args, dynamic = HONEST[name]
     with torch.no_grad():
         results = module(*args)
     expected = list(results) if isinstance(results, tuple) else [results]
-    compare(TorchModel(path).convert(), [arg for arg in args if isinstance(arg, torch.Tensor)], expected)
+    sizes = {n: arg.numpy() for n, arg in zip(program.graph_signature.user_inputs, args, strict=True)} if dynamic else {}
+    compare(TorchModel(path, values=sizes).convert(), [arg for arg in args if isinstance(arg, torch.Tensor)], expected)
 
 
 @pytest.mark.parametrize(
@@ -239,14 +241,25 @@ def test_custom_objects_are_refused(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------- dynamic sizes
-@pytest.mark.parametrize(("dims", "size"), [({}, 10), ({"n": 7}, 7)])
-def test_a_dynamic_size_can_be_given(dims: dict[str, int], size: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "dims", "shapes"),
+    [
+        ("padded", {"n": 7}, [(1, 7)]),  # whatever the only dimension is called
+        ("padded", {"x.1": 7}, [(1, 7)]),
+        ("convolution", {"input.2": 9, "input.3": 11}, [(1, 1, 9, 11)]),
+        ("derived", {"x.0": 4}, [(4,), (5,)]),
+        ("derived", {"y.0": 5}, [(4,), (5,)]),
+        ("derived", {"x.0": 4, "y.0": 5}, [(4,), (5,)]),
+    ],
+)
+def test_a_dynamic_size_can_be_given(name: str, dims: dict[str, int], shapes: list[tuple[int, ...]], tmp_path: Path) -> None:
     path = tmp_path / "model.pt2"
-    saved("multiples", path)
+    saved(name, path)
     graph = TorchModel(path, dims=dims).convert()
-    assert graph.inputs[0].shape == (2, size)
-    told = [note for note in graph.notes if "as in the program's example" in note]
-    assert len(told) == (0 if dims else 1)
+    assert [operand.shape for operand in graph.inputs] == shapes
+    assert [note for note in graph.notes if "only dynamic dimension" in note] == (
+        ["n stands for s27 (dimension 1 of x; 2 or more), the program's only dynamic dimension"] if "n" in dims else []
+    )
 
 
 def test_a_dynamic_size_by_its_symbol(tmp_path: Path) -> None:
@@ -255,15 +268,28 @@ def test_a_dynamic_size_by_its_symbol(tmp_path: Path) -> None:
     first, second = (str(size) for size in program.graph_module.graph.find_nodes(op="placeholder")[2].meta["val"].shape[2:])
     graph = TorchModel(path, dims={first: 9, second: 11}).convert()
     assert graph.inputs[0].shape == (1, 1, 9, 11)
-    with pytest.raises(ConversionError, match="has no dimension rows; it has .*dimension 2 of input"):
-        TorchModel(path, dims={"rows": 3}).convert()
 
 
-def test_a_derived_size_follows_from_the_example(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "dims", "message", "hint"),
+    [
+        ("padded", {}, r"WebNN needs every dimension; unknown are s27 \(dimension 1 of x; 2 or more\)", "--dim s27=20"),
+        ("convolution", {"input.2": 9}, r"unknown are \w+ \(dimension 3 of input; ", r"--dim \w+=\d"),
+        ("convolution", {"rows": 3}, r"has no dynamic dimension rows; it has \w+ \(dimension 2 of input; .*dimension 3 of input", ""),
+        ("padded", {"x.0": 1}, "has no dynamic dimension x.0; it has s27", "x.1"),
+        ("padded", {"n": 0}, r"other sizes than 0: s27 \(dimension 1 of x; 2 or more\)", ""),
+        ("derived", {"x.0": 10}, r"other sizes than 10: \w+ \(dimension 0 of x, dimension 0 of y; 3 to 9\)", ""),
+        ("derived", {"x.0": 4, "y.0": 6}, r"y.0 cannot be 6: \w+ is 4, which makes it 5", ""),
+        ("padded", {"n": 7, "x.1": 8}, "x.1 cannot be 8: s27 is 7, which makes it 7", ""),
+        ("padded", {"n": 7, "m": 8}, "is given two sizes, 7 and 8", ""),
+    ],
+)
+def test_a_wrong_or_missing_size_is_one_error(name: str, dims: dict[str, int], message: str, hint: str, tmp_path: Path) -> None:
     path = tmp_path / "model.pt2"
-    rows = Dim("rows", min=2, max=9)
-    torch.export.save(torch.export.export(Of(lambda x: x * 2), (x.reshape(4, 5),), dynamic_shapes=({0: 2 * rows},)), path)
-    assert TorchModel(path).convert().inputs[0].shape == (4, 5)
+    saved(name, path)
+    with pytest.raises(ConversionError, match=message) as refused:
+        TorchModel(path, dims=dims).convert()
+    assert re.search(hint, refused.value.hint)
 
 
 def test_inputs_give_dynamic_sizes_too(tmp_path: Path) -> None:
@@ -271,3 +297,5 @@ def test_inputs_give_dynamic_sizes_too(tmp_path: Path) -> None:
     saved("padded", path)
     graph = TorchModel(path, inputs=[InputSpec.parse("x:float32[1,6]")]).convert()
     assert graph.outputs[0].shape == (1, 9)
+    with pytest.raises(ConversionError, match="x.1 cannot be 6: s27 is 7"):
+        TorchModel(path, inputs=[InputSpec.parse("x:float32[1,6]")], dims={"s27": 7}).convert()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -126,9 +127,12 @@ class GraphBuilder(OperatorMethods):
             arguments = operator.bind(*self._with_constants(op, args, options))
             self._check_own(op, arguments)
             known = self._known.issuperset(operands_in(arguments))
-            descriptors = operator.infer(arguments, allow_empty=known)
+            descriptors = operator.infer(arguments, allow_empty=known or _reads_nothing(arguments))
         except ValidationError as error:
             raise error.at(Where(node=label)) from None
+        if not known and not any(math.prod(d.shape) for d in descriptors):
+            empty = [self.constant(np.zeros(d.shape, d.data_type.numpy), d.data_type) for d in descriptors]
+            return empty if operator.returns_list else empty[0]
         simpler = SHORTCUTS[op](self, arguments, descriptors) if op in SHORTCUTS else None
         if simpler is not None:
             return simpler
@@ -342,6 +346,11 @@ class GraphBuilder(OperatorMethods):
                 seen.add(node)
                 order.append(node)
         return order
+
+
+def _reads_nothing(arguments: Mapping[str, Any]) -> bool:
+    """Whether an operand has no elements; then the result may have none, which is known whatever the others are."""
+    return any(operand.size == 0 for operand in operands_in(arguments))
 
 
 def _needed(nodes: Sequence[Node], outputs: Any) -> list[Node]:

@@ -68,8 +68,15 @@ def transpose(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> 
 
 
 def concat(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
-    """concat of one operand."""
-    return arguments["inputs"][0] if len(arguments["inputs"]) == 1 else None
+    """concat of one operand that has elements."""
+    inputs: list[Operand] = arguments["inputs"]
+    filled = [operand for operand in inputs if operand.size]
+    if len(filled) <= 1:
+        return filled[0] if filled else None
+    if len(filled) == len(inputs):
+        return None
+    joined: Operand = b.call("concat", filled, arguments["axis"])
+    return joined
 
 
 def split(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> list[Operand] | None:

@@ -9,11 +9,12 @@ from types import MappingProxyType
 
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError
+from webnn_graph.file_kinds import ModelKind, check_kind
 from webnn_graph.formats.assemble import assemble
 from webnn_graph.formats.digests import combined, digests_of
 from webnn_graph.formats.document import Document
 from webnn_graph.formats.files import PathLike
-from webnn_graph.formats.table import FORMATS, WEIGHTS, Format, readable, recognized, writable
+from webnn_graph.formats.table import WEIGHTS, Format, readable, recognized, writable
 from webnn_graph.formats.weights import Safetensors, Weights, files_beside, weights_of
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.weight import Weight
@@ -92,18 +93,15 @@ def _is_of(path: Path, format: Format) -> bool:
 
 def _read(path: Path) -> str:
     """The file's text."""
+    check_kind(path, ModelKind.GRAPH)
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise FormatError(f"cannot read {path}: {error.strerror}", code=Code.NO_SUCH_FILE) from None
-    known = " nor ".join(format.title for format in readable())
-    format = FORMATS.get(path.suffix)
-    if format and not format.reads:
-        raise FormatError(f"{path} is neither {known}", format.hint)
+        raise FormatError(f"{path} cannot be read: {error.strerror}", code=Code.NO_SUCH_FILE) from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        hint = "is it another kind of file?"
+        known, hint = " nor ".join(format.title for format in readable()), "is it another kind of file?"
         raise FormatError(f"{path} is neither {known}: byte {error.start} is not UTF-8", hint) from None
 
 

@@ -24,7 +24,7 @@ SHARED = f"model{WEIGHTS}"
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file that a graph can have, or that is taken for one.
+    """A kind of file that a graph can have.
 
     Attributes:
         suffix: Of its files.
@@ -38,7 +38,6 @@ class Format:
         targets: What it is written for unless the user says it, the best first, each with what is to be said when the graph is
             refused there; none for any implementation.
         labels: Whether nodes keep their labels unless the user says it.
-        hint: What to do with a file that is not read.
         sized: What writes a file for several sizes of a model, with a ``files`` as `sized_files`; empty when each is on its own.
     """
 
@@ -52,7 +51,6 @@ class Format:
     companions: Sequence[str] = ()
     targets: Mapping[str, str] = field(default_factory=dict)
     labels: bool = True
-    hint: str = ""
     sized: str = ""
 
     @property
@@ -91,7 +89,6 @@ class Format:
         return texts
 
 
-_GRAPH = "name the .webnn or .json file of the graph"
 FORMATS = {
     format.suffix: format
     for format in (
@@ -104,15 +101,11 @@ FORMATS = {
             companions=(".d.ts",),
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
-            hint=f"a module cannot be read back; {_GRAPH}",
             sized="webnn_graph.formats.sized",
         ),
-        Format(WEIGHTS, hint=f"these are weights; {_GRAPH}"),
-        Format(".onnx", hint="convert it first: onnx2webnn"),
-        Format(".pt", hint="convert it first: torch2webnn"),
     )
 }
-"""The formats by suffix, those that graphs have first; the first that is read is the one of files of other suffixes."""
+"""The formats by suffix; the first that is read is the one of files of other suffixes."""
 
 
 def readable() -> list[Format]:

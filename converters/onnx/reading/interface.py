@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import onnx
 
+from converters.onnx.reading.order import needed_nodes, reads
 from converters.onnx.reading.tensors import Element
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array, DataType
@@ -49,19 +50,27 @@ class Input:
     shape: tuple[int, ...]
     element: Element
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no elements, as the cache of a decoder before the first token."""
+        return 0 in self.shape
 
-def graph_inputs(graph: onnx.GraphProto, settings: InterfaceOptions, known: Mapping[str, onnx.ValueInfoProto]) -> list[Input]:
+
+def graph_inputs(
+    graph: onnx.GraphProto, settings: InterfaceOptions, known: Mapping[str, onnx.ValueInfoProto], unread: Collection[str] = ()
+) -> list[Input]:
     """The inputs to feed, static.
 
     Args:
         graph: The model's graph; inputs that are also initializers do not count.
         settings: What the user says.
         known: Types of the tensors at which ``settings.inputs`` cuts, by name.
+        unread: Inputs that are left out, see `unread_strings`.
 
     Raises:
         ConversionError: A name the user gave does not exist, a dimension stays unknown, or a type has no equivalent.
     """
-    infos = free_inputs(graph)
+    infos = {name: info for name, info in free_inputs(graph).items() if name not in unread}
     if settings.inputs:
         infos = {name: known.get(name) or infos.get(name) or _untyped(name, known) for name in settings.inputs}
     sizes = {name: dims_of(info) for name, info in infos.items()}
@@ -71,8 +80,8 @@ def graph_inputs(graph: onnx.GraphProto, settings: InterfaceOptions, known: Mapp
     named = {size for shape in settings.shapes.values() for size in shape if isinstance(size, str)}
     _check_known("dimension", settings.dims, symbols | variables(symbols) | named)
     for name, size in settings.dims.items():
-        if size < 1:
-            raise ConversionError(f"dimension {name} is set to {size}; it must be at least 1")
+        if size < 0:
+            raise ConversionError(f"dimension {name} is set to {size}; it must be at least 0")
     free = {name: dims for name, dims in sizes.items() if name not in settings.bind}
     return [_input(name, infos[name], shape) for name, shape in _static_shapes(free, settings).items()]
 
@@ -81,6 +90,17 @@ def free_inputs(graph: onnx.GraphProto) -> dict[str, onnx.ValueInfoProto]:
     """The graph's inputs that are not initializers, by name."""
     initialized = {tensor.name for tensor in graph.initializer} | {tensor.values.name for tensor in graph.sparse_initializer}
     return {info.name: info for info in graph.input if info.name not in initialized}
+
+
+def unread_strings(graph: onnx.GraphProto, settings: InterfaceOptions) -> list[str]:
+    """The inputs of strings, which WebNN lacks, that nothing reads of which the outputs are computed."""
+    strings = {name for name, info in free_inputs(graph).items() if info.type.tensor_type.elem_type == onnx.TensorProto.STRING}
+    if not strings or settings.inputs:
+        return []
+    wanted = list(settings.outputs) or [info.name for info in graph.output]
+    given = {*strings, *settings.bind, *(tensor.name for tensor in graph.initializer)}
+    needed = needed_nodes(graph.node, wanted, given)
+    return sorted(strings - {name for node in needed for name in reads(node)} - set(wanted) - set(settings.bind))
 
 
 def bound_value(info: onnx.ValueInfoProto, value: Any) -> tuple[Array, DataType]:
@@ -154,9 +174,9 @@ def _static_shapes(dims: Mapping[str, Dims | None], settings: InterfaceOptions) 
         )
     static = {name: tuple(size for size in shape or () if size is not None) for name, shape in shapes.items()}
     for name, shape in static.items():
-        if not all(size > 0 for size in shape):
+        if not all(size >= 0 for size in shape):
             raise ConversionError(
-                f"input {name} has shape {list(shape)}; WebNN has no empty tensors", f"give another: {option('shape', f'{name}=...')}"
+                f"input {name} has shape {list(shape)}; no size is negative", f"give another: {option('shape', f'{name}=...')}"
             )
     return static
 

@@ -15,10 +15,10 @@ from converters.onnx.reading.tensors import Element, elements, to_array
 from converters.problems import in_words
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array, DataType, storage_bytes, unpack
-from webnn_graph.errors import ConversionError, FormatError, Where
+from webnn_graph.errors import ConversionError, FormatError
+from webnn_graph.file_kinds import FileKind, ModelKind, check_kind, of_content, wrong_kind
 
 TORCH = "torch2webnn converts PyTorch models"
-FOLDERS = "torch2webnn converts folders of Hugging Face models"
 
 
 def load_model(path: Path) -> onnx.ModelProto:
@@ -27,20 +27,15 @@ def load_model(path: Path) -> onnx.ModelProto:
     Raises:
         FormatError: The file is missing, truncated or not an ONNX model.
     """
+    check_kind(path, ModelKind.ONNX)
     try:
         return _checked(onnx.load(str(path), load_external_data=False), str(path))
-    except FileNotFoundError:
-        raise FormatError("there is no such file", where=Where(str(path)), code=Code.NO_SUCH_FILE) from None
-    except IsADirectoryError:
-        hint = FOLDERS if (path / "config.json").exists() else ""
-        raise FormatError(f"{path} is a folder, not an ONNX file", hint, code=Code.NO_SUCH_FILE) from None
     except OSError as error:
         raise FormatError(f"{path} cannot be read: {error.strerror}", code=Code.NO_SUCH_FILE) from None
     except FormatError:
         raise
     except Exception:  # protobuf has several decoders, each with errors of its own
-        with path.open("rb") as file:
-            raise _damaged(str(path), file.read(4)) from None
+        raise _damaged(str(path)) from None
 
 
 def model_of(given: Any) -> onnx.ModelProto:
@@ -63,12 +58,16 @@ def model_of(given: Any) -> onnx.ModelProto:
         bases = (given if isinstance(given, type) else type(given)).__mro__
         is_torch = any(base.__module__.partition(".")[0] == "torch" for base in bases)
         raise FormatError(f"what is given is {in_words(content)}, not an ONNX model", TORCH if is_torch else hint)
+    content = bytes(content)
+    kind = of_content(content)
+    if kind not in (FileKind.ONNX, FileKind.UNKNOWN):
+        raise wrong_kind("what is given", kind, [ModelKind.ONNX])
     try:
-        return _checked(onnx.load_model_from_string(bytes(content)), "what is given")
+        return _checked(onnx.load_model_from_string(content), "what is given")
     except FormatError:
         raise
     except Exception:  # as above
-        raise _damaged("what is given", bytes(content[:4])) from None
+        raise _damaged("what is given") from None
 
 
 def _checked(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
@@ -77,9 +76,8 @@ def _checked(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     return model
 
 
-def _damaged(where: str, head: bytes) -> FormatError:
-    hint = TORCH if head.startswith((b"PK\x03\x04", b"\x80\x02")) else "check the file's size, or export it again"
-    return FormatError(f"{where} is not an ONNX model, or is damaged or truncated", hint)
+def _damaged(where: str) -> FormatError:
+    return FormatError(f"{where} is not an ONNX model, or is damaged or truncated", "check the file's size, or export it again")
 
 
 def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array, DataType]:

@@ -177,6 +177,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "RotaryEmbedding": (rank(3, 4, "input"), rank(1, 2, "position_ids"), rank(2, 2, "cos_cache", "sin_cache"), _turned),
     "Trilu": (rank(2, None, "X"), one("k")),
     "FusedMatMul": (rank(1, None, "A", "B"),),
+    "Inverse": (rank(2, None, "X"), shapes("its matrices are not square", lambda X: X[-1] == X[-2], "X")),
     "TransposeMatMul": (rank(1, None, "A", "B"),),
     "FusedGemm": (rank(2, 2, "A", "B"),),
     "FusedConv": convolution("X", "W", "B"),

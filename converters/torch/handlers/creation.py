@@ -12,11 +12,17 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 
 
-def filled(b: GraphBuilder, value: float, result: torch.Tensor) -> Operand:
+def element(b: GraphBuilder, value: Any, result: torch.Tensor) -> Operand:
+    """A number or an operand in the type of ``result``; of a truth value whether it is not 0."""
+    wanted, is_truth = data_type(result.dtype), result.dtype is torch.bool
+    if isinstance(value, Operand):
+        return b.notEqual(value, 0) if is_truth else b.cast(value, wanted)
+    return b.constant(bool(value) if is_truth else value, wanted)
+
+
+def filled(b: GraphBuilder, value: Any, result: torch.Tensor) -> Operand:
     """A tensor like ``result`` in which every element is ``value``; it stays one number until it is written."""
-    wanted = data_type(result.dtype)
-    number = b.constant(bool(value) if result.dtype is torch.bool else value, wanted)
-    return b.expand(number, list(result.shape))
+    return b.expand(element(b, value, result), list(result.shape))
 
 
 @aten_op(aten.full.default, aten.full_like.default, aten.new_full.default, how="composed")
@@ -45,14 +51,9 @@ def ones(b: GraphBuilder, *shape: Any, dtype: Any, result: torch.Tensor) -> Oper
     return filled(b, 1, result)
 
 
-@aten_op(aten.fill.Scalar, how="composed")
-def fill(b: GraphBuilder, input: Operand, value: float, *, result: torch.Tensor) -> Operand:
+@aten_op(aten.fill.Scalar, aten.fill.Tensor, how="expand, cast")
+def fill(b: GraphBuilder, input: Operand, value: Any, *, result: torch.Tensor) -> Operand:
     return filled(b, value, result)
-
-
-@aten_op(aten.fill.Tensor, how="expand, cast")
-def fill_with_tensor(b: GraphBuilder, input: Operand, value: Operand, *, result: torch.Tensor) -> Operand:
-    return b.expand(b.cast(value, data_type(result.dtype)), list(result.shape))
 
 
 @aten_op(aten.scalar_tensor.default, how="composed")

@@ -9,6 +9,7 @@ import torch
 
 from converters.lowering import integers, transcendental
 from converters.lowering.activation import log_sigmoid
+from converters.torch.handlers.creation import element, filled
 from converters.torch.registry import Promote, aten, aten_op, one_function, one_to_one, operand_like
 from converters.torch.tensors import data_type
 from webnn_graph.builder import GraphBuilder
@@ -265,9 +266,8 @@ def where(b: GraphBuilder, condition: Operand, input: Any, other: Any, *, result
 
 
 @aten_op(aten.masked_fill.Scalar, aten.masked_fill.Tensor, how="cast, where")
-def masked_fill(b: GraphBuilder, input: Operand, mask: Operand, value: Any) -> Operand:
-    filling = b.cast(value, input.data_type) if isinstance(value, Operand) else b.constant(value, input.data_type)
-    return b.where(mask, filling, input)
+def masked_fill(b: GraphBuilder, input: Operand, mask: Operand, value: Any, *, result: torch.Tensor) -> Operand:
+    return b.where(mask, element(b, value, result), input)
 
 
 # ----------------------------------------------------------------------------------------------------------- special numbers
@@ -318,4 +318,4 @@ def native_dropout(b: GraphBuilder, input: Operand, p: float, train: bool | None
 
 @aten_op(aten.copy.default, how="expand, cast")
 def copy(b: GraphBuilder, input: Operand, src: Operand, non_blocking: bool, *, result: torch.Tensor) -> Operand:
-    return b.expand(b.cast(src, data_type(result.dtype)), list(result.shape))
+    return filled(b, src, result)

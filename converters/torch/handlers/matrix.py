@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from converters.lowering.matrix import grouped, projected
+from converters.lowering.matrix import exponential, grouped, projected
 from converters.lowering.matrix import matmul as product
-from converters.torch.registry import Promote, aten, aten_op, library_op
+from converters.torch.registry import Promote, aten, aten_op, library_op, one_function
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
@@ -96,3 +96,6 @@ def grouped_mm_of_rows(b: GraphBuilder, self: Operand, mat2: Operand, offs: Oper
     if self.rank != 2 or mat2.rank != 3 or offs is None or bias is not None:
         raise ConversionError("the groups are not of rows")
     return grouped(b, self, mat2, offs)
+
+
+one_function({aten.linalg_matrix_exp.default: exponential})

@@ -241,13 +241,13 @@ def _padded(b: GraphBuilder, input: Operand, pad: Sequence[int], mode: str, valu
 
 
 @aten_op(aten.constant_pad_nd.default, how="composed")
-def constant_pad(b: GraphBuilder, input: Operand, pad: Sequence[int], value: float) -> Operand:
-    return _padded(b, input, pad, "constant", value)
+def constant_pad(b: GraphBuilder, input: Operand, pad: Sequence[int], value: float, *, result: torch.Tensor) -> Operand:
+    return _padded(b, input, pad, "constant", bool(value) if result.dtype is torch.bool else value)
 
 
 @aten_op(aten.pad.default, how="composed")
-def pad_by_mode(b: GraphBuilder, input: Operand, pad: Sequence[int], mode: str, value: float | None) -> Operand:
-    return _padded(b, input, pad, mode, value or 0)
+def pad_by_mode(b: GraphBuilder, input: Operand, pad: Sequence[int], mode: str, value: float | None, *, result: torch.Tensor) -> Operand:
+    return _padded(b, input, pad, mode, bool(value) if result.dtype is torch.bool else value or 0)
 
 
 @aten_op(aten.reflection_pad1d.default, aten.reflection_pad2d.default, aten.reflection_pad3d.default, how="composed")

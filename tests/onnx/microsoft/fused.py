@@ -21,6 +21,9 @@ GAMMA = Known(normal(8))
 
 CASES = [
     OneNode("FusedMatMul", (normal(2, 3, 4), normal(2, 4, 5)), {"alpha": 0.5}),
+    OneNode("Inverse", (normal(3, 3),)),
+    OneNode("Inverse", (normal(2, 3, 5, 5),)),
+    OneNode("Inverse", (np.array([[0, 2, 1], [0, 0, 3], [4, 0, 0]], np.float32),)),
     OneNode("FusedMatMul", (normal(2, 4, 3), normal(5, 4)), {"transA": 1, "transB": 1}),
     OneNode("FusedMatMul", (normal(3, 2, 4), normal(2, 4, 5)), {"transBatchA": 1}),
     OneNode("FusedMatMul", (normal(4, 2, 3), normal(5, 2, 4)), {"transBatchA": 1, "transA": 1, "transBatchB": 1, "transB": 1}),

@@ -156,8 +156,12 @@ CHOICE: Rows = {
     aten.where.ScalarOther: [row(bools(3), f(3), 2.0), row(bools(3), i(3), 2)],
     aten.where.ScalarSelf: [row(bools(3), 2.0, f(3)), row(bools(3), 1.5, i(3))],
     aten.where.Scalar: [row(bools(3), 1, 2), row(bools(3), 1.5, 2.5)],
-    aten.masked_fill.Scalar: [row(f(3, 4), bools(4), -inf), row(i(3), bools(3), 2)],
-    aten.masked_fill.Tensor: [row(f(3, 4), bools(3, 1), torch.tensor(2.5)), row(i(3), bools(3), torch.tensor(2))],
+    aten.masked_fill.Scalar: [row(f(3, 4), bools(4), -inf), row(i(3), bools(3), 2), row(bools(9), i(9) > 0, 0.5)],
+    aten.masked_fill.Tensor: [
+        row(f(3, 4), bools(3, 1), torch.tensor(2.5)),
+        row(i(3), bools(3), torch.tensor(2)),
+        row(bools(9), i(9) > 0, torch.tensor(2)),
+    ],
 }
 
 SAME: Rows = {
@@ -169,7 +173,7 @@ SAME: Rows = {
     + [row(t(0, 3, 200, dtype=u8), dtype=torch.bool)],
     **{packet.default: [row(f(3, 4)), row(i(3)), row(bools(3))] for packet in (aten.alias, aten.clone, aten.detach)},
     **{packet.default: [row(f(3, 4), 0.5, False), row(f(3, 4), 0.0, True)] for packet in (aten.native_dropout,)},
-    aten.copy.default: [row(f(3, 4), f(4)), row(f(3), i(3)), row(i(3), f(3))],
+    aten.copy.default: [row(f(3, 4), f(4)), row(f(3), i(3)), row(i(3), f(3)), row(bools(3), t(0.5, 0.0, 2.0))],
 }
 
 SIGNED = [row(f(3, 4, low=-5, high=5)), row(f(2, 3, dtype=f16))]

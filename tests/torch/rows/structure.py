@@ -46,7 +46,13 @@ SHAPES: Rows = {
     aten.pixel_unshuffle.default: [row(f(2, 2, 4, 6), 2)],
     aten.channel_shuffle.default: [row(f(2, 6, 3, 4), 3)],
     aten.native_channel_shuffle.default: [row(f(2, 6, 3, 4), 2)],
-    aten.constant_pad_nd.default: [row(X, [1, 2]), row(X, [1, -1, 2, 0], 2.5), row(i(3), [1, 1], 7), row(X, [-1, -1])],
+    aten.constant_pad_nd.default: [
+        row(X, [1, 2]),
+        row(X, [1, -1, 2, 0], 2.5),
+        row(i(3), [1, 1], 7),
+        row(X, [-1, -1]),
+        row(bools(3), [1, 1], 0.5),
+    ],
     aten.pad.default: [
         row(X, [1, 2]),
         row(X, [1, 2], "reflect"),
@@ -104,17 +110,32 @@ INDEXING: Rows = {
         row(X, 1, t([[[0, 1, 2, 0]]], dtype=torch.int64).reshape(1, 1, 4), X),
         row(f(5), 0, t(3, 1), f(4)),
     ],
-    aten.scatter.value: [row(X, 2, LAST, 2.5), row(i(5), 0, t(3, 1), 7), row(X, 0, i(1, 2, 3, low=0, high=2), 1.0)],
-    aten.scatter_add.default: [row(X, 2, LAST, X), row(i(5), 0, t(3, 1, 3), i(4)), row(X, 0, i(2, 2, 3, low=0, high=2), X)],
+    aten.scatter.value: [
+        row(X, 2, LAST, 2.5),
+        row(i(5), 0, t(3, 1), 7),
+        row(bools(5), 0, t(3, 1), 2),
+        row(X, 0, i(1, 2, 3, low=0, high=2), 1.0),
+    ],
+    aten.scatter_add.default: [
+        row(X, 2, LAST, X),
+        row(i(5), 0, t(3, 1, 3), i(4)),
+        row(bools(5), 0, t(3, 1, 3), t(True, True, True)),
+        row(X, 0, i(2, 2, 3, low=0, high=2), X),
+    ],
     aten.scatter.reduce: [row(X, 2, LAST, X, reduce="add"), row(X, 1, i(2, 2, 4, low=0, high=3), X, reduce="multiply")],
     aten.scatter_reduce.two: [
         row(X, 2, LAST, X, kind, include_self=keep) for kind in ("sum", "prod", "mean", "amax", "amin") for keep in (True, False)
     ]
     + [row(i(5), 0, t(3, 1, 3), i(4), kind) for kind in ("sum", "prod", "mean", "amax", "amin")]
     + [row(i(2, 9), 1, i(2, 9, low=0, high=4), i(2, 9), "mean", include_self=keep) for keep in (True, False)],
-    aten.index_add.default: [row(X, 1, t(2, 0, 2), f(2, 3, 4)), row(X, 0, t(1, 1), f(2, 3, 4), alpha=2), row(i(5), 0, t(1, 1), i(2))],
+    aten.index_add.default: [
+        row(X, 1, t(2, 0, 2), f(2, 3, 4)),
+        row(X, 0, t(1, 1), f(2, 3, 4), alpha=2),
+        row(i(5), 0, t(1, 1), i(2)),
+        row(bools(5), 0, t(1, 1), t(True, True)),
+    ],
     aten.index_copy.default: [row(X, 1, t(2, 0), f(2, 2, 4)), row(f(5), 0, t(1, 3), f(2))],
-    aten.index_fill.int_Scalar: [row(X, 1, t(2, 0), 1.5), row(X, -1, t(-1), 2)],
+    aten.index_fill.int_Scalar: [row(X, 1, t(2, 0), 1.5), row(X, -1, t(-1), 2), row(bools(4), 0, t(1), 2)],
     aten.masked_scatter.default: [row(X, bools(2, 3, 4), f(24)), row(X, bools(4), f(2, 3, 4)), row(i(5), bools(5), i(5))],
     aten.select_scatter.default: [row(X, f(2, 4), 1, 2), row(X, f(3, 4), 0, -1)],
     aten.slice_scatter.default: [row(X, f(2, 2, 4), 1, 1, 3), row(X, f(2, 3, 2), 2, 0, None, 2), row(X, f(2, 3, 1), -1, -1), row(X, X)],
@@ -148,7 +169,7 @@ CREATION: Rows = {
     aten.ones_like.default: [row(X), row(i(3))],
     aten.new_ones.default: [row(X, [3])],
     aten.fill.Scalar: [row(X, 2.5), row(i(3), 2)],
-    aten.fill.Tensor: [row(X, torch.tensor(2.5))],
+    aten.fill.Tensor: [row(X, torch.tensor(2.5)), row(bools(3), torch.tensor(0.5))],
     aten.scalar_tensor.default: [row(2.5), row(3, dtype=torch.int64)],
     aten.arange.default: [row(5), row(2.5, dtype=torch.float32)],
     aten.arange.start: [row(1, 5)],
@@ -168,7 +189,13 @@ CREATION: Rows = {
 
 DIMS = [(None, False), ([1], False), ([0, -1], True), ([], False)]
 REDUCTIONS: Rows = {
-    aten.sum.default: [row(X), row(i(3, 4)), row(bools(5)), row(i(3), dtype=torch.float32)],
+    aten.sum.default: [
+        row(X),
+        row(i(3, 4)),
+        row(bools(5)),
+        row(i(3), dtype=torch.float32),
+        row(torch.ones(256, dtype=torch.bool), dtype=torch.bool),
+    ],
     aten.sum.dim_IntList: [row(x, dim, keep) for x in (X, i(2, 3, 4), bools(2, 3, 4), i(2, 3, 4, low=0, dtype=u8)) for dim, keep in DIMS],
     aten.prod.default: [row(f(2, 3)), row(i(4)), row(bools(3))],
     aten.prod.dim_int: [row(X, 1), row(i(2, 3), -1, True)],
@@ -232,8 +259,8 @@ MATRICES: Rows = {
     ],
     aten.mv.default: [row(f(2, 3), f(3))],
     aten._grouped_mm.default: [
-        row(f(5, 16), f(3, 16, 8), t(2, 2, 5, dtype=i32)),
-        row(f(2, 16), f(3, 16, 8), t(0, 1, 2, dtype=i32)),
+        row(f(5, 16, dtype=torch.bfloat16), f(3, 16, 8, dtype=torch.bfloat16), t(2, 2, 5, dtype=i32)),
+        row(f(2, 16, dtype=torch.bfloat16), f(3, 16, 8, dtype=torch.bfloat16), t(0, 1, 2, dtype=i32)),
     ],
     aten.dot.default: [row(f(3), f(3)), row(i(3), i(3))],
     aten.addmm.default: [
@@ -245,7 +272,7 @@ MATRICES: Rows = {
     aten.baddbmm.default: [row(f(2, 2, 4), f(2, 2, 3), f(2, 3, 4)), row(f(4), f(2, 2, 3), f(2, 3, 4), beta=0.5, alpha=2)],
     aten.addbmm.default: [row(f(2, 4), f(2, 2, 3), f(2, 3, 4))],
     aten.addmv.default: [row(f(2), f(2, 3), f(3), beta=2, alpha=0.5)],
-    aten.addr.default: [row(f(2, 3), f(2), f(3), beta=2, alpha=0.5)],
+    aten.addr.default: [row(f(2, 3), f(2), f(3), beta=2, alpha=0.5), row(bools(2, 3), bools(2), bools(3), beta=2, alpha=3)],
     aten._weight_int8pack_mm.default: [row(f(2, 16), i(4, 16, dtype=i8), f(4))],
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from converters.lowering.activation import tanh_gelu
+from converters.lowering.linear_systems import inverse
 from converters.lowering.matrix import matmul
 from converters.lowering.spatial import flat, ones
 from converters.onnx.handlers.standard import convolution
@@ -39,6 +40,11 @@ def fused_matmul(
 ) -> Operand:
     product = matmul(b, _arranged(b, A, transA, transBatchA), _arranged(b, B, transB, transBatchB))
     return product if alpha == 1 else b.mul(product, alpha)
+
+
+@onnx_op("Inverse", domain=MICROSOFT, how="Gauss-Jordan elimination with row pivots, unrolled")
+def matrix_inverse(b: GraphBuilder, X: Operand) -> Operand:
+    return inverse(b, X)
 
 
 def _arranged(b: GraphBuilder, x: Operand, last: int, batch: int) -> Operand:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from onnx import TensorProto
 
 from converters.lowering.scatter_nd import scatter_elements, scatter_nd
 from converters.onnx.axes import axis_of
-from converters.onnx.registry import Array, onnx_op
+from converters.onnx.registry import SourceNode, Value, onnx_op
+from converters.onnx.selections.values import Selected, flat_mask, unknown_input
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
@@ -99,15 +101,31 @@ def tensor_scatter(
 
 
 # -------------------------------------------------------------------------------------------------- selection by condition
-@onnx_op("Compress", since=9, how="gather", limits="the condition must be known")
-def compress(b: GraphBuilder, input: Operand, condition: Array, *, axis: int | None = None) -> Operand:
+SELECTS = "the {} must be known, or what it selects is only put back at the same places, or added up"
+
+
+@onnx_op("Compress", since=9, how="gather, or where", limits=SELECTS.format("condition"))
+def compress(b: GraphBuilder, input: Operand, condition: Operand, *, axis: int | None = None) -> Value:
     flat = b.reshape(input, [input.size]) if axis is None else input
-    chosen = np.flatnonzero(condition).astype(np.int32)
+    place = 0 if axis is None else axis_of(axis, input.rank)
+    known = b.value(condition)
+    if known is None and condition.size == flat.shape[place]:
+        return Selected(flat_mask(b, condition), flat, place, unknown_input("Compress", b.label, "condition"))
+    if known is None:
+        raise ConversionError(f"has {condition.size} conditions for {flat.shape[place]} elements")
+    chosen = np.flatnonzero(known).astype(np.int32)
     if not chosen.size:
         raise ConversionError("selects nothing; WebNN has no tensors without elements")
-    return b.gather(flat, chosen, axis=0 if axis is None else axis_of(axis, input.rank))
+    return b.gather(flat, chosen, axis=place)
 
 
-@onnx_op("NonZero", since=9, how="a constant", limits="the input must be known")
-def non_zero(b: GraphBuilder, X: Array) -> Operand:
-    return b.constant(np.array(np.nonzero(X), np.int64) if X.ndim else np.zeros((0, int(X != 0)), np.int64))
+@onnx_op("NonZero", since=9, how="a constant, or where", limits=SELECTS.format("input"))
+def non_zero(b: GraphBuilder, X: Operand, *, node: SourceNode) -> Value:
+    known = b.value(X)
+    if known is not None:
+        return b.constant(np.array(np.nonzero(known), np.int64) if X.rank else np.zeros((0, int(known != 0)), np.int64))
+    is_mask = node.scope.onnx_type(node.proto.input[0]) == TensorProto.BOOL
+    mask = X if is_mask else b.notEqual(X, 0)
+    b.reserve(X.rank, X.size)
+    places = b.constant(np.indices(X.shape).reshape(X.rank, X.size))
+    return Selected(flat_mask(b, mask), places, 1, unknown_input("NonZero", b.label, "X"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from converters.lowering.determinant import determinant
 from converters.lowering.einsum import einsum
+from converters.lowering.linear_systems import determinant
 from converters.lowering.matrix import matmul
 from converters.onnx.registry import onnx_op
 from webnn_graph.builder import GraphBuilder
