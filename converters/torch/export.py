@@ -23,6 +23,12 @@ from webnn_graph.errors import ConversionError
 LOG = logging.getLogger("webnn_graph.torch")
 DIFFERENT_IN_TRAINING = (dropout._DropoutNd, batchnorm._NormBase, instancenorm._InstanceNorm)
 TORCH = str(Path(torch.__file__).parent)
+IN_WORDS = {
+    "data-dependent": "a size or a branch depends on values of tensors",
+    "Couldn't swap": "its forward converts parameters of its own",
+    "data is not allocated": "its forward reads or assigns values that are not known yet",
+}
+"""What PyTorch means, by what it says."""
 
 
 def export(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> ExportedProgram:
@@ -99,8 +105,9 @@ def _explained(module: torch.nn.Module, error: Exception) -> ConversionError:
     """What stopped torch.export, in torch's words and with the line of the model that did."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((TORCH, "<")) and f.filename != __file__]
     where = f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
-    reason = str(error).strip().split("\n\n")[0] or type(error).__name__
-    return ConversionError(f"torch.export cannot capture {type(module).__name__}: {reason}{where}", _hint(reason))
+    said = str(error).strip().split("\n\n")[0] or type(error).__name__
+    reason = next((words for mark, words in IN_WORDS.items() if mark in said), said)
+    return ConversionError(f"torch.export cannot capture {type(module).__name__}: {reason}{where}", _hint(said))
 
 
 def _hint(reason: str) -> str:
