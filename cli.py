@@ -19,6 +19,7 @@ from converters.commands.options import (
     SHAPE,
     TARGET_NAMES,
     VALUE,
+    budget_option,
     check_of,
     check_options,
     conversion_options,
@@ -72,17 +73,24 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     from converters.onnx.reading.files import files_of
     from converters.onnx.reading.onnxsim import convert_simplified
     from converters.onnx.source import OnnxSource
+    from converters.random_numbers import INPUTS, Chosen
     from webnn_graph.file_kinds import ModelKind, check_kind
 
     sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options)
     check_kind(model, ModelKind.ONNX)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
-    how = {"unsupported_floats": options["unsupported_floats"], "budget": options["budget"]}
+    random = options["random"]
+    how = {
+        "unsupported_floats": options["unsupported_floats"],
+        "random": None if random is None else INPUTS,
+        "budget": options["budget"],
+    }
     convert_model = partial(frontend, model, name=destination.stem, shapes=options["shape"], **how, **what)
     source = partial(OnnxSource, model, **what)
     if len(sizes) == 1:
-        return converted(partial(convert_model, dims=sizes[0]), destination, source, check if verify else None)
+        chosen = Chosen(random, partial(convert_model, dims=sizes[0]), source)
+        return converted(chosen.convert, destination, chosen.source, check if verify else None)
     several = SeveralSizes(lambda dims: convert_model(dims=dims), lambda _: source(), sizes, options["padding"], options["budget"])
     return converted_sizes(several, destination, check if verify else None)
 
@@ -97,7 +105,9 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     help="Name, type and shape of an input; a dimension may have a name.",
 )
 @mapping_option(
-    "--dim", DIMENSION_SIZES, f"Size of a dimension that has a name in --input, or of a symbol of a program with dynamic sizes. {SEVERAL}"
+    "--dim",
+    DIMENSION_SIZES,
+    f"Size of a dimension that has a name in --input, of a program's symbol, or of what a folder takes. {SEVERAL}",
 )
 @padding_option
 @factory_options
@@ -120,6 +130,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     """
     from converters.commands.sizes import SeveralSizes, converted_sizes
     from converters.commands.workflow import converted, converted_parts
+    from converters.random_numbers import INPUTS, Chosen
     from converters.torch.archive import kind_of
     from converters.torch.files import files_of
     from converters.torch.generation import DecoderModel
@@ -127,7 +138,9 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     from converters.torch.model import TorchModel
     from webnn_graph.budget import Budget
 
-    decoder = options["decoder"]
+    decoder, random = options["decoder"], options["random"]
+    if decoder and random is not None:
+        raise click.UsageError("--random is for other models than those of --decoder")
     if decoder and (specifications or options["dim"] or options["padding"]):
         raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
@@ -142,8 +155,9 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
         return converted_parts(parts, destination, check if verify else None)
     loading |= {"inputs": inputs, "name": destination.stem}
     if len(sizes) == 1:
-        source = TorchModel(model, values=check.inputs, dims=sizes[0], **loading)
-        return converted(source.convert, destination, source.source, check if verify else None)
+        source = TorchModel(model, values=check.inputs, dims=sizes[0], random=None if random is None else INPUTS, **loading)
+        chosen = Chosen(random, source.convert, source.source)
+        return converted(chosen.convert, destination, chosen.source, check if verify else None)
 
     def of_size(*dims: tuple[str, int]) -> TorchModel:
         return TorchModel(model, dims=dict(dims), **{**loading, "budget": Budget(options["budget"])})
@@ -386,34 +400,34 @@ def run(
     return Outputs(outputs, output)
 
 
-@webnn.command()
+@webnn.command(cls=SupervisedCommand)
 @click.argument("graph", type=EXISTING)
-@click.option("--against", type=EXISTING, required=True, metavar="MODEL.onnx", help="The source model, whose numbers are right.")
+@click.option("--against", type=EXISTING, required=True, metavar="MODEL", help="The source model, whose numbers are right.")
 @graph_dims_option
-@mapping_option("--bind", VALUE, "What the input was bound to when the model was converted.")
-@click.option("--input", "inputs", multiple=True, metavar="TENSOR", help="Where the conversion cut the model's beginning off.")
-@click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="Where it cut the model's end off.")
+@mapping_option("--bind", VALUE, "What the input was bound to when the ONNX model was converted.")
+@click.option(
+    "--input", "inputs", multiple=True, metavar="TENSOR", help="Where the conversion began an ONNX model. Of PyTorch's: 'x:int64[1,8]'."
+)
+@click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="Where the conversion ended an ONNX model.")
+@factory_options
+@submodule_option
+@trust_options
+@budget_option
 @check_options
 @verbosity_options
-def verify(
-    graph: Path,
-    against: Path,
-    dim: Mapping[str, int],
-    bind: Mapping[str, Any],
-    inputs: Sequence[str],
-    outputs: Sequence[str],
-    **options: Any,
-) -> Result:
+def verify(graph: Path, against: Path, dim: Mapping[str, int], **options: Any) -> Result:
     """Compare GRAPH with the model it was converted from.
 
-    Both compute the same inputs. Exits with 3 and names the first node that differs when an output is further away than the tolerance.
+    That is an ONNX file or what torch2webnn converts. Both compute the same inputs. Exits with 3 and names the first node that differs
+    when an output is further away than the tolerance.
     """
+    from converters.commands.opening import source_of
     from converters.commands.workflow import verified
-    from converters.onnx.source import OnnxSource
     from webnn_graph.formats import load
 
     check = check_of(options)
-    return verified(load(graph, dims=dim), OnnxSource(against, bind=bind, inputs=inputs, outputs=outputs), check)
+    loaded = load(graph, dims=dim)
+    return verified(loaded, source_of(against, opening_of({**options, "dim": {}, "shape": {}}), loaded), check)
 
 
 @webnn.command()

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from converters.random_numbers import Random
 from webnn_graph.errors import ConversionError
 from webnn_graph.file_kinds import ModelKind, file_kind, wrong_kind
 from webnn_graph.graph import Graph
@@ -30,6 +31,7 @@ class Opening:
         state_dict: Of a checkpoint, which of its state dicts.
         trust_pickle: Whether the file may run code while it is loaded.
         trust_script: Whether the code of a TorchScript archive may be anything.
+        random: What becomes of random numbers.
         budget: How many times the normal work, memory and time the conversion may take.
     """
 
@@ -45,13 +47,15 @@ class Opening:
     state_dict: str = ""
     trust_pickle: bool = False
     trust_script: bool = False
+    random: Random = None
     budget: float = 1.0
 
     def check(self, path: Path, kind: ModelKind) -> None:
         """Raises `ConversionError` when something is said that a model of this kind has no use for."""
         for option in fields(self):
             said = getattr(self, option.name)
-            if said and option.name not in TAKEN[kind] | {"budget"}:
+            is_said = bool(said) or (option.name == "random" and said is not None)
+            if is_said and option.name not in TAKEN[kind] | {"budget"}:
                 raise ConversionError(f"{path} is {kind.value}, which takes no {OPTIONS.get(option.name, f'--{option.name}')}")
 
 
@@ -66,10 +70,10 @@ OPTIONS = {
     "trust_pickle": "--trust-pickle",
     "trust_script": "--trust-script",
 }
-LOADING = {"task", "submodule", "factory", "factory_args", "state_dict", "trust_pickle", "trust_script"}
+LOADING = {"task", "submodule", "factory", "factory_args", "state_dict", "trust_pickle", "trust_script", "random"}
 TAKEN = {
     ModelKind.GRAPH: {"dims"},
-    ModelKind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs"},
+    ModelKind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs", "random"},
     ModelKind.TORCH: {"dims", "inputs", *LOADING},
 }
 """What of an `Opening` each kind of model takes."""
@@ -133,8 +137,30 @@ def _convert_torch(path: Path, opening: Opening) -> Graph:
     return torch_model(path, opening).convert()
 
 
-def torch_model(path: Path, opening: Opening) -> Any:
-    """The `converters.torch.model.TorchModel` of a path.
+def source_of(path: Path, opening: Opening, graph: Graph) -> Any:
+    """The `converters.source.Source` of the model that a graph was converted from.
+
+    Args:
+        path: An ONNX or PyTorch model.
+        opening: What was said of it.
+        graph: The graph; a PyTorch model is taken for inputs of its names and shapes if nobody gives others.
+
+    Raises:
+        ConversionError: It is a graph itself, takes no such options, or cannot be captured.
+    """
+    kind = kind_of(path)
+    if kind is ModelKind.GRAPH:
+        raise ConversionError(f"{path} is {kind.value}, not the model that it was converted from", "'webnn diff' compares graphs")
+    opening.check(path, kind)
+    if kind is ModelKind.TORCH:
+        return torch_model(path, opening, graph).source()
+    from converters.onnx.source import OnnxSource
+
+    return OnnxSource(path, bind=opening.bind, inputs=opening.inputs, outputs=opening.outputs)
+
+
+def torch_model(path: Path, opening: Opening, graph: Graph | None = None) -> Any:
+    """The `converters.torch.model.TorchModel` of a path; where inputs are not said, for those of a graph of it.
 
     Raises:
         RuntimeUnavailable: PyTorch is not installed.
@@ -146,7 +172,8 @@ def torch_model(path: Path, opening: Opening) -> Any:
 
     loading = {name: getattr(opening, name) for name in LOADING}
     specifications = [_specification(InputSpec.parse, text) for text in opening.inputs]
-    return TorchModel(path, inputs=specifications, dims=opening.dims, budget=Budget(opening.budget), **loading)
+    like = [InputSpec.of(operand) for operand in graph.inputs] if graph else []
+    return TorchModel(path, inputs=specifications, dims=opening.dims, like=like, budget=Budget(opening.budget), **loading)
 
 
 def _specification(parse: Callable[[str], Any], text: str) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,11 @@ from torch.nn.modules import batchnorm, dropout, instancenorm
 from torch.utils import _pytree as pytree
 
 from converters.torch.known_values import KnownValues
+from converters.torch.packed import check_packed
 from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
 
+LOG = logging.getLogger("webnn_graph.torch")
 DIFFERENT_IN_TRAINING = (dropout._DropoutNd, batchnorm._NormBase, instancenorm._InstanceNorm)
 TORCH = str(Path(torch.__file__).parent)
 IN_WORDS = {
@@ -33,11 +38,24 @@ def export(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, An
         ConversionError: The module is in training mode, or torch.export cannot capture it.
     """
     _check_mode(module)
+    check_packed(module.modules())
     try:
-        with torch.no_grad(), KnownValues():
+        with torch.no_grad(), logged(), KnownValues():
             return torch.export.export(module, tuple(args), dict(kwargs or {}), strict=False)
     except Exception as error:
         raise _explained(module, error) from error
+
+
+@contextmanager
+def logged() -> Iterator[None]:
+    """Inside, what PyTorch prints, such as graphs that it could not finish, becomes a message of this module's logger."""
+    text = io.StringIO()
+    try:
+        with redirect_stdout(text), redirect_stderr(text):
+            yield
+    finally:
+        if text.getvalue().strip():
+            LOG.info(text.getvalue().strip())
 
 
 def specialize(program: ExportedProgram, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> ExportedProgram:
@@ -93,6 +111,8 @@ def _explained(module: torch.nn.Module, error: Exception) -> ConversionError:
 
 
 def _hint(reason: str) -> str:
+    if "register a pytree" in reason and "Cache" in reason:
+        return "have it return no cache: use_cache=False in its configuration and its decoder's, or beside the example inputs"
     if "data-dependent" in reason or "unbacked" in reason or "GuardOnDataDependent" in reason:
         return "the shape or a branch depends on tensor values; compute it outside of the model, or pass it as a Python number"
     if "positional argument" in reason or "keyword argument" in reason or "missing" in reason:

@@ -49,6 +49,13 @@ class Cache(nn.Module):
         return self.keys.sum(1)
 
 
+class Sampling(nn.Module):
+    """Reads an image at computed places."""
+
+    def forward(self, image: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
+        return nn.functional.grid_sample(image, grid, align_corners=False)
+
+
 class Tied(nn.Module):
     """An embedding whose weight is also the output layer's."""
 
@@ -159,6 +166,13 @@ def test_types_that_webnn_lacks_are_replaced_and_reported() -> None:
     graph = check(nn.Linear(3, 2).double().eval(), (torch.rand(2, 3, dtype=torch.float64),))
     assert {str(operand.data_type) for operand in (*graph.inputs, *graph.constants, *graph.outputs)} == {"float32"}
     assert "3 float64 tensors became float32" in graph.notes
+
+
+def test_float16_images_are_sampled_as_exactly_as_float32_ones() -> None:
+    image, grid = torch.rand(1, 1, 40, 40).half(), torch.rand(1, 8, 8, 2).half()
+    sample = torch.nn.functional.grid_sample
+    graph = convert(Sampling(), (image, grid))
+    compare(graph, (image, grid), [sample(image.float(), grid.float(), align_corners=False).half()])
 
 
 def test_a_program_with_dynamic_shapes_is_specialized() -> None:
