@@ -22,7 +22,8 @@ from webnn_graph.errors import ConversionError
 
 LOG = logging.getLogger("webnn_graph.torch")
 DIFFERENT_IN_TRAINING = (dropout._DropoutNd, batchnorm._NormBase, instancenorm._InstanceNorm)
-TORCH = str(Path(torch.__file__).parent)
+NOT_THE_MODEL = (str(Path(torch.__file__).parent), str(Path(__file__).parent), "<")
+"""How the names of files begin whose lines say nothing of a model."""
 IN_WORDS = {
     "data-dependent": "a size or a branch depends on values of tensors",
     "Couldn't swap": "its forward converts parameters of its own",
@@ -102,8 +103,8 @@ def _check_mode(module: torch.nn.Module) -> None:
 
 
 def _explained(module: torch.nn.Module, error: Exception) -> ConversionError:
-    """What stopped torch.export, in torch's words and with the line of the model that did."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((TORCH, "<")) and f.filename != __file__]
+    """What stopped torch.export, with the line of the model that did."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(NOT_THE_MODEL)]
     where = f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
     said = str(error).strip().split("\n\n")[0] or type(error).__name__
     reason = next((words for mark, words in IN_WORDS.items() if mark in said), said)
