@@ -19,6 +19,7 @@ from converters.commands.options import (
     SHAPE,
     TARGET_NAMES,
     VALUE,
+    budget_option,
     check_of,
     check_options,
     conversion_options,
@@ -104,7 +105,9 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     help="Name, type and shape of an input; a dimension may have a name.",
 )
 @mapping_option(
-    "--dim", DIMENSION_SIZES, f"Size of a dimension that has a name in --input, or of a symbol of a program with dynamic sizes. {SEVERAL}"
+    "--dim",
+    DIMENSION_SIZES,
+    f"Size of a dimension that has a name in --input, of a program's symbol, or of what a folder takes. {SEVERAL}",
 )
 @padding_option
 @factory_options
@@ -397,34 +400,34 @@ def run(
     return Outputs(outputs, output)
 
 
-@webnn.command()
+@webnn.command(cls=SupervisedCommand)
 @click.argument("graph", type=EXISTING)
-@click.option("--against", type=EXISTING, required=True, metavar="MODEL.onnx", help="The source model, whose numbers are right.")
+@click.option("--against", type=EXISTING, required=True, metavar="MODEL", help="The source model, whose numbers are right.")
 @graph_dims_option
-@mapping_option("--bind", VALUE, "What the input was bound to when the model was converted.")
-@click.option("--input", "inputs", multiple=True, metavar="TENSOR", help="Where the conversion cut the model's beginning off.")
-@click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="Where it cut the model's end off.")
+@mapping_option("--bind", VALUE, "What the input was bound to when the ONNX model was converted.")
+@click.option(
+    "--input", "inputs", multiple=True, metavar="TENSOR", help="Where the conversion began an ONNX model. Of PyTorch's: 'x:int64[1,8]'."
+)
+@click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="Where the conversion ended an ONNX model.")
+@factory_options
+@submodule_option
+@trust_options
+@budget_option
 @check_options
 @verbosity_options
-def verify(
-    graph: Path,
-    against: Path,
-    dim: Mapping[str, int],
-    bind: Mapping[str, Any],
-    inputs: Sequence[str],
-    outputs: Sequence[str],
-    **options: Any,
-) -> Result:
+def verify(graph: Path, against: Path, dim: Mapping[str, int], **options: Any) -> Result:
     """Compare GRAPH with the model it was converted from.
 
-    Both compute the same inputs. Exits with 3 and names the first node that differs when an output is further away than the tolerance.
+    That is an ONNX file or what torch2webnn converts. Both compute the same inputs. Exits with 3 and names the first node that differs
+    when an output is further away than the tolerance.
     """
+    from converters.commands.opening import source_of
     from converters.commands.workflow import verified
-    from converters.onnx.source import OnnxSource
     from webnn_graph.formats import load
 
     check = check_of(options)
-    return verified(load(graph, dims=dim), OnnxSource(against, bind=bind, inputs=inputs, outputs=outputs), check)
+    loaded = load(graph, dims=dim)
+    return verified(loaded, source_of(against, opening_of({**options, "dim": {}, "shape": {}}), loaded), check)
 
 
 @webnn.command()

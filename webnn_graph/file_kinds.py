@@ -145,6 +145,9 @@ _MEMBERS: tuple[tuple[re.Pattern[str], FileKind], ...] = tuple(
 )
 """The member of a zip archive that tells its kind."""
 
+_PROTOBUF = b"\x08"
+"""With which the version of an ONNX model begins, and no text."""
+
 _NAMES: tuple[tuple[str, bytes, FileKind], ...] = (
     ("saved_model.pb", b"", FileKind.SAVED_MODEL),
     (".onnx", b"", FileKind.ONNX),
@@ -163,7 +166,7 @@ _NAMES: tuple[tuple[str, bytes, FileKind], ...] = (
     (".mlmodel", b"", FileKind.COREML),
     (".pte", b"", FileKind.EXECUTORCH),
     (".py", b"", FileKind.PYTHON),
-    ("", b"\x08", FileKind.ONNX),
+    ("", _PROTOBUF, FileKind.ONNX),
 )
 """What the end of a file's name, and what it begins with, say of a file whose content may be of several kinds."""
 
@@ -232,7 +235,7 @@ def _head(path: Path) -> bytes:
 
 def _named(path: Path, head: bytes) -> FileKind:
     """What a file is called, of which the content may be several kinds."""
-    if any(format.suffix == path.suffix for format in readable()):
+    if any(format.suffix == path.suffix for format in readable()) and not head.startswith(_PROTOBUF):
         return FileKind.GRAPH
     name = path.name.lower()
     found = next((kind for end, begin, kind in _NAMES if name.endswith(end) and head.startswith(begin)), FileKind.UNKNOWN)

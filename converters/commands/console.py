@@ -207,10 +207,10 @@ def verbosity_options(command: F) -> F:
     def remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
         if value and parameter.name:
             setattr(context.ensure_object(Verbosity), parameter.name, True)
-        if value and parameter.name == "debug":
+        if value and parameter.name in TRACED_AT:
             logging.disable(logging.NOTSET)
             TRACED.addHandler(TRACE)
-            TRACED.setLevel(logging.DEBUG)
+            TRACED.setLevel(min(TRACED.level or logging.CRITICAL, TRACED_AT[parameter.name]))
 
     for names, text in OPTIONS:
         option = click.option(*names, is_flag=True, expose_value=False, callback=remember, is_eager=True, help=text)
@@ -218,6 +218,8 @@ def verbosity_options(command: F) -> F:
     return command
 
 
+TRACED_AT = {"debug": logging.DEBUG, "verbose": logging.INFO}
+"""What is traced from which option on."""
 OPTIONS = (
     (("--debug",), "Trace what is rewritten, and an error."),
     (("-v", "--verbose"), "Say more: every note, every output."),

@@ -137,8 +137,30 @@ def _convert_torch(path: Path, opening: Opening) -> Graph:
     return torch_model(path, opening).convert()
 
 
-def torch_model(path: Path, opening: Opening) -> Any:
-    """The `converters.torch.model.TorchModel` of a path.
+def source_of(path: Path, opening: Opening, graph: Graph) -> Any:
+    """The `converters.source.Source` of the model that a graph was converted from.
+
+    Args:
+        path: An ONNX or PyTorch model.
+        opening: What was said of it.
+        graph: The graph; a PyTorch model is taken for inputs of its names and shapes if nobody gives others.
+
+    Raises:
+        ConversionError: It is a graph itself, takes no such options, or cannot be captured.
+    """
+    kind = kind_of(path)
+    if kind is ModelKind.GRAPH:
+        raise ConversionError(f"{path} is {kind.value}, not the model that it was converted from", "'webnn diff' compares graphs")
+    opening.check(path, kind)
+    if kind is ModelKind.TORCH:
+        return torch_model(path, opening, graph).source()
+    from converters.onnx.source import OnnxSource
+
+    return OnnxSource(path, bind=opening.bind, inputs=opening.inputs, outputs=opening.outputs)
+
+
+def torch_model(path: Path, opening: Opening, graph: Graph | None = None) -> Any:
+    """The `converters.torch.model.TorchModel` of a path; where inputs are not said, for those of a graph of it.
 
     Raises:
         RuntimeUnavailable: PyTorch is not installed.
@@ -150,7 +172,8 @@ def torch_model(path: Path, opening: Opening) -> Any:
 
     loading = {name: getattr(opening, name) for name in LOADING}
     specifications = [_specification(InputSpec.parse, text) for text in opening.inputs]
-    return TorchModel(path, inputs=specifications, dims=opening.dims, budget=Budget(opening.budget), **loading)
+    like = [InputSpec.of(operand) for operand in graph.inputs] if graph else []
+    return TorchModel(path, inputs=specifications, dims=opening.dims, like=like, budget=Budget(opening.budget), **loading)
 
 
 def _specification(parse: Callable[[str], Any], text: str) -> Any:

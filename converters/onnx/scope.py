@@ -22,6 +22,7 @@ from converters.onnx.registry import HANDLERS, REFUSED, Handler, SourceNode, Val
 from converters.onnx.selections.reading import plain, read, with_counts
 from converters.onnx.selections.rowwise import Unread
 from converters.onnx.selections.values import lazy
+from converters.onnx.text import Text
 from converters.problems import Unmade, collected
 from converters.random_numbers import REFUSED as REFUSED_RANDOM
 from webnn_graph.codes import Code
@@ -31,6 +32,11 @@ from webnn_graph.graph import Distribution, Operand
 from webnn_graph.names import nearest
 from webnn_graph.progress import watched
 
+STABLE = 7
+"""The first opset whose operators are all handled; those of older ones that became others are not."""
+TO_UPDATE = f"update the model first: onnx.version_converter.convert_version(model, {STABLE})"
+MEMORY_HINT = "consumed_inputs"
+"""An attribute of operators before opset 6 that says which inputs may be written over."""
 MAX_DEPTH = 40
 """How deep functions and graphs in attributes may call each other; Python's own stack ends at about three times that."""
 
@@ -83,6 +89,8 @@ class GraphScope:
         outputs = [output.name for output in graph.output]
         results = inner.run_nodes(graph, outputs)
         self._ran = [inner.onnx_type(name) for name in outputs]
+        if any(isinstance(value, Text) for value in results):
+            raise ConversionError("makes strings, which WebNN does not have")
         if any(value is UNKNOWN for value in results) or self.conversion.refuse_selections(results):
             raise Unmade
         return results
@@ -145,11 +153,13 @@ class GraphScope:
         return self._outer[name]
 
     # ------------------------------------------------------------------------------------------------------------- private
-    def _constant(self, tensor: onnx.TensorProto | onnx.SparseTensorProto, name: str = "") -> Operand:
+    def _constant(self, tensor: onnx.TensorProto | onnx.SparseTensorProto, name: str = "") -> Operand | Text:
         conversion = self.conversion
         if isinstance(tensor, onnx.SparseTensorProto):
             conversion.element(tensor.values.data_type)
             array, data_type = sparse_values(tensor, conversion.folder, conversion.builder.reserve)
+        elif tensor.data_type == onnx.TensorProto.STRING:
+            return Text()
         else:
             conversion.element(tensor.data_type)
             array, data_type = tensor_values(tensor, conversion.folder)
@@ -202,10 +212,12 @@ class GraphScope:
         handler, signature = find(domain, node.op_type, opset), signature_of(domain, node.op_type, opset)
         if signature is None or (handler is None and not functions.is_defined(domain, node.op_type, opset)):
             known = f"not supported in opset {opset}" if (domain, node.op_type) in HANDLERS else "not known"
-            raise ConversionError(f"operator is {known}")
+            raise ConversionError(f"operator is {known}", TO_UPDATE if known != "not known" and not domain and opset < STABLE else "")
         inputs = self._inputs(node)
         if any(value is UNKNOWN for value in inputs):
             return None
+        if any(isinstance(value, Text) for value in inputs):
+            return _text(node, signature)
         b, types = self.conversion.builder, [self.onnx_type(name) if name else None for name in node.input]
         inputs = with_counts(b, node.op_type, inputs)
         plainly = [plain(b, value) for value in inputs]
@@ -272,6 +284,8 @@ class GraphScope:
     def _attributes(self, node: onnx.NodeProto) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for attribute in node.attribute:
+            if attribute.name == MEMORY_HINT:
+                continue
             if attribute.type == AttributeProto.TENSOR:
                 values[attribute.name] = self._constant(attribute.t)
             elif attribute.type == AttributeProto.SPARSE_TENSOR:
@@ -279,6 +293,13 @@ class GraphScope:
             else:
                 values[attribute.name] = _plain(onnx.helper.get_attribute_value(attribute))
         return values
+
+
+def _text(node: onnx.NodeProto, signature: Signature) -> list[Value]:
+    """The results of a node that reads strings. Raises `ConversionError` when one may not be strings, too."""
+    if not signature.outputs or not all("tensor(string)" in formal.types for formal in signature.outputs):
+        raise ConversionError("reads strings, which WebNN does not have")
+    return [Text()] * len(node.output)
 
 
 def _label(node: onnx.NodeProto) -> str:

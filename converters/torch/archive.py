@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from pathlib import Path
 from typing import IO, Any
 
@@ -56,7 +57,9 @@ def load_plain(file: Path | IO[bytes], where: str = "") -> Any:
     """
     where = where or str(file)
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what PyTorch is going to change is nothing that a file's owner can
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # PyTorch has no common exception for it
         found = re.search(r"GLOBAL ([\w.]+)", str(error))
         if found or "Unsupported" in str(error) or "weights_only" in str(error).replace(" ", "_").lower():

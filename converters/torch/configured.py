@@ -65,7 +65,11 @@ def is_configured(module: Any) -> bool:
 
 
 def configured_inputs(
-    model: Any, dims: Mapping[str, int], given: Mapping[str, torch.Tensor], folder: Path | None = None
+    model: Any,
+    dims: Mapping[str, int],
+    given: Mapping[str, torch.Tensor],
+    folder: Path | None = None,
+    like: Mapping[str, torch.Tensor] | None = None,
 ) -> tuple[dict[str, torch.Tensor], list[str]]:
     """Example inputs of a model of transformers by name, and what is to be said of their sizes.
 
@@ -76,11 +80,15 @@ def configured_inputs(
         dims: Sizes of dimensions: ``batch``, ``sequence``, ``decoder_sequence``, ``height``, ``width``, ``frames``, ``samples``.
         given: Inputs that are known, by name; their sizes count for the others.
         folder: Where the configuration of the model's processor is.
+        like: Inputs of the names and shapes that are wanted, instead of those of the configuration.
 
     Raises:
         ConversionError: It is not known what the model takes, or it has no such dimension or size.
     """
     found = _interface(model, _processor(folder))
+    if like is not None:
+        made = _values(model, {name: tuple(tensor.shape) for name, tensor in like.items() if name in found.shapes})
+        return {**like, **made}, []
     if not found.shapes:
         return {}, []
     sizes = {name: size.size for name, size in found.sizes.items()} | _sizes_in(found, given) | dict(dims)
@@ -91,7 +99,8 @@ def configured_inputs(
     shapes = {name: tuple(sizes[axis] if isinstance(axis, str) else axis for axis in axes) for name, axes in found.shapes.items()}
     for name, shape in shapes.items():
         check_shape(f"input {name} has", shape)
-    inputs = _values(model, shapes) | dict(given)
+    made = _values(model, shapes)
+    inputs = made | {name: tensor.to(made[name].dtype) if name in made else tensor for name, tensor in given.items()}
     return inputs, [*_said(found, {**_sizes_in(found, given), **dims}, sizes), *found.notes]
 
 
@@ -300,7 +309,9 @@ def _values(model: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, torc
     inputs: dict[str, torch.Tensor] = {}
     for name, shape in shapes.items():
         if name in ("input_ids", "decoder_input_ids"):
-            inputs[name] = _ids(_text_config(model.config, decoder=name != "input_ids"), shape, random)
+            config = _text_config(model.config, decoder=name != "input_ids")
+            most = _embedded(model) if name == "input_ids" else 2**31
+            inputs[name] = _ids(config, shape, min(_number(config, "vocab_size") or 2, most), random)
         elif name == "attention_mask":
             inputs[name] = _mask(shape)
         elif name == "bbox":
@@ -316,9 +327,16 @@ def _mask(shape: Sequence[int]) -> torch.Tensor:
     return mask
 
 
-def _ids(config: Any, shape: Sequence[int], random: torch.Generator) -> torch.Tensor:
-    """Ordinary tokens; the last that the mask lets through ends the text, those behind it are padding."""
-    size = _number(config, "vocab_size") or 2
+def _embedded(model: Any) -> int:
+    """How many tokens the model has, which a configuration may tell of another part of it."""
+    try:
+        return int(model.get_input_embeddings().num_embeddings)
+    except (AttributeError, NotImplementedError):
+        return 2**31
+
+
+def _ids(config: Any, shape: Sequence[int], size: int, random: torch.Generator) -> torch.Tensor:
+    """Ordinary tokens of so many; the last that the mask lets through ends the text, those behind it are padding."""
     special = {name: token for name in ("pad", "bos", "eos") if isinstance(token := getattr(config, f"{name}_token_id", None), int)}
     ordinary = [token for token in range(min(size, 1000)) if token not in special.values()] or [0]
     ids = torch.tensor(ordinary)[torch.randint(len(ordinary), tuple(shape), generator=random)]

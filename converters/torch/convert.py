@@ -15,6 +15,7 @@ from torch.utils import _pytree as pytree
 from converters.random_numbers import Random, check, finished
 from converters.torch.archive import kind_of
 from converters.torch.capture import captured
+from converters.torch.configured import configured_inputs, is_configured
 from converters.torch.conversion import Conversion
 from converters.torch.dimensions import dimensions, resized
 from converters.torch.given import fitted, inputs_of, model_of, name_of
@@ -57,7 +58,8 @@ def convert(
             brings its own.
         kwargs: Example inputs by keyword.
         name: The graph's name; by default the module's class, or the file's stem.
-        dims: Sizes of a program's dynamic dimensions, when there are no inputs to take them from.
+        dims: Sizes of a program's dynamic dimensions, or of what a model of transformers takes, when there are no inputs to take
+            them from: `converters.torch.configured.configured_inputs`.
         submodule: Dotted name of the part of a module to convert; all of it by default.
         factory: For the file of a state dict, what makes the module that it belongs to: ``package.module:callable`` or
             ``file.py:callable``.
@@ -94,6 +96,8 @@ def convert(
         model = part("the module", model, submodule)
     if isinstance(model, ExportedProgram) and dimensions(model) and not args and not kwargs:
         args, kwargs, notes = resized(model, dims or {}, {})
+    elif not args and not kwargs and is_configured(model):
+        kwargs, notes = configured_inputs(model, dims or {}, {})
     elif dims:
         raise ConversionError("dims are the sizes of a program's dynamic dimensions; here the example inputs say them", "leave dims out")
     program = _with_noise(captured(model, *fitted(model, args, kwargs)), random)

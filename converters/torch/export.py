@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,20 @@ from torch.export import ExportedProgram
 from torch.nn.modules import batchnorm, dropout, instancenorm
 from torch.utils import _pytree as pytree
 
+from converters.torch.known_values import KnownValues
+from converters.torch.packed import check_packed
 from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
 
+LOG = logging.getLogger("webnn_graph.torch")
 DIFFERENT_IN_TRAINING = (dropout._DropoutNd, batchnorm._NormBase, instancenorm._InstanceNorm)
 TORCH = str(Path(torch.__file__).parent)
+IN_WORDS = {
+    "data-dependent": "a size or a branch depends on values of tensors",
+    "Couldn't swap": "its forward converts parameters of its own",
+    "data is not allocated": "its forward reads or assigns values that are not known yet",
+}
+"""What PyTorch means, by what it says."""
 
 
 def export(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> ExportedProgram:
@@ -26,11 +38,24 @@ def export(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, An
         ConversionError: The module is in training mode, or torch.export cannot capture it.
     """
     _check_mode(module)
+    check_packed(module.modules())
     try:
-        with torch.no_grad():
+        with torch.no_grad(), logged(), KnownValues():
             return torch.export.export(module, tuple(args), dict(kwargs or {}), strict=False)
     except Exception as error:
         raise _explained(module, error) from error
+
+
+@contextmanager
+def logged() -> Iterator[None]:
+    """Inside, what PyTorch prints, such as graphs that it could not finish, becomes a message of this module's logger."""
+    text = io.StringIO()
+    try:
+        with redirect_stdout(text), redirect_stderr(text):
+            yield
+    finally:
+        if text.getvalue().strip():
+            LOG.info(text.getvalue().strip())
 
 
 def specialize(program: ExportedProgram, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> ExportedProgram:
@@ -80,11 +105,14 @@ def _explained(module: torch.nn.Module, error: Exception) -> ConversionError:
     """What stopped torch.export, in torch's words and with the line of the model that did."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((TORCH, "<")) and f.filename != __file__]
     where = f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
-    reason = str(error).strip().split("\n\n")[0] or type(error).__name__
-    return ConversionError(f"torch.export cannot capture {type(module).__name__}: {reason}{where}", _hint(reason))
+    said = str(error).strip().split("\n\n")[0] or type(error).__name__
+    reason = next((words for mark, words in IN_WORDS.items() if mark in said), said)
+    return ConversionError(f"torch.export cannot capture {type(module).__name__}: {reason}{where}", _hint(said))
 
 
 def _hint(reason: str) -> str:
+    if "register a pytree" in reason and "Cache" in reason:
+        return "have it return no cache: use_cache=False in its configuration and its decoder's, or beside the example inputs"
     if "data-dependent" in reason or "unbacked" in reason or "GuardOnDataDependent" in reason:
         return "the shape or a branch depends on tensor values; compute it outside of the model, or pass it as a Python number"
     if "positional argument" in reason or "keyword argument" in reason or "missing" in reason:

@@ -81,7 +81,9 @@ def load_folder(path: Path, task: str = "") -> Loaded:
             f"{path} cannot be loaded by transformers {transformers.__version__}: {type(error).__name__}: {reason(error)}",
             "nothing is downloaded: everything that the model needs must be in its folder",
         ) from None
-    _without_cache(model.config)
+    for module in model.modules():  # decoders have copies of the configuration
+        if hasattr(module, "config"):
+            _without_cache(module.config)
     loaded = _loaded(path, config, task, model.eval(), info)
     if pooling_absent:
         return replace(loaded, notes=[*loaded.notes, "it has no pooling layer, for which the folder has no weights"])
@@ -92,7 +94,7 @@ def _without_cache(config: Any) -> None:
     """Has a model, and those in it, return no cache: torch.export knows no such object."""
     if getattr(config, "use_cache", False):
         config.use_cache = False
-    for part in vars(config).values():
+    for part in vars(config).values() if hasattr(config, "to_dict") else ():
         if hasattr(part, "to_dict"):
             _without_cache(part)
 

@@ -47,6 +47,11 @@ class InputSpec:
             raise ValueError(text)
         return cls(match[1], DTYPES[match[2]], shape)
 
+    @classmethod
+    def of(cls, operand: Operand) -> InputSpec:
+        """Of the input of a graph."""
+        return cls(operand.name, DTYPES[str(operand.data_type)], tuple(operand.shape))
+
     def tensor(self, dims: Mapping[str, int]) -> torch.Tensor:
         """Made-up values, the same for the same name.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from converters.plugins import load_plugins
 from converters.problems import in_words, listed
 from converters.torch.archive import kind_of, load_plain, shards_of
 from converters.torch.factory import Factory, importable, make_module, unwrapped
+from converters.torch.packed import is_packed_state, packed
 from converters.torch.pretrained import Loaded
 from converters.torch.reading.program import load_program
 from converters.torch.reading.script import checked_script
@@ -141,7 +143,9 @@ def _load_pickle(path: Path, trust_pickle: bool, factory: Factory) -> Any:
         return load_plain(path)
     with importable(factory):
         try:
-            return torch.load(path, map_location="cpu", weights_only=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what PyTorch is going to change is nothing that a file's owner can
+                return torch.load(path, map_location="cpu", weights_only=False)
         except Exception as error:  # what a pickle does is anything
             raise FormatError(f"{path} cannot be unpickled: {reason(error)}", _how_to_find(error)) from None
 
@@ -184,6 +188,8 @@ def _modules_in(content: Any) -> dict[str, torch.nn.Module]:
 def _with_state(path: Path, content: Any, factory: Factory, factory_args: str, state_dict: str) -> Loaded:
     """The factory's module with the parameters of the state dict."""
     found = state_dicts(content)
+    if is_packed_state(content):
+        raise packed(str(path))
     if not found:
         raise FormatError(f"{path} holds {in_words(content)}, neither a module nor a state dict")
     if not factory:

@@ -17,7 +17,7 @@ from converters.torch.capture import captured
 from converters.torch.configured import configured_inputs, is_configured
 from converters.torch.conversion import Conversion
 from converters.torch.dimensions import dimensions, known_sizes, resized
-from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, tensor_inputs
+from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, parameters_of, tensor_inputs
 from converters.torch.load import load
 from converters.torch.noise import with_noise
 from converters.torch.pretrained import Loaded
@@ -40,7 +40,8 @@ class TorchModel:
         path: See `converters.torch.load.load`, also for ``loading``.
         inputs: Names, types and shapes of the inputs. Without any, those of ``values`` or those that the model brings.
         values: Arrays by input name; they give types and shapes where ``inputs`` does not.
-        dims: Sizes of the dimensions that have names in ``inputs``.
+        dims: Sizes of the dimensions that have names in ``inputs``, of a program's symbols, or of what a configuration calls so.
+        like: Inputs of a graph of the model: without other ones, it is taken for inputs of these names and shapes.
         name: The graph's name; by default the file's stem.
         trust_script: See `load`.
         submodule: See `load`.
@@ -57,6 +58,7 @@ class TorchModel:
         inputs: Sequence[InputSpec] = (),
         values: Mapping[str, Array] | None = None,
         dims: Mapping[str, int] | None = None,
+        like: Sequence[InputSpec] = (),
         name: str = "",
         submodule: str = "",
         trust_script: bool = False,
@@ -70,6 +72,7 @@ class TorchModel:
         self._inputs = inputs
         self._values = values or {}
         self._dims = dims or {}
+        self._like = () if inputs or values else like
         self._trust_script = trust_script
         self._submodule = submodule
         self.budget = budget or Budget()
@@ -99,7 +102,11 @@ class TorchModel:
     def _program(self) -> ExportedProgram:
         if kind_of(self.path) is FileKind.SCRIPT and not self._loading.get("factory"):
             program = script_program(
-                self.path, self._given(), submodule=self._submodule, trust_script=self._trust_script, budget=self.budget
+                self.path,
+                self._given() or {s.name: s.tensor({}) for s in self._like},
+                submodule=self._submodule,
+                trust_script=self._trust_script,
+                budget=self.budget,
             )
             return captured(program)
         module = self.loaded.module
@@ -126,7 +133,7 @@ class TorchModel:
         if is_configured(model) and not self._inputs and (inputs := self._configured(model)):
             self._examples = inputs
             return captured(model, (), inputs)
-        given = self._given()
+        given = self._given() or {spec.name: spec.tensor({}) for spec in self._taken(model)}
         if given:
             return captured(model, *bind(model, given))
         program = captured(model, *brought_along(model))
@@ -136,7 +143,8 @@ class TorchModel:
     def _configured(self, model: torch.nn.Module) -> dict[str, torch.Tensor]:
         """The inputs of a model of transformers in the sizes that its configuration says; none where it does not."""
         values = {name: torch.from_numpy(array) for name, array in self._values.items()}
-        inputs, self._notes = configured_inputs(model, self._dims, values, self.path if self.path.is_dir() else None)
+        like = {spec.name: spec.tensor({}) for spec in self._taken(model)} if self._like else None
+        inputs, self._notes = configured_inputs(model, self._dims, values, self.path if self.path.is_dir() else None, like)
         return inputs
 
     def _of_program(self, model: ExportedProgram) -> ExportedProgram:
@@ -144,6 +152,7 @@ class TorchModel:
         types = {name: fake.dtype for name, fake in tensor_inputs(model).items()}
         values = {name: torch.from_numpy(array) for name, array in self._values.items()}
         given = {name: tensor.to(types.get(name, tensor.dtype)) for name, tensor in values.items()}
+        given |= {spec.name: spec.tensor({}).to(types[spec.name]) for spec in self._like if spec.name in types}
         if dimensions(model):
             specified = {spec.name: spec.tensor(self._dims) for spec in self._inputs}
             of_symbols = {name: size for name, size in self._dims.items() if name not in self._named_in_inputs}
@@ -151,6 +160,11 @@ class TorchModel:
             return captured(model, args, kwargs)
         given |= self._specified()
         return captured(model, *(bind_program(model, given) if given else ((), {})))
+
+    def _taken(self, model: torch.nn.Module) -> list[InputSpec]:
+        """Those of the inputs of a graph that are arguments of ``forward``; others are what the module changes."""
+        parameters = parameters_of(model)
+        return [spec for spec in self._like if parameters is None or spec.name in parameters]
 
     def _given(self) -> dict[str, torch.Tensor]:
         """The example inputs that the user gives, by name."""

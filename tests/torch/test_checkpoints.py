@@ -1,4 +1,4 @@
-"""Checkpoints as people save them: each converts to what eager PyTorch computes with the same weights."""
+"""Checkpoints as people save them: each converts to what eager PyTorch computes with the same weights; TorchScript is in test_files."""
 
 from __future__ import annotations
 
@@ -158,16 +158,13 @@ SAVED: dict[str, tuple[Callable[[], Any], dict[str, Any], list[str]]] = {
         TRUSTED,
         ["the module is that under 'model' in the checkpoint"],
     ),
-    "TorchScript": (lambda: torch.jit.trace(net(), X), {}, []),
 }
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("name", SAVED)
 def test_a_checkpoint_converts(name: str, folder: Path) -> None:
     make, options, notes = SAVED[name]
-    made = make()
-    torch.jit.save(made, "model.pt") if isinstance(made, torch.jit.ScriptModule) else torch.save(made, "model.pt")
+    torch.save(make(), "model.pt")
     sys.modules.pop("of_a_user")
     graph = TorchModel(folder / "model.pt", inputs=[INPUT], **options).convert()
     compare(graph, [X], [net()(X)])
@@ -243,3 +240,22 @@ def test_what_is_missing_is_said_without_the_prefix(folder: Path) -> None:
     torch.save({"model": given}, "model.pt")
     with pytest.raises(ConversionError, match=r"the state dict 'model.module' in .*\n  missing: last.weight, last.bias\n"):
         TorchModel(folder / "model.pt", inputs=[INPUT], **FILE).convert()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+@pytest.mark.parametrize(
+    ("save", "options"),
+    [
+        (lambda module: torch.save(module.state_dict(), "model.pt"), FILE),
+        (lambda module: torch.save(module, "model.pt"), TRUSTED),
+        (lambda module: torch.jit.save(torch.jit.trace(module, X), "model.pt"), {}),
+        (lambda module: torch.jit.save(torch.jit.freeze(torch.jit.trace(module, X)), "model.pt"), {"trust_script": True}),
+    ],
+    ids=["state dict", "module", "script", "frozen script"],
+)
+def test_a_module_that_was_quantized_dynamically_is_refused_in_words(
+    save: Callable[[Any], None], options: dict[str, Any], folder: Path
+) -> None:
+    save(torch.ao.quantization.quantize_dynamic(net(), {torch.nn.Linear}))
+    with pytest.raises(ConversionError, match="is quantized for PyTorch's own kernels"):
+        TorchModel(folder / "model.pt", inputs=[INPUT], **options).convert()

@@ -114,3 +114,35 @@ def test_without_pytorch_it_says_how_to_install_it(program: Path) -> None:
         "error: PyTorch is not installed [runtime-unavailable]",
         "hint: pip install 'webnn-convert[torch]'",
     ]
+
+
+class Branch(torch.nn.Linear):
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return super().forward(input) if input.sum() > 0 else input
+
+
+@pytest.mark.parametrize("options", [[], ["-v"], ["--debug"]], ids=str)
+def test_graphs_that_pytorch_prints_are_shown_on_demand(options: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "net.pt"
+    torch.save(Branch(3, 3).state_dict(), path)
+    result = convert(path, "--model", f"{__name__}:Branch", "--model-args", "[3, 3]", "--input", "x:float32[2,3]", *options)
+    assert result.exit_code == 1
+    assert "error: torch.export cannot capture Branch: Could not guard" in result.output
+    assert ("torch.ops.aten.sum.default" in result.stderr) is bool(options)
+    assert not result.stdout
+
+
+class Cached(torch.nn.Linear):
+    def forward(self, input: torch.Tensor) -> object:
+        from transformers import DynamicCache, EncoderDecoderCache
+
+        return super().forward(input), EncoderDecoderCache(DynamicCache(), DynamicCache())
+
+
+def test_a_cache_that_is_returned_is_explained(tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    path = tmp_path / "net.pt"
+    torch.save(Cached(3, 3).state_dict(), path)
+    result = convert(path, "--model", f"{__name__}:Cached", "--model-args", "[3, 3]", "--input", "x:float32[2,3]")
+    assert result.exit_code == 1
+    assert "hint: have it return no cache: use_cache=False" in result.output

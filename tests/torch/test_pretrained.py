@@ -245,10 +245,3 @@ def test_a_decoder_without_its_head_is_refused(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "lm_head.weight" in result.output
     assert not (tmp_path / "out").exists()
-
-
-def test_a_model_of_pictures_says_what_it_takes(tmp_path: Path) -> None:
-    saved(tmp_path, "ViTForImageClassification", {**BERT, "image_size": 32, "patch_size": 8})
-    result = torch2webnn(tmp_path, "-o", tmp_path / "out")
-    assert result.exit_code == 1
-    assert "--input 'pixel_values:float32[1,3,32,32]'" in result.output

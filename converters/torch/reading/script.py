@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from converters.torch.packed import packed
 from converters.torch.reading.archive import Archive
 from converters.torch.reading.operators import namespaces_with, problem_in_script
 from webnn_graph.budget import Budget
@@ -23,6 +24,8 @@ from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError, FormatError, WebNNError, Where
 
 HINT = "export the module that it was made of (torch.export.save), or give --trust-script if you trust the file: it may then run this"
+PICKLES = ("data.pkl", "constants.pkl")
+"""Members that hold the module's objects."""
 MAX_CODE = 20_000_000
 """Bytes of code that are read."""
 KNOWN_MEMBERS = re.compile(
@@ -106,6 +109,8 @@ def checked_script(path: Path, budget: Budget | None = None, *, trusted: bool = 
         members = {name: archive.read(name) for name in archive.names if KNOWN_MEMBERS.fullmatch(name) and ".." not in name}
     if len({name.lower() for name in members}) != len(members):
         raise FormatError(f"{path} is damaged: two of its members have the same name")
+    if any(b"PackedParams" in members.get(name, b"") for name in PICKLES):
+        raise packed(str(path))
     if not trusted:
         _check(path, members)
     written = io.BytesIO()
@@ -121,7 +126,7 @@ def _check(path: Path, members: dict[str, bytearray]) -> None:
         raise ConversionError(f"{path} has more than {MAX_CODE:,} bytes of code", HINT, code=Code.NOT_TRUSTED)
     try:
         trees = {name: _tree(name, content) for name, content in code.items()}
-        for name in ("data.pkl", "constants.pkl"):
+        for name in PICKLES:
             if name in members:
                 _check_pickle(name, bytes(members[name]))
         for name, tree in trees.items():

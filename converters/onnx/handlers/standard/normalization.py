@@ -22,7 +22,7 @@ def _as(b: GraphBuilder, x: Operand, data_type: DataType) -> Operand:
     return b.cast(x, data_type)
 
 
-@onnx_op("BatchNormalization", since=6, how="batchNormalization", limits="refused in training mode")
+@onnx_op("BatchNormalization", how="batchNormalization", limits="refused in training mode")
 def batch_normalization_6(
     b: GraphBuilder,
     X: Operand,
@@ -188,7 +188,6 @@ def lp_normalization(b: GraphBuilder, input: Operand, *, axis: int = -1, p: int 
 
 @onnx_op(
     "Dropout",
-    since=6,
     how="nothing: inference drops nothing; in training mode by a random input",
     limits="training mode only with --random",
 )
