@@ -214,7 +214,10 @@ def data_dependent(x: torch.Tensor) -> torch.Tensor:
 
 REFUSED: dict[str, tuple[nn.Module, str]] = {
     "training mode": (nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5)).train(), r"in training mode, in which 1 \(Dropout\)"),
-    "branch on values": (function(data_dependent), r"cannot capture Function: a size or a branch depends on values of tensors\n  at .*test_modules.py:"),
+    "branch on values": (
+        function(data_dependent),
+        r"cannot capture Function: a size or a branch depends on values of tensors\n  at .*test_modules.py:",
+    ),
     "wrong arguments": (function(lambda x: x @ torch.ones(5, 5)), "torch.export cannot capture Function"),
     "random": (function(lambda x: x + torch.rand(4)), "aten.rand.default x1 .*its result is random"),
     "size of the data": (function(torch.nonzero), "aten.nonzero.default x1 .*depends on the data"),
