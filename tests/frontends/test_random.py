@@ -28,7 +28,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
 
-SAMPLES = 20000
+SAMPLES = 8000
 SHAPE = (SAMPLES // 4, 4)
 
 
@@ -37,7 +37,7 @@ def close(found: Array, expected: Array) -> None:
     found, expected = np.sort(found.ravel().astype(np.float64)), np.sort(expected.ravel().astype(np.float64))
     values = np.concatenate([found, expected])
     below = [np.searchsorted(sample, values, "right") / sample.size for sample in (found, expected)]
-    assert np.abs(below[0] - below[1]).max() < 0.025
+    assert np.abs(below[0] - below[1]).max() < 0.03
 
 
 # ------------------------------------------------------------------------------------------------------------------------ ONNX
@@ -69,6 +69,7 @@ def test_onnx(name: str, tmp_path: Path) -> None:
     graph = from_onnx(path, dims={"n": SHAPE[0]}, random="inputs")
     assert [operand.distribution is not None for operand in graph.inputs] == [False, True]
     x = np.repeat(np.linspace(-1, 1, 4, dtype=np.float32)[None], SHAPE[0], 0)
+    onnxruntime.set_seed(1)
     right = onnxruntime.InferenceSession(path).run(None, {"x": x})
     for found, expected in zip(run(graph, {"x": x}, seed=1).values(), right, strict=True):
         close(found, expected)
