@@ -41,7 +41,7 @@ def export(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, An
     _check_mode(module)
     check_packed(module.modules())
     try:
-        with torch.no_grad(), logged(), KnownValues(module):
+        with torch.no_grad(), logged(), KnownValues():
             return torch.export.export(module, tuple(args), dict(kwargs or {}), strict=False)
     except Exception as error:
         raise _explained(module, error) from error

@@ -16,8 +16,6 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils.weak import WeakIdKeyDictionary
 
-from webnn_graph.errors import ConversionError
-
 MAX_ELEMENTS = 2**16
 """Of a tensor whose value is kept."""
 
@@ -29,20 +27,12 @@ UNKNOWN = object()
 
 
 class KnownValues(TorchFunctionMode):
-    """Computes what depends on constants only beside the traced tensors, and lets Python read it.
+    """Computes what depends on constants only beside the traced tensors, and lets Python read it."""
 
-    Args:
-        module: What is traced. Its buffers of integers are constants, too, unless it changes them.
-    """
-
-    def __init__(self, module: torch.nn.Module) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._module = module
-        self._buffers = {name: buffer.clone() for name, buffer in module.named_buffers() if _counts(buffer)}
         self._values: Any = WeakIdKeyDictionary()
         self._spoiled: set[int] = set()
-        self._of_buffers: set[int] = set()
-        self._told = False
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -52,10 +42,9 @@ class KnownValues(TorchFunctionMode):
             return func(*args, **kwargs)
         value = self._computed(func, args, kwargs)
         if func in READERS and value is not UNKNOWN:
-            self._told = True
             return value
-        if _writes(func, kwargs) and args:
-            self._write(args[0], value)
+        if value is UNKNOWN and _writes(func, kwargs):
+            self._forget(args[0] if args else None)
         result = func(*args, **kwargs)
         self._keep(result, value)
         return result
@@ -79,51 +68,34 @@ class KnownValues(TorchFunctionMode):
 
     def _is_known(self, tensor: torch.Tensor) -> bool:
         if not _is_plain(tensor):
-            return tensor in self._values or self._is_buffer(tensor)
-        return self._is_kept(tensor)
-
-    def _is_buffer(self, tensor: torch.Tensor) -> bool:
-        """Whether the tensor stands for one of the buffers, whose value is known from now on."""
-        if not self._buffers or not _counts(tensor):
-            return False
-        name = next((name for name, buffer in self._module.named_buffers() if buffer is tensor), "")
-        value = self._buffers.get(name)
-        if value is not None:
-            self._values[tensor] = value
-            self._of_buffers |= {_memory(value)}
-        return value is not None
+            return tensor in self._values
+        return tensor.numel() <= MAX_ELEMENTS and _memory(tensor) not in self._spoiled
 
     def _keep(self, result: Any, value: Any) -> None:
         """Remembers the values of traced tensors."""
         traced, values = (pytree.tree_leaves(tree) for tree in (result, value))
         if len(traced) == len(values):
             for tensor, known in zip(traced, values, strict=True):
-                if isinstance(tensor, FakeTensor) and isinstance(known, torch.Tensor) and self._is_kept(known):
+                if isinstance(tensor, FakeTensor) and isinstance(known, torch.Tensor) and known.numel() <= MAX_ELEMENTS:
                     self._values[tensor] = known
 
-    def _is_kept(self, value: torch.Tensor) -> bool:
-        return value.numel() <= MAX_ELEMENTS and _memory(value) not in self._spoiled
-
-    def _write(self, written: Any, value: Any) -> None:
-        """What shares memory with a tensor into which something unknown is written, or with a buffer, is not known any more.
-
-        Raises:
-            ConversionError: It is a buffer, and a number was made of one before.
-        """
-        if not isinstance(written, torch.Tensor) or not self._is_known(written):
-            return
-        shared = _memory(self._values.get(written, written))
-        if shared in self._of_buffers and self._told:
-            raise ConversionError("a buffer of integers changes, and numbers are made of such", "keep them tensors")
-        if value is UNKNOWN or shared in self._of_buffers:
+    def _forget(self, written: Any) -> None:
+        """What shares memory with a tensor into which something unknown is written is not known any more."""
+        if isinstance(written, torch.Tensor) and self._is_known(written):
+            shared = _memory(self._values.get(written, written))
             self._spoiled.add(shared)
             for tensor in [tensor for tensor, known in self._values.items() if _memory(known) == shared]:
                 del self._values[tensor]
 
 
-def _counts(tensor: torch.Tensor) -> bool:
-    """Whether the tensor is one of those that sizes are made of."""
-    return not tensor.is_floating_point() and not tensor.is_complex() and tensor.numel() <= MAX_ELEMENTS
+def _unless_random(compute: Callable[[], Any]) -> Any:
+    """What ``compute`` gives; `UNKNOWN` when it draws random numbers, which then are still to be drawn."""
+    state = torch.get_rng_state()
+    value = compute()
+    if torch.equal(state, torch.get_rng_state()):
+        return value
+    torch.set_rng_state(state)
+    return UNKNOWN
 
 
 def _is_plain(tensor: torch.Tensor) -> bool:

@@ -160,22 +160,7 @@ class Sizes(nn.Module):
         self.register_buffer("parts", torch.tensor([2, 3]))
 
     def forward(self, x: torch.Tensor) -> Any:
-        for _ in range(int(self.count)):
-            x = x + 1
         return x[:, : self.count], x.split(self.parts.tolist())[1], x.new_zeros(self.count.item(), 2) + 1
-
-
-class Steps(nn.Module):
-    """Counts its calls, and makes a number of the count."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("step", torch.tensor(3))
-
-    def forward(self, x: torch.Tensor) -> Any:
-        y = x * int(self.step)
-        self.step += 1
-        return y
 
 
 CONSTANTS: dict[str, Case] = {
@@ -274,11 +259,6 @@ class Overwrites(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.last.copy_(x.sum(0))
         return x * self.last
-
-
-def test_a_number_of_a_buffer_that_changes_is_none() -> None:
-    with pytest.raises(ConversionError, match="a buffer of integers changes"):
-        convert(Steps(), (X,))
 
 
 def test_a_buffer_that_is_only_overwritten_is_no_state() -> None:
