@@ -73,17 +73,24 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     from converters.onnx.reading.files import files_of
     from converters.onnx.reading.onnxsim import convert_simplified
     from converters.onnx.source import OnnxSource
+    from converters.random_numbers import INPUTS, Chosen
     from webnn_graph.file_kinds import ModelKind, check_kind
 
     sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options)
     check_kind(model, ModelKind.ONNX)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
-    how = {"unsupported_floats": options["unsupported_floats"], "budget": options["budget"]}
+    random = options["random"]
+    how = {
+        "unsupported_floats": options["unsupported_floats"],
+        "random": None if random is None else INPUTS,
+        "budget": options["budget"],
+    }
     convert_model = partial(frontend, model, name=destination.stem, shapes=options["shape"], **how, **what)
     source = partial(OnnxSource, model, **what)
     if len(sizes) == 1:
-        return converted(partial(convert_model, dims=sizes[0]), destination, source, check if verify else None)
+        chosen = Chosen(random, partial(convert_model, dims=sizes[0]), source)
+        return converted(chosen.convert, destination, chosen.source, check if verify else None)
     several = SeveralSizes(lambda dims: convert_model(dims=dims), lambda _: source(), sizes, options["padding"], options["budget"])
     return converted_sizes(several, destination, check if verify else None)
 
@@ -123,6 +130,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     """
     from converters.commands.sizes import SeveralSizes, converted_sizes
     from converters.commands.workflow import converted, converted_parts
+    from converters.random_numbers import INPUTS, Chosen
     from converters.torch.archive import kind_of
     from converters.torch.files import files_of
     from converters.torch.generation import DecoderModel
@@ -130,7 +138,9 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     from converters.torch.model import TorchModel
     from webnn_graph.budget import Budget
 
-    decoder = options["decoder"]
+    decoder, random = options["decoder"], options["random"]
+    if decoder and random is not None:
+        raise click.UsageError("--random is for other models than those of --decoder")
     if decoder and (specifications or options["dim"] or options["padding"]):
         raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
@@ -145,8 +155,9 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
         return converted_parts(parts, destination, check if verify else None)
     loading |= {"inputs": inputs, "name": destination.stem}
     if len(sizes) == 1:
-        source = TorchModel(model, values=check.inputs, dims=sizes[0], **loading)
-        return converted(source.convert, destination, source.source, check if verify else None)
+        source = TorchModel(model, values=check.inputs, dims=sizes[0], random=None if random is None else INPUTS, **loading)
+        chosen = Chosen(random, source.convert, source.source)
+        return converted(chosen.convert, destination, chosen.source, check if verify else None)
 
     def of_size(*dims: tuple[str, int]) -> TorchModel:
         return TorchModel(model, dims=dict(dims), **{**loading, "budget": Budget(options["budget"])})
@@ -412,11 +423,13 @@ def verify(graph: Path, against: Path, dim: Mapping[str, int], **options: Any) -
     """
     from converters.commands.opening import source_of
     from converters.commands.workflow import verified
+    from converters.random_numbers import INPUTS
     from webnn_graph.formats import load
 
     check = check_of(options)
     loaded = load(graph, dims=dim)
-    return verified(loaded, source_of(against, opening_of({**options, "dim": {}, "shape": {}}), loaded), check)
+    opening = opening_of({**options, "dim": {}, "shape": {}, "random": INPUTS})  # where the graph has them, they are inputs
+    return verified(loaded, source_of(against, opening, loaded), check)
 
 
 @webnn.command()

@@ -53,6 +53,9 @@ def _randomize(module: torch.nn.Module) -> None:
     for parameter in module.parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=(2 / parameter[0].numel()) ** 0.5)
+    for part in module.modules():
+        if isinstance(part, torch.nn.BatchNorm2d) and part.weight.mean() < 0.5:
+            torch.nn.init.ones_(part.weight)
     for name, buffer in module.named_buffers():
         if name.endswith("running_mean"):
             buffer.normal_(std=0.1)

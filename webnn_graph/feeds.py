@@ -15,9 +15,10 @@ from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError, FormatError, Where
 from webnn_graph.formats.files import write_all
+from webnn_graph.given import by_name
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.implied import Bounds, Distinct, implied
-from webnn_graph.runtimes.reference import unknown_input
+from webnn_graph.random_inputs import drawn
 
 SMALL_INTEGERS = 16
 """Made-up integers of which nothing is known are less than this: indices and ids that even a tiny vocabulary has."""
@@ -184,14 +185,11 @@ def complete(graph: Graph, given: Mapping[str, Array], seed: int = 0) -> dict[st
     """Values for all inputs of a graph: the given ones, fitted, and made-up ones for the rest, which the graph can take.
 
     Raises:
-        ExecutionError: A given name is not an input's, or a value does not fit.
+        ExecutionError: A given name is not an input's, nor the source model's for one, or a value does not fit.
     """
-    names = [operand.name for operand in graph.inputs]
-    for name in given:
-        if name not in names:
-            raise unknown_input(graph, name)
+    given = by_name(graph, given)
     missing = [operand for operand in graph.inputs if operand.name not in given]
-    made_up = seeded(missing, seed, implied(graph) if missing else {})
+    made_up = seeded(missing, seed, implied(graph) if missing else {}) | drawn(graph, given, seed)
     return {
         operand.name: made_up[operand.name] if operand.name in made_up else fitted(given[operand.name], operand) for operand in graph.inputs
     }

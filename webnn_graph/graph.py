@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,13 @@ Shape = tuple[int, ...]
 
 SHOWN = 200
 """Columns of what is shown of an object in a debugger or a notebook."""
+
+
+class Distribution(StrEnum):
+    """How the numbers of an input are distributed that is random."""
+
+    NORMAL = "normal"
+    UNIFORM = "uniform"
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,9 +85,15 @@ class Operand(Descriptor):
     """``MLOperand``: a named tensor of one graph, compared by identity.
 
     A graph's operands have unique names that are identifiers. While a `GraphBuilder` works, the name is only a wish.
+
+    Attributes:
+        name: What it is called.
+        distribution: Of an input that is random: what it is filled with when nobody gives it, numbers of the standard normal
+            distribution or of the uniform one in [0, 1).
     """
 
     name: str = ""
+    distribution: Distribution | None = None
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__

@@ -88,6 +88,7 @@ OPTIONS: dict[str, tuple[str, Callable[[list[str]], str]]] = {
     "bind": (PAIR, _mapping("bind", str)),
     "input": (VALUE, _inputs),
     "output": (VALUE, _list("outputs")),
+    "random": (r"inputs|\d+", _one("random", lambda value: value if value.isdecimal() else _quoted(value))),
     "budget": (VALUE, _one("budget", str)),
     "unsupported-floats": (VALUE, _one("unsupported_floats", _quoted)),
     "model": (r"[\w./-]+:[\w.]+", _one("factory", _quoted)),

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import jinja2
-import numpy as np
 from markupsafe import Markup, escape
 
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ExecutionError, RuntimeUnavailable, reason
-from webnn_graph.graph import Graph, Operand
+from webnn_graph.errors import ExecutionError, RuntimeUnavailable
+from webnn_graph.graph import Graph
 from webnn_graph.runtimes.reference import run
 from webnn_graph.summary import described, headline
 from webnn_graph.view.page import inline
@@ -32,8 +31,7 @@ def call(graph: Graph, inputs: Any = None, /, **named: Any) -> dict[str, Array]:
     twice = given.keys() & named.keys()
     if twice:
         raise ExecutionError(f"the input {min(twice)} is given twice")
-    known = {operand.name: operand for operand in graph.inputs}
-    return run(graph, {name: _array(known[name], value) if name in known else value for name, value in {**given, **named}.items()})
+    return run(graph, {**given, **named})
 
 
 def _by_name(graph: Graph, inputs: Any) -> dict[str, Any]:
@@ -48,19 +46,6 @@ def _by_name(graph: Graph, inputs: Any) -> dict[str, Any]:
         f"a value without a name is for graphs with one input; this one takes {described(graph.inputs) or 'none'}",
         f"give values by name: graph({shown}{', ...' if len(graph.inputs) > 3 else ''})" if graph.inputs else "graph() computes it",
     )
-
-
-def _array(operand: Operand, value: Any) -> Array:
-    """The array of a value; numbers and lists, which have no type of their own, get the operand's, as booleans do where it is uint8."""
-    try:
-        array = np.asarray(value)
-    except Exception as error:  # other libraries' tensors raise what they like
-        raise ExecutionError(f"the value for the input {operand} is no array: {reason(error)}") from error
-    if hasattr(value, "dtype") and array.dtype != np.bool_:
-        return array
-    with np.errstate(invalid="ignore", over="ignore"):  # what does not fit is found by comparing
-        typed = array.astype(operand.data_type.numpy) if array.dtype.kind in "biuf" else array
-    return typed if np.array_equal(typed, array) or operand.data_type.is_float else array
 
 
 def html(graph: Graph) -> str:

@@ -40,7 +40,7 @@ def inspected(path: Path, opening: Opening) -> Inspected:
         from converters.onnx import overview as onnx_overview
         from converters.onnx.reading.interface import InterfaceOptions
 
-        settings = InterfaceOptions(opening.dims, opening.shapes, opening.bind, opening.inputs, opening.outputs)
+        settings = InterfaceOptions(opening.dims, opening.shapes, opening.bind, opening.inputs, opening.outputs, opening.random)
         return Inspected(path, onnx_overview.overview(path, settings, budget=opening.budget))
     from converters.torch import overview as torch_overview
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from converters.random_numbers import Random
 from webnn_graph.errors import ConversionError
 from webnn_graph.file_kinds import ModelKind, file_kind, wrong_kind
 from webnn_graph.graph import Graph
@@ -30,6 +31,7 @@ class Opening:
         state_dict: Of a checkpoint, which of its state dicts.
         trust_pickle: Whether the file may run code while it is loaded.
         trust_script: Whether the code of a TorchScript archive may be anything.
+        random: What becomes of random numbers.
         budget: How many times the normal work, memory and time the conversion may take.
     """
 
@@ -45,13 +47,15 @@ class Opening:
     state_dict: str = ""
     trust_pickle: bool = False
     trust_script: bool = False
+    random: Random = None
     budget: float = 1.0
 
     def check(self, path: Path, kind: ModelKind) -> None:
         """Raises `ConversionError` when something is said that a model of this kind has no use for."""
         for option in fields(self):
             said = getattr(self, option.name)
-            if said and option.name not in TAKEN[kind] | {"budget"}:
+            is_said = bool(said) or (option.name == "random" and said is not None)
+            if is_said and option.name not in TAKEN[kind] | {"budget"}:
                 raise ConversionError(f"{path} is {kind.value}, which takes no {OPTIONS.get(option.name, f'--{option.name}')}")
 
 
@@ -66,10 +70,10 @@ OPTIONS = {
     "trust_pickle": "--trust-pickle",
     "trust_script": "--trust-script",
 }
-LOADING = {"task", "submodule", "factory", "factory_args", "state_dict", "trust_pickle", "trust_script"}
+LOADING = {"task", "submodule", "factory", "factory_args", "state_dict", "trust_pickle", "trust_script", "random"}
 TAKEN = {
     ModelKind.GRAPH: {"dims"},
-    ModelKind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs"},
+    ModelKind.ONNX: {"dims", "shapes", "bind", "inputs", "outputs", "random"},
     ModelKind.TORCH: {"dims", "inputs", *LOADING},
 }
 """What of an `Opening` each kind of model takes."""

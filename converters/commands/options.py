@@ -82,6 +82,19 @@ class Lengths(click.ParamType):
         return int(numbers[0]), int(numbers[1])
 
 
+class RandomNumbers(click.ParamType):
+    """``inputs``, or a seed."""
+
+    name = "inputs|SEED"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "inputs" or isinstance(value, int):
+            return value
+        if not str(value).isdecimal():
+            self.fail(f"{value!r} is neither inputs nor a whole number", param, ctx)
+        return int(value)
+
+
 LENGTHS = Lengths()
 DIMENSION = Assignment("NAME=N", int)
 DIMENSION_SIZES = Assignment("NAME=N[,N...]", _several)
@@ -195,6 +208,12 @@ padding_option = click.option(
     help="What becomes of inputs of other sizes than those of --dim NAME=N,N: filled up with zeros and a mask, with zeros, or "
     "refused.  [default: found by computing]",
 )
+random_option = click.option(
+    "--random",
+    type=RandomNumbers(),
+    help="What becomes of the model's random numbers: inputs of the graph, which are drawn when it is computed, or constants, drawn "
+    "now.  [default: refused]",
+)
 budget_option = click.option(
     "--budget",
     type=click.FloatRange(0, min_open=True),
@@ -238,6 +257,7 @@ opening_options = options(
     factory_options,
     submodule_option,
     trust_options,
+    random_option,
     budget_option,
 )
 """What commands take that convert a source model to look at it: an `Opening`, see `opening_of`."""
@@ -249,6 +269,7 @@ page_options = options(
 conversion_options = options(
     destination_options,
     format_option,
+    random_option,
     budget_option,
     click.option("--verify", is_flag=True, help="Compare the written graph with the source model; exit with 3 when they differ."),
     check_options,
@@ -281,6 +302,8 @@ def sizes_of(options: dict[str, Any]) -> list[Mapping[str, int]]:
         raise click.UsageError(f"{error.message}; {error.hint}") from None
     if len(sizes) == 1 and options["padding"]:
         raise click.UsageError("--padding is for several sizes: --dim NAME=N,N")
+    if len(sizes) > 1 and options["random"] is not None:
+        raise click.UsageError("--random is for one size")
     return sizes
 
 
@@ -300,6 +323,7 @@ def opening_of(options: dict[str, Any]) -> Opening:
         "submodule",
         "trust_pickle",
         "trust_script",
+        "random",
         "budget",
     )
     return Opening(**{renamed.get(name, name): options.pop(name) for name in (*renamed, *own)})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
@@ -24,13 +26,25 @@ def divide_toward_zero(b: GraphBuilder, dividend: Operand, divisor: Operand) -> 
 def divide_down(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
     """The quotient rounded toward minus infinity. Integer division by zero is 0."""
     if dividend.data_type.is_float:
-        return b.floor(b.div(dividend, divisor))
+        return _floor_divide(b, dividend, divisor)
     quotient = b.div(dividend, divisor)
     if not _signed(dividend.data_type):
         return quotient
     rest = b.sub(dividend, b.mul(quotient, divisor))
     crosses = b.logicalAnd(b.notEqual(rest, 0), b.notEqual(b.lesser(rest, 0), b.lesser(divisor, 0)))
     return b.sub(quotient, b.cast(crosses, dividend.data_type))
+
+
+def _floor_divide(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
+    """Of floats, whose quotient can be rounded up to the next integer: what is divided is free of the remainder."""
+    quotient = b.div(dividend, divisor)
+    known = b.value(divisor)
+    if known is not None and (np.frexp(known)[0] == 0.5).all():  # by a power of two quotients are exact
+        return b.floor(quotient)
+    rest = fmod(b, dividend, divisor)
+    crosses = b.logicalAnd(b.notEqual(rest, 0), b.notEqual(b.lesser(rest, 0), b.lesser(divisor, 0)))
+    whole = b.roundEven(b.sub(b.div(b.sub(dividend, rest), divisor), b.cast(crosses, dividend.data_type)))
+    return b.where(b.equal(divisor, 0), quotient, whole)
 
 
 def remainder(b: GraphBuilder, dividend: Operand, divisor: Operand) -> Operand:
@@ -74,6 +88,18 @@ def _halves(b: GraphBuilder, x: Operand) -> tuple[Operand, Operand]:
     scaled = b.mul(x, 2.0**12 + 1)
     high = b.sub(scaled, b.sub(scaled, x))
     return high, b.sub(x, high)
+
+
+def gcd(b: GraphBuilder, x: Operand, y: Operand) -> Operand:
+    """The greatest common divisor of integers that are not negative; 0 of zeros.
+
+    Euclid's algorithm takes most steps for Fibonacci's numbers, of which a type of n bits has about 1.44 n.
+    """
+    for _ in range(math.ceil(1.45 * (x.data_type.bits - 1))):
+        done = b.equal(y, 0)
+        rest = b.where(done, 0, remainder(b, x, b.where(done, 1, y)))
+        x, y = b.where(done, x, y), rest
+    return x
 
 
 def wrapped(b: GraphBuilder, x: Operand, bits: int, *, signed: bool) -> Operand:

@@ -23,8 +23,10 @@ from converters.onnx.reading.tensors import Element
 from converters.onnx.registry import Value
 from converters.onnx.scope import GraphScope
 from converters.onnx.selections.values import Sizes, as_operand
+from converters.onnx.text import Text
 from converters.plugins import load_plugins
 from converters.problems import Report
+from converters.random_numbers import Random, check, finished
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
@@ -45,6 +47,7 @@ def convert(
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
     unsupported_floats: str = "float32",
+    random: Random = None,
     budget: float = 1.0,
     progress: Watcher | None = None,
 ) -> Graph:
@@ -60,6 +63,7 @@ def convert(
         inputs: Tensors at which the graph is cut, which become its inputs instead of the model's.
         outputs: Tensors to return instead of the model's outputs.
         unsupported_floats: What bfloat16 and float64, which WebNN lacks, become: ``float32`` or ``float16``.
+        random: What becomes of random numbers: ``inputs`` of the graph, or constants, of a seed. By default they are refused.
         budget: How many times the normal work, memory and time the conversion may take.
         progress: Is called with a `webnn_graph.progress.Progress` as nodes are converted and passes run; what it raises ends the
             conversion.
@@ -81,11 +85,11 @@ def convert(
     load_plugins("onnx")
     narrow = retyped(model, IN_FLOAT16, folder) if unsupported_floats == "float16" else None
     model = narrow or model
-    settings = InterfaceOptions(dims or {}, shapes or {}, bind or {}, inputs, outputs)
+    settings = InterfaceOptions(dims or {}, shapes or {}, bind or {}, inputs, outputs, check(random))
     conversion = Conversion(model, folder, name or model.graph.name or "model", settings, Budget(budget), progress)
     if narrow:
         conversion.builder.note("bfloat16 and float64 became float16")
-    return optimize(_graph(conversion), progress)
+    return finished(optimize(_graph(conversion), progress), random)
 
 
 def _graph(conversion: Conversion) -> Graph:
@@ -117,7 +121,11 @@ def _graph(conversion: Conversion) -> Graph:
         raise Report(conversion.problems, f"{conversion.builder.name} ({opsets or 'no opset'})", conversion.nodes)
     if not settings.outputs:
         _check_declared(conversion.model, scope)
-    results = _with_elements(b, {name: _output(name, value) for name, value in zip(wanted, outputs, strict=True)})
+    made = {name: value for name, value in zip(wanted, outputs, strict=True) if not isinstance(value, Text)}
+    for name in wanted:
+        if name not in made:
+            b.note(f"output {name} is left out: it is of strings, which WebNN lacks")
+    results = _with_elements(b, {name: _output(name, value) for name, value in made.items()})
     for kind, count in conversion.replaced.items():
         data_type = Element(onnx.TensorProto.DataType.Value(kind.upper())).data_type
         b.note(f"{count} {kind} tensor{'s' if count > 1 else ''} became {data_type}")
@@ -152,7 +160,8 @@ def _with_elements(b: GraphBuilder, results: Mapping[str, Operand]) -> dict[str,
             b.note(f"output {name} is left out: of shape {list(operand.shape)} it has no elements")
     kept = {name: operand for name, operand in results.items() if operand.size}
     if not kept:
-        raise ConversionError("no output has elements", "give other sizes, or choose other outputs: --output NAME")
+        hint = "give other sizes, or choose other outputs: --output NAME"
+        raise ConversionError("no output is left: none has elements that WebNN can hold", hint)
     return kept
 
 
@@ -160,7 +169,7 @@ def _check_declared(model: onnx.ModelProto, scope: GraphScope) -> None:
     """Raises `ConversionError` when an output is of another element type than the model says."""
     for info in model.graph.output:
         declared, found = info.type.tensor_type.elem_type, scope.types.get(info.name)
-        if declared and found is not None and declared != found:
+        if declared and found is not None and declared != found and not isinstance(scope.values.get(info.name), Text):
             raise ConversionError(f"output {info.name} is declared as {Element(declared).name}, and is {Element(found).name}")
 
 

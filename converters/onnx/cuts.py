@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import onnx
 
+from converters import random_numbers
 from converters.onnx.reading.order import needed_nodes, reads
 from webnn_graph.hints import options
 
@@ -16,7 +17,7 @@ class Cut(StrEnum):
 
     BEFORE = "end the graph before it"
     AFTER = "begin the graph after it"
-    INSTEAD = "feed the numbers as an input instead"
+    INSTEAD = f"{random_numbers.HINT}; or feed them as an input"
 
 
 def hints(

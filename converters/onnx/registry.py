@@ -24,8 +24,9 @@ from converters.annotations import Array, Ints, Number, Parameter, Registered, p
 from converters.onnx.cuts import Cut
 from converters.onnx.reading.tensors import Element
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
-from webnn_graph.graph import Operand
+from webnn_graph.graph import Distribution, Operand
 
 Value: TypeAlias = Any
 """What an ONNX value is here: an `Operand`, a list of them for a sequence, None for an absent optional."""
@@ -65,6 +66,13 @@ class Scope(Protocol):
 
     def element(self, onnx_type: int) -> Element:
         """The element type, remembered for the report when another has to stand for it."""
+
+    def noise(self, node: onnx.NodeProto, distribution: Distribution, data_type: DataType, shape: Sequence[int]) -> Operand:
+        """An input of random numbers for a node, called like its first result.
+
+        Raises:
+            ConversionError: The user did not choose that, or the node is inside of a function, a branch or a loop.
+        """
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ import onnx
 from onnx import AttributeProto
 
 from converters.onnx.conversion import UNKNOWN, UNMADE, Conversion
+from converters.onnx.cuts import Cut
 from converters.onnx.reading import functions
 from converters.onnx.reading.check import check_attributes_of, check_node
 from converters.onnx.reading.element_types import output_types
 from converters.onnx.reading.load import sparse_values, tensor_values
+from converters.onnx.reading.noise import noise_of
 from converters.onnx.reading.order import needed_nodes
 from converters.onnx.reading.signature import Signature, signature_of
 from converters.onnx.reading.tensors import Element
@@ -20,13 +22,21 @@ from converters.onnx.registry import HANDLERS, REFUSED, Handler, SourceNode, Val
 from converters.onnx.selections.reading import plain, read, with_counts
 from converters.onnx.selections.rowwise import Unread
 from converters.onnx.selections.values import lazy
+from converters.onnx.text import Text
 from converters.problems import Unmade, collected
+from converters.random_numbers import REFUSED as REFUSED_RANDOM
 from webnn_graph.codes import Code
+from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
-from webnn_graph.graph import Operand
+from webnn_graph.graph import Distribution, Operand
 from webnn_graph.names import nearest
 from webnn_graph.progress import watched
 
+STABLE = 7
+"""The first opset whose operators are all handled; those of older ones that became others are not."""
+TO_UPDATE = f"update the model first: onnx.version_converter.convert_version(model, {STABLE})"
+MEMORY_HINT = "consumed_inputs"
+"""An attribute of operators before opset 6 that says which inputs may be written over."""
 MAX_DEPTH = 40
 """How deep functions and graphs in attributes may call each other; Python's own stack ends at about three times that."""
 
@@ -79,6 +89,8 @@ class GraphScope:
         outputs = [output.name for output in graph.output]
         results = inner.run_nodes(graph, outputs)
         self._ran = [inner.onnx_type(name) for name in outputs]
+        if any(isinstance(value, Text) for value in results):
+            raise ConversionError("makes strings, which WebNN does not have")
         if any(value is UNKNOWN for value in results) or self.conversion.refuse_selections(results):
             raise Unmade
         return results
@@ -97,6 +109,17 @@ class GraphScope:
     def element(self, onnx_type: int) -> Element:
         """See `registry.Scope`."""
         return self.conversion.element(onnx_type)
+
+    def noise(self, node: onnx.NodeProto, distribution: Distribution, data_type: DataType, shape: Sequence[int]) -> Operand:
+        """See `registry.Scope`."""
+        if self.conversion.settings.random is None:
+            if self._depth == 0:
+                self.conversion.refused.setdefault(Cut.INSTEAD, []).append(node)
+            raise ConversionError(REFUSED_RANDOM, Cut.INSTEAD)
+        if self._depth:
+            raise ConversionError("draws random numbers inside of a function, a branch or a loop")
+        wanted = data_type if data_type.is_float else DataType.FLOAT32
+        return self.conversion.builder.input(noise_of(node), wanted, shape, distribution)
 
     def run_nodes(self, graph: onnx.GraphProto | onnx.FunctionProto, outputs: Sequence[str]) -> list[Value]:
         """Converts the nodes of a graph or function that the outputs need and returns the outputs' values."""
@@ -130,11 +153,13 @@ class GraphScope:
         return self._outer[name]
 
     # ------------------------------------------------------------------------------------------------------------- private
-    def _constant(self, tensor: onnx.TensorProto | onnx.SparseTensorProto, name: str = "") -> Operand:
+    def _constant(self, tensor: onnx.TensorProto | onnx.SparseTensorProto, name: str = "") -> Operand | Text:
         conversion = self.conversion
         if isinstance(tensor, onnx.SparseTensorProto):
             conversion.element(tensor.values.data_type)
             array, data_type = sparse_values(tensor, conversion.folder, conversion.builder.reserve)
+        elif tensor.data_type == onnx.TensorProto.STRING:
+            return Text()
         else:
             conversion.element(tensor.data_type)
             array, data_type = tensor_values(tensor, conversion.folder)
@@ -187,10 +212,12 @@ class GraphScope:
         handler, signature = find(domain, node.op_type, opset), signature_of(domain, node.op_type, opset)
         if signature is None or (handler is None and not functions.is_defined(domain, node.op_type, opset)):
             known = f"not supported in opset {opset}" if (domain, node.op_type) in HANDLERS else "not known"
-            raise ConversionError(f"operator is {known}")
+            raise ConversionError(f"operator is {known}", TO_UPDATE if known != "not known" and not domain and opset < STABLE else "")
         inputs = self._inputs(node)
         if any(value is UNKNOWN for value in inputs):
             return None
+        if any(isinstance(value, Text) for value in inputs):
+            return _text(node, signature)
         b, types = self.conversion.builder, [self.onnx_type(name) if name else None for name in node.input]
         inputs = with_counts(b, node.op_type, inputs)
         plainly = [plain(b, value) for value in inputs]
@@ -257,6 +284,8 @@ class GraphScope:
     def _attributes(self, node: onnx.NodeProto) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for attribute in node.attribute:
+            if attribute.name == MEMORY_HINT:
+                continue
             if attribute.type == AttributeProto.TENSOR:
                 values[attribute.name] = self._constant(attribute.t)
             elif attribute.type == AttributeProto.SPARSE_TENSOR:
@@ -264,6 +293,13 @@ class GraphScope:
             else:
                 values[attribute.name] = _plain(onnx.helper.get_attribute_value(attribute))
         return values
+
+
+def _text(node: onnx.NodeProto, signature: Signature) -> list[Value]:
+    """The results of a node that reads strings. Raises `ConversionError` when one may not be strings, too."""
+    if not signature.outputs or not all("tensor(string)" in formal.types for formal in signature.outputs):
+        raise ConversionError("reads strings, which WebNN does not have")
+    return [Text()] * len(node.output)
 
 
 def _label(node: onnx.NodeProto) -> str:

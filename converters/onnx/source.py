@@ -14,6 +14,7 @@ from converters.onnx import execution
 from converters.onnx.reading.inference import inferred_types
 from converters.onnx.reading.interface import bound_value, dims_of, free_inputs, size_of
 from converters.onnx.reading.load import load_model
+from converters.onnx.reading.noise import with_noise
 from converters.onnx.reading.order import needed_nodes
 from converters.onnx.twins import as_converted, exact_twins
 from converters.source import interface_names
@@ -62,7 +63,7 @@ class OnnxModel:
         asked = [*wanted, *self._empty]
         model = self._with_outputs(asked)
         values, self._computed_by = execution.run(model, feeds, asked, runner=self._computed_by, optimized=self._optimized)
-        results = dict(zip(asked, values, strict=True))
+        results = {name: _of_maps(value) for name, value in zip(asked, values, strict=True)}
         filled = [name for name in self._empty if results.pop(name).size]
         if filled:
             raise ExecutionError(f"output {', '.join(filled)} of the source model has elements, and the graph does not have it")
@@ -100,6 +101,7 @@ class OnnxSource(OnnxModel):
         load_model(path)  # for its errors
         model = _sorted(onnx.load(str(path)))
         self.outputs = list(outputs) or [info.name for info in model.graph.output]
+        with_noise(model, self.outputs, inputs)
         if inputs:
             _cut(model, inputs, self.outputs)
         infos = free_inputs(model.graph)
@@ -112,7 +114,7 @@ class OnnxSource(OnnxModel):
         return values % 2 if self._types.get(name) == np.bool_ else values
 
     def of(self, graph: Graph) -> OnnxSource:
-        """The model without the inputs and outputs that a graph lacks because they have no elements, or are unread strings.
+        """The model without the inputs and outputs that a graph lacks because they have no elements, or are strings.
 
         That such outputs have none is checked when the model runs.
         """
@@ -120,11 +122,12 @@ class OnnxSource(OnnxModel):
         sizes = self._sizes({inputs[operand.name]: operand.shape for operand in graph.inputs if operand.name in inputs})
         lacking = [inputs[name] for name in inputs.keys() - {operand.name for operand in graph.inputs}]
         values = {name: value for name in lacking if (value := self._nothing(name, sizes)) is not None}
-        empty = [outputs[name] for name in outputs.keys() - {operand.name for operand in graph.outputs}]
-        empty = [name for name in empty if self._may_be_empty(name)]
+        missing = [outputs[name] for name in outputs.keys() - {operand.name for operand in graph.outputs}]
+        strings = {info.name for info in self.model.graph.output if info.type.tensor_type.elem_type == onnx.TensorProto.STRING}
+        empty = [name for name in missing if name not in strings and self._may_be_empty(name)]
         source = copy.copy(self)
         source.inputs = [name for name in self.inputs if name not in values]
-        source.outputs = [name for name in self.outputs if name not in empty]
+        source.outputs = [name for name in self.outputs if name not in empty and name not in strings]
         source._bound, source._empty = {**self._bound, **values}, empty
         return source
 
@@ -162,6 +165,14 @@ class OnnxSource(OnnxModel):
         yield OnnxModel(model, self._bound, ", ".join(filter(None, [how, "without optimizations"])), optimized=False)
         for how, exact in exact_twins(model):
             yield OnnxModel(exact, self._bound, how)
+
+
+def _of_maps(value: Any) -> Array:
+    """The values of maps, a row for each, in the place of the maps of ZipMap."""
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        return np.array([list(item.values()) for item in value], np.float32)
+    array: Array = value
+    return array
 
 
 def _cut(model: onnx.ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> None:

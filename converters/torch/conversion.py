@@ -24,6 +24,7 @@ from converters.torch.handlers.control_flow import GRAPH_HANDLERS
 from converters.torch.handlers.refused import DATA_DEPENDENT, why_refused
 from converters.torch.interface import graph_outputs, input_name, output_values, overwritten
 from converters.torch.masks import NUMBERS
+from converters.torch.noise import distribution_of
 from converters.torch.registry import Complex, Empty, Handler, Promote, handler_of
 from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.budget import Budget
@@ -102,7 +103,7 @@ class Conversion:
             if 0 in fake.shape:
                 raise ConversionError(f"input {name} has shape {list(fake.shape)}; WebNN has no empty tensors")
             self._note_type(fake.dtype)
-            given = self.builder.input(name, data_type(fake.dtype), fake.shape)
+            given = self.builder.input(name, data_type(fake.dtype), fake.shape, distribution_of(node))
             if fake.dtype is torch.bool:
                 self._truths.add(given)
             return given

@@ -12,6 +12,7 @@ import torch
 from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
+from converters.random_numbers import Random, check, finished
 from converters.torch.archive import kind_of
 from converters.torch.capture import captured
 from converters.torch.configured import configured_inputs, is_configured
@@ -20,6 +21,7 @@ from converters.torch.dimensions import dimensions, resized
 from converters.torch.given import fitted, inputs_of, model_of, name_of
 from converters.torch.load import load, part
 from converters.torch.model import TorchModel
+from converters.torch.noise import with_noise
 from converters.torch.tensors import to_array
 from webnn_graph.budget import Budget
 from webnn_graph.errors import ConversionError, FormatError
@@ -42,6 +44,7 @@ def convert(
     task: str = "",
     trust_pickle: bool = False,
     trust_script: bool = False,
+    random: Random = None,
     budget: float = 1.0,
     progress: Watcher | None = None,
 ) -> Graph:
@@ -65,6 +68,7 @@ def convert(
         task: For a folder, which head the model gets.
         trust_pickle: Whether the file may run code while it is loaded.
         trust_script: Whether the code in a TorchScript archive may be anything.
+        random: What becomes of random numbers: ``inputs`` of the graph, or constants, of a seed. By default they are refused.
         budget: How many times the normal work and memory the conversion may take.
         progress: Is called with a `webnn_graph.progress.Progress` as nodes are converted and passes run; what it raises ends the
             conversion.
@@ -85,7 +89,7 @@ def convert(
     if isinstance(model, str | os.PathLike):
         loading = {"factory": factory, "factory_args": factory_args, "task": task, "trust_pickle": trust_pickle}
         common: dict[str, Any] = {"state_dict": state_dict, "submodule": submodule, "trust_script": trust_script, "budget": spent}
-        return _of_file(_found(Path(model)), args, kwargs, name, dims or {}, progress, **loading, **common)
+        return _of_file(_found(Path(model)), args, kwargs, name, dims or {}, random, progress, **loading, **common)
     model = model_of(model)
     notes: Sequence[str] = ()
     if isinstance(model, torch.nn.Module):
@@ -96,8 +100,12 @@ def convert(
         kwargs, notes = configured_inputs(model, dims or {}, {})
     elif dims:
         raise ConversionError("dims are the sizes of a program's dynamic dimensions; here the example inputs say them", "leave dims out")
-    program = captured(model, *fitted(model, args, kwargs))
-    return Conversion(program, name or name_of(model), spent, notes, progress).graph()
+    program = _with_noise(captured(model, *fitted(model, args, kwargs)), random)
+    return finished(Conversion(program, name or name_of(model), spent, notes, progress).graph(), random)
+
+
+def _with_noise(program: ExportedProgram, random: Random) -> ExportedProgram:
+    return program if check(random) is None else with_noise(program)
 
 
 def _found(path: Path) -> Path:
@@ -112,20 +120,28 @@ def _found(path: Path) -> Path:
 
 
 def _of_file(
-    path: Path, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, dims: Mapping[str, int], progress: Watcher | None, **loading: Any
+    path: Path,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    name: str,
+    dims: Mapping[str, int],
+    random: Random,
+    progress: Watcher | None,
+    **loading: Any,
 ) -> Graph:
     """The graph of the model in a file: for its own inputs, or for these."""
     if not args and not kwargs:
-        return TorchModel(path, name=name, dims=dims, progress=progress, **loading).convert()
+        return TorchModel(path, name=name, dims=dims, random=random, progress=progress, **loading).convert()
     if dims:
         raise ConversionError("dims are for a model without example inputs; here these say the sizes", "leave dims out")
     if kind_of(path) is FileKind.SCRIPT:
-        return TorchModel(path, name=name, values=_arrays(args, kwargs), progress=progress, **loading).convert()
+        return TorchModel(path, name=name, values=_arrays(args, kwargs), random=random, progress=progress, **loading).convert()
     loaded = load(path, **loading)
     module = loaded.module
     program = captured(module, *fitted(module, args, kwargs))
     loaded.check(program)
-    return Conversion(program, name or path.stem, loading["budget"], loaded.notes, progress).graph()
+    graph = Conversion(_with_noise(program, random), name or path.stem, loading["budget"], loaded.notes, progress).graph()
+    return finished(graph, random)
 
 
 def _arrays(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from torch._ops import OpOverload
 from converters.plugins import load_plugins
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.refused import why_refused
+from converters.torch.noise import DRAWS
 from converters.torch.registry import LIBRARY_HANDLERS, core_overloads
 
 COLUMNS: tuple[str, ...] = ("overload", "core", "how", "restrictions", "from")
@@ -48,5 +49,7 @@ def _name(overload: OpOverload) -> str:
 
 def _why_not(overload: OpOverload) -> tuple[str, str]:
     name = _name(overload)
+    if overload in DRAWS:
+        return "a random input, arithmetic", "only with --random"
     reason = NEVER_CALLED.get(name) or NEVER_CALLED.get(name.split(".")[0])
     return ("", f"does not occur: {reason}") if reason else ("", f"refused: {why_refused(overload).message}")

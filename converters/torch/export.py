@@ -15,6 +15,7 @@ from torch.export import ExportedProgram
 from torch.nn.modules import batchnorm, dropout, instancenorm
 from torch.utils import _pytree as pytree
 
+from converters.torch.known_values import KnownValues
 from converters.torch.packed import check_packed
 from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
@@ -22,6 +23,12 @@ from webnn_graph.errors import ConversionError
 LOG = logging.getLogger("webnn_graph.torch")
 DIFFERENT_IN_TRAINING = (dropout._DropoutNd, batchnorm._NormBase, instancenorm._InstanceNorm)
 TORCH = str(Path(torch.__file__).parent)
+IN_WORDS = {
+    "data-dependent": "a size or a branch depends on values of tensors",
+    "Couldn't swap": "its forward converts parameters of its own",
+    "data is not allocated": "its forward reads or assigns values that are not known yet",
+}
+"""What PyTorch means, by what it says."""
 
 
 def export(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> ExportedProgram:
@@ -33,7 +40,7 @@ def export(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, An
     _check_mode(module)
     check_packed(module.modules())
     try:
-        with torch.no_grad(), logged():
+        with torch.no_grad(), logged(), KnownValues():
             return torch.export.export(module, tuple(args), dict(kwargs or {}), strict=False)
     except Exception as error:
         raise _explained(module, error) from error
@@ -98,8 +105,9 @@ def _explained(module: torch.nn.Module, error: Exception) -> ConversionError:
     """What stopped torch.export, in torch's words and with the line of the model that did."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((TORCH, "<")) and f.filename != __file__]
     where = f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
-    reason = str(error).strip().split("\n\n")[0] or type(error).__name__
-    return ConversionError(f"torch.export cannot capture {type(module).__name__}: {reason}{where}", _hint(reason))
+    said = str(error).strip().split("\n\n")[0] or type(error).__name__
+    reason = next((words for mark, words in IN_WORDS.items() if mark in said), said)
+    return ConversionError(f"torch.export cannot capture {type(module).__name__}: {reason}{where}", _hint(said))
 
 
 def _hint(reason: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
+from converters.random_numbers import Random, check, finished
 from converters.supervised import limited
 from converters.torch.archive import kind_of
 from converters.torch.capture import captured
@@ -18,6 +19,7 @@ from converters.torch.conversion import Conversion
 from converters.torch.dimensions import dimensions, known_sizes, resized
 from converters.torch.inputs import InputSpec, bind, bind_program, brought_along, examples_of, parameters_of, tensor_inputs
 from converters.torch.load import load
+from converters.torch.noise import with_noise
 from converters.torch.pretrained import Loaded
 from converters.torch.script import script_program
 from converters.torch.source import TorchSource
@@ -44,6 +46,7 @@ class TorchModel:
         trust_script: See `load`.
         submodule: See `load`.
         budget: What the conversion may do and make.
+        random: See `converters.torch.convert`.
         progress: Is told how far the conversion is.
         loading: What else `load` takes.
     """
@@ -60,6 +63,7 @@ class TorchModel:
         submodule: str = "",
         trust_script: bool = False,
         budget: Budget | None = None,
+        random: Random = None,
         progress: Watcher | None = None,
         **loading: Any,
     ) -> None:
@@ -73,6 +77,7 @@ class TorchModel:
         self._submodule = submodule
         self.budget = budget or Budget()
         self._progress = progress
+        self._random = check(random)
         self._loading = loading
         self._notes: list[str] = []
         self._examples: Mapping[str, torch.Tensor] = {}
@@ -81,7 +86,7 @@ class TorchModel:
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
         with limited(self.path, self.budget.factor):
-            return Conversion(self.program, self.name, self.budget, self._notes, self._progress).graph()
+            return finished(Conversion(self.program, self.name, self.budget, self._notes, self._progress).graph(), self._random)
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""
@@ -92,6 +97,9 @@ class TorchModel:
     @cached_property
     def program(self) -> ExportedProgram:
         """The model as a program that holds what can be converted, wherever possible."""
+        return self._program() if self._random is None else with_noise(self._program())
+
+    def _program(self) -> ExportedProgram:
         if kind_of(self.path) is FileKind.SCRIPT and not self._loading.get("factory"):
             program = script_program(
                 self.path,

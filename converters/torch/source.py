@@ -14,6 +14,7 @@ from torch.export.graph_signature import InputKind
 from torch.utils import _pytree as pytree
 
 from converters.torch.interface import graph_inputs, graph_outputs, output_values, placeholders
+from converters.torch.noise import distribution_of
 from converters.torch.tensors import REPLACED, to_array
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ExecutionError, reason
@@ -157,7 +158,9 @@ class TorchSource(TorchProgram):
         return values % 2 if self._placeholders[name].meta["val"].dtype is torch.bool else values
 
     def origin(self) -> TorchModule | None:
-        """The module that the program was exported from."""
+        """The module that the program was exported from; None where that draws random numbers, of its own."""
+        if any(map(distribution_of, self._placeholders.values())):
+            return None
         return TorchModule(self.module, self.program) if self.module is not None else None
 
     def peer(self) -> TorchProgram | None:

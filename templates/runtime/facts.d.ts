@@ -6,6 +6,8 @@ export interface Tensor {
   name: string;
   dataType: keyof typeof TYPES;
   shape: number[];
+  /** How the numbers are distributed that are drawn for an input when it is missing. */
+  random?: "normal" | "uniform";
 }
 
 /** What build() reads from the weights. */

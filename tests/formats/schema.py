@@ -13,8 +13,9 @@ from typing import Any
 from webnn_graph import formats
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.formats.assemble import NUMBERS, OTHER_NAMES, RESHAPES
-from webnn_graph.formats.json import DIGEST, FORMAT
+from webnn_graph.formats.json import DIGEST, FORMAT, RANDOM
 from webnn_graph.formats.text import VERSIONS
+from webnn_graph.graph import Distribution
 from webnn_graph.ops import OPS, Op, Parameter
 
 FILE = Path(formats.__file__).with_name("webnn-graph.schema.json")
@@ -39,7 +40,7 @@ def schema() -> dict[str, Any]:
             "version": {"enum": list(VERSIONS)},
             "name": True,
             DIGEST: {"type": ["string", "null"], "description": "Changes with the weights that the graph was written with."},
-            "inputs": {"type": "object", "additionalProperties": {"$ref": "#/$defs/operand"}},
+            "inputs": {"type": "object", "additionalProperties": {"$ref": "#/$defs/input"}},
             "consts": {"type": "object", "additionalProperties": {"$ref": "#/$defs/constant"}},
             "nodes": {"type": "array", "items": {"$ref": "#/$defs/node"}},
             "outputs": {
@@ -63,6 +64,15 @@ def schema() -> dict[str, Any]:
                 "type": "object",
                 "required": ["dataType", "shape"],
                 "properties": {"dataType": {"$ref": "#/$defs/dataType"}, "shape": _list({"$ref": "#/$defs/size"})},
+            },
+            "input": {
+                "$ref": "#/$defs/operand",
+                "properties": {
+                    RANDOM: {
+                        "description": "What it is filled with when nobody gives it: numbers in [0, 1), or with mean 0 and variance 1.",
+                        "enum": list(Distribution),
+                    }
+                },
             },
             "constant": {
                 "$ref": "#/$defs/operand",

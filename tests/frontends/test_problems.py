@@ -15,9 +15,11 @@ from torch import nn
 from converters.onnx import convert as convert_onnx
 from converters.onnx import registry as of_onnx
 from converters.problems import Report
+from converters.random_numbers import HINT
 from converters.torch import convert as convert_torch
 from converters.torch import registry as of_torch
 from webnn_graph.errors import BudgetExceeded, ConversionError, FormatError, ValidationError, WebNNError
+from webnn_graph.hints import in_python
 
 
 class Part(nn.Module):
@@ -97,7 +99,7 @@ def test_whatever_one_node_raises_the_others_are_reported_with_it(monkeypatch: p
     lines = str(from_torch(nn.Sequential(nn.Linear(4, 4), Part(), nn.Sequential(Part())), 4, 4)).split("\n")
     assert lines[0].startswith("2 operators of Sequential cannot be converted; ")
     assert f"  aten.tanh.default x2   1, 2.0: {said}" in lines
-    assert "  aten.randn.default x2  1, 2.0: its result is random" in lines
+    assert "  aten.randn.default x2  1, 2.0: its result is random; WebNN has no random numbers" in lines
     lines = str(from_onnx()).split("\n")
     assert lines[0] == "3 operators of model (opset 18) cannot be converted; 1 of 4 nodes can"
     assert "  Frobnicate x1  before: operator is not known" in lines
@@ -133,11 +135,11 @@ def test_hints_stand_beside_their_nodes_in_the_spelling_of_the_reader() -> None:
         convert_onnx(onnx.parser.parse_model(CUTS), outputs=["y", "z"])
     assert caught.value.text().split("\n")[1:] == [
         "  RandomNormalLike x2  noise, more: its result is random; WebNN has no random numbers",
-        "                       hint: feed the numbers as an input instead: --input a --input b",
+        f"                       hint: {HINT}; or feed them as an input: --input a --input b",
         "  Unique x1            unique: how many values are different depends on the data; WebNN has static shapes only",
         "                       hint: end the graph before it: --output z --output a",
     ]
-    assert '\n                       hint: feed the numbers as an input instead: inputs=["a", "b"]\n' in str(caught.value)
+    assert f'\n                       hint: {in_python(HINT)}; or feed them as an input: inputs=["a", "b"]\n' in str(caught.value)
     assert "hint" not in caught.value.message
     assert [(problem.where.node, problem.operator) for problem in caught.value.problems] == [
         ("noise", "RandomNormalLike"),
@@ -151,7 +153,7 @@ def test_a_hint_that_all_problems_share_stands_below_them() -> None:
         convert_onnx(onnx.parser.parse_model(CUTS), outputs=["z"])
     assert caught.value.text().split("\n")[1:] == [
         "  RandomNormalLike x2  noise, more: its result is random; WebNN has no random numbers",
-        "hint: feed the numbers as an input instead: --input a --input b",
+        f"hint: {HINT}; or feed them as an input: --input a --input b",
     ]
 
 

@@ -32,6 +32,7 @@ class OneNode:
         outputs: Which outputs are named and compared, by index.
         domain: Of the operator.
         opset: Of the standard domain.
+        version: Of the operator's domain, when that is another one; None for the newest.
         rtol: Relative tolerance of floating point results.
         atol: Absolute tolerance of floating point results.
         steps: By how much integer results may differ.
@@ -43,6 +44,7 @@ class OneNode:
     outputs: tuple[int, ...] = (0,)
     domain: str = "com.microsoft"
     opset: int = 17
+    version: int | None = None
     rtol: float = 1e-4
     atol: float = 1e-5
     steps: int = 0
@@ -63,6 +65,8 @@ class OneNode:
         graph = helper.make_graph([node], self.op, inputs, outputs, stored)
         versions = {"": self.opset, "com.microsoft": 1, "ai.onnx.ml": 5}
         versions.setdefault(self.domain, 1)
+        if self.version is not None:
+            versions[self.domain] = self.version
         imports = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
         return helper.make_model(graph, opset_imports=imports, ir_version=10)
 

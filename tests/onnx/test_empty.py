@@ -97,7 +97,7 @@ def test_they_are_left_out(
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        ("(float[n] x) => (float[n] y) { y = Neg (x) }", {"dims": {"n": 0}}, "no output has elements"),
+        ("(float[n] x) => (float[n] y) { y = Neg (x) }", {"dims": {"n": 0}}, "no output is left"),
         ("(float[n] x) => (float[n] y) { y = Neg (x) }", {"shapes": {"x": [-1]}}, r"shape \[-1\]; no size is negative"),
         (
             "(float[2] x, string[1] s) => (float[2] y, string[1] t) { y = Neg (x)  t = Identity (s) }",

@@ -9,6 +9,7 @@ import onnx
 
 from converters.onnx import handlers
 from converters.onnx.registry import HANDLERS, find
+from tests.frontends import test_random
 from tests.onnx import microsoft, operators, test_control_flow
 from tests.onnx.microsoft import fused, quantization
 from tests.onnx.suite import cases, nodes_of
@@ -23,6 +24,7 @@ def models() -> Iterator[onnx.ModelProto]:
     """All models that are converted, computed and compared."""
     yield from (row.model() for row in ROWS)
     yield from (model for model, _ in test_control_flow.CASES)
+    yield from (onnx.parser.parse_model(f"{test_random.HEAD} {text}") for text in test_random.ONNX.values())
     yield from (case.model for case in cases() if case.representable and not any(re.fullmatch(refused, case.id) for refused in REFUSED))
 
 

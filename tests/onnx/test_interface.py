@@ -82,7 +82,7 @@ ERRORS: list[tuple[list[Any], dict[str, Any], str]] = [
     ([2, 3], {"shapes": {"y": [2, 3]}}, "the model has no input 'y'; there are scale, x"),
     ([2, 3], {"shapes": {"x": [2, 3, 4]}}, "input x has rank 2 [2, 3], the shape given for it is [2, 3, 4]"),
     ([2, 3], {"shapes": {"x": [2, 4]}}, "fixed dimensions stay"),
-    ([0, 3], {}, "no output has elements"),
+    ([0, 3], {}, "no output is left"),
     ([2, 3], {"bind": {"scal": 1}}, "did you mean scale?"),
     ([2, 3], {"bind": {"scale": [1, 2]}}, "input scale has shape [], the value bound to it has [2]"),
     ([2, 3], {"bind": {"scale": "abc"}}, "cannot be bound to 'abc'"),
@@ -123,6 +123,14 @@ def test_all_unsupported_operators_are_reported_at_once() -> None:
         convert(source)
     assert "2 operators of model (opset 17) cannot be converted; 1 of 3 nodes can" in str(caught.value)
     assert "Frobnicate x1  first: operator is not known" in str(caught.value)
+
+
+def test_what_an_old_opset_means_otherwise_is_refused_with_what_to_do() -> None:
+    given = [helper.make_tensor_value_info(name, FLOAT, [1, 2, 3]) for name in ("x", "w", "r")]
+    node = helper.make_node("GRU", ["x", "w", "r"], ["y"], hidden_size=1)
+    graph = helper.make_graph([node], "g", given, [helper.make_tensor_value_info("y", FLOAT, None)])
+    with pytest.raises(WebNNError, match="not supported in opset 3\nhint: update the model first: onnx.version_converter"):
+        convert(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 3)]))
 
 
 # ------------------------------------------------------------------------------------------------------------ files

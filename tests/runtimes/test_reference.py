@@ -9,9 +9,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
-from webnn_graph import GraphBuilder, run
+from converters.onnx import convert
+from webnn_graph import GraphBuilder, run, runtimes
 from webnn_graph.errors import ExecutionError, ValidationError
+from webnn_graph.feeds import complete
+from webnn_graph.names import identifier
 from webnn_graph.runtimes import reference
 
 
@@ -42,7 +46,9 @@ def test_values_yields_every_result() -> None:
         ({"xx": 1}, "the graph has no input 'xx'", "did you mean x? its inputs are x float32[2], packed int4[1]"),
         ({"x": np.zeros(3, np.float32)}, "the input x: float32[2] was given shape [3]", ""),
         ({"x": 1.0}, "the input x: float32[2] was given shape []", ""),
-        ({"x": [1.0, 2.0]}, "the input x: float32[2] was given float64", "convert it: array.astype('float32')"),
+        ({"x": np.array([1.0, 2.0])}, "the input x: float32[2] was given float64", "convert it: array.astype('float32')"),
+        ({"x": np.array([1, 2])}, "the input x: float32[2] was given int64", "convert it: array.astype('float32')"),
+        ({"x": ["1", "2"]}, "the input x: float32[2] was given <U1", "convert it: array.astype('float32')"),
         ({"x": np.zeros(2, np.float32), "packed": np.int8([8])}, "the input packed: int4[1] was given values outside -8 to 7", ""),
     ],
 )
@@ -53,6 +59,59 @@ def test_wrong_inputs(inputs: dict[str, object], message: str, hint: str) -> Non
     with pytest.raises(ExecutionError) as raised:
         run(graph, inputs)
     assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    ("data_type", "value", "expected"),
+    [
+        ("uint8", np.array([True, False]), [1, 0]),
+        ("uint8", [True, False], [1, 0]),
+        ("float32", np.array([True, False]), [1, 0]),
+        ("int64", np.array([1, -2], np.int32), [1, -2]),
+        ("int32", np.array([1, -2]), [1, -2]),
+        ("int32", np.array([1, 2**31]), None),
+        ("uint8", np.array([1, -1], np.int8), None),
+        ("int32", [1.0, -2.0], [1, -2]),
+        ("int32", [1.5, 0.0], None),
+        ("int32", np.array([1.0, 2.0], np.float32), None),
+        ("float32", [0.1, 2], np.float32([0.1, 2])),
+        ("float32", np.array([1, 0.5], np.float16), [1, 0.5]),
+        ("float16", np.array([1, 0.5], np.float32), None),
+        ("float32", np.array([1, 2], np.uint8), [1, 2]),
+        ("float32", np.array([1, 2], np.int32), None),
+    ],
+)
+def test_values_are_converted_where_nothing_is_lost(data_type: str, value: object, expected: object) -> None:
+    b = GraphBuilder()
+    graph = b.build({"y": b.identity(b.input("x", data_type, [2]))})
+    if expected is None:
+        with pytest.raises(ExecutionError, match=rf"the input x: {data_type}\[2\] was given"):
+            run(graph, {"x": value})
+        return
+    result = run(graph, {"x": value})["y"]
+    assert result.dtype == data_type
+    assert np.array_equal(result, np.asarray(expected))
+
+
+def test_inputs_may_be_called_as_in_the_source_model() -> None:
+    x = helper.make_tensor_value_info("input.1", TensorProto.BOOL, [2])
+    y = helper.make_tensor_value_info("output.1", TensorProto.BOOL, [2])
+    net = helper.make_graph([helper.make_node("Not", ["input.1"], ["output.1"])], "net", [x], [y])
+    graph = convert(helper.make_model(net, opset_imports=[helper.make_opsetid("", 17)], ir_version=8))
+    value = np.array([True, False])
+    for name in ("input.1", graph.inputs[0].name):
+        for result in (
+            run(graph, {name: value}),
+            graph({name: value}),
+            runtimes.run(graph, {name: value}),
+            run(graph, complete(graph, {name: value})),
+        ):
+            (computed,) = result.values()
+            assert computed.tolist() == [0, 1]
+    with pytest.raises(ExecutionError, match="is given twice"):
+        run(graph, {"input.1": value, identifier("input.1"): value})
+    with pytest.raises(ExecutionError, match="the graph has no input 'input.2'"):
+        run(graph, {"input.2": value})
 
 
 def test_results_are_let_go_after_their_last_use() -> None:

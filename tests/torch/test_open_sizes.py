@@ -130,6 +130,27 @@ def of_a_size_of_a_size(x: torch.Tensor) -> Any:
     return x[:, : places[: places.max().item() - 3].sum().item()]
 
 
+def turns(x: torch.Tensor) -> Any:
+    for _ in range(int(torch.arange(4).max())):
+        x = x * 1.5
+    return x
+
+
+def written_table(x: torch.Tensor) -> Any:
+    table = torch.zeros(4)
+    table[1:3] = torch.tensor([2.0, 3.0])
+    part = table[2:]
+    part.add_(1)
+    return [x * i for i in table.tolist()] + ([x + 1] if table.sum() > 6 else [])
+
+
+def table_of_the_input(x: torch.Tensor) -> Any:
+    table = torch.zeros(5, 8)
+    first = bool(table.sum() == 0)
+    table += x
+    return torch.cond(table.sum() == 0, lambda y: y + 1, lambda y: y + 2, (table,)) if first else x
+
+
 class Sizes(nn.Module):
     """Takes sizes of buffers."""
 
@@ -147,6 +168,9 @@ CONSTANTS: dict[str, Case] = {
     "a known mask": (known_mask, (X,)),
     "lengths": (lengths, (X,)),
     "a size of a size": (of_a_size_of_a_size, (X,)),
+    "turns": (turns, (X,)),
+    "a table that is written": (written_table, (X,)),
+    "a table of the input": (table_of_the_input, (X,)),
     "repeats": (lambda x: x.repeat_interleave(torch.tensor([1, 2, 1, 0, 3]), dim=0), (X,)),
     "no lowering": (lambda x: x * torch.special.erfinv(torch.tensor(0.95)), (X,)),
     "a distribution": (lambda x: x * torch.distributions.Normal(0, 1).icdf(torch.tensor(0.9)), (X,)),

@@ -79,7 +79,8 @@ def _notes(models: Sequence[Model]) -> Iterator[str]:
 
 def _notes_of(model: Model) -> Iterator[str]:
     if model.refusal:
-        yield f"refused, as it must be: {model.refusal}"
+        yield f"refused, as it must be: {model.why or model.refusal}"
+        return
     if model.each_node:
         yield "quantized; in the reference runtime, each node by itself is compared, on ONNX Runtime's own values"
     if model.why:

@@ -94,4 +94,4 @@ def test_the_refused_model_says_why() -> None:
     (model,) = select(["logreg_iris"])
     refusal = converted(model)
     assert isinstance(refusal, str)
-    assert "ai.onnx.ml.LinearClassifier" in refusal
+    assert "has 12 coefficients for 3 scores of 2 features" in refusal

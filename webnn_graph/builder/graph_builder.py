@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,10 @@ from webnn_graph.builder.methods import OperatorMethods
 from webnn_graph.builder.shortcuts import SHORTCUTS
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ValidationError, Where
-from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_in
+from webnn_graph.graph import Descriptor, Distribution, Graph, Node, Operand, map_operands, operands_in
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
-from webnn_graph.ops.rules import check_shape
+from webnn_graph.ops.rules import check_shape, distribution_of
 from webnn_graph.weight import Values, Weight
 
 MERGED_BYTES = 8192
@@ -62,12 +63,23 @@ class GraphBuilder(OperatorMethods):
             raise AttributeError(f"WebNN has no operator {name!r}", name=name, obj=self)
 
     # ------------------------------------------------------------------------------------------------------------- making
-    def input(self, name: str, data_type: DataType | str, shape: Sequence[int]) -> Operand:
-        """A graph input. Raises `ValidationError` for a name used twice, no such data type, or a dimension that is not positive."""
+    def input(self, name: str, data_type: DataType | str, shape: Sequence[int], distribution: Distribution | str | None = None) -> Operand:
+        """A graph input.
+
+        Args:
+            name: What it is called.
+            data_type: Its type.
+            shape: Its sizes.
+            distribution: What it is filled with when nobody gives it, which only inputs of floats are.
+
+        Raises:
+            ValidationError: A name used twice, no such data type or distribution, or a dimension that is not positive.
+        """
         if name in self._inputs:
             raise ValidationError(f"input {name!r} is declared twice")
         check_shape(f"input {name!r} has", shape)
-        operand = Operand(_data_type(data_type), tuple(map(int, shape)), name)
+        known = _data_type(data_type)
+        operand = Operand(known, tuple(map(int, shape)), name, distribution_of(f"input {name!r}", distribution, known))
         self._inputs[name] = operand
         return operand
 
@@ -234,7 +246,7 @@ class GraphBuilder(OperatorMethods):
         inputs = tuple(self._inputs.values())
         named = self._names(results, constants, nodes)
         renamed = [f"{old} is named {named[o]}" for old, o in (*self._inputs.items(), *results.items()) if old != named[o]]
-        made = {operand: Operand(operand.data_type, operand.shape, name) for operand, name in named.items()}
+        made = {operand: replace(operand, name=name) for operand, name in named.items()}
         return Graph(
             name=self.name,
             inputs=tuple(made[operand] for operand in inputs),

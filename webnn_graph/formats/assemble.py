@@ -13,10 +13,10 @@ from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError, ValidationError, WebNNError
 from webnn_graph.formats.constants import MAX_FILL, Fill, Inline, Stored, filled, from_bytes
 from webnn_graph.formats.document import SPECIAL, Declaration, Dimension, Document, Name, Output, Place, Size, Statement, dimension_of
-from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.graph import Distribution, Graph, Node, Operand
 from webnn_graph.names import IDENTIFIER, Names, nearest
 from webnn_graph.ops import OPS, Op, Parameter
-from webnn_graph.ops.rules import check_shape
+from webnn_graph.ops.rules import check_shape, distribution_of
 from webnn_graph.weight import Values, Weight
 
 FindWeight = Callable[[str, Operand], Weight]
@@ -114,7 +114,8 @@ class _Assembly:
         shape = tuple(map(self._size, declaration.shape))
         with _located(declaration.where):
             check_shape(f"{declaration.name} has", shape)
-            return self._define(declaration.name, declaration.data_type, shape)
+            random = distribution_of(declaration.name, declaration.distribution, declaration.data_type)
+            return self._define(declaration.name, declaration.data_type, shape, random)
 
     def _size(self, size: Size) -> int:
         """The size that a dimension has, or is given."""
@@ -140,10 +141,10 @@ class _Assembly:
             there = f"it has {', '.join(self.dynamic)}" if self.dynamic else "all of its shapes are static"
             raise FormatError(f"the graph has no dynamic dimension {unknown!r}", there, self.document.where(), code=Code.UNKNOWN_DIMENSION)
 
-    def _define(self, name: str, data_type: DataType, shape: tuple[int, ...]) -> Operand:
+    def _define(self, name: str, data_type: DataType, shape: tuple[int, ...], random: Distribution | None = None) -> Operand:
         if name in self.operands:
             raise FormatError(f"the name {name!r} is used twice", TWICE)
-        self.operands[name] = operand = Operand(data_type, shape, self.names[name])
+        self.operands[name] = operand = Operand(data_type, shape, self.names[name], random)
         return operand
 
     def _values(self, declaration: Declaration, operand: Operand) -> Weight:

@@ -54,13 +54,14 @@ def dimension_of(value: Any, where: Place = Where) -> Dimension | None:
 
 @dataclass(frozen=True)
 class Declaration:
-    """An input or, with an ``initializer``, a constant."""
+    """An input, which may be random and have a ``distribution``, or, with an ``initializer``, a constant."""
 
     name: str
     data_type: DataType
     shape: tuple[Size, ...]
     initializer: Initializer | None = None
     where: Place = Where
+    distribution: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def document_of(graph: Graph, *, labels: bool = True, weights_digest: str = "") 
     """
     return Document(
         name=graph.name,
-        inputs=[Declaration(operand.name, operand.data_type, operand.shape) for operand in graph.inputs],
+        inputs=[Declaration(o.name, o.data_type, o.shape, distribution=o.distribution or "") for o in graph.inputs],
         constants=[
             Declaration(operand.name, operand.data_type, operand.shape, initializer(operand, array))
             for operand, array in graph.constants.items()

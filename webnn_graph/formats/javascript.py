@@ -81,7 +81,7 @@ def _template(name: str) -> jinja2.Template:
 @cache
 def _runtime() -> dict[str, str]:
     """The plain modules that a generated one holds, by name, without the imports and exports that tie them together."""
-    files = [file for folder in ("runtime", "sized") for file in (TEMPLATES / folder).iterdir()]
+    files = [file for folder in ("runtime", "random", "sized") for file in (TEMPLATES / folder).iterdir()]
     texts = {file.name.removesuffix(".js"): file.read_text("utf-8") for file in files if file.name.endswith(".js")}
     return {name: TIES.sub("", text) for name, text in texts.items()}
 
@@ -99,6 +99,7 @@ def _view(graph: Graph, labels: bool, weights_file: str) -> dict[str, Any]:
         "weights_file": string(weights_file),
         "weights_url": url(weights_file),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
+        "is_random": any(operand.distribution for operand in graph.inputs),
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
@@ -231,10 +232,13 @@ def _descriptor(descriptor: Descriptor) -> str:
 
 
 def _tensor(operand: Operand) -> str:
-    return f"{{ name: {string(operand.name)}, dataType: {string(operand.data_type)}, shape: {literal(list(operand.shape))} }}"
+    random = f", random: {string(operand.distribution)}" if operand.distribution else ""
+    return f"{{ name: {string(operand.name)}, dataType: {string(operand.data_type)}, shape: {literal(list(operand.shape))}{random} }}"
 
 
 def _typed(operand: Operand) -> tuple[str, str, str]:
-    """Name, TypeScript type and description of an interface member."""
+    """Name, TypeScript type and description of an interface member; what may be missing has a question mark behind its name."""
     view = "Float16Data" if operand.data_type is DataType.FLOAT16 else operand.data_type.view
+    if operand.distribution:
+        return f"{operand.name}?", view, f"{operand.descriptor}, drawn when it is missing: {operand.distribution}"
     return operand.name, view, str(operand.descriptor)

@@ -22,6 +22,9 @@ FORMAT = FORMATS[".json"].mark
 DIGEST = "weightsDigest"
 """The member with the digest of the weights, which other readers skip."""
 
+RANDOM = "random"
+"""The member of an input with its distribution, which other readers skip."""
+
 
 # ----------------------------------------------------------------------------------------------------------------- writing
 def files(graph: Graph, stem: str, *, labels: bool = True, weights: str = "", digest: str = "") -> dict[str, str]:
@@ -47,7 +50,8 @@ def write(document: Document) -> str:
 
 
 def _declared(declaration: Declaration) -> dict[str, Any]:
-    return {"dataType": str(declaration.data_type), "shape": list(declaration.shape)}
+    random = {RANDOM: declaration.distribution} if declaration.distribution else {}
+    return {"dataType": str(declaration.data_type), "shape": list(declaration.shape), **random}
 
 
 def _init(initializer: Initializer | None) -> dict[str, Any]:
@@ -172,7 +176,8 @@ class _Reader:
         shape = self._list(self._member(members, "shape", path), f"{path}.shape")
         sizes = tuple(self._dimension(size, f"{path}.shape") for size in shape)
         initializer = self._initializer(members.get("init"), name, f"{path}.init") if constant else None
-        return Declaration(name, data_type, sizes, initializer, self._place(path))
+        random = self._string(members.get(RANDOM) or "", f"{path}.{RANDOM}")
+        return Declaration(name, data_type, sizes, initializer, self._place(path), "" if constant else random)
 
     def _data_type(self, value: Any, path: str) -> DataType:
         name = self._string(value, path)

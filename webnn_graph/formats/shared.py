@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from webnn_graph.errors import ValidationError
 from webnn_graph.formats.constants import external, is_inline
@@ -57,7 +58,7 @@ def _contents(weights: Mapping[Operand, Weight]) -> Iterable[tuple[Operand, obje
 
 def _renamed(graph: Graph, names: Mapping[Operand, str]) -> Graph:
     """The graph with other names for some operands."""
-    made = {o: Operand(o.data_type, o.shape, names.get(o, o.name)) for o in graph.operands.values()}
+    made = {o: replace(o, name=names.get(o, o.name)) for o in graph.operands.values()}
     for node in graph.nodes:
         for operand in node.operands:
             if operand not in made:

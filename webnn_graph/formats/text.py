@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NoReturn
 
@@ -36,6 +36,9 @@ VERSIONS = (1, 2)
 DIGEST = "# digest of the weights:"
 """Begins the comment, first in ``consts``, with the digest of the weights; rustnn reads no annotation there."""
 
+RANDOM = "# random:"
+"""Begins the comment behind an input that is random, with its distribution."""
+
 MAX_DEPTH = 32
 """Deepest nesting of lists and objects that is read."""
 
@@ -50,7 +53,7 @@ def write(document: Document) -> str:
     """The canonical text of a document."""
     digest = [f"{DIGEST} {document.weights_digest}"] if document.weights_digest else []
     blocks = [
-        ("inputs", [f"{_declared(i)};" for i in document.inputs]),
+        ("inputs", [f"{_declared(i)};{_described(i)}" for i in document.inputs]),
         ("consts", [*digest, *(f"{_declared(c)} {_annotation(c.initializer)};" for c in document.constants)]),
         ("nodes", [f"{_statement(call)};" for call in document.calls]),
     ]
@@ -73,6 +76,11 @@ def quote(text: str) -> str:
 
 def _declared(declaration: Declaration) -> str:
     return f"{declaration.name}: {declaration.data_type.short}{list(declaration.shape)}"
+
+
+def _described(declaration: Declaration) -> str:
+    """What stands behind an input, in a comment."""
+    return f"  {RANDOM} {declaration.distribution}" if declaration.distribution else ""
 
 
 def _annotation(initializer: Initializer | None) -> str:
@@ -148,6 +156,7 @@ INTEGER = re.compile(r"[0-9]{1,18}(?![A-Za-z0-9_.])")
 VERSIONED = re.compile(r"v\s*([0-9]{1,9})\b")
 BYTES = re.compile(r"\[\s*(?:[0-9]{1,3}(?:\s*,\s*[0-9]{1,3})*)?\s*\]")
 DIGEST_COMMENT = re.compile(rf"^[ \t]*{DIGEST} ({PATTERN.pattern})[ \t\r]*$", re.MULTILINE)
+DESCRIPTION = re.compile(rf";[ \t]*{RANDOM} (?P<random>\w+)[ \t\r]*$", re.MULTILINE)
 WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -185,8 +194,10 @@ class _Parser:
 
     # --------------------------------------------------------------------------------------------------------------- entries
     def _input(self, document: Document) -> None:
-        document.inputs.append(self._declaration())
+        declaration = self._declaration()
+        described = DESCRIPTION.match(self.text, self.at)
         self._expect(";")
+        document.inputs.append(replace(declaration, distribution=described["random"]) if described else declaration)
 
     def _constant(self, document: Document) -> None:
         declaration = self._declaration()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError
+from webnn_graph.graph import Distribution
 
 
 def require(condition: bool, message: str, hint: str = "") -> None:
@@ -61,3 +62,18 @@ def broadcasts_to(shape: Sequence[int], target: Sequence[int]) -> bool:
     if len(shape) > len(target):
         return False
     return all(a in (1, b) for a, b in zip(reversed(shape), reversed(target), strict=False))
+
+
+def distribution_of(what: str, name: str | None, data_type: DataType) -> Distribution | None:
+    """How a random input is distributed; None when it is not random.
+
+    Raises:
+        ValidationError: There is no such distribution, or none of numbers of this type.
+    """
+    if not name:
+        return None
+    if name not in list(Distribution):
+        raise ValidationError(f"{what} has the distribution {name!r}, which is not known", f"known are {', '.join(Distribution)}")
+    if not data_type.is_float:
+        raise ValidationError(f"{what} is {data_type}, which is not drawn at random; floats are")
+    return Distribution(name)

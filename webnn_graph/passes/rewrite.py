@@ -111,7 +111,7 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
     """
     b = GraphBuilder(graph.name, Budget(math.inf))  # the graph exists; this only ever makes it smaller
     b.notes.extend(graph.notes)
-    made = {operand: b.input(operand.name, operand.data_type, operand.shape) for operand in graph.inputs}
+    made = {operand: b.input(operand.name, operand.data_type, operand.shape, operand.distribution) for operand in graph.inputs}
     made |= {operand: b.constant(weight, name=operand.name) for operand, weight in graph.weights.items()}
     for node in graph.nodes:
         with b.source(node.label):

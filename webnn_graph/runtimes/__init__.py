@@ -90,18 +90,25 @@ def find_runtime(name: str) -> Runtime:
     return RUNTIMES[name]
 
 
-def run(graph: Graph, inputs: Mapping[str, Array], *, runtime: str = "reference", browser: str | None = None) -> dict[str, Array]:
+def run(
+    graph: Graph, inputs: Mapping[str, Array], *, runtime: str = "reference", browser: str | None = None, seed: int | None = None
+) -> dict[str, Array]:
     """The graph's outputs by name.
 
     Args:
         graph: What to compute.
-        inputs: One array per graph input, by name, of its data type and shape.
+        inputs: One array per graph input, see `webnn_graph.given.checked`. Random inputs that are missing are drawn.
         runtime: One of `RUNTIMES`.
         browser: The browser's executable, for that runtime; by default it is searched for.
+        seed: With the same one, the same numbers are drawn.
 
     Raises:
         WebNNError: There is no such runtime.
         ExecutionError: The inputs do not fit the graph, or the runtime failed.
         RuntimeUnavailable: The runtime is not installed or did not start.
     """
-    return find_runtime(runtime).run(graph, inputs, browser=browser)
+    from webnn_graph.given import by_name
+    from webnn_graph.random_inputs import drawn
+
+    given = by_name(graph, inputs)
+    return find_runtime(runtime).run(graph, {**given, **drawn(graph, given, seed)}, browser=browser)

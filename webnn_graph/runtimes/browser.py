@@ -14,12 +14,12 @@ import numpy as np
 from webnn_graph.data_types import Array, pack, unpack
 from webnn_graph.errors import ExecutionError
 from webnn_graph.formats import javascript, weights
+from webnn_graph.given import checked
 from webnn_graph.graph import Graph
 from webnn_graph.own import TEMPLATES
 from webnn_graph.runtimes import RUNTIMES
 from webnn_graph.runtimes.chromium import Chromium, find_browser, is_address
 from webnn_graph.runtimes.exchange import Exchange, remove
-from webnn_graph.runtimes.reference import checked
 from webnn_graph.targets import legalize, load_target
 
 PAGE = ("pages/runner.js", "runtime/tensors.js")

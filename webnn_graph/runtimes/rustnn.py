@@ -14,9 +14,9 @@ from types import ModuleType
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError
 from webnn_graph.formats import save
+from webnn_graph.given import checked
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.runtimes import RUNTIMES
-from webnn_graph.runtimes.reference import checked
 from webnn_graph.targets import legalize, load_target
 
 RUNTIME = RUNTIMES["rustnn"]

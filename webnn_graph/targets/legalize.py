@@ -156,7 +156,7 @@ def _interface(b: LegalBuilder, graph: Graph, problems: list[Obstacle]) -> dict[
     """The inputs and constants for the target, by the graph's own; what it does not take is added to ``problems``."""
     new: dict[Operand, Operand] = {}
     for operand in graph.inputs:
-        new[operand] = b.input(operand.name, b.narrowed(operand), operand.shape)
+        new[operand] = b.input(operand.name, b.narrowed(operand), operand.shape, operand.distribution)
         problems += _of_tensor("input", operand, new[operand], b.target)
     for operand, weight in graph.weights.items():
         try:

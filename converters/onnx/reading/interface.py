@@ -12,6 +12,7 @@ import onnx
 
 from converters.onnx.reading.order import needed_nodes, reads
 from converters.onnx.reading.tensors import Element
+from converters.random_numbers import Random
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ConversionError, Where
@@ -32,6 +33,7 @@ class InterfaceOptions:
         bind: Values of inputs that become constants.
         inputs: Tensors at which the graph is cut to begin there instead; empty for the model's own inputs.
         outputs: Tensors at which it ends; empty for the model's own outputs.
+        random: What becomes of random numbers.
     """
 
     dims: Mapping[str, int] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class InterfaceOptions:
     bind: Mapping[str, Any] = field(default_factory=dict)
     inputs: Sequence[str] = ()
     outputs: Sequence[str] = ()
+    random: Random = None
 
 
 @dataclass(frozen=True)

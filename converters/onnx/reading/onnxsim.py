@@ -14,6 +14,7 @@ from converters.onnx.convert import convert
 from converters.onnx.reading.interface import InterfaceOptions, graph_inputs
 from converters.onnx.reading.load import load_model
 from converters.onnx.reading.native import run_onnxsim
+from converters.random_numbers import Random
 from webnn_graph.graph import Graph
 from webnn_graph.progress import Watcher
 
@@ -33,6 +34,7 @@ def convert_simplified(
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
     unsupported_floats: str = "float32",
+    random: Random = None,
     budget: float = 1.0,
     progress: Watcher | None = None,
 ) -> Graph:
@@ -52,6 +54,7 @@ def convert_simplified(
         "inputs": inputs,
         "outputs": outputs,
         "unsupported_floats": unsupported_floats,
+        "random": random,
         "budget": budget,
         "progress": progress,
     }

@@ -136,9 +136,10 @@ def im2col(
     b: GraphBuilder, input: Operand, kernel_size: Sequence[int], dilation: Any, padding: Any, stride: Any, *, result: torch.Tensor
 ) -> Operand:
     pads = [(p, p) for p in per_dimension(padding, 2)]
+    exact = b.cast(input, "float32") if input.data_type.bits == 8 else input
     blocks = lowering.sliding_blocks(
         b,
-        batched(b, input, 2),
+        batched(b, exact, 2),
         kernel=list(kernel_size),
         strides=per_dimension(stride, 2),
         pads=pads,

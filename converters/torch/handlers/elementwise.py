@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from converters.lowering import integers, transcendental
+from converters.lowering import integers, special_functions, transcendental
 from converters.lowering.activation import log_sigmoid
+from converters.random_numbers import HINT
 from converters.torch.handlers.creation import element, filled
 from converters.torch.registry import Promote, aten, aten_op, one_function, one_to_one, operand_like
 from converters.torch.tensors import data_type
@@ -51,6 +54,34 @@ one_function({
     aten.trunc.default: integers.trunc,
     aten.log_sigmoid.default: log_sigmoid,
 })  # fmt: skip
+
+
+SPECIAL = {
+    aten.digamma.default: special_functions.digamma,
+    aten.erfc.default: special_functions.erfc,
+    aten.erfinv.default: special_functions.erfinv,
+    aten.i0.default: special_functions.bessel_i0,
+    aten.lgamma.default: special_functions.lgamma,
+    aten.special_erfcx.default: special_functions.erfcx,
+    aten.special_i0e.default: special_functions.bessel_i0e,
+    aten.special_i1.default: special_functions.bessel_i1,
+    aten.special_i1e.default: special_functions.bessel_i1e,
+    aten.special_log_ndtr.default: special_functions.log_ndtr,
+    aten.special_modified_bessel_i0.default: special_functions.bessel_i0,
+    aten.special_modified_bessel_i1.default: special_functions.bessel_i1,
+    aten.special_ndtri.default: special_functions.ndtri,
+}
+
+
+def _in_float32(function: Callable[[GraphBuilder, Operand], Operand]) -> Callable[[GraphBuilder, Operand], Operand]:
+    @functools.wraps(function)
+    def computed(b: GraphBuilder, input: Operand) -> Operand:
+        return b.cast(function(b, b.cast(input, "float32")), input.data_type)
+
+    return computed
+
+
+one_function({overload: _in_float32(function) for overload, function in SPECIAL.items()})
 
 
 # ----------------------------------------------------------------------------------------------------------------- arithmetic
@@ -184,7 +215,37 @@ def _ignoring_nan(b: GraphBuilder, op: str, x: Operand, y: Operand) -> Operand:
     return b.where(b.isNaN(x), y, b.where(b.isNaN(y), x, b.call(op, x, y)))
 
 
+@aten_op(aten.gcd.default, promote=Promote.RESULT, how="Euclid's algorithm, unrolled as often as the type's largest numbers need")
+def gcd(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+    return integers.gcd(b, absolute(b, input), absolute(b, other))
+
+
+@aten_op(aten.lcm.default, promote=Promote.RESULT, how="The product over the greatest common divisor, found by Euclid's algorithm")
+def lcm(b: GraphBuilder, input: Operand, other: Operand) -> Operand:
+    x, y = absolute(b, input), absolute(b, other)
+    return b.mul(b.div(x, b.max(integers.gcd(b, x, y), 1)), y)
+
+
+MAX_POLYGAMMA = 10
+
+
+@aten_op(aten.polygamma.default, aten.special_polygamma.default, promote=Promote.RESULT, how="composed", limits=f"n up to {MAX_POLYGAMMA}")
+def polygamma(b: GraphBuilder, n: int, input: Operand) -> Operand:
+    if n > MAX_POLYGAMMA:
+        raise ConversionError(f"polygamma is composed for n up to {MAX_POLYGAMMA}, this is {n}")
+    x = b.cast(input, "float32")
+    return b.cast(special_functions.polygamma(b, n, x) if n else special_functions.digamma(b, x), input.data_type)
+
+
 # ------------------------------------------------------------------------------------------------------- sign and rounding
+@aten_op(aten.copysign.Tensor, aten.copysign.Scalar, promote=Promote.RESULT, how="abs, neg; also of -0, whose reciprocal is -infinity")
+def copysign(b: GraphBuilder, input: Operand, other: Any) -> Operand:
+    size = b.abs(input)
+    if not isinstance(other, Operand):
+        return b.neg(size) if math.copysign(1, other) < 0 else size
+    return b.where(signbit(b, other), b.neg(size), size)
+
+
 @aten_op(aten.signbit.default, how="Also of -0, whose reciprocal is -infinity")
 def signbit(b: GraphBuilder, input: Operand) -> Operand:
     if not input.data_type.is_float:
@@ -312,7 +373,7 @@ def same(b: GraphBuilder, input: Operand) -> Operand:
 @aten_op(aten.native_dropout.default, how="expand")
 def native_dropout(b: GraphBuilder, input: Operand, p: float, train: bool | None) -> Any:
     if train and p > 0:
-        raise ConversionError("dropout is random in training mode", "call module.eval() before exporting")
+        raise ConversionError("dropout is random in training mode", f"{HINT}; or call module.eval() before exporting")
     return input, lambda: b.expand(b.constant(1, "uint8"), list(input.shape))
 
 

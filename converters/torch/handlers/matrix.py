@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
+from converters.lowering.einsum import einsum
 from converters.lowering.matrix import exponential, grouped, projected
 from converters.lowering.matrix import matmul as product
 from converters.torch.registry import Promote, aten, aten_op, library_op, one_function
@@ -51,10 +53,11 @@ def baddbmm(b: GraphBuilder, input: Operand, batch1: Operand, batch2: Operand, *
     return _added(b, input, product(b, batch1, batch2), beta, alpha)
 
 
-@aten_op(aten.addbmm.default, how="composed")
+@aten_op(aten.addbmm.default, how="One product of the matrices side by side and below each other")
 def addbmm(b: GraphBuilder, input: Operand, batch1: Operand, batch2: Operand, *, beta: float, alpha: float) -> Operand:
-    total = b.reduceSum(product(b, batch1, batch2), axes=[0])
-    return _added(b, input, total, beta, alpha)
+    count, height, depth = batch1.shape
+    beside = b.reshape(b.transpose(batch1, permutation=[1, 0, 2]), [height, count * depth])
+    return _added(b, input, product(b, beside, b.reshape(batch2, [count * depth, batch2.shape[2]])), beta, alpha)
 
 
 @aten_op(aten.addmv.default, how="composed")
@@ -73,6 +76,27 @@ def _added(b: GraphBuilder, input: Operand, y: Operand, beta: float, alpha: floa
     if beta == 0:
         return scaled
     return b.add(input if beta == 1 else b.mul(input, beta), scaled)
+
+
+@aten_op(aten._trilinear.default, how="An Einstein sum")
+def trilinear(
+    b: GraphBuilder,
+    i1: Operand,
+    i2: Operand,
+    i3: Operand,
+    expand1: Sequence[int],
+    expand2: Sequence[int],
+    expand3: Sequence[int],
+    sumdim: Sequence[int],
+    unroll_dim: int,
+) -> Operand:
+    rank = i1.rank + len(expand1)
+
+    def labels(*left_out: int) -> str:
+        gone = {axis % rank for axis in left_out}
+        return "".join(chr(ord("a") + axis) for axis in range(rank) if axis not in gone)
+
+    return einsum(b, f"{labels(*expand1)},{labels(*expand2)},{labels(*expand3)}->{labels(*sumdim)}", [i1, i2, i3])
 
 
 @aten_op(aten._weight_int8pack_mm.default, how="x (q * scale)^T with an int8 weight [out, in] and a scale per row")

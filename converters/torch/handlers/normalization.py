@@ -11,6 +11,7 @@ from converters.lowering import normalization as lowering
 from converters.torch.registry import aten, aten_op
 from converters.torch.tensors import data_type
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
@@ -56,11 +57,12 @@ def _statistics(b: GraphBuilder, input: Operand, axes: list[int], eps: float) ->
     return mean, rstd
 
 
-@aten_op(aten.rms_norm.default, how="Products with the reciprocal root of the mean square")
+@aten_op(aten.rms_norm.default, how="Products with the reciprocal root of the mean square; float16 in float32")
 def rms_norm(b: GraphBuilder, input: Operand, normalized_shape: Sequence[int], weight: Operand | None, eps: float | None) -> Operand:
     axes = list(range(input.rank - len(normalized_shape), input.rank))
     smallest = 2.0**-10 if input.data_type == "float16" else 2.0**-23
-    return lowering.rms_norm(b, input, weight, axes=axes, epsilon=smallest if eps is None else eps)
+    normal = lowering.rms_norm(b, b.cast(input, DataType.FLOAT32), None, axes=axes, epsilon=smallest if eps is None else eps)
+    return b.cast(normal if weight is None else b.mul(normal, b.cast(weight, DataType.FLOAT32)), input.data_type)
 
 
 @aten_op(aten._fused_rms_norm.default, how="composed")
@@ -185,7 +187,7 @@ def batch_norm_in_training(
     )
 
 
-@aten_op(aten.linalg_vector_norm.default, how="reduceL2, reduceL1, or by powers")
+@aten_op(aten.linalg_vector_norm.default, how="reduceL2, reduceL1, or by powers; float16 in float32")
 def vector_norm(
     b: GraphBuilder,
     input: Operand,
@@ -197,5 +199,6 @@ def vector_norm(
     result: torch.Tensor,
 ) -> Operand:
     axes = sorted(axis % max(input.rank, 1) for axis in dim) if dim and input.rank else list(range(input.rank))
-    x = b.cast(input, data_type(result.dtype))
+    wanted = data_type(result.dtype)
+    x = b.cast(input, DataType.FLOAT32 if wanted == DataType.FLOAT16 else wanted)  # the powers of halves overflow
     return lowering.norm(b, x, ord, axes=axes, keep=keepdim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from converters.lowering import cumulative, sorting
 from converters.lowering.normalization import variance
 from converters.lowering.scattering import MAX_PAIRS
+from converters.torch.handlers.creation import element
 from converters.torch.registry import Promote, aten, aten_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
@@ -26,32 +28,31 @@ def axes_of(input: Operand, dim: Any) -> list[int]:
     return sorted({axis % input.rank for axis in dims}) if input.rank else []
 
 
-def _wide(b: GraphBuilder, op: str, input: Operand, axes: list[int], keep: bool) -> Operand:
+def _wide(b: GraphBuilder, op: str, input: Operand, axes: list[int], keep: bool, result: torch.Tensor) -> Operand:
     """A reduction of a type that sums and products do not take."""
-    wanted = input.data_type
-    wide = b.cast(input, "int32") if wanted in (DataType.INT8, DataType.UINT8) else input
-    return b.cast(b.call(op, wide, axes=axes, keepDimensions=keep), wanted)
+    wide = b.cast(input, "int32") if input.data_type in (DataType.INT8, DataType.UINT8) else input
+    return element(b, b.call(op, wide, axes=axes, keepDimensions=keep), result)
 
 
 # ----------------------------------------------------------------------------------------------------------- sums and extremes
 @aten_op(aten.sum.default, promote=Promote.RESULT, how="composed")
-def sum_all(b: GraphBuilder, input: Operand, *, dtype: Any) -> Operand:
-    return _wide(b, "reduceSum", input, axes_of(input, None), False)
+def sum_all(b: GraphBuilder, input: Operand, *, dtype: Any, result: torch.Tensor) -> Operand:
+    return _wide(b, "reduceSum", input, axes_of(input, None), False, result)
 
 
 @aten_op(aten.sum.dim_IntList, promote=Promote.RESULT, how="composed")
-def sum_dims(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool, *, dtype: Any) -> Operand:
-    return _wide(b, "reduceSum", input, axes_of(input, dim), keepdim)
+def sum_dims(b: GraphBuilder, input: Operand, dim: Any, keepdim: bool, *, dtype: Any, result: torch.Tensor) -> Operand:
+    return _wide(b, "reduceSum", input, axes_of(input, dim), keepdim, result)
 
 
 @aten_op(aten.prod.default, promote=Promote.RESULT, how="composed")
-def prod_all(b: GraphBuilder, input: Operand, *, dtype: Any) -> Operand:
-    return _wide(b, "reduceProduct", input, axes_of(input, None), False)
+def prod_all(b: GraphBuilder, input: Operand, *, dtype: Any, result: torch.Tensor) -> Operand:
+    return _wide(b, "reduceProduct", input, axes_of(input, None), False, result)
 
 
 @aten_op(aten.prod.dim_int, promote=Promote.RESULT, how="composed")
-def prod_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool, *, dtype: Any) -> Operand:
-    return _wide(b, "reduceProduct", input, axes_of(input, dim), keepdim)
+def prod_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool, *, dtype: Any, result: torch.Tensor) -> Operand:
+    return _wide(b, "reduceProduct", input, axes_of(input, dim), keepdim, result)
 
 
 @aten_op(aten.mean.default, promote=Promote.RESULT, how="reduceMean")
@@ -256,6 +257,54 @@ def _kth(b: GraphBuilder, input: Operand, dim: int, place: int, keepdim: bool) -
     order = sorting.Order.of(b, input, axis, descending=False, places=range(place, place + 1))
     shape = [n if i != axis else 1 for i, n in enumerate(input.shape) if keepdim or i != axis]
     return b.reshape(order.values(b), shape), lambda: b.reshape(order.indices(b), shape)
+
+
+@aten_op(aten.nanmedian.dim, how="Sorting with NaN last, and a choice among the numbers")
+def nanmedian_dim(b: GraphBuilder, input: Operand, dim: int, keepdim: bool) -> Any:
+    if input.rank == 0 or not input.data_type.is_float:
+        return median_dim(b, input, dim, keepdim)
+    axis = dim % input.rank
+    missing = b.isNaN(input)
+    count = b.reduceSum(b.cast(b.logicalNot(missing), "int32"), axes=[axis], keepDimensions=True)
+    size = input.shape[axis]
+    order = sorting.Order.of(b, b.where(missing, math.inf, input), axis, descending=False, places=range(size))
+    places = b.arange(size, np.int32).reshape([size if i == axis else 1 for i in range(input.rank)])
+    hit = b.equal(places, b.max(b.div(b.sub(count, 1), 2), 0))
+    shape = [n if i != axis else 1 for i, n in enumerate(input.shape) if keepdim or i != axis]
+
+    def at_place(x: Operand) -> Operand:
+        return b.reduceSum(b.where(hit, x, 0), axes=[axis], keepDimensions=True)
+
+    values = b.where(b.equal(count, 0), math.nan, at_place(order.values(b)))
+    return b.reshape(values, shape), lambda: b.reshape(at_place(order.indices(b)), shape)
+
+
+@aten_op(aten.nanmedian.default, how="Sorting with NaN last, and a choice among the numbers")
+def nanmedian(b: GraphBuilder, input: Operand) -> Operand:
+    return nanmedian_dim(b, b.reshape(input, [input.size]), 0, False)[0]
+
+
+@aten_op(aten.mode.default, how="By comparing each element with each; up to 64 Mi pairs")
+def mode(b: GraphBuilder, input: Operand, dim: int, keepdim: bool) -> Any:
+    if input.rank == 0:
+        return input, lambda: b.constant(0, "int64")
+    axis = dim % input.rank
+    size = input.shape[axis]
+    if input.size * size > sorting.MAX_PAIRS:
+        raise ConversionError(f"{input.size} elements compared with {size} each are too many")
+    last = b.transpose(input, permutation=[*(i for i in range(input.rank) if i != axis), axis])
+    equal = b.equal(b.reshape(last, [*last.shape, 1]), b.reshape(last, [*last.shape[:-1], 1, size]))
+    count = b.reduceSum(b.cast(equal, "int32"), axes=[last.rank])
+    often = b.equal(count, b.reduceMax(count, axes=[last.rank - 1], keepDimensions=True))
+    largest = b.reduceMax(last, axes=[last.rank - 1], keepDimensions=True)
+    least = b.reduceMin(b.where(often, last, largest), axes=[last.rank - 1], keepDimensions=True)
+    shape = [n if i != axis else 1 for i, n in enumerate(input.shape) if keepdim or i != axis]
+
+    def index() -> Operand:
+        places = b.mul(b.cast(b.equal(last, least), "int32"), b.arange(size, np.int32))
+        return b.reshape(b.reduceMax(places, axes=[last.rank - 1]), shape)
+
+    return b.reshape(least, shape), index
 
 
 @aten_op(aten.histc.default, how="Each element is compared with each bin; up to 64 Mi pairs")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from torch._ops import OpOverload
 
+from converters.random_numbers import HINT, REFUSED
 from webnn_graph.errors import ConversionError
 
-RANDOM = "its result is random", "pass the random numbers as an input"
+RANDOM = REFUSED, f"{HINT}; or pass the random numbers as an input"
 DATA_DEPENDENT = "the size of its result depends on the data", "end the module before it, or compute it outside of the graph"
 BACKWARD = "it belongs to the backward pass", "export the forward computation only"
 

@@ -12,7 +12,7 @@ from converters.lowering import resampling as lowering
 from converters.lowering.grid_sample import affine_grid, grid_sample
 from converters.torch.registry import aten, aten_op
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import Array
+from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Operand
 
 PYTORCH_CUBIC = -0.75
@@ -141,14 +141,15 @@ aten_op(aten._upsample_bicubic2d_aa.default, aten._upsample_bicubic2d_aa.vec, ho
     aten.grid_sampler.default,
     aten.grid_sampler_2d.default,
     aten.grid_sampler_3d.default,
-    how="One gather of all neighbours, weighted and added up",
+    how="One gather of all neighbours, weighted and added up; float16 in float32",
 )
 def grid_sampler(
     b: GraphBuilder, input: Operand, grid: Operand, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Operand:
     mode = ("linear", "nearest", "cubic")[interpolation_mode]
     padding = ("zeros", "border", "reflection")[padding_mode]
-    return grid_sample(b, input, grid, mode=mode, padding=padding, align_corners=align_corners)
+    image, places = (b.cast(operand, DataType.FLOAT32) for operand in (input, grid))  # half a number tells pixels apart up to 2048
+    return b.cast(grid_sample(b, image, places, mode=mode, padding=padding, align_corners=align_corners), input.data_type)
 
 
 @aten_op(aten.affine_grid_generator.default, how="A matrix product with the regular grid")

@@ -47,6 +47,20 @@ EQUIVALENT = [
     *(_broadcast(op, f32(2, 3, 4), f32(3), 1) for op in ("Greater", "Less", "Add", "Sub", "Mul", "Div")),
     _broadcast("Pow", some("float32", 2, 3, 4, low=0.5), f32(3), 1),
     *((row(op, x, y, opset=6), row(op, x, y, opset=7)) for op in ("Greater", "Less") for x, y in [(f32(3, 4), f32(3, 4))]),
+    (
+        row("BatchNormalization", IMAGE, *STATISTICS, opset=1, is_test=1, consumed_inputs=[0, 0, 0, 1, 1]),
+        row("BatchNormalization", IMAGE, *STATISTICS, opset=7),
+    ),
+    (row("Dropout", IMAGE, opset=1, is_test=1, consumed_inputs=[0]), row("Identity", IMAGE, opset=7)),
+    (row("Relu", IMAGE, opset=1, consumed_inputs=[0]), row("Relu", IMAGE, opset=7)),
+    (row("Reshape", IMAGE, opset=1, shape=[0, -1, 10]), row("Reshape", IMAGE, Known(np.array([0, -1, 10])), opset=7)),
+    (row("Tile", IMAGE, known(3.0), known(2.0), opset=1), row("Tile", IMAGE, Known(np.array([1, 1, 3, 1])), opset=7)),
+    (
+        row("Pad", IMAGE, opset=1, paddings=[0, 0, 1, 2, 0, 0, 3, 1], mode="reflect"),
+        row("Pad", IMAGE, opset=7, pads=[0, 0, 1, 2, 0, 0, 3, 1], mode="reflect"),
+    ),
+    (row("Concat", IMAGE, IMAGE, opset=1), row("Concat", IMAGE, IMAGE, opset=7, axis=1)),
+    (row("Cast", IMAGE, opset=1, to="INT32"), row("Cast", IMAGE, opset=7, to=6)),
     (row("BatchNormalization", IMAGE, *STATISTICS, opset=6, is_test=1), row("BatchNormalization", IMAGE, *STATISTICS, opset=7)),
     (row("Dropout", IMAGE, opset=6, is_test=1), row("Identity", IMAGE, opset=7)),
 ]

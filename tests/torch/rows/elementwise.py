@@ -49,6 +49,35 @@ PAIRS = [
     row(f(3, low=1), i(3, low=1, high=4)),
 ]
 INTEGERS = [row(i(8), i(8, low=1)), row(i(8), i(8, low=-9, high=0)), row(i(2, 1), i(3, low=1)), row(i(4, dtype=i32), i(4, low=1))]
+LINE = torch.cat([torch.linspace(-12, 12, 97), t(0.0, -0.0, 1e-6, 30, -30, 87, inf, -inf, nan)])
+GAMMA = torch.cat([torch.linspace(0.01, 30, 97), t(1e-6, 1.0, 2, 5e3, 9999, 1e10, 1e30, inf, nan, -0.5, -1.3, -2.5, -10.25, 0, -1)])
+HALF = f(4, dtype=f16)
+SPECIAL_FUNCTIONS: Rows = {
+    **{
+        overload: [row(LINE)]
+        for overload in (
+            *(aten.i0.default, aten.special_erfcx.default, aten.special_i0e.default, aten.special_i1.default, aten.special_i1e.default),
+            *(aten.special_log_ndtr.default, aten.special_modified_bessel_i0.default, aten.special_modified_bessel_i1.default),
+        )
+    },
+    aten.erfc.default: [row(LINE), row(HALF)],
+    aten.lgamma.default: [row(GAMMA), row(HALF)],
+    aten.digamma.default: [row(GAMMA), row(f(4, low=1, dtype=f16))],
+    aten.polygamma.default: [row(n, x) for n in range(5) for x in (GAMMA[(GAMMA > 0.1) & GAMMA.isfinite()], t(-2.25, -1.25, -0.25, 0.0))],
+    aten.special_polygamma.default: [row(1, f(4))],
+    aten.erfinv.default: [row(torch.cat([torch.linspace(-1, 1, 97), t(1e-6, 0.99999, -0.9999999, 1.5, nan)])), row(HALF / 2)],
+    aten.special_ndtri.default: [row(torch.cat([torch.linspace(0, 1, 97), t(1e-6, 1e-20, 0.9999999, -1, nan)]))],
+    aten.gcd.default: [row(t(12, -18, 0, 5, 0, 1836311903), t(18, 12, 7, 0, 0, 1134903170)), row(i(4, dtype=i8), i(4, low=1, dtype=i8))],
+    aten.lcm.default: [
+        row(
+            t(12, -18, 0, 5, 0),
+            t(18, 12, 7, 0, 0),
+        )
+    ],
+    aten.copysign.Tensor: [row(t(1.0, -1, 2, -2, 0), t(-1.0, 1, -0.0, 0.0, -3))],
+    aten.copysign.Scalar: [row(f(4), -0.0), row(i(4), 1)],
+}
+
 BINARY: Rows = {
     aten.add.Tensor: [
         *PAIRS,
@@ -74,7 +103,11 @@ BINARY: Rows = {
         row(*r.args, rounding_mode=mode) for mode in (None, "trunc", "floor") for r in (*INTEGERS, row(f(9, low=-9, high=9), f(9, low=1)))
     ],
     aten.div.Scalar_mode: [row(x, 3, rounding_mode=mode) for mode in (None, "trunc", "floor") for x in (i(9), f(9, low=-9, high=9))],
-    aten.floor_divide.default: [*INTEGERS, row(f(9, low=-9, high=9), f(9, low=1))],
+    aten.floor_divide.default: [
+        *INTEGERS,
+        row(f(9, low=-9, high=9), f(9, low=1)),
+        row(t(1.0, -1, 0.3, 6, -6, 1), t(0.1, 0.1, -0.1, 0.1, 3, 0)),
+    ],
     aten.fmod.Tensor: [*INTEGERS, row(f(9, low=-9, high=9), f(9, low=1))],
     aten.fmod.Scalar: [row(i(9), 3), row(i(9), -4), row(f(9, low=-9, high=9), 2.5)],
     aten.remainder.Tensor: [*INTEGERS, row(f(9, low=-9, high=9), f(9, low=1)), row(i(9, low=0, dtype=u8), i(9, low=1, dtype=u8))],
@@ -200,4 +233,4 @@ ACTIVATIONS: Rows = {
     aten._log_softmax.default: [row(f(3, 4), 1, False)],
 }
 
-ROWS: Rows = {**UNARY, **BINARY, **LOGIC, **CHOICE, **SAME, **ACTIVATIONS}
+ROWS: Rows = {**UNARY, **BINARY, **SPECIAL_FUNCTIONS, **LOGIC, **CHOICE, **SAME, **ACTIVATIONS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from tests.torch.row import Rows, aten, f, f16, i, row
+from tests.torch.row import Rows, aten, bools, f, f16, i, row
 
 CONVOLUTION: Rows = {
     aten.conv1d.default: [row(f(2, 4, 9), f(6, 4, 3), f(6)), row(f(2, 4, 9), f(6, 2, 3), None, [2], [1], [2], 2), row(f(4, 9), f(6, 4, 3))],
@@ -41,7 +41,11 @@ CONVOLUTION: Rows = {
     aten._convolution.default: [
         row(f(2, 4, 8, 9), f(6, 4, 3, 3), f(6), [2, 2], [1, 1], [1, 1], False, [0, 0], 1, False, False, False, False)
     ],
-    aten.im2col.default: [row(f(2, 3, 5, 6), [2, 3], [1, 1], [0, 1], [1, 2]), row(f(3, 6, 6), [2, 2], [2, 1], [1, 1], [1, 1])],
+    aten.im2col.default: [
+        row(f(2, 3, 5, 6), [2, 3], [1, 1], [0, 1], [1, 2]),
+        row(f(3, 6, 6), [2, 2], [2, 1], [1, 1], [1, 1]),
+        row(bools(2, 3, 4, 4), [2, 2], [1, 1], [0, 0], [1, 1]),
+    ],
     aten.col2im.default: [row(f(2, 12, 12), [4, 5], [2, 2], [1, 1], [0, 0], [1, 1]), row(f(12, 6), [4, 6], [2, 2], [1, 1], [0, 0], [2, 2])],
 }
 
@@ -87,7 +91,11 @@ NORMALIZATION: Rows = {
         row(f(2, 8, dtype=f16), [8]),
     ],
     aten.native_layer_norm.default: [row(f(2, 3, 4), [4], f(4), f(4), 1e-5), row(f(2, 3, 4), [3, 4], None, None, 1e-3)],
-    aten.rms_norm.default: [row(f(2, 3, 4), [4], f(4)), row(f(2, 3, 4), [3, 4], None, 1e-3)],
+    aten.rms_norm.default: [
+        row(f(2, 3, 4), [4], f(4)),
+        row(f(2, 3, 4), [3, 4], None, 1e-3),
+        row(f(2, 4, low=-999, high=999, dtype=f16), [4], f(4, dtype=f16)),
+    ],
     aten._fused_rms_norm.default: [row(f(2, 3, 4), [4], f(4), 1e-5)],
     aten.group_norm.default: [row(f(2, 6, 4, 5), 3, f(6), f(6)), row(f(2, 6), 2), row(f(2, 6, 5), 1, f(6), None, 1e-3)],
     aten.native_group_norm.default: [row(f(2, 6, 4, 5), f(6), f(6), 2, 6, 20, 3, 1e-5)],
@@ -108,7 +116,8 @@ NORMALIZATION: Rows = {
     ],
     aten.linalg_vector_norm.default: [
         row(f(3, 4), p, dim, keep) for p, dim, keep in product((2, 1, 0, 3.5, float("inf"), float("-inf")), (None, [1]), (False, True))
-    ],
+    ]
+    + [row(f(3, 4, low=-999, high=999, dtype=f16), p) for p in (2, 3.5)],
     aten._cdist_forward.default: [row(f(2, 3, 4), f(2, 5, 4), p, None) for p in (2.0, 1.0, 0.0, 3.0, float("inf"))],
     aten.cdist.default: [row(f(2, 3, 4), f(2, 5, 4), 2.0)],
     aten._pdist_forward.default: [row(f(5, 4), 2.0), row(f(5, 4), 1.0)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.ao.quantization.fx._decomposed  # defines the operators
 
-from tests.torch.row import Rows, aten, bools, f, i, i8, i32, row, t, u8
+from tests.torch.row import Rows, aten, bools, f, i, i8, i32, inf, nan, row, t, u8
 
 quantized = torch.ops.quantized_decomposed
 X = f(2, 3, 4)
@@ -237,9 +237,24 @@ REDUCTIONS: Rows = {
     aten.median.dim: [row(X, 1), row(f(2, 6), -1, True)],
     aten.median.default: [row(X), row(f(5))],
     aten.kthvalue.default: [row(X, 2, 1), row(f(2, 6), 5, -1, True)],
+    aten.nanmedian.dim: [row(t([3.0, nan, 1, 2], [nan, nan, nan, 5]), 1), row(X, 1, True), row(i(4), 0)],
+    aten.nanmedian.default: [row(t(3.0, nan, 1, 2, -inf)), row(t(nan, nan))],
+    aten.mode.default: [row(t([3.0, 1, 1, 2], [5, 4, 4, 5])), row(t(2, 1, 2, 1, 3), 0, True)],
+}
+
+UPDATES: Rows = {
+    aten.index_reduce.default: [
+        row(X, 1, t(2, 0, 2), f(2, 3, 4), kind, include_self=keep) for kind in ("prod", "mean", "amax", "amin") for keep in (True, False)
+    ],
+    aten.put.default: [row(X, t([0, 23], [-2, 5]), f(2, 2)), row(i(2, 2), t(1, 1, 3), i(3), True)],
+    aten.embedding_renorm.default: [row(f(5, 3), t(0, 3, 3), 0.5, 2.0), row(f(5, 3), t([1], [2]), 9.0, 1.0)],
 }
 
 MATRICES: Rows = {
+    aten._trilinear.default: [
+        row(f(3, 4), f(2, 4, 5), f(3, 5), [1, 3], [0], [1, 2], [2, 3]),
+        row(f(3), f(4), f(5), [1, 2], [0, 2], [0, 1], []),
+    ],
     aten.linear.default: [
         row(f(2, 3), f(4, 3), f(4)),
         row(f(5, 2, 3), f(4, 3)),
@@ -358,5 +373,5 @@ QUANTIZED: Rows = {
     ],
 }
 
-ROWS: Rows = {**SHAPES, **INDEXING, **CREATION, **REDUCTIONS, **MATRICES, **ATTENTION, **RECURRENT, **QUANTIZED}
+ROWS: Rows = {**SHAPES, **INDEXING, **CREATION, **REDUCTIONS, **UPDATES, **MATRICES, **ATTENTION, **RECURRENT, **QUANTIZED}
 assert i32

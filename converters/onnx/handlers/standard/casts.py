@@ -15,9 +15,9 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-@onnx_op("Cast", how="cast; to bool a comparison with 0")
+@onnx_op("Cast", since=6, how="cast; to bool a comparison with 0")
 def cast(b: GraphBuilder, input: Operand, *, to: int, saturate: int = 1, round_mode: str = "up", node: SourceNode) -> Operand:
-    return _cast(b, input, to, node)
+    return cast_to(b, input, to, node)
 
 
 @onnx_op("CastLike", since=15, how="cast to the second input's type; to bool a comparison with 0")
@@ -26,7 +26,7 @@ def cast_like(
 ) -> Operand:
     to = node.scope.onnx_type(node.proto.input[1])
     if to is not None:
-        return _cast(b, input, to, node)
+        return cast_to(b, input, to, node)
     if target_type.data_type == "uint8":
         raise ConversionError(
             "whether the second input is bool or uint8 is not known", "run onnx.shape_inference on the model, or use Cast"
@@ -49,7 +49,7 @@ def bit_cast(b: GraphBuilder, input: Operand, *, to: int, node: SourceNode) -> O
     return float32_of_bits(b, b.cast(input, DataType.INT32)) if after.is_float else b.cast(input, after)
 
 
-def _cast(b: GraphBuilder, input: Operand, to: int, node: SourceNode) -> Operand:
+def cast_to(b: GraphBuilder, input: Operand, to: int, node: SourceNode) -> Operand:
     element = node.scope.element(to)
     if to == TensorProto.BOOL:
         return truth(b, input)

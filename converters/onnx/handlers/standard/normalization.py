@@ -8,6 +8,7 @@ import numpy as np
 
 from converters.lowering import normalization as lowering
 from converters.onnx.axes import axes_of, axis_of
+from converters.onnx.handlers.standard.random import dropped
 from converters.onnx.registry import Number, SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
@@ -21,7 +22,7 @@ def _as(b: GraphBuilder, x: Operand, data_type: DataType) -> Operand:
     return b.cast(x, data_type)
 
 
-@onnx_op("BatchNormalization", since=6, how="batchNormalization", limits="refused in training mode")
+@onnx_op("BatchNormalization", how="batchNormalization", limits="refused in training mode")
 def batch_normalization_6(
     b: GraphBuilder,
     X: Operand,
@@ -185,10 +186,14 @@ def lp_normalization(b: GraphBuilder, input: Operand, *, axis: int = -1, p: int 
     return b.div(input, b.max(norm, smallest))
 
 
-@onnx_op("Dropout", since=6, how="nothing: inference drops nothing", limits="refused in training mode")
-def dropout_6(b: GraphBuilder, data: Operand, *, is_test: int = 0, ratio: float = 0.5) -> tuple[Operand, ...]:
+@onnx_op(
+    "Dropout",
+    how="nothing: inference drops nothing; in training mode by a random input",
+    limits="training mode only with --random",
+)
+def dropout_6(b: GraphBuilder, data: Operand, *, is_test: int = 0, ratio: float = 0.5, node: SourceNode) -> tuple[Operand, ...]:
     if not is_test:
-        raise _drops()
+        return dropped(b, data, ratio, node)
     return dropout_7(b, data)
 
 
@@ -197,17 +202,24 @@ def dropout_7(b: GraphBuilder, data: Operand, *, ratio: float = 0.5) -> tuple[Op
     return data, _all_kept(b, data)
 
 
-@onnx_op("Dropout", since=12, how="nothing: inference drops nothing", limits="refused in training mode")
+@onnx_op(
+    "Dropout",
+    since=12,
+    how="nothing: inference drops nothing; in training mode by a random input",
+    limits="training mode only with --random",
+)
 def dropout_12(
-    b: GraphBuilder, data: Operand, ratio: Number | None = None, training_mode: Number | None = None, *, seed: int = 0
+    b: GraphBuilder,
+    data: Operand,
+    ratio: Number | None = None,
+    training_mode: Number | None = None,
+    *,
+    seed: int = 0,
+    node: SourceNode,
 ) -> tuple[Operand, ...]:
     if training_mode and ratio != 0:
-        raise _drops()
+        return dropped(b, data, 0.5 if ratio is None else float(ratio), node)
     return data, _all_kept(b, data)
-
-
-def _drops() -> ConversionError:
-    return ConversionError("drops values at random in training mode", EVALUATE)
 
 
 def _all_kept(b: GraphBuilder, data: Operand) -> Operand:

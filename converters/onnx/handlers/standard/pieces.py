@@ -14,14 +14,14 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
 
-@onnx_op("Concat", how="concat")
+@onnx_op("Concat", since=4, how="concat")
 def concat(b: GraphBuilder, *inputs: Operand, axis: int) -> Operand:
     place = axis_of(axis, inputs[0].rank)
     filled = [input for input in inputs if input.shape[place]]
     return b.concat(filled or list(inputs[:1]), place)
 
 
-@onnx_op("Tile", how="tile")
+@onnx_op("Tile", since=6, how="tile")
 def tile(b: GraphBuilder, input: Operand, repeats: Ints) -> Operand:
     return b.tile(input, repeats)
 
@@ -90,7 +90,7 @@ def trilu(b: GraphBuilder, input: Operand, k: Number | None = None, *, upper: in
 
 
 # -------------------------------------------------------------------------------------------------------------------- pad
-@onnx_op("Pad", how="pad")
+@onnx_op("Pad", since=2, how="pad")
 def pad_2(b: GraphBuilder, data: Operand, *, pads: list[int], mode: str = "constant", value: float = 0.0) -> Operand:
     return pad(b, data, pads, value, mode=mode)
 

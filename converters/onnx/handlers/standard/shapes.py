@@ -31,7 +31,7 @@ def size(b: GraphBuilder, data: Operand) -> Operand:
     return b.constant(data.size, DataType.INT64)
 
 
-@onnx_op("Reshape", how="reshape")
+@onnx_op("Reshape", since=5, how="reshape")
 def reshape(b: GraphBuilder, data: Operand, shape: Ints, *, allowzero: int = 0) -> Operand:
     return b.reshape(data, resolved(shape, data.shape, copy_zeros=not allowzero))
 

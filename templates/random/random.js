@@ -1,0 +1,55 @@
+import { inputs } from "../runtime/facts.js";
+import { Model } from "../runtime/model.js";
+import { TYPES, byteLength } from "../runtime/tensors.js";
+
+/** Whole numbers of so many bits, one after another: mulberry32. */
+function generator(seed) {
+  let a = seed | 0;
+  return (bits) => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), a | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) >>> (32 - bits);
+  };
+}
+
+/** Numbers of the standard normal distribution, or of the uniform one in [0, 1). */
+function draw(next, { random, dataType, shape }) {
+  const { view } = TYPES[dataType];
+  const bits = dataType === "float16" ? 11 : 24; // exact, and less than 1
+  const uniform = () => next(bits) / 2 ** bits;
+  const normal = () => {
+    const radius = Math.sqrt(-2 * Math.log(1 - next(24) / 2 ** 24)); // Box and Muller
+    return radius * Math.cos(2 * Math.PI * (next(24) / 2 ** 24));
+  };
+  const count = byteLength({ dataType, shape }) / view.BYTES_PER_ELEMENT;
+  const one = random === "normal" ? normal : uniform;
+  const values = Float32Array.from({ length: count }, one);
+  return dataType === "float16" && view === Uint16Array ? Uint16Array.from(values, float16Bits) : view.from(values);
+}
+
+/** The bits of a number as float16, for browsers without Float16Array. */
+function float16Bits(value) {
+  const [magnitude, sign] = [Math.abs(value), value < 0 || Object.is(value, -0) ? 0x8000 : 0];
+  if (magnitude < 2 ** -14) return sign | Math.round(magnitude * 2 ** 24);
+  const exponent = Math.floor(Math.log2(magnitude));
+  const fraction = Math.round((magnitude / 2 ** exponent - 1) * 1024); // 1024 carries into the exponent
+  return sign | (((exponent + 15) << 10) + fraction);
+}
+
+/** What is drawn for the random inputs that are not given, by name. */
+function drawn(values, seed) {
+  const next = generator(seed);
+  const missing = inputs.filter((input) => input.random && !Object.hasOwn(values, input.name));
+  return Object.fromEntries(missing.map((input) => [input.name, draw(next, input)]));
+}
+
+const computeGiven = Model.prototype.compute;
+
+/** compute() of inputs of which random ones may be missing: they are drawn, with the same seed the same. */
+Model.prototype.compute = async function compute(values, { seed = Math.random() * 2 ** 32 } = {}) {
+  const isObject = values !== null && typeof values === "object";
+  return computeGiven.call(this, isObject ? { ...values, ...drawn(values, seed) } : values);
+};
+
+export { drawn };
