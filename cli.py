@@ -423,11 +423,13 @@ def verify(graph: Path, against: Path, dim: Mapping[str, int], **options: Any) -
     """
     from converters.commands.opening import source_of
     from converters.commands.workflow import verified
+    from converters.random_numbers import INPUTS
     from webnn_graph.formats import load
 
     check = check_of(options)
     loaded = load(graph, dims=dim)
-    return verified(loaded, source_of(against, opening_of({**options, "dim": {}, "shape": {}}), loaded), check)
+    opening = opening_of({**options, "dim": {}, "shape": {}, "random": INPUTS})  # where the graph has them, they are inputs
+    return verified(loaded, source_of(against, opening, loaded), check)
 
 
 @webnn.command()

@@ -203,7 +203,8 @@ def _text_config(config: Any, *, decoder: bool) -> Any:
     part = getattr(config, "decoder" if decoder else "encoder", None)
     if hasattr(part, "to_dict"):
         return part
-    return config.get_text_config(decoder=decoder) if hasattr(config, "get_text_config") else config
+    found = config.get_text_config(decoder=decoder) if hasattr(config, "get_text_config") else config
+    return getattr(found, "text_config", None) or found
 
 
 def _add_pixels(found: Interface, config: Any, processor: Mapping[str, Any], *, is_video: bool) -> None:
