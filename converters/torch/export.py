@@ -40,8 +40,9 @@ def export(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, An
     """
     _check_mode(module)
     check_packed(module.modules())
+    given = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
     try:
-        with torch.no_grad(), logged(), KnownValues():
+        with torch.no_grad(), logged(), KnownValues([*given, *module.parameters(), *module.buffers()]):
             return torch.export.export(module, tuple(args), dict(kwargs or {}), strict=False)
     except Exception as error:
         raise _explained(module, error) from error

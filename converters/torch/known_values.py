@@ -27,12 +27,16 @@ UNKNOWN = object()
 
 
 class KnownValues(TorchFunctionMode):
-    """Computes what depends on constants only beside the traced tensors, and lets Python read it."""
+    """Computes what depends on constants only beside the traced tensors, and lets Python read it.
 
-    def __init__(self) -> None:
+    Args:
+        inputs: Tensors of which traced ones are made that are not constant: example inputs, parameters, buffers.
+    """
+
+    def __init__(self, inputs: Iterable[torch.Tensor]) -> None:
         super().__init__()
         self._values: Any = WeakIdKeyDictionary()
-        self._spoiled: set[int] = set()
+        self._spoiled = {_memory(tensor) for tensor in inputs if _is_plain(tensor)}
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -40,13 +44,15 @@ class KnownValues(TorchFunctionMode):
         kwargs = kwargs or {}
         if torch.compiler.is_dynamo_compiling():
             return func(*args, **kwargs)
-        value = self._computed(func, args, kwargs)
-        if func in READERS and value is not UNKNOWN:
+        if func in READERS and (value := self._computed(func, args, kwargs)) is not UNKNOWN:
             return value
-        if value is UNKNOWN and _writes(func, kwargs):
-            self._forget(args[0] if args else None)
         result = func(*args, **kwargs)
-        self._keep(result, value)
+        touched = [result, args[0]] if _writes(func, kwargs) and args else result
+        if any(isinstance(leaf, FakeTensor) for leaf in pytree.tree_leaves(touched)):
+            value = self._computed(func, args, kwargs)
+            if value is UNKNOWN and _writes(func, kwargs):
+                self._forget(args[0] if args else None)
+            self._keep(result, value)
         return result
 
     def _computed(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:

@@ -232,11 +232,16 @@ def endless(x: torch.Tensor) -> Any:
     return while_loop(lambda y: y.sum() < 100, lambda y: (y.abs() * 1.5,), (x,))
 
 
+def branch(x: torch.Tensor) -> Any:
+    return x * 2 if x.sum() > 0 else x
+
+
 REFUSED: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
     "the rows themselves": (lambda x, m: x[m], (X, MASK), "the size of its result depends on the data"),
     "the order of rows": (lambda x, m: x[m].cumsum(0).sum(0), (X, MASK), "the size of its result depends on the data"),
     "rows of two masks": (lambda x, m, n: (x[m] + x[n]).sum(0), (X, MASK, MASK), "the size of its result depends on the data"),
     "an unknown number of turns": (endless, (X,), "how often it runs depends on the data"),
+    "a branch on an input": (branch, (X,), "a size or a branch depends on values of tensors"),
     "a size": (lambda x, i: x.new_zeros(i.item()).sum() + x, (X, torch.tensor(2)), "a Python number is made of a tensor"),
 }
 
