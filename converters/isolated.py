@@ -93,7 +93,7 @@ def isolated(worker: Callable[..., bytes], data: bytes, limits: Limits = Limits(
     if kind == "MemoryError":
         raise Stopped(f"needed more than {limits.memory >> 20:,} MiB of memory")
     error = getattr(errors, kind, None)
-    if error is None:
+    if error is None or not code:  # of another library, which may call an error the same
         raise Stopped(f"failed ({kind}: {what})" if what else f"failed ({kind})")
     raise error(what, hint, Where(**where), Code(code))
 

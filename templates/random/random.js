@@ -14,7 +14,8 @@ function generator(seed) {
 }
 
 /** Numbers of the standard normal distribution, or of the uniform one in [0, 1). */
-function draw(next, { random, dataType, shape }) {
+function draw(next, input) {
+  const { random, dataType, shape } = input;
   const { view } = TYPES[dataType];
   const bits = dataType === "float16" ? 11 : 24; // exact, and less than 1
   const uniform = () => next(bits) / 2 ** bits;

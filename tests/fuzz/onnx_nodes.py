@@ -65,6 +65,13 @@ MORE: dict[str, str] = {
     "SwiGLU": f"({TRIPLE}) => (float[a, b] z) {{ z = SwiGLU(x, y) }}",
     "TensorScatter": "(float[2, 5, 3] x, float[2, 2, 3] u, int64[2] i) => (float[a, b, c] z) { z = TensorScatter(x, u, i) }",
     "ArrayFeatureExtractor": "(float[2, 3] x, int64[2] i) => (float[a, b] z) { z = ai.onnx.ml.ArrayFeatureExtractor(x, i) }",
+    "ZipMap": "(float[2, 3] x) => (float[a, b] z) { z = ai.onnx.ml.ZipMap<classlabels_int64s = [0, 1, 2]>(x) }",
+    "Bernoulli": "(float[2, 3] x) => (float[a, b] z) { z = Bernoulli(x) }",
+    "Multinomial": "(float[2, 3] x) => (int32[a, b] z) { z = Multinomial<sample_size = 2>(x) }",
+    "RandomNormal": "(float[2, 3] x) => (float[a, b] z) { r = RandomNormal<shape = [2, 3]>() z = Add(x, r) }",
+    "RandomNormalLike": "(float[2, 3] x) => (float[a, b] z) { z = RandomNormalLike(x) }",
+    "RandomUniform": "(float[2, 3] x) => (float[a, b] z) { r = RandomUniform<shape = [2, 3]>() z = Add(x, r) }",
+    "RandomUniformLike": "(float[2, 3] x) => (float[a, b] z) { z = RandomUniformLike(x) }",
     "Binarizer": "(float[2, 3] x) => (float[a, b] z) { z = ai.onnx.ml.Binarizer(x) }",
     "Momentum": """(float r, int64 t, float[3] x, float[3] g, float[3] v) => (float[n] z, float[m] w)
         { z, w = ai.onnx.preview.training.Momentum<alpha = 0.9, beta = 0.8, mode = "standard", norm_coefficient = 0.1>(r, t, x, g, v) }""",
@@ -319,7 +326,7 @@ CHANGES: tuple[Callable[[onnx.ModelProto, onnx.NodeProto, Random], None], ...] =
 def fault(model: onnx.ModelProto) -> str:
     """What is wrong with how a model is converted; empty for a graph or an error of the project's own."""
     try:
-        convert(model)
+        convert(model, random="inputs")
     except WebNNError as error:
         cause = error.__cause__
         shown = traceback.extract_tb(cause.__traceback__)[-1] if cause is not None else ""

@@ -485,6 +485,7 @@ RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ("", "Clip"): (one("min", "max"),),
     ("", "Trilu"): (rank(2, None, "input"), one("k")),
     # matrices, attention, recurrence
+    ("", "Multinomial"): (rank(2, 2, "input"),),
     ("", "Det"): (rank(2, None, "X"), shapes("its matrices are not square", lambda X: X[-1] == X[-2], "X")),
     ("", "MatMul"): MATRICES,
     ("", "Gemm"): (
