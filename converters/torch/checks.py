@@ -17,7 +17,12 @@ CHECKS = set(
 
 def is_check(node: fx.Node) -> bool:
     """Whether the node calls one of `CHECKS`."""
-    return isinstance(node.target, OpOverload) and node.target._schema.name.split("::")[-1] in CHECKS
+    return operator_name(node) in CHECKS
+
+
+def operator_name(node: fx.Node) -> str:
+    """The operator that the node calls, without library and overload; empty when it calls none."""
+    return node.target._schema.name.split("::")[-1] if isinstance(node.target, OpOverload) else ""
 
 
 def drop_checks(module: torch.nn.Module) -> None:

@@ -11,6 +11,7 @@ from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
+from converters.torch.checks import operator_name
 from converters.torch.handlers import HANDLERS
 from converters.torch.retrace import open_sizes, retraced
 
@@ -140,7 +141,7 @@ class _Known:
     def _computed(self, node: fx.Node) -> Any:
         given: Any = fx.node.map_arg((node.args, node.kwargs), self._value)
         args, kwargs = given
-        if _name(node) == "repeat_interleave":
+        if operator_name(node) == "repeat_interleave":
             self._spend(int(args[0].sum()))
         elif not open_sizes(node):
             self._spend(sum(leaf.numel() for leaf in pytree.tree_leaves(node.meta["val"]) if isinstance(leaf, torch.Tensor)))
@@ -157,13 +158,9 @@ def computes(node: fx.Node) -> bool:
     """Whether PyTorch may compute the call: an operator of tensors that checks what it is given and is not random."""
     if not isinstance(node.target, OpOverload):
         return getattr(node.target, "__module__", "") in ("_operator", "math", "torch")
-    name = _name(node)
+    name = operator_name(node)
     if node.target.namespace not in ("aten", "prims") or torch.Tag.nondeterministic_seeded in node.target.tags:
         return False
     return (not name.startswith("_") or name in CHECKED) and (
         name in SIZED | SPECIAL or torch.Tag.pointwise in node.target.tags or node.target in HANDLERS
     )
-
-
-def _name(node: fx.Node) -> str:
-    return node.target._schema.name.split("::")[-1] if isinstance(node.target, OpOverload) else ""

@@ -20,7 +20,7 @@ from torch import fx
 from torch._ops import OpOverload
 from torch.export import ExportedProgram
 
-from converters.torch.checks import drop_dead, is_check
+from converters.torch.checks import drop_dead, is_check, operator_name
 from converters.torch.decompose import decompose
 from converters.torch.retrace import open_sizes, retraced
 from webnn_graph.errors import ConversionError
@@ -158,7 +158,7 @@ class _Rows:
 
     def _of_counts(self, node: fx.Node) -> None:
         """A tensor of as many rows as there are, all alike; sizes of such a number are computed nowhere else."""
-        if _name(node) not in ("full", "zeros", "ones", "expand"):
+        if operator_name(node) not in ("full", "zeros", "ones", "expand"):
             raise _Stays
         self.masks[node] = next(mask for rows, mask in self.masks.items() if open_sizes(rows) & open_sizes(node))
         self._count_all(node)
@@ -169,8 +169,8 @@ class _Rows:
             raise _Stays
         self._count_all(node)
         self.masks[node] = mask
-        if rows[0] in self.columns and (_name(node) in _COPIES or len(_shape(node)) == len(_static_shape(mask)) == 1):
-            self.columns[node] = 0 if _name(node) in _FLAT else self.columns[rows[0]]
+        if rows[0] in self.columns and (operator_name(node) in _COPIES or len(_shape(node)) == len(_static_shape(mask)) == 1):
+            self.columns[node] = 0 if operator_name(node) in _FLAT else self.columns[rows[0]]
 
     def _count(self, node: fx.Node) -> None:
         """An operator on a number that only the data tell, which takes it as a tensor as well."""
@@ -212,7 +212,7 @@ class _Rows:
     def _reduce(self, node: fx.Node, rows: fx.Node) -> None:
         """A sum, mean, minimum ... over the rows: over all, those that are not selected replaced by what changes nothing."""
         column = self._column(rows)
-        if _name(node) == "mean":
+        if operator_name(node) == "mean":
             over = aten.sum.dim_IntList if node.args[1:] else aten.sum.default
             total = self._call(over, self._neutral(rows, column, 0), *node.args[1:], dtype=node.kwargs.get("dtype"))
             shape = _shape(rows)
@@ -341,7 +341,7 @@ def _leaves_rows(node: fx.Node, rows: list[fx.Node]) -> bool:
     """Whether each row of the result is computed of that row of the arguments alone."""
     if not isinstance(node.target, OpOverload):
         return False
-    name = _name(node)
+    name = operator_name(node)
     if torch.Tag.pointwise in node.target.tags or name in _LAYOUT:
         return True
     if name in ("view", "reshape", "_unsafe_view"):
@@ -398,7 +398,3 @@ def _static_shape(node: fx.Node) -> list[int]:
 
 def _limits(dtype: torch.dtype) -> torch.finfo | torch.iinfo:
     return torch.finfo(dtype) if dtype.is_floating_point else torch.iinfo(dtype)
-
-
-def _name(node: fx.Node) -> str:
-    return node.target._schema.name.split("::")[-1] if isinstance(node.target, OpOverload) else ""
