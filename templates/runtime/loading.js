@@ -1,24 +1,27 @@
-async function download(url, { signal, onProgress }) {
-  const response = await fetch(url, { signal });
+/** What a server answers, from a byte on where it can. */
+async function request(url, { signal, from = 0, ...init }) {
+  const response = await fetch(url, { ...init, signal, headers: from ? { Range: `bytes=${from}-` } : {} });
   if (!response.ok) throw new Error(`${url}: HTTP status ${response.status}`);
-  // With a content encoding, Content-Length counts the encoded bytes.
-  const total = response.headers.get("Content-Encoding") ? 0 : Number(response.headers.get("Content-Length") ?? 0);
-  let bytes = new Uint8Array(total || 1 << 20);
-  let loaded = 0;
+  return response;
+}
+
+/** The bytes of a response, piece by piece. */
+async function* pieces(response) {
   const reader = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (loaded + value.byteLength > bytes.byteLength) {
-      const larger = new Uint8Array(Math.max(2 * bytes.byteLength, loaded + value.byteLength));
-      larger.set(bytes.subarray(0, loaded));
-      bytes = larger;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
     }
-    bytes.set(value, loaded);
-    loaded += value.byteLength;
-    onProgress?.({ loaded, total });
+  } finally {
+    reader.cancel();
   }
-  return bytes.subarray(0, loaded);
+}
+
+/** The bytes at an address, piece by piece. */
+async function* fetched(url, options) {
+  yield* pieces(await request(url, options));
 }
 
 async function createContext(options) {
@@ -32,4 +35,4 @@ async function createContext(options) {
   return ml.createContext(options);
 }
 
-export { createContext, download };
+export { createContext, fetched, pieces, request };

@@ -15,25 +15,29 @@ export class Model {
   #destroyed = false;
 
   /** Builds the graph on a context with weights as build() takes them, and allocates its tensors. */
-  static async create(context, weights, { ownsContext = false } = {}) {
+  static async create(context, weights, options) {
+    return Model.of(context, await build(context, weights), options);
+  }
+
+  /** A model of a graph that is built. */
+  static async of(context, graph, { ownsContext = false } = {}) {
     const model = new Model();
     model.#context = context;
-    model.#ownsContext = ownsContext;
+    model.#graph = graph;
     const allocate = async ({ name, dataType, shape }, usage) => {
       const tensor = await context.createTensor({ dataType, shape, ...usage });
       model.#tensors.push(tensor);
       return [name, tensor];
     };
     try {
-      model.#graph = await build(context, weights);
       const bound = inputs.filter(({ name }) => BOUND.has(name));
       model.#bound = await Promise.all(bound.map((input) => allocate(input, { writable: true })));
       model.#results = await Promise.all(outputs.map((output) => allocate(output, { readable: true })));
     } catch (error) {
-      model.#ownsContext = false;
       model.destroy();
       throw error;
     }
+    model.#ownsContext = ownsContext;
     return model;
   }
 

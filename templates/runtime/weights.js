@@ -15,7 +15,9 @@ function checkWeights(weights) {
   }
 }
 
-/** Throws unless the tensors that build() reads are those that the module was written with: the exclusive or of their digests. */
+const damaged = (why) => new Error(`the weights are not a safetensors file of this model: ${why}`);
+
+/** Throws unless the tensors that the graph reads are those that the module was written with: the exclusive or of their digests. */
 function checkDigest(metadata) {
   if (!weightsDigest) return;
   let found = 0n;
@@ -31,36 +33,138 @@ function checkDigest(metadata) {
   }
 }
 
-/** Reads this model's weights from the bytes of its safetensors file: views on them, for build(). Throws for those of another conversion. */
-export function readWeights(bytes) {
-  const damaged = (why) => new Error(`the weights are not a safetensors file of this model: ${why}`);
-  if (bytes.byteLength < 8) throw damaged(`${bytes.byteLength} bytes`);
-  const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (size > bytes.byteLength - 8) throw damaged(`a header of ${size} bytes in a file of ${bytes.byteLength}`);
+/** A header, and this model's tensors in the file, in their order there, each with where its bytes begin behind the header. */
+function parseHeader(bytes) {
   let header;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + size)));
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
     throw damaged(`the header is not JSON (${error.message})`);
   }
-  checkDigest(header?.__metadata__);
-  const data = bytes.subarray(8 + size);
-  const weights = new Map();
-  for (const expected of WEIGHTS) {
+  const here = WEIGHTS.filter(({ name }) => Object.hasOwn(header ?? {}, name)).map((expected) => {
     const { name, dataType, shape } = expected;
-    if (!Object.hasOwn(header ?? {}, name)) throw damaged(`tensor ${name} is missing`);
     const { dtype, shape: storedShape, data_offsets: offsets } = header[name];
     const packed = TYPES[dataType].bits === 4;
     if (dtype !== TYPES[dataType].stored || !sameShape(storedShape, packed ? [byteLength(expected)] : shape)) {
       throw damaged(`tensor ${name} is ${dtype} [${storedShape}], expected ${describe(expected)}`);
     }
     const [begin, end] = Array.isArray(offsets) ? offsets : [];
-    if (!(begin >= 0 && end <= data.byteLength && end - begin === byteLength(expected))) {
-      throw damaged(`tensor ${name} has the offsets [${offsets}] in ${data.byteLength} bytes of data`);
-    }
-    weights.set(name, { dataType, shape, data: viewOf(dataType, data.subarray(begin, end)) });
-  }
+    if (!(begin >= 0 && end - begin === byteLength(expected))) throw damaged(`tensor ${name} has the offsets [${offsets}]`);
+    return { name, dataType, shape, begin, size: end - begin };
+  });
+  return { metadata: header?.__metadata__, here: here.sort((a, b) => a.begin - b.begin) };
+}
+
+/** Reads this model's weights from the bytes of its safetensors file: views on them, for build(). Throws for those of another conversion. */
+export function readWeights(bytes) {
+  if (bytes.byteLength < 8) throw damaged(`${bytes.byteLength} bytes`);
+  const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (size > bytes.byteLength - 8) throw damaged(`a header of ${size} bytes in a file of ${bytes.byteLength}`);
+  const { metadata, here } = parseHeader(bytes.subarray(8, 8 + size));
+  checkDigest(metadata);
+  const data = bytes.subarray(8 + size);
+  const weights = new Map(
+    here.map(({ name, dataType, shape, begin, size }) => {
+      if (begin + size > data.byteLength) throw damaged(`tensor ${name} ends behind the ${data.byteLength} bytes of data`);
+      return [name, { dataType, shape, data: viewOf(dataType, data.subarray(begin, begin + size)) }];
+    }),
+  );
+  for (const { name } of WEIGHTS) if (!weights.has(name)) throw damaged(`tensor ${name} is missing`);
   return weights;
 }
 
-export { checkWeights };
+/** Bytes that arrive in pieces, taken in lengths of the reader's choice. */
+class Source {
+  #pieces;
+  #rest = new Uint8Array();
+
+  constructor(pieces) {
+    this.#pieces = pieces;
+  }
+
+  /** Gives the next bytes, so many, in parts to `use`. */
+  async #next(count, use) {
+    while (count > 0) {
+      if (!this.#rest.byteLength) {
+        const { done, value } = await this.#pieces.next();
+        if (done) throw damaged(`it ends ${count} bytes too early`);
+        this.#rest = value;
+      }
+      const part = this.#rest.subarray(0, count);
+      this.#rest = this.#rest.subarray(part.byteLength);
+      count -= part.byteLength;
+      use(part);
+    }
+  }
+
+  skip(count) {
+    return this.#next(count, () => {});
+  }
+
+  /** Lets the rest arrive, which what keeps it waits for. */
+  async end() {
+    while (!(await this.#pieces.next()).done);
+  }
+
+  /** A copy of the next bytes in a buffer of their own. */
+  async take(count, onPart = (_) => {}) {
+    const bytes = new Uint8Array(count);
+    let end = 0;
+    await this.#next(count, (part) => {
+      bytes.set(part, end);
+      end += part.byteLength;
+      onPart(part.byteLength);
+    });
+    return bytes;
+  }
+}
+
+/** Bytes of tensors that may be in memory at a time, but for one that is larger by itself. */
+const IN_FLIGHT = 2 ** 24;
+
+/**
+ * Reads the safetensors files that arrive as `files`, several at a time, and gives `accept` each of this model's tensors as soon
+ * as it is there. Its bytes are dropped when what `accept` returns has come to its end.
+ */
+async function streamWeights(files, accept, onBytes) {
+  const missing = new Set(WEIGHTS.map(({ name }) => name));
+  const metadata = {};
+  let headers = 0;
+  let inFlight = 0;
+  let waiting = [];
+  const read = async (pieces) => {
+    const source = new Source(pieces);
+    try {
+      const size = Number(new DataView((await source.take(8)).buffer).getBigUint64(0, true));
+      if (size > 1e8) throw damaged(`a header of ${size} bytes`);
+      const header = parseHeader(await source.take(size));
+      Object.assign(metadata, header.metadata);
+      headers += 1;
+      if (headers === files.length) checkDigest(metadata);
+      let position = 0;
+      for (const { begin, size, ...tensor } of header.here) {
+        while (inFlight && inFlight + size > IN_FLIGHT) await new Promise((resolve) => waiting.push(resolve));
+        inFlight += size;
+        await source.skip(begin - position);
+        const bytes = await source.take(size, onBytes);
+        position = begin + size;
+        await accept({ ...tensor, data: viewOf(tensor.dataType, bytes) });
+        bytes.buffer.transfer?.(0); // at once, not when memory is short
+        missing.delete(tensor.name);
+        inFlight -= size;
+        for (const go of waiting.splice(0)) go();
+      }
+      await source.end();
+    } finally {
+      await pieces.return?.();
+    }
+  };
+  const queue = [...files];
+  const work = async () => {
+    while (queue.length) await read(queue.shift()());
+  };
+  await Promise.all([work(), work(), work()]);
+  for (const name of missing) throw damaged(`tensor ${name} is missing`);
+}
+
+export { checkWeights, streamWeights };

@@ -19,7 +19,7 @@ RESERVED = frozenset(data_type.view for data_type in DataType) | frozenset(
     arguments async await break case catch class const continue debugger default delete do else enum eval export extends false
     finally for function if implements import in instanceof interface let new null package private protected public return
     static super switch this throw true try typeof var void while with yield undefined NaN Infinity
-    builder context weights weight checkWeights MLGraphBuilder
+    builder weight
     """.split()
 )
 """Words that cannot name a variable in the generated ``build``: JavaScript's, and what its body reads."""

@@ -12,6 +12,8 @@ import jinja2
 
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError
+from webnn_graph.expansion import Split, split
+from webnn_graph.formats.expanding import expanding
 from webnn_graph.formats.expressions import constant, descriptor_of, literal, object_of, statement, string, variable
 from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.formats.weights import stored
@@ -23,7 +25,7 @@ TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ */\*\* @type .*
 """What a plain module has for those that read it alone: imports and an empty line, the list of its exports after one, and types."""
 
 
-def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", digest: str = "") -> dict[str, str]:
+def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", digest: str = "", expand: bool = True) -> dict[str, str]:
     """The texts of the module and of its declarations.
 
     Args:
@@ -32,6 +34,7 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", d
         labels: Whether every call carries its node's label.
         weights: The file that the module fetches from its own folder; by default ``<stem>.safetensors``.
         digest: That of the weights, which the module compares with their file's; it accepts any weights without.
+        expand: Whether expressions of constants are computed once, when the model is loaded, and not in every run.
 
     Returns:
         File name to text: ``<stem>.js`` and ``<stem>.d.ts``.
@@ -42,7 +45,7 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", d
     for name in graph.operands:
         if not IDENTIFIER.match(name):
             raise ValidationError(f"operand name {name!r} is not an identifier")
-    view = _view(graph, labels, weights or f"{stem}{WEIGHTS}") | {"digest": string(digest)}
+    view = _view(graph, labels, weights or f"{stem}{WEIGHTS}", expand) | {"digest": string(digest)}
     return rendered("module", stem, view)
 
 
@@ -65,21 +68,24 @@ def _template(name: str) -> jinja2.Template:
 @cache
 def _runtime() -> dict[str, str]:
     """The plain modules that a generated one holds, by name, without the imports and exports that tie them together."""
-    files = [file for folder in ("runtime", "random", "sized") for file in (TEMPLATES / folder).iterdir()]
+    files = [file for folder in ("runtime", "expanding", "random", "sized") for file in (TEMPLATES / folder).iterdir()]
     texts = {file.name.removesuffix(".js"): file.read_text("utf-8") for file in files if file.name.endswith(".js")}
     return {name: TIES.sub("", text) for name, text in texts.items()}
 
 
-def _view(graph: Graph, labels: bool, weights_file: str) -> dict[str, Any]:
+def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[str, Any]:
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
-    inline = {operand: array for operand, array in graph.constants.items() if operand not in weights}
-    read = {operand for node in graph.nodes for operand in node.operands}
+    parts = split(graph) if expand else Split(graph.nodes, ())
+    expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
+    read = {operand for node in parts.nodes for operand in node.operands}
+    inline = {operand: array for operand, array in graph.constants.items() if operand not in weights and operand in read}
     return {
         "title": string(graph.name),
         "data_types": " | ".join(map(string, DataType)),
         "node_count": len(graph.nodes),
         "weight_bytes": sum(operand.nbytes for operand in weights),
+        "loaded_bytes": sum(operand.nbytes for operand in (*weights, *expanded)),
         "weights_file": string(weights_file),
         "weights_url": url(weights_file),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
@@ -91,9 +97,13 @@ def _view(graph: Graph, labels: bool, weights_file: str) -> dict[str, Any]:
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
         ],
-        "constant_lines": [f"const {variable(operand.name)} = weight({string(operand.name)});" for operand in weights]
+        **expanding(parts.expansions, list(weights), graph.constants),
+        "only_expanded": literal([operand.name for operand in weights if operand not in read]),
+        "constant_lines": [
+            f"const {variable(operand.name)} = weight({string(operand.name)});" for operand in (*weights, *expanded) if operand in read
+        ]
         + [f"const {variable(operand.name)} = {constant(operand, array)};" for operand, array in inline.items()],
-        "node_lines": [statement(node, labels) for node in graph.nodes],
+        "node_lines": [statement(node, labels) for node in parts.nodes],
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
         "input_types": [_typed(operand) for operand in graph.inputs],
         "output_types": [_typed(operand) for operand in graph.outputs],
