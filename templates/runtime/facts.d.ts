@@ -18,5 +18,9 @@ export const inputs: Tensor[];
 export const outputs: Tensor[];
 /** Names of the inputs that reach an output. */
 export const BOUND: Set<string>;
+/** The data types of each operator's results, of those that the graph calls. */
+export const OPERATORS: Record<string, string[]>;
+/** What load() takes. */
+export const OPTIONS: string[];
 /** Builds the graph on a context, with weights by name. */
 export function build(context: any, weights: Map<string, any>): Promise<any>;

@@ -1,16 +1,19 @@
+import { ModelError } from "./errors.js";
 import { WEIGHTS, weightsDigest } from "./facts.js";
 import { TYPES, byteLength, describe, sameShape, viewOf } from "./tensors.js";
+
+const mismatch = (message) => new ModelError("weights-mismatch", message);
 
 function checkWeights(weights) {
   for (const expected of WEIGHTS) {
     const weight = weights.get(expected.name);
-    if (!weight) throw new Error(`weight ${expected.name} is missing`);
+    if (!weight) throw mismatch(`weight ${expected.name} is missing`);
     if (weight.dataType !== expected.dataType || !sameShape(weight.shape, expected.shape)) {
-      throw new Error(`weight ${expected.name} is ${describe(weight)}, expected ${describe(expected)}`);
+      throw mismatch(`weight ${expected.name} is ${describe(weight)}, expected ${describe(expected)}`);
     }
-    if (!ArrayBuffer.isView(weight.data)) throw new Error(`weight ${expected.name}: data is not a typed array`);
+    if (!ArrayBuffer.isView(weight.data)) throw mismatch(`weight ${expected.name}: data is not a typed array`);
     if (weight.data.byteLength !== byteLength(expected)) {
-      throw new Error(`weight ${expected.name} has ${weight.data.byteLength} bytes, expected ${byteLength(expected)}`);
+      throw mismatch(`weight ${expected.name} has ${weight.data.byteLength} bytes, expected ${byteLength(expected)}`);
     }
   }
 }
@@ -24,7 +27,7 @@ function checkDigest(metadata) {
     if (/^[0-9a-f]{32}$/.test(digest)) found ^= BigInt(`0x${digest}`);
   }
   if (found.toString(16).padStart(32, "0") !== weightsDigest) {
-    throw new Error(
+    throw mismatch(
       "the module and the weights are not of one conversion: publish the files of one conversion together, and see that no " +
         "cache or url gives older weights",
     );
@@ -33,7 +36,7 @@ function checkDigest(metadata) {
 
 /** Reads this model's weights from the bytes of its safetensors file: views on them, for build(). Throws for those of another conversion. */
 export function readWeights(bytes) {
-  const damaged = (why) => new Error(`the weights are not a safetensors file of this model: ${why}`);
+  const damaged = (why) => mismatch(`the weights are not a safetensors file of this model: ${why}`);
   if (bytes.byteLength < 8) throw damaged(`${bytes.byteLength} bytes`);
   const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (size > bytes.byteLength - 8) throw damaged(`a header of ${size} bytes in a file of ${bytes.byteLength}`);

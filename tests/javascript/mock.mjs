@@ -10,8 +10,14 @@ globalThis.MLGraphBuilder = class {
   }
 };
 
+/** Limits of a context that takes everything. */
+const limits = new Proxy({}, {
+  get: (_, name) => (name === "maxTensorByteLength" ? 2 ** 31 : { dataTypes: { includes: () => true } }),
+});
+
 export function context() {
   let running = 0;
+  let lose;
   const recorder = {
     calls: [],
     tensors: 0,
@@ -20,6 +26,10 @@ export function context() {
     fail: false,
     destroyed: false,
     bound: null,
+    lost: new Promise((resolve) => {
+      lose = resolve;
+    }),
+    opSupportLimits: () => limits,
     async createTensor(descriptor) {
       recorder.tensors += 1;
       recorder.alive += 1;
@@ -47,6 +57,7 @@ export function context() {
     },
     destroy() {
       recorder.destroyed = true;
+      lose({ message: "destroy() was called" });
     },
   };
   return recorder;

@@ -192,7 +192,7 @@ def message(module: Path, script: str) -> str:
 def test_weights_are_checked(bias: str, expected: str, tmp_path: Path) -> None:
     module = write(linear_model(), tmp_path)
     said = message(module, WEIGHTS.replace("BIAS", bias) + "await module.Model.create(mock.context(), weights)")
-    assert said == (f"Error: {expected}" if expected else "")
+    assert said == (f"ModelError: {expected}" if expected else "")
 
 
 @needs_node
@@ -205,7 +205,7 @@ def test_weights_are_checked(bias: str, expected: str, tmp_path: Path) -> None:
         ("{ x: new Float32Array(5), unused: new BigInt64Array(2) }", "input x has 5 elements, float32[2, 3] has 6"),
         ("{ x: new Float64Array(6), unused: new BigInt64Array(2) }", "input x (float32[2, 3]) must be a Float32Array, not Float64Array"),
         ("{ x: [1, 2, 3, 4, 5, 6], unused: new BigInt64Array(2) }", "input x (float32[2, 3]) must be a Float32Array, not object"),
-        ("null", "compute() takes an object: { name: typed array }"),
+        ("null", "the inputs are given as an object, by name"),
     ],
 )
 def test_inputs_are_checked(given: str, expected: str, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_inputs_are_checked(given: str, expected: str, tmp_path: Path) -> None:
     script = (
         WEIGHTS.replace("BIAS", BIAS) + f"const model = await module.Model.create(mock.context(), weights); await model.compute({given})"
     )
-    assert message(module, script) == (f"TypeError: {expected}" if expected else "")
+    assert message(module, script) == (f"ModelError: {expected}" if expected else "")
 
 
 @needs_node
@@ -310,7 +310,7 @@ def test_weights_of_another_conversion_are_refused(kind: str, tmp_path: Path) ->
     if kind in ("its own", "more tensors"):
         assert said == ""
     else:
-        assert said.startswith("Error: the module and the weights are not of one conversion: publish the files")
+        assert said.startswith("ModelError: the module and the weights are not of one conversion: publish the files")
 
 
 LOAD = """

@@ -29,6 +29,8 @@ export const weightsDigest = "";
 export const inputs = [{ name: "x", dataType: "float32", shape: [2] }, { name: "unused", dataType: "int8", shape: [1] }];
 export const outputs = [{ name: "y", dataType: "float32", shape: [2] }];
 export const BOUND = new Set(["x"]);
+export const OPERATORS = { relu: ["float32"] };
+export const OPTIONS = ["context", "contextOptions", "devices", "signal", "url"];
 export const build = async () => ({ destroy() {} });
 """
 """The facts of a model that the mock of WebNN computes."""

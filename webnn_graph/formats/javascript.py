@@ -103,6 +103,7 @@ def _view(graph: Graph, labels: bool, weights_file: str) -> dict[str, Any]:
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
+        "operators": _operators(graph),
         "bound": literal([operand.name for operand in graph.inputs if operand in read]),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {_descriptor(operand)});" for operand in graph.inputs
@@ -114,6 +115,14 @@ def _view(graph: Graph, labels: bool, weights_file: str) -> dict[str, Any]:
         "input_types": [_typed(operand) for operand in graph.inputs],
         "output_types": [_typed(operand) for operand in graph.outputs],
     }
+
+
+def _operators(graph: Graph) -> str:
+    """An object literal of the operators that a graph calls and the data types of their results."""
+    called: dict[str, set[DataType]] = {}
+    for node in graph.nodes:
+        called.setdefault(node.op, set()).update(operand.data_type for operand in node.outputs)
+    return object_of({op: literal(sorted(data_types)) for op, data_types in sorted(called.items())})
 
 
 def statement(node: Node, labels: bool) -> str:
