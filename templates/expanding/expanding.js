@@ -7,7 +7,12 @@ import { viewOf } from "../runtime/tensors.js";
  * their own as soon as all that it reads is there.
  */
 class ExpandedConstants extends Constants {
-  #open = EXPANSIONS.map((together) => ({ together, missing: new Set(together.flatMap(([, reads]) => reads)), read: new Map() }));
+  #open = EXPANSIONS.map((together) => ({
+    together,
+    missing: new Set(together.flatMap(([, reads]) => reads)),
+    read: new Map(),
+    builder: null,
+  }));
   #onBytes;
 
   constructor(context, onBytes) {

@@ -1,3 +1,4 @@
+import { ModelError } from "./errors.js";
 import { weightsDigest } from "./facts.js";
 import { pieces, request } from "./loading.js";
 
@@ -8,7 +9,7 @@ const PART = 2 ** 22;
  * The bytes at an address, piece by piece: what Cache Storage has of them under the weights' digest, then the rest, which it
  * keeps as well. Parts of other digests go when the first part is fetched.
  */
-async function* cached(url, { signal }) {
+async function* cached(url, signal) {
   const store = await caches.open("webnn-weights");
   const address = new URL(url, location.href);
   const key = (part) => {
@@ -36,7 +37,7 @@ async function* cached(url, { signal }) {
   const etag = response.headers.get("ETag");
   if (from && version !== etag) {
     await forget(() => true);
-    throw new Error(`${address} has changed since a part of it was kept; load again`);
+    throw new ModelError("download", `${address} has changed since a part of it was kept; load again`);
   }
   let behind = response.status === 206 ? 0 : from; // bytes that are there already, from a server without ranges
   let buffer = new Uint8Array(PART);
@@ -64,4 +65,10 @@ async function* cached(url, { signal }) {
   await keep(true);
 }
 
-export { cached };
+/** The bytes of a file of weights, piece by piece; with `cache` those that are kept. */
+async function* read(url, { signal, cache }) {
+  if (cache && weightsDigest && globalThis.caches) yield* cached(url, signal);
+  else yield* pieces(await request(url, { signal }));
+}
+
+export { read };

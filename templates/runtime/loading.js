@@ -1,7 +1,13 @@
+import { ModelError } from "./errors.js";
+
+const failed = (url, error) => new ModelError("download", `${url}: ${error.message}`, error);
+
 /** What a server answers, from a byte on where it can. */
-async function request(url, { signal, from = 0, ...init }) {
-  const response = await fetch(url, { ...init, signal, headers: from ? { Range: `bytes=${from}-` } : {} });
-  if (!response.ok) throw new Error(`${url}: HTTP status ${response.status}`);
+async function request(url, { signal, from = 0, cache = undefined }) {
+  const response = await fetch(url, { signal, cache, headers: from ? { Range: `bytes=${from}-` } : {} }).catch((error) => {
+    throw failed(url, error);
+  });
+  if (!response.ok) throw new ModelError("download", `${url}: HTTP status ${response.status}`);
   return response;
 }
 
@@ -14,25 +20,11 @@ async function* pieces(response) {
       if (done) return;
       yield value;
     }
+  } catch (error) {
+    throw failed(response.url, error);
   } finally {
-    reader.cancel();
+    reader.cancel().catch(() => {});
   }
 }
 
-/** The bytes at an address, piece by piece. */
-async function* fetched(url, options) {
-  yield* pieces(await request(url, options));
-}
-
-async function createContext(options) {
-  const ml = globalThis.navigator?.ml;
-  if (!ml) {
-    throw new Error(
-      "WebNN is not available: navigator.ml is missing. Use a browser that has WebNN, switch it on " +
-        "(Chromium: chrome://flags/#web-machine-learning-neural-network), and serve the page from https or localhost.",
-    );
-  }
-  return ml.createContext(options);
-}
-
-export { createContext, fetched, pieces, request };
+export { pieces, request };

@@ -1,21 +1,20 @@
+import { ModelError } from "./errors.js";
 import { WEIGHTS, weightsDigest } from "./facts.js";
 import { TYPES, byteLength, describe, sameShape, viewOf } from "./tensors.js";
 
-function checkWeights(weights) {
-  for (const expected of WEIGHTS) {
-    const weight = weights.get(expected.name);
-    if (!weight) throw new Error(`weight ${expected.name} is missing`);
-    if (weight.dataType !== expected.dataType || !sameShape(weight.shape, expected.shape)) {
-      throw new Error(`weight ${expected.name} is ${describe(weight)}, expected ${describe(expected)}`);
-    }
-    if (!ArrayBuffer.isView(weight.data)) throw new Error(`weight ${expected.name}: data is not a typed array`);
-    if (weight.data.byteLength !== byteLength(expected)) {
-      throw new Error(`weight ${expected.name} has ${weight.data.byteLength} bytes, expected ${byteLength(expected)}`);
-    }
-  }
-}
+const mismatch = (message) => new ModelError("weights-mismatch", message);
+const damaged = (why) => mismatch(`the weights are not a safetensors file of this model: ${why}`);
 
-const damaged = (why) => new Error(`the weights are not a safetensors file of this model: ${why}`);
+/** The bytes of a weight that somebody has. */
+function bytesOf(weights, expected) {
+  const found = weights.get(expected.name);
+  const isRight = found?.dataType === expected.dataType && sameShape(found.shape, expected.shape) && ArrayBuffer.isView(found.data);
+  if (!isRight || found.data.byteLength !== byteLength(expected)) {
+    const what = found ? `${describe(found)} of ${found.data?.byteLength} bytes` : "missing";
+    throw mismatch(`weight ${expected.name} is ${what}, expected ${describe(expected)}`);
+  }
+  return found.data;
+}
 
 /** Throws unless the tensors that the graph reads are those that the module was written with: the exclusive or of their digests. */
 function checkDigest(metadata) {
@@ -26,7 +25,7 @@ function checkDigest(metadata) {
     if (/^[0-9a-f]{32}$/.test(digest)) found ^= BigInt(`0x${digest}`);
   }
   if (found.toString(16).padStart(32, "0") !== weightsDigest) {
-    throw new Error(
+    throw mismatch(
       "the module and the weights are not of one conversion: publish the files of one conversion together, and see that no " +
         "cache or url gives older weights",
     );
@@ -50,27 +49,12 @@ function parseHeader(bytes) {
     }
     const [begin, end] = Array.isArray(offsets) ? offsets : [];
     if (!(begin >= 0 && end - begin === byteLength(expected))) throw damaged(`tensor ${name} has the offsets [${offsets}]`);
-    return { name, dataType, shape, begin, size: end - begin };
+    return { name, dataType, shape, begin, end };
   });
-  return { metadata: header?.__metadata__, here: here.sort((a, b) => a.begin - b.begin) };
-}
-
-/** Reads this model's weights from the bytes of its safetensors file: views on them, for build(). Throws for those of another conversion. */
-export function readWeights(bytes) {
-  if (bytes.byteLength < 8) throw damaged(`${bytes.byteLength} bytes`);
-  const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (size > bytes.byteLength - 8) throw damaged(`a header of ${size} bytes in a file of ${bytes.byteLength}`);
-  const { metadata, here } = parseHeader(bytes.subarray(8, 8 + size));
-  checkDigest(metadata);
-  const data = bytes.subarray(8 + size);
-  const weights = new Map(
-    here.map(({ name, dataType, shape, begin, size }) => {
-      if (begin + size > data.byteLength) throw damaged(`tensor ${name} ends behind the ${data.byteLength} bytes of data`);
-      return [name, { dataType, shape, data: viewOf(dataType, data.subarray(begin, begin + size)) }];
-    }),
-  );
-  for (const { name } of WEIGHTS) if (!weights.has(name)) throw damaged(`tensor ${name} is missing`);
-  return weights;
+  here.sort((a, b) => a.begin - b.begin);
+  const inside = here.find(({ begin }, i) => i > 0 && begin < here[i - 1].end);
+  if (inside) throw damaged(`tensor ${inside.name} begins inside of another`);
+  return { metadata: header?.__metadata__, here };
 }
 
 /** Bytes that arrive in pieces, taken in lengths of the reader's choice. */
@@ -142,12 +126,13 @@ async function streamWeights(files, accept, onBytes) {
       headers += 1;
       if (headers === files.length) checkDigest(metadata);
       let position = 0;
-      for (const { begin, size, ...tensor } of header.here) {
+      for (const { begin, end, ...tensor } of header.here) {
+        const size = end - begin;
         while (inFlight && inFlight + size > IN_FLIGHT) await new Promise((resolve) => waiting.push(resolve));
         inFlight += size;
         await source.skip(begin - position);
         const bytes = await source.take(size, onBytes);
-        position = begin + size;
+        position = end;
         await accept({ ...tensor, data: viewOf(tensor.dataType, bytes) });
         bytes.buffer.transfer?.(0); // at once, not when memory is short
         missing.delete(tensor.name);
@@ -167,4 +152,4 @@ async function streamWeights(files, accept, onBytes) {
   for (const name of missing) throw damaged(`tensor ${name} is missing`);
 }
 
-export { checkWeights, streamWeights };
+export { bytesOf, streamWeights };

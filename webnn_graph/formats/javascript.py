@@ -93,6 +93,7 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
+        "operators": _operators(graph),
         "bound": literal([operand.name for operand in graph.inputs if operand in read]),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
@@ -108,6 +109,14 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
         "input_types": [_typed(operand) for operand in graph.inputs],
         "output_types": [_typed(operand) for operand in graph.outputs],
     }
+
+
+def _operators(graph: Graph) -> str:
+    """An object literal of the operators that a graph calls and the data types of their results."""
+    called: dict[str, set[DataType]] = {}
+    for node in graph.nodes:
+        called.setdefault(node.op, set()).update(operand.data_type for operand in node.outputs)
+    return object_of({op: literal(sorted(data_types)) for op, data_types in sorted(called.items())})
 
 
 def url(file: str) -> str:
