@@ -13,7 +13,7 @@ import jinja2
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.expansion import Split, split
-from webnn_graph.formats.expanding import expanding
+from webnn_graph.formats.expanding import expanded, expanding
 from webnn_graph.formats.expressions import constant, descriptor_of, literal, object_of, statement, string, variable
 from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.formats.weights import stored
@@ -77,7 +77,7 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
     parts = split(graph) if expand else Split(graph.nodes, ())
-    expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
+    made = expanded(parts.expansions, graph)
     read = {operand for node in parts.nodes for operand in node.operands}
     inline = {operand: array for operand, array in graph.constants.items() if operand not in weights and operand in read}
     return {
@@ -85,7 +85,7 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
         "data_types": " | ".join(map(string, DataType)),
         "node_count": len(graph.nodes),
         "weight_bytes": sum(operand.nbytes for operand in weights),
-        "loaded_bytes": sum(operand.nbytes for operand in (*weights, *expanded)),
+        "loaded_bytes": sum(operand.nbytes for operand in (*weights, *made)),
         "weights_file": string(weights_file),
         "weights_url": url(weights_file),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
@@ -100,9 +100,8 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
         ],
         **expanding(parts.expansions, list(weights), graph.constants),
         "only_expanded": literal([operand.name for operand in weights if operand not in read]),
-        "constant_lines": [
-            f"const {variable(operand.name)} = weight({string(operand.name)});" for operand in (*weights, *expanded) if operand in read
-        ]
+        "constant_lines": [f"const {variable(operand.name)} = weight({string(operand.name)});" for operand in weights if operand in read]
+        + [f"const {variable(operand.name)} = {expression};" for operand, expression in made.items()]
         + [f"const {variable(operand.name)} = {constant(operand, array)};" for operand, array in inline.items()],
         "node_lines": [statement(node, labels) for node in parts.nodes],
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
