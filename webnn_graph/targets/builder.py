@@ -35,7 +35,7 @@ class LegalBuilder(GraphBuilder):
     """
 
     def __init__(self, name: str, target: Target, budget: Budget, steps: Sequence[Step], *, exact: bool = False) -> None:
-        super().__init__(name, budget)
+        super().__init__(name, budget, target.most_bytes("constant"))
         self.target = target
         self.exact = exact
         self.narrow = narrowing.lacking(target)

@@ -111,6 +111,11 @@ class Target:
         limit = self.limits.get(kind) or {}
         return min(float(self.limits.get("maxTensorByteLength", math.inf)), float(limit.get("maxByteLength", math.inf)))
 
+    @property
+    def certain_bytes(self) -> float:
+        """How many bytes the constants of a graph may take together for the target to build it in any case."""
+        return float((self.limits.get("constant") or {}).get("maxTotalByteLength", math.inf))
+
     def has(self, op: str) -> bool:
         """Whether the target has the operator at all."""
         return op in self.limits
@@ -202,4 +207,4 @@ def _checked(limit: dict[str, Any]) -> int:
     if any(not isinstance(data_type, str) for data_type in limit["dataTypes"]):
         raise TypeError
     ranks = limit["rankRange"]
-    return int(limit.get("maxByteLength", 0) + ranks["max"] + ranks.get("min", 0))
+    return int(limit.get("maxByteLength", 0) + limit.get("maxTotalByteLength", 0) + ranks["max"] + ranks.get("min", 0))
