@@ -18,8 +18,8 @@ export const inputs: Tensor[];
 export const outputs: Tensor[];
 /** Names of the inputs that reach an output. */
 export const BOUND: Set<string>;
-/** The data types of each operator's results, of those that the graph calls. */
-export const OPERATORS: Record<string, string[]>;
+/** By what the graph calls, and for input, output and constant: the data types of what it makes. */
+export const DATA_TYPES: Record<string, string[]>;
 /** What load() takes. */
 export const OPTIONS: string[];
 /** Builds the graph on a context, with weights by name. */
