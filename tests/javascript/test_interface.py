@@ -201,7 +201,10 @@ ROWS: dict[str, tuple[str, Any]] = {
     "run() with what does not fit": (
         """
         const model = await load({ context: mock.context() }); const y = await model.tensor('y');
-        return Promise.all([model.run({ x: [1, 2], unused: y }, { y }), model.run({ x: f(1), unused: y }, { y }), model.run({ x: y }, { y }),model.run(given, { z: y }), model.run(given), model.run(given, { toString: y })].map(code));
+        return Promise.all([
+          model.run({ x: [1, 2], unused: y }, { y }), model.run({ x: f(1), unused: y }, { y }), model.run({ x: y }, { y }),
+          model.run(given, { z: y }), model.run(given), model.run(given, { toString: y }),
+        ].map(code));
         """,
         ["bad-input", "bad-input", "bad-input", "bad-input", "bad-input", "bad-input"],
     ),
