@@ -22,5 +22,7 @@ export const BOUND: Set<string>;
 export const DATA_TYPES: Record<string, string[]>;
 /** What load() takes. */
 export const OPTIONS: string[];
+/** The graph, in the calls of MLGraphBuilder; `weight` gives a constant by its name. */
+export function graph(builder: any, weight: (name: string) => any): Record<string, any>;
 /** Builds the graph on a context, with weights by name. */
 export function build(context: any, weights: Map<string, any>): Promise<any>;

@@ -3,7 +3,8 @@
 globalThis.MLGraphBuilder = class {
   constructor(context) {
     const record = (name) => (...args) => {
-      context.calls.push([name, ...args]);
+      // Constants are copied at once: what they are made of is used again.
+      context.calls.push([name, ...args.map((value) => (name === "constant" && ArrayBuffer.isView(value) ? value.slice() : value))]);
       return name === "split" || name === "lstm" || name === "gru" ? [{}, {}, {}] : { name };
     };
     return new Proxy({}, { get: (_, name) => (name === "build" ? async () => ({ destroy() {} }) : record(name)) });

@@ -40,7 +40,7 @@ ROWS: dict[str, tuple[str, Any]] = {
     # ------------------------------------------------------------------------------------------------------------- options
     "an unknown option": (
         "return (await failing(load({ context: mock.context(), cahce: true }))).slice(0, 2);",
-        ["bad-input", "there is no option cahce; there are context, contextOptions, devices, signal, url, onProgress"],
+        ["bad-input", "there is no option cahce; there are context, contextOptions, devices, signal, url, cache, onProgress"],
     ),
     "an unknown option of isSupported": ("return code(isSupported({ device: 'npu' }));", "bad-input"),
     "an inherited name is no option": ("return code(load({ constructor: 1 }));", "bad-input"),
@@ -279,7 +279,7 @@ WEIGHTED: dict[str, tuple[str, Any]] = {
         serve(() => new Response(new ReadableStream({ pull(stream) { stream.error(new TypeError('reset')); } })));
         return (await failing(load({ context, url: '/w' }))).slice(0, 2);
         """,
-        ["download", "/w: reset"],
+        ["download", ": reset"],
     ),
     "aborted during the download": (
         """
