@@ -93,7 +93,7 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
-        "operators": _operators(graph),
+        "result_types": _result_types(graph),
         "bound": literal([operand.name for operand in graph.inputs if operand in read]),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
@@ -110,12 +110,14 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
     }
 
 
-def _operators(graph: Graph) -> str:
-    """An object literal of the operators that a graph calls and the data types of their results."""
-    called: dict[str, set[DataType]] = {}
-    for node in graph.nodes:
-        called.setdefault(node.op, set()).update(operand.data_type for operand in node.outputs)
-    return object_of({op: literal(sorted(data_types)) for op, data_types in sorted(called.items())})
+def _result_types(graph: Graph) -> str:
+    """An object literal of what a graph calls, inputs, outputs and constants among it, and the data types of the results."""
+    calls = [(node.op, node.outputs) for node in graph.nodes]
+    calls += [("constant", tuple(graph.constants)), ("input", graph.inputs), ("output", graph.outputs)]
+    found: dict[str, set[DataType]] = {}
+    for call, results in calls:
+        found.setdefault(call, set()).update(operand.data_type for operand in results)
+    return object_of({call: literal(sorted(data_types)) for call, data_types in sorted(found.items())})
 
 
 def url(file: str) -> str:
