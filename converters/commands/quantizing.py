@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from os.path import commonprefix
 from shlex import quote
 from typing import Any
 
@@ -164,7 +163,8 @@ def _layers(part: Quantized, measured: Measured) -> Iterator[dict[str, Any]]:
 
 def _without_prefix(names: Sequence[str]) -> tuple[list[str], str]:
     """The names without the modules that all are in, and these modules."""
-    common = commonprefix(list(names)) if len(names) > 1 else ""
+    first, last = min(names, default=""), max(names, default="")
+    common = first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)]
     cut = max(common.rfind("/"), common.rfind(".")) + 1
     return [name[cut:] for name in names], common[:cut]
 

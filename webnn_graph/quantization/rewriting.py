@@ -18,9 +18,10 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.names import Names, nearest
 from webnn_graph.passes.rewrite import Mapped, replay
+from webnn_graph.quantization.blocks import blocks, channels
 from webnn_graph.quantization.layers import LayerWeight, layer_weights
 from webnn_graph.quantization.rounding import Rounded, in_halves, in_integers
-from webnn_graph.quantization.scheme import BLOCK_SIZE, Scheme, Weights, blocks, channels
+from webnn_graph.quantization.scheme import BLOCK_SIZE, Scheme, Weights
 
 Stored: TypeAlias = tuple[Operand, Operand | None, Operand | None]
 """The constants that a weight became: values, scale and zero point."""
@@ -172,8 +173,8 @@ def _numbers(array: Array, weight: LayerWeight, scheme: Scheme) -> Rounded | Non
     is_int4 = scheme.weights is Weights.INT4 and not weight.is_read_by_rows  # WebNN cannot gather 4 bits
     block = blocks(array.shape, weight.summed, scheme.block_size) if is_int4 else None
     if block:
-        return in_integers(array, DataType.UINT4, block)
-    return in_integers(array, DataType.INT8, channels(array.shape, weight.summed))
+        return in_integers(array, DataType.INT4, block, symmetric=False)
+    return in_integers(array, DataType.INT8, channels(array.shape, weight.summed), symmetric=True)
 
 
 # ------------------------------------------------------------------------------------------------------------- the new graph

@@ -34,13 +34,14 @@ class Rounded:
     zero_point: Weight | None = None
 
 
-def in_integers(array: Array, data_type: DataType, block: Shape) -> Rounded | None:
-    """The weight in blocks, each between its smallest and its largest value; signed types symmetric, unsigned ones with zero points.
+def in_integers(array: Array, data_type: DataType, block: Shape, *, symmetric: bool) -> Rounded | None:
+    """The weight in blocks, each with a scale.
 
     Args:
         array: Floating point numbers; may be a view on a file.
-        data_type: Of the rounded values.
+        data_type: Of the rounded values, a signed one.
         block: The sizes of a block, which divide the array's.
+        symmetric: Whether 0 stands in the middle; else each block has a zero point, so that its numbers take the whole range.
 
     Returns:
         The rounded weight; None when the array holds infinities or NaN.
@@ -49,14 +50,14 @@ def in_integers(array: Array, data_type: DataType, block: Shape) -> Rounded | No
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         return None
     smallest, largest = (int(limit) for limit in data_type.range)
-    if data_type.is_unsigned:
-        low, high = np.minimum(low, 0), np.maximum(high, 0)
-        steps, reach = high.astype(np.float64) - low, largest - smallest
+    if symmetric:
+        smallest = -largest
+        scale = _at_least(np.maximum(-low, high).astype(np.float64) / largest, array.dtype)
+        zero = np.zeros_like(scale)
     else:
-        smallest, reach = -largest, largest
-        steps = np.maximum(-low, high).astype(np.float64)
-    scale = _at_least(steps / reach, array.dtype)
-    zero = np.clip(np.rint(-low / scale), smallest, largest) if data_type.is_unsigned else np.zeros_like(scale)
+        low, high = np.minimum(low, 0), np.maximum(high, 0)
+        scale = _at_least((high.astype(np.float64) - low) / (largest - smallest), array.dtype)
+        zero = np.clip(np.rint(smallest - low / scale), smallest, largest)
 
     def pieces() -> Iterator[Array]:
         for piece, at in _pieces(array, block):
@@ -67,7 +68,7 @@ def in_integers(array: Array, data_type: DataType, block: Shape) -> Rounded | No
             yield np.clip(rounded, smallest, largest, out=rounded).astype(data_type.numpy).reshape(piece.shape)
 
     values = Weight(data_type, _kept(pieces(), array.shape, data_type.numpy))
-    zero_point = Weight(data_type, zero.astype(data_type.numpy)) if data_type.is_unsigned else None
+    zero_point = None if symmetric else Weight(data_type, zero.astype(data_type.numpy))
     return Rounded(values, Weight(DataType.of(array), scale), zero_point)
 
 
