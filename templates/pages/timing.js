@@ -5,7 +5,7 @@ import { byteLength, viewOf } from "../runtime/tensors.js";
 /** Milliseconds that a turn of a small graph takes about; it is dispatched often enough for that. */
 const TURN = 1;
 const MOST_DISPATCHES = 20;
-const FEWEST_ROUNDS = 5;
+const FEWEST_ROUNDS = 6;
 
 /**
  * Builds the graphs of `<folder>/graphs.js` and sends to `<folder>/out/times`, for each of them, the milliseconds of a dispatch, one per

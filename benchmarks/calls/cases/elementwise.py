@@ -59,7 +59,10 @@ CASES = (
     Case(
         "`pow(x, y)` of two tensors",
         IMAGE * 2,
-        {"pow(abs(x), y)": lambda b, x, y: b.pow(b.abs(x), y), "exp(mul(y, log(abs(x))))": lambda b, x, y: b.exp(b.mul(y, b.log(b.abs(x))))},
+        {
+            "pow(abs(x), y)": lambda b, x, y: b.pow(b.abs(x), y),
+            "exp(mul(y, log(abs(x))))": lambda b, x, y: b.exp(b.mul(y, b.log(b.abs(x)))),
+        },
     ),
     Case(
         "gelu",
@@ -79,7 +82,10 @@ CASES = (
     Case(
         "SiLU",
         IMAGE,
-        {"mul(x, sigmoid(x))": lambda b, x: b.mul(x, b.sigmoid(x)), "div(x, 1 + exp(-x))": lambda b, x: b.div(x, b.linear(b.exp(b.neg(x)), beta=1.0))},
+        {
+            "mul(x, sigmoid(x))": lambda b, x: b.mul(x, b.sigmoid(x)),
+            "div(x, 1 + exp(-x))": lambda b, x: b.div(x, b.linear(b.exp(b.neg(x)), beta=1.0)),
+        },
     ),
     Case(
         "softplus",
@@ -179,9 +185,7 @@ CASES = (
         {
             "where(greater(x, 0), x, y)": lambda b, x, y: b.where(b.greater(x, 0.0), x, y),
             "mask m: where(m, x, y)": lambda b, x, y: b.where(b.greater(drawn(b, 1, 64, 56, 56), 0.0), x, y),
-            "m x + (1 - m) y": lambda b, x, y: b.add(
-                b.mul(mask := drawn(b, 1, 64, 56, 56), x), b.mul(b.sub(1.0, mask), y)
-            ),
+            "m x + (1 - m) y": lambda b, x, y: b.add(b.mul(mask := drawn(b, 1, 64, 56, 56), x), b.mul(b.sub(1.0, mask), y)),
         },
     ),
     Case(
@@ -233,4 +237,3 @@ CASES = (
         },
     ),
 )
-

@@ -60,9 +60,7 @@ def scores(tokens: int) -> Case:
                 b.matmul(b.reshape(q, [1, 4, 3 * tokens, 64]), b.transpose(k, permutation=[0, 1, 3, 2])), [1, 12, tokens, 512]
             ),
             "broadcast in five dimensions": lambda b, q, k: b.reshape(
-                b.matmul(
-                    b.reshape(q, [1, 4, 3, tokens, 64]), b.reshape(b.transpose(k, permutation=[0, 1, 3, 2]), [1, 4, 1, 64, 512])
-                ),
+                b.matmul(b.reshape(q, [1, 4, 3, tokens, 64]), b.reshape(b.transpose(k, permutation=[0, 1, 3, 2]), [1, 4, 1, 64, 512])),
                 [1, 12, tokens, 512],
             ),
         },
@@ -106,7 +104,9 @@ CASES = (
         {
             "transpose [0, 2, 1, 3]": lambda b, x: b.transpose(b.reshape(x, [1, 128, 12, 32]), permutation=[0, 2, 1, 3]),
             "in three dimensions": lambda b, x: b.transpose(b.reshape(x, [128, 12, 32]), permutation=[1, 0, 2]),
-            "keys turned at once: transpose [0, 2, 3, 1]": lambda b, x: b.transpose(b.reshape(x, [1, 128, 12, 32]), permutation=[0, 2, 3, 1]),
+            "keys turned at once: transpose [0, 2, 3, 1]": lambda b, x: b.transpose(
+                b.reshape(x, [1, 128, 12, 32]), permutation=[0, 2, 3, 1]
+            ),
             "turned afterwards: [0, 2, 1, 3], then [0, 1, 3, 2]": lambda b, x: b.transpose(
                 b.transpose(b.reshape(x, [1, 128, 12, 32]), permutation=[0, 2, 1, 3]), permutation=[0, 1, 3, 2]
             ),
