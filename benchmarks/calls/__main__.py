@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
@@ -29,9 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calls", description=__doc__)
     parser.add_argument("browsers", nargs="+", help="the executables")
     parser.add_argument("-o", "--output", type=Path, help="the page; it is printed by default")
-    parser.add_argument("--only", default="", help="cases whose titles contain this")
+    parser.add_argument("--only", default="", metavar="PATTERN", help="cases whose titles it is found in")
     given = parser.parse_args(arguments)
-    chosen = [case for case in all_cases() if given.only in case.title]
+    chosen = [case for case in all_cases() if re.search(given.only, case.title)]
     found = []
     for browser in given.browsers:
         with BrowserSession(browser) as session:
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.output:
         given.output.write_text(text, encoding="utf-8")
     else:
-        print(text)
+        sys.stdout.write(text)
 
 
 def all_cases() -> list[Case]:
@@ -58,17 +60,14 @@ def page(chosen: Sequence[Case], found: Sequence[tuple[str, Sequence[Sequence[Ti
     """The page's lines; ``found`` has the version of each browser and the times of each case's forms."""
     yield HEAD
     for i, case in enumerate(chosen):
-        yield f"## {case.title[0].upper()}{case.title[1:]}\n" if not case.title.startswith("`") else f"## {case.title}\n"
-        yield f"| on {' and '.join(_shape(shape) for shape in dict.fromkeys(case.inputs))} | {' | '.join(version for version, _ in found)} |"
+        yield f"## {case.title[0].upper()}{case.title[1:]}\n"
+        given = " and ".join(str(list(shape)) for shape in dict.fromkeys(case.inputs))
+        yield f"| on {given} | {' | '.join(version for version, _ in found)} |"
         yield f"| --- {'| ---: ' * len(found)}|"
         for j, form in enumerate(case.forms):
             cells = [_cell(times[i][j], times[i][0], case.repeats) for _, times in found]
             yield f"| {form} | {' | '.join(cells)} |"
         yield ""
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return f"[{', '.join(map(str, shape))}]"
 
 
 def _cell(times: Times, first: Times, repeats: int) -> str:

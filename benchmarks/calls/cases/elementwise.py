@@ -114,6 +114,18 @@ CASES = (
             "clamp(x, 0, 6)": lambda b, x: b.clamp(x, minValue=0.0, maxValue=6.0),
             "clamp(x, -1, 1)": lambda b, x: b.clamp(x, minValue=-1.0, maxValue=1.0),
             "min(max(x, -1), 1)": lambda b, x: b.min(b.max(x, -1.0), 1.0),
+            "clamp(x, 0.5, 2)": lambda b, x: b.clamp(x, minValue=0.5, maxValue=2.0),
+        },
+    ),
+    Case(
+        "clamp(x, 0, 1)",
+        IMAGE,
+        {
+            "clamp(x, 0, 1)": lambda b, x: b.clamp(x, minValue=0.0, maxValue=1.0),
+            "min(max(x, 0), 1)": lambda b, x: b.min(b.max(x, 0.0), 1.0),
+            "min(relu(x), 1)": lambda b, x: b.min(b.relu(x), 1.0),
+            "max(clamp(x, -1, 1), 0)": lambda b, x: b.max(b.clamp(x, minValue=-1.0, maxValue=1.0), 0.0),
+            "relu(clamp(x, -1, 1))": lambda b, x: b.relu(b.clamp(x, minValue=-1.0, maxValue=1.0)),
         },
     ),
     Case(
@@ -131,6 +143,8 @@ CASES = (
         {
             "hardSigmoid(x, 1/6, 1/2)": lambda b, x: b.hardSigmoid(x, alpha=1 / 6, beta=0.5),
             "clamp(linear(x, 1/6, 1/2), 0, 1)": lambda b, x: b.clamp(b.linear(x, alpha=1 / 6, beta=0.5), minValue=0.0, maxValue=1.0),
+            "min(relu(linear(x, 1/6, 1/2)), 1)": lambda b, x: b.min(b.relu(b.linear(x, alpha=1 / 6, beta=0.5)), 1.0),
+            "clamp(add(x, 3), 0, 6) / 6": lambda b, x: b.mul(b.clamp(b.add(x, 3.0), minValue=0.0, maxValue=6.0), 1 / 6),
         },
     ),
     Case(
@@ -218,6 +232,8 @@ CASES = (
             "ceil(x)": lambda b, x: b.ceil(x),
             "roundEven(x)": lambda b, x: b.roundEven(x),
             "sign(x)": lambda b, x: b.sign(x),
+            "erf(x)": lambda b, x: b.erf(x),
+            "logicalNot(greater(x, 0))": lambda b, x: b.logicalNot(b.greater(x, 0.0)),
             "softsign(x)": lambda b, x: b.softsign(x),
             "identity(x)": lambda b, x: b.identity(x),
             "cast to float16 and back": lambda b, x: b.cast(b.cast(x, "float16"), "float32"),

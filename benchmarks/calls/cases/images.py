@@ -219,6 +219,24 @@ CASES = (
         },
     ),
     Case(
+        "convTranspose2d 2x2, stride 2, between images",
+        [(1, 24, 80, 80)],
+        {
+            "convTranspose2d": lambda b, x: b.conv2d(
+                b.convTranspose2d(x, drawn(b, 24, 24, 2, 2), strides=[2, 2]), drawn(b, 24, 24, 2, 2), strides=[2, 2]
+            ),
+            "conv2d 1x1, channels to pixels": lambda b, x: b.conv2d(
+                b.reshape(
+                    b.transpose(b.reshape(b.conv2d(x, drawn(b, 96, 24, 1, 1)), [1, 24, 2, 2, 80, 80]), permutation=[0, 1, 4, 2, 5, 3]),
+                    [1, 24, 160, 160],
+                ),
+                drawn(b, 24, 24, 2, 2),
+                strides=[2, 2],
+            ),
+        },
+        chained=True,
+    ),
+    Case(
         "mean of each image",
         IMAGE,
         {
@@ -226,6 +244,17 @@ CASES = (
             "reduceMean": lambda b, x: b.reduceMean(x, axes=[2, 3], keepDimensions=True),
             "reduceSum, mul": lambda b, x: b.mul(b.reduceSum(x, axes=[2, 3], keepDimensions=True), 1 / 3136),
         },
+    ),
+    Case(
+        "mean of each image, which scales it, between images",
+        IMAGE,
+        {
+            "averagePool2d": lambda b, x: b.maxPool2d(b.mul(x, b.averagePool2d(x)), windowDimensions=[3, 3], padding=[1] * 4),
+            "reduceMean": lambda b, x: b.maxPool2d(
+                b.mul(x, b.reduceMean(x, axes=[2, 3], keepDimensions=True)), windowDimensions=[3, 3], padding=[1] * 4
+            ),
+        },
+        chained=True,
     ),
     Case(
         "maximum of each image",
@@ -258,10 +287,36 @@ CASES = (
         {
             "resample2d": lambda b, x: b.resample2d(x, sizes=[112, 112]),
             "expand": lambda b, x: b.reshape(b.expand(b.reshape(x, [64, 56, 1, 56, 1]), [64, 56, 2, 56, 2]), [1, 64, 112, 112]),
+            "mul by ones": lambda b, x: b.reshape(
+                b.mul(b.reshape(x, [64, 56, 1, 56, 1]), b.constant(np.ones([1, 1, 2, 1, 2]), "float32")), [1, 64, 112, 112]
+            ),
+            "mul by ones, rows and columns apart": lambda b, x: b.reshape(
+                b.mul(
+                    b.reshape(b.mul(b.reshape(x, [64 * 56 * 56, 1]), b.constant(np.ones([1, 2]), "float32")), [64 * 56, 1, 112]),
+                    b.constant(np.ones([1, 2, 1]), "float32"),
+                ),
+                [1, 64, 112, 112],
+            ),
+            "gather of rows, of columns": lambda b, x: b.gather(
+                b.gather(x, b.constant(np.arange(112) // 2, "int32"), axis=2), b.constant(np.arange(112) // 2, "int32"), axis=3
+            ),
             "concat twice": lambda b, x: b.reshape(
                 b.concat([y := b.reshape(b.concat([z := b.reshape(x, [64, 56, 56, 1]), z], 3), [64, 56, 1, 112]), y], 2), [1, 64, 112, 112]
             ),
         },
+    ),
+    Case(
+        "twice as large, nearest pixels, between images",
+        IMAGE,
+        {
+            "resample2d": lambda b, x: b.maxPool2d(b.resample2d(x, sizes=[112, 112]), windowDimensions=[2, 2], strides=[2, 2]),
+            "mul by ones": lambda b, x: b.maxPool2d(
+                b.reshape(b.mul(b.reshape(x, [64, 56, 1, 56, 1]), b.constant(np.ones([1, 1, 2, 1, 2]), "float32")), [1, 64, 112, 112]),
+                windowDimensions=[2, 2],
+                strides=[2, 2],
+            ),
+        },
+        chained=True,
     ),
     Case("twice as large, linear", IMAGE, {"resample2d": lambda b, x: b.resample2d(x, sizes=[112, 112], mode="linear")}),
     Case(
@@ -275,6 +330,17 @@ CASES = (
                 b.sqrt(b.add(b.reduceMean(b.mul(c, c), axes=[2, 3], keepDimensions=True), 1e-5)),
             ),
         },
+    ),
+    Case(
+        "instance normalization between images",
+        IMAGE,
+        {
+            "instanceNormalization": lambda b, x: b.conv2d(b.instanceNormalization(x), drawn(b, 64, 1, 3, 3), padding=[1] * 4, groups=64),
+            "layerNormalization": lambda b, x: b.conv2d(
+                b.layerNormalization(x, axes=[2, 3]), drawn(b, 64, 1, 3, 3), padding=[1] * 4, groups=64
+            ),
+        },
+        chained=True,
     ),
     Case(
         "channel shuffle in 4 groups",
