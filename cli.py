@@ -35,6 +35,7 @@ from converters.commands.options import (
     opening_options,
     padding_option,
     page_options,
+    profile_options,
     quantization_options,
     quantizing_of,
     runtime_options,
@@ -259,7 +260,7 @@ def inspect(model: Path, **options: Any) -> Result:
 @click.argument("model", type=EXISTING)
 @page_options
 @click.option("--verify-report", type=EXISTING, metavar="FILE.json", help="Colour by what 'webnn verify --each-node --json' printed.")
-@click.option("--times", type=EXISTING, metavar="FILE.json", help="Colour by what 'webnn run --times' wrote.")
+@click.option("--times", type=EXISTING, metavar="FILE.json", help="Colour by what 'webnn run --times' or 'webnn profile --times' wrote.")
 @click.option("--target", metavar="NAME", help=f"Colour what this does not take: {TARGET_NAMES}.")
 @opening_options
 @verbosity_options
@@ -282,6 +283,39 @@ def view(
         graph = open_graph(model, opening)
     with progress("drawing ..."):
         return Viewed(graph, show(graph, file, overlays_of(graph, target=wanted, times=times, report=verify_report)))
+
+
+@webnn.command(cls=SupervisedCommand)
+@click.argument("model", type=EXISTING)
+@profile_options
+@click.option("--times", type=EXISTING, metavar="FILE.json", help="Where to save what every call costs, for 'webnn view --times'.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@opening_options
+@verbosity_options
+def profile(model: Path, runtime: str, browser: str | None, top: int, times: Path | None, force: bool, **options: Any) -> Result:
+    """Show which calls of MODEL cost most.
+
+    MODEL is a graph or a source model. A browser computes the graph as far as each call, to see what that adds; inputs are made up.
+    """
+    from converters.commands.destination import refuse_existing, refuse_sources
+    from converters.commands.opening import kind_of, open_graph, sources_of
+    from converters.commands.profiling import Profiled
+    from converters.commands.report import save_times
+    from webnn_graph.runtimes.profiling import profile as measure
+
+    opening = opening_of(options)
+    opening.check(model, kind_of(model))
+    if times:
+        refuse_sources([times], lambda: sources_of(model), "--times takes another file")
+        if not force:
+            refuse_existing([times])
+    with progress("opening it ..."):
+        graph = open_graph(model, opening)
+    with progress("measuring ..."):
+        measured = measure(graph, runtime=runtime, browser=browser)
+    if times:
+        save_times(times, graph, runtime, {node.outputs[0].name: cost for node, cost in measured.calls.items()})
+    return Profiled(measured, top, times)
 
 
 @webnn.command(cls=SupervisedCommand)
@@ -412,6 +446,7 @@ def run(
     from webnn_graph.feeds import complete, read_arrays, save_arrays
     from webnn_graph.file_kinds import ModelKind, check_kind
     from webnn_graph.formats import files_of, load
+    from webnn_graph.runtimes import reference
     from webnn_graph.runtimes import run as compute
 
     if times and runtime != "reference":
@@ -429,7 +464,7 @@ def run(
     if output:
         save_arrays(output, outputs)
     if times:
-        save_times(times, loaded, feeds)
+        save_times(times, loaded, runtime, reference.measured(loaded, feeds))
     return Outputs(outputs, output)
 
 

@@ -196,6 +196,17 @@ runtime_options = options(
     click.option("--browser", type=str, help=BROWSER_HELP),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values."),
 )
+profile_options = options(
+    click.option(
+        "--runtime",
+        type=click.Choice([name for name, runtime in RUNTIMES.items() if runtime.profiles]),
+        default="browser",
+        show_default=True,
+        help="What computes the graph.",
+    ),
+    click.option("--browser", type=str, help=BROWSER_HELP),
+    click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="How many calls to show."),
+)
 check_options = options(
     runtime_options,
     click.option(

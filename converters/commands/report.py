@@ -18,7 +18,6 @@ from webnn_graph.data_types import Array
 from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import OPS
-from webnn_graph.runtimes.reference import measured
 from webnn_graph.summary import interface
 from webnn_graph.targets import Target
 from webnn_graph.targets.check import Check, Finding
@@ -198,9 +197,9 @@ def _range(array: Array) -> dict[str, int | float]:
     return {"min": array.min().item(), "mean": array.mean(dtype=np.float64).item(), "max": array.max().item()}
 
 
-def save_times(file: Path, graph: Graph, feeds: Mapping[str, Array]) -> None:
-    """Writes how long each call of a graph takes in NumPy, in milliseconds by the name of its first result."""
-    document = {"graph": graph.name, "runtime": "reference", "milliseconds": measured(graph, feeds)}
+def save_times(file: Path, graph: Graph, runtime: str, milliseconds: Mapping[str, float]) -> None:
+    """Writes how long each call of a graph takes on a runtime, in milliseconds by the name of its first result."""
+    document = {"graph": graph.name, "runtime": runtime, "milliseconds": milliseconds}
     write_all({file: lambda: [json.dumps(document, indent=1).encode()]})
 
 

@@ -138,15 +138,15 @@ def quirks_of(target: Target) -> Table:
     return Table(quirk for quirk in QUIRKS[target.quirks] if quirk.is_in(target.version))
 
 
-def faults(graph: Graph, target: Target) -> Iterator[tuple[Node | Operand, Quirk]]:
-    """What ``target`` computes wrong, refuses or crashes on in a graph as it stands, though its limits allow it.
+def faults(graph: Graph, target: Target, *, slow: bool = False) -> Iterator[tuple[Node | Operand, Quirk]]:
+    """What ``target`` computes wrong, refuses or crashes on in a graph as it stands, though its limits allow it; or is slow at.
 
     Yields:
         A node, or an output, and a quirk that it has.
     """
     if target.is_standard:
         return
-    quirks = quirks_of(target)
+    quirks = Table(quirk for quirk in quirks_of(target) if quirk.slow == slow)
     b = LegalBuilder(graph.name, target, Budget(), ())
     b.adopt(graph)
     for node in graph.nodes:
