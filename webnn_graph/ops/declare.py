@@ -59,9 +59,9 @@ class Op:
         Raises:
             ValidationError: Too many, missing, unknown or unconvertible arguments.
         """
-        positional = [p for p in self.parameters.values() if not p.is_option]
+        positional = self.positional
         require(len(args) <= len(positional), f"{self.name} takes {len(positional)} arguments, {len(args)} were given")
-        given = dict(zip((p.name for p in positional), args, strict=False))
+        given = dict(zip(positional, args, strict=False))
         for name, value in options.items():
             require(name in self.parameters, f"{self.name} has no option {name!r}", f"it has {', '.join(self.parameters)}")
             require(name not in given, f"{self.name} was given {name} twice")
@@ -120,6 +120,11 @@ class Op:
         for array, result in zip(typed, results, strict=True):
             assert array.shape == result.shape, f"{self.name}: computed {array.shape}, inferred {result.shape}"
         return typed
+
+    @cached_property
+    def positional(self) -> tuple[str, ...]:
+        """The names of the parameters that are the method's arguments."""
+        return tuple(name for name, parameter in self.parameters.items() if not parameter.is_option)
 
     @cached_property
     def operands(self) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError
-from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands
-from webnn_graph.ops import OPS
+from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_arguments
 from webnn_graph.targets import four_bits, narrowing
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.target import Target
@@ -46,8 +45,11 @@ class LegalBuilder(GraphBuilder):
 
     def again(self, node: Node, new: Mapping[Operand, Operand]) -> Any:
         """A call of a graph on operands that stand for its own. Raises `ValidationError` as `call`."""
+        arguments = narrowing.arguments(node, self.narrow)
         with self.source(node.label):
-            return self.call(node.op, **map_operands(narrowing.arguments(node, self.narrow), new.__getitem__))
+            if arguments == node.arguments:
+                return self.repeat(node, new.__getitem__)
+            return self.call(node.op, **map_arguments(arguments, new.__getitem__))
 
     def adopt(self, graph: Graph) -> None:
         """Takes the constants and nodes of a graph as they stand."""
@@ -93,26 +95,25 @@ class LegalBuilder(GraphBuilder):
         flat = self.constant(weight.array.reshape(-1), data_type, operand.name)
         return self.reshape(flat, list(operand.shape))
 
-    def call(self, op: str, *args: Any, **options: Any) -> Any:
-        """The same as `GraphBuilder.call`, by calls that the target takes.
+    def _bound(self, op: str, args: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+        return four_bits.unified(self, op, super()._bound(op, args, options))
+
+    def _checked(self, op: str, arguments: Mapping[str, Any], results: tuple[Descriptor, ...], label: str) -> Any:
+        """The same by calls that the target takes.
 
         Raises:
-            ValidationError: The call breaks a rule of the standard, or nothing that the target takes stands for it.
+            ValidationError: Nothing that the target takes stands for the call.
         """
         self._depth += 1
         try:
             if self._depth > MAX_DEPTH:
                 raise ValidationError(ENDLESS)
-            return self._call(op, *args, **options)
+            return self._legal(Call(op, arguments, results), label)
         finally:
             self._depth -= 1
 
-    def _call(self, op: str, *args: Any, **options: Any) -> Any:
-        label = options.pop("label", "")
-        operator = OPS[op]
-        arguments = four_bits.unified(self, op, operator.bind(*self._with_constants(op, args, options)))
-        call = Call(op, arguments, operator.infer(arguments))
-        if op in UNCHANGING and call.input.descriptor == call.result:
+    def _legal(self, call: Call, label: str) -> Any:
+        if call.op in UNCHANGING and call.input.descriptor == call.result:
             return call.input
         for step in self._steps:
             replaced = step(self, call)
@@ -121,7 +122,7 @@ class LegalBuilder(GraphBuilder):
         refusal = self._refusal(call)
         if refusal:
             raise ValidationError(refusal)
-        return super().call(op, **arguments, label=label)
+        return super()._checked(call.op, call.arguments, call.results, label)
 
     def readers(self, operand: Operand) -> Sequence[Node]:
         """The calls that read an operand, so far."""
