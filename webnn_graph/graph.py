@@ -46,20 +46,24 @@ class Descriptor:
         """Number of dimensions."""
         return len(self.shape)
 
-    @cached_property
+    @property
     def size(self) -> int:
         """Number of elements."""
         return math.prod(self.shape)
 
-    @cached_property
+    @property
     def nbytes(self) -> int:
         """Bytes in storage."""
         return storage_bytes(self.data_type, self.shape)
 
-    @cached_property
+    @property
     def descriptor(self) -> Descriptor:
         """The bare descriptor, also of an `Operand`."""
         return Descriptor(self.data_type, self.shape)
+
+    def is_like(self, other: Descriptor) -> bool:
+        """Whether the other has the same data type and shape, which operands are not equal by."""
+        return self.shape == other.shape and self.data_type is other.data_type
 
     def with_shape(self, shape: Iterator[int] | list[int] | Shape) -> Descriptor:
         """The same data type in another shape."""

@@ -146,7 +146,7 @@ class GraphBuilder(OperatorMethods):
         It was checked there, and is again only if an operand is not as it was.
         """
         arguments = map_arguments(node.arguments, replace)
-        if any(new.descriptor != old.descriptor for new, old in zip(operands_of(arguments), node.operands, strict=True)):
+        if not all(map(Operand.is_like, operands_of(arguments), node.operands)):
             return self.call(node.op, **arguments)
         return self._checked(node.op, arguments, tuple([operand.descriptor for operand in node.outputs]), self._label)
 

@@ -57,11 +57,14 @@ def _contents(weights: Mapping[Operand, Weight]) -> Iterable[tuple[Operand, obje
 
 def _renamed(graph: Graph, names: Mapping[Operand, str]) -> Graph:
     """The graph with other names for some operands."""
-    made = {o: o.named(names.get(o, o.name)) for o in graph.operands.values()}
+    known = set(graph.operands.values())
     for node in graph.nodes:
         for operand in node.operands:
-            if operand not in made:
+            if operand not in known:
                 raise ValidationError(f"{node.label or node.op} reads {operand}, which is not in the graph")
+    if all(operand.name == name for operand, name in names.items()):
+        return graph
+    made = {operand: operand.named(names.get(operand, operand.name)) for operand in known}
     return Graph(
         name=graph.name,
         inputs=tuple(made[operand] for operand in graph.inputs),

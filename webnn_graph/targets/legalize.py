@@ -1,6 +1,7 @@
 """Legalization: the same graph with calls that a target accepts and computes right.
 
-Every call of the graph is made again on a `LegalBuilder`, by these steps:
+Every call of the graph is made again on a `LegalBuilder`, by these steps, all but the first of which are for calls beyond the
+target's limits:
 
 1. the target's quirks: what it refuses or computes wrong whatever its limits say;
 2. `refused`: calls on types that it does not take, as others that are exact;
@@ -93,8 +94,8 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
     if target.is_standard:
         return Attempt(graph, ())
     quirks = quirks_of(target)
-    steps = (quirks.rewrite, refused.REFUSED.rewrite, ranks.reduce_rank, carriers.carry, substitutes.substitute)
-    b = LegalBuilder(graph.name, target, Budget(steps=-STEPS_PER_CALL * len(graph.nodes)), steps, exact=exact)
+    within_limits = (refused.REFUSED.rewrite, ranks.reduce_rank, carriers.carry, substitutes.substitute)
+    b = LegalBuilder(graph.name, target, Budget(steps=-STEPS_PER_CALL * len(graph.nodes)), quirks.rewrite, within_limits, exact=exact)
     changed = narrowing.narrowing(graph, b.narrow)
     b.notes.extend((*graph.notes, *changed.notes))
     problems: list[Obstacle] = []
@@ -140,7 +141,7 @@ def faults(graph: Graph, target: Target) -> Iterator[tuple[Node | Operand, Quirk
     if target.is_standard:
         return
     quirks = quirks_of(target)
-    b = LegalBuilder(graph.name, target, Budget(), ())
+    b = LegalBuilder(graph.name, target, Budget())
     b.adopt(graph)
     for node in graph.nodes:
         yield from ((node, quirk) for quirk in quirks.find(b, Call(node.op, node.arguments, node.outputs)))
