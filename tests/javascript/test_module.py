@@ -16,7 +16,7 @@ import pytest
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import javascript, save, save_together, weights
-from webnn_graph.formats.javascript import RESERVED
+from webnn_graph.formats.literals import RESERVED
 from webnn_graph.graph import Graph
 
 NODE = shutil.which("node")

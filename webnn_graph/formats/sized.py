@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from webnn_graph.formats.javascript import literal, object_of, rendered, string, url, variable
+from webnn_graph.formats.javascript import rendered
+from webnn_graph.formats.literals import literal, object_of, string, url, variable
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Operand
 from webnn_graph.sizes.extents import Extent, Follows, Listed
