@@ -202,7 +202,7 @@ class _Body:
             end = common_end(text.values)
             parts[text.what, tuple(value.removesuffix(end) for value in text.values)].append((key, end, text))
         parameters = []
-        for (what, beginnings), members in parts.items():
+        for (what, beginnings), members in sorted(parts.items(), key=lambda part: list(TEXTS).index(part[0][0])):
             is_one = len({end for _, end, _ in members}) == 1
             first = members[0][2]
             name = self._names.take(kind_of(first.wish) if is_one else TEXTS[what])
@@ -276,8 +276,9 @@ def _reads(items: Sequence[Item], columns: Sequence[Column]) -> Iterator[tuple[I
 def _roles(item: Item) -> list[str]:
     """What the operands are called that an item reads: the names of the arguments."""
     if isinstance(item, Use):
-        return ["weight"] * len(item.operands)
-    return [name for name, value in item.arguments.items() for _ in operands_in(value)]
+        return ["x"] * len(item.operands)
+    names = [name for name, value in item.arguments.items() for _ in operands_in(value)]
+    return [TEXTS["weight"] if name in RESERVED else name for name in names]
 
 
 def _is_shared(column: Column) -> bool:
