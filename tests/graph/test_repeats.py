@@ -90,8 +90,7 @@ CASES = {
     "the shortest period": (lambda: built(perceptron), "6 (matmul add relu)"),
     "something between": (
         lambda: built(downsampling),
-        "1 (matmul relu matmul add tanh) abs 1 (matmul relu matmul add tanh) sin "
-        "1 (matmul relu matmul add tanh) cos 1 (matmul relu matmul add tanh) exp",
+        " ".join(f"1 (matmul relu matmul add tanh) {op}" for op in ("abs", "sin", "cos", "exp")),
     ),
     "read another way by turns": (lambda: built(other_wiring), "4 (matmul relu matmul tanh add matmul relu matmul tanh add)"),
     "other numbers": (lambda: built(other_numbers), " ".join(["1 (cos matmul sin tanh) clamp"] * 4)),

@@ -18,10 +18,9 @@ from tests.javascript.test_module import HOSTILE, NODE, needs_node
 from webnn_graph import repeats
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.formats import functions
-from webnn_graph.formats.literals import RESERVED, string, variable
+from webnn_graph.formats.literals import string, variable
 from webnn_graph.formats.weights import stored
-from webnn_graph.graph import Graph, Node, Operand
-from webnn_graph.repeats import items_of
+from webnn_graph.graph import Graph
 
 RECORDER = Path(__file__).with_name("recorder.mjs")
 SEEDS = range(30)
@@ -107,7 +106,7 @@ CASES = {
     "several results": several,
     "nested": nested,
     **{f"named {name}": lambda name=name: named(name) for name in ("x", "layer", "name", "output")},
-    **{f"label {ascii(label)}": lambda label=label: labelled(label) for label in HOSTILE},
+    **{f"label {label!a}": lambda label=label: labelled(label) for label in HOSTILE},
 }
 
 
