@@ -7,7 +7,7 @@ saves most, its occurrences become one item each, and the search begins again, s
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import itemgetter
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webnn_graph.data_types import Array
-from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.graph import Node, Operand, map_operands
 
 FEWEST_ITEMS = 3
 """Items of a block at least: fewer read as well where they stand."""
@@ -60,9 +60,15 @@ class Use:
 Item: TypeAlias = Node | Use
 
 
-def items_of(graph: Graph) -> Sequence[Item]:
-    """The nodes of a graph in its order, those that repeat in uses of blocks, whose items may be uses again."""
-    (items,) = _folded([graph.nodes], frozenset(graph.outputs), _Kinds(graph))
+def items_of(nodes: Sequence[Node], constants: Container[Operand], outputs: frozenset[Operand]) -> Sequence[Item]:
+    """The nodes, in their order, those that repeat in uses of blocks, whose items may be uses again.
+
+    Args:
+        nodes: Calls in an order in which every operand is made before it is read.
+        constants: Operands that are made ahead.
+        outputs: What is needed of what the nodes make.
+    """
+    (items,) = _folded([nodes], outputs, _Kinds(constants))
     return items
 
 
@@ -85,8 +91,8 @@ def _folded(copies: Sequence[Sequence[Item]], outputs: frozenset[Operand], kinds
 class _Kinds:
     """Numbers for items: equal for those that are alike but for the operands that they read and make."""
 
-    def __init__(self, graph: Graph) -> None:
-        self._constants = graph.constants
+    def __init__(self, constants: Container[Operand]) -> None:
+        self._constants = constants
         self._numbers: dict[Hashable, int] = {}
         self._known: dict[Item, int] = {}
 

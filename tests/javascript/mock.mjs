@@ -3,15 +3,22 @@
 globalThis.MLGraphBuilder = class {
   constructor(context) {
     const record = (name) => (...args) => {
-      context.calls.push([name, ...args]);
+      // Constants are copied at once: what they are made of is used again.
+      context.calls.push([name, ...args.map((value) => (name === "constant" && ArrayBuffer.isView(value) ? value.slice() : value))]);
       return name === "split" || name === "lstm" || name === "gru" ? [{}, {}, {}] : { name };
     };
     return new Proxy({}, { get: (_, name) => (name === "build" ? async () => ({ destroy() {} }) : record(name)) });
   }
 };
 
+/** Limits of a context that takes everything. */
+const limits = new Proxy({}, {
+  get: (_, name) => (name === "maxTensorByteLength" ? 2 ** 31 : { dataTypes: { includes: () => true } }),
+});
+
 export function context() {
   let running = 0;
+  let lose;
   const recorder = {
     calls: [],
     tensors: 0,
@@ -20,6 +27,10 @@ export function context() {
     fail: false,
     destroyed: false,
     bound: null,
+    lost: new Promise((resolve) => {
+      lose = resolve;
+    }),
+    opSupportLimits: () => limits,
     async createTensor(descriptor) {
       recorder.tensors += 1;
       recorder.alive += 1;
@@ -47,6 +58,7 @@ export function context() {
     },
     destroy() {
       recorder.destroyed = true;
+      lose({ message: "destroy() was called" });
     },
   };
   return recorder;

@@ -18,7 +18,7 @@ from tests.javascript.test_module import HOSTILE, NODE, needs_node
 from webnn_graph import repeats
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.formats import functions
-from webnn_graph.formats.literals import string, variable
+from webnn_graph.formats.expressions import string, variable
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph
 
@@ -29,14 +29,14 @@ SEEDS = range(30)
 def program(graph: Graph, labels: bool) -> str:
     """The body of a function of ``builder`` and ``weight`` that makes the graph and returns its outputs."""
     inputs = [f"const {variable(operand.name)} = builder.input({string(operand.name)}, {{}});" for operand in graph.inputs]
-    constants, statements = functions.statements(graph, stored(graph), labels)
+    constants, statements = functions.statements(graph, graph.nodes, stored(graph), labels)
     returned = ", ".join(f"{variable(operand.name)}" for operand in graph.outputs)
     return "\n".join(['"use strict";', *inputs, *constants, *statements, f"return [{returned}];"])
 
 
 def without_functions(graph: Graph, labels: bool, monkeypatch: pytest.MonkeyPatch) -> str:
     with monkeypatch.context() as context:
-        context.setattr(functions, "items_of", lambda graph: graph.nodes)
+        context.setattr(functions, "items_of", lambda nodes, constants, outputs: nodes)
         return program(graph, labels)
 
 

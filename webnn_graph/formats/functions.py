@@ -7,8 +7,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from webnn_graph.formats.calls import call
-from webnn_graph.formats.literals import RESERVED, constant, string, variable
+from webnn_graph.formats.expressions import RESERVED, call, constant, string, variable
 from webnn_graph.formats.wishes import LONGEST, common_end, kind_of, module_of
 from webnn_graph.graph import Graph, Node, Operand, operands_in
 from webnn_graph.names import Names
@@ -22,21 +21,23 @@ TEXTS = {"weight": "name", "label": "path"}
 """What the beginning of several strings is called, by what they are of."""
 
 
-def statements(graph: Graph, weights: Collection[Operand], labels: bool) -> tuple[list[str], list[str]]:
+def statements(graph: Graph, nodes: Sequence[Node], weights: Collection[Operand], labels: bool) -> tuple[list[str], list[str]]:
     """The statements that make a graph with ``builder``, in which ``weight(name)`` is the operand of a weight.
 
     Args:
         graph: Whose inputs are variables already.
-        weights: Its constants that are weights, in the order in which they are made.
+        nodes: Those of its nodes that are calls.
+        weights: What ``weight`` gives: constants, and results of nodes that are no calls.
         labels: Whether every call carries its node's label.
 
     Returns:
         The lines of constants, and those of everything else.
     """
-    writer = _Writer(graph, frozenset(weights), labels)
+    writer = _Writer(graph, nodes, frozenset(weights), labels)
     lines = writer.lines()
-    made = {operand: _weight(string(operand.name)) for operand in weights if operand not in writer.named and writer.times[operand] != 1}
-    made |= {operand: constant(operand, array) for operand, array in graph.constants.items() if operand not in writer.weights}
+    made = {operand: _weight(string(operand.name)) for operand in weights if operand not in writer.named and writer.times[operand] > 1}
+    inline = {operand: array for operand, array in graph.constants.items() if operand not in writer.weights and writer.times[operand]}
+    made |= {operand: constant(operand, array) for operand, array in inline.items()}
     return [f"const {writer.operand(operand)} = {expression};" for operand, expression in made.items()], lines
 
 
@@ -83,23 +84,23 @@ class _Function:
 class _Writer:
     """Writes statements, and each function before the first use of its block."""
 
-    def __init__(self, graph: Graph, weights: frozenset[Operand], labels: bool) -> None:
+    def __init__(self, graph: Graph, nodes: Sequence[Node], weights: frozenset[Operand], labels: bool) -> None:
         self.weights = weights
         self.labels = labels
         self.named: set[Operand] = set()
         """Weights that functions get by their names."""
-        self.times = Counter(operand for node in graph.nodes for operand in node.operands)
+        self.times = Counter(operand for node in nodes for operand in node.operands)
         """How often each operand is read."""
         self.functions: dict[Block, _Function] = {}
         self.number: dict[Use, int] = {}
         """Of each use of these blocks which one it is."""
-        self._graph = graph
+        self._items = items_of(nodes, weights | graph.constants.keys(), frozenset(graph.outputs))
+        self._outputs = frozenset(graph.outputs)
         self._names = Names()
         for name in (*RESERVED, *graph.operands):
             self._names.take(name)
-        outputs = frozenset(graph.outputs)
-        made = [(operand, node.op) for node in graph.nodes for operand in node.outputs]
-        self._short = {operand: self._names.take(op) for operand, op in made if len(operand.name) > LONGEST and operand not in outputs}
+        long = [(operand, node.op) for node in nodes for operand in node.outputs if len(operand.name) > LONGEST]
+        self._short = {operand: self._names.take(op) for operand, op in long if operand not in self._outputs}
 
     def operand(self, operand: Operand) -> str:
         """The expression of an operand outside of functions: its variable, or where it is made if nothing else reads it."""
@@ -109,10 +110,9 @@ class _Writer:
 
     def lines(self) -> list[str]:
         """The lines of the whole graph."""
-        items = items_of(self._graph)
-        needed = {operand for item in items for operand in item.operands} | set(self._graph.outputs)
+        needed = {operand for item in self._items for operand in item.operands} | self._outputs
         lines = []
-        for item in items:
+        for item in self._items:
             read = [self.operand(operand) for operand in item.operands]
             made = [self.operand(operand) if operand in needed or isinstance(item, Node) else "" for operand in item.outputs]
             if isinstance(item, Node):

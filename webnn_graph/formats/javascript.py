@@ -6,13 +6,16 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError
+from webnn_graph.expansion import Split, split
+from webnn_graph.formats.expanding import expanding
+from webnn_graph.formats.expressions import descriptor_of, literal, object_of, string, variable
 from webnn_graph.formats.functions import statements
-from webnn_graph.formats.literals import descriptor_of, literal, object_of, string, url, variable
 from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph, Operand
@@ -26,7 +29,7 @@ The comments are a fifth of what a page would fetch; what users call is document
 """
 
 
-def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", digest: str = "") -> dict[str, str]:
+def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", digest: str = "", expand: bool = True) -> dict[str, str]:
     """The texts of the module and of its declarations.
 
     Args:
@@ -35,6 +38,7 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", d
         labels: Whether every call carries its node's label.
         weights: The file that the module fetches from its own folder; by default ``<stem>.safetensors``.
         digest: That of the weights, which the module compares with their file's; it accepts any weights without.
+        expand: Whether expressions of constants are computed once, when the model is loaded, and not in every run.
 
     Returns:
         File name to text: ``<stem>.js`` and ``<stem>.d.ts``.
@@ -45,7 +49,7 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", d
     for name in graph.operands:
         if not IDENTIFIER.match(name):
             raise ValidationError(f"operand name {name!r} is not an identifier")
-    view = _view(graph, labels, weights or f"{stem}{WEIGHTS}") | {"digest": string(digest)}
+    view = _view(graph, labels, weights or f"{stem}{WEIGHTS}", expand) | {"digest": string(digest)}
     return rendered("module", stem, view)
 
 
@@ -68,21 +72,24 @@ def _template(name: str) -> jinja2.Template:
 @cache
 def _runtime() -> dict[str, str]:
     """The plain modules that a generated one holds, by name, without the imports and exports that tie them together."""
-    files = [file for folder in ("runtime", "random", "sized") for file in (TEMPLATES / folder).iterdir()]
+    files = [file for folder in ("runtime", "expanding", "random", "sized") for file in (TEMPLATES / folder).iterdir()]
     texts = {file.name.removesuffix(".js"): file.read_text("utf-8") for file in files if file.name.endswith(".js")}
     return {name: TIES.sub("", text) for name, text in texts.items()}
 
 
-def _view(graph: Graph, labels: bool, weights_file: str) -> dict[str, Any]:
+def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[str, Any]:
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
-    constant_lines, node_lines = statements(graph, weights, labels)
-    read = {operand for node in graph.nodes for operand in node.operands}
+    parts = split(graph) if expand else Split(graph.nodes, ())
+    expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
+    read = {operand for node in parts.nodes for operand in node.operands}
+    constant_lines, node_lines = statements(graph, parts.nodes, [*weights, *expanded], labels)
     return {
         "title": string(graph.name),
         "data_types": " | ".join(map(string, DataType)),
         "node_count": len(graph.nodes),
         "weight_bytes": sum(operand.nbytes for operand in weights),
+        "loaded_bytes": sum(operand.nbytes for operand in (*weights, *expanded)),
         "weights_file": string(weights_file),
         "weights_url": url(weights_file),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
@@ -90,16 +97,32 @@ def _view(graph: Graph, labels: bool, weights_file: str) -> dict[str, Any]:
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
+        "operators": _operators(graph),
         "bound": literal([operand.name for operand in graph.inputs if operand in read]),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
         ],
+        **expanding(parts.expansions, list(weights), graph.constants),
+        "only_expanded": literal([operand.name for operand in weights if operand not in read]),
         "constant_lines": constant_lines,
         "node_lines": node_lines,
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
         "input_types": [_typed(operand) for operand in graph.inputs],
         "output_types": [_typed(operand) for operand in graph.outputs],
     }
+
+
+def _operators(graph: Graph) -> str:
+    """An object literal of the operators that a graph calls and the data types of their results."""
+    called: dict[str, set[DataType]] = {}
+    for node in graph.nodes:
+        called.setdefault(node.op, set()).update(operand.data_type for operand in node.outputs)
+    return object_of({op: literal(sorted(data_types)) for op, data_types in sorted(called.items())})
+
+
+def url(file: str) -> str:
+    """The literal of a file's address relative to a module beside it."""
+    return string(f"./{quote(file, safe='')}")
 
 
 def _tensor(operand: Operand) -> str:
