@@ -32,7 +32,7 @@ export const weightsDigest = "";
 export const inputs = [{ name: "x", dataType: "float32", shape: [2] }, { name: "unused", dataType: "int8", shape: [1] }];
 export const outputs = [{ name: "y", dataType: "float32", shape: [2] }];
 export const BOUND = new Set(["x"]);
-export const OPERATORS = { relu: ["float32"] };
+export const DATA_TYPES = { relu: ["float32"], output: ["float32"] };
 export const OPTIONS = ["context", "contextOptions", "devices", "signal", "url"];
 export const build = async () => ({ destroy() {} });
 export const graph = () => ({});
@@ -165,7 +165,12 @@ def test_a_model_computes_with_the_facts_alone(plain: Path) -> None:
         model.destroy();
         console.log(JSON.stringify([[...y], Object.keys(context.bound), context.alive, wrong]));
     """
-    assert node(plain / "runtime" / "model.js", script) == [[1, 2], ["x"], 0, "input x has 3 elements, float32[2] has 2"]
+    assert node(plain / "runtime" / "model.js", script) == [
+        [1, 2],
+        ["x"],
+        0,
+        "input x, float32[2], must be a Float32Array of 2 elements, not Float32Array of 3",
+    ]
 
 
 @needs_node

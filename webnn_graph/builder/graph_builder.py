@@ -40,11 +40,13 @@ class GraphBuilder(OperatorMethods):
     Args:
         name: The graph's name.
         budget: Counts the calls and what is evaluated, and ends the conversion when that is too much; by default one of its own.
+        most_bytes: Of a constant that is made by folding.
     """
 
-    def __init__(self, name: str = "model", budget: Budget | None = None) -> None:
+    def __init__(self, name: str = "model", budget: Budget | None = None, most_bytes: float = math.inf) -> None:
         self.name = name
         self.budget = budget or Budget()
+        self._most_bytes = most_bytes
         self.notes: list[str] = []
         self._label = ""
         self._inputs: dict[str, Operand] = {}
@@ -239,7 +241,7 @@ class GraphBuilder(OperatorMethods):
         results, copies = self._results(outputs)
         nodes = _needed([*self._nodes, *copies], results.values())
         self._check_made(nodes)
-        constants, nodes = fold(nodes, self._constants, keep=set(results.values()))
+        constants, nodes = fold(nodes, self._constants, keep=set(results.values()), most_bytes=self._most_bytes)
         for operand in constants:
             if operand.size == 0:
                 raise ValidationError(f"constant {operand} is empty; WebNN has no tensors without elements")

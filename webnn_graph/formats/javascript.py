@@ -13,7 +13,7 @@ import jinja2
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.expansion import Split, split
-from webnn_graph.formats.expanding import expanding
+from webnn_graph.formats.expanding import expanded, expanding
 from webnn_graph.formats.expressions import descriptor_of, literal, object_of, string, variable
 from webnn_graph.formats.functions import statements
 from webnn_graph.formats.table import WEIGHTS
@@ -81,15 +81,17 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
     parts = split(graph) if expand else Split(graph.nodes, ())
-    expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
+    made = expanded(parts.expansions, graph)
     read = {operand for node in parts.nodes for operand in node.operands}
-    constant_lines, node_lines = statements(graph, parts.nodes, [*weights, *expanded], labels)
+    as_weights = [*weights, *(operand for operand in made if operand not in graph.outputs)]
+    constants, node_lines = statements(graph, parts.nodes, as_weights, labels)
+    returned = [f"const {variable(operand.name)} = {made[operand]};" for operand in graph.outputs if operand in made]
     return {
         "title": string(graph.name),
         "data_types": " | ".join(map(string, DataType)),
         "node_count": len(graph.nodes),
         "weight_bytes": sum(operand.nbytes for operand in weights),
-        "loaded_bytes": sum(operand.nbytes for operand in (*weights, *expanded)),
+        "loaded_bytes": sum(operand.nbytes for operand in (*weights, *made)),
         "weights_file": string(weights_file),
         "weights_url": url(weights_file),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
@@ -97,14 +99,14 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
-        "operators": _operators(graph),
+        "result_types": _result_types(graph),
         "bound": literal([operand.name for operand in graph.inputs if operand in read]),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
         ],
         **expanding(parts.expansions, list(weights), graph.constants),
         "only_expanded": literal([operand.name for operand in weights if operand not in read]),
-        "constant_lines": constant_lines,
+        "constant_lines": [*constants, *returned],
         "node_lines": node_lines,
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
         "input_types": [_typed(operand) for operand in graph.inputs],
@@ -112,12 +114,14 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
     }
 
 
-def _operators(graph: Graph) -> str:
-    """An object literal of the operators that a graph calls and the data types of their results."""
-    called: dict[str, set[DataType]] = {}
-    for node in graph.nodes:
-        called.setdefault(node.op, set()).update(operand.data_type for operand in node.outputs)
-    return object_of({op: literal(sorted(data_types)) for op, data_types in sorted(called.items())})
+def _result_types(graph: Graph) -> str:
+    """An object literal of what a graph calls, inputs, outputs and constants among it, and the data types of the results."""
+    calls = [(node.op, node.outputs) for node in graph.nodes]
+    calls += [("constant", tuple(graph.constants)), ("input", graph.inputs), ("output", graph.outputs)]
+    found: dict[str, set[DataType]] = {}
+    for call, results in calls:
+        found.setdefault(call, set()).update(operand.data_type for operand in results)
+    return object_of({call: literal(sorted(data_types)) for call, data_types in sorted(found.items())})
 
 
 def url(file: str) -> str:

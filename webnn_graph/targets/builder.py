@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands
 from webnn_graph.ops import OPS
@@ -35,7 +35,7 @@ class LegalBuilder(GraphBuilder):
     """
 
     def __init__(self, name: str, target: Target, budget: Budget, steps: Sequence[Step], *, exact: bool = False) -> None:
-        super().__init__(name, budget)
+        super().__init__(name, budget, target.most_bytes("constant"))
         self.target = target
         self.exact = exact
         self.narrow = narrowing.lacking(target)
@@ -87,7 +87,7 @@ class LegalBuilder(GraphBuilder):
         """
         data_type = self.narrowed(operand)
         if not self.target.takes_type("constant", "", data_type):
-            data_type = four_bits.BYTES.get(data_type, data_type)
+            data_type = BYTES.get(data_type, data_type)
         if self.target.takes_rank("constant", "", operand.rank):
             return self.constant(weight, data_type, operand.name)
         flat = self.constant(weight.array.reshape(-1), data_type, operand.name)
