@@ -21,8 +21,9 @@ from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.own import TEMPLATES
 
-TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ */\*\* @type .*\n", re.MULTILINE)
-"""What a plain module has for those that read it alone: imports and an empty line, the list of its exports after one, and types."""
+TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ */\*\*(?:(?!\*/)[\s\S])*\*/\n(?!export )", re.MULTILINE)
+"""What a plain module has for those that read it alone: imports and an empty line, the list of its exports after one, and descriptions
+of what a generated module does not export."""
 
 
 def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", digest: str = "", expand: bool = True) -> dict[str, str]:
