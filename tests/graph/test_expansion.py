@@ -11,7 +11,7 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import BYTES, Array, DataType
 from webnn_graph.expansion import TOGETHER_BYTES, Expansion, batches, by_blocks, split
 from webnn_graph.feeds import seeded
-from webnn_graph.graph import Graph, Operand, map_operands
+from webnn_graph.graph import Graph, Operand, map_arguments
 from webnn_graph.ops import evaluate
 from webnn_graph.runtimes import reference
 
@@ -32,7 +32,7 @@ def computed(expansion: Expansion, graph: Graph) -> dict[Operand, Array]:
     # Numbers of 4 bits are in bytes by then.
     wide = {operand: Operand(BYTES[operand.data_type], operand.shape) for operand in expansion.reads if operand.data_type in BYTES}
     values = {wide.get(operand, operand): array for operand, array in graph.constants.items()}
-    for node in (replace(node, arguments=map_operands(node.arguments, lambda o: wide.get(o, o))) for node in expansion.nodes):
+    for node in (replace(node, arguments=map_arguments(node.arguments, lambda o: wide.get(o, o))) for node in expansion.nodes):
         values |= evaluate(node, values.__getitem__)
     return {operand: values[operand] for operand in expansion.makes}
 
