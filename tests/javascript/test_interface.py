@@ -314,9 +314,9 @@ SIZED: dict[str, tuple[str, Any]] = {
     "run() takes no other size": (
         """
         const model = await load({ context: mock.context() });
-        return Promise.all([code(model.run({ x: f(1) }, {})), code(model.run({}, {}))]);
+        return Promise.all([model.run({ x: f(1) }, {}), model.run({}, {}), model.run(null, {}), model.tensor('x')].map(code));
         """,
-        ["bad-input", "bad-input"],
+        ["bad-input"] * 4,
     ),
     "destroyed during calls": (
         """
