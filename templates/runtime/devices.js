@@ -25,7 +25,7 @@ async function onDevice(options, make) {
     try {
       return await attempt(make, await createContext(options.contextOptions, device), { ownsContext: true, device }, options.signal);
     } catch (error) {
-      if (error.code !== "unsupported") throw error;
+      if (error.code !== "unsupported" && error.code !== "lost") throw error;
       refusal = error;
     }
   }

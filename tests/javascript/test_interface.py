@@ -86,6 +86,14 @@ ROWS: dict[str, tuple[str, Any]] = {
         """,
         ["cpu", [True, True, False], 2],
     ),
+    "a device that is lost with the graph": (
+        """
+        const crashing = { createTensor: async () => { made.at(-1).destroy(); throw new Error('gone'); } };
+        devices({ gpu: crashing }); const model = await load({ devices: ['gpu', 'cpu'] });
+        return [model.device, await code(load({ devices: ['gpu'] }))];
+        """,
+        ["cpu", "lost"],
+    ),
     "no device takes the graph": (
         """
         devices({ npu: new Error('no driver'), gpu: halves });
