@@ -91,19 +91,26 @@ def save_sized(sized: Sized, to: Destination) -> list[Saved]:
         path: sized.of([graphs[part.graphs[i]] for (graphs, _), (_, part) in zip(prepared, parts, strict=True)])
         for i, path in enumerate(to.graphs)
     }
-    return _written(parts, prepared, more=partial(sized_texts, models, parts[-1][1].weights_file.name))
+    return _written(parts, prepared, more=partial(sized_texts, models))
 
 
 def _written(
     parts: Sequence[tuple[Graph, Destination]],
     prepared: Sequence[tuple[Mapping[Path, Graph], Sequence[str]]],
     neighbours: Sequence[Graph] = (),
-    more: Callable[[str], Mapping[Path, str]] | None = None,
+    more: Callable[[Sequence[str], str], Mapping[Path, str]] | None = None,
 ) -> list[Saved]:
     last = parts[-1][1]
     last.folder.mkdir(parents=True, exist_ok=True)
     together: dict[PathLike, Graph] = {path: graph for graphs, _ in prepared for path, graph in graphs.items()}
-    files = save_together(together, labels=last.labels, weights=last.weights_file.name, neighbours=neighbours, more=more)
+    files = save_together(
+        together,
+        labels=last.labels,
+        weights=last.weights_file.name,
+        neighbours=neighbours,
+        more=more,
+        max_shard_size=last.max_shard_size,
+    )
     of_parts = {file for _, to in parts for file in to.files}
     saved = []
     for (_, to), (graphs, warnings) in zip(parts, prepared, strict=True):

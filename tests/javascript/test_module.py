@@ -354,6 +354,20 @@ LOAD = """
 
 
 @needs_node
+def test_several_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    written = save(linear_model(), tmp_path / "model.js", max_shard_size=100)
+    shards = [path for path in written if path.suffix == ".safetensors"]
+    script = LOAD.replace("FILE", "new URL(url)").replace("URL_OPTION", "")
+    assert node(tmp_path / "model.js", script) == [[shard.as_uri() for shard in shards], "", True]
+    option = f"url: {json.dumps([shard.as_uri() for shard in shards[:1]])}"
+    asked, error, _ = node(tmp_path / "model.js", LOAD.replace("FILE", "new URL(url)").replace("URL_OPTION", option))
+    assert len(shards) == 2
+    assert asked == [shards[0].as_uri()]
+    assert "not of one conversion" in error
+
+
+@needs_node
 @pytest.mark.parametrize(
     ("base", "option", "asked"),
     [
