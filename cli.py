@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -27,12 +28,16 @@ from converters.commands.options import (
     destination_options,
     factory_options,
     files_given,
+    format_option,
     graph_dims_option,
     mapping_option,
     opening_of,
     opening_options,
     padding_option,
     page_options,
+    profile_options,
+    quantization_options,
+    quantizing_of,
     runtime_options,
     sizes_of,
     submodule_option,
@@ -77,6 +82,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     from webnn_graph.file_kinds import ModelKind, check_kind
 
     sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options)
+    quantizing = quantizing_of(options, check)
     check_kind(model, ModelKind.ONNX)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
@@ -90,9 +96,9 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     source = partial(OnnxSource, model, **what)
     if len(sizes) == 1:
         chosen = Chosen(random, partial(convert_model, dims=sizes[0]), source)
-        return converted(chosen.convert, destination, chosen.source, check if verify else None)
+        return converted(chosen.convert, destination, chosen.source, check if verify else None, quantizing)
     several = SeveralSizes(lambda dims: convert_model(dims=dims), lambda _: source(), sizes, options["padding"], options["budget"])
-    return converted_sizes(several, destination, check if verify else None)
+    return converted_sizes(several, destination, check if verify else None, quantizing)
 
 
 @click.command(cls=SupervisedCommand)
@@ -145,6 +151,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
         raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
+    quantizing = quantizing_of(options, check)
     kind_of(model)
     loading: dict[str, Any] = {
         name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")
@@ -152,12 +159,12 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     loading["budget"] = Budget(options["budget"])
     if decoder:
         parts = DecoderModel(model, prompt_length=decoder[0], cache_length=decoder[1], name=destination.stem, **loading)
-        return converted_parts(parts, destination, check if verify else None)
+        return converted_parts(parts, destination, check if verify else None, quantizing)
     loading |= {"inputs": inputs, "name": destination.stem}
     if len(sizes) == 1:
         source = TorchModel(model, values=check.inputs, dims=sizes[0], random=None if random is None else INPUTS, **loading)
         chosen = Chosen(random, source.convert, source.source)
-        return converted(chosen.convert, destination, chosen.source, check if verify else None)
+        return converted(chosen.convert, destination, chosen.source, check if verify else None, quantizing)
 
     def of_size(*dims: tuple[str, int]) -> TorchModel:
         return TorchModel(model, dims=dict(dims), **{**loading, "budget": Budget(options["budget"])})
@@ -166,7 +173,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     several = SeveralSizes(
         lambda dims: made(*dims.items()).convert(), lambda dims: made(*dims.items()).source(), sizes, options["padding"], options["budget"]
     )
-    return converted_sizes(several, destination, check if verify else None)
+    return converted_sizes(several, destination, check if verify else None, quantizing)
 
 
 def _specification(parse: Callable[[str], Any], text: str) -> Any:
@@ -254,7 +261,7 @@ def inspect(model: Path, **options: Any) -> Result:
 @click.argument("model", type=EXISTING)
 @page_options
 @click.option("--verify-report", type=EXISTING, metavar="FILE.json", help="Colour by what 'webnn verify --each-node --json' printed.")
-@click.option("--times", type=EXISTING, metavar="FILE.json", help="Colour by what 'webnn run --times' wrote.")
+@click.option("--times", type=EXISTING, metavar="FILE.json", help="Colour by what 'webnn run --times' or 'webnn profile --times' wrote.")
 @click.option("--target", metavar="NAME", help=f"Colour what this does not take: {TARGET_NAMES}.")
 @opening_options
 @verbosity_options
@@ -277,6 +284,39 @@ def view(
         graph = open_graph(model, opening)
     with progress("drawing ..."):
         return Viewed(graph, show(graph, file, overlays_of(graph, target=wanted, times=times, report=verify_report)))
+
+
+@webnn.command(cls=SupervisedCommand)
+@click.argument("model", type=EXISTING)
+@profile_options
+@click.option("--times", type=EXISTING, metavar="FILE.json", help="Where to save what every call costs, for 'webnn view --times'.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@opening_options
+@verbosity_options
+def profile(model: Path, runtime: str, browser: str | None, top: int, times: Path | None, force: bool, **options: Any) -> Result:
+    """Show which calls of MODEL cost most.
+
+    MODEL is a graph or a source model. A browser computes the graph as far as each call, to see what that adds; inputs are made up.
+    """
+    from converters.commands.destination import refuse_existing, refuse_sources
+    from converters.commands.opening import kind_of, open_graph, sources_of
+    from converters.commands.profiling import Profiled
+    from converters.commands.report import save_times
+    from webnn_graph.runtimes.profiling import profile as measure
+
+    opening = opening_of(options)
+    opening.check(model, kind_of(model))
+    if times:
+        refuse_sources([times], lambda: sources_of(model), "--times takes another file")
+        if not force:
+            refuse_existing([times])
+    with progress("opening it ..."):
+        graph = open_graph(model, opening)
+    with progress("measuring ..."):
+        measured = measure(graph, runtime=runtime, browser=browser)
+    if times:
+        save_times(times, graph, runtime, {node.outputs[0].name: cost for node, cost in measured.calls.items()})
+    return Profiled(measured, top, times)
 
 
 @webnn.command(cls=SupervisedCommand)
@@ -308,6 +348,33 @@ def diff(before: Path, after: Path, file: Path | None, force: bool, **options: A
         found = difference(first, second)
         page = shown(diff_page(first, second, found, captions), "diff", file) if file else None
         return Compared(captions, found, page)
+
+
+@webnn.command(cls=SupervisedCommand)
+@click.argument("model", type=EXISTING)
+@destination_options
+@format_option
+@quantization_options("int8")
+@opening_options
+@click.option("--verify", is_flag=True, help="Compare what was written with the rounded graph in NumPy; exit with 3 when they differ.")
+@check_options
+@verbosity_options
+def quantize(model: Path, formats: list[str], verify: bool, **options: Any) -> Result:
+    """Write MODEL with its weights in fewer bits.
+
+    MODEL is a graph or a source model. It is written as MODEL_int8 beside its weights, in the current folder. Biases, scales of
+    normalization, small convolutions and embedding tables stay as they are, and so does what is quantized already.
+    """
+    from converters.commands.opening import kind_of, open_graph, sources_of
+    from converters.commands.workflow import converted
+
+    options["name"] = options["name"] or f"{model.resolve().stem}_{options['weights']}"
+    destination, check = destination_of(options, model, formats, sources_of), check_of(options)
+    quantizing, opening = quantizing_of(options, check), opening_of(options)
+    opening.check(model, kind_of(model))
+    return converted(
+        lambda: replace(open_graph(model, opening), name=destination.stem), destination, None, check if verify else None, quantizing
+    )
 
 
 @webnn.command()
@@ -380,6 +447,7 @@ def run(
     from webnn_graph.feeds import complete, read_arrays, save_arrays
     from webnn_graph.file_kinds import ModelKind, check_kind
     from webnn_graph.formats import files_of, load
+    from webnn_graph.runtimes import reference
     from webnn_graph.runtimes import run as compute
 
     if times and runtime != "reference":
@@ -397,7 +465,7 @@ def run(
     if output:
         save_arrays(output, outputs)
     if times:
-        save_times(times, loaded, feeds)
+        save_times(times, loaded, runtime, reference.measured(loaded, feeds))
     return Outputs(outputs, output)
 
 

@@ -8,12 +8,10 @@ the expressions, which somebody can compute ahead.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from webnn_graph.data_types import Array, DataType
+from webnn_graph.data_types import DataType
 from webnn_graph.graph import Graph, Node, Operand
 
 TOGETHER_BYTES = 2**23
@@ -32,13 +30,11 @@ class Expansion:
         reads: The graph's constants, in the order in which they are first read.
         nodes: The calls.
         makes: Those of their results that the rest of the graph reads.
-        constants: The values of other small constants that the calls read.
     """
 
     reads: Sequence[Operand]
     nodes: Sequence[Node]
     makes: Sequence[Operand]
-    constants: Mapping[Operand, Array] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
@@ -60,21 +56,20 @@ class Split:
 
 
 def split(graph: Graph) -> Split:
-    """The calls of a graph, without those whose results can be computed ahead.
+    """The calls of a graph, without those whose results can be computed ahead; such a result may be one that the graph returns.
 
-    A float16 constant that is cast stays one: implementations take it as it is, in half the memory. So does what the graph returns,
-    which cannot be a constant.
+    A float16 constant that is cast stays one: implementations take it as it is, in half the memory.
     """
     known = set(graph.constants)
     ahead: list[Node] = []
     rest: list[Node] = []
     for node in graph.nodes:
-        if known.issuperset(node.operands) and not _stays(node, graph):
+        if known.issuperset(node.operands) and not _is_free(node, graph):
             ahead.append(node)
             known.update(node.outputs)
         else:
             rest.append(node)
-    needed = {operand for node in rest for operand in node.operands}
+    needed = {*(operand for node in rest for operand in node.operands), *graph.outputs}
     return Split(rest, [_expansion(nodes, needed) for nodes in _connected(ahead)])
 
 
@@ -100,9 +95,8 @@ def batches(expansions: Sequence[Expansion], order: Mapping[Operand, int]) -> li
     return groups
 
 
-def _stays(node: Node, graph: Graph) -> bool:
-    is_free = node.op == "cast" and node.operands[0] in graph.constants and node.operands[0].data_type is DataType.FLOAT16
-    return is_free or not set(graph.outputs).isdisjoint(node.outputs)
+def _is_free(node: Node, graph: Graph) -> bool:
+    return node.op == "cast" and node.operands[0] in graph.constants and node.operands[0].data_type is DataType.FLOAT16
 
 
 def _connected(nodes: Sequence[Node]) -> Iterable[list[Node]]:
@@ -129,11 +123,9 @@ def _expansion(nodes: Sequence[Node], needed: set[Operand]) -> Expansion:
 def by_blocks(expansion: Expansion) -> Expansion:
     """The same expansion, in which scales of blocks are an axis of their own: equal bit by bit, and where it was measured 5 times faster.
 
-    Not in the graph itself, since an implementation may have products of quantized blocks.
+    Not in the graph itself, since an implementation may have products of quantized blocks. It takes quantized numbers of 8 bits.
     """
-    constants: dict[Operand, Array] = {}
-    nodes = [part for node in expansion.nodes for part in (_in_blocks(node, constants) if _has_blocks(node) else [node])]
-    return replace(expansion, nodes=nodes, constants=constants)
+    return replace(expansion, nodes=[part for node in expansion.nodes for part in (_in_blocks(node) if _has_blocks(node) else [node])])
 
 
 def _has_blocks(node: Node) -> bool:
@@ -144,7 +136,7 @@ def _has_blocks(node: Node) -> bool:
     return any(is_split) and len(sizes) + sum(is_split) <= MOST_AXES
 
 
-def _in_blocks(node: Node, constants: dict[Operand, Array]) -> list[Node]:
+def _in_blocks(node: Node) -> list[Node]:
     """Calls that stand for dequantizeLinear with a scale for each block: (q - zero point) * scale, broadcast."""
     quantized, scale, zero = (node.arguments[name] for name in ("input", "scale", "zeroPoint"))
     nodes: list[Node] = []
@@ -153,18 +145,12 @@ def _in_blocks(node: Node, constants: dict[Operand, Array]) -> list[Node]:
         nodes.append(Node(op, arguments, (Operand(scale.data_type, tuple(shape)),)))
         return nodes[-1].output
 
-    def constant(value: int, data_type: DataType) -> Operand:
-        operand = Operand(data_type, (1,) * quantized.rank)
-        constants[operand] = np.full(operand.shape, value, data_type.numpy)
-        return operand
-
-    one, nothing = constant(1, scale.data_type), constant(0, quantized.data_type)
     sizes, steps = [], []
     for size, blocks in zip(quantized.shape, scale.shape, strict=True):
         is_split = 1 < blocks < size
         sizes += [blocks, size // blocks] if is_split else [size]
         steps += [blocks, 1] if is_split else [blocks]
-    numbers, offsets = (call("dequantizeLinear", x.shape, input=x, scale=one, zeroPoint=nothing) for x in (quantized, zero))
+    numbers, offsets = (call("cast", x.shape, input=x, dataType=scale.data_type) for x in (quantized, zero))
     reshaped = [(numbers, sizes), (offsets, steps), (scale, steps)]
     split, starts, factors = (call("reshape", shape, input=x, newShape=shape) for x, shape in reshaped)
     product = call("mul", sizes, a=call("sub", sizes, a=split, b=starts), b=factors)

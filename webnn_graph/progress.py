@@ -1,4 +1,4 @@
-"""How far a conversion is, for whoever waits for it."""
+"""How far a conversion or a measurement is, for whoever waits for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Progress:
     """A step of a conversion that begins, or is the last of its stage.
 
     Attributes:
-        stage: ``nodes`` or ``passes``.
+        stage: ``nodes`` or ``passes`` of a conversion, ``calls`` of a profile: the pages in which they are measured.
         done: How much of the stage is behind it.
         total: How much there is; at the end of the stage it is ``done``.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from webnn_graph.data_types import Array
 from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import OPS
-from webnn_graph.runtimes.reference import measured
 from webnn_graph.summary import interface
 from webnn_graph.targets import Target
 from webnn_graph.targets.check import Check, Finding
@@ -60,6 +59,7 @@ class Verified(Result):
         runtime: What computed the graph.
         against: What computed the source model.
         each_node: Whether every node was compared on the source's own values.
+        original: How far each output is from a model of which ``against`` is only an approximation, by name; None where it is none.
     """
 
     graph: Graph
@@ -67,6 +67,7 @@ class Verified(Result):
     runtime: str
     against: str
     each_node: bool = False
+    original: Mapping[str, Difference] | None = None
 
     @property
     def status(self) -> int:  # type: ignore[override]
@@ -81,7 +82,12 @@ class Verified(Result):
             differences.sort(key=lambda difference: difference.excess, reverse=True)
             title, named = f"every node on the values of {self.against}; the largest differences", "tensor"
         shown = differences[:NODES_SHOWN] if self.each_node and not verbosity().verbose else differences
-        show_table([named, *DIFFERENCE_COLUMNS], map(_row, shown), title)
+        rows = [_row(difference) for difference in shown]
+        if self.original is None:
+            show_table([named, *DIFFERENCE_COLUMNS], rows, title)
+        else:
+            beside = [f"{self.original[difference.name].relative:.3g}" for difference in shown]
+            show_table([named, *DIFFERENCE_COLUMNS, ">original"], [[*row, far] for row, far in zip(rows, beside, strict=True)], title)
         for difference in shown:
             if difference.noise:
                 say(within_noise(difference, difference.noise))
@@ -110,7 +116,7 @@ class Verified(Result):
             "first": _difference(first[1], first[0]) if first else None,
             "stopped": self.verification.stopped,
             "captured": _captured(self.verification.captured) if self.verification.captured else None,
-        }
+        } | ({} if self.original is None else {"original": [_difference(d, makers.get(d.name)) for d in self.original.values()]})
 
 
 def _of_capture(captured: Captured) -> tuple[Callable[[str], None], str]:
@@ -140,8 +146,13 @@ def _difference(difference: Difference, node: Node | None) -> dict[str, Any]:
     return {"name": members.pop("name"), "node": node.label if node else "", "operator": node.op if node else "", **members}
 
 
+def shape_text(shape: Sequence[int]) -> str:
+    """A shape in a table."""
+    return "x".join(map(str, shape)) or "scalar"
+
+
 def _row(difference: Difference) -> list[str]:
-    shape = "x".join(map(str, difference.shape)) or "scalar"
+    shape = shape_text(difference.shape)
     if difference.reason:
         return [difference.name, shape, "", "", "", "", difference.verdict]
     numbers = [f"{difference.absolute:.3g}", f"{difference.relative:.3g}", f"{difference.ulp:.3g}", f"{difference.tolerance:g}"]
@@ -186,9 +197,9 @@ def _range(array: Array) -> dict[str, int | float]:
     return {"min": array.min().item(), "mean": array.mean(dtype=np.float64).item(), "max": array.max().item()}
 
 
-def save_times(file: Path, graph: Graph, feeds: Mapping[str, Array]) -> None:
-    """Writes how long each call of a graph takes in NumPy, in milliseconds by the name of its first result."""
-    document = {"graph": graph.name, "runtime": "reference", "milliseconds": measured(graph, feeds)}
+def save_times(file: Path, graph: Graph, runtime: str, milliseconds: Mapping[str, float]) -> None:
+    """Writes how long each call of a graph takes on a runtime, in milliseconds by the name of its first result."""
+    document = {"graph": graph.name, "runtime": runtime, "milliseconds": milliseconds}
     write_all({file: lambda: [json.dumps(document, indent=1).encode()]})
 
 

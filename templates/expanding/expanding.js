@@ -1,6 +1,20 @@
 import { EXPANDED, EXPANSIONS } from "./facts.js";
 import { Constants } from "../runtime/constants.js";
-import { viewOf } from "../runtime/tensors.js";
+import { TYPES, viewOf } from "../runtime/tensors.js";
+
+/** A tensor of 4-bit elements in bytes, which every implementation takes; others as they are. */
+function inBytes(tensor) {
+  const { dataType, shape, data } = tensor;
+  if (TYPES[dataType].bits !== 4) return tensor;
+  const isSigned = dataType === "int4";
+  const bytes = new (isSigned ? Int8Array : Uint8Array)(2 * data.length);
+  const value = (nibble) => (isSigned ? (nibble ^ 8) - 8 : nibble);
+  for (let i = 0; i < data.length; i += 1) {
+    bytes[2 * i] = value(data[i] & 15);
+    bytes[2 * i + 1] = value(data[i] >> 4);
+  }
+  return { dataType: isSigned ? "int8" : "uint8", shape, data: bytes.subarray(0, shape.reduce((a, b) => a * b, 1)) };
+}
 
 /**
  * Constants of which some stand in the file as smaller expressions: WebNN computes them once, several together, in a graph of
@@ -21,9 +35,10 @@ class ExpandedConstants extends Constants {
   }
 
   async add(tensor) {
-    const { name, dataType, shape, data } = tensor;
+    const { name } = tensor;
     if (!EXPANDED.has(name)) await super.add(tensor);
     for (const one of this.#open.filter(({ missing }) => missing.has(name))) {
+      const { dataType, shape, data } = inBytes(tensor);
       one.builder ??= new MLGraphBuilder(this.context);
       one.read.set(name, one.builder.constant({ dataType, shape }, data));
       one.missing.delete(name);

@@ -2,6 +2,8 @@
 
 import { viewOf } from "../runtime/tensors.js";
 
+export { time } from "./timing.js";
+
 /** Whether WebNN computes here: an empty string, or why not. The API alone says nothing about a backend. */
 export async function probe() {
   try {

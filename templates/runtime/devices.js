@@ -15,46 +15,41 @@ export async function isSupported(options = {}) {
   }
 }
 
-/**
- * What `make(context, { ownsContext, device })` gives on the caller's own context, or on the first of the devices that takes it.
- * What is thrown without a code is WebNN's refusal.
- */
+/** What `make(context, { ownsContext, device })` gives on the caller's own context, or on the first of the devices that takes it. */
 async function onDevice(options, make) {
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) throw badInput(`there is no option ${unknown}; there are ${OPTIONS.join(", ")}`);
-  const { context, contextOptions, devices = [undefined], signal } = options;
-  if (context) return attempt(make, context, { ownsContext: false }, signal);
-
-  if (!globalThis.navigator?.ml) {
-    throw new ModelError(
-      "unsupported",
-      "WebNN is not available: navigator.ml is missing. Use a browser that has WebNN, switch it on " +
-        "(Chromium: chrome://flags/#web-machine-learning-neural-network), and serve the page from https or localhost.",
-    );
-  }
-  const refusals = [];
-  for (const device of devices) {
+  if (options.context) return attempt(make, options.context, { ownsContext: false }, options.signal);
+  let refusal = badInput("devices is empty");
+  for (const device of options.devices ?? [undefined]) {
     try {
-      return await attempt(make, await createContext(contextOptions, device), { ownsContext: true, device }, signal);
+      return await attempt(make, await createContext(options.contextOptions, device), { ownsContext: true, device }, options.signal);
     } catch (error) {
       if (error.code !== "unsupported") throw error;
-      refusals.push(device ? `${device}: ${error.message}` : error.message);
-      if (refusals.length === devices.length) throw new ModelError("unsupported", refusals.join("; "), error);
+      refusal = error;
     }
   }
-  throw badInput("devices is empty");
+  throw refusal;
 }
 
-/** A context of a device, as far as the browser says which one it is of. */
 async function createContext(options, device) {
-  const isHardware = device !== undefined && device !== "cpu";
-  const wanted = device && { deviceType: device, accelerated: isHardware };
-  const context = await navigator.ml.createContext({ ...options, ...wanted }).catch((error) => {
-    throw new ModelError("unsupported", error.message, error);
-  });
-  if (!isHardware || context.accelerated !== false) return context;
-  context.destroy();
-  throw new ModelError("unsupported", "there is none");
+  const refuse = (message, cause) => {
+    throw new ModelError("unsupported", message, cause);
+  };
+  if (!globalThis.navigator?.ml) {
+    refuse(
+      "navigator.ml is missing: WebNN needs a browser that has it switched on " +
+        "(Chromium: chrome://flags/#web-machine-learning-neural-network) and a page from https or localhost",
+    );
+  }
+  const accelerated = device !== "cpu";
+  const wanted = device && { deviceType: device, accelerated };
+  const context = await navigator.ml.createContext({ ...options, ...wanted }).catch((error) => refuse(error.message, error));
+  if (wanted && accelerated && context.accelerated === false) {
+    context.destroy();
+    refuse(`there is no ${device}`);
+  }
+  return context;
 }
 
 async function attempt(make, context, how, signal) {
@@ -69,6 +64,7 @@ async function attempt(make, context, how, signal) {
     made?.destroy();
     if (how.ownsContext) context.destroy();
     if (signal?.aborted) throw new ModelError("aborted", `aborted: ${signal.reason?.message ?? signal.reason}`, signal.reason);
+    // What has no code of ours is WebNN's own.
     throw error instanceof ModelError ? error : new ModelError("unsupported", error.message, error);
   }
 }

@@ -18,8 +18,8 @@ export const inputs: Tensor[];
 export const outputs: Tensor[];
 /** Names of the inputs that reach an output. */
 export const BOUND: Set<string>;
-/** What the graph calls, with the data types of the results. */
-export const OPERATORS: Record<string, string[]>;
+/** By what the graph calls, and for input, output and constant: the data types of what it makes. */
+export const DATA_TYPES: Record<string, string[]>;
 /** What load() takes. */
 export const OPTIONS: string[];
 /** The graph, in the calls of MLGraphBuilder; `weight` gives a constant by its name. */

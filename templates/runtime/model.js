@@ -10,12 +10,8 @@ export class Model {
   device;
   #graph;
   #ownsContext;
-  #tensors = [];
-  #bound;
-  #results;
-  /** @type {Promise<any>} */
-  #turn = Promise.resolve();
-  #waiting = 0;
+  /** Of the inputs that are bound and of the outputs, by name. */
+  #tensors = new Map();
   #ended;
   #tellLost;
 
@@ -37,59 +33,44 @@ export class Model {
     model.#graph = graph;
     model.#ownsContext = ownsContext;
     const allocate = async ({ name, dataType, shape }, usage) => {
-      const tensor = await context.createTensor({ dataType, shape, ...usage });
-      model.#tensors.push(tensor);
-      return [name, tensor];
+      model.#tensors.set(name, await context.createTensor({ dataType, shape, ...usage }));
     };
-    try {
-      const bound = inputs.filter(({ name }) => BOUND.has(name));
-      model.#bound = await Promise.all(bound.map((input) => allocate(input, { writable: true })));
-      model.#results = await Promise.all(outputs.map((output) => allocate(output, { readable: true })));
-    } catch (error) {
+    const made = [
+      ...inputs.filter(({ name }) => BOUND.has(name)).map((input) => allocate(input, { writable: true })),
+      ...outputs.map((output) => allocate(output, { readable: true })),
+    ];
+    await Promise.all(made).catch(async (error) => {
+      await Promise.allSettled(made);
       model.destroy();
       throw error;
-    }
+    });
     context.lost?.then(({ message }) => model.#end(new ModelError("lost", `the context is lost: ${message}`)));
     return model;
   }
 
   /** A tensor for an input or output, to write, read and compute with; it is the caller's, to destroy. */
   async tensor(name) {
-    const found = [...inputs, ...outputs].find((tensor) => tensor.name === name);
-    if (!found) throw badInput(`the model has no input or output ${name}`);
-    const { dataType, shape } = found;
+    const { dataType, shape } = known("input or output", [...inputs, ...outputs], name);
     return this.#coded(() => this.context.createTensor({ dataType, shape, readable: true, writable: true }));
   }
 
   /**
-   * Computes the outputs, { name: typed array }, from { name: typed array }. Calls take turns in the order they were made;
-   * the arrays may be changed once compute() has returned its promise.
+   * Computes the outputs, { name: typed array }, from { name: typed array }. Calls are computed in the order they are made; the arrays
+   * may be changed once compute() has returned its promise.
    */
   async compute(values) {
     const given = named("input", inputs, values);
     for (const input of inputs) checkArray(input, given[input.name]);
-    // Waiting for its turn, a call must not see what its caller writes into the arrays meanwhile.
-    if (this.#waiting) for (const name of Object.keys(given)) given[name] = given[name].slice();
-    const call = this.#waiting ? this.#turn.then(() => this.#computed(given)) : this.#computed(given);
-    this.#waiting += 1;
-    this.#turn = call.catch(() => {}).finally(() => {
-      this.#waiting -= 1;
-    });
-    return call;
-  }
-
-  async #computed(given) {
     return this.#coded(async () => {
       this.#dispatch(given, {});
-      const buffers = await Promise.all(this.#results.map(([, tensor]) => this.context.readTensor(tensor)));
-      if (this.#ended) throw this.#ended;
+      const buffers = await Promise.all(outputs.map(({ name }) => this.context.readTensor(this.#tensors.get(name))));
       return Object.fromEntries(outputs.map(({ name, dataType }, i) => [name, viewOf(dataType, new Uint8Array(buffers[i]))]));
     });
   }
 
   /**
    * Computes from { name: typed array or MLTensor } into { name: MLTensor }, which it gives back; outputs that are not there are
-   * dropped. Nothing is read: calls are put in the context's queue at once, in the order they were made.
+   * dropped. Nothing is read: calls are put in the context's queue at once, in the order they are made.
    */
   async run(values, results) {
     const given = named("input", inputs, values);
@@ -102,22 +83,24 @@ export class Model {
   }
 
   #dispatch(given, wanted) {
-    if (this.#ended) throw this.#ended;
-    const feeds = this.#bound.map(([name, tensor]) => {
+    const feeds = [...BOUND].map((name) => {
       if (isTensor(given[name])) return [name, given[name]];
-      this.context.writeTensor(tensor, given[name]);
-      return [name, tensor];
+      this.context.writeTensor(this.#tensors.get(name), given[name]);
+      return [name, this.#tensors.get(name)];
     });
-    this.context.dispatch(this.#graph, Object.fromEntries(feeds), { ...Object.fromEntries(this.#results), ...wanted });
+    const results = outputs.map(({ name }) => [name, wanted[name] ?? this.#tensors.get(name)]);
+    this.context.dispatch(this.#graph, Object.fromEntries(feeds), Object.fromEntries(results));
   }
 
   async #coded(call) {
     try {
-      return await call();
-    } catch (error) {
-      await null; // lost says so in a callback of its own
       if (this.#ended) throw this.#ended;
-      throw new ModelError(error instanceof TypeError ? "bad-input" : "failed", error.message, error);
+      const result = await call();
+      if (this.#ended) throw this.#ended;
+      return result;
+    } catch (error) {
+      await null; // that the context is lost is said in a callback of its own
+      throw this.#ended ?? new ModelError(error instanceof TypeError ? "bad-input" : "failed", error.message, error);
     }
   }
 
@@ -129,7 +112,7 @@ export class Model {
   #end(error) {
     if (this.#ended) return;
     this.#ended = error;
-    for (const tensor of this.#tensors) tensor.destroy();
+    for (const tensor of this.#tensors.values()) tensor.destroy();
     this.#graph.destroy();
     if (this.#ownsContext) this.context.destroy();
     this.#tellLost(error);
@@ -138,27 +121,26 @@ export class Model {
 
 const isTensor = (value) => value?.dataType !== undefined;
 
-/** The values by name, of which none is unknown. */
+/** The input or output of a name. */
+function known(kind, tensors, name) {
+  const found = tensors.find((tensor) => tensor.name === name);
+  if (!found) throw badInput(`the model has no ${kind} ${name}; it has ${tensors.map((tensor) => tensor.name).join(", ") || "none"}`);
+  return found;
+}
+
+/** The values by name; each is of an input or output that the model has. */
 function named(kind, tensors, values) {
   if (values === null || typeof values !== "object") throw badInput(`the ${kind}s are given as an object, by name`);
-  const known = tensors.map(({ name }) => name);
-  for (const name of Object.keys(values)) {
-    if (!known.includes(name)) throw badInput(`the model has no ${kind} ${name}; it has ${known.join(", ") || "none"}`);
-  }
+  for (const name of Object.keys(values)) known(kind, tensors, name);
   return Object.assign(Object.create(null), values);
 }
 
 function checkArray(input, data) {
   const { name, dataType } = input;
-  const refuse = (what) => {
-    throw badInput(`input ${name} ${what}`);
-  };
-  if (data === undefined) refuse(`(${describe(input)}) is missing`);
-  const kinds = dataType === "float16" ? ["Float16Array", "Uint16Array"] : [TYPES[dataType].view.name];
+  const { view } = TYPES[dataType];
+  const kinds = dataType === "float16" ? ["Float16Array", "Uint16Array"] : [view.name];
   const kind = ArrayBuffer.isView(data) ? data[Symbol.toStringTag] : typeof data;
-  if (!kinds.includes(kind)) refuse(`(${describe(input)}) must be a ${kinds.join(" or ")}, not ${kind}`);
-  if (data.byteLength !== byteLength(input)) {
-    const expected = byteLength(input) / TYPES[dataType].view.BYTES_PER_ELEMENT;
-    refuse(`has ${data.length} elements, ${describe(input)} has ${expected}`);
-  }
+  if (kinds.includes(kind) && data.byteLength === byteLength(input)) return;
+  const expected = `${kinds.join(" or ")} of ${byteLength(input) / view.BYTES_PER_ELEMENT} elements`;
+  throw badInput(`input ${name}, ${describe(input)}, must be a ${expected}, not ${kind}${data?.length >= 0 ? ` of ${data.length}` : ""}`);
 }

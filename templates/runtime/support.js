@@ -1,22 +1,14 @@
 import { ModelError } from "./errors.js";
-import { OPERATORS, WEIGHTS, inputs, outputs } from "./facts.js";
-import { byteLength, describe } from "./tensors.js";
+import { DATA_TYPES } from "./facts.js";
+
+const resultOf = (limits) => limits?.output ?? limits?.outputs ?? limits?.output0 ?? limits;
 
 /** Throws if the context says that it does not take what build() makes. */
 function checkSupport(context) {
   const limits = context.opSupportLimits();
-  const refuse = (what) => {
-    throw new ModelError("unsupported", `the context does not take ${what}`);
-  };
-  for (const [kind, tensors] of Object.entries({ input: inputs, output: outputs, constant: WEIGHTS })) {
-    for (const tensor of tensors) {
-      const isKnown = limits[kind].dataTypes.includes(tensor.dataType);
-      if (!isKnown || byteLength(tensor) > limits.maxTensorByteLength) refuse(`${kind} ${tensor.name} (${describe(tensor)})`);
-    }
-  }
-  for (const [operator, dataTypes] of Object.entries(OPERATORS)) {
-    const known = limits[operator] && (limits[operator].output?.dataTypes ?? dataTypes);
-    for (const dataType of dataTypes) if (!known?.includes(dataType)) refuse(`${operator} with results of ${dataType}`);
+  for (const [call, dataTypes] of Object.entries(DATA_TYPES)) {
+    const refused = dataTypes.find((dataType) => !resultOf(limits[call])?.dataTypes.includes(dataType));
+    if (refused) throw new ModelError("unsupported", `the context has no ${call} of ${refused}`);
   }
 }
 

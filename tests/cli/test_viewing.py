@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from converters.commands.console import REFUSED
 from tests.view.graphs import Page
 from webnn_graph import load
 
@@ -51,6 +52,17 @@ def test_what_was_measured_colours_a_picture(model: Path, graph: Path, invoke: I
     assert titles("page.html") == ["what portable does not take", "time", "verification error"]
     times = json.loads(Path("times.json").read_text())["milliseconds"]
     assert list(times) == [node.outputs[0].name for node in load(graph).nodes]
+
+
+def test_what_calls_cost_colours_a_picture(graph: Path, invoke: Invoke) -> None:
+    profile = ("webnn", "profile", graph, "--runtime", "reference", "--times", "times.json")
+    found = json.loads(invoke(*profile, "--json").stdout)
+    saved = json.loads(Path("times.json").read_text())["milliseconds"]
+    assert {call["name"]: call["milliseconds"] for call in found["calls"]} == saved
+    assert sum(call["share"] for call in found["calls"]) == pytest.approx(1)
+    assert invoke(*profile).exit_code == REFUSED
+    assert invoke("webnn", "view", graph, "--times", "times.json", "-o", "page.html").exit_code == 0
+    assert titles("page.html") == ["time"]
 
 
 def test_diff(model: Path, graph: Path, invoke: Invoke) -> None:

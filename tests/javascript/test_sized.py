@@ -115,7 +115,11 @@ def test_two_dimensions(zeros: Path, height: int, width: int, graph: int) -> Non
         ("masked", "{ x: f(5) }", "ModelError: the inputs cannot have sequence 2.5"),
         ("masked", "{ x: f(6), z: f(1) }", "ModelError: the model has no input z; it has x, attention_mask"),
         ("masked", "{ x: [1, 2] }", "ModelError: input x must be a typed array"),
-        ("masked", "{ x: new Float64Array(6) }", "ModelError: input x (float32[1, 4, 2]) must be a Float32Array, not Float64Array"),
+        (
+            "masked",
+            "{ x: new Float64Array(6) }",
+            "ModelError: input x, float32[1, 4, 2], must be a Float32Array of 8 elements, not Float64Array of 8",
+        ),
         (
             "masked",
             "{ x: f(6), attention_mask: new BigInt64Array(2) }",

@@ -41,7 +41,10 @@ graph that shows it, which the tests run on the versions that are measured. Writ
 
 Computing on the CPU, versions 147 and 153. `--target portable` and `--target chromium` know these.
 
-{_rows(OF_CHROMIUM)}
+{_rows(quirk for quirk in OF_CHROMIUM if not quirk.slow)}
+These it computes right, but slowly; [what calls cost in browsers](browser-calls.md) has the measurements.
+
+{_rows(quirk for quirk in OF_CHROMIUM if quirk.slow)}
 ## rustnn
 
 Version 0.5.12, computing with ONNX Runtime. `--target rustnn` knows these.

@@ -10,7 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from webnn_graph.graph import Node, Operand, map_operands
+from webnn_graph.graph import Node, Operand
 from webnn_graph.ops import evaluate
 from webnn_graph.weight import Values, Weight
 
@@ -41,6 +41,8 @@ def fold(
     Returns:
         The constants that are still read, equal ones merged, in the order of their first use; and the remaining nodes.
     """
+    if not any(all(operand in constants for operand in node.operands) for node in nodes):
+        return _merged(list(nodes), constants)
     folding = _Folding(nodes, constants, keep, most_bytes)
     for _ in range(MAX_ROUNDS):
         before = len(folding.folded)
@@ -143,5 +145,5 @@ def _merged(nodes: list[Node], values: Mapping[Operand, Weight]) -> tuple[dict[O
         same[operand] = first.setdefault(content, operand)
     if all(operand is twin for operand, twin in same.items()):
         return {operand: values[operand] for operand in used}, nodes
-    replaced = [Node(n.op, map_operands(n.arguments, lambda o: same.get(o, o)), n.outputs, n.label) for n in nodes]
+    replaced = [node.with_operands(lambda operand: same.get(operand, operand)) for node in nodes]
     return {operand: values[operand] for operand in used if same[operand] is operand}, replaced

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from webnn_graph.data_types import Array
+from webnn_graph.data_types import BYTES, Array
 from webnn_graph.expansion import Expansion, batches, by_blocks
-from webnn_graph.formats.expressions import constant, literal, statement, variable
-from webnn_graph.graph import Node, Operand, map_operands
+from webnn_graph.formats.expressions import constant, literal, statement, string, variable
+from webnn_graph.graph import Graph, Node, Operand, map_arguments
 
 
 def expanding(expansions: Sequence[Expansion], weights: Sequence[Operand], constants: Mapping[Operand, Array]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def expanding(expansions: Sequence[Expansion], weights: Sequence[Operand], const
     order = {operand: i for i, operand in enumerate(weights)}
     names: dict[_Function, str] = {}
     groups = []
-    for together in batches([by_blocks(expansion) for expansion in expansions], order):
+    for together in batches(expansions, order):
         entries = []
         for expansion in together:
             reads = [operand for operand in expansion.reads if operand in order]
@@ -34,6 +34,13 @@ def expanding(expansions: Sequence[Expansion], weights: Sequence[Operand], const
             entries.append(f"[{name}, {_names(reads)}, {_names(expansion.makes)}]")
         groups.append(entries)
     return {"expanders": [(name, *astuple(function)) for function, name in names.items()], "expansions": groups}
+
+
+def expanded(expansions: Sequence[Expansion], graph: Graph) -> dict[Operand, str]:
+    """How the graph gets at what was computed, by operand: a JavaScript expression."""
+    made = {operand: f"weight({string(operand.name)})" for expansion in expansions for operand in expansion.makes}
+    # A graph cannot return a constant.
+    return {operand: f"builder.identity({text})" if operand in graph.outputs else text for operand, text in made.items()}
 
 
 @dataclass(frozen=True)
@@ -49,17 +56,15 @@ def _function(expansion: Expansion, reads: Sequence[Operand], constants: Mapping
     named: dict[Operand, Operand] = {}
 
     def again(operand: Operand) -> Operand:
-        return named.setdefault(operand, Operand(operand.data_type, operand.shape, f"v{len(named) + 1}"))
+        data_type = BYTES.get(operand.data_type, operand.data_type)  # which the module makes of 4 bits, for any implementation
+        return named.setdefault(operand, Operand(data_type, operand.shape, f"v{len(named) + 1}"))
 
     parameters = tuple(variable(again(operand).name) for operand in reads)
     written = {operand: constants[operand] for operand in expansion.reads if operand not in set(reads)}
-    lines = [
-        f"const {variable(again(operand).name)} = {constant(operand, array)};"
-        for operand, array in [*written.items(), *expansion.constants.items()]
-    ]
-    for node in expansion.nodes:
+    lines = [f"const {variable(again(operand).name)} = {constant(again(operand), array)};" for operand, array in written.items()]
+    for node in by_blocks(expansion).nodes:
         outputs = tuple(map(again, node.outputs))
-        lines.append(statement(Node(node.op, map_operands(node.arguments, again), outputs), labels=False))
+        lines.append(statement(Node(node.op, map_arguments(node.arguments, again), outputs), labels=False))
     return _Function(parameters, tuple(lines), tuple(variable(again(operand).name) for operand in expansion.makes))
 
 

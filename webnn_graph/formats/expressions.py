@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from webnn_graph.data_types import Array, DataType, pack
-from webnn_graph.graph import Descriptor, Node, Operand
+from webnn_graph.graph import Descriptor, Node, Operand, map_arguments
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.ops import OPS, Parameter
 
@@ -29,27 +29,40 @@ ALIASES = {"outputShapeRounding": "roundingType"}
 
 
 def statement(node: Node, labels: bool) -> str:
-    """The call of a node's ``MLGraphBuilder`` method: arguments by position, options that differ from their default."""
-    operator = OPS[node.op]
+    """The call of a node with variables of its operands' names."""
+    results = [variable(operand.name) for operand in node.outputs]
+    target = f"[{', '.join(results)}]" if OPS[node.op].returns_list else results[0]
+    label = string(node.label) if labels and node.label else ""
+    return f"const {target} = {call(node, [variable(operand.name) for operand in node.operands], label)};"
+
+
+def call(node: Node, operands: Sequence[str], label: str = "") -> str:
+    """The call of a node's ``MLGraphBuilder`` method: arguments by position, options that differ from their default.
+
+    Args:
+        node: The node.
+        operands: The expression of each operand that it reads.
+        label: The expression of its label, if it is to carry one.
+    """
+    expressions = iter(operands)
+    written = map_arguments(node.arguments, lambda _: next(expressions))
     arguments, options = [], {}
     wide = any(operand.data_type.bits == 64 for operand in node.operands[:1])
-    for name, parameter in operator.parameters.items():
-        if name not in node.arguments:
+    for name, parameter in OPS[node.op].parameters.items():
+        if name not in written:
             continue
-        value = _argument(parameter, node.arguments[name], wide)
+        value = _argument(parameter, written[name], wide)
         if not parameter.is_option:
             arguments.append(value)
             continue
         options[name] = value
         if name in ALIASES:
             options[ALIASES[name]] = value
-    if labels and node.label:
-        options["label"] = string(node.label)
+    if label:
+        options["label"] = label
     if options:
         arguments.append(object_of(options))
-    results = [variable(operand.name) for operand in node.outputs]
-    target = f"[{', '.join(results)}]" if operator.returns_list else results[0]
-    return f"const {target} = builder.{node.op}({', '.join(arguments)});"
+    return f"builder.{node.op}({', '.join(arguments)})"
 
 
 def constant(operand: Operand, array: Array) -> str:
@@ -89,11 +102,11 @@ def literal(value: Any) -> str:
 
 
 def _argument(parameter: Parameter, value: Any, wide: bool) -> str:
-    """An argument's expression; ``wide`` when numbers are of a 64-bit integer type."""
+    """An argument's expression, operands being expressions already; ``wide`` when numbers are of a 64-bit integer type."""
     if parameter.kind == "operand":
-        return variable(value.name)
+        return str(value)
     if parameter.kind == "operands":
-        return f"[{', '.join(variable(operand.name) for operand in value)}]"
+        return f"[{', '.join(value)}]"
     if parameter.kind == "number" and wide and isinstance(value, int):
         return f"{value}n"
     return literal(value)

@@ -13,16 +13,20 @@ import jinja2
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.expansion import Split, split
-from webnn_graph.formats.expanding import expanding
-from webnn_graph.formats.expressions import constant, descriptor_of, literal, object_of, statement, string, variable
+from webnn_graph.formats.expanding import expanded, expanding
+from webnn_graph.formats.expressions import descriptor_of, literal, object_of, string, variable
+from webnn_graph.formats.functions import statements
 from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.own import TEMPLATES
 
-TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ */\*\* @type .*\n", re.MULTILINE)
-"""What a plain module has for those that read it alone: imports and an empty line, the list of its exports after one, and types."""
+TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ */\*\*[^*]*(?:\*[^/*][^*]*)*\*/\n|^ *// .*\n", re.MULTILINE)
+"""What a plain module has for those that read it alone: imports and an empty line, the list of its exports after one, and comments.
+
+The comments are a fifth of what a page would fetch; what users call is documented in the declarations.
+"""
 
 
 def files(
@@ -79,15 +83,17 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
     parts = split(graph) if expand else Split(graph.nodes, ())
-    expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
+    made = expanded(parts.expansions, graph)
     read = {operand for node in parts.nodes for operand in node.operands}
-    inline = {operand: array for operand, array in graph.constants.items() if operand not in weights and operand in read}
+    as_weights = [*weights, *(operand for operand in made if operand not in graph.outputs)]
+    constants, node_lines = statements(graph, parts.nodes, as_weights, labels)
+    returned = [f"const {variable(operand.name)} = {made[operand]};" for operand in graph.outputs if operand in made]
     return {
         "title": string(graph.name),
         "data_types": " | ".join(map(string, DataType)),
         "node_count": len(graph.nodes),
         "weight_bytes": sum(operand.nbytes for operand in weights),
-        "loaded_bytes": sum(operand.nbytes for operand in (*weights, *expanded)),
+        "loaded_bytes": sum(operand.nbytes for operand in (*weights, *made)),
         "weights_file": string(", ".join(weight_files)),
         "weight_files": list(map(url, weight_files)),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
@@ -95,30 +101,29 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
-        "operators": _operators(graph),
+        "result_types": _result_types(graph),
         "bound": literal([operand.name for operand in graph.inputs if operand in read]),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
         ],
         **expanding(parts.expansions, list(weights), graph.constants),
         "only_expanded": literal([operand.name for operand in weights if operand not in read]),
-        "constant_lines": [
-            f"const {variable(operand.name)} = weight({string(operand.name)});" for operand in (*weights, *expanded) if operand in read
-        ]
-        + [f"const {variable(operand.name)} = {constant(operand, array)};" for operand, array in inline.items()],
-        "node_lines": [statement(node, labels) for node in parts.nodes],
+        "constant_lines": [*constants, *returned],
+        "node_lines": node_lines,
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
         "input_types": [_typed(operand) for operand in graph.inputs],
         "output_types": [_typed(operand) for operand in graph.outputs],
     }
 
 
-def _operators(graph: Graph) -> str:
-    """An object literal of the operators that a graph calls and the data types of their results."""
-    called: dict[str, set[DataType]] = {}
-    for node in graph.nodes:
-        called.setdefault(node.op, set()).update(operand.data_type for operand in node.outputs)
-    return object_of({op: literal(sorted(data_types)) for op, data_types in sorted(called.items())})
+def _result_types(graph: Graph) -> str:
+    """An object literal of what a graph calls, inputs, outputs and constants among it, and the data types of the results."""
+    calls = [(node.op, node.outputs) for node in graph.nodes]
+    calls += [("constant", tuple(graph.constants)), ("input", graph.inputs), ("output", graph.outputs)]
+    found: dict[str, set[DataType]] = {}
+    for call, results in calls:
+        found.setdefault(call, set()).update(operand.data_type for operand in results)
+    return object_of({call: literal(sorted(data_types)) for call, data_types in sorted(found.items())})
 
 
 def url(file: str) -> str:

@@ -26,6 +26,7 @@ class Runtime:
         name: How it is asked for.
         tolerance: Largest relative difference from a source model that is still right, for float32.
         target: What it takes; graphs are legalized for this first.
+        profiles: Whether `webnn_graph.runtimes.profiling` can tell what its calls cost.
         has_browser: Whether it drives a browser, whose executable can be given.
         needs: What must be installed besides; empty for nothing.
         extra: The extra of this package that installs it.
@@ -36,6 +37,7 @@ class Runtime:
     name: str
     tolerance: float
     target: str
+    profiles: bool = False
     has_browser: bool = False
     needs: str = ""
     extra: str = ""
@@ -73,9 +75,9 @@ class Runtime:
 RUNTIMES = {
     runtime.name: runtime
     for runtime in (
-        Runtime("reference", 1e-4, "standard"),
+        Runtime("reference", 1e-4, "standard", profiles=True),
         Runtime("rustnn", 1e-3, "rustnn", needs="pywebnn", extra="rustnn", condition=", on Python 3.12 or newer", package="pywebnn"),
-        Runtime("browser", 1e-3, "chromium", has_browser=True, needs="Playwright", extra="browser"),
+        Runtime("browser", 1e-3, "chromium", profiles=True, has_browser=True, needs="Playwright", extra="browser"),
     )
 }
 """The runtimes by name, in the order in which to try them."""

@@ -22,7 +22,7 @@ from webnn_graph.runtimes.chromium import Chromium, find_browser, is_address
 from webnn_graph.runtimes.exchange import Exchange, remove
 from webnn_graph.targets import legalize, load_target
 
-PAGE = ("pages/runner.js", "runtime/tensors.js")
+PAGE = ("pages/runner.js", "pages/timing.js", "runtime/tensors.js")
 """The files of the templates that a page needs."""
 TIMEOUT_SECONDS = 300.0
 """Seconds that loading a model, or computing once, may take."""

@@ -1,7 +1,7 @@
 """Legalization: the same graph with calls that a target accepts and computes right.
 
 Constants that are too large are cut first (`parts`). Then every call of the graph is made again on a `LegalBuilder`, by these
-steps:
+steps, all but the first of which are for calls beyond the target's limits:
 
 1. the target's quirks: what it refuses or computes wrong whatever its limits say;
 2. `refused`: calls on types that it does not take, as others that are exact;
@@ -99,8 +99,8 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
         return Attempt(graph, ())
     graph = in_parts(graph, target)
     quirks = quirks_of(target)
-    steps = (quirks.rewrite, refused.REFUSED.rewrite, ranks.reduce_rank, carriers.carry, substitutes.substitute)
-    b = LegalBuilder(graph.name, target, Budget(steps=-STEPS_PER_CALL * len(graph.nodes)), steps, exact=exact)
+    within_limits = (refused.REFUSED.rewrite, ranks.reduce_rank, carriers.carry, substitutes.substitute)
+    b = LegalBuilder(graph.name, target, Budget(steps=-STEPS_PER_CALL * len(graph.nodes)), quirks.rewrite, within_limits, exact=exact)
     changed = narrowing.narrowing(graph, b.narrow)
     b.notes.extend((*graph.notes, *changed.notes))
     problems: list[Obstacle] = []
@@ -138,16 +138,16 @@ def quirks_of(target: Target) -> Table:
     return Table(quirk for quirk in QUIRKS[target.quirks] if quirk.is_in(target.version))
 
 
-def faults(graph: Graph, target: Target) -> Iterator[tuple[Node | Operand, Quirk]]:
-    """What ``target`` computes wrong, refuses or crashes on in a graph as it stands, though its limits allow it.
+def faults(graph: Graph, target: Target, *, slow: bool = False) -> Iterator[tuple[Node | Operand, Quirk]]:
+    """What ``target`` computes wrong, refuses or crashes on in a graph as it stands, though its limits allow it; or is slow at.
 
     Yields:
         A node, or an output, and a quirk that it has.
     """
     if target.is_standard:
         return
-    quirks = quirks_of(target)
-    b = LegalBuilder(graph.name, target, Budget(), ())
+    quirks = Table(quirk for quirk in quirks_of(target) if quirk.slow == slow)
+    b = LegalBuilder(graph.name, target, Budget())
     b.adopt(graph)
     for node in graph.nodes:
         yield from ((node, quirk) for quirk in quirks.find(b, Call(node.op, node.arguments, node.outputs)))

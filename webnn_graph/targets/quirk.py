@@ -1,4 +1,4 @@
-"""What an implementation computes wrong, refuses or crashes on, as data: a row for each, in a table for each implementation.
+"""What an implementation computes wrong, refuses, crashes on or is slow at, as data: a row for each, in a table for each implementation.
 
 A rewrite is an equivalence, right on every implementation: bit for bit, but for the sign of a zero, the order of sums and the
 rounding of steps that it takes instead of one. So a target that does not say its version has the rows of all.
@@ -37,7 +37,7 @@ def always(b: LegalBuilder, call: Call) -> bool:
 
 @dataclass(frozen=True)
 class Quirk:
-    """One fault of an implementation.
+    """One fault of an implementation, or what it is slow at.
 
     Attributes:
         name: A few words for it.
@@ -48,6 +48,7 @@ class Quirk:
         probe: The smallest graph that has the fault.
         since: The version after the last one that was seen without it; empty when there is none.
         until: The first version that was seen without it again; empty while there is none.
+        slow: Whether the fault is only that the call takes several times as long as what stands for it.
         rounds: Whether what stands for the call rounds at other places, or sums in another order; else it is equal bit for bit.
     """
 
@@ -60,6 +61,7 @@ class Quirk:
     since: str = ""
     until: str = ""
     rounds: bool = False
+    slow: bool = False
 
     def is_in(self, version: str) -> bool:
         """Whether a version may have it, like ``153`` or ``153.0.7900.1``; if it is empty, whether any does."""

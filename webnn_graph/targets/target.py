@@ -6,14 +6,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from webnn_graph.codes import Code
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.errors import FormatError
 from webnn_graph.ops import OPS
 
@@ -66,6 +66,18 @@ class Target:
     limits: Mapping[str, Any]
     quirks: str = ""
     version: str = ""
+
+    @property
+    def with_four_bits(self) -> Target:
+        """The same, of a program that makes bytes of 4-bit weights itself before it dequantizes them."""
+        limits = dict(self.limits)
+        if "constant" in limits:
+            limits["constant"] = _wider(limits["constant"])
+        operands = limits.get("dequantizeLinear", {})
+        if operands:
+            read = ("input", "zeroPoint")
+            limits["dequantizeLinear"] = {**operands, **{name: _wider(operands[name]) for name in read if name in operands}}
+        return replace(self, limits=limits)
 
     @property
     def is_standard(self) -> bool:
@@ -162,6 +174,11 @@ def _built_in(name: str) -> Target:
     if name in FILES:
         limits = json.loads(resources.files("webnn_graph.targets").joinpath(FILES[name]).read_text(encoding="utf-8"))
     return Target(name, _without_origin(limits), BUILT_IN[name][0])
+
+
+def _wider(limit: Mapping[str, Any]) -> dict[str, Any]:
+    """A limit that takes the types of 4 bits, too."""
+    return {**limit, "dataTypes": list(dict.fromkeys([*limit["dataTypes"], *BYTES]))}
 
 
 def _without_origin(limits: Mapping[str, Any]) -> dict[str, Any]:

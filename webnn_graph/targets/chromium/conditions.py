@@ -21,6 +21,8 @@ from webnn_graph.targets.forms.recurrent import packed_bytes
 
 IMAGES = ("averagePool2d", "conv2d", "convTranspose2d", "instanceNormalization", "l2Pool2d", "maxPool2d", "resample2d")
 """Operators that browsers compute in the layout nhwc: what turns images there and back is taken out where it meets."""
+MOST_ONES = 2**12
+"""Ones that an expansion may become a product with: they are in the file of weights."""
 MOST_PACKED = 2**27
 """Bytes of weights that a recurrent call may keep for its steps; from about half of it on, one product for all steps is faster."""
 
@@ -40,6 +42,34 @@ def strides_too_far(b: LegalBuilder, call: Call) -> bool:
 def clamps_from_below(b: LegalBuilder, call: Call) -> bool:
     bounds = call.minValue is not None and call.minValue != 0 and not np.isnan(call.minValue)
     return call.input.data_type.is_float and bounds and call.maxValue in (None, np.inf)
+
+
+def clamps_to_unit(b: LegalBuilder, call: Call) -> bool:
+    return bool(call.input.data_type.is_float and call.minValue == 0 and call.maxValue == 1)
+
+
+def is_softmax_across(b: LegalBuilder, call: Call) -> bool:
+    return bool(math.prod(call.input.shape[call.axis + 1 :]) > 1)
+
+
+def expands_slowly(b: LegalBuilder, call: Call) -> bool:
+    if max(call.input.nbytes, call.result.nbytes) > b.target.most_bytes() or math.prod(movement.growth(call)) <= 1:
+        return False
+    return is_expanded_by_few(b, call) or _takes(b, "tile", "input", call)
+
+
+def is_expanded_by_few(b: LegalBuilder, call: Call) -> bool:
+    few = call.input.size > 1 and math.prod(movement.growth(call)) <= MOST_ONES
+    return call.input.data_type.is_float and few and _takes(b, "mul", "a", call)
+
+
+def _takes(b: LegalBuilder, op: str, operand: str, call: Call) -> bool:
+    """Whether the operator's operand may be like the input, and as many dimensions as the result has."""
+    return b.target.takes_type(op, operand, call.input.data_type) and b.target.takes_rank(op, operand, call.result.rank)
+
+
+def pads_reflected(b: LegalBuilder, call: Call) -> bool:
+    return bool(call.mode == "reflection")
 
 
 def is_quantized_elsewhere(b: LegalBuilder, call: Call) -> bool:

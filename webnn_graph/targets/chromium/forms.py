@@ -13,6 +13,7 @@ from webnn_graph.ops.windows import shape_from_nchw
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.chromium import conditions
+from webnn_graph.targets.forms import movement
 from webnn_graph.targets.forms.quantization import dequantized
 from webnn_graph.targets.forms.recurrent import BY_PRODUCTS
 
@@ -94,6 +95,21 @@ def in_fewer_dimensions(b: LegalBuilder, call: Call) -> Any:
     after = math.prod(shape[axis + 1 :])
     folded = [math.prod(shape[:axis]), shape[axis], *([after] if after > 1 else [])]
     return b.reshape(b.call(call.op, b.reshape(call.input, folded), 1), list(shape))
+
+
+def softmax_turned(b: LegalBuilder, call: Call) -> Any:
+    shape, axis = call.input.shape, call.axis
+    folded = [math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])]
+    turned = b.transpose(b.reshape(call.input, folded), permutation=[0, 2, 1])
+    return b.reshape(b.transpose(b.softmax(turned, 2), permutation=[0, 2, 1]), list(shape))
+
+
+def times_ones_or_tiled(b: LegalBuilder, call: Call) -> Any:
+    return movement.times_ones(b, call) if conditions.is_expanded_by_few(b, call) else movement.tiled(b, call)
+
+
+def smaller_than_one(b: LegalBuilder, call: Call) -> Any:
+    return b.min(b.relu(call.input), 1.0)
 
 
 def turned_before(b: LegalBuilder, call: Call) -> Any:

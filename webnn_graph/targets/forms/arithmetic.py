@@ -87,6 +87,11 @@ def softplus_without_overflow(b: LegalBuilder, call: Call) -> Operand:
     return b.add(b.relu(x), tail)
 
 
+def hard_sigmoid_by_steps(b: LegalBuilder, call: Call) -> Operand:
+    """hardSigmoid: a x + b between 0 and 1."""
+    return b.clamp(b.linear(call.input, alpha=call.alpha, beta=call.beta), minValue=0.0, maxValue=1.0)
+
+
 def product_alone(b: LegalBuilder, call: Call) -> Operand:
     """gemm whose c counts nothing."""
     return b.gemm(**call.but(c=None, beta=None))

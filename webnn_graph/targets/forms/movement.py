@@ -22,6 +22,45 @@ def edge_gathered(b: LegalBuilder, call: Call) -> Operand:
     return x
 
 
+def times_ones(b: LegalBuilder, call: Call) -> Operand:
+    """expand: times ones along the axes that grow."""
+    ones = np.ones(growth(call), call.input.data_type.numpy)
+    return b.mul(call.input, b.constant(ones))
+
+
+def tiled(b: LegalBuilder, call: Call) -> Operand:
+    """expand: tile."""
+    x: Operand = call.input
+    aligned = b.reshape(x, [1] * (call.result.rank - x.rank) + list(x.shape))
+    return b.tile(aligned, growth(call))
+
+
+def growth(call: Call) -> list[int]:
+    """How often an expansion repeats each axis of its result."""
+    x: Operand = call.input
+    before = (1,) * (call.result.rank - x.rank) + x.shape
+    return [after if size == 1 else 1 for size, after in zip(before, call.result.shape, strict=True)]
+
+
+def reflected(b: LegalBuilder, call: Call) -> Operand:
+    """pad by reflection: along each axis, what is at both ends reversed and put beside it."""
+    x: Operand = call.input
+    for axis, (before, after) in enumerate(zip(call.beginningPadding, call.endingPadding, strict=True)):
+        size = x.shape[axis]
+        parts = [
+            *([b.reverse(_along(b, x, axis, 1, before), axes=[axis])] if before else []),
+            x,
+            *([b.reverse(_along(b, x, axis, size - 1 - after, after), axes=[axis])] if after else []),
+        ]
+        x = b.concat(parts, axis) if len(parts) > 1 else x
+    return x
+
+
+def _along(b: LegalBuilder, x: Operand, axis: int, start: int, size: int) -> Operand:
+    starts = [start if i == axis else 0 for i in range(x.rank)]
+    return b.slice(x, starts, [size if i == axis else n for i, n in enumerate(x.shape)])
+
+
 def chosen_corner(b: LegalBuilder, call: Call) -> Operand:
     """triangular: 0 where a triangle of ones has none."""
     x: Operand = call.input
