@@ -19,6 +19,7 @@ from webnn_graph.formats.table import WEIGHTS, readable, written_as
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
 from webnn_graph.targets import PORTABLE, legalize, load_target
+from webnn_graph.targets.parts import in_parts
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def _prepared(graph: Graph, to: Destination) -> tuple[dict[Path, Graph], list[st
     """The graph of each file, legalized for the target or for what its format is for; and what is to be said of them."""
     if to.target:
         return dict.fromkeys(to.graphs, legalize(graph, to.target)), []
+    for name in dict.fromkeys(name for path in to.graphs for name in written_as(path).targets):
+        graph = in_parts(graph, load_target(name))  # in every form, so that no weight is stored whole and in parts
     made = {path: _in_format(graph, written_as(path)) for path in to.graphs}
     return {path: legal for path, (legal, _) in made.items()}, [warning for _, warnings in made.values() for warning in warnings]
 

@@ -362,6 +362,18 @@ LOAD = """
     console.log(JSON.stringify([asked, error, context.calls.length > 0]));"""
 
 
+def test_nothing_is_computed_ahead_that_no_browser_takes() -> None:
+    b = GraphBuilder()
+    small = b.constant(np.broadcast_to(np.int8(1), (2**25, 1)), name="w")  # 128 MiB as float32
+    large = b.constant(np.broadcast_to(np.int8(1), (2**25 + 1, 1)), name="v")
+    scale, zero = b.constant(np.full((1, 1), 0.5, np.float32)), b.constant(np.zeros((1, 1), np.int8))
+    x = b.input("x", "float32", [1])
+    graph = b.build({name: b.mul(x, b.dequantizeLinear(w, scale, zero)) for name, w in (("y", small), ("z", large))})
+    text = "\n".join(calls(graph))
+    assert 'dequantizeLinear(weight("v")' in text
+    assert 'dequantizeLinear(weight("w")' not in text
+
+
 @needs_node
 def test_several_files_are_read(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"type": "module"}')

@@ -21,6 +21,7 @@ from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.own import TEMPLATES
+from webnn_graph.targets.target import PORTABLE, load_target
 
 TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ */\*\*[^*]*(?:\*[^/*][^*]*)*\*/\n|^ *// .*\n", re.MULTILINE)
 """What a plain module has for those that read it alone: imports and an empty line, the list of its exports after one, and comments.
@@ -82,7 +83,8 @@ def _runtime() -> dict[str, str]:
 def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool) -> dict[str, Any]:
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
-    parts = split(graph) if expand else Split(graph.nodes, ())
+    most_bytes = load_target(PORTABLE).most_bytes("constant")
+    parts = split(graph, most_bytes) if expand else Split(graph.nodes, ())
     made = expanded(parts.expansions, graph)
     read = {operand for node in parts.nodes for operand in node.operands}
     as_weights = [*weights, *(operand for operand in made if operand not in graph.outputs)]
