@@ -193,7 +193,8 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
 
     destination = destination_of(options, model, [form], files_of)
     check_kind(model, ModelKind.GRAPH)
-    destination.check(own=in_place_of(model.with_suffix(WEIGHTS)))
+    weights = model.with_suffix(WEIGHTS)
+    destination.check(own=[weights, *in_place_of(weights)])
     with progress("reading ..."):
         graph = load(model, dims=options["dim"])
     with progress("writing ..."):
