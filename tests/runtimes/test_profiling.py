@@ -47,7 +47,7 @@ def test_no_total_is_less_than_one_before_it(times: list[float], expected: list[
 def test_a_part_computes_what_the_graph_does() -> None:
     graph = branches()
     feeds = seeded(graph.inputs)
-    known = {operand: array for operand, array in reference.values(graph, feeds)} | {o: feeds[o.name] for o in graph.inputs}
+    known = dict(reference.values(graph, feeds)) | {o: feeds[o.name] for o in graph.inputs}
     for end in range(len(graph.nodes) + 1):
         for first in range(end):
             cut = part(graph, first, end)

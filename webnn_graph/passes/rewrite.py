@@ -123,7 +123,7 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
     return b.build({operand.name: made[operand] for operand in graph.outputs})
 
 
-def again(b: GraphBuilder, new: Mapped, node: Node, **changes: object) -> Operand:
+def again(b: GraphBuilder, new: Mapped, node: Node, /, **changes: object) -> Operand:
     """The call of a node of one result with some arguments changed, these in terms of the new graph."""
     arguments = {**map_operands({k: v for k, v in node.arguments.items() if k not in changes}, new), **changes}
     result: Operand = b.repeat(Node(node.op, arguments, node.outputs, node.label), lambda operand: operand)
