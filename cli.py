@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -27,6 +28,7 @@ from converters.commands.options import (
     destination_options,
     factory_options,
     files_given,
+    format_option,
     graph_dims_option,
     mapping_option,
     opening_of,
@@ -34,6 +36,8 @@ from converters.commands.options import (
     padding_option,
     page_options,
     profile_options,
+    quantization_options,
+    quantizing_of,
     runtime_options,
     sizes_of,
     submodule_option,
@@ -78,6 +82,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     from webnn_graph.file_kinds import ModelKind, check_kind
 
     sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options)
+    quantizing = quantizing_of(options, check)
     check_kind(model, ModelKind.ONNX)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
@@ -91,9 +96,9 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     source = partial(OnnxSource, model, **what)
     if len(sizes) == 1:
         chosen = Chosen(random, partial(convert_model, dims=sizes[0]), source)
-        return converted(chosen.convert, destination, chosen.source, check if verify else None)
+        return converted(chosen.convert, destination, chosen.source, check if verify else None, quantizing)
     several = SeveralSizes(lambda dims: convert_model(dims=dims), lambda _: source(), sizes, options["padding"], options["budget"])
-    return converted_sizes(several, destination, check if verify else None)
+    return converted_sizes(several, destination, check if verify else None, quantizing)
 
 
 @click.command(cls=SupervisedCommand)
@@ -146,6 +151,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
         raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
+    quantizing = quantizing_of(options, check)
     kind_of(model)
     loading: dict[str, Any] = {
         name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")
@@ -153,12 +159,12 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     loading["budget"] = Budget(options["budget"])
     if decoder:
         parts = DecoderModel(model, prompt_length=decoder[0], cache_length=decoder[1], name=destination.stem, **loading)
-        return converted_parts(parts, destination, check if verify else None)
+        return converted_parts(parts, destination, check if verify else None, quantizing)
     loading |= {"inputs": inputs, "name": destination.stem}
     if len(sizes) == 1:
         source = TorchModel(model, values=check.inputs, dims=sizes[0], random=None if random is None else INPUTS, **loading)
         chosen = Chosen(random, source.convert, source.source)
-        return converted(chosen.convert, destination, chosen.source, check if verify else None)
+        return converted(chosen.convert, destination, chosen.source, check if verify else None, quantizing)
 
     def of_size(*dims: tuple[str, int]) -> TorchModel:
         return TorchModel(model, dims=dict(dims), **{**loading, "budget": Budget(options["budget"])})
@@ -167,7 +173,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     several = SeveralSizes(
         lambda dims: made(*dims.items()).convert(), lambda dims: made(*dims.items()).source(), sizes, options["padding"], options["budget"]
     )
-    return converted_sizes(several, destination, check if verify else None)
+    return converted_sizes(several, destination, check if verify else None, quantizing)
 
 
 def _specification(parse: Callable[[str], Any], text: str) -> Any:
@@ -341,6 +347,33 @@ def diff(before: Path, after: Path, file: Path | None, force: bool, **options: A
         found = difference(first, second)
         page = shown(diff_page(first, second, found, captions), "diff", file) if file else None
         return Compared(captions, found, page)
+
+
+@webnn.command(cls=SupervisedCommand)
+@click.argument("model", type=EXISTING)
+@destination_options
+@format_option
+@quantization_options("int8")
+@opening_options
+@click.option("--verify", is_flag=True, help="Compare what was written with the rounded graph in NumPy; exit with 3 when they differ.")
+@check_options
+@verbosity_options
+def quantize(model: Path, formats: list[str], verify: bool, **options: Any) -> Result:
+    """Write MODEL with its weights in fewer bits.
+
+    MODEL is a graph or a source model. It is written as MODEL_int8 beside its weights, in the current folder. Biases, scales of
+    normalization, small convolutions and embedding tables stay as they are, and so does what is quantized already.
+    """
+    from converters.commands.opening import kind_of, open_graph, sources_of
+    from converters.commands.workflow import converted
+
+    options["name"] = options["name"] or f"{model.resolve().stem}_{options['weights']}"
+    destination, check = destination_of(options, model, formats, sources_of), check_of(options)
+    quantizing, opening = quantizing_of(options, check), opening_of(options)
+    opening.check(model, kind_of(model))
+    return converted(
+        lambda: replace(open_graph(model, opening), name=destination.stem), destination, None, check if verify else None, quantizing
+    )
 
 
 @webnn.command()

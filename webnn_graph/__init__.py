@@ -1,4 +1,4 @@
-"""WebNN graphs: build them, read and write them, check them, run them.
+"""WebNN graphs: build them, read and write them, check them, quantize them, run them.
 
 ```python
 from webnn_graph import load, save
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from webnn_graph.formats import load, save
     from webnn_graph.graph import Graph, Node, Operand
+    from webnn_graph.quantization import quantize
     from webnn_graph.runtimes.reference import run
     from webnn_graph.targets.check import check
     from webnn_graph.targets.legalize import legalize
@@ -53,6 +54,7 @@ __all__ = [
     "check",
     "legalize",
     "load",
+    "quantize",
     "run",
     "save",
     "validate",
@@ -82,6 +84,7 @@ if not TYPE_CHECKING:  # to a type checker, a name that does not exist is an err
             "__version__": "version",
             "check": "targets.check",
             "legalize": "targets.legalize",
+            "quantize": "quantization",
             "run": "runtimes.reference",
             "validate": "validation",
         },

@@ -87,6 +87,8 @@ class DataType(StrEnum):
             raise ValidationError(f"WebNN has no data type {name}") from None
 
 
+BYTES = {DataType.INT4: DataType.INT8, DataType.UINT4: DataType.UINT8}
+"""What holds the elements of each 4-bit type one by one."""
 BY_SHORT_NAME = {data_type.short: data_type for data_type in DataType}
 
 

@@ -6,7 +6,7 @@ The data classes here only hold; `webnn_graph.builder` makes them, `webnn_graph.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -61,6 +61,10 @@ class Descriptor:
         """The bare descriptor, also of an `Operand`."""
         return Descriptor(self.data_type, self.shape)
 
+    def is_like(self, other: Descriptor) -> bool:
+        """Whether the other has the same data type and shape, which operands are not equal by."""
+        return self.shape == other.shape and self.data_type is other.data_type
+
     def with_shape(self, shape: Iterator[int] | list[int] | Shape) -> Descriptor:
         """The same data type in another shape."""
         return Descriptor(self.data_type, tuple(shape))
@@ -98,6 +102,10 @@ class Operand(Descriptor):
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
+    def named(self, name: str) -> Operand:
+        """Another operand that is the same but for its name."""
+        return Operand(self.data_type, self.shape, name, self.distribution)
+
     def __str__(self) -> str:
         return f"{self.name or '?'}: {super().__str__()}"
 
@@ -119,16 +127,21 @@ class Node:
     outputs: tuple[Operand, ...]
     label: str = ""
 
-    @property
+    @cached_property
     def operands(self) -> tuple[Operand, ...]:
         """Every operand it reads, in signature order."""
-        return tuple(operands_in(self.arguments))
+        return operands_of(self.arguments)
 
     @property
     def output(self) -> Operand:
         """The only output of a single-output operator."""
         (output,) = self.outputs
         return output
+
+    def with_operands(self, replace: Callable[[Operand], Operand]) -> Node:
+        """The same call with ``replace(operand)`` in the place of everything that it reads and returns."""
+        outputs = tuple([replace(operand) for operand in self.outputs])
+        return Node(self.op, map_arguments(self.arguments, replace), outputs, self.label)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={_shown(value)}" for name, value in self.arguments.items())
@@ -229,23 +242,27 @@ def _shown(value: Any) -> str:
 
 
 def operands_in(value: Any) -> Iterator[Operand]:
-    """The operands inside an argument value, a list of them, or a mapping of arguments."""
+    """The operands that an argument's value is: itself, those of a list, none of plain data."""
     if isinstance(value, Operand):
         yield value
     elif isinstance(value, list | tuple):
-        for item in value:
-            yield from operands_in(item)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from operands_in(item)
+        yield from (item for item in value if isinstance(item, Operand))
 
 
-def map_operands(value: Any, replace: Any) -> Any:
-    """``value`` with ``replace(operand)`` in the place of every operand inside it."""
+def operands_of(arguments: Mapping[str, Any]) -> tuple[Operand, ...]:
+    """The operands in all arguments of a call, in their order."""
+    return tuple([operand for value in arguments.values() for operand in operands_in(value)])
+
+
+def map_operands(value: Any, replace: Callable[[Operand], Any]) -> Any:
+    """An argument's value with ``replace(operand)`` in the place of every operand."""
     if isinstance(value, Operand):
         return replace(value)
     if isinstance(value, list | tuple):
-        return [map_operands(item, replace) for item in value]
-    if isinstance(value, Mapping):
-        return {key: map_operands(item, replace) for key, item in value.items()}
+        return [replace(item) if isinstance(item, Operand) else item for item in value]
     return value
+
+
+def map_arguments(arguments: Mapping[str, Any], replace: Callable[[Operand], Any]) -> dict[str, Any]:
+    """The arguments of a call with ``replace(operand)`` in the place of every operand."""
+    return {name: map_operands(value, replace) for name, value in arguments.items()}

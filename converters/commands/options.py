@@ -11,11 +11,13 @@ import click
 
 from converters.commands.console import verbosity_options
 from webnn_graph.formats.table import writable
+from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 from webnn_graph.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
     from converters.commands.destination import Destination
     from converters.commands.opening import Opening
+    from converters.commands.quantizing import Quantizing
     from converters.commands.workflow import Check
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -277,9 +279,29 @@ page_options = options(
     click.option("--force", is_flag=True, help="Replace a file that exists."),
 )
 """What commands take that make a page."""
+
+
+def quantization_options(default: str) -> Callable[[F], F]:
+    """What commands take that round weights, see `quantizing_of`; ``default`` is what weights become unless somebody says otherwise."""
+    return options(
+        click.option(
+            "--weights",
+            type=click.Choice([str(kind) for kind in Weights]),
+            default=default,
+            show_default=True,
+            help="What weights are stored as; the graph computes with floating point numbers whatever they are.",
+        ),
+        click.option("--block-size", type=click.IntRange(2), help=f"Elements that share a scale in int4.  [default: {BLOCK_SIZE}]"),
+        click.option("--keep", multiple=True, metavar="PATTERN", help="Leave layers, or weights, of such names as they are: '*/lm_head*'."),
+        click.option("--embeddings", is_flag=True, help="Round embedding tables, too."),
+        click.option("--measure/--no-measure", default=True, help="Compute what rounding changes.  [default: measure]"),
+    )
+
+
 conversion_options = options(
     destination_options,
     format_option,
+    quantization_options("float32"),
     random_option,
     budget_option,
     click.option("--verify", is_flag=True, help="Compare the written graph with the source model; exit with 3 when they differ."),
@@ -300,6 +322,26 @@ def check_of(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | N
     file = options.pop("inputs_file")
     inputs = (read or read_arrays)(file) if file else {}
     return Check(runtime, options.pop("browser"), options.pop("tolerance"), inputs, options.pop("seed"), each_node)
+
+
+def quantizing_of(options: dict[str, Any], check: Check) -> Quantizing | None:
+    """Takes the `quantization_options` out of a command's options; None where weights stay as they are.
+
+    What rounding changes is measured on the inputs of ``check``.
+    """
+    from converters.commands.quantizing import Quantizing
+    from webnn_graph.quantization import Scheme
+
+    weights, block_size = Weights(options.pop("weights")), options.pop("block_size")
+    keep, embeddings, is_measured = options.pop("keep"), options.pop("embeddings"), options.pop("measure")
+    if block_size and weights is not Weights.INT4:
+        raise click.UsageError("--block-size is for --weights int4")
+    if weights is Weights.FLOAT32:
+        if keep or embeddings:
+            raise click.UsageError("--keep and --embeddings are for --weights float16, int8 or int4")
+        return None
+    scheme = Scheme(weights, block_size or BLOCK_SIZE, keep, embeddings)
+    return Quantizing(scheme, check.inputs if is_measured else None, check.seed)
 
 
 def sizes_of(options: dict[str, Any]) -> list[Mapping[str, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ class Verified(Result):
         runtime: What computed the graph.
         against: What computed the source model.
         each_node: Whether every node was compared on the source's own values.
+        original: How far each output is from a model of which ``against`` is only an approximation, by name; None where it is none.
     """
 
     graph: Graph
@@ -66,6 +67,7 @@ class Verified(Result):
     runtime: str
     against: str
     each_node: bool = False
+    original: Mapping[str, Difference] | None = None
 
     @property
     def status(self) -> int:  # type: ignore[override]
@@ -80,7 +82,12 @@ class Verified(Result):
             differences.sort(key=lambda difference: difference.excess, reverse=True)
             title, named = f"every node on the values of {self.against}; the largest differences", "tensor"
         shown = differences[:NODES_SHOWN] if self.each_node and not verbosity().verbose else differences
-        show_table([named, *DIFFERENCE_COLUMNS], map(_row, shown), title)
+        rows = [_row(difference) for difference in shown]
+        if self.original is None:
+            show_table([named, *DIFFERENCE_COLUMNS], rows, title)
+        else:
+            beside = [f"{self.original[difference.name].relative:.3g}" for difference in shown]
+            show_table([named, *DIFFERENCE_COLUMNS, ">original"], [[*row, far] for row, far in zip(rows, beside, strict=True)], title)
         for difference in shown:
             if difference.noise:
                 say(within_noise(difference, difference.noise))
@@ -109,7 +116,7 @@ class Verified(Result):
             "first": _difference(first[1], first[0]) if first else None,
             "stopped": self.verification.stopped,
             "captured": _captured(self.verification.captured) if self.verification.captured else None,
-        }
+        } | ({} if self.original is None else {"original": [_difference(d, makers.get(d.name)) for d in self.original.values()]})
 
 
 def _of_capture(captured: Captured) -> tuple[Callable[[str], None], str]:
@@ -139,8 +146,13 @@ def _difference(difference: Difference, node: Node | None) -> dict[str, Any]:
     return {"name": members.pop("name"), "node": node.label if node else "", "operator": node.op if node else "", **members}
 
 
+def shape_text(shape: Sequence[int]) -> str:
+    """A shape in a table."""
+    return "x".join(map(str, shape)) or "scalar"
+
+
 def _row(difference: Difference) -> list[str]:
-    shape = "x".join(map(str, difference.shape)) or "scalar"
+    shape = shape_text(difference.shape)
     if difference.reason:
         return [difference.name, shape, "", "", "", "", difference.verdict]
     numbers = [f"{difference.absolute:.3g}", f"{difference.relative:.3g}", f"{difference.ulp:.3g}", f"{difference.tolerance:g}"]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
 from converters.checking.verify import verify
 from converters.commands.console import DONE, note, progress, say
 from converters.commands.destination import Destination
+from converters.commands.quantizing import QuantizedGraphs, Quantizing
 from converters.commands.report import Verified
 from converters.commands.saving import save_sized
-from converters.commands.workflow import Check, Conversion, Part, read_again, verified
+from converters.commands.workflow import Check, Conversion, Part, read_again, verified, verified_rounding
 from converters.source import Source
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
@@ -65,7 +66,7 @@ class SizedConversion(Conversion):
         verify_padded: Compares smaller inputs that are filled up with the source model; None when nobody asked, or none are.
     """
 
-    sized: Sized
+    sized: Sized = field(kw_only=True)
     verify_padded: Callable[[], Verified] | None = None
 
     @cached_property
@@ -87,6 +88,7 @@ class SizedConversion(Conversion):
         for text in self.sized.notes:
             note(f"note: {text}")
         say(f"{self.sized.name}: {'; '.join(map(described, self.sized.sizes))}; {PADDING[self.sized.padding]}")
+        self._show_quantized()
         for sizes, part in zip(self.sized.sizes, self.parts, strict=True):
             if part.verified:
                 say(f"{described(sizes)}:")
@@ -109,36 +111,48 @@ class SizedConversion(Conversion):
         return {**super().document(), "sized": about}
 
 
-def converted_sizes(model: SeveralSizes, destination: Destination, check: Check | None = None) -> SizedConversion:
+def converted_sizes(
+    model: SeveralSizes, destination: Destination, check: Check | None = None, quantizing: Quantizing | None = None
+) -> SizedConversion:
     """The same as `converted` for several sizes: ``<stem>_<size>`` each, one file of weights, and what is for all sizes."""
     for place in (*(destination.part(label_of(sizes)) for sizes in model.sizes), destination.together()):
         place.check()
     with progress("converting ..."):
         sized = convert_sizes(model.convert, model.each, name=destination.stem, padding=model.padding, budget=model.budget)
+    rounded = _rounded(sized, quantizing) if quantizing else None
     with progress("writing ..."):
-        saved = save_sized(sized, destination)
+        saved = save_sized(sized.of(rounded.graphs) if rounded else sized, destination)
     if check is None:
-        return SizedConversion(list(map(Part, saved)), sized)
+        return SizedConversion(list(map(Part, saved)), rounded, sized=sized)
     written = sized.of(list(map(read_again, saved)))
 
     def part(index: int) -> Part:
         graph = written.graphs[index]
-        return Part(saved[index], lambda: verified(graph, model.source_of(sized.sizes[index]), _of_size(check, written, graph)))
+        own = replace(check, inputs=_of_size(check.inputs, written, graph))
+        if rounded:
+            return Part(saved[index], lambda: verified_rounding(graph, rounded.parts[index], model.source_of(sized.sizes[index]), own))
+        return Part(saved[index], lambda: verified(graph, model.source_of(sized.sizes[index]), own))
 
+    padded, how = (sized, replace(check, runtime="reference", browser=None)) if rounded else (written, check)
     is_padded = sized.padding is not Padding.EXACT and sized.probe and not check.each_node
-    return SizedConversion(
-        [part(i) for i in range(len(saved))], sized, (lambda: verified_padded(written, model, check)) if is_padded else None
-    )
+    verify_padded = (lambda: verified_padded(padded, model, how)) if is_padded else None
+    return SizedConversion([part(i) for i in range(len(saved))], rounded, sized=sized, verify_padded=verify_padded)
 
 
-def _of_size(check: Check, sized: Sized, graph: Graph) -> Check:
-    """The check of one of several sizes: values for inputs that are those of another size are left out."""
+def _rounded(sized: Sized, quantizing: Quantizing) -> QuantizedGraphs:
+    """The graphs of all sizes with rounded weights; the difference is measured in the smallest."""
+    inputs = quantizing.inputs and _of_size(quantizing.inputs, sized, sized.graphs[0])
+    return replace(quantizing, inputs=inputs).of(sized.graphs)
+
+
+def _of_size(inputs: Mapping[str, Array], sized: Sized, graph: Graph) -> dict[str, Array]:
+    """Values for the inputs of one of several sizes: those that are of another size are left out."""
     own, *others = ({operand.name: operand.size for operand in g.inputs} for g in (graph, *sized.graphs))
 
     def is_of_another(name: str, array: Array) -> bool:
         return array.size not in (1, own.get(name)) and any(array.size == other.get(name) for other in others)
 
-    return replace(check, inputs={name: array for name, array in check.inputs.items() if not is_of_another(name, array)})
+    return {name: array for name, array in inputs.items() if not is_of_another(name, array)}
 
 
 def filled_up(sized: Sized) -> tuple[Sizes, Sizes]:

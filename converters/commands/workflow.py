@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Protocol
 
+import numpy as np
+
+from converters.checking.reference import GraphSource
 from converters.checking.verify import Runner, Verification, verify, verify_nodes
 from converters.commands.console import DONE, Result, progress
 from converters.commands.destination import Destination
+from converters.commands.quantizing import QuantizedGraphs, Quantizing, VerifiedRounding
 from converters.commands.report import Verified
 from converters.commands.saving import Saved, save, save_parts
 from converters.source import Source
@@ -19,6 +24,7 @@ from webnn_graph.errors import WebNNError
 from webnn_graph.formats import load
 from webnn_graph.formats.table import readable
 from webnn_graph.graph import Graph, Operand
+from webnn_graph.quantization import Quantized
 from webnn_graph.targets import load_target
 from webnn_graph.targets.violations import of_tensor
 
@@ -84,19 +90,25 @@ class Part:
     """
 
     saved: Saved
-    verify: Callable[[], Verified] | None = None
+    verify: Callable[[], Verified | VerifiedRounding] | None = None
 
     @cached_property
-    def verified(self) -> Verified | None:
+    def verified(self) -> Verified | VerifiedRounding | None:
         """How near it is to its source model; computed when it is first asked for, which takes time."""
         return self.verify() if self.verify else None
 
 
 @dataclass(frozen=True)
 class Conversion(Result):
-    """The graphs that a command wrote of a model."""
+    """The graphs that a command wrote of a model.
+
+    Attributes:
+        parts: The graphs.
+        quantized: What became of their weights; None where they are as they were.
+    """
 
     parts: Sequence[Part]
+    quantized: QuantizedGraphs | None = None
 
     @property
     def status(self) -> int:  # type: ignore[override]
@@ -107,36 +119,59 @@ class Conversion(Result):
         """Says what was written before it is verified."""
         for part in self.parts:
             part.saved.show()
+        self._show_quantized()
         for part in self.parts:
             if part.verified:
                 part.verified.show()
 
+    def _show_quantized(self) -> None:
+        if self.quantized:
+            self.quantized.show()
+
     def document(self) -> Mapping[str, Any]:
         """See `Result`."""
         return {
-            "graphs": [part.saved.document() | {"verification": part.verified.document() if part.verified else None} for part in self.parts]
+            "graphs": [
+                part.saved.document() | {"verification": part.verified.document() if part.verified else None} for part in self.parts
+            ],
+            "quantization": self.quantized.document() if self.quantized else None,
         }
 
 
 def converted(
-    convert: Callable[[], Graph], destination: Destination, source: Callable[[], Source] | None = None, check: Check | None = None
+    convert: Callable[[], Graph],
+    destination: Destination,
+    source: Callable[[], Source] | None = None,
+    check: Check | None = None,
+    quantizing: Quantizing | None = None,
 ) -> Conversion:
     """Converts a model and saves it; what was saved is verified when it is shown.
 
     Args:
         convert: Makes the graph.
         destination: Where it goes.
-        source: Makes the source model to verify against.
+        source: Makes the source model to verify against; None where there is none.
         check: How to verify; None does not.
+        quantizing: How weights are rounded; None leaves them as they are.
     """
     destination.check()
     with progress("converting ..."):
         graph = convert()
+    rounded = quantizing.of([graph]) if quantizing else None
     with progress("writing ..."):
-        saved = save(graph, destination)
-    if check is None or source is None:
-        return Conversion([Part(saved)])
-    return Conversion([Part(saved, lambda: verified(read_again(saved), source(), check))])
+        saved = save(rounded.graphs[0] if rounded else graph, destination)
+    return Conversion([Part(saved, _verify(saved, source, check, rounded.parts[0] if rounded else None))], rounded)
+
+
+def _verify(
+    saved: Saved, source: Callable[[], Source] | None, check: Check | None, rounded: Quantized | None
+) -> Callable[[], Verified | VerifiedRounding] | None:
+    """What verifies files that were written; None where nobody asked, or there is nothing to compare them with."""
+    if check is None:
+        return None
+    if rounded:
+        return lambda: verified_rounding(read_again(saved), rounded, source() if source else None, check)
+    return (lambda: verified(read_again(saved), source(), check)) if source else None
 
 
 class Parts(Protocol):
@@ -160,23 +195,24 @@ class Parts(Protocol):
         ...
 
 
-def converted_parts(model: Parts, destination: Destination, check: Check | None = None) -> Conversion:
+def converted_parts(model: Parts, destination: Destination, check: Check | None = None, quantizing: Quantizing | None = None) -> Conversion:
     """The same as `converted` for a model of several graphs: ``<stem>_<name>`` each, with one file of weights."""
     places = {name: destination.part(name) for name in model.names}
     for place in places.values():
         place.check()
     with progress("converting ..."):
         graphs = model.convert()
+    rounded = quantizing.of([graphs[name] for name in places], model.inputs(next(iter(places)))) if quantizing else None
+    parts = dict(zip(places, rounded.parts, strict=True)) if rounded else {}
     with progress("writing ..."):
-        saved = dict(zip(places, save_parts([(graphs[name], place) for name, place in places.items()]), strict=True))
+        written = [(parts[name].graph if rounded else graphs[name], place) for name, place in places.items()]
+        saved = dict(zip(places, save_parts(written), strict=True))
 
     def part(name: str) -> Part:
-        if check is None:
-            return Part(saved[name])
-        own = replace(check, inputs={**model.inputs(name), **check.inputs})
-        return Part(saved[name], lambda: verified(read_again(saved[name]), model.source(name), own))
+        own = replace(check, inputs={**model.inputs(name), **check.inputs}) if check else None
+        return Part(saved[name], _verify(saved[name], lambda: model.source(name), own, parts.get(name)))
 
-    return Conversion([part(name) for name in places])
+    return Conversion([part(name) for name in places], rounded)
 
 
 def verified(graph: Graph, source: Source, check: Check) -> Verified:
@@ -184,6 +220,41 @@ def verified(graph: Graph, source: Source, check: Check) -> Verified:
     source = source.of(graph)
     verification = check.run(graph, source)
     return Verified(graph, verification, check.runtime, source.runner, check.each_node)
+
+
+def verified_rounding(graph: Graph, rounded: Quantized, source: Source | None, check: Check) -> VerifiedRounding:
+    """How near what was written of a graph with rounded weights is to that graph in NumPy, and how far from the original.
+
+    Args:
+        graph: What was written.
+        rounded: The graph that it was written of.
+        source: The source model; None where the graph with its own weights is the original.
+        check: How to verify. The graph with its own weights is compared with the source model, too, in NumPy.
+    """
+    source = source and source.of(graph)
+    conversion = verified(rounded.before, source, replace(check, runtime="reference", browser=None)) if source else None
+    expected, check = GraphSource(rounded.graph, source), replace(check, each_node=False)
+    run = once(partial(runtimes.run, runtime=check.runtime, browser=check.browser))
+    verification = check.run(graph, expected, run)
+    original = replace(check, tolerance=math.inf).run(graph, source or GraphSource(rounded.before), run, search=False)
+    far = {difference.name: difference for difference in original.differences}
+    return VerifiedRounding(conversion, Verified(graph, verification, check.runtime, expected.runner, original=far))
+
+
+def once(run: Runner) -> Runner:
+    """The same, but what was computed first is not computed again."""
+    first: list[tuple[Graph, Mapping[str, Array], dict[str, Array]]] = []
+
+    def computed(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        for known, feeds, outputs in first:
+            if known is graph and all(np.array_equal(feeds[name], array) for name, array in inputs.items()):
+                return outputs
+        outputs = run(graph, inputs)
+        if not first:
+            first.append((graph, inputs, outputs))
+        return outputs
+
+    return computed
 
 
 def read_again(saved: Saved) -> Graph:

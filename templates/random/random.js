@@ -45,12 +45,17 @@ function drawn(values, seed) {
   return Object.fromEntries(missing.map((input) => [input.name, draw(next, input)]));
 }
 
-const computeGiven = Model.prototype.compute;
+const { compute, run } = Model.prototype;
+const completed = (values, seed) => (values !== null && typeof values === "object" ? { ...values, ...drawn(values, seed) } : values);
 
-/** compute() of inputs of which random ones may be missing: they are drawn, with the same seed the same. */
-Model.prototype.compute = async function compute(values, { seed = Math.random() * 2 ** 32 } = {}) {
-  const isObject = values !== null && typeof values === "object";
-  return computeGiven.call(this, isObject ? { ...values, ...drawn(values, seed) } : values);
-};
+/** compute() and run() of inputs of which random ones may be missing: they are drawn, with the same seed the same. */
+Object.assign(Model.prototype, {
+  async compute(values, { seed = Math.random() * 2 ** 32 } = {}) {
+    return compute.call(this, completed(values, seed));
+  },
+  async run(values, results, { seed = Math.random() * 2 ** 32 } = {}) {
+    return run.call(this, completed(values, seed), results);
+  },
+});
 
 export { drawn };

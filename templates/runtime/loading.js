@@ -1,35 +1,30 @@
-async function download(url, { signal, onProgress }) {
-  const response = await fetch(url, { signal });
-  if (!response.ok) throw new Error(`${url}: HTTP status ${response.status}`);
-  // With a content encoding, Content-Length counts the encoded bytes.
-  const total = response.headers.get("Content-Encoding") ? 0 : Number(response.headers.get("Content-Length") ?? 0);
-  let bytes = new Uint8Array(total || 1 << 20);
-  let loaded = 0;
+import { ModelError } from "./errors.js";
+
+const failed = (url, error) => new ModelError("download", `${url}: ${error.message}`, error);
+
+/** What a server answers, from a byte on where it can. */
+async function request(url, { signal, from = 0, cache = undefined }) {
+  const response = await fetch(url, { signal, cache, headers: from ? { Range: `bytes=${from}-` } : {} }).catch((error) => {
+    throw failed(url, error);
+  });
+  if (!response.ok) throw new ModelError("download", `${url}: HTTP status ${response.status}`);
+  return response;
+}
+
+/** The bytes of a response, piece by piece. */
+async function* pieces(response) {
   const reader = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (loaded + value.byteLength > bytes.byteLength) {
-      const larger = new Uint8Array(Math.max(2 * bytes.byteLength, loaded + value.byteLength));
-      larger.set(bytes.subarray(0, loaded));
-      bytes = larger;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
     }
-    bytes.set(value, loaded);
-    loaded += value.byteLength;
-    onProgress?.({ loaded, total });
+  } catch (error) {
+    throw failed(response.url, error);
+  } finally {
+    reader.cancel().catch(() => {});
   }
-  return bytes.subarray(0, loaded);
 }
 
-async function createContext(options) {
-  const ml = globalThis.navigator?.ml;
-  if (!ml) {
-    throw new Error(
-      "WebNN is not available: navigator.ml is missing. Use a browser that has WebNN, switch it on " +
-        "(Chromium: chrome://flags/#web-machine-learning-neural-network), and serve the page from https or localhost.",
-    );
-  }
-  return ml.createContext(options);
-}
-
-export { createContext, download };
+export { pieces, request };

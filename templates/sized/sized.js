@@ -1,5 +1,6 @@
 import { MASKS, MODULES, inputs, outputs, padding, sizes } from "./facts.js";
-import { TYPES } from "../runtime/tensors.js";
+import { ModelError, badInput } from "../runtime/errors.js";
+import { TYPES, sameShape } from "../runtime/tensors.js";
 
 const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
 const named = (at) => Object.entries(at).map(([dim, size]) => `${dim} ${size}`).join(", ");
@@ -46,7 +47,7 @@ function resized(data, from, to) {
 function sizesOf(values, said) {
   const at = Object.create(null);
   for (const [dim, size] of Object.entries(said)) {
-    if (!dims.includes(dim)) throw new TypeError(`the model has no dimension ${dim}; it has ${dims.join(", ")}`);
+    if (!dims.includes(dim)) throw badInput(`the model has no dimension ${dim}; it has ${dims.join(", ")}`);
     at[dim] = size;
   }
   // One that is found may be what another input needs to have one unknown only.
@@ -62,7 +63,7 @@ function sizesOf(values, said) {
   const unknown = dims.filter((dim) => !(dim in at));
   if (unknown.length) {
     const wanted = unknown.map((dim) => `${JSON.stringify(dim)}: ...`).join(", ");
-    throw new TypeError(`the arrays do not say ${unknown.join(" and ")}: compute(inputs, { sizes: { ${wanted} } })`);
+    throw badInput(`the arrays do not say ${unknown.join(" and ")}: compute(inputs, { sizes: { ${wanted} } })`);
   }
   return at;
 }
@@ -77,15 +78,15 @@ function exactly(values, said) {
   );
   if (fitting.length === 1) return fitting[0];
   const known = sizes.map(named).join("; ");
-  if (fitting.length) throw new TypeError(`the arrays do not say which size they have: compute(inputs, { sizes }), one of ${known}`);
-  throw new RangeError(`the model takes inputs of these sizes only: ${known}`);
+  if (fitting.length) throw badInput(`the arrays do not say which size they have: compute(inputs, { sizes }), one of ${known}`);
+  throw badInput(`the model takes inputs of these sizes only: ${known}`);
 }
 
 /** The index of the smallest size that fits. */
 function fitting(at) {
-  if (!dims.every((dim) => Number.isInteger(at[dim]) && at[dim] > 0)) throw new RangeError(`the inputs cannot have ${named(at)}`);
+  if (!dims.every((dim) => Number.isInteger(at[dim]) && at[dim] > 0)) throw badInput(`the inputs cannot have ${named(at)}`);
   const index = sizes.findIndex((size) => dims.every((dim) => at[dim] <= size[dim]));
-  if (index < 0) throw new RangeError(`the model does not take ${named(at)}; its sizes are ${sizes.map(named).join("; ")}`);
+  if (index < 0) throw badInput(`the model does not take ${named(at)}; its sizes are ${sizes.map(named).join("; ")}`);
   return index;
 }
 
@@ -96,29 +97,40 @@ function elements(input, at, index) {
 
 /** The arrays that compute() is given, by name. */
 function checked(values) {
-  if (values === null || typeof values !== "object") throw new TypeError("compute() takes an object: { name: typed array }");
+  if (values === null || typeof values !== "object") throw badInput("the inputs are given as an object, by name");
   const known = inputs.map(({ name }) => name);
   for (const name of Object.keys(values)) {
-    if (!known.includes(name)) throw new TypeError(`the model has no input ${name}; it has ${known.join(", ")}`);
-    if (!ArrayBuffer.isView(values[name]) || values[name] instanceof DataView) throw new TypeError(`input ${name} must be a typed array`);
+    if (!known.includes(name)) throw badInput(`the model has no input ${name}; it has ${known.join(", ")}`);
+    if (!ArrayBuffer.isView(values[name]) || values[name] instanceof DataView) throw badInput(`input ${name} must be a typed array`);
   }
   return new Map(Object.entries(values));
 }
 
 /** A model in several sizes; the graph of each is built when it is first needed. */
 export class Model {
-  #context;
+  /** @type {any} */
+  context;
+  /** @type {string | undefined} */
+  device;
   #weights;
   #ownsContext;
   #building = new Map();
   #built = [];
-  #destroyed = false;
+  #ended;
+  #tellLost;
 
-  /** A model on a context, with the bytes of its weights' file; `ahead` builds all of its graphs now. */
-  static async create(context, weights, { ownsContext = false, ahead = false } = {}) {
+  /** Resolves to the error that all calls reject with from then on: the context is lost, or the model destroyed. */
+  lost = new Promise((resolve) => {
+    this.#tellLost = resolve;
+  });
+
+  /** A model on a context, with what gives the bytes of its weights' file, piece by piece; `ahead` builds all of its graphs now. */
+  static async create(context, weights, { ownsContext = false, device = undefined, ahead = false } = {}) {
     const model = new Model();
-    model.#context = context;
+    model.context = context;
+    model.device = device;
     model.#weights = weights;
+    context.lost?.then(({ message }) => model.#end(new ModelError("lost", `the context is lost: ${message}`)));
     try {
       if (ahead) for (const index of sizes.keys()) await model.#at(index);
     } catch (error) {
@@ -140,7 +152,7 @@ export class Model {
     const at = isExact ? sizes[exactly(given, said)] : sizesOf(given, said);
     const index = isExact ? sizes.indexOf(at) : fitting(at);
     const feeds = Object.fromEntries(inputs.map((input) => [input.name, filled(input, given.get(input.name), at, index)]));
-    const results = await (await this.#at(index)).compute(feeds);
+    const results = await (await this.#at(index)).compute(feeds).catch(asOurs);
     for (const output of outputs) {
       const [whole, wanted] = [shapeAt(output, sizes[index], index), shapeAt(output, at, index)];
       if (whole.some((size, axis) => size !== wanted[axis])) results[output.name] = resized(results[output.name], whole, wanted);
@@ -148,37 +160,74 @@ export class Model {
     return results;
   }
 
-  /** The graph of a size. */
-  #at(index) {
-    if (this.#destroyed) throw new Error("the model is destroyed");
+  /** Computes on the device from inputs of exactly one of the sizes, typed arrays or MLTensors, into MLTensors that it gives back. */
+  async run(values, results) {
+    const fits = (input, index) => {
+      const [value, shape] = [values[input.name], shapeAt(input, sizes[index], index)];
+      return value?.dataType ? sameShape(value.shape, shape) : value?.length === elements(input, sizes[index], index);
+    };
+    const index = sizes.findIndex((_, i) => inputs.every((input) => fits(input, i)));
+    if (index < 0) throw badInput(`run() takes inputs of these sizes only: ${sizes.map(named).join("; ")}`);
+    return (await this.#at(index)).run(values, results).catch(asOurs);
+  }
+
+  /** A tensor for an input or output of one of the sizes, to write, read and compute with; it is the caller's, to destroy. */
+  async tensor(name, at) {
+    if (itself(at) < 0) throw badInput(`the model has no size ${named(at)}; its sizes are ${sizes.map(named).join("; ")}`);
+    return (await this.#at(itself(at))).tensor(name).catch(asOurs);
+  }
+
+  /** The model of a size. */
+  async #at(index) {
     if (!this.#building.has(index)) this.#building.set(index, this.#build(index));
-    return this.#building.get(index);
+    const model = await this.#building.get(index);
+    if (this.#ended) throw this.#ended;
+    return model;
   }
 
   async #build(index) {
     try {
+      if (this.#ended) throw this.#ended;
       const module = await MODULES[index]();
-      const weights = this.#weights ? module.readWeights(this.#weights) : new Map();
-      const model = await module.Model.create(this.#context, weights);
+      const graph = this.#weights ? await module.buildFrom(this.context, [this.#weights]) : await module.build(this.context, new Map());
+      const model = await module.Model.of(this.context, graph);
       this.#built.push(model);
-      if (this.#destroyed) model.destroy();
+      if (this.#ended) model.destroy();
       // The file is not needed once each graph has its own copy.
       if (this.#built.length === sizes.length) this.#weights = undefined;
       return model;
     } catch (error) {
       this.#building.delete(index);
-      throw new Error(`the graph for ${named(sizes[index])}: ${error.message}`, { cause: error });
+      if (this.#ended) throw this.#ended;
+      const code = typeof error.code === "string" ? error.code : "unsupported";
+      throw new ModelError(code, `the graph for ${named(sizes[index])}: ${error.message}`, error);
     }
   }
 
-  /** Frees the graphs and their tensors, and the context when load() created it. Calls that still wait reject. */
+  /** Frees the graphs and their tensors, and the context when load() created it. Calls that are not done reject. */
   destroy() {
-    if (this.#destroyed) return;
-    this.#destroyed = true;
+    this.#end(new ModelError("destroyed", "the model is destroyed"));
+  }
+
+  #end(error) {
+    if (this.#ended) return;
+    this.#ended = error;
     for (const model of this.#built) model.destroy();
     this.#weights = undefined;
-    if (this.#ownsContext) this.#context.destroy?.();
+    if (this.#ownsContext) this.context.destroy();
+    this.#tellLost(error);
   }
+}
+
+/** Throws an error of the module of a size as one of this module. */
+function asOurs({ code, message, cause }) {
+  throw new ModelError(code, message, cause);
+}
+
+/** Throws if the context does not take the graph of the first size; the others have the same calls. */
+async function checkSupport(context) {
+  const { isSupported } = await MODULES[0]();
+  if (!(await isSupported({ context }))) throw new ModelError("unsupported", "the context does not take the model");
 }
 
 /** A copy of what is given for an input, as long as the graph of a size takes it. */
@@ -188,9 +237,11 @@ function filled(input, data, at, index) {
     const { view } = TYPES[dataType];
     data = new view(elements(input, at, index)).fill(TYPES[dataType].bits === 64 ? 1n : 1);
   }
-  if (data === undefined) throw new TypeError(`input ${name} is missing`);
+  if (data === undefined) throw badInput(`input ${name} is missing`);
   if (data.length !== elements(input, at, index)) {
-    throw new TypeError(`input ${name} has ${data.length} elements, with ${named(at)} it has ${elements(input, at, index)}`);
+    throw badInput(`input ${name} has ${data.length} elements, with ${named(at)} it has ${elements(input, at, index)}`);
   }
   return itself(at) === index ? data.slice() : resized(data, shapeAt(input, at), shapeAt(input, sizes[index], index));
 }
+
+export { checkSupport };

@@ -146,6 +146,20 @@ def dequantized_by_hand(b: GraphBuilder, x: Operand) -> Operand:
     return b.matmul(x, b.mul(b.sub(b.cast(stored, "float32"), 3), np.abs(weights(1, 600))))
 
 
+def rows_of_a_quantized_table(b: GraphBuilder, x: Operand) -> Operand:
+    stored, scale = RNG.integers(-128, 128, (90, 6)).astype(np.int8), np.abs(weights(90, 2))
+    indices = b.cast(b.clamp(b.abs(b.mul(x, 10)), minValue=0, maxValue=89), "int32")
+    rows = b.gather(b.dequantizeLinear(stored, scale, np.zeros((90, 2), np.int8)), b.slice(indices, [0] * 4, [2, 1, 1, 3]), axis=0)
+    return b.reshape(rows, [2, 1, 3, 6])
+
+
+def columns_of_a_quantized_table(b: GraphBuilder, x: Operand) -> Operand:
+    stored = RNG.integers(0, 255, (6, 90)).astype(np.uint8)
+    index = b.cast(b.slice(b.reshape(x, [240]), [0], [1]), "int32")
+    table = b.dequantizeLinear(stored, np.abs(weights(6, 1)), np.full((6, 1), 7, np.uint8))
+    return b.reshape(b.gather(table, b.max(index, 0), axis=1), [6])
+
+
 def quantized_relu6(b: GraphBuilder, x: Operand) -> Operand:
     point = np.full((1, 1, 1, 1), -128, np.int8)
     quantized = b.quantizeLinear(b.clamp(x, minValue=0, maxValue=6), np.full((1, 1, 1, 1), 6 / 255, np.float32), point)
@@ -233,6 +247,8 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (guarded_attention, ["reduceMax", "greater", "where", "transpose", "mul", "matmul", "add", "softmax"]),
     (broadcast_mask, ["reduceMax", "greater", "reshape", "where", "add"]),
     (dequantized_by_hand, ["dequantizeLinear", "matmul"]),
+    (rows_of_a_quantized_table, ["mul", "abs", "clamp", "cast", "slice", "gather", "gather", "gather", "dequantizeLinear", "reshape"]),
+    (columns_of_a_quantized_table, ["reshape", "slice", "cast", "max", "gather", "dequantizeLinear", "reshape"]),
     (quantized_relu6, ["quantizeLinear", "dequantizeLinear"]),
     (transposed_keys, ["transpose", "relu"]),
     (mean_of_expanded, ["reduceMax", "greater", "cast", "reduceMax", "reduceSum", "clamp", "div"]),
@@ -308,6 +324,9 @@ ALMOST: list[Body] = [
     lambda b, x: b.mul(b.batchNormalization(x, weights(4), np.abs(weights(4))), weights(6)),
     lambda b, x: b.quantizeLinear(b.relu(x), np.full((1, 1, 1, 1), 0.1, np.float32), np.zeros((1, 1, 1, 1), np.int8)),
     lambda b, x: b.matmul(x, b.mul(b.sub(b.cast(np.ones((6, 900), np.int8), "float32"), 0.5), weights(1, 900))),
+    lambda b, x: b.gather(
+        b.dequantizeLinear(np.ones((8, 900), np.int8), weights(4, 1), np.zeros((4, 1), np.int8)), b.argMax(x, axis=3), axis=0
+    ),
     lambda b, x: b.cast(b.cast(x, "float16"), "float32"),
     lambda b, x: b.cast(b.cast(b.cast(x, "int32"), "uint8"), "float32"),
     lambda b, x: b.logicalAnd(b.cast(x, "uint8"), np.ones((2, 4, 5, 6), np.uint8)),  # may hold a 2

@@ -145,7 +145,7 @@ def test_a_module_draws_the_same(tmp_path: Path) -> None:
     assert half == expected["u"].view(np.uint16).tolist()
     assert given == [0] * 500
     assert once != twice
-    assert missing == "compute() takes an object: { name: typed array }"
+    assert missing == "the inputs are given as an object, by name"
 
 
 def test_a_module_without_random_inputs_has_nothing_of_it(tmp_path: Path) -> None:

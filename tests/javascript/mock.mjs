@@ -3,23 +3,39 @@
 globalThis.MLGraphBuilder = class {
   constructor(context) {
     const record = (name) => (...args) => {
-      context.calls.push([name, ...args]);
+      // Constants are copied at once: what they are made of is used again.
+      context.calls.push([name, ...args.map((value) => (name === "constant" && ArrayBuffer.isView(value) ? value.slice() : value))]);
       return name === "split" || name === "lstm" || name === "gru" ? [{}, {}, {}] : { name };
     };
     return new Proxy({}, { get: (_, name) => (name === "build" ? async () => ({ destroy() {} }) : record(name)) });
   }
 };
 
-export function context() {
-  let running = 0;
+/** Limits of a context that takes everything. */
+const limits = new Proxy({}, {
+  get: (_, name) => (name === "maxTensorByteLength" ? 2 ** 31 : { dataTypes: { includes: () => true } }),
+});
+
+/** A page whose browser makes the contexts that `create(options)` gives, or has no WebNN. */
+export function browser(create) {
+  const ml = create && { createContext: async (options) => create(options) };
+  Object.defineProperty(globalThis, "navigator", { value: { ml }, configurable: true });
+}
+
+export function context(members) {
+  let lose;
   const recorder = {
     calls: [],
     tensors: 0,
+    reads: 0,
     alive: 0,
-    most: 0,
     fail: false,
     destroyed: false,
     bound: null,
+    lost: new Promise((resolve) => {
+      lose = resolve;
+    }),
+    opSupportLimits: () => limits,
     async createTensor(descriptor) {
       recorder.tensors += 1;
       recorder.alive += 1;
@@ -34,20 +50,20 @@ export function context() {
     },
     dispatch(graph, inputs, outputs) {
       if (recorder.fail) throw new Error("dispatch failed");
-      running += 1;
-      recorder.most = Math.max(recorder.most, running);
       recorder.bound = inputs;
       const [first] = Object.values(inputs);
       for (const output of Object.values(outputs)) if (first) output.value = first.value.slice();
     },
     async readTensor(tensor) {
+      recorder.reads += 1;
+      const { buffer } = tensor.value; // what stands there when the read is queued
       await new Promise((resolve) => setTimeout(resolve, 2));
-      running = Math.max(0, running - 1);
-      return tensor.value.buffer;
+      return buffer;
     },
     destroy() {
       recorder.destroyed = true;
+      lose({ message: "destroy() was called" });
     },
   };
-  return recorder;
+  return Object.assign(recorder, members);
 }

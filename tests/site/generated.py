@@ -177,12 +177,14 @@ def _declarations() -> str:
 
 
 def _declaration(text: str, name: str) -> str:
-    """An export with its comment, to the closing brace or the end of its line."""
+    """An export with its comment, to the closing brace, the end of its list or that of its line."""
     start = re.search(rf"(^/\*\*.*\*/\n)?^export (declare )?\w+ {name}\b", text, re.MULTILINE)
     assert start
     end = text.find("\n", start.end()) + 1
     if text[:end].rstrip().endswith("{"):
         end = text.find("\n}\n", start.end()) + 3
+    elif text[:end].rstrip().endswith("="):
+        end = text.find(";\n", start.end()) + 2
     return text[start.start() : end]
 
 

@@ -10,7 +10,8 @@ import pytest
 from tests.view.graphs import chain, random_graph
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Graph
-from webnn_graph.view.groups import DEEPEST, Group, calls, grouped, path_of
+from webnn_graph.labels import DEEPEST, path_of
+from webnn_graph.view.groups import Group, calls, grouped
 from webnn_graph.view.layers import LONGEST, Edge, laid_out
 from webnn_graph.view.scene import scene
 

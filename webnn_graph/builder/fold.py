@@ -6,10 +6,11 @@ broadcast from a row, or an int8 weight behind dequantizeLinear, is small becaus
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from webnn_graph.graph import Node, Operand, map_operands
+from webnn_graph.graph import Node, Operand
 from webnn_graph.ops import evaluate
 from webnn_graph.weight import Values, Weight
 
@@ -23,7 +24,9 @@ KEPT = {"dequantizeLinear"}
 """Operators that are never folded for being small: what they read is meant to stay quantized."""
 
 
-def fold(nodes: Sequence[Node], constants: Mapping[Operand, Weight], keep: set[Operand]) -> tuple[dict[Operand, Weight], list[Node]]:
+def fold(
+    nodes: Sequence[Node], constants: Mapping[Operand, Weight], keep: set[Operand], most_bytes: float = math.inf
+) -> tuple[dict[Operand, Weight], list[Node]]:
     """Evaluates the nodes that read only constants, where the weights do not grow by it.
 
     A node is folded when its results are tiny, or together with all other readers of a constant when the results take no
@@ -33,11 +36,14 @@ def fold(nodes: Sequence[Node], constants: Mapping[Operand, Weight], keep: set[O
         nodes: In topological order; all of them needed.
         constants: Needed or not.
         keep: Results that must stay nodes: the graph's outputs.
+        most_bytes: Of a result that becomes a constant.
 
     Returns:
         The constants that are still read, equal ones merged, in the order of their first use; and the remaining nodes.
     """
-    folding = _Folding(nodes, constants, keep)
+    if not any(all(operand in constants for operand in node.operands) for node in nodes):
+        return _merged(list(nodes), constants)
+    folding = _Folding(nodes, constants, keep, most_bytes)
     for _ in range(MAX_ROUNDS):
         before = len(folding.folded)
         folding.run()
@@ -50,12 +56,13 @@ def fold(nodes: Sequence[Node], constants: Mapping[Operand, Weight], keep: set[O
 class _Folding:
     """What is known while folding, kept up to date so that no question about an operand's readers goes through all of them."""
 
-    def __init__(self, nodes: Sequence[Node], constants: Mapping[Operand, Weight], keep: set[Operand]) -> None:
+    def __init__(self, nodes: Sequence[Node], constants: Mapping[Operand, Weight], keep: set[Operand], most_bytes: float) -> None:
         self.values = dict(constants)
         self.arrays = Values(self.values)
         self.folded: set[Node] = set()
         self.nodes = nodes
         self.keep = keep
+        self.most_bytes = most_bytes
         self.reads = {node: tuple(dict.fromkeys(node.operands)) for node in nodes}
         self.readers: dict[Operand, list[Node]] = defaultdict(list)
         self.missing: dict[Node, int] = {}  # operands of a node without a value
@@ -94,7 +101,7 @@ class _Folding:
         return True
 
     def _is_ready(self, node: Node) -> bool:
-        return self.missing[node] == 0 and self.keep.isdisjoint(node.outputs)
+        return self.missing[node] == 0 and self.keep.isdisjoint(node.outputs) and all(o.nbytes <= self.most_bytes for o in node.outputs)
 
     def _note_ready(self, node: Node) -> None:
         if self._is_ready(node):
@@ -138,5 +145,5 @@ def _merged(nodes: list[Node], values: Mapping[Operand, Weight]) -> tuple[dict[O
         same[operand] = first.setdefault(content, operand)
     if all(operand is twin for operand, twin in same.items()):
         return {operand: values[operand] for operand in used}, nodes
-    replaced = [Node(n.op, map_operands(n.arguments, lambda o: same.get(o, o)), n.outputs, n.label) for n in nodes]
+    replaced = [node.with_operands(lambda operand: same.get(operand, operand)) for node in nodes]
     return {operand: values[operand] for operand in used if same[operand] is operand}, replaced

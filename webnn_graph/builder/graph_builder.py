@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from webnn_graph.builder.methods import OperatorMethods
 from webnn_graph.builder.shortcuts import SHORTCUTS
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ValidationError, Where
-from webnn_graph.graph import Descriptor, Distribution, Graph, Node, Operand, map_operands, operands_in
+from webnn_graph.graph import Descriptor, Distribution, Graph, Node, Operand, map_arguments, operands_in, operands_of
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.ops.rules import check_shape, distribution_of
@@ -40,11 +39,13 @@ class GraphBuilder(OperatorMethods):
     Args:
         name: The graph's name.
         budget: Counts the calls and what is evaluated, and ends the conversion when that is too much; by default one of its own.
+        most_bytes: Of a constant that is made by folding.
     """
 
-    def __init__(self, name: str = "model", budget: Budget | None = None) -> None:
+    def __init__(self, name: str = "model", budget: Budget | None = None, most_bytes: float = math.inf) -> None:
         self.name = name
         self.budget = budget or Budget()
+        self._most_bytes = most_bytes
         self.notes: list[str] = []
         self._label = ""
         self._inputs: dict[str, Operand] = {}
@@ -133,36 +134,24 @@ class GraphBuilder(OperatorMethods):
             ValidationError: The call breaks a rule of the standard, or an operand is not one of this builder.
         """
         label = options.pop("label", "") or self._label
-        self.budget.step(label or op)
-        operator = OPS[op]
         try:
-            arguments = operator.bind(*self._with_constants(op, args, options))
-            self._check_own(op, arguments)
-            known = self._known.issuperset(operands_in(arguments))
-            descriptors = operator.infer(arguments, allow_empty=known or _reads_nothing(arguments))
+            arguments = self._bound(op, args, options)
+            read = operands_of(arguments)
+            allow_empty = self._known.issuperset(read) or not all(operand.size for operand in read)
+            results = OPS[op].infer(arguments, allow_empty=allow_empty)
         except ValidationError as error:
             raise error.at(Where(node=label)) from None
-        if not known and not any(math.prod(d.shape) for d in descriptors):
-            empty = [self.constant(np.zeros(d.shape, d.data_type.numpy), d.data_type) for d in descriptors]
-            return empty if operator.returns_list else empty[0]
-        simpler = SHORTCUTS[op](self, arguments, descriptors) if op in SHORTCUTS else None
-        if simpler is not None:
-            return simpler
-        key = _call_key(op, arguments)
-        if key in self._calls:
-            outputs = self._calls[key]
-        else:
-            outputs = tuple(Operand(d.data_type, d.shape) for d in descriptors)
-            self._add(Node(op, arguments, outputs, label))
-            self._calls[key] = outputs
-        return list(outputs) if operator.returns_list else outputs[0]
+        return self._checked(op, arguments, results, label)
 
     def repeat(self, node: Node, replace: Callable[[Operand], Operand]) -> Any:
-        """The call of a node of another graph, on the operands that stand for its own."""
-        arguments = map_operands(node.arguments, replace)
-        positional = [p.name for p in OPS[node.op].parameters.values() if not p.is_option]
-        options = {name: value for name, value in arguments.items() if name not in positional}
-        return self.call(node.op, *(arguments[name] for name in positional), **options)
+        """The call of a node of another graph, on operands of this builder that stand for its own.
+
+        It was checked there, and is again only if an operand is not as it was.
+        """
+        arguments = map_arguments(node.arguments, replace)
+        if not all(map(Operand.is_like, operands_of(arguments), node.operands)):
+            return self.call(node.op, **arguments)
+        return self._checked(node.op, arguments, tuple([operand.descriptor for operand in node.outputs]), self._label)
 
     @contextmanager
     def source(self, label: str) -> Iterator[None]:
@@ -239,30 +228,56 @@ class GraphBuilder(OperatorMethods):
         results, copies = self._results(outputs)
         nodes = _needed([*self._nodes, *copies], results.values())
         self._check_made(nodes)
-        constants, nodes = fold(nodes, self._constants, keep=set(results.values()))
+        constants, nodes = fold(nodes, self._constants, keep=set(results.values()), most_bytes=self._most_bytes)
         for operand in constants:
             if operand.size == 0:
                 raise ValidationError(f"constant {operand} is empty; WebNN has no tensors without elements")
         inputs = tuple(self._inputs.values())
         named = self._names(results, constants, nodes)
         renamed = [f"{old} is named {named[o]}" for old, o in (*self._inputs.items(), *results.items()) if old != named[o]]
-        made = {operand: replace(operand, name=name) for operand, name in named.items()}
+        made = {operand: operand.named(name) for operand, name in named.items()}
         return Graph(
             name=self.name,
             inputs=tuple(made[operand] for operand in inputs),
             constants=Values({made[operand]: weight for operand, weight in constants.items()}),
-            nodes=tuple(Node(n.op, map_operands(n.arguments, made.__getitem__), tuple(made[o] for o in n.outputs), n.label) for n in nodes),
+            nodes=tuple(node.with_operands(made.__getitem__) for node in nodes),
             outputs=tuple(made[operand] for operand in results.values()),
             notes=tuple(dict.fromkeys((*self.notes, *renamed))),
         )
 
     # ------------------------------------------------------------------------------------------------------------- private
+    def _checked(self, op: str, arguments: Mapping[str, Any], results: tuple[Descriptor, ...], label: str) -> Any:
+        """A call with bound arguments that gives these results: its node, or what makes it needless."""
+        self.budget.step(label or op)
+        operator = OPS[op]
+        if not any(result.size for result in results) and not self._known.issuperset(operands_of(arguments)):
+            empty = [self.constant(np.zeros(result.shape, result.data_type.numpy), result.data_type) for result in results]
+            return empty if operator.returns_list else empty[0]
+        simpler = SHORTCUTS[op](self, arguments, results) if op in SHORTCUTS else None
+        if simpler is not None:
+            return simpler
+        key = _call_key(op, arguments)
+        outputs = self._calls.get(key)
+        if outputs is None:
+            outputs = self._calls[key] = tuple([Operand(result.data_type, result.shape) for result in results])
+            self._add(Node(op, arguments, outputs, label))
+        return list(outputs) if operator.returns_list else outputs[0]
+
+    def _bound(self, op: str, args: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a call by name, converted; their operands are this builder's."""
+        operator = OPS[op]
+        given = dict(zip(operator.positional, args, strict=False)) | dict(options)
+        if not all(isinstance(given[name], Operand) for name in operator.operands if name in given):
+            args, options = self._with_constants(op, args, options)
+        arguments = operator.bind(args, options)
+        self._check_own(op, arguments)
+        return arguments
+
     def _with_constants(self, op: str, args: Sequence[Any], options: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """The same arguments with constants in the place of the numbers and arrays that stand where operands belong."""
-        parameters = OPS[op].parameters
-        positional = [p.name for p in parameters.values() if not p.is_option]
+        parameters, positional = OPS[op].parameters, OPS[op].positional
         given = dict(zip(positional, args, strict=False)) | dict(options)
-        places = {name: value for name, value in given.items() if name in parameters and parameters[name].is_operand}
+        places = {name: given[name] for name in given if name in OPS[op].operands}
         arrays = _map_items(places, lambda value: self.constant(value) if isinstance(value, np.ndarray) else value)
         for name in places:
             data_type = _type_of_numbers(parameters, name, arrays)
@@ -360,11 +375,6 @@ class GraphBuilder(OperatorMethods):
         return order
 
 
-def _reads_nothing(arguments: Mapping[str, Any]) -> bool:
-    """Whether an operand has no elements; then the result may have none, which is known whatever the others are."""
-    return any(operand.size == 0 for operand in operands_in(arguments))
-
-
 def _needed(nodes: Sequence[Node], outputs: Any) -> list[Node]:
     """The nodes that the outputs depend on, in order."""
     wanted: set[Operand] = set(outputs)
@@ -383,7 +393,7 @@ def _type_of_numbers(parameters: Mapping[str, Parameter], name: str, given: Mapp
         return parameters[other].domain.like or other
 
     alike = [value for other, value in given.items() if group(other) == group(name)]
-    operand = next(operands_in([*alike, *given.values()]), None)
+    operand = next((operand for value in (*alike, *given.values()) for operand in operands_in(value)), None)
     return operand.data_type if operand else None
 
 
@@ -394,8 +404,7 @@ def _map_items(values: Mapping[str, Any], function: Callable[[Any], Any]) -> dic
 
 def _call_key(op: str, arguments: Mapping[str, Any]) -> Any:
     """Equal for calls that compute the same."""
-    plain = map_operands(arguments, lambda operand: f"operand {id(operand)}")
-    return op, repr(plain)
+    return op, repr(map_arguments(arguments, id))
 
 
 def _data_type(name: DataType | str) -> DataType:

@@ -15,7 +15,7 @@ from webnn_graph.errors import FormatError, Where
 from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
 from webnn_graph.formats.document import Declaration, Document, Name, Output, Place, Size, Statement, dimension_of, document_of
 from webnn_graph.formats.table import FORMATS
-from webnn_graph.formats.text import VERSION, VERSIONS, SourceText, quote
+from webnn_graph.formats.text import ENCODE, VERSION, VERSIONS, SourceText, printable, quote
 from webnn_graph.graph import Graph
 
 FORMAT = FORMATS[".json"].mark
@@ -76,13 +76,7 @@ def _lines(opening: str, entries: list[str], closing: str) -> str:
 
 def _compact(value: Any) -> str:
     """A value on one line."""
-    if isinstance(value, str):
-        return quote(value)
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{quote(key)}: {_compact(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_compact, value)) + "]"
-    return json.dumps(value, allow_nan=False)
+    return printable(ENCODE(value))
 
 
 # ----------------------------------------------------------------------------------------------------------------- reading

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from webnn_graph.errors import ValidationError
 from webnn_graph.formats.constants import external, is_inline
-from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import Names
 from webnn_graph.weight import Values, Weight
 
@@ -58,18 +57,19 @@ def _contents(weights: Mapping[Operand, Weight]) -> Iterable[tuple[Operand, obje
 
 def _renamed(graph: Graph, names: Mapping[Operand, str]) -> Graph:
     """The graph with other names for some operands."""
-    made = {o: replace(o, name=names.get(o, o.name)) for o in graph.operands.values()}
+    known = set(graph.operands.values())
     for node in graph.nodes:
         for operand in node.operands:
-            if operand not in made:
+            if operand not in known:
                 raise ValidationError(f"{node.label or node.op} reads {operand}, which is not in the graph")
+    if all(operand.name == name for operand, name in names.items()):
+        return graph
+    made = {operand: operand.named(names.get(operand, operand.name)) for operand in known}
     return Graph(
         name=graph.name,
         inputs=tuple(made[operand] for operand in graph.inputs),
         constants=Values({made[operand]: weight for operand, weight in graph.weights.items()}),
-        nodes=tuple(
-            Node(n.op, map_operands(n.arguments, made.__getitem__), tuple(made[o] for o in n.outputs), n.label) for n in graph.nodes
-        ),
+        nodes=tuple(node.with_operands(made.__getitem__) for node in graph.nodes),
         outputs=tuple(made[operand] for operand in graph.outputs),
         notes=graph.notes,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from webnn_graph.formats.javascript import literal, object_of, rendered, string, url, variable
+from webnn_graph.formats.expressions import literal, object_of, string, variable
+from webnn_graph.formats.javascript import rendered, url
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Operand
 from webnn_graph.sizes.extents import Extent, Follows, Listed
@@ -38,6 +39,7 @@ def files(sized: Sized, stem: str, *, weights: str, digest: str) -> dict[str, st
         "files": [url(f"{stem}_{label}.js") for label in sized.labels],
         "first_file": string(f"./{stem}_{sized.labels[0]}.js"),
         "has_weights": any(stored(graph) for graph in sized.graphs),
+        "weight_bytes": sum({operand.name: operand.nbytes for graph in sized.graphs for operand in stored(graph)}.values()),
         "weights_file": string(weights),
         "weights_url": url(weights),
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),

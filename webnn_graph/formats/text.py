@@ -69,9 +69,18 @@ UNPRINTABLE = re.compile("[\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u20
 """What JSON leaves as it is but would hide or reorder the text around it, or has no place in UTF-8."""
 
 
+ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+"""A value as JSON, characters beyond ASCII as they are."""
+
+
 def quote(text: str) -> str:
     """A string literal as JSON's, on one line whatever the string holds."""
-    return UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return printable(ENCODE(text))
+
+
+def printable(text: str) -> str:
+    """JSON with what is unprintable in its strings written as escapes."""
+    return text if text.isascii() and "\x7f" not in text else UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _declared(declaration: Declaration) -> str:

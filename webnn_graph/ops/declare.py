@@ -24,7 +24,7 @@ from webnn_graph.errors import ValidationError, Where
 from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.ops.domains import ANY, Domain, first_descriptor, same
 from webnn_graph.ops.parameters import Parameter, read_parameter
-from webnn_graph.ops.rules import check_shape, require
+from webnn_graph.ops.rules import check_shape
 from webnn_graph.ops.traits import Trait
 
 Result: TypeAlias = Descriptor | list[Descriptor]
@@ -59,26 +59,30 @@ class Op:
         Raises:
             ValidationError: Too many, missing, unknown or unconvertible arguments.
         """
-        positional = [p for p in self.parameters.values() if not p.is_option]
-        require(len(args) <= len(positional), f"{self.name} takes {len(positional)} arguments, {len(args)} were given")
-        given = dict(zip((p.name for p in positional), args, strict=False))
+        positional = self.positional
+        if len(args) > len(positional):
+            raise ValidationError(f"{self.name} takes {len(positional)} arguments, {len(args)} were given")
+        given = dict(zip(positional, args, strict=False))
         for name, value in options.items():
-            require(name in self.parameters, f"{self.name} has no option {name!r}", f"it has {', '.join(self.parameters)}")
-            require(name not in given, f"{self.name} was given {name} twice")
+            if name not in self.parameters:
+                raise ValidationError(f"{self.name} has no option {name!r}", f"it has {', '.join(self.parameters)}")
+            if name in given:
+                raise ValidationError(f"{self.name} was given {name} twice")
             given[name] = value
         bound: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
-            value = given.get(name, parameter.default)
-            require(name in given or not parameter.required, f"{self.name} needs the argument {name}")
-            if value is None and parameter.optional:
+            if name not in given:
+                if parameter.required:
+                    raise ValidationError(f"{self.name} needs the argument {name}")
                 continue
-            if name in given:
-                try:
-                    value = parameter.convert(value)
-                except ValidationError as error:
-                    raise error.at(Where(op=self.name)) from None
-                if parameter.required or parameter.is_operand or value != parameter.default:
-                    bound[name] = value
+            if given[name] is None and parameter.optional:
+                continue
+            try:
+                value = parameter.convert(given[name])
+            except ValidationError as error:
+                raise error.at(Where(op=self.name)) from None
+            if parameter.required or parameter.is_operand or value != parameter.default:
+                bound[name] = value
         return bound
 
     def infer(self, arguments: Mapping[str, Any], *, allow_empty: bool = False) -> tuple[Descriptor, ...]:
@@ -120,6 +124,11 @@ class Op:
         for array, result in zip(typed, results, strict=True):
             assert array.shape == result.shape, f"{self.name}: computed {array.shape}, inferred {result.shape}"
         return typed
+
+    @cached_property
+    def positional(self) -> tuple[str, ...]:
+        """The names of the parameters that are the method's arguments."""
+        return tuple(name for name, parameter in self.parameters.items() if not parameter.is_option)
 
     @cached_property
     def operands(self) -> tuple[str, ...]:

@@ -24,11 +24,13 @@ MAX_RANK = 32
 
 def check_shape(who: str, shape: Sequence[int], smallest: int = 1) -> None:
     """Raises `ValidationError` unless a tensor may have this shape: ``who`` begins the message, as in "the input has"."""
-    require(len(shape) <= MAX_RANK, f"{who} {len(shape)} dimensions; at most {MAX_RANK} are supported")
-    fits = all(smallest <= dimension <= MAX_DIMENSION for dimension in shape)
-    require(fits, f"{who} shape {list(shape)}; dimensions must be 1 to 2^31-1")
+    if len(shape) > MAX_RANK:
+        raise ValidationError(f"{who} {len(shape)} dimensions; at most {MAX_RANK} are supported")
+    if shape and not smallest <= min(shape) <= max(shape) <= MAX_DIMENSION:
+        raise ValidationError(f"{who} shape {list(shape)}; dimensions must be 1 to 2^31-1")
     count = math.prod(shape)
-    require(count <= MAX_DIMENSION, f"{who} shape {list(shape)}, which is {count:,} elements; a tensor has at most 2^31-1")
+    if count > MAX_DIMENSION:
+        raise ValidationError(f"{who} shape {list(shape)}, which is {count:,} elements; a tensor has at most 2^31-1")
 
 
 def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
@@ -37,6 +39,8 @@ def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
     Raises:
         ValidationError: Two sizes differ and neither is 1.
     """
+    if all(shape == shapes[0] for shape in shapes):
+        return tuple(shapes[0])
     rank = max(map(len, shapes))
     result = []
     for dimensions in zip(*((1,) * (rank - len(shape)) + tuple(shape) for shape in shapes), strict=True):

@@ -64,4 +64,26 @@ def limits(view: View, node: Node) -> Build | None:
     return lambda b, new: b.quantizeLinear(new(limited.arguments["input"]), new(node.arguments["scale"]), new(node.arguments["zeroPoint"]))
 
 
-RULES: dict[str, list[Rule]] = {"mul": [weights], "quantizeLinear": [limits]}
+def rows(view: View, node: Node) -> Build | None:
+    """gather of dequantized constants: dequantizeLinear of the slices that are gathered, which are fewer."""
+    table, indices, axis = (node.arguments.get(name, 0) for name in ("input", "indices", "axis"))
+    made = view.producer(table, "dequantizeLinear")
+    if made is None or node.output.size >= table.size or not view.only_user(table):
+        return None
+    stored, scale = made.arguments["input"], made.arguments["scale"]
+    is_whole = scale.shape[axis] in (1, stored.shape[axis])
+    if stored.data_type.bits != 8 or not is_whole or any(view.value(operand) is None for operand in made.operands):
+        return None
+
+    def build(b: GraphBuilder, new: Mapped) -> Operand:
+        def gathered(operand: Operand) -> Operand:
+            if operand.shape[axis] > 1:
+                return b.gather(new(operand), new(indices), axis=axis)
+            return b.reshape(new(operand), operand.shape[:axis] + (1,) * indices.rank + operand.shape[axis + 1 :])
+
+        return b.dequantizeLinear(*map(gathered, made.operands))
+
+    return build
+
+
+RULES: dict[str, list[Rule]] = {"mul": [weights], "quantizeLinear": [limits], "gather": [rows]}

@@ -10,7 +10,7 @@ from statistics import median
 
 from webnn_graph.errors import ExecutionError
 from webnn_graph.formats.constants import external
-from webnn_graph.formats.javascript import constant, literal, object_of, statement, string, variable
+from webnn_graph.formats.expressions import constant, literal, object_of, statement, string, variable
 from webnn_graph.graph import Descriptor, Graph, Operand
 from webnn_graph.runtimes.browser import BrowserSession
 from webnn_graph.runtimes.exchange import remove

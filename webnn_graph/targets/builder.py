@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.errors import ValidationError
-from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands
-from webnn_graph.ops import OPS
+from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_arguments, operands_of
 from webnn_graph.targets import four_bits, narrowing
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.target import Target
@@ -27,27 +26,38 @@ MAX_DEPTH = 50
 ENDLESS = "what stands for it needs itself"
 
 
-class LegalBuilder(GraphBuilder):
-    """A `GraphBuilder` whose calls go through ``steps``; the first that has something to say about a call replaces it.
+def _kept(b: LegalBuilder, call: Call) -> None:
+    """The step that leaves every call as it is."""
 
-    What a replacement calls goes the same way, so a step need not think of the others. A call that no step replaces is made
-    if the target takes it.
+
+class LegalBuilder(GraphBuilder):
+    """A `GraphBuilder` whose calls go through ``quirks`` and, if the target's limits refuse them, through the steps ``within_limits``.
+
+    The first step that has something to say about a call replaces it. What a replacement calls goes the same way, so a step need
+    not think of the others. A call that no step replaces is made if the target takes it.
     """
 
-    def __init__(self, name: str, target: Target, budget: Budget, steps: Sequence[Step], *, exact: bool = False) -> None:
-        super().__init__(name, budget)
+    def __init__(
+        self, name: str, target: Target, budget: Budget, quirks: Step = _kept, within_limits: Sequence[Step] = (), *, exact: bool = False
+    ) -> None:
+        super().__init__(name, budget, target.most_bytes("constant"))
         self.target = target
         self.exact = exact
         self.narrow = narrowing.lacking(target)
         """Integer types that the target lacks, and what takes their place."""
-        self._steps = steps
+        self._quirks = quirks
+        self._within_limits = within_limits
+        self._taken: set[Hashable] = set()
         self._depth = 0
         self._readers: dict[Operand, list[Node]] = {}
 
     def again(self, node: Node, new: Mapping[Operand, Operand]) -> Any:
         """A call of a graph on operands that stand for its own. Raises `ValidationError` as `call`."""
+        arguments = narrowing.arguments(node, self.narrow)
         with self.source(node.label):
-            return self.call(node.op, **map_operands(narrowing.arguments(node, self.narrow), new.__getitem__))
+            if arguments == node.arguments:
+                return self.repeat(node, new.__getitem__)
+            return self.call(node.op, **map_arguments(arguments, new.__getitem__))
 
     def adopt(self, graph: Graph) -> None:
         """Takes the constants and nodes of a graph as they stand."""
@@ -87,41 +97,36 @@ class LegalBuilder(GraphBuilder):
         """
         data_type = self.narrowed(operand)
         if not self.target.takes_type("constant", "", data_type):
-            data_type = four_bits.BYTES.get(data_type, data_type)
+            data_type = BYTES.get(data_type, data_type)
         if self.target.takes_rank("constant", "", operand.rank):
             return self.constant(weight, data_type, operand.name)
         flat = self.constant(weight.array.reshape(-1), data_type, operand.name)
         return self.reshape(flat, list(operand.shape))
 
-    def call(self, op: str, *args: Any, **options: Any) -> Any:
-        """The same as `GraphBuilder.call`, by calls that the target takes.
+    def _bound(self, op: str, args: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+        return four_bits.unified(self, op, super()._bound(op, args, options))
+
+    def _checked(self, op: str, arguments: Mapping[str, Any], results: tuple[Descriptor, ...], label: str) -> Any:
+        """The same by calls that the target takes.
 
         Raises:
-            ValidationError: The call breaks a rule of the standard, or nothing that the target takes stands for it.
+            ValidationError: Nothing that the target takes stands for the call.
         """
         self._depth += 1
         try:
             if self._depth > MAX_DEPTH:
                 raise ValidationError(ENDLESS)
-            return self._call(op, *args, **options)
+            return self._legal(Call(op, arguments, results), label)
         finally:
             self._depth -= 1
 
-    def _call(self, op: str, *args: Any, **options: Any) -> Any:
-        label = options.pop("label", "")
-        operator = OPS[op]
-        arguments = four_bits.unified(self, op, operator.bind(*self._with_constants(op, args, options)))
-        call = Call(op, arguments, operator.infer(arguments))
-        if op in UNCHANGING and call.input.descriptor == call.result:
+    def _legal(self, call: Call, label: str) -> Any:
+        if call.op in UNCHANGING and call.input.descriptor == call.result:
             return call.input
-        for step in self._steps:
-            replaced = step(self, call)
-            if replaced is not None:
-                return replaced
-        refusal = self._refusal(call)
-        if refusal:
-            raise ValidationError(refusal)
-        return super().call(op, **arguments, label=label)
+        replaced = self._quirks(self, call)
+        if replaced is None and not self._is_taken(call):
+            replaced = self._brought_within_limits(call)
+        return super()._checked(call.op, call.arguments, call.results, label) if replaced is None else replaced
 
     def readers(self, operand: Operand) -> Sequence[Node]:
         """The calls that read an operand, so far."""
@@ -142,8 +147,23 @@ class LegalBuilder(GraphBuilder):
         for operand in dict.fromkeys(node.operands):
             self._readers.setdefault(operand, []).append(node)
 
-    def _refusal(self, call: Call) -> str:
-        """Why the target does not take the call; empty when it does."""
+    def _is_taken(self, call: Call) -> bool:
+        """Whether the target takes the call as it is, which is looked up once for calls on operands of the same types, ranks and sizes."""
+        tensors = (*operands_of(call.arguments), *call.results)
+        most = self.target.most_bytes()
+        kind = call.op, *call.arguments, *[(tensor.data_type, tensor.rank, tensor.nbytes > most) for tensor in tensors]
+        if kind not in self._taken and not any(of_call(self.target, call.op, call.arguments, call.results)):
+            self._taken.add(kind)
+        return kind in self._taken
+
+    def _brought_within_limits(self, call: Call) -> Any:
+        """What stands for a call that is beyond the target's limits; None when it may stay all the same."""
+        for step in self._within_limits:
+            replaced = step(self, call)
+            if replaced is not None:
+                return replaced
         ranks = call.op != "reshape"  # a shape of too many dimensions is gone when the reshape back meets this one
-        found = of_call(self.target, call.op, call.arguments, call.results)
-        return next((str(violation) for violation in found if ranks or not violation.what.startswith("rank ")), "")
+        for violation in of_call(self.target, call.op, call.arguments, call.results):
+            if ranks or not violation.what.startswith("rank "):
+                raise ValidationError(str(violation))
+        return None

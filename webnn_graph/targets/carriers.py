@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Operand, map_operands, operands_in
 from webnn_graph.ops import OPS, Trait
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
-from webnn_graph.targets.four_bits import BYTES, confined, converted
+from webnn_graph.targets.four_bits import confined, converted
 
 T = DataType
 EXACT: Mapping[DataType, tuple[DataType, ...]] = {

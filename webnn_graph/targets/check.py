@@ -65,11 +65,11 @@ def check(graph: Graph, target: Target | str | Path) -> Check:
         return Check((), ())
     attempted = attempt(graph, target)
     legal, problems = attempted.legal, attempted.problems
-    stuck = {problem.of for problem in problems}
-    found = [_finding(kind, of, violation, mended=of not in stuck) for kind, of, violation in of_graph(target, graph)]
+    stuck = {_name(problem.of) for problem in problems}
+    found = [_finding(kind, of, violation, mended=_name(of) not in stuck) for kind, of, violation in of_graph(target, graph)]
     named = {finding.name for finding in found}
     found += [
-        _finding("output", of, Violation("", quirk.name, ""), mended=of not in stuck)
+        _finding("output", of, Violation("", quirk.name, ""), mended=_name(of) not in stuck)
         for of, quirk in faults(graph, target)
         if _name(of) not in named
     ]

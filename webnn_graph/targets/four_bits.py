@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.graph import Operand
-
-BYTES = {DataType.INT4: DataType.INT8, DataType.UINT4: DataType.UINT8}
-"""What takes the place of each type."""
 
 
 def unified(b: GraphBuilder, op: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Legalization: the same graph with calls that a target accepts and computes right.
 
-Every call of the graph is made again on a `LegalBuilder`, by these steps:
+Constants that are too large are cut first (`parts`). Then every call of the graph is made again on a `LegalBuilder`, by these
+steps, all but the first of which are for calls beyond the target's limits:
 
 1. the target's quirks: what it refuses or computes wrong whatever its limits say;
 2. `refused`: calls on types that it does not take, as others that are exact;
@@ -12,7 +13,7 @@ Every call of the graph is made again on a `LegalBuilder`, by these steps:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from webnn_graph.budget import Budget
@@ -23,15 +24,19 @@ from webnn_graph.targets import carriers, narrowing, ranks, refused, substitutes
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.chromium.quirks import QUIRKS as OF_CHROMIUM
+from webnn_graph.targets.parts import in_parts
 from webnn_graph.targets.quirk import OUTPUT, Quirk, Table
 from webnn_graph.targets.rustnn import loader
 from webnn_graph.targets.rustnn.quirks import QUIRKS as OF_RUSTNN
 from webnn_graph.targets.target import CHROMIUM, RUSTNN, Target, load_target
 from webnn_graph.targets.violations import of_call, of_size, of_tensor
+from webnn_graph.wording import size
 
 QUIRKS = {CHROMIUM: OF_CHROMIUM, RUSTNN: OF_RUSTNN, "": Table(())}
 """The quirks of each implementation."""
 
+NEAR = 0.9
+"""Of the bytes that the constants of a graph may take together: where the graph's notes begin to say it."""
 STEPS_PER_CALL = 30
 """Calls that a call of the graph may become before they count."""
 
@@ -92,9 +97,10 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
     """The same as `legalize`, without an error."""
     if target.is_standard:
         return Attempt(graph, ())
+    graph = in_parts(graph, target)
     quirks = quirks_of(target)
-    steps = (quirks.rewrite, refused.REFUSED.rewrite, ranks.reduce_rank, carriers.carry, substitutes.substitute)
-    b = LegalBuilder(graph.name, target, Budget(steps=-STEPS_PER_CALL * len(graph.nodes)), steps, exact=exact)
+    within_limits = (refused.REFUSED.rewrite, ranks.reduce_rank, carriers.carry, substitutes.substitute)
+    b = LegalBuilder(graph.name, target, Budget(steps=-STEPS_PER_CALL * len(graph.nodes)), quirks.rewrite, within_limits, exact=exact)
     changed = narrowing.narrowing(graph, b.narrow)
     b.notes.extend((*graph.notes, *changed.notes))
     problems: list[Obstacle] = []
@@ -120,6 +126,7 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
     if problems:
         return Attempt(None, problems)
     legal = b.build({output.name: new[output] for output in graph.outputs})
+    legal = replace(legal, notes=(*legal.notes, *_of_total(legal, target)))
     problems = list(_left(legal, target))
     if problems:
         return Attempt(None, problems)
@@ -140,7 +147,7 @@ def faults(graph: Graph, target: Target, *, slow: bool = False) -> Iterator[tupl
     if target.is_standard:
         return
     quirks = Table(quirk for quirk in quirks_of(target) if quirk.slow == slow)
-    b = LegalBuilder(graph.name, target, Budget(), ())
+    b = LegalBuilder(graph.name, target, Budget())
     b.adopt(graph)
     for node in graph.nodes:
         yield from ((node, quirk) for quirk in quirks.find(b, Call(node.op, node.arguments, node.outputs)))
@@ -182,6 +189,21 @@ def _of_output(old: Operand, new: Operand, b: LegalBuilder) -> Iterator[Obstacle
     yield from _of_tensor("output", old, new, b.target)
     if new.descriptor != old.with_type(b.narrowed(old)):
         yield Obstacle(old, f"output {old.name} is {old.data_type}, the target computes it as {new.data_type}")
+
+
+def _of_total(legal: Graph, target: Target) -> Iterator[str]:
+    """What is to be said when the constants of a graph are almost too many, those that loading it computes included."""
+    known, total = set(legal.constants), legal.weight_bytes
+    for node in legal.nodes:
+        if known.issuperset(node.operands):
+            known.update(node.outputs)
+            if node.op == "dequantizeLinear":
+                total += node.outputs[0].nbytes - node.arguments["input"].nbytes
+    if total > NEAR * target.certain_bytes:
+        yield (
+            f"its constants take {size(total)} when it is loaded; the target takes {size(int(target.certain_bytes))} for certain, "
+            "more only where sizes happen to suit it; as float16 they take half"
+        )
 
 
 def _left(legal: Graph, target: Target) -> Iterator[Obstacle]:

@@ -6,14 +6,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from webnn_graph.codes import Code
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.errors import FormatError
 from webnn_graph.ops import OPS
 
@@ -68,6 +68,18 @@ class Target:
     version: str = ""
 
     @property
+    def with_four_bits(self) -> Target:
+        """The same, of a program that makes bytes of 4-bit weights itself before it dequantizes them."""
+        limits = dict(self.limits)
+        if "constant" in limits:
+            limits["constant"] = _wider(limits["constant"])
+        operands = limits.get("dequantizeLinear", {})
+        if operands:
+            read = ("input", "zeroPoint")
+            limits["dequantizeLinear"] = {**operands, **{name: _wider(operands[name]) for name in read if name in operands}}
+        return replace(self, limits=limits)
+
+    @property
     def is_standard(self) -> bool:
         """Whether it is any implementation of the standard: nothing is rewritten for it."""
         return self.quirks == STANDARD
@@ -98,6 +110,11 @@ class Target:
         """How many bytes a tensor may have, one that is a graph's ``input``, ``constant`` or ``output`` perhaps fewer."""
         limit = self.limits.get(kind) or {}
         return min(float(self.limits.get("maxTensorByteLength", math.inf)), float(limit.get("maxByteLength", math.inf)))
+
+    @property
+    def certain_bytes(self) -> float:
+        """How many bytes the constants of a graph may take together for the target to build it in any case."""
+        return float((self.limits.get("constant") or {}).get("maxTotalByteLength", math.inf))
 
     def has(self, op: str) -> bool:
         """Whether the target has the operator at all."""
@@ -159,6 +176,11 @@ def _built_in(name: str) -> Target:
     return Target(name, _without_origin(limits), BUILT_IN[name][0])
 
 
+def _wider(limit: Mapping[str, Any]) -> dict[str, Any]:
+    """A limit that takes the types of 4 bits, too."""
+    return {**limit, "dataTypes": list(dict.fromkeys([*limit["dataTypes"], *BYTES]))}
+
+
 def _without_origin(limits: Mapping[str, Any]) -> dict[str, Any]:
     return {name: limit for name, limit in limits.items() if name not in ORIGIN}
 
@@ -185,4 +207,4 @@ def _checked(limit: dict[str, Any]) -> int:
     if any(not isinstance(data_type, str) for data_type in limit["dataTypes"]):
         raise TypeError
     ranks = limit["rankRange"]
-    return int(limit.get("maxByteLength", 0) + ranks["max"] + ranks.get("min", 0))
+    return int(limit.get("maxByteLength", 0) + limit.get("maxTotalByteLength", 0) + ranks["max"] + ranks.get("min", 0))

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from webnn_graph.graph import Graph, Node
+from webnn_graph.labels import Path, path_of
 
 FEWEST_PER_PIECE = 3
 """Calls that the pieces of a group have on average at least; a name that is spread wider says nothing about where a call is."""
 MOST_PIECES = 4
 """Pieces that a group has at most, for the same reason: a module is called a few times, a kind of operator all over the graph."""
-DEEPEST = 24
-"""Parts of a label that are told apart at most: modules of people's models are nested less deep."""
-SEPARATOR = {True: re.compile(r"/+"), False: re.compile(r"\.+")}
-"""Between the parts of a label, by whether it has slashes, as exporters write them; PyTorch's paths have dots."""
-
-Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,17 +35,6 @@ def grouped(graph: Graph) -> Group:
     made = {output: node for node in graph.nodes for output in node.outputs}
     before = {node: {made[operand] for operand in node.operands if operand in made} for node in graph.nodes}
     return _group("", graph.nodes, {node: path_of(node.label) for node in graph.nodes}, before)
-
-
-def path_of(label: str) -> Path:
-    """The parts of a label: ``/encoder/layer.0/MatMul`` and ``encoder.layer.0`` name modules, outermost first.
-
-    Where slashes separate, the last part is the call itself, and is left out.
-    """
-    first = label.partition(";")[0]
-    has_slashes = "/" in first
-    parts = [part for part in SEPARATOR[has_slashes].split(first) if part]
-    return tuple((parts[:-1] if has_slashes else parts)[:DEEPEST])
 
 
 def _group(name: str, nodes: Sequence[Node], paths: Mapping[Node, Path], before: Mapping[Node, set[Node]]) -> Group:

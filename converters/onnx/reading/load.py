@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,8 @@ def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array,
     element = Element(tensor.data_type)
     try:
         offset = int(entries.get("offset", 0))
-        stored = np.memmap(path, np.uint8, "r")
+        state = path.stat()
+        stored = _mapped(path, (state.st_ino, state.st_mtime_ns, state.st_size))
         expected = stored_bytes(tensor.data_type, count)
         size = int(entries.get("length") or expected)
     except (OSError, ValueError) as error:
@@ -113,6 +115,12 @@ def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array,
         embedded = TensorProto(data_type=tensor.data_type, dims=tensor.dims, name=tensor.name, raw_data=data.tobytes())
         return to_array(embedded)
     return unpack(data, element.data_type, tuple(tensor.dims)), element.data_type
+
+
+@lru_cache(maxsize=1)
+def _mapped(path: Path, version: tuple[int, ...]) -> Array:
+    """The bytes of a file, mapped once for all the tensors in it as long as its ``version`` is the same."""
+    return np.memmap(path, np.uint8, "r")
 
 
 def sparse_values(sparse: onnx.SparseTensorProto, folder: Path | None, reserve: Callable[..., None]) -> tuple[Array, DataType]:

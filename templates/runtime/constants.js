@@ -1,0 +1,21 @@
+import { graph } from "./facts.js";
+
+/** The constants of a graph, made as their weights arrive: WebNN copies them at once. */
+class Constants {
+  constructor(context) {
+    this.context = context;
+    this.builder = new MLGraphBuilder(context);
+    this.made = new Map();
+  }
+
+  async add({ name, dataType, shape, data }) {
+    this.made.set(name, this.builder.constant({ dataType, shape }, data));
+  }
+
+  /** Builds the graph once all are there. */
+  build() {
+    return this.builder.build(graph(this.builder, (name) => this.made.get(name)));
+  }
+}
+
+export { Constants };

@@ -1,1 +1,0 @@
-"""Measurements, to be run by hand: ``python -m tests.benchmarks``."""

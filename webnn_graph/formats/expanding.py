@@ -1,0 +1,72 @@
+"""What a module computes once, when it is loaded: expressions of constants, those that are alike by one function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from webnn_graph.data_types import BYTES, Array
+from webnn_graph.expansion import Expansion, batches, by_blocks
+from webnn_graph.formats.expressions import constant, literal, statement, string, variable
+from webnn_graph.graph import Graph, Node, Operand, map_operands
+
+
+def expanding(expansions: Sequence[Expansion], weights: Sequence[Operand], constants: Mapping[Operand, Array]) -> dict[str, Any]:
+    """What the template shows of them.
+
+    Args:
+        expansions: All of them.
+        weights: In the order of their file.
+        constants: The values of all constants; those that are not among ``weights`` are written out.
+
+    Returns:
+        ``expanders``: each function's name, parameters, statements and results. ``expansions``: the entries of ``EXPANSIONS``.
+    """
+    order = {operand: i for i, operand in enumerate(weights)}
+    names: dict[_Function, str] = {}
+    groups = []
+    for together in batches(expansions, order):
+        entries = []
+        for expansion in together:
+            reads = [operand for operand in expansion.reads if operand in order]
+            name = names.setdefault(_function(expansion, reads, constants), f"expand{len(names) + 1}")
+            entries.append(f"[{name}, {_names(reads)}, {_names(expansion.makes)}]")
+        groups.append(entries)
+    return {"expanders": [(name, *astuple(function)) for function, name in names.items()], "expansions": groups}
+
+
+def expanded(expansions: Sequence[Expansion], graph: Graph) -> dict[Operand, str]:
+    """How the graph gets at what was computed, by operand: a JavaScript expression."""
+    made = {operand: f"weight({string(operand.name)})" for expansion in expansions for operand in expansion.makes}
+    # A graph cannot return a constant.
+    return {operand: f"builder.identity({text})" if operand in graph.outputs else text for operand, text in made.items()}
+
+
+@dataclass(frozen=True)
+class _Function:
+    """What computes an expansion: the same for all that differ only in names."""
+
+    parameters: tuple[str, ...]
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+def _function(expansion: Expansion, reads: Sequence[Operand], constants: Mapping[Operand, Array]) -> _Function:
+    named: dict[Operand, Operand] = {}
+
+    def again(operand: Operand) -> Operand:
+        data_type = BYTES.get(operand.data_type, operand.data_type)  # which the module makes of 4 bits, for any implementation
+        return named.setdefault(operand, Operand(data_type, operand.shape, f"v{len(named) + 1}"))
+
+    parameters = tuple(variable(again(operand).name) for operand in reads)
+    written = {operand: constants[operand] for operand in expansion.reads if operand not in set(reads)}
+    lines = [f"const {variable(again(operand).name)} = {constant(again(operand), array)};" for operand, array in written.items()]
+    for node in by_blocks(expansion).nodes:
+        outputs = tuple(map(again, node.outputs))
+        lines.append(statement(Node(node.op, map_operands(node.arguments, again), outputs), labels=False))
+    return _Function(parameters, tuple(lines), tuple(variable(again(operand).name) for operand in expansion.makes))
+
+
+def _names(operands: Sequence[Operand]) -> str:
+    return literal([operand.name for operand in operands])
