@@ -124,7 +124,7 @@ export class Model {
     this.#tellLost = resolve;
   });
 
-  /** A model on a context, with what gives the bytes of its weights' file, piece by piece; `ahead` builds all of its graphs now. */
+  /** A model on a context, with what gives the bytes of each file of its weights, piece by piece; `ahead` builds all of its graphs now. */
   static async create(context, weights, { ownsContext = false, device = undefined, ahead = false } = {}) {
     const model = new Model();
     model.context = context;
@@ -189,7 +189,7 @@ export class Model {
     try {
       if (this.#ended) throw this.#ended;
       const module = await MODULES[index]();
-      const graph = this.#weights ? await module.buildFrom(this.context, [this.#weights]) : await module.build(this.context, new Map());
+      const graph = this.#weights ? await module.buildFrom(this.context, this.#weights) : await module.build(this.context, new Map());
       const model = await module.Model.of(this.context, graph);
       this.#built.push(model);
       if (this.#ended) model.destroy();

@@ -9,7 +9,7 @@ import pytest
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import BYTES, Array, DataType
-from webnn_graph.expansion import TOGETHER_BYTES, Expansion, batches, by_blocks, split
+from webnn_graph.expansion import TOGETHER_BYTES, Expansion, Split, batches, by_blocks, split
 from webnn_graph.feeds import seeded
 from webnn_graph.graph import Graph, Operand, map_arguments
 from webnn_graph.ops import evaluate
@@ -70,6 +70,12 @@ def test_float16_stays_and_what_is_returned_is_made() -> None:
     (expansion,) = split(graph).expansions
     assert [node.op for node in expansion.nodes] == ["dequantizeLinear", "neg"]
     assert graph.outputs[1] in expansion.makes
+
+
+def test_what_would_be_too_large_a_constant_stays() -> None:
+    graph = layers(1)
+    assert len(split(graph, 4 * 64 * 64).expansions) == 1
+    assert split(graph, 4 * 64 * 64 - 1) == Split(list(graph.nodes), [])
 
 
 @pytest.mark.parametrize(

@@ -375,6 +375,32 @@ LOAD = """
     console.log(JSON.stringify([asked, error, context.calls.length > 0]));"""
 
 
+def test_nothing_is_computed_ahead_that_no_browser_takes() -> None:
+    b = GraphBuilder()
+    small = b.constant(np.broadcast_to(np.int8(1), (2**25, 1)), name="w")  # 128 MiB as float32
+    large = b.constant(np.broadcast_to(np.int8(1), (2**25 + 1, 1)), name="v")
+    scale, zero = b.constant(np.full((1, 1), 0.5, np.float32)), b.constant(np.zeros((1, 1), np.int8))
+    x = b.input("x", "float32", [1])
+    graph = b.build({name: b.mul(x, b.dequantizeLinear(w, scale, zero)) for name, w in (("y", small), ("z", large))})
+    text = "\n".join(calls(graph))
+    assert 'dequantizeLinear(weight("v")' in text
+    assert 'dequantizeLinear(weight("w")' not in text
+
+
+@needs_node
+def test_several_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    written = save(linear_model(), tmp_path / "model.js", max_shard_size=100)
+    shards = [path for path in written if path.suffix == ".safetensors"]
+    script = LOAD.replace("FILE", "new URL(url)").replace("URL_OPTION", "")
+    assert node(tmp_path / "model.js", script) == [[shard.as_uri() for shard in shards], "", True]
+    option = f"url: {json.dumps([shard.as_uri() for shard in shards[:1]])}"
+    asked, error, _ = node(tmp_path / "model.js", LOAD.replace("FILE", "new URL(url)").replace("URL_OPTION", option))
+    assert len(shards) == 2
+    assert asked == [shards[0].as_uri()]
+    assert "not of one conversion" in error
+
+
 @needs_node
 @pytest.mark.parametrize(
     ("base", "option", "asked"),
