@@ -40,24 +40,27 @@ def _conv(transposed: bool = False, **options: Any) -> Build:
     return build
 
 
-def _depthwise(b: GraphBuilder) -> Operand:
+def depthwise(b: GraphBuilder) -> Operand:
+    """A convolution with a filter for each channel."""
     return b.conv2d(b.input("x", "float32", [1, 128, 5, 5]), b.constant(numbers(128, 1, 3, 3), name="w"), groups=128)
 
 
 def _lstm(b: GraphBuilder) -> list[Operand]:
-    weights = b.constant(numbers(1, 64, 32), name="w"), b.constant(numbers(1, 64, 16) / 4, name="r")
-    return b.lstm(b.input("x", "float32", [3, 2, 32]), *weights, 3, 16)
+    weights = b.constant(numbers(1, 128, 48) / 8, name="w"), b.constant(numbers(1, 128, 32) / 16, name="r")
+    return b.lstm(b.input("x", "float32", [3, 2, 48]), *weights, 3, 32)
 
 
 def _gru(b: GraphBuilder) -> list[Operand]:
-    weights = b.constant(numbers(1, 96, 32), name="w"), b.constant(numbers(1, 96, 32) / 4, name="r")
-    return b.gru(b.input("x", "float32", [3, 2, 32]), *weights, 3, 32)
+    weights = b.constant(numbers(1, 96, 64) / 8, name="w"), b.constant(numbers(1, 96, 32) / 16, name="r")
+    return b.gru(b.input("x", "float32", [3, 2, 64]), *weights, 3, 32)
 
 
 def _gemm(**options: Any) -> Build:
     def build(b: GraphBuilder) -> Operand:
         shape = (48, 64) if options.get("bTranspose") else (64, 48)
-        return b.gemm(b.input("x", "float32", [3, 64]), b.constant(numbers(*shape), name="w"), c=b.constant(numbers(48), name="c"), **options)
+        return b.gemm(
+            b.input("x", "float32", [3, 64]), b.constant(numbers(*shape), name="w"), c=b.constant(numbers(48), name="c"), **options
+        )
 
     return build
 
@@ -82,9 +85,9 @@ def turned(b: GraphBuilder) -> list[Operand]:
 
 
 def mixed(b: GraphBuilder) -> list[Operand]:
-    """The same, but that the second layer sums up half of each axis."""
+    """A matrix that two layers read as matrices of other sizes."""
     w = b.constant(numbers(64, 64), name="w")
-    return [b.matmul(b.input("x", "float32", [3, 128]), b.reshape(w, [128, 32])), b.transpose(b.input("z", "float32", [3, 2]))]
+    return [b.matmul(b.input(f"x{rows}", "float32", [3, rows]), b.reshape(w, [rows, 4096 // rows])) for rows in (128, 256)]
 
 
 LAYERS: dict[str, tuple[Build, dict[str, tuple[list[int], list[int]]]]] = {
@@ -108,10 +111,14 @@ LAYERS: dict[str, tuple[Build, dict[str, tuple[list[int], list[int]]]]] = {
     "gemm transposed": (_gemm(bTranspose=True, alpha=0.5), {"w": ([48, 1], [48, 2])}),
     "conv2d": (_conv(), {"w": ([24, 1, 1, 1], [24, 4, 1, 1])}),
     "conv2d hwio": (_conv(filterLayout="hwio"), {"w": ([1, 1, 1, 24], [3, 1, 1, 24])}),
+    "conv2d of one channel": (
+        lambda b: b.conv2d(b.input("x", "float32", [1, 1, 1, 128]), b.constant(numbers(48, 1, 1, 64), name="w")),
+        {"w": ([48, 1, 1, 1], [48, 1, 1, 2])},
+    ),
     "convTranspose2d": (_conv(transposed=True, strides=[2, 2]), {"w": ([1, 24, 1, 1], [4, 24, 1, 1])}),
-    "lstm": (_lstm, {"w": ([1, 64, 1], [1, 64, 1]), "r": ([1, 64, 1], [1, 64, 1])}),
-    "gru": (_gru, {"w": ([1, 96, 1], [1, 96, 1]), "r": ([1, 96, 1], [1, 96, 1])}),
-    "turned": (turned, {"w": ([1, 64], [2, 64])}),
+    "lstm": (_lstm, {"w": ([1, 128, 1], [1, 128, 2]), "r": ([1, 128, 1], [1, 128, 1])}),
+    "gru": (_gru, {"w": ([1, 96, 1], [1, 96, 2]), "r": ([1, 96, 1], [1, 96, 1])}),
+    "turned": (turned, {"w": ([64, 1], [64, 2])}),
     "table": (table, {"w": ([100, 1], [100, 1])}),
     "tied": (tied, {"w": ([100, 1], [100, 2])}),
 }
