@@ -109,3 +109,8 @@ def test_layers_that_are_kept_stay(wide: Path, invoke: Invoke) -> None:
     result = invoke("webnn", "quantize", wide, "--keep", "/lay*", "--no-measure")
     fails(result, 0, "w stays: --keep")
     assert [str(o.data_type) for o in load("wide_int8.webnn").constants] == ["float32"]
+
+
+def test_what_a_target_makes_larger_again_is_said(wide: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "quantize", wide, "--weights", "int4", "--target", "portable", "--no-measure")
+    fails(result, 0, "since the target lacks 4 bits; --target chromium keeps them")
