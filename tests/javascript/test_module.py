@@ -488,7 +488,7 @@ def test_large_graphs(tmp_path: Path) -> None:
 
 
 USAGE = """
-import { build, inputs, load, Model, outputs, type Weight, weightsDigest } from "./model.js";
+import { build, type ErrorCode, inputs, isSupported, load, Model, ModelError, outputs, type Weight, weightsDigest } from "./model.js";
 
 const model: Model = await load({ onProgress: ({ loaded, total }) => console.log(loaded / total), signal: new AbortController().signal });
 const { y } = await model.compute({ x: new Float32Array(6), h: new Uint16Array(2), unused: new BigInt64Array(2) });
@@ -500,6 +500,42 @@ const graph = await build(context, weights);
 graph.destroy();
 model.destroy();
 console.log(first, shape, outputs, weightsDigest.length);
+
+if (await isSupported({ devices: ["npu", "gpu"], context })) console.log(model.device === "npu");
+const shared = await load({ context: model.context, devices: ["gpu"], contextOptions: { powerPreference: "low-power" } });
+const tensor = await shared.tensor("x");
+const given = { x: tensor, h: new Uint16Array(2), unused: new BigInt64Array(2) };
+const results = await shared.run(given, { y: await shared.tensor("y") });
+results.y.destroy();
+shared.lost.then((error) => {
+  if (error.code === "lost") return load();
+});
+try {
+  await (await Model.of(context, graph, { device: "cpu" })).run(given, {});
+} catch (error) {
+  const code: ErrorCode | undefined = error instanceof ModelError ? error.code : undefined;
+  console.log(code, (error as ModelError).cause);
+}
+// @ts-expect-error
+await load({ devices: ["tpu"] });
+// @ts-expect-error
+await isSupported({ device: "npu" });
+// @ts-expect-error
+await shared.tensor("nothing");
+// @ts-expect-error
+await shared.run({ ...given, x: [1, 2] }, {});
+// @ts-expect-error
+await shared.run({ x: tensor }, {});
+// @ts-expect-error
+await shared.run(given, { nothing: tensor });
+// @ts-expect-error
+results.z;
+// @ts-expect-error
+await shared.compute(given);
+// @ts-expect-error
+shared.lost.then((error) => error.code === "gone");
+// @ts-expect-error
+shared.context = context;
 """
 
 

@@ -125,7 +125,7 @@ def _result_types(graph: Graph) -> str:
     found: dict[str, set[DataType]] = {}
     for call, results in calls:
         found.setdefault(call, set()).update(operand.data_type for operand in results)
-    return object_of({call: literal(sorted(data_types)) for call, data_types in sorted(found.items())})
+    return object_of({call: literal(sorted(data_types)) for call, data_types in sorted(found.items()) if data_types})
 
 
 def url(file: str) -> str:
