@@ -141,7 +141,7 @@ class Node:
     def with_operands(self, replace: Callable[[Operand], Operand]) -> Node:
         """The same call with ``replace(operand)`` in the place of everything that it reads and returns."""
         outputs = tuple([replace(operand) for operand in self.outputs])
-        return Node(self.op, map_arguments(self.arguments, replace), outputs, self.label)
+        return Node(self.op, map_operands(self.arguments, replace), outputs, self.label)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={_shown(value)}" for name, value in self.arguments.items())
@@ -242,11 +242,13 @@ def _shown(value: Any) -> str:
 
 
 def operands_in(value: Any) -> Iterator[Operand]:
-    """The operands that an argument's value is: itself, those of a list, none of plain data."""
+    """The operands inside an argument's value, a list of them, or the arguments of a call by name."""
     if isinstance(value, Operand):
         yield value
     elif isinstance(value, list | tuple):
         yield from (item for item in value if isinstance(item, Operand))
+    elif isinstance(value, dict):
+        yield from operands_of(value)
 
 
 def operands_of(arguments: Mapping[str, Any]) -> tuple[Operand, ...]:
@@ -255,14 +257,11 @@ def operands_of(arguments: Mapping[str, Any]) -> tuple[Operand, ...]:
 
 
 def map_operands(value: Any, replace: Callable[[Operand], Any]) -> Any:
-    """An argument's value with ``replace(operand)`` in the place of every operand."""
+    """``value`` with ``replace(operand)`` in the place of every operand: of an argument, or of the arguments of a call by name."""
     if isinstance(value, Operand):
         return replace(value)
     if isinstance(value, list | tuple):
         return [replace(item) if isinstance(item, Operand) else item for item in value]
+    if isinstance(value, dict):
+        return {name: map_operands(item, replace) for name, item in value.items()}
     return value
-
-
-def map_arguments(arguments: Mapping[str, Any], replace: Callable[[Operand], Any]) -> dict[str, Any]:
-    """The arguments of a call with ``replace(operand)`` in the place of every operand."""
-    return {name: map_operands(value, replace) for name, value in arguments.items()}
