@@ -188,11 +188,13 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
     from converters.commands.workflow import Conversion, Part
     from webnn_graph.file_kinds import ModelKind, check_kind
     from webnn_graph.formats import files_of, load
+    from webnn_graph.formats.shards import in_place_of
     from webnn_graph.formats.table import WEIGHTS
 
     destination = destination_of(options, model, [form], files_of)
     check_kind(model, ModelKind.GRAPH)
-    destination.check(own=[model.with_suffix(WEIGHTS)])
+    weights = model.with_suffix(WEIGHTS)
+    destination.check(own=[weights, *in_place_of(weights)])
     with progress("reading ..."):
         graph = load(model, dims=options["dim"])
     with progress("writing ..."):

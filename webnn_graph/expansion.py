@@ -7,6 +7,7 @@ the expressions, which somebody can compute ahead.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -55,16 +56,21 @@ class Split:
     expansions: Sequence[Expansion]
 
 
-def split(graph: Graph) -> Split:
+def split(graph: Graph, most_bytes: float = math.inf) -> Split:
     """The calls of a graph, without those whose results can be computed ahead; such a result may be one that the graph returns.
 
     A float16 constant that is cast stays one: implementations take it as it is, in half the memory.
+
+    Args:
+        graph: The graph.
+        most_bytes: Of a result: no constant may have more.
     """
     known = set(graph.constants)
     ahead: list[Node] = []
     rest: list[Node] = []
     for node in graph.nodes:
-        if known.issuperset(node.operands) and not _is_free(node, graph):
+        is_small = all(output.nbytes <= most_bytes for output in node.outputs)
+        if is_small and known.issuperset(node.operands) and not _is_free(node, graph):
             ahead.append(node)
             known.update(node.outputs)
         else:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webnn_graph.data_types import Array
-from webnn_graph.graph import Node, Operand, map_operands
+from webnn_graph.graph import Node, Operand, map_arguments
 
 FEWEST_ITEMS = 3
 """Items of a block at least: fewer read as well where they stand."""
@@ -109,7 +109,7 @@ class _Kinds:
         def kind(operand: Operand) -> str:
             return f"{operand.data_type} {operand in self._constants}"
 
-        arguments = map_operands(node.arguments, kind)
+        arguments = map_arguments(node.arguments, kind)
         return node.op, repr(arguments), len(node.outputs), bool(node.label)
 
 

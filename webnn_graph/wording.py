@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 GAP = "..."
+SIZE = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?) *((?:[kMG]i?)?)B?", re.IGNORECASE)
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
+MOST = 2**63
+"""No file has so many bytes."""
 
 
 def size(byte_count: int) -> str:
@@ -13,6 +19,15 @@ def size(byte_count: int) -> str:
             break
         amount, unit = amount / 1000, larger
     return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def bytes_of(text: str) -> int:
+    """The inverse of `size`, of what people write. Raises `ValueError` for what is no size."""
+    found = SIZE.fullmatch(text.strip())
+    amount = float(found[1]) * UNITS[found[2].upper()] if found else 0
+    if not 1 <= amount < MOST:
+        raise ValueError(f"{text!r} is no size like 500MB")
+    return int(amount)
 
 
 def count(number: int, thing: str) -> str:

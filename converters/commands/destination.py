@@ -10,8 +10,8 @@ from pathlib import Path
 from converters.commands.console import note
 from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
+from webnn_graph.formats.shards import in_place_of, index_of
 from webnn_graph.formats.table import SHARED, WEIGHTS, writable, written_as
-from webnn_graph.formats.weights import INDEX
 from webnn_graph.targets import Target
 
 ELSEWHERE = "-o writes to another folder, --name gives the files another name"
@@ -29,6 +29,7 @@ class Destination:
         overwrite: Whether files that exist are replaced.
         target: What the files are for; None for what each format is for: .js for browsers, the others for any implementation.
         weights: Name of the file of weights; by default the stem's.
+        max_shard_size: Bytes of weights in a file, when they are to be cut into several.
         sources: The files that the graph is made from; asked only when one of them could be in the way.
     """
 
@@ -39,6 +40,7 @@ class Destination:
     overwrite: bool = False
     target: Target | None = None
     weights: str = ""
+    max_shard_size: int | None = None
     sources: Callable[[], Iterable[Path]] = tuple
 
     @property
@@ -73,7 +75,8 @@ class Destination:
         if not self.folder.is_dir() and self.folder.exists():
             raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder", code=Code.CANNOT_WRITE)
         mine = {path.resolve() for path in own}
-        written = [path for path in (*self.files, self.weights_file) if path.resolve() not in mine]
+        weights = dict.fromkeys((self.weights_file, *in_place_of(self.weights_file)))
+        written = [path for path in (*self.files, *weights) if path.resolve() not in mine]
         refuse_sources(written, self.sources)
         readers = [path.name for path in self._readers() if path.resolve() not in mine] if self.weights_file in written else []
         if not self.overwrite:
@@ -83,7 +86,7 @@ class Destination:
 
     def _readers(self) -> list[Path]:
         """The graphs that read the file of weights as it is now and are not written."""
-        if not self.weights_file.is_file():
+        if not in_place_of(self.weights_file):
             return []
         is_shared = self.weights_file.name == SHARED
         pattern = "*" if is_shared else escape(self.weights_file.stem)
@@ -103,23 +106,19 @@ def refuse_existing(paths: Iterable[Path], besides: str = "") -> None:
 
 def refuse_sources(paths: Iterable[Path], sources: Callable[[], Iterable[Path]], hint: str = ELSEWHERE) -> None:
     """Raises `WebNNError` when a file that is going to be written is one that is read, under whatever name."""
-    there = [path for path in paths if path.exists() or _index(path).exists()]
+    there = [path for path in paths if path.exists() or index_of(path).exists()]
     read = list(sources()) if there else []
     for path in there:
         if any(_is_same(path, source) for source in read):
             raise WebNNError(
                 f"{path} is the model itself, or is read with it; it is never written over", hint, code=Code.WOULD_OVERWRITE_SOURCE
             )
-        if any(_is_same(_index(path), source) for source in read):
+        if any(_is_same(index_of(path), source) for source in read):
             raise WebNNError(
-                f"{path} would stand in the place of the model's own weights, which {_index(path).name} lists",
+                f"{path} would stand in the place of the model's own weights, which {index_of(path).name} lists",
                 hint,
                 code=Code.WOULD_OVERWRITE_SOURCE,
             )
-
-
-def _index(weights: Path) -> Path:
-    return weights.with_name(f"{weights.stem}{INDEX}")
 
 
 def _is_same(path: Path, other: Path) -> bool:

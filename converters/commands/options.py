@@ -13,6 +13,7 @@ from converters.commands.console import verbosity_options
 from webnn_graph.formats.table import writable
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 from webnn_graph.runtimes import RUNTIMES
+from webnn_graph.wording import bytes_of
 
 if TYPE_CHECKING:
     from converters.commands.destination import Destination
@@ -82,6 +83,18 @@ class Lengths(click.ParamType):
         if len(numbers) != 2 or not all(number.isdecimal() for number in numbers):
             self.fail(f"{value!r} is not {self.name}, like 64,512", param, ctx)
         return int(numbers[0]), int(numbers[1])
+
+
+class ByteCount(click.ParamType):
+    """``500MB``: a number of bytes."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return value if isinstance(value, int) else bytes_of(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class RandomNumbers(click.ParamType):
@@ -179,6 +192,11 @@ destination_options = options(
         "--target",
         metavar="NAME",
         help=f"Write what this takes: {TARGET_NAMES}.  [default: {_default_targets()}, standard for the other forms]",
+    ),
+    click.option(
+        "--max-shard-size",
+        type=ByteCount(),
+        help="Write the weights to several files of at most this size, with an index, when there are more; like 500MB.",
     ),
     click.option("--force", is_flag=True, help="Replace files that exist."),
 )
@@ -390,8 +408,8 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
     stem, target = options.pop("name") or _stem_of(model), options.pop("target")
     legal = load_target(target) if target else None
     given = files_given(target, options.get("inputs_file"))
-    where, labels, force = (options.pop(name) for name in ("output_dir", "labels", "force"))
-    return Destination(where, stem, formats, labels, force, legal, sources=lambda: [*files_of(model), *given])
+    where, labels, force, most = (options.pop(name) for name in ("output_dir", "labels", "force", "max_shard_size"))
+    return Destination(where, stem, formats, labels, force, legal, max_shard_size=most, sources=lambda: [*files_of(model), *given])
 
 
 def _stem_of(model: Path) -> str:

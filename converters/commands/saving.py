@@ -19,6 +19,7 @@ from webnn_graph.formats.table import WEIGHTS, readable, written_as
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
 from webnn_graph.targets import PORTABLE, legalize, load_target
+from webnn_graph.targets.parts import in_parts
 
 
 @dataclass(frozen=True)
@@ -91,19 +92,26 @@ def save_sized(sized: Sized, to: Destination) -> list[Saved]:
         path: sized.of([graphs[part.graphs[i]] for (graphs, _), (_, part) in zip(prepared, parts, strict=True)])
         for i, path in enumerate(to.graphs)
     }
-    return _written(parts, prepared, more=partial(sized_texts, models, parts[-1][1].weights_file.name))
+    return _written(parts, prepared, more=partial(sized_texts, models))
 
 
 def _written(
     parts: Sequence[tuple[Graph, Destination]],
     prepared: Sequence[tuple[Mapping[Path, Graph], Sequence[str]]],
     neighbours: Sequence[Graph] = (),
-    more: Callable[[str], Mapping[Path, str]] | None = None,
+    more: Callable[[Sequence[str], str], Mapping[Path, str]] | None = None,
 ) -> list[Saved]:
     last = parts[-1][1]
     last.folder.mkdir(parents=True, exist_ok=True)
     together: dict[PathLike, Graph] = {path: graph for graphs, _ in prepared for path, graph in graphs.items()}
-    files = save_together(together, labels=last.labels, weights=last.weights_file.name, neighbours=neighbours, more=more)
+    files = save_together(
+        together,
+        labels=last.labels,
+        weights=last.weights_file.name,
+        neighbours=neighbours,
+        more=more,
+        max_shard_size=last.max_shard_size,
+    )
     of_parts = {file for _, to in parts for file in to.files}
     saved = []
     for (_, to), (graphs, warnings) in zip(parts, prepared, strict=True):
@@ -119,6 +127,8 @@ def _prepared(graph: Graph, to: Destination) -> tuple[dict[Path, Graph], list[st
     """The graph of each file, legalized for the target or for what its format is for; and what is to be said of them."""
     if to.target:
         return dict.fromkeys(to.graphs, legalize(graph, to.target)), []
+    for name in dict.fromkeys(name for path in to.graphs for name in written_as(path).targets):
+        graph = in_parts(graph, load_target(name))  # in every form, so that no weight is stored whole and in parts
     made = {path: _in_format(graph, written_as(path)) for path in to.graphs}
     return {path: legal for path, (legal, _) in made.items()}, [warning for _, warnings in made.values() for warning in warnings]
 

@@ -25,7 +25,7 @@ async function onDevice(options, make) {
     try {
       return await attempt(make, await createContext(options.contextOptions, device), { ownsContext: true, device }, options.signal);
     } catch (error) {
-      if (error.code !== "unsupported") throw error;
+      if (error.code !== "unsupported" && error.code !== "lost") throw error;
       refusal = error;
     }
   }
@@ -54,6 +54,10 @@ async function createContext(options, device) {
 
 async function attempt(make, context, how, signal) {
   let made;
+  let lost;
+  context.lost?.then(({ message }) => {
+    lost = new ModelError("lost", `the context is lost: ${message}`);
+  });
   try {
     signal?.throwIfAborted();
     await checkSupport(context);
@@ -64,6 +68,7 @@ async function attempt(make, context, how, signal) {
     made?.destroy();
     if (how.ownsContext) context.destroy();
     if (signal?.aborted) throw new ModelError("aborted", `aborted: ${signal.reason?.message ?? signal.reason}`, signal.reason);
+    if (lost) throw lost;
     // What has no code of ours is WebNN's own.
     throw error instanceof ModelError ? error : new ModelError("unsupported", error.message, error);
   }

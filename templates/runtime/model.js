@@ -31,7 +31,6 @@ export class Model {
     model.context = context;
     model.device = device;
     model.#graph = graph;
-    model.#ownsContext = ownsContext;
     const allocate = async ({ name, dataType, shape }, usage) => {
       model.#tensors.set(name, await context.createTensor({ dataType, shape, ...usage }));
     };
@@ -44,6 +43,7 @@ export class Model {
       model.destroy();
       throw error;
     });
+    model.#ownsContext = ownsContext;
     context.lost?.then(({ message }) => model.#end(new ModelError("lost", `the context is lost: ${message}`)));
     return model;
   }

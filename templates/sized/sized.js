@@ -124,7 +124,7 @@ export class Model {
     this.#tellLost = resolve;
   });
 
-  /** A model on a context, with what gives the bytes of its weights' file, piece by piece; `ahead` builds all of its graphs now. */
+  /** A model on a context, with what gives the bytes of each file of its weights, piece by piece; `ahead` builds all of its graphs now. */
   static async create(context, weights, { ownsContext = false, device = undefined, ahead = false } = {}) {
     const model = new Model();
     model.context = context;
@@ -163,7 +163,7 @@ export class Model {
   /** Computes on the device from inputs of exactly one of the sizes, typed arrays or MLTensors, into MLTensors that it gives back. */
   async run(values, results) {
     const fits = (input, index) => {
-      const [value, shape] = [values[input.name], shapeAt(input, sizes[index], index)];
+      const [value, shape] = [values?.[input.name], shapeAt(input, sizes[index], index)];
       return value?.dataType ? sameShape(value.shape, shape) : value?.length === elements(input, sizes[index], index);
     };
     const index = sizes.findIndex((_, i) => inputs.every((input) => fits(input, i)));
@@ -172,7 +172,7 @@ export class Model {
   }
 
   /** A tensor for an input or output of one of the sizes, to write, read and compute with; it is the caller's, to destroy. */
-  async tensor(name, at) {
+  async tensor(name, at = {}) {
     if (itself(at) < 0) throw badInput(`the model has no size ${named(at)}; its sizes are ${sizes.map(named).join("; ")}`);
     return (await this.#at(itself(at))).tensor(name).catch(asOurs);
   }
@@ -189,7 +189,7 @@ export class Model {
     try {
       if (this.#ended) throw this.#ended;
       const module = await MODULES[index]();
-      const graph = this.#weights ? await module.buildFrom(this.context, [this.#weights]) : await module.build(this.context, new Map());
+      const graph = this.#weights ? await module.buildFrom(this.context, this.#weights) : await module.build(this.context, new Map());
       const model = await module.Model.of(this.context, graph);
       this.#built.push(model);
       if (this.#ended) model.destroy();

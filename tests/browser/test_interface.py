@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.formats.graphs import every_operator
 from webnn_graph import Graph, GraphBuilder, save
 from webnn_graph.runtimes.browser import BrowserSession
+from webnn_graph.targets import legalize
 
 pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 pytestmark = pytest.mark.browser
@@ -43,8 +45,9 @@ def slow() -> Graph:
 def page(browser: BrowserSession) -> Any:
     folder = browser.exchange.folder / "interface"
     folder.mkdir()
-    for graph in (step(), head(), slow()):
-        save(graph, folder / f"{graph.name}.js")
+    everything = legalize(every_operator(), "chromium")
+    for name, graph in {"step": step(), "head": head(), "slow": slow(), "everything": everything}.items():
+        save(graph, folder / f"{name}.js")
     page = browser.chromium.open_page()
     yield lambda script: browser.chromium._do(lambda: page.evaluate(f"async () => {{ {HEAD} {script} }}"))
     browser.chromium.close_page(page)
@@ -122,6 +125,17 @@ def test_a_lost_context_is_said_and_its_model_loaded_again(page: Any) -> None:
         return [codes, y.length];
     """
     assert page(script) == [["lost"] * 5, 250_000]
+
+
+def test_what_the_context_says_of_every_operator(page: Any) -> None:
+    script = """
+        const everything = await import("/interface/everything.js");
+        const context = await navigator.ml.createContext();
+        const limits = context.opSupportLimits();
+        const without = (name) => ({ opSupportLimits: () => ({ ...limits, [name]: undefined }) });
+        return [await everything.isSupported({ context }), await everything.isSupported({ context: without("lstm") })];
+    """
+    assert page(script) == [True, False]
 
 
 def test_tensors_that_do_not_fit(page: Any) -> None:

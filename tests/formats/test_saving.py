@@ -81,9 +81,9 @@ def test_a_failure_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     before = contents(tmp_path)
     disk_full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if fails == "write":
-        monkeypatch.setattr("webnn_graph.formats.saving.contents", lambda *_: raising(disk_full))
+        monkeypatch.setattr("webnn_graph.formats.shards.contents", lambda *_: raising(disk_full))
     elif fails == "interrupt":
-        monkeypatch.setattr("webnn_graph.formats.saving.contents", lambda *_: raising(KeyboardInterrupt()))
+        monkeypatch.setattr("webnn_graph.formats.shards.contents", lambda *_: raising(KeyboardInterrupt()))
     elif fails == "flush":
         monkeypatch.setattr("os.fsync", lambda _: list(raising(disk_full)))
     else:

@@ -9,9 +9,9 @@ import pytest
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import BYTES, Array, DataType
-from webnn_graph.expansion import TOGETHER_BYTES, Expansion, batches, by_blocks, split
+from webnn_graph.expansion import TOGETHER_BYTES, Expansion, Split, batches, by_blocks, split
 from webnn_graph.feeds import seeded
-from webnn_graph.graph import Graph, Operand, map_operands
+from webnn_graph.graph import Graph, Operand, map_arguments
 from webnn_graph.ops import evaluate
 from webnn_graph.runtimes import reference
 
@@ -32,7 +32,7 @@ def computed(expansion: Expansion, graph: Graph) -> dict[Operand, Array]:
     # Numbers of 4 bits are in bytes by then.
     wide = {operand: Operand(BYTES[operand.data_type], operand.shape) for operand in expansion.reads if operand.data_type in BYTES}
     values = {wide.get(operand, operand): array for operand, array in graph.constants.items()}
-    for node in (replace(node, arguments=map_operands(node.arguments, lambda o: wide.get(o, o))) for node in expansion.nodes):
+    for node in (replace(node, arguments=map_arguments(node.arguments, lambda o: wide.get(o, o))) for node in expansion.nodes):
         values |= evaluate(node, values.__getitem__)
     return {operand: values[operand] for operand in expansion.makes}
 
@@ -70,6 +70,12 @@ def test_float16_stays_and_what_is_returned_is_made() -> None:
     (expansion,) = split(graph).expansions
     assert [node.op for node in expansion.nodes] == ["dequantizeLinear", "neg"]
     assert graph.outputs[1] in expansion.makes
+
+
+def test_what_would_be_too_large_a_constant_stays() -> None:
+    graph = layers(1)
+    assert len(split(graph, 4 * 64 * 64).expansions) == 1
+    assert split(graph, 4 * 64 * 64 - 1) == Split(list(graph.nodes), [])
 
 
 @pytest.mark.parametrize(

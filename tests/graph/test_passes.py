@@ -194,6 +194,28 @@ def gru_from_zeros(b: GraphBuilder, x: Operand) -> Operand:
     return b.gru(steps, weights(1, 2100, 6) / 9, weights(1, 2100, 700) / 99, 5, 700, initialHiddenState=zeros)[0]
 
 
+def heads(b: GraphBuilder, x: Operand) -> tuple[Operand, Operand]:
+    """Queries of four heads, and what two share, repeated for them."""
+    small = b.slice(x, [0, 0, 0, 0], [2, 2, 5, 6])
+    return x, b.reshape(b.expand(b.reshape(small, [2, 2, 1, 5, 6]), [2, 2, 2, 5, 6]), [2, 4, 5, 6])
+
+
+def grouped_keys(b: GraphBuilder, x: Operand) -> Operand:
+    queries, keys = heads(b, x)
+    return b.matmul(queries, b.transpose(keys, permutation=[0, 1, 3, 2]))
+
+
+def grouped_values(b: GraphBuilder, x: Operand) -> Operand:
+    queries, values = heads(b, x)
+    return b.matmul(b.softmax(b.slice(queries, [0, 0, 0, 0], [2, 4, 5, 5]), 3), values)
+
+
+def response_norm(b: GraphBuilder, x: Operand) -> Operand:
+    squares = b.pad(b.mul(x, x), [0, 0, 1, 0], [0, 0, 1, 0])
+    means = b.averagePool2d(squares, windowDimensions=[3, 1])
+    return b.div(x, b.pow(b.add(b.mul(means, 1e-2), 1), 0.75))
+
+
 def mean_of_expanded(b: GraphBuilder, x: Operand) -> Operand:
     mask = b.cast(b.greater(b.reduceMax(x, axes=[3], keepDimensions=True), 1), "int32")
     spread = b.cast(b.expand(mask, [2, 4, 5, 6]), "float32")
@@ -259,6 +281,16 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (dynamic_zero_point, ["relu", "reduceMax", "max", "clamp", "div"]),
     (lambda b, x: b.gemm(b.reshape(x, [40, 6]), weights(6, 3), c=weights(3)), ["reshape", "gemm"]),
     (lambda b, x: b.add(weights(3), b.matmul(b.reshape(x, [40, 6]), weights(6, 3))), ["reshape", "gemm"]),
+    (grouped_keys, ["slice", "transpose", "reshape", "matmul", "reshape"]),
+    (grouped_values, ["slice", "slice", "softmax", "reshape", "matmul", "reshape"]),
+    (lambda b, x: b.pow(x, 2), ["mul"]),
+    (lambda b, x: b.pow(x, 3), ["mul", "mul"]),
+    (lambda b, x: b.pow(x, -1), ["reciprocal"]),
+    (lambda b, x: b.pow(b.abs(x), 0.5), ["abs", "sqrt"]),
+    (lambda b, x: b.pow(b.relu(x), 0.75), ["relu", "sqrt", "sqrt", "mul"]),
+    (lambda b, x: b.pow(b.mul(x, x), 2.25), ["mul", "sqrt", "sqrt", "mul", "mul"]),
+    (lambda b, x: b.pow(b.add(b.reduceMean(b.abs(x), axes=[3]), 1e-3), -0.5), ["abs", "reduceMean", "add", "sqrt", "reciprocal"]),
+    (response_norm, ["mul", "pad", "averagePool2d", "linear", "sqrt", "sqrt", "mul", "div"]),
 ]
 
 
@@ -282,8 +314,8 @@ ALMOST: list[Body] = [
     lambda b, x: b.mul(b.mul(x, b.add(b.erf(b.div(x, math.sqrt(2))), 1)), 0.25),
     lambda b, x: b.div(b.mul(x, b.clamp(b.add(x, 2), minValue=0, maxValue=6)), 6),
     lambda b, x: b.add(b.conv2d(x, weights(5, 4, 5, 2)), weights(5)),
-    lambda b, x: b.mul(b.mul(x, 0.25), b.add(b.tanh(b.mul(b.add(x, b.mul(b.pow(x, 3), 0.04)), 0.8)), 1)),  # not a half
-    lambda b, x: b.mul(b.mul(x, 0.5), b.add(b.tanh(b.mul(b.add(x, b.pow(b.relu(x), 3)), 0.8)), 1)),  # the cube of another
+    lambda b, x: b.mul(b.mul(x, 0.25), b.add(b.tanh(b.mul(b.add(x, b.mul(b.mul(b.mul(x, x), x), 0.04)), 0.8)), 1)),  # not a half
+    lambda b, x: b.mul(b.mul(x, 0.5), b.add(b.tanh(b.mul(b.add(x, b.mul(b.mul(r := b.relu(x), r), r)), 0.8)), 1)),  # the cube of another
     lambda b, x: b.div(b.exp(x), b.reduceSum(b.exp(b.relu(x)), axes=[2], keepDimensions=True)),
     lambda b, x: b.div(b.exp(x), b.reduceSum(b.exp(x), axes=[2, 3], keepDimensions=True)),
     lambda b, x: b.where(b.isNaN(b.softmax(x, 3)), np.float32(0), b.softmax(x, 3)),  # x may hold infinities
@@ -314,6 +346,14 @@ ALMOST: list[Body] = [
     lambda b, x: b.mul(b.add(x, 0.4), 3),  # exact where x is close to -0.4
     lambda b, x: b.max(b.max(x, 0.5), 0.25),
     lambda b, x: b.matmul(b.mul(x, 0.5), b.transpose(x, permutation=[0, 1, 3, 2])),
+    lambda b, x: b.pow(x, 0.5),  # of -infinity it is infinite, its root NaN
+    lambda b, x: b.pow(b.relu(x), -0.5),  # of -0 it is infinite, the reciprocal of its root -infinity
+    lambda b, x: b.pow(b.add(b.abs(x), -1), 0.5),
+    lambda b, x: b.pow(b.abs(x), 0.3),
+    lambda b, x: b.pow(x, 5),
+    lambda b, x: b.pow(x, -2),  # of large numbers of half precision, whose square overflows
+    lambda b, x: b.pow(b.reduceMax(x), b.mul(x, 2)),
+    lambda b, x: b.matmul(b.concat([x, x], 1), b.reshape(b.expand(b.reshape(x, [2, 1, 4, 6, 5]), [2, 2, 4, 6, 5]), [2, 8, 6, 5])),
     lambda b, x: b.reduceMean(b.mul(b.cast(x, "float16"), b.cast(x, "float16")), axes=[3]),  # whose sum may overflow
 ]
 

@@ -137,14 +137,17 @@ def test_a_module_draws_the_same(tmp_path: Path) -> None:
         await model.compute({});
         const plain = [0, 1, 2, 4, 6].map((i) => Array.from(seen[i]));
         const missing = await model.compute(null).catch((error) => error.message);
-        console.log(JSON.stringify([plain, bits(seen[1]), missing]));
+        await model.run({}, {}, { seed: 3 });
+        const again = seen[8].every((value, i) => value === seen[0][i]);
+        console.log(JSON.stringify([plain, bits(seen[1]), missing, again]));
     """
-    (first, _, given, once, twice), half, missing = node(write(graph, tmp_path), COMPUTING + script)
+    (first, _, given, once, twice), half, missing, again = node(write(graph, tmp_path), COMPUTING + script)
     expected = drawn(graph, {}, 3)
     assert np.array(first) == pytest.approx(expected["n"], rel=1e-6, abs=1e-7)
     assert half == expected["u"].view(np.uint16).tolist()
     assert given == [0] * 500
     assert once != twice
+    assert again, "run() draws what compute() draws"
     assert missing == "the inputs are given as an object, by name"
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.javascript.test_module import doubling, needs_node, node, saved
-from webnn_graph.formats import save
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.formats import save, save_sizes
+from webnn_graph.graph import Graph
+from webnn_graph.sizes import convert_sizes
 
 HEAD = """
 const { Model, ModelError, isSupported, load } = module;
@@ -82,6 +86,14 @@ ROWS: dict[str, tuple[str, Any]] = {
         """,
         ["cpu", [True, True, False], 2],
     ),
+    "a device that is lost with the graph": (
+        """
+        const crashing = { createTensor: async () => { made.at(-1).destroy(); throw new Error('gone'); } };
+        devices({ gpu: crashing }); const model = await load({ devices: ['gpu', 'cpu'] });
+        return [model.device, await code(load({ devices: ['gpu'] }))];
+        """,
+        ["cpu", "lost"],
+    ),
     "no device takes the graph": (
         """
         devices({ npu: new Error('no driver'), gpu: halves });
@@ -111,6 +123,13 @@ ROWS: dict[str, tuple[str, Any]] = {
         return [code, message, cause.name, context.destroyed];
         """,
         ["unsupported", "no memory", "TypeError", False],
+    ),
+    "a context that is lost while the model is made": (
+        """
+        const context = mock.context({ createTensor: async () => { context.destroy(); throw new Error('gone'); } });
+        return code(load({ context }));
+        """,
+        "lost",
     ),
     # -------------------------------------------------------------------------------------------------------------- aborted
     "aborted before": (
@@ -241,9 +260,9 @@ ROWS: dict[str, tuple[str, Any]] = {
     ),
     "a lost context": (
         """
-        devices({}); const model = await load(); const call = model.compute(given); model.context.destroy();
-        const after = model.compute(given); const lost = await model.lost;
-        return [await code(call), await code(after), lost instanceof ModelError, lost.code, lost.message, made[0].alive];
+        devices({}); const model = await load(); const call = code(model.compute(given)); model.context.destroy();
+        const after = code(model.compute(given)); const lost = await model.lost;
+        return [await call, await after, lost instanceof ModelError, lost.code, lost.message, made[0].alive];
         """,
         ["lost", "lost", True, "lost", "the context is lost: destroy() was called", 0],
     ),
@@ -258,6 +277,74 @@ ROWS: dict[str, tuple[str, Any]] = {
     ),
 }
 """Of a model that gives its input back."""
+
+SIZED: dict[str, tuple[str, Any]] = {
+    "an unknown option": ("return code(load({ context: mock.context(), cahce: true }));", "bad-input"),
+    "what is supported": (
+        """
+        devices({ npu: halves });
+        return [await isSupported({ devices: ['npu'] }), await isSupported({ devices: ['npu', 'cpu'], ahead: true })];
+        """,
+        [False, True],
+    ),
+    "the first device that takes the graph": (
+        "devices({ npu: halves }); const model = await load({ devices: ['npu', 'gpu'] }); return [model.device, made[0].destroyed];",
+        ["gpu", True],
+    ),
+    "no device takes all graphs": (
+        "devices({ gpu: broken }); return [await code(load({ devices: ['gpu'], ahead: true })), made[0].destroyed];",
+        ["unsupported", True],
+    ),
+    "inputs that do not fit": (
+        """
+        const model = await load({ context: mock.context() });
+        return Promise.all([f(), f(1, 2, 3, 4, 5)].map((x) => code(model.compute({ x }))));
+        """,
+        ["bad-input", "bad-input"],
+    ),
+    "errors of a size are errors of the model": (
+        """
+        const model = await load({ context: mock.context({ fail: true }) });
+        return failing(model.compute({ x: f(1) })).then(([code]) => code);
+        """,
+        "failed",
+    ),
+    "tensors of a size": (
+        """
+        const context = mock.context(); const model = await load({ context });
+        const [x, y] = [await model.tensor('x', { n: 2 }), await model.tensor('y', { n: 2 })]; x.value = f(5, 6);
+        const outputs = await model.run({ x }, { y }); const first = [...outputs.y.value];
+        await model.run({ x: f(7, 8) }, { y });
+        return [first, [...y.value], context.reads, await code(model.tensor('x', { n: 3 })), await code(model.tensor('z', { n: 2 }))];
+        """,
+        [[5, 6], [7, 8], 0, "bad-input", "bad-input"],
+    ),
+    "run() takes no other size": (
+        """
+        const model = await load({ context: mock.context() });
+        return Promise.all([model.run({ x: f(1) }, {}), model.run({}, {}), model.run(null, {}), model.tensor('x')].map(code));
+        """,
+        ["bad-input"] * 4,
+    ),
+    "destroyed during calls": (
+        """
+        const context = mock.context(); const model = await load({ context }); await model.compute({ x: f(1) });
+        const calls = [model.compute({ x: f(1) }), model.compute({ x: f(1, 2, 3) })]; model.destroy();
+        const late = [model.compute({ x: f(1) }), model.run({ x: f(1, 2) }, {}), model.tensor('x', { n: 2 })];
+        const codes = await Promise.all([...calls, ...late].map(code));
+        return [codes, context.alive, (await model.lost).code];
+        """,
+        [["destroyed"] * 5, 0, "destroyed"],
+    ),
+    "a lost context": (
+        """
+        devices({}); const model = await load(); const call = code(model.compute({ x: f(1) })); model.context.destroy();
+        return [await call, (await model.lost).code, await code(model.compute({ x: f(1) }))];
+        """,
+        ["lost", "lost", "lost"],
+    ),
+}
+"""Of a model in the sizes n=2 and n=4 that gives its input back."""
 
 WEIGHTED: dict[str, tuple[str, Any]] = {
     "the address is wrong": (
@@ -342,6 +429,25 @@ def weighted(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("name", ROWS)
 def test_promises(name: str, plain: Any) -> None:
     assert plain[name] == ROWS[name][1]
+
+
+@pytest.fixture(scope="module")
+def sized(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("sized")
+    (folder / "package.json").write_text('{"type": "module"}')
+    save_sizes(convert_sizes(rectified, {"n": [2, 4]}), folder / "model.js")
+    return answers(folder / "model.js", SIZED)
+
+
+def rectified(dims: Mapping[str, int]) -> Graph:
+    b = GraphBuilder("rectified")
+    return b.build({"y": b.relu(b.input("x", "float32", [dims["n"]]))})
+
+
+@needs_node
+@pytest.mark.parametrize("name", SIZED)
+def test_promises_in_several_sizes(name: str, sized: Any) -> None:
+    assert sized[name] == SIZED[name][1]
 
 
 @needs_node

@@ -362,6 +362,32 @@ LOAD = """
     console.log(JSON.stringify([asked, error, context.calls.length > 0]));"""
 
 
+def test_nothing_is_computed_ahead_that_no_browser_takes() -> None:
+    b = GraphBuilder()
+    small = b.constant(np.broadcast_to(np.int8(1), (2**25, 1)), name="w")  # 128 MiB as float32
+    large = b.constant(np.broadcast_to(np.int8(1), (2**25 + 1, 1)), name="v")
+    scale, zero = b.constant(np.full((1, 1), 0.5, np.float32)), b.constant(np.zeros((1, 1), np.int8))
+    x = b.input("x", "float32", [1])
+    graph = b.build({name: b.mul(x, b.dequantizeLinear(w, scale, zero)) for name, w in (("y", small), ("z", large))})
+    text = "\n".join(calls(graph))
+    assert 'dequantizeLinear(weight("v")' in text
+    assert 'dequantizeLinear(weight("w")' not in text
+
+
+@needs_node
+def test_several_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    written = save(linear_model(), tmp_path / "model.js", max_shard_size=100)
+    shards = [path for path in written if path.suffix == ".safetensors"]
+    script = LOAD.replace("FILE", "new URL(url)").replace("URL_OPTION", "")
+    assert node(tmp_path / "model.js", script) == [[shard.as_uri() for shard in shards], "", True]
+    option = f"url: {json.dumps([shard.as_uri() for shard in shards[:1]])}"
+    asked, error, _ = node(tmp_path / "model.js", LOAD.replace("FILE", "new URL(url)").replace("URL_OPTION", option))
+    assert len(shards) == 2
+    assert asked == [shards[0].as_uri()]
+    assert "not of one conversion" in error
+
+
 @needs_node
 @pytest.mark.parametrize(
     ("base", "option", "asked"),
@@ -462,7 +488,7 @@ def test_large_graphs(tmp_path: Path) -> None:
 
 
 USAGE = """
-import { build, inputs, load, Model, outputs, type Weight, weightsDigest } from "./model.js";
+import { build, type ErrorCode, inputs, isSupported, load, Model, ModelError, outputs, type Weight, weightsDigest } from "./model.js";
 
 const model: Model = await load({ onProgress: ({ loaded, total }) => console.log(loaded / total), signal: new AbortController().signal });
 const { y } = await model.compute({ x: new Float32Array(6), h: new Uint16Array(2), unused: new BigInt64Array(2) });
@@ -474,6 +500,42 @@ const graph = await build(context, weights);
 graph.destroy();
 model.destroy();
 console.log(first, shape, outputs, weightsDigest.length);
+
+if (await isSupported({ devices: ["npu", "gpu"], context })) console.log(model.device === "npu");
+const shared = await load({ context: model.context, devices: ["gpu"], contextOptions: { powerPreference: "low-power" } });
+const tensor = await shared.tensor("x");
+const given = { x: tensor, h: new Uint16Array(2), unused: new BigInt64Array(2) };
+const results = await shared.run(given, { y: await shared.tensor("y") });
+results.y.destroy();
+shared.lost.then((error) => {
+  if (error.code === "lost") return load();
+});
+try {
+  await (await Model.of(context, graph, { device: "cpu" })).run(given, {});
+} catch (error) {
+  const code: ErrorCode | undefined = error instanceof ModelError ? error.code : undefined;
+  console.log(code, (error as ModelError).cause);
+}
+// @ts-expect-error
+await load({ devices: ["tpu"] });
+// @ts-expect-error
+await isSupported({ device: "npu" });
+// @ts-expect-error
+await shared.tensor("nothing");
+// @ts-expect-error
+await shared.run({ ...given, x: [1, 2] }, {});
+// @ts-expect-error
+await shared.run({ x: tensor }, {});
+// @ts-expect-error
+await shared.run(given, { nothing: tensor });
+// @ts-expect-error
+results.z;
+// @ts-expect-error
+await shared.compute(given);
+// @ts-expect-error
+shared.lost.then((error) => error.code === "gone");
+// @ts-expect-error
+shared.context = context;
 """
 
 

@@ -222,7 +222,7 @@ def test_any_name_is_a_dimension(name: str, tmp_path: Path) -> None:
 
 
 USAGE = """
-import { load, outputShapes, padding, sizes, type Inputs } from "./model.js";
+import { isSupported, load, ModelError, outputShapes, padding, sizes, type Inputs } from "./model.js";
 
 const model = await load({ ahead: true, signal: new AbortController().signal });
 const given: Inputs = { x: new Float32Array(6) };
@@ -231,6 +231,17 @@ const longest: number = sizes[sizes.length - 1].sequence;
 const shape: number[] = outputShapes({ sequence: 3 }).y;
 if (padding === "exact") model.destroy();
 console.log(y[0], longest, shape);
+
+const tensor = await model.tensor("x", { sequence: 4 });
+const results = await model.run({ x: tensor, attention_mask: new BigInt64Array(4) }, { y: await model.tensor("y", { sequence: 4 }) });
+results.y.destroy();
+model.lost.then(async (error: ModelError) => error.code === "lost" && (await isSupported({ ahead: true, devices: ["cpu"] })));
+// @ts-expect-error
+await model.tensor("x");
+// @ts-expect-error
+await model.run({ x: tensor }, {});
+// @ts-expect-error
+await load({ ahaed: true });
 """
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from webnn_graph.data_types import BYTES, Array
 from webnn_graph.expansion import Expansion, batches, by_blocks
 from webnn_graph.formats.expressions import constant, literal, statement, string, variable
-from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.graph import Graph, Node, Operand, map_arguments
 
 
 def expanding(expansions: Sequence[Expansion], weights: Sequence[Operand], constants: Mapping[Operand, Array]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _function(expansion: Expansion, reads: Sequence[Operand], constants: Mapping
     lines = [f"const {variable(again(operand).name)} = {constant(again(operand), array)};" for operand, array in written.items()]
     for node in by_blocks(expansion).nodes:
         outputs = tuple(map(again, node.outputs))
-        lines.append(statement(Node(node.op, map_operands(node.arguments, again), outputs), labels=False))
+        lines.append(statement(Node(node.op, map_arguments(node.arguments, again), outputs), labels=False))
     return _Function(parameters, tuple(lines), tuple(variable(again(operand).name) for operand in expansion.makes))
 
 

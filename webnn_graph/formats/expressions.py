@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from webnn_graph.data_types import Array, DataType, pack
-from webnn_graph.graph import Descriptor, Node, Operand, map_operands
+from webnn_graph.graph import Descriptor, Node, Operand, map_arguments
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.ops import OPS, Parameter
 
@@ -45,7 +45,7 @@ def call(node: Node, operands: Sequence[str], label: str = "") -> str:
         label: The expression of its label, if it is to carry one.
     """
     expressions = iter(operands)
-    written = map_operands(node.arguments, lambda _: next(expressions))
+    written = map_arguments(node.arguments, lambda _: next(expressions))
     arguments, options = [], {}
     wide = any(operand.data_type.bits == 64 for operand in node.operands[:1])
     for name, parameter in OPS[node.op].parameters.items():

@@ -40,8 +40,8 @@ FORWARD, BACK = b"+", b"-"
 NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
 
 
-def write_all(contents: Mapping[Path, Chunks]) -> None:
-    """Writes all files, or none.
+def write_all(contents: Mapping[Path, Chunks | None]) -> None:
+    """Writes all files, or none; those whose content is None are removed.
 
     A full disk, an error or a signal leaves the old files as they were, and no temporary ones. Other writers of the same
     folders wait meanwhile.
@@ -53,7 +53,7 @@ def write_all(contents: Mapping[Path, Chunks]) -> None:
         WebNNError: A file cannot be written, or another process does not finish writing.
         KeyboardInterrupt, Terminated: A signal has arrived; see `webnn_graph.signals`.
     """
-    folders: dict[Path, dict[Path, Chunks]] = {}
+    folders: dict[Path, dict[Path, Chunks | None]] = {}
     for target, chunks in contents.items():
         folders.setdefault(target.parent.resolve(), {})[target] = chunks
     with Signals() as signals, ExitStack() as locks:
@@ -94,7 +94,7 @@ class _File:
     """A file that is replaced, its temporary name, and the second name of what it was before.
 
     Attributes:
-        made: Number of the new file in its file system; only what has it is ours to move or to remove.
+        made: Number of the new file in its file system; only what has it is ours to move or to remove. None when the file goes.
         was: That of the old file; None when there was none.
     """
 
@@ -121,7 +121,7 @@ def _number(path: Path) -> int | None:
 class _Replacement:
     """The files of one folder that are replaced together."""
 
-    def __init__(self, folder: Path, contents: Mapping[Path, Chunks], check: Callable[[], None]) -> None:
+    def __init__(self, folder: Path, contents: Mapping[Path, Chunks | None], check: Callable[[], None]) -> None:
         self._stem = folder / f".webnn-{secrets.token_hex(4)}"
         self._folder = folder
         self._contents = contents
@@ -138,7 +138,8 @@ class _Replacement:
                     raise IsADirectoryError(errno.EISDIR, "it is a folder")
                 if file.target.exists() and not file.target.is_file():
                     raise OSError(errno.EEXIST, "it is no ordinary file")
-                _write(file.new, chunks(), self._check)
+                if chunks is not None:
+                    _write(file.new, chunks(), self._check)
 
     def replace(self) -> None:
         """Gives the temporary files their names."""
@@ -157,7 +158,10 @@ class _Replacement:
             with _writing(file.target):
                 if file.was is not None and _number(file.old) is None:
                     file.target.replace(file.old)
-                file.new.replace(file.target)
+                if file.made is None:
+                    file.target.unlink(missing_ok=True)
+                else:
+                    file.new.replace(file.target)
         _flush_folder(self._folder)
         self._is_settled = True
 
@@ -238,9 +242,12 @@ def _settle(journal: Path) -> None:
         _put_back(files)
         return
     waiting = [file for file in files if _number(file.new) is not None]
+    going = [file for file in files if file.made is None and file.was is not None and _number(file.target) == file.was]
     if all(_is_as_left(file) for file in waiting):
         for file in waiting:
             file.new.replace(file.target)
+        for file in going:
+            file.target.unlink()
 
 
 def _listed(journal: Path, content: bytes) -> list[_File]:

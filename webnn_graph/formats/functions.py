@@ -152,6 +152,7 @@ class _Body:
         self._writer = writer
         self._columns: list[Column] = list(zip(*(use.operands for use in block.uses), strict=True))
         self._times = Counter(self._columns)
+        self._first_places = {column: place for place, column in reversed(list(enumerate(self._columns)))}
         self._items = [(item, read, self._spelled(item)) for item, read in _reads(block.uses[0].items, self._columns)]
         self._names = Names()
         called = [writer.functions[item.block].name for item, _, _ in self._items if isinstance(item, Use)]
@@ -167,7 +168,7 @@ class _Body:
         texts = self._text_parameters()
         parameters = [*(self._expressions[column] for column in passed), *(text.wish for text in texts)]
         lines = [f"const {name} = ({', '.join(parameters)}) => {{", *(f"  {line}" for line in self._lines()), "};"]
-        return _Function(name, lines, [self._columns.index(column) for column in passed], texts)
+        return _Function(name, lines, [self._first_places[column] for column in passed], texts)
 
     def _spelled(self, item: Item) -> Sequence[int]:
         """The places of the operands that the statement of an item names."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +21,7 @@ from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.own import TEMPLATES
+from webnn_graph.targets.target import PORTABLE, load_target
 
 TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ */\*\*[^*]*(?:\*[^/*][^*]*)*\*/\n|^ *// .*\n", re.MULTILINE)
 """What a plain module has for those that read it alone: imports and an empty line, the list of its exports after one, and comments.
@@ -29,14 +30,16 @@ The comments are a fifth of what a page would fetch; what users call is document
 """
 
 
-def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", digest: str = "", expand: bool = True) -> dict[str, str]:
+def files(
+    graph: Graph, stem: str, *, labels: bool = False, weights: Sequence[str] = (), digest: str = "", expand: bool = True
+) -> dict[str, str]:
     """The texts of the module and of its declarations.
 
     Args:
         graph: What ``build`` makes.
         stem: The files' common name.
         labels: Whether every call carries its node's label.
-        weights: The file that the module fetches from its own folder; by default ``<stem>.safetensors``.
+        weights: The files that the module fetches from its own folder, in order; by default ``<stem>.safetensors``.
         digest: That of the weights, which the module compares with their file's; it accepts any weights without.
         expand: Whether expressions of constants are computed once, when the model is loaded, and not in every run.
 
@@ -49,7 +52,7 @@ def files(graph: Graph, stem: str, *, labels: bool = False, weights: str = "", d
     for name in graph.operands:
         if not IDENTIFIER.match(name):
             raise ValidationError(f"operand name {name!r} is not an identifier")
-    view = _view(graph, labels, weights or f"{stem}{WEIGHTS}", expand) | {"digest": string(digest)}
+    view = _view(graph, labels, weights or [f"{stem}{WEIGHTS}"], expand) | {"digest": string(digest)}
     return rendered("module", stem, view)
 
 
@@ -77,10 +80,11 @@ def _runtime() -> dict[str, str]:
     return {name: TIES.sub("", text) for name, text in texts.items()}
 
 
-def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[str, Any]:
+def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool) -> dict[str, Any]:
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
-    parts = split(graph) if expand else Split(graph.nodes, ())
+    most_bytes = load_target(PORTABLE).most_bytes("constant")
+    parts = split(graph, most_bytes) if expand else Split(graph.nodes, ())
     made = expanded(parts.expansions, graph)
     read = {operand for node in parts.nodes for operand in node.operands}
     as_weights = [*weights, *(operand for operand in made if operand not in graph.outputs)]
@@ -92,8 +96,8 @@ def _view(graph: Graph, labels: bool, weights_file: str, expand: bool) -> dict[s
         "node_count": len(graph.nodes),
         "weight_bytes": sum(operand.nbytes for operand in weights),
         "loaded_bytes": sum(operand.nbytes for operand in (*weights, *made)),
-        "weights_file": string(weights_file),
-        "weights_url": url(weights_file),
+        "weights_file": string(", ".join(weight_files)),
+        "weight_files": list(map(url, weight_files)),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
         "is_random": any(operand.distribution for operand in graph.inputs),
         "inputs": [_tensor(operand) for operand in graph.inputs],
@@ -121,7 +125,7 @@ def _result_types(graph: Graph) -> str:
     found: dict[str, set[DataType]] = {}
     for call, results in calls:
         found.setdefault(call, set()).update(operand.data_type for operand in results)
-    return object_of({call: literal(sorted(data_types)) for call, data_types in sorted(found.items())})
+    return object_of({call: literal(sorted(data_types)) for call, data_types in sorted(found.items()) if data_types})
 
 
 def url(file: str) -> str:

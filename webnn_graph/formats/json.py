@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -27,7 +27,7 @@ RANDOM = "random"
 
 
 # ----------------------------------------------------------------------------------------------------------------- writing
-def files(graph: Graph, stem: str, *, labels: bool = True, weights: str = "", digest: str = "") -> dict[str, str]:
+def files(graph: Graph, stem: str, *, labels: bool = True, weights: Sequence[str] = (), digest: str = "") -> dict[str, str]:
     """The text of a graph, by the file's name; see `webnn_graph.formats.Format.files`."""
     return {f"{stem}.json": write(document_of(graph, labels=labels, weights_digest=digest))}
 

@@ -11,11 +11,13 @@ from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError
 from webnn_graph.file_kinds import ModelKind, check_kind
 from webnn_graph.formats.assemble import assemble
+from webnn_graph.formats.beside import files_beside, weights_of
 from webnn_graph.formats.digests import combined, digests_of
 from webnn_graph.formats.document import Document
 from webnn_graph.formats.files import PathLike
+from webnn_graph.formats.shards import INDEX, Shards
 from webnn_graph.formats.table import WEIGHTS, Format, readable, recognized, writable
-from webnn_graph.formats.weights import Safetensors, Weights, files_beside, weights_of
+from webnn_graph.formats.weights import Safetensors, Weights
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.weight import Weight
 
@@ -27,7 +29,8 @@ def load(
 
     Args:
         path: A ``.webnn`` text or a ``webnn-graph-json``; which one is told by its content.
-        weights: Its safetensors file; by default ``<stem>.safetensors`` or ``model.safetensors`` beside it, or their shards.
+        weights: Its safetensors file, or the index of several; by default ``<stem>.safetensors`` or ``model.safetensors`` beside it, or
+            their shards.
         dims: Sizes of dynamic dimensions, which only files of rustnn have, by name.
         check_bytes: Whether all weights are read and compared with their digests; otherwise only the digests are compared.
 
@@ -50,7 +53,8 @@ def load(
 
 def files_of(path: PathLike) -> list[Path]:
     """The files that `load` reads for a graph: its own, and those of its weights."""
-    return [Path(path), *files_beside(Path(path))]
+    weights = files_beside(Path(path))
+    return [Path(path), *weights, *(shard for file in weights if file.name.endswith(INDEX) for shard in Shards(file).paths)]
 
 
 def graphs_of(path: PathLike) -> list[Path]:
@@ -60,11 +64,11 @@ def graphs_of(path: PathLike) -> list[Path]:
         FormatError: They are weights that no graph is read with.
     """
     path = Path(path)
-    if path.suffix != WEIGHTS or not path.is_file():
+    if not path.name.endswith((WEIGHTS, INDEX)) or not path.is_file():
         return [path]
     suffixes = {format.suffix for format in readable()}
-    beside = [file for file in sorted(path.parent.iterdir()) if file.suffix in suffixes and file.is_file() and is_written_here(file)]
-    graphs = [graph for graph in beside if path in files_beside(graph)]
+    texts = (file for file in sorted(path.parent.iterdir()) if file.suffix in suffixes and not file.name.endswith(INDEX))
+    graphs = [file for file in texts if file.is_file() and is_written_here(file) and path in files_of(file)]
     if not graphs:
         raise FormatError(f"{path} is a file of weights, and no graph beside it is read with it", "give a graph: a .webnn or .json file")
     return graphs
@@ -74,8 +78,8 @@ def is_written_here(path: PathLike) -> bool:
     """Whether a file is one that `save` has made, and no model in another format; told by its suffix and its beginning."""
     path = Path(path)
     try:
-        if path.suffix == WEIGHTS:
-            return bool(Safetensors(path).digests)
+        if path.name.endswith((WEIGHTS, INDEX)):
+            return bool(_opened(path).digests)
         return any(_is_of(path, format) for format in writable())
     except (OSError, FormatError):
         return False
@@ -105,6 +109,10 @@ def _read(path: Path) -> str:
         raise FormatError(f"{path} is neither {known}: byte {error.start} is not UTF-8", hint) from None
 
 
+def _opened(weights: Path) -> Safetensors | Shards:
+    return Shards(weights) if weights.name.endswith(INDEX) else Safetensors(weights)
+
+
 class _Finder:
     """Finds weights in the file beside a graph, which is opened when the first is asked for."""
 
@@ -115,7 +123,7 @@ class _Finder:
 
     @cached_property
     def source(self) -> Weights:
-        source = Safetensors(self.path) if self.path else weights_of(self.graph)
+        source = _opened(self.path) if self.path else weights_of(self.graph)
         if source is None:
             expected = self.graph.with_suffix(WEIGHTS).name
             raise FormatError(
@@ -125,7 +133,7 @@ class _Finder:
 
     def check(self, document: Document) -> None:
         """Raises `FormatError` unless the graph, which has a digest, was written with these weights."""
-        if not isinstance(self.source, Safetensors):
+        if not isinstance(self.source, Safetensors | Shards):
             return  # of software that knows no digests
         read = self.source.digests
         if combined(read.get(key, "") for key in document.weights) != document.weights_digest:
@@ -138,7 +146,7 @@ class _Finder:
 
     def weight(self, key: str, operand: Operand) -> Weight:
         weight = self.source.weight(key, operand)
-        if self.check_bytes and isinstance(self.source, Safetensors) and key in self.source.digests:
+        if self.check_bytes and isinstance(self.source, Safetensors | Shards) and key in self.source.digests:
             stored_as = Operand(operand.data_type, operand.shape, key)
             if digests_of({stored_as: weight})[key] != self.source.digests[key]:
                 raise FormatError(f"{self.source.path} is damaged: {key!r} has other values than were written", "convert the model again")

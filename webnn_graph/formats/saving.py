@@ -7,17 +7,19 @@ from functools import partial
 from pathlib import Path
 
 from webnn_graph.errors import WebNNError
+from webnn_graph.formats.beside import opened
 from webnn_graph.formats.digests import combined, digests_of
 from webnn_graph.formats.files import Chunks, PathLike, write_all
+from webnn_graph.formats.shards import Shards, cut, names, written
 from webnn_graph.formats.shared import with_shared_names
 from webnn_graph.formats.table import SHARED, WEIGHTS, written_as
-from webnn_graph.formats.weights import Safetensors, contents, in_order, metadata_of, stored
+from webnn_graph.formats.weights import Safetensors, in_order, stored, without_digests
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
 from webnn_graph.weight import Values
 
 
-def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Path]:
+def save(graph: Graph, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None) -> list[Path]:
     """Writes a graph in one or several forms, and its weights beside it: ``<stem>.safetensors``.
 
     Either all files are written or none is; equal graphs give equal bytes.
@@ -26,6 +28,8 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Pat
         graph: The graph.
         paths: Where to; the suffix picks the format, see `FORMATS`: .webnn, .json, .js (with its .d.ts).
         labels: Whether nodes keep their labels; None for what each format does by itself.
+        max_shard_size: Bytes of weights in a file; when there are more, they are written to several, ``<stem>-00001-of-00002.safetensors``
+            and so on, with an index. A tensor is never cut. By default they are in one file.
 
     Returns:
         All files written, in the order of the paths, weights last.
@@ -33,19 +37,20 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None) -> list[Pat
     Raises:
         WebNNError: A suffix is not known, or a file cannot be written.
     """
-    files: dict[Path, Chunks] = {}
+    files: dict[Path, Chunks | None] = {}
     tensors = stored(graph)
     digest_of = digests_of(tensors)
+    shards = cut(tensors, max_shard_size)
     for path in map(Path, paths):
-        files |= _texts(graph, path, labels, path.with_suffix(WEIGHTS).name, digest_of)
+        files |= _texts(graph, path, labels, names(path.with_suffix(WEIGHTS).name, len(shards) or 1), digest_of)
     for path in map(Path, paths):
         if tensors:
-            files[path.with_suffix(WEIGHTS)] = partial(contents, tensors, metadata_of(digest_of))
+            files |= written(path.with_suffix(WEIGHTS), shards, digest_of, {})
     write_all(files)
-    return list(files)
+    return [path for path, chunks in files.items() if chunks]
 
 
-def save_sizes(sized: Sized, *paths: PathLike, labels: bool | None = None) -> list[Path]:
+def save_sizes(sized: Sized, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None) -> list[Path]:
     """Writes a model in several sizes, and once for all the weights: ``model.safetensors``.
 
     Args:
@@ -53,6 +58,7 @@ def save_sizes(sized: Sized, *paths: PathLike, labels: bool | None = None) -> li
         paths: Where to; a graph of each size is written beside each path, ``<stem>_<size>``. A module is written at the path
             itself, too, which computes with the smallest graph that fits.
         labels: See `save`.
+        max_shard_size: See `save`.
 
     Returns:
         All files written, weights last.
@@ -64,15 +70,16 @@ def save_sizes(sized: Sized, *paths: PathLike, labels: bool | None = None) -> li
     graphs: dict[PathLike, Graph] = {
         path.with_name(f"{path.stem}_{label}{path.suffix}"): graph for path in map(Path, paths) for label, graph in labelled
     }
-    return save_together(graphs, labels=labels, more=partial(sized_texts, dict.fromkeys(map(Path, paths), sized), SHARED))
+    models = dict.fromkeys(map(Path, paths), sized)
+    return save_together(graphs, labels=labels, more=partial(sized_texts, models), max_shard_size=max_shard_size)
 
 
-def sized_texts(models: Mapping[Path, Sized], weights: str, digest: str) -> dict[Path, str]:
+def sized_texts(models: Mapping[Path, Sized], weights: Sequence[str], digest: str) -> dict[Path, str]:
     """What is written for the sizes of a model together, by file, in the formats that have something of the kind.
 
     Args:
         models: By path, the suffix being of a format.
-        weights: Name of the file of weights.
+        weights: Names of the files of weights, in order.
         digest: That of the weights.
     """
     texts = {path: written_as(path).sized_files(sized, path.stem, weights=weights, digest=digest) for path, sized in models.items()}
@@ -85,7 +92,8 @@ def save_together(
     labels: bool | None = None,
     weights: str = SHARED,
     neighbours: Sequence[Graph] = (),
-    more: Callable[[str], Mapping[Path, str]] | None = None,
+    more: Callable[[Sequence[str], str], Mapping[Path, str]] | None = None,
+    max_shard_size: int | None = None,
 ) -> list[Path]:
     """Writes several graphs of one folder and, once for all, their weights.
 
@@ -97,7 +105,8 @@ def save_together(
         weights: Name of the file of weights. Only ``model.safetensors`` is found by graphs of every name.
         neighbours: Graphs whose files are there already and read the same weights, under the names that they have now. All that
             is in the file of weights stays in it then; it is not written when nothing has to be added.
-        more: Makes the texts of other files of the folder, by path, from the digest of the graphs' weights.
+        more: Makes the texts of other files of the folder, by path, from the names of the files of weights and the weights' digest.
+        max_shard_size: See `save`.
 
     Returns:
         All files written, in the order of the paths, weights last.
@@ -110,39 +119,40 @@ def save_together(
     if len({path.parent for path in paths}) != 1:
         raise WebNNError("graphs with common weights must be in one folder")
     target = paths[0].with_name(weights)
-    there = Safetensors(target) if neighbours and any(map(stored, graphs.values())) and target.is_file() else None
+    there = opened(target) if neighbours and any(map(stored, graphs.values())) else None
     others = _others(there, neighbours) if there else Graph("", (), {}, (), ())
     distinct = list(dict.fromkeys((*neighbours, others, *graphs.values())))
     renamed = dict(zip(distinct, with_shared_names(distinct, len(neighbours) + 1), strict=True))
     tensors = stored(*renamed.values())
-    if there and all(operand.name in there.tensors for operand in tensors):
-        tensors, digest_of = {}, there.digests
+    if there and max_shard_size is None and all(operand.name in there.tensors for operand in tensors):
+        tensors, digest_of, file_names = {}, there.digests, there.files
     else:
         tensors = in_order({**others.weights, **tensors})
         digest_of = digests_of(tensors) | (there.digests if there else {})
-    files: dict[Path, Chunks] = {}
+        file_names = names(weights, len(cut(tensors, max_shard_size)) or 1)
+    files: dict[Path, Chunks | None] = {}
     for path, graph in zip(paths, graphs.values(), strict=True):
-        files |= _texts(renamed[graph], path, labels, weights, digest_of)
+        files |= _texts(renamed[graph], path, labels, file_names, digest_of)
     if more:
-        names = [operand.name for operand in stored(*(renamed[graph] for graph in graphs.values()))]
-        files |= {path: partial(_encoded, text) for path, text in more(_combined(names, digest_of)).items()}
+        used = [operand.name for operand in stored(*(renamed[graph] for graph in graphs.values()))]
+        files |= {path: partial(_encoded, text) for path, text in more(file_names, _combined(used, digest_of)).items()}
     if tensors:
-        metadata = there.metadata if there else {}
-        files[target] = partial(contents, tensors, metadata | metadata_of(digest_of))
+        metadata = without_digests(there.metadata) if there else {}
+        files |= written(target, cut(tensors, max_shard_size), digest_of, metadata)
     write_all(files)
-    return list(files)
+    return [path for path, chunks in files.items() if chunks]
 
 
-def _others(there: Safetensors, neighbours: Sequence[Graph]) -> Graph:
+def _others(there: Safetensors | Shards, neighbours: Sequence[Graph]) -> Graph:
     """What is in a file of weights besides those of the graphs, as constants of a graph that has nothing else."""
     read = {operand.name for graph in neighbours for operand in stored(graph)}
     return Graph("others", (), Values({operand: weight for operand, weight in there.all().items() if operand.name not in read}), (), ())
 
 
-def _texts(graph: Graph, path: Path, labels: bool | None, weights: str, digest_of: Mapping[str, str]) -> dict[Path, Chunks]:
-    """The text files of one form, whose weights are in the file ``weights`` beside it and have these digests."""
-    names = [operand.name for operand in stored(graph)]
-    texts = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=_combined(names, digest_of))
+def _texts(graph: Graph, path: Path, labels: bool | None, weights: Sequence[str], digest_of: Mapping[str, str]) -> dict[Path, Chunks]:
+    """The text files of one form, whose weights are in the files ``weights`` beside it and have these digests."""
+    used = [operand.name for operand in stored(graph)]
+    texts = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=_combined(used, digest_of))
     return {path.with_name(name): partial(_encoded, text) for name, text in texts.items()}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from webnn_graph.formats.expressions import literal, object_of, string, variable
 from webnn_graph.formats.javascript import rendered, url
 from webnn_graph.formats.weights import stored
@@ -10,13 +12,13 @@ from webnn_graph.sizes.extents import Extent, Follows, Listed
 from webnn_graph.sizes.sized import Padding, Sized
 
 
-def files(sized: Sized, stem: str, *, weights: str, digest: str) -> dict[str, str]:
+def files(sized: Sized, stem: str, *, weights: Sequence[str], digest: str) -> dict[str, str]:
     """The texts of the module and of its declarations.
 
     Args:
         sized: The model.
         stem: The files' common name; the modules of the sizes have it, too, with their labels.
-        weights: The file of weights, which the module fetches from its own folder.
+        weights: The files of weights, which the module fetches from its own folder, in order.
         digest: That of all weights.
 
     Returns:
@@ -40,8 +42,8 @@ def files(sized: Sized, stem: str, *, weights: str, digest: str) -> dict[str, st
         "first_file": string(f"./{stem}_{sized.labels[0]}.js"),
         "has_weights": any(stored(graph) for graph in sized.graphs),
         "weight_bytes": sum({operand.name: operand.nbytes for graph in sized.graphs for operand in stored(graph)}.values()),
-        "weights_file": string(weights),
-        "weights_url": url(weights),
+        "weights_file": string(", ".join(weights)),
+        "weight_files": list(map(url, weights)),
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
         "example_inputs": object_of({name: variable(name) for name in given}),
         "example_options": "" if len(dims) == 1 else f", {{ sizes: {object_of(dict.fromkeys(dims, '...'))} }}",

@@ -67,21 +67,21 @@ class Format:
         document: Document = import_module(self.module).read(text, file)
         return document
 
-    def files(self, graph: Graph, stem: str, *, labels: bool | None, weights: str, digest: str) -> dict[str, str]:
+    def files(self, graph: Graph, stem: str, *, labels: bool | None, weights: Sequence[str], digest: str) -> dict[str, str]:
         """The texts of the files that hold a graph, by file name: of the stem, and of its suffix or a companion's.
 
         Args:
             graph: What to write.
             stem: The files' common name.
             labels: Whether nodes keep their labels; None for what the format does by itself.
-            weights: Name of the file of weights.
+            weights: Names of the files of weights, in order.
             digest: That of the weights.
         """
         kept = self.labels if labels is None else labels
         texts: dict[str, str] = import_module(self.module).files(graph, stem, labels=kept, weights=weights, digest=digest)
         return texts
 
-    def sized_files(self, sized: Sized, stem: str, *, weights: str, digest: str) -> dict[str, str]:
+    def sized_files(self, sized: Sized, stem: str, *, weights: Sequence[str], digest: str) -> dict[str, str]:
         """The texts of the files for all sizes of a model, by file name; the graphs' own are ``<stem>_<size>``. See `files`."""
         if not self.sized:
             return {}

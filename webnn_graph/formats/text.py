@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NoReturn
@@ -44,7 +45,7 @@ MAX_DEPTH = 32
 
 
 # ----------------------------------------------------------------------------------------------------------------- writing
-def files(graph: Graph, stem: str, *, labels: bool = True, weights: str = "", digest: str = "") -> dict[str, str]:
+def files(graph: Graph, stem: str, *, labels: bool = True, weights: Sequence[str] = (), digest: str = "") -> dict[str, str]:
     """The text of a graph, by the file's name; see `webnn_graph.formats.Format.files`."""
     return {f"{stem}.webnn": write(document_of(graph, labels=labels, weights_digest=digest))}
 

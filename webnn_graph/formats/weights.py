@@ -6,6 +6,11 @@ really is, and the metadata that there are such tensors, as rustnn wants. A BF16
 
 Tensors stand in descending order of element size, so that each is aligned for a view, then by name. The metadata holds the
 digest of each, see `webnn_graph.formats.digests`.
+
+Not by the library `safetensors` (measured: 0.8.0, 1 GiB in 64 tensors). Its ``save_file`` is as flat and as fast for contiguous
+arrays (no anonymous memory, 0.5 s), but wants all arrays at once: what is transposed, cut across, widened or packed takes 1,024
+MB, 48 MB here. It writes metadata in another order each time, and only to a path of its own. Its ``safe_open`` copies what it
+reads (1,024 MB, none here), does not say where in the file a tensor is, and takes a name that stands twice for the same bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from __future__ import annotations
 import json
 import math
 import mmap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,8 +30,7 @@ import numpy as np
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array, DataType, unpack
 from webnn_graph.errors import FormatError, ValidationError
-from webnn_graph.formats.constants import external, from_bytes
-from webnn_graph.formats.table import WEIGHTS
+from webnn_graph.formats.constants import external
 from webnn_graph.graph import Descriptor, Graph, Operand
 from webnn_graph.names import nearest
 from webnn_graph.weight import Weight
@@ -45,8 +49,6 @@ PACKED_VERSION = "1"
 METADATA = "__metadata__"
 """The member of a header that is no tensor."""
 ELSEWHERE = "write to another folder, or under another name"
-INDEX = f"{WEIGHTS}.index.json"
-"""Suffix of the index of a file of weights that was cut into shards."""
 DIGEST = "digest:"
 """What stands before a tensor's name in the metadata, where its digest is."""
 
@@ -96,6 +98,11 @@ def metadata_of(digests: Mapping[str, str]) -> dict[str, str]:
     return {f"{DIGEST}{name}": digest for name, digest in digests.items()}
 
 
+def without_digests(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What else the metadata of a file say."""
+    return {name: value for name, value in metadata.items() if not name.startswith(DIGEST)}
+
+
 def _element_bytes(data_type: DataType) -> int:
     return max(1, data_type.bits // 8)
 
@@ -135,9 +142,14 @@ class Safetensors:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.bytes = _mapped(path)
+        self.bytes = mapped(path)
         self.metadata: dict[str, str] = {}
         self.tensors = self._header()
+
+    @property
+    def files(self) -> list[str]:
+        """Its name, as `webnn_graph.formats.shards.Shards` has several."""
+        return [self.path.name]
 
     @property
     def digests(self) -> dict[str, str]:
@@ -145,7 +157,7 @@ class Safetensors:
         return {name.removeprefix(DIGEST): digest for name, digest in self.metadata.items() if name.startswith(DIGEST)}
 
     def weight(self, key: str, operand: Descriptor) -> Weight:
-        name = _key_in(self.tensors, key)
+        name = key_in(self.tensors, key)
         if name is None:
             raise FormatError(f"{self.path} has no tensor {key!r}", nearest(key, self.tensors), code=Code.MISSING_WEIGHTS)
         tensor = self.tensors[name]
@@ -182,14 +194,15 @@ class Safetensors:
         if not 2 <= length <= min(MAX_HEADER, total - 8):
             self._fail("it does not begin with the length of a header")
         try:
-            header = json.loads(self.bytes[8 : 8 + length].tobytes(), object_pairs_hook=self._unique)
+            header = json.loads(self.bytes[8 : 8 + length].tobytes().decode(), object_pairs_hook=self._unique)
         except (ValueError, RecursionError):
             self._fail("its header is not JSON")
         if not isinstance(header, dict):
             self._fail("its header is not an object")
-        metadata = header.pop(METADATA, None)
-        if isinstance(metadata, dict):
-            self.metadata = {name: str(value) for name, value in metadata.items()}
+        metadata = header.pop(METADATA, {})
+        if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+            self._fail("its metadata are not texts")
+        self.metadata = metadata
         data = 8 + length
         tensors = {name: self._tensor(name, entry, data) for name, entry in header.items()}
         end = data
@@ -203,8 +216,8 @@ class Safetensors:
 
     def _tensor(self, name: str, entry: Any, data: int) -> Tensor:
         try:
-            begin, end = map(_whole, entry["data_offsets"])
-            tensor = Tensor(str(entry["dtype"]), tuple(map(_whole, entry["shape"])), data + begin, end - begin)
+            begin, end = map(whole, entry["data_offsets"])
+            tensor = Tensor(str(entry["dtype"]), tuple(map(whole, entry["shape"])), data + begin, end - begin)
         except (KeyError, TypeError, ValueError):
             self._fail(f"the header's entry of {name!r} is malformed")
         bits = BITS.get(tensor.dtype)
@@ -222,76 +235,7 @@ class Safetensors:
         raise FormatError(f"{self.path} is no valid safetensors file: {message}")
 
 
-class Manifest:
-    """A raw weights file with a manifest that says where each weight stands in it, as earlier tools of rustnn wrote."""
-
-    def __init__(self, path: Path, manifest: Path) -> None:
-        self.path = path
-        self.bytes = _mapped(path)
-        self.tensors = _json_members(manifest, "tensors")
-
-    def weight(self, key: str, operand: Descriptor) -> Weight:
-        name = _key_in(self.tensors, key)
-        if name is None:
-            raise FormatError(f"the manifest of {self.path} has no weight {key!r}", nearest(key, self.tensors))
-        try:
-            start, size = _whole(self.tensors[name]["byteOffset"]), _whole(self.tensors[name]["byteLength"])
-        except (KeyError, TypeError, ValueError):
-            raise FormatError(f"the manifest's entry of {name!r} is malformed") from None
-        if start + size > self.bytes.size:
-            raise FormatError(f"{name!r} ends at byte {start + size}; {self.path} has only {self.bytes.size}")
-        piece = self.bytes[start : start + size]
-        if size == operand.nbytes:
-            return Weight(operand.data_type, partial(unpack, piece, operand.data_type, operand.shape))
-        return Weight(operand.data_type, from_bytes(piece.tobytes(), operand.data_type, operand.shape))
-
-
-class Shards:
-    """Several safetensors files with an index, by the convention of Hugging Face."""
-
-    def __init__(self, index: Path) -> None:
-        self.index = index
-        self.files = _json_members(index, "weight_map")
-        self.open: dict[str, Safetensors] = {}
-
-    def weight(self, key: str, operand: Descriptor) -> Weight:
-        name = _key_in(self.files, key)
-        if name is None:
-            raise FormatError(f"{self.index} has no tensor {key!r}", nearest(key, self.files), code=Code.MISSING_WEIGHTS)
-        file = self.files[name]
-        if not isinstance(file, str) or file in ("", "..") or Path(file).name != file:
-            raise FormatError(f"{self.index} refers to {file!r}, which is outside its folder", "shards must stand beside their index")
-        if file not in self.open:
-            self.open[file] = Safetensors(self.index.with_name(file))
-        return self.open[file].weight(name, operand)
-
-
-def weights_of(graph: Path) -> Weights | None:
-    """The weights that belong to the graph's file: with its stem, or called ``model``; None if there are none."""
-    kinds: dict[str, Callable[..., Weights]] = {WEIGHTS: Safetensors, ".json": Shards, ".weights": Manifest}
-    files = files_beside(graph)
-    return kinds[files[0].suffix](*files) if files else None
-
-
-def files_beside(graph: Path) -> list[Path]:
-    """The file of the weights that belong to the graph's file, and the manifest when it needs one; none if there are none.
-
-    Shards are not among them, only their index.
-    """
-    for stem in dict.fromkeys((graph.stem, "model")):
-        for suffix in (WEIGHTS, INDEX):
-            path = graph.with_name(stem + suffix)
-            if path.is_file():
-                return [path]
-    for stem in dict.fromkeys((graph.stem, "model")):
-        raw = graph.with_name(stem + ".weights")
-        for manifest in (graph.with_name("manifest.json"), graph.with_name(f"{graph.stem}.manifest.json")):
-            if raw.is_file() and manifest.is_file():
-                return [raw, manifest]
-    return []
-
-
-def _mapped(path: Path) -> Array:
+def mapped(path: Path) -> Array:
     """The file's bytes, read when they are used."""
     try:
         with path.open("rb") as file:
@@ -309,7 +253,7 @@ def _widened(content: Array, shape: tuple[int, ...]) -> Array:
     return (content.view("<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
 
 
-def _json_members(path: Path, member: str) -> dict[str, Any]:
+def json_members(path: Path, member: str) -> dict[str, Any]:
     """An object that is a member of a JSON file's object."""
     try:
         members = json.loads(path.read_bytes())[member]
@@ -320,7 +264,7 @@ def _json_members(path: Path, member: str) -> dict[str, Any]:
     return members
 
 
-def _key_in(names: Mapping[str, Any], key: str) -> str | None:
+def key_in(names: Mapping[str, Any], key: str) -> str | None:
     """The name that a key means: itself, or the one that rustnn's text made it from (``a.b::c`` -> ``a_b__c``)."""
     if key in names:
         return key
@@ -328,7 +272,7 @@ def _key_in(names: Mapping[str, Any], key: str) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def _whole(value: Any) -> int:
+def whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(value)
     return value

@@ -12,6 +12,7 @@ from webnn_graph.passes import (
     convolution,
     movement,
     normalization,
+    powers,
     quantization,
 )
 from webnn_graph.passes.rewrite import Pass
@@ -37,7 +38,9 @@ PASSES = (
     Pass(
         "leftovers",  # after all patterns: one step for several would hide them
         (
+            powers.RULES,  # after normalization and activation, which know squares and cubes
             arithmetic.LAST,
+            attention.LAST,
             composition.RULES,  # again, on what the merged steps have left side by side
             movement.RULES,  # the same
         ),

@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
+from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Node, Operand
 from webnn_graph.ops.rules import broadcasts_to
 from webnn_graph.passes.arithmetic import with_number
-from webnn_graph.passes.rewrite import Build, Rule, View
+from webnn_graph.passes.movement import permutation_of
+from webnn_graph.passes.rewrite import Build, Mapped, Rule, View, again
 
 PASSING = ("reshape", "expand", "transpose", "slice", "concat", "gather", "add", "sub", "mul")
 """Operators whose results are finite when their operands are, as long as these are of a moderate size."""
@@ -100,4 +102,50 @@ def gemm(view: View, node: Node) -> Build | None:
     return None
 
 
-RULES: dict[str, list[Rule]] = {"div": [softmax], "softmax": [shifted], "where": [guard], "matmul": [scaled_product], "add": [gemm]}
+def grouped_heads(view: View, node: Node) -> Build | None:
+    """matmul with keys or values that are repeated for each head of a group: the rows of its heads below each other, and one matrix."""
+    x: Operand = node.arguments["a"]
+    repeated: Operand = node.arguments["b"]
+    turn = view.producer(repeated, "transpose")
+    if turn is not None:
+        if permutation_of(turn) != [*range(repeated.rank - 2), repeated.rank - 1, repeated.rank - 2]:
+            return None
+        repeated = turn.arguments["input"]
+    merge = view.producer(repeated, "reshape")
+    expand = merge and view.producer(merge.arguments["input"], "expand")
+    if merge is None or expand is None or repeated.rank < 3 or x.shape[:-2] != repeated.shape[:-2]:
+        return None
+    small: Operand = expand.arguments["input"]
+    *outer, groups, heads, rows, columns = expand.output.shape if expand.output.rank > 3 else (0, 0, 0, 0)
+    shared = [*outer, groups, rows, columns]
+    if repeated.shape != (*outer, groups * heads, rows, columns) or small.shape != (*outer, groups, 1, rows, columns):
+        return None
+
+    def build(b: GraphBuilder, new: Mapped) -> Operand:
+        matrix = b.reshape(new(small), shared)
+        if turn is not None:
+            matrix = b.transpose(matrix, permutation=permutation_of(turn))
+        below = b.reshape(new(x), [*outer, groups, heads * x.shape[-2], x.shape[-1]])
+        return b.reshape(b.matmul(below, matrix), list(node.output.shape))
+
+    return build
+
+
+def transposed_constant(view: View, node: Node) -> Build | None:
+    """gemm with a constant that nothing else reads: with its transpose, as implementations compute it."""
+    factor: Operand = node.arguments["b"]
+    values = view.value(factor)
+    if values is None or node.arguments.get("bTranspose", False) or not view.only_user(factor):
+        return None
+    return lambda b, new: again(b, new, node, b=b.constant(values.T, name=factor.name), bTranspose=True)
+
+
+RULES: dict[str, list[Rule]] = {
+    "div": [softmax],
+    "softmax": [shifted],
+    "where": [guard],
+    "matmul": [grouped_heads, scaled_product],
+    "add": [gemm],
+}
+LAST: dict[str, list[Rule]] = {"gemm": [transposed_constant]}
+"""What would hide a product from those that want its constant as it is."""

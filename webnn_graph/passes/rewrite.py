@@ -123,7 +123,7 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
     return b.build({operand.name: made[operand] for operand in graph.outputs})
 
 
-def again(b: GraphBuilder, new: Mapped, node: Node, **changes: object) -> Operand:
+def again(b: GraphBuilder, new: Mapped, node: Node, /, **changes: object) -> Operand:
     """The call of a node of one result with some arguments changed, these in terms of the new graph."""
     kept = {name: value for name, value in node.arguments.items() if name not in changes}
     result: Operand = b.call(node.op, **map_operands(kept, new), **changes)

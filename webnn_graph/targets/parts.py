@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.graph import Graph, Node, Operand, map_arguments, map_operands
 from webnn_graph.ops import OPS, Trait
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.forms.parts import JOINED, READERS, Parts, within
@@ -217,7 +217,7 @@ class _Replay:
             def belonging(other: Operand, part: Operand = part, span: tuple[int, int] = span) -> Operand:
                 return part if other is operand else within(self._b, self._whole(other), axis - result.rank, parts.size, span)
 
-            arguments = map_operands(node.arguments, belonging)
+            arguments = map_arguments(node.arguments, belonging)
             if node.op == "reshape":
                 arguments["newShape"] = list(result.resized(axis, span[1] - span[0]).shape)
             made.append(self._b.call(node.op, **arguments))

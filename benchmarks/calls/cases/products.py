@@ -119,7 +119,17 @@ CASES = (
             "softmax(x, 3)": lambda b, x: b.softmax(x, 3),
             "softmax(x, 1)": lambda b, x: b.softmax(x, 1),
             "softmax(x, 1) between transposes": lambda b, x: b.transpose(
-                b.softmax(b.transpose(x, permutation=[0, 2, 3, 1]), 3), permutation=[0, 3, 1, 2]
+                b.softmax(b.mul(b.transpose(x, permutation=[0, 2, 3, 1]), 1.0000001), 3), permutation=[0, 3, 1, 2]
+            ),
+            "the same in three dimensions": lambda b, x: b.reshape(
+                b.transpose(
+                    b.softmax(b.mul(b.transpose(b.reshape(x, [1, 12, 16384]), permutation=[0, 2, 1]), 1.0000001), 2), permutation=[0, 2, 1]
+                ),
+                [1, 12, 128, 128],
+            ),
+            "softmax(x, 2)": lambda b, x: b.softmax(x, 2),
+            "softmax(x, 2) between transposes": lambda b, x: b.transpose(
+                b.softmax(b.mul(b.transpose(x, permutation=[0, 1, 3, 2]), 1.0000001), 3), permutation=[0, 1, 3, 2]
             ),
             "exp(x) / reduceSum(exp(x))": lambda b, x: b.div(e := b.exp(x), b.reduceSum(e, axes=[3], keepDimensions=True)),
         },

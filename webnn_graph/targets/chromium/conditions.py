@@ -48,10 +48,6 @@ def clamps_to_unit(b: LegalBuilder, call: Call) -> bool:
     return bool(call.input.data_type.is_float and call.minValue == 0 and call.maxValue == 1)
 
 
-def is_softmax_across(b: LegalBuilder, call: Call) -> bool:
-    return bool(math.prod(call.input.shape[call.axis + 1 :]) > 1)
-
-
 def expands_slowly(b: LegalBuilder, call: Call) -> bool:
     if max(call.input.nbytes, call.result.nbytes) > b.target.most_bytes() or math.prod(movement.growth(call)) <= 1:
         return False
@@ -145,6 +141,14 @@ def is_softmax_of_image(b: LegalBuilder, call: Call) -> bool:
 def is_turned_and_by_itself(b: LegalBuilder, call: Call) -> bool:
     made = b.producer(call.a)
     return call.a is call.b and call.a.rank > 2 and made is not None and made.op in (*IMAGES, "transpose")
+
+
+def is_softmax_of_turned(b: LegalBuilder, call: Call) -> bool:
+    def is_free(node: Node) -> bool:
+        """Whether transposes are moved past the node; they are not where it has a constant."""
+        return OPS[node.op].category in ("elementwise", "activation") and not any(map(b.is_known, node.operands))
+
+    return _goes_back(b, call.input, lambda node: node.op == "transpose", is_free)
 
 
 def reads_dequantized_per_axis(name: str) -> Callable[[LegalBuilder, Call], bool]:

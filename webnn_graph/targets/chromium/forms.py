@@ -97,13 +97,6 @@ def in_fewer_dimensions(b: LegalBuilder, call: Call) -> Any:
     return b.reshape(b.call(call.op, b.reshape(call.input, folded), 1), list(shape))
 
 
-def softmax_turned(b: LegalBuilder, call: Call) -> Any:
-    shape, axis = call.input.shape, call.axis
-    folded = [math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])]
-    turned = b.transpose(b.reshape(call.input, folded), permutation=[0, 2, 1])
-    return b.reshape(b.transpose(b.softmax(turned, 2), permutation=[0, 2, 1]), list(shape))
-
-
 def times_ones_or_tiled(b: LegalBuilder, call: Call) -> Any:
     return movement.times_ones(b, call) if conditions.is_expanded_by_few(b, call) else movement.tiled(b, call)
 

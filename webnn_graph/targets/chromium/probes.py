@@ -170,3 +170,8 @@ def scattered_to_one_position(b: GraphBuilder) -> dict[str, Operand]:
 def scattered_to_places_twice(b: GraphBuilder) -> dict[str, Operand]:
     places = b.constant(np.array([[1], [3], [1]], np.int32))
     return {"y": b.scatterND(b.input("x", "float32", [4]), places, b.input("updates", "float32", [3]))}
+
+
+def softmax_between_transposes(b: GraphBuilder) -> dict[str, Operand]:
+    turned = b.relu(b.transpose(b.input("x", "float32", [2, 3, 4]), permutation=[0, 2, 1]))
+    return {"y": b.transpose(b.softmax(turned, 2), permutation=[0, 2, 1])}

@@ -73,6 +73,14 @@ ROWS = (
         probes.transpose_times_itself,
     ),
     Quirk(
+        "softmax of what is turned",
+        ("softmax",),
+        conditions.is_softmax_of_turned,
+        forms.of_input_times_one,
+        "Where the result is turned back, it is computed along another axis.",
+        probes.softmax_between_transposes,
+    ),
+    Quirk(
         "division of integers",
         ("div",),
         conditions.is_unsure_division,

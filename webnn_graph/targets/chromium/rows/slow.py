@@ -43,14 +43,4 @@ ROWS = (
         lambda b: {"y": b.hardSigmoid(b.input("x", "float32", [6]))},
         slow=True,
     ),
-    Quirk(
-        "softmax along another axis than the last",
-        ("softmax",),
-        conditions.is_softmax_across,
-        forms.softmax_turned,
-        "It takes 4 times as long as between transposes.",
-        lambda b: {"y": b.softmax(b.input("x", "float32", [2, 3, 4]), 1)},
-        rounds=True,
-        slow=True,
-    ),
 )
