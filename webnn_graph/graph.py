@@ -141,7 +141,7 @@ class Node:
     def with_operands(self, replace: Callable[[Operand], Operand]) -> Node:
         """The same call with ``replace(operand)`` in the place of everything that it reads and returns."""
         outputs = tuple([replace(operand) for operand in self.outputs])
-        return Node(self.op, map_operands(self.arguments, replace), outputs, self.label)
+        return Node(self.op, map_arguments(self.arguments, replace), outputs, self.label)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={_shown(value)}" for name, value in self.arguments.items())
@@ -262,6 +262,9 @@ def map_operands(value: Any, replace: Callable[[Operand], Any]) -> Any:
         return replace(value)
     if isinstance(value, list | tuple):
         return [replace(item) if isinstance(item, Operand) else item for item in value]
-    if isinstance(value, dict):
-        return {name: map_operands(item, replace) for name, item in value.items()}
-    return value
+    return map_arguments(value, replace) if isinstance(value, dict) else value
+
+
+def map_arguments(arguments: Mapping[str, Any], replace: Callable[[Operand], Any]) -> dict[str, Any]:
+    """The arguments of a call with ``replace(operand)`` in the place of every operand."""
+    return {name: map_operands(value, replace) for name, value in arguments.items()}

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from webnn_graph.data_types import Array, DataType
-from webnn_graph.graph import Graph, Node, Operand, map_operands, operands_in, operands_of
+from webnn_graph.graph import Graph, Node, Operand, map_arguments, operands_in, operands_of
 from webnn_graph.ops import OPS, Trait, evaluate, having
 
 MAX_ELEMENTS = 1 << 22
@@ -187,7 +187,7 @@ def _moved(node: Node, known: Mapping[Operand, Array], results: list[Bounds | No
     places = {o: np.arange(start, start + o.size).reshape(o.shape) for o, start in zip(moved, starts, strict=False)}
     if any(operand not in places and operand not in known for operand in node.operands):
         return
-    arguments = map_operands(node.arguments, lambda operand: places[operand] if operand in places else known[operand])
+    arguments = map_arguments(node.arguments, lambda operand: places[operand] if operand in places else known[operand])
     if node.op in ("cast", "identity"):
         went = [places[moved[0]]]
     else:

@@ -10,7 +10,7 @@ from webnn_graph import Graph
 from webnn_graph.data_types import Array
 from webnn_graph.formats import text
 from webnn_graph.formats.assemble import assemble
-from webnn_graph.graph import Descriptor, map_operands
+from webnn_graph.graph import Descriptor, map_arguments
 from webnn_graph.weight import Weight
 
 EVERY_OPERATOR = Path(__file__).with_name("every_operator.webnn").read_text()
@@ -36,7 +36,7 @@ def every_operator() -> Graph:
 
 def as_data(graph: Graph) -> object:
     """A graph as data that can be compared: operands by name and type, NaN by its name."""
-    nodes = [(n.op, list(map_operands(n.arguments, str).items()), list(map(str, n.outputs)), n.label) for n in graph.nodes]
+    nodes = [(n.op, list(map_arguments(n.arguments, str).items()), list(map(str, n.outputs)), n.label) for n in graph.nodes]
     nodes = [(op, [(key, "NaN" if value != value else value) for key, value in arguments], *rest) for op, arguments, *rest in nodes]
     constants = {str(operand): (array.dtype, array.shape, array.tobytes()) for operand, array in graph.constants.items()}
     return graph.name, list(map(str, graph.inputs)), constants, nodes, list(map(str, graph.outputs))

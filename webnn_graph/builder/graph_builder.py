@@ -16,7 +16,7 @@ from webnn_graph.builder.methods import OperatorMethods
 from webnn_graph.builder.shortcuts import SHORTCUTS
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ValidationError, Where
-from webnn_graph.graph import Descriptor, Distribution, Graph, Node, Operand, map_operands, operands_in, operands_of
+from webnn_graph.graph import Descriptor, Distribution, Graph, Node, Operand, map_arguments, operands_in, operands_of
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.ops.rules import check_shape, distribution_of
@@ -148,7 +148,7 @@ class GraphBuilder(OperatorMethods):
 
         It was checked there, and is again only if an operand is not as it was.
         """
-        arguments = map_operands(node.arguments, replace)
+        arguments = map_arguments(node.arguments, replace)
         if not all(map(Operand.is_like, operands_of(arguments), node.operands)):
             return self.call(node.op, **arguments)
         return self._checked(node.op, arguments, tuple([operand.descriptor for operand in node.outputs]), self._label)
@@ -404,7 +404,7 @@ def _map_items(values: Mapping[str, Any], function: Callable[[Any], Any]) -> dic
 
 def _call_key(op: str, arguments: Mapping[str, Any]) -> Any:
     """Equal for calls that compute the same."""
-    return op, repr(map_operands(arguments, id))
+    return op, repr(map_arguments(arguments, id))
 
 
 def _data_type(name: DataType | str) -> DataType:

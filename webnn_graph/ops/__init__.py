@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.graph import Node, Operand, map_operands
+from webnn_graph.graph import Node, Operand, map_arguments
 from webnn_graph.modules import modules_of
 from webnn_graph.ops.declare import OPS, Op
 from webnn_graph.ops.parameters import Parameter
@@ -33,7 +33,7 @@ def evaluate(node: Node, value: Callable[[Operand], Array]) -> dict[Operand, Arr
         ValidationError: The operator has no result for an operand without elements, which only constants can be.
     """
     try:
-        arrays = OPS[node.op].execute(map_operands(node.arguments, value), node.outputs)
+        arrays = OPS[node.op].execute(map_arguments(node.arguments, value), node.outputs)
     except (ValueError, IndexError):
         if all(operand.size for operand in node.operands):
             raise

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
-from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.graph import Graph, Node, Operand, map_arguments
 
 Mapped: TypeAlias = Callable[[Operand], Operand]
 """The new graph's operand for one of the old graph."""
@@ -126,7 +126,7 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
 def again(b: GraphBuilder, new: Mapped, node: Node, /, **changes: object) -> Operand:
     """The call of a node of one result with some arguments changed, these in terms of the new graph."""
     kept = {name: value for name, value in node.arguments.items() if name not in changes}
-    result: Operand = b.call(node.op, **map_operands(kept, new), **changes)
+    result: Operand = b.call(node.op, **map_arguments(kept, new), **changes)
     return result
 
 

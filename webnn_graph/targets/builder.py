@@ -9,7 +9,7 @@ from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.errors import ValidationError
-from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_operands, operands_of
+from webnn_graph.graph import Descriptor, Graph, Node, Operand, map_arguments, operands_of
 from webnn_graph.targets import four_bits, narrowing
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.target import Target
@@ -57,7 +57,7 @@ class LegalBuilder(GraphBuilder):
         with self.source(node.label):
             if arguments == node.arguments:
                 return self.repeat(node, new.__getitem__)
-            return self.call(node.op, **map_operands(arguments, new.__getitem__))
+            return self.call(node.op, **map_arguments(arguments, new.__getitem__))
 
     def adopt(self, graph: Graph) -> None:
         """Takes the constants and nodes of a graph as they stand."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from webnn_graph.data_types import DataType
-from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.graph import Graph, Node, Operand, map_arguments
 from webnn_graph.ops import OPS
 from webnn_graph.view.groups import Group, calls, grouped
 from webnn_graph.view.layers import Edge, laid_out
@@ -80,7 +80,7 @@ def _operand(operand: Operand) -> dict[str, Any]:
 
 
 def _node(node: Node, numbers: Mapping[Operand, int]) -> dict[str, Any]:
-    referred = map_operands(node.arguments, lambda operand: {"operand": numbers[operand]})
+    referred = map_arguments(node.arguments, lambda operand: {"operand": numbers[operand]})
     arguments = {name: _plain(value) for name, value in referred.items()}
     kind = OPS[node.op].category
     return {

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from webnn_graph.data_types import DataType
-from webnn_graph.graph import Graph, Node, Operand, map_operands
+from webnn_graph.graph import Graph, Node, Operand, map_arguments
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS
 
@@ -49,7 +49,7 @@ def _with_types(graph: Graph) -> Graph:
     typed: dict[Operand, Operand] = {}
     nodes: list[Node] = []
     for node in graph.nodes:
-        nodes.append(replace(node, arguments=map_operands(node.arguments, lambda operand: typed.get(operand, operand))))
+        nodes.append(replace(node, arguments=map_arguments(node.arguments, lambda operand: typed.get(operand, operand))))
         if node.op in TAKEN_FOR_FLOAT and node.output.data_type is not DataType.FLOAT32:
             result = node.output
             typed[result] = Operand(result.data_type, result.shape, names.take(f"{result.name}_typed"))
@@ -91,7 +91,7 @@ def _with_shapes(graph: Graph) -> Graph:
 
     for node in graph.nodes:
         if node.op in NEED_SHAPES:
-            node = replace(node, arguments=map_operands(node.arguments, told))
+            node = replace(node, arguments=map_arguments(node.arguments, told))
         nodes.append(node)
         strided = node.op == "slice" and max(node.arguments.get("strides", [1])) > 1
         vague = node.op in SHAPELESS or strided or not unknown.isdisjoint(node.operands)
