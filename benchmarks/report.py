@@ -52,9 +52,10 @@ def main() -> None:
         if machine() in conversions:
             parts += [CONVERSION, *_conversion(conversions[machine()])]
         (ROOT / "docs" / "benchmarks.md").write_text("".join(parts), "utf-8")
-        for place in ("README.md", "docs/compare.md"):
+        whole = {browser: models for browser, models in found.items() if set(MODELS) <= set(models)}
+        for place in ("README.md", "docs/compare.md") if whole else ():
             path = ROOT / place
-            path.write_text(TABLE.sub(lambda _: _short(found), path.read_text("utf-8")), "utf-8")
+            path.write_text(TABLE.sub(lambda _: _short(whole), path.read_text("utf-8")), "utf-8")
 
 
 def ratios(models: Mapping[str, Any], key: str, way: str) -> list[float]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from converters.commands.destination import Destination
 from converters.commands.saving import save
-from webnn_graph.formats import writable
+from webnn_graph.formats.table import writable
 
 FORMATS = [format.suffix[1:] for format in writable()]
 MEBIBYTE = 2**10
