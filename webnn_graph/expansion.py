@@ -57,25 +57,26 @@ class Split:
 
 
 def split(graph: Graph, most_bytes: float = math.inf) -> Split:
-    """The calls of a graph, without those whose results can be computed ahead; such a result may be one that the graph returns.
+    """The calls of a graph, without those whose results can be computed ahead.
 
-    A float16 constant that is cast stays one: implementations take it as it is, in half the memory.
+    A float16 constant that is cast stays one: implementations take it as it is, in half the memory. What the graph returns is no
+    constant, and stays, too.
 
     Args:
         graph: The graph.
         most_bytes: Of a result: no constant may have more.
     """
-    known = set(graph.constants)
+    known, returned = set(graph.constants), set(graph.outputs)
     ahead: list[Node] = []
     rest: list[Node] = []
     for node in graph.nodes:
-        is_small = all(output.nbytes <= most_bytes for output in node.outputs)
-        if is_small and known.issuperset(node.operands) and not _is_free(node, graph):
+        may_be = all(output.nbytes <= most_bytes and output not in returned for output in node.outputs)
+        if may_be and known.issuperset(node.operands) and not _is_free(node, graph):
             ahead.append(node)
             known.update(node.outputs)
         else:
             rest.append(node)
-    needed = {*(operand for node in rest for operand in node.operands), *graph.outputs}
+    needed = {operand for node in rest for operand in node.operands}
     return Split(rest, [_expansion(nodes, needed) for nodes in _connected(ahead)])
 
 

@@ -30,6 +30,7 @@ class Destination:
         target: What the files are for; None for what each format is for: .js for browsers, the others for any implementation.
         weights: Name of the file of weights; by default the stem's.
         max_shard_size: Bytes of weights in a file, when they are to be cut into several.
+        expand: Whether modules compute expressions of constants once, when they are loaded.
         sources: The files that the graph is made from; asked only when one of them could be in the way.
     """
 
@@ -41,6 +42,7 @@ class Destination:
     target: Target | None = None
     weights: str = ""
     max_shard_size: int | None = None
+    expand: bool = True
     sources: Callable[[], Iterable[Path]] = tuple
 
     @property

@@ -198,6 +198,12 @@ destination_options = options(
         type=ByteCount(),
         help="Write the weights to several files of at most this size, with an index, when there are more; like 500MB.",
     ),
+    click.option(
+        "--expand",
+        type=click.Choice(("load", "run")),
+        help="Compute what reads only constants, like quantized weights, once when a module is loaded, or in every run.  "
+        "[default: what the target says, load]",
+    ),
     click.option("--force", is_flag=True, help="Replace files that exist."),
 )
 format_option = click.option(
@@ -409,7 +415,11 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
     legal = load_target(target) if target else None
     given = files_given(target, options.get("inputs_file"))
     where, labels, force, most = (options.pop(name) for name in ("output_dir", "labels", "force", "max_shard_size"))
-    return Destination(where, stem, formats, labels, force, legal, max_shard_size=most, sources=lambda: [*files_of(model), *given])
+    said = options.pop("expand")
+    expand = said == "load" if said else legal is None or legal.expand
+    return Destination(
+        where, stem, formats, labels, force, legal, max_shard_size=most, expand=expand, sources=lambda: [*files_of(model), *given]
+    )
 
 
 def _stem_of(model: Path) -> str:

@@ -111,6 +111,7 @@ def _written(
         neighbours=neighbours,
         more=more,
         max_shard_size=last.max_shard_size,
+        expand=last.expand,
     )
     of_parts = {file for _, to in parts for file in to.files}
     saved = []
@@ -129,16 +130,18 @@ def _prepared(graph: Graph, to: Destination) -> tuple[dict[Path, Graph], list[st
         return dict.fromkeys(to.graphs, legalize(graph, to.target)), []
     for name in dict.fromkeys(name for path in to.graphs for name in written_as(path).targets):
         graph = in_parts(graph, load_target(name))  # in every form, so that no weight is stored whole and in parts
-    made = {path: _in_format(graph, written_as(path)) for path in to.graphs}
+    made = {path: _in_format(graph, written_as(path), to.expand) for path in to.graphs}
     return {path: legal for path, (legal, _) in made.items()}, [warning for _, warnings in made.values() for warning in warnings]
 
 
-def _in_format(graph: Graph, format: Format) -> tuple[Graph, list[str]]:
+def _in_format(graph: Graph, format: Format, expand: bool) -> tuple[Graph, list[str]]:
     """The graph for the best target of the format that takes it, as it is when none does; and what is to be said of it."""
     warnings: list[str] = []
     for name, refused in format.targets.items():
+        target = load_target(name)
         try:
-            return legalize(graph, load_target(name), exact=name == PORTABLE), warnings
+            legal = legalize(graph, target.with_four_bits if format.expands and expand else target, exact=name == PORTABLE)
+            return legal, warnings
         except ConversionError as error:
             warnings.append(f"{refused}: {error.message}")
     return graph, warnings

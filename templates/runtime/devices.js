@@ -38,8 +38,8 @@ async function createContext(options, device) {
   };
   if (!globalThis.navigator?.ml) {
     refuse(
-      "navigator.ml is missing: WebNN needs a browser that has it switched on " +
-        "(Chromium: chrome://flags/#web-machine-learning-neural-network) and a page from https or localhost",
+      "navigator.ml is missing: WebNN has to be switched on (chrome://flags/#web-machine-learning-neural-network), " +
+        "and the page to come from https or localhost",
     );
   }
   const accelerated = device !== "cpu";

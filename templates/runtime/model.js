@@ -62,7 +62,7 @@ export class Model {
     const given = named("input", inputs, values);
     for (const input of inputs) checkArray(input, given[input.name]);
     return this.#coded(async () => {
-      this.#dispatch(given, {});
+      this.#dispatch(given, Object.create(null));
       const buffers = await Promise.all(outputs.map(({ name }) => this.context.readTensor(this.#tensors.get(name))));
       return Object.fromEntries(outputs.map(({ name, dataType }, i) => [name, viewOf(dataType, new Uint8Array(buffers[i]))]));
     });

@@ -49,6 +49,9 @@ export function context(members) {
       tensor.value = data.slice();
     },
     dispatch(graph, inputs, outputs) {
+      for (const tensor of [...Object.values(inputs), ...Object.values(outputs)]) {
+        if (tensor?.dataType === undefined) throw new TypeError("Failed to convert value to 'MLTensor'.");
+      }
       if (recorder.fail) throw new Error("dispatch failed");
       recorder.bound = inputs;
       const [first] = Object.values(inputs);

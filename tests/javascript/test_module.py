@@ -134,6 +134,19 @@ def test_any_identifier_names_an_operand(names: list[str], tmp_path: Path) -> No
 
 
 @needs_node
+def test_what_objects_inherit_names_outputs(tmp_path: Path) -> None:
+    b = GraphBuilder()
+    x = b.input("x", "float32", [2])
+    names = ["constructor", "toString", "__proto__"]
+    module = write(b.build({name: b.add(x, float(i)) for i, name in enumerate(names)}), tmp_path)
+    script = """
+        const model = await module.Model.create(mock.context(), new Map());
+        console.log(JSON.stringify(Object.keys(await model.compute({ x: new Float32Array(2) }))));
+    """
+    assert node(module, script) == names
+
+
+@needs_node
 @pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)
 def test_nothing_breaks_out(hostile: str, tmp_path: Path) -> None:
     b = GraphBuilder(hostile)

@@ -8,8 +8,8 @@ from typing import Any
 
 from webnn_graph.data_types import BYTES, Array
 from webnn_graph.expansion import Expansion, batches, by_blocks
-from webnn_graph.formats.expressions import constant, literal, statement, string, variable
-from webnn_graph.graph import Graph, Node, Operand, map_arguments
+from webnn_graph.formats.expressions import constant, literal, statement, variable
+from webnn_graph.graph import Node, Operand, map_arguments
 
 
 def expanding(expansions: Sequence[Expansion], weights: Sequence[Operand], constants: Mapping[Operand, Array]) -> dict[str, Any]:
@@ -34,13 +34,6 @@ def expanding(expansions: Sequence[Expansion], weights: Sequence[Operand], const
             entries.append(f"[{name}, {_names(reads)}, {_names(expansion.makes)}]")
         groups.append(entries)
     return {"expanders": [(name, *astuple(function)) for function, name in names.items()], "expansions": groups}
-
-
-def expanded(expansions: Sequence[Expansion], graph: Graph) -> dict[Operand, str]:
-    """How the graph gets at what was computed, by operand: a JavaScript expression."""
-    made = {operand: f"weight({string(operand.name)})" for expansion in expansions for operand in expansion.makes}
-    # A graph cannot return a constant.
-    return {operand: f"builder.identity({text})" if operand in graph.outputs else text for operand, text in made.items()}
 
 
 @dataclass(frozen=True)

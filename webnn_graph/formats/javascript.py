@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 import jinja2
 
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.expansion import Split, split
-from webnn_graph.formats.expanding import expanded, expanding
+from webnn_graph.formats.expanding import expanding
 from webnn_graph.formats.expressions import descriptor_of, literal, object_of, string, variable
 from webnn_graph.formats.functions import statements
 from webnn_graph.formats.table import WEIGHTS
@@ -85,11 +85,9 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
     weights = stored(graph)
     most_bytes = load_target(PORTABLE).most_bytes("constant")
     parts = split(graph, most_bytes) if expand else Split(graph.nodes, ())
-    made = expanded(parts.expansions, graph)
+    made = [operand for expansion in parts.expansions for operand in expansion.makes]
     read = {operand for node in parts.nodes for operand in node.operands}
-    as_weights = [*weights, *(operand for operand in made if operand not in graph.outputs)]
-    constants, node_lines = statements(graph, parts.nodes, as_weights, labels)
-    returned = [f"const {variable(operand.name)} = {made[operand]};" for operand in graph.outputs if operand in made]
+    constants, node_lines = statements(graph, parts.nodes, [*weights, *made], labels)
     return {
         "title": string(graph.name),
         "data_types": " | ".join(map(string, DataType)),
@@ -103,14 +101,14 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
-        "result_types": _result_types(graph),
+        "result_types": _result_types(graph, read if expand else set(graph.constants)),
         "bound": literal([operand.name for operand in graph.inputs if operand in read]),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
         ],
         **expanding(parts.expansions, list(weights), graph.constants),
         "only_expanded": literal([operand.name for operand in weights if operand not in read]),
-        "constant_lines": [*constants, *returned],
+        "constant_lines": constants,
         "node_lines": node_lines,
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
         "input_types": [_typed(operand) for operand in graph.inputs],
@@ -118,11 +116,15 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
     }
 
 
-def _result_types(graph: Graph) -> str:
-    """An object literal of what a graph calls, inputs, outputs and constants among it, and the data types of the results."""
+def _result_types(graph: Graph, read: Set[Operand]) -> str:
+    """An object literal of what a graph calls, inputs, outputs and constants among it, and the data types of the results.
+
+    4-bit constants that are not ``read`` as they are become bytes.
+    """
     calls = [(node.op, node.outputs) for node in graph.nodes]
-    calls += [("constant", tuple(graph.constants)), ("input", graph.inputs), ("output", graph.outputs)]
-    found: dict[str, set[DataType]] = {}
+    calls += [("input", graph.inputs), ("output", graph.outputs)]
+    constants = (operand.data_type if operand in read else BYTES.get(operand.data_type, operand.data_type) for operand in graph.constants)
+    found: dict[str, set[DataType]] = {"constant": set(constants)}
     for call, results in calls:
         found.setdefault(call, set()).update(operand.data_type for operand in results)
     return object_of({call: literal(sorted(data_types)) for call, data_types in sorted(found.items()) if data_types})

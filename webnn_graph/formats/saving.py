@@ -19,7 +19,7 @@ from webnn_graph.sizes.sized import Sized
 from webnn_graph.weight import Values
 
 
-def save(graph: Graph, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None) -> list[Path]:
+def save(graph: Graph, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None, expand: bool = True) -> list[Path]:
     """Writes a graph in one or several forms, and its weights beside it: ``<stem>.safetensors``.
 
     Either all files are written or none is; equal graphs give equal bytes.
@@ -30,6 +30,7 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None, max_shard_s
         labels: Whether nodes keep their labels; None for what each format does by itself.
         max_shard_size: Bytes of weights in a file; when there are more, they are written to several, ``<stem>-00001-of-00002.safetensors``
             and so on, with an index. A tensor is never cut. By default they are in one file.
+        expand: Whether a module computes expressions of constants once, when it is loaded, and not in every run.
 
     Returns:
         All files written, in the order of the paths, weights last.
@@ -42,7 +43,7 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None, max_shard_s
     digest_of = digests_of(tensors)
     shards = cut(tensors, max_shard_size)
     for path in map(Path, paths):
-        files |= _texts(graph, path, labels, names(path.with_suffix(WEIGHTS).name, len(shards) or 1), digest_of)
+        files |= _texts(graph, path, labels, names(path.with_suffix(WEIGHTS).name, len(shards) or 1), digest_of, expand)
     for path in map(Path, paths):
         if tensors:
             files |= written(path.with_suffix(WEIGHTS), shards, digest_of, {})
@@ -50,7 +51,9 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None, max_shard_s
     return [path for path, chunks in files.items() if chunks]
 
 
-def save_sizes(sized: Sized, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None) -> list[Path]:
+def save_sizes(
+    sized: Sized, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None, expand: bool = True
+) -> list[Path]:
     """Writes a model in several sizes, and once for all the weights: ``model.safetensors``.
 
     Args:
@@ -59,6 +62,7 @@ def save_sizes(sized: Sized, *paths: PathLike, labels: bool | None = None, max_s
             itself, too, which computes with the smallest graph that fits.
         labels: See `save`.
         max_shard_size: See `save`.
+        expand: See `save`.
 
     Returns:
         All files written, weights last.
@@ -71,7 +75,7 @@ def save_sizes(sized: Sized, *paths: PathLike, labels: bool | None = None, max_s
         path.with_name(f"{path.stem}_{label}{path.suffix}"): graph for path in map(Path, paths) for label, graph in labelled
     }
     models = dict.fromkeys(map(Path, paths), sized)
-    return save_together(graphs, labels=labels, more=partial(sized_texts, models), max_shard_size=max_shard_size)
+    return save_together(graphs, labels=labels, more=partial(sized_texts, models), max_shard_size=max_shard_size, expand=expand)
 
 
 def sized_texts(models: Mapping[Path, Sized], weights: Sequence[str], digest: str) -> dict[Path, str]:
@@ -94,6 +98,7 @@ def save_together(
     neighbours: Sequence[Graph] = (),
     more: Callable[[Sequence[str], str], Mapping[Path, str]] | None = None,
     max_shard_size: int | None = None,
+    expand: bool = True,
 ) -> list[Path]:
     """Writes several graphs of one folder and, once for all, their weights.
 
@@ -107,6 +112,7 @@ def save_together(
             is in the file of weights stays in it then; it is not written when nothing has to be added.
         more: Makes the texts of other files of the folder, by path, from the names of the files of weights and the weights' digest.
         max_shard_size: See `save`.
+        expand: See `save`.
 
     Returns:
         All files written, in the order of the paths, weights last.
@@ -132,7 +138,7 @@ def save_together(
         file_names = names(weights, len(cut(tensors, max_shard_size)) or 1)
     files: dict[Path, Chunks | None] = {}
     for path, graph in zip(paths, graphs.values(), strict=True):
-        files |= _texts(renamed[graph], path, labels, file_names, digest_of)
+        files |= _texts(renamed[graph], path, labels, file_names, digest_of, expand)
     if more:
         used = [operand.name for operand in stored(*(renamed[graph] for graph in graphs.values()))]
         files |= {path: partial(_encoded, text) for path, text in more(file_names, _combined(used, digest_of)).items()}
@@ -149,10 +155,12 @@ def _others(there: Safetensors | Shards, neighbours: Sequence[Graph]) -> Graph:
     return Graph("others", (), Values({operand: weight for operand, weight in there.all().items() if operand.name not in read}), (), ())
 
 
-def _texts(graph: Graph, path: Path, labels: bool | None, weights: Sequence[str], digest_of: Mapping[str, str]) -> dict[Path, Chunks]:
+def _texts(
+    graph: Graph, path: Path, labels: bool | None, weights: Sequence[str], digest_of: Mapping[str, str], expand: bool
+) -> dict[Path, Chunks]:
     """The text files of one form, whose weights are in the files ``weights`` beside it and have these digests."""
     used = [operand.name for operand in stored(graph)]
-    texts = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=_combined(used, digest_of))
+    texts = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=_combined(used, digest_of), expand=expand)
     return {path.with_name(name): partial(_encoded, text) for name, text in texts.items()}
 
 

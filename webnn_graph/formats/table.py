@@ -38,6 +38,7 @@ class Format:
         targets: What it is written for unless the user says it, the best first, each with what is to be said when the graph is
             refused there; none for any implementation.
         labels: Whether nodes keep their labels unless the user says it.
+        expands: Whether what is written can compute expressions of constants once, when it is loaded.
         sized: What writes a file for several sizes of a model, with a ``files`` as `sized_files`; empty when each is on its own.
     """
 
@@ -51,6 +52,7 @@ class Format:
     companions: Sequence[str] = ()
     targets: Mapping[str, str] = field(default_factory=dict)
     labels: bool = True
+    expands: bool = False
     sized: str = ""
 
     @property
@@ -67,7 +69,9 @@ class Format:
         document: Document = import_module(self.module).read(text, file)
         return document
 
-    def files(self, graph: Graph, stem: str, *, labels: bool | None, weights: Sequence[str], digest: str) -> dict[str, str]:
+    def files(
+        self, graph: Graph, stem: str, *, labels: bool | None, weights: Sequence[str], digest: str, expand: bool = True
+    ) -> dict[str, str]:
         """The texts of the files that hold a graph, by file name: of the stem, and of its suffix or a companion's.
 
         Args:
@@ -76,9 +80,11 @@ class Format:
             labels: Whether nodes keep their labels; None for what the format does by itself.
             weights: Names of the files of weights, in order.
             digest: That of the weights.
+            expand: Whether expressions of constants are computed once, in formats that `expands` says can do that.
         """
         kept = self.labels if labels is None else labels
-        texts: dict[str, str] = import_module(self.module).files(graph, stem, labels=kept, weights=weights, digest=digest)
+        more = {"expand": expand} if self.expands else {}
+        texts: dict[str, str] = import_module(self.module).files(graph, stem, labels=kept, weights=weights, digest=digest, **more)
         return texts
 
     def sized_files(self, sized: Sized, stem: str, *, weights: Sequence[str], digest: str) -> dict[str, str]:
@@ -101,6 +107,7 @@ FORMATS = {
             companions=(".d.ts",),
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
+            expands=True,
             sized="webnn_graph.formats.sized",
         ),
     )

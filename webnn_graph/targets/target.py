@@ -45,6 +45,8 @@ MEASURED = {CHROMIUM: "cpu", RUSTNN: "cpu"}
 
 ORIGIN = ("implementation", "version", "device")
 """Members of a file that say whose limits it holds."""
+EXPAND = "expand"
+"""Member of a file that says when expressions of constants are best computed: ``load``, the default, or ``run``."""
 VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 
 GRAPH = ("input", "constant", "output")
@@ -60,12 +62,14 @@ class Target:
         limits: Operator to operand to ``dataTypes`` and ``rankRange``, besides ``input``, ``constant`` and ``output``.
         quirks: Whose quirks it has: `CHROMIUM` or `RUSTNN`; `STANDARD` of any implementation; empty for none.
         version: In which version; empty for all.
+        expand: Whether it is faster to compute expressions of constants once, when a module is loaded, than in every run.
     """
 
     name: str
     limits: Mapping[str, Any]
     quirks: str = ""
     version: str = ""
+    expand: bool = True
 
     @property
     def with_four_bits(self) -> Target:
@@ -158,7 +162,8 @@ def read_target(path: Path) -> Target:
         ) from None
     except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError, RecursionError):
         raise FormatError(f"{path} is not what MLContext.opSupportLimits() returns, as JSON") from None
-    return Target(path.stem, _without_origin(limits), *_known(*(str(limits.get(name, "")) for name in ORIGIN)))
+    known = _known(*(str(limits.get(name, "")) for name in ORIGIN))
+    return Target(path.stem, _without_origin(limits), *known, expand=limits.get(EXPAND, "load") == "load")
 
 
 def described(limits: Mapping[str, Any], **origin: str) -> str:
@@ -182,7 +187,7 @@ def _wider(limit: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_origin(limits: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: limit for name, limit in limits.items() if name not in ORIGIN}
+    return {name: limit for name, limit in limits.items() if name not in (*ORIGIN, EXPAND)}
 
 
 def _known(implementation: str, version: str, device: str) -> tuple[str, str]:
@@ -199,7 +204,7 @@ def _check(limits: dict[str, Any]) -> None:
             sizes += [_checked(operand) for operand in limit.values()]
         elif name in GRAPH:
             sizes.append(_checked(limit))
-    if not all(isinstance(size, int) for size in sizes):
+    if not all(isinstance(size, int) for size in sizes) or limits.get(EXPAND, "load") not in ("load", "run"):
         raise TypeError
 
 
