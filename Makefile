@@ -5,7 +5,7 @@
 # make fuzz   feeds damaged and hostile files to every reader for SECONDS each, and keeps what it finds in build/fuzz
 # make backend-fuzz   compares browsers and rustnn with the reference on random graphs; keeps what it finds in build/backends
 # make zoo    converts and verifies every model of models/zoo.toml, or MODELS, on RUNTIMES, JOBS at once, and reports on it
-# make bench  measures the reference runtime against ONNX Runtime
+# make bench  runs all benchmarks, half an hour, and writes docs/benchmarks.md; python -m benchmarks.page MODEL... does a part
 # make calls  measures equal forms of calls in the browsers of VERSIONS, and writes docs/browser-calls.md
 # make docs   writes the pages of operators; make zoo-docs that of models, which takes a run of the whole zoo
 # make site   builds the documentation site into build/site
@@ -31,6 +31,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 TYPESCRIPT := typescript@7.0.2
 AXE := axe-core@4.14.1
+ORT := onnxruntime-web@1.30.0
 
 # A browser of one's own wins: WEBNN_CHROMIUM=/path make test
 BUNDLED := $(abspath $(VENV)/chromium/chromium)
@@ -69,8 +70,8 @@ $(VENV)/chromium-%/chromium:
 zoo: $(VENV)/.test $(BROWSER)
 	$(BIN)/webnn zoo run $(MODELS) --runtime $(RUNTIMES) --jobs $(JOBS) --output-dir build/zoo-report
 
-bench: $(VENV)/.verify
-	$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/.test $(BROWSER) $(VENV)/npm/node_modules/onnxruntime-web
+	$(BIN)/python -m benchmarks
 
 calls: $(VENV)/.test $(VERSIONS:%=$(VENV)/chromium-%/chromium)
 	$(BIN)/python -m benchmarks.calls $(VERSIONS:%=$(VENV)/chromium-%/chromium) --output docs/browser-calls.md
@@ -114,6 +115,10 @@ $(VENV)/.test: pyproject.toml constraints.txt Makefile | $(BIN)/python
 
 $(VENV)/.npm: Makefile
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(TYPESCRIPT) $(AXE)
+	@touch $@
+
+$(VENV)/npm/node_modules/onnxruntime-web: Makefile
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(ORT)
 	@touch $@
 
 $(VENV)/.browser: tests/browser/package.json

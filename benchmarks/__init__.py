@@ -1,1 +1,1 @@
-"""Measurements, to be run by hand: ``python -m tests.benchmarks``."""
+"""Measurements, to be run by hand: ``python -m benchmarks``."""

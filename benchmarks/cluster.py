@@ -1,6 +1,6 @@
 """What a run of many models costs besides the models: jobs that sleep, on a Dask cluster of two workers on this machine.
 
-    python -m tests.benchmarks.cluster [JOBS ...]
+    python -m benchmarks.cluster [JOBS ...]
 
 For each number of jobs: jobs a second, with the scheduler given all of them at once and as many as workers can begin; the most
 memory of the scheduler and of this process; then what the report takes to be written, and how large its files are.

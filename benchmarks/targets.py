@@ -1,4 +1,4 @@
-"""What a target costs: zoo models legalized for two targets, in one browser, in turns; ``python -m tests.benchmarks.targets``.
+"""What a target costs: zoo models legalized for two targets, in one browser, in turns; ``python -m benchmarks.targets``.
 
 A row tells the warm time of a call of ``compute()``, inputs and outputs as arrays; the ratio is the median over the rounds. What
 both targets make the same module of is not timed. The browser is the one of ``WEBNN_CHROMIUM``.

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx.version_converter
 
 from models.zoo.fetch import fetch
 from models.zoo.manifest import select
@@ -26,6 +27,8 @@ DECODER = {"sequence": 3, "past": 7}
 """Sizes that the language models are converted with: new tokens, and tokens in the cache."""
 ENCODER = {"batch_size": 1, "sequence_length": 32}
 IMAGE = (1, 3, 64, 64)
+SCALES_BY_AXIS = 13
+"""The first opset in which DequantizeLinear has them."""
 
 
 # ---------------------------------------------------------------------------------------------------------------- language models
@@ -214,11 +217,32 @@ def _derived(plain: bytes, derive: Callable[[Path, Path], None]) -> bytes:
         return after.read_bytes()
 
 
+def _int8(plain: Path, path: Path) -> None:
+    """Matrices of products in 8 bits, each column with its own scale, behind DequantizeLinear; arithmetic as it is."""
+    model = onnx.version_converter.convert_version(onnx.load(plain), SCALES_BY_AXIS)
+    matrices = {tensor.name: tensor for tensor in model.graph.initializer if len(tensor.dims) == 2}
+    for node in [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in matrices]:
+        name = node.input[1]
+        values = onnx.numpy_helper.to_array(matrices[name])
+        scale = np.abs(values).max(axis=0) / 127
+        parts = {"int8": np.rint(values / scale).astype(np.int8), "scale": scale, "zero": np.zeros(scale.shape, np.int8)}
+        names = [f"{name}_{part}" for part in parts]
+        model.graph.initializer.extend(
+            onnx.numpy_helper.from_array(part, called) for part, called in zip(parts.values(), names, strict=True)
+        )
+        model.graph.initializer.remove(matrices[name])
+        node.input[1] = f"{name}_real"
+        model.graph.node.insert(0, onnx.helper.make_node("DequantizeLinear", names, [node.input[1]], axis=1))
+    onnx.save(model, path)
+
+
 FORMS: Mapping[str, Callable[[Path, Path], None]] = {
     "dynamic_int8": _dynamic_int8,
     "static_qdq": _static_qdq,
     "fused": partial(_fused, False),
     "fused_float16": partial(_fused, True),
     "float16": _float16,
+    "int8": _int8,
+    "int4": partial(_four_bit, "QOperator"),
 }
 """Other forms of a model, by name."""

@@ -242,11 +242,13 @@ def _shown(value: Any) -> str:
 
 
 def operands_in(value: Any) -> Iterator[Operand]:
-    """The operands that an argument's value is: itself, those of a list, none of plain data."""
+    """The operands inside an argument's value, a list of them, or the arguments of a call by name."""
     if isinstance(value, Operand):
         yield value
     elif isinstance(value, list | tuple):
         yield from (item for item in value if isinstance(item, Operand))
+    elif isinstance(value, dict):
+        yield from operands_of(value)
 
 
 def operands_of(arguments: Mapping[str, Any]) -> tuple[Operand, ...]:
@@ -255,12 +257,12 @@ def operands_of(arguments: Mapping[str, Any]) -> tuple[Operand, ...]:
 
 
 def map_operands(value: Any, replace: Callable[[Operand], Any]) -> Any:
-    """An argument's value with ``replace(operand)`` in the place of every operand."""
+    """``value`` with ``replace(operand)`` in the place of every operand: of an argument, or of the arguments of a call by name."""
     if isinstance(value, Operand):
         return replace(value)
     if isinstance(value, list | tuple):
         return [replace(item) if isinstance(item, Operand) else item for item in value]
-    return value
+    return map_arguments(value, replace) if isinstance(value, dict) else value
 
 
 def map_arguments(arguments: Mapping[str, Any], replace: Callable[[Operand], Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""A module in a page beside onnxruntime-web: ``python -m benchmarks.page MODEL...``."""
