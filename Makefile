@@ -6,6 +6,7 @@
 # make backend-fuzz   compares browsers and rustnn with the reference on random graphs; keeps what it finds in build/backends
 # make zoo    converts and verifies every model of models/zoo.toml, or MODELS, on RUNTIMES, JOBS at once, and reports on it
 # make bench  runs all benchmarks, half an hour, and writes docs/benchmarks.md; python -m benchmarks.page MODEL... does a part
+# make calls  measures equal forms of calls in the browsers of VERSIONS, and writes docs/browser-calls.md
 # make docs   writes the pages of operators; make zoo-docs that of models, which takes a run of the whole zoo
 # make site   builds the documentation site into build/site
 # make methods   writes GraphBuilder's typed methods from the operator table
@@ -39,7 +40,7 @@ export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
 export WEBNN_AXE ?= $(abspath $(VENV)/npm/node_modules/axe-core/axe.min.js)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test slow lint fuzz backend-fuzz zoo bench methods docs zoo-docs site wheel clean
+.PHONY: demo test slow lint fuzz backend-fuzz zoo bench calls methods docs zoo-docs site wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
@@ -71,6 +72,9 @@ zoo: $(VENV)/.test $(BROWSER)
 
 bench: $(VENV)/.test $(BROWSER) $(VENV)/npm/node_modules/onnxruntime-web
 	$(BIN)/python -m benchmarks
+
+calls: $(VENV)/.test $(VERSIONS:%=$(VENV)/chromium-%/chromium)
+	$(BIN)/python -m benchmarks.calls $(VERSIONS:%=$(VENV)/chromium-%/chromium) --output docs/browser-calls.md
 
 methods: $(VENV)/.test
 	$(BIN)/python -m tests.ops.methods

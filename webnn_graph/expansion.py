@@ -8,7 +8,7 @@ the expressions, which somebody can compute ahead.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,17 +60,17 @@ def split(graph: Graph, most_bytes: float = math.inf) -> Split:
     """The calls of a graph, without those whose results can be computed ahead.
 
     A float16 constant that is cast stays one: implementations take it as it is, in half the memory. What the graph returns is no
-    constant, and stays, too.
+    constant, and stays, too; and what is dequantized to meet an activation that is: implementations have products of both.
 
     Args:
         graph: The graph.
         most_bytes: Of a result: no constant may have more.
     """
-    known, returned = set(graph.constants), set(graph.outputs)
+    known, staying = set(graph.constants), {*graph.outputs, *_met_by_quantized(graph)}
     ahead: list[Node] = []
     rest: list[Node] = []
     for node in graph.nodes:
-        may_be = all(output.nbytes <= most_bytes and output not in returned for output in node.outputs)
+        may_be = all(output.nbytes <= most_bytes and output not in staying for output in node.outputs)
         if may_be and known.issuperset(node.operands) and not _is_free(node, graph):
             ahead.append(node)
             known.update(node.outputs)
@@ -100,6 +100,19 @@ def batches(expansions: Sequence[Expansion], order: Mapping[Operand, int]) -> li
         groups[-1].append(expansion)
         size += expansion.nbytes
     return groups
+
+
+def _met_by_quantized(graph: Graph) -> Iterator[Operand]:
+    """Dequantized constants that are read beside what was quantized by scales that are known."""
+    made = {node.output: node for node in graph.nodes if node.op == "dequantizeLinear"}
+
+    def is_constant(operand: Operand) -> bool:
+        return operand in graph.constants
+
+    for node in graph.nodes:
+        read = [made[operand] for operand in node.operands if operand in made]
+        if any(not is_constant(one.arguments["input"]) and all(map(is_constant, one.operands[1:])) for one in read):
+            yield from (one.output for one in read if is_constant(one.arguments["input"]))
 
 
 def _is_free(node: Node, graph: Graph) -> bool:

@@ -285,10 +285,8 @@ def _repeats(sequence: _Sequence, starts: Array, length: int) -> Iterator[_Repea
 def _repeat(sequence: _Sequence, starts: Sequence[int], length: int, from_outside: Array) -> _Repeat:
     read = np.stack([sequence.operands(start, length) for start in starts])
     is_constant = sequence.constant[sequence.read_until[starts[0]] : sequence.read_until[starts[0] + length]]
-    passed, constants = (
-        len({column.tobytes() for column in read[:, from_outside & kind].T if (column != column[0]).any()})
-        for kind in (~is_constant, is_constant)
-    )
+    differs = from_outside & (read != read[0]).any(axis=0)
+    passed, constants = (len({column.tobytes() for column in read[:, differs & kind].T}) for kind in (~is_constant, is_constant))
     results = np.logical_or.reduce([sequence.results(start, length) for start in starts])
     extra = max(passed - 1, 0) + max(int(results.sum()) - 1, 0) + CONSTANT * constants
     calls = int(sequence.plain[starts[0] : starts[0] + length].sum())

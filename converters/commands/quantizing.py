@@ -166,7 +166,7 @@ def _without_prefix(names: Sequence[str]) -> tuple[list[str], str]:
     first, last = min(names, default=""), max(names, default="")
     common = first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)]
     cut = max(common.rfind("/"), common.rfind(".")) + 1
-    return [name[cut:] for name in names], common[:cut]
+    return ([name[cut:] for name in names], common[:cut]) if cut > 1 else (list(names), "")
 
 
 def _decibels(ratio: float) -> str:

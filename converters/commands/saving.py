@@ -13,13 +13,19 @@ from converters.commands.destination import Destination
 from converters.commands.report import described, report_graph
 from webnn_graph.errors import ConversionError
 from webnn_graph.formats import SHARED, Format, save_together
+from webnn_graph.formats.beside import opened
 from webnn_graph.formats.files import PathLike
 from webnn_graph.formats.saving import sized_texts
 from webnn_graph.formats.table import WEIGHTS, readable, written_as
+from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
 from webnn_graph.targets import PORTABLE, legalize, load_target
 from webnn_graph.targets.parts import in_parts
+from webnn_graph.wording import size
+
+UNREAD, UNREAD_BYTES = 0.1, 10**6
+"""The share of weights, and the bytes, that a page may fetch in vain before it is said."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,8 @@ def _written(
         notes = [f"{path.name}: {note}" for path, graph in graphs.items() for note in graph.notes if note not in first.notes]
         common = [file for file in files if to is last and file not in of_parts]
         mixed = [text for file in common if file == to.weights_file for text in _mixed_weights(file)]
+        if len(parts) == 1:
+            notes += _unread(graphs, to.weights_file)
         saved.append(Saved(first, [file for file in files if file in to.files] + common, [*warnings, *mixed], notes))
     return saved
 
@@ -155,6 +163,18 @@ def _mixed_weights(weights: Path) -> list[str]:
         return []
     one = weights.name if weights != shared else own[0].name
     return [f"some versions of rustnn read {SHARED} in the place of {one}; for them, each graph needs a folder of its own"]
+
+
+def _unread(graphs: Mapping[Path, Graph], weights: Path) -> list[str]:
+    """What is to be said when much is in a file of weights that a page fetches in vain: weights in another type, or whole and in parts."""
+    there = opened(weights)
+    held = sum(weights.with_name(name).stat().st_size for name in there.files) if there else 0
+    notes = []
+    for path in (path for path in graphs if written_as(path).targets):
+        used = sum(operand.nbytes for operand in stored(graphs[path]))
+        if held - used > max(UNREAD_BYTES, UNREAD * held):
+            notes.append(f"{path.name} reads {size(used)} of the {size(held)} that are beside it; written to another folder it has no more")
+    return notes
 
 
 def _has_graph(weights: Path) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from converters.checking.reference import GraphSource
 from converters.checking.verify import Runner, Verification, verify, verify_nodes
-from converters.commands.console import DONE, Result, progress
+from converters.commands.console import DONE, Result, note, progress, size
 from converters.commands.destination import Destination
 from converters.commands.quantizing import QuantizedGraphs, Quantizing, VerifiedRounding
 from converters.commands.report import Verified
@@ -125,8 +125,14 @@ class Conversion(Result):
                 part.verified.show()
 
     def _show_quantized(self) -> None:
-        if self.quantized:
-            self.quantized.show()
+        """Says what became of weights, and where a target made them larger again."""
+        if self.quantized is None:
+            return
+        self.quantized.show()
+        for part, rounded in zip(self.parts, self.quantized.graphs, strict=True):
+            written = part.saved.graph.weight_bytes
+            if written > rounded.weight_bytes and any(operand.data_type.bits == 4 for operand in rounded.constants):
+                note(f"note: {rounded.name}: as written {size(written)}, since the target lacks 4 bits; --target chromium keeps them")
 
     def document(self) -> Mapping[str, Any]:
         """See `Result`."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
+
+MISH_LIMITS = {DataType.FLOAT16: 5.0, DataType.FLOAT32: 20.0}
+"""Numbers from which on mish is its argument."""
 
 
 def tanh_gelu(b: GraphBuilder, x: Operand) -> Operand:
@@ -21,8 +25,10 @@ def silu(b: GraphBuilder, x: Operand) -> Operand:
 
 
 def mish(b: GraphBuilder, x: Operand) -> Operand:
-    """x tanh(softplus(x))."""
-    return b.mul(x, b.tanh(b.softplus(x)))
+    """x tanh(log(1 + exp(x))), as x n / (n + 2) with n = exp(x) (exp(x) + 2), whose quotient rounds to 1 before n overflows."""
+    e = b.exp(b.min(x, MISH_LIMITS[x.data_type]))
+    n = b.mul(e, b.add(e, 2))
+    return b.mul(x, b.div(n, b.add(n, 2)))
 
 
 def log_softmax(b: GraphBuilder, x: Operand, axis: int) -> Operand:

@@ -1,4 +1,4 @@
-"""Cumulative operators along an axis, by doubling: after step i each element covers the 2^i before it."""
+"""Cumulative operators along an axis, by doubling: after step i each element covers 2^i of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from converters.lowering.slicing import sliced
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 
@@ -31,6 +32,27 @@ def log_sum_exp(b: GraphBuilder, x: Operand, axis: int) -> Operand:
 
     low = float(np.finfo(x.data_type.numpy).min)
     return _doubling(b, x, axis, combine, low)
+
+
+def windows(b: GraphBuilder, x: Operand, axis: int, size: int) -> Operand:
+    """The sum of each element and the ``size`` - 1 behind it along an axis, which gets as much shorter."""
+
+    def part(of: Operand, start: int, length: int) -> Operand:
+        return sliced(b, of, {axis: slice(start, start + length)})
+
+    covered, doubled = 1, x
+    places = x.shape[axis] - size + 1
+    total, summed = None, 0
+    while covered <= size:
+        if size & covered:
+            piece = part(doubled, summed, places)
+            total, summed = piece if total is None else b.add(total, piece), summed + covered
+        if 2 * covered <= size:
+            length = doubled.shape[axis] - covered
+            doubled = b.add(part(doubled, 0, length), part(doubled, covered, length))
+        covered *= 2
+    assert total is not None
+    return total
 
 
 def last_place(b: GraphBuilder, marked: Operand, axis: int) -> Operand:

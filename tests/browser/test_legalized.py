@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.targets.cases import CASES, Build
 from tests.targets.flat import flat
+from tests.targets.test_parts import CASES as PARTS
+from tests.targets.test_parts import SMALL, feeds, graph_of
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.feeds import seeded
 from webnn_graph.runtimes import reference
 from webnn_graph.runtimes.browser import BrowserSession
-from webnn_graph.targets import PORTABLE, legalize, load_target
+from webnn_graph.targets import CHROMIUM, PORTABLE, legalize, load_target
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +40,30 @@ def test_values_for_every_browser(browser: BrowserSession) -> None:
         assert isinstance(values, dict), (name, values)
         for output, expected in reference.run(graph, inputs[name]).items():
             np.testing.assert_allclose(values[output], expected, rtol=1e-4, atol=1e-5, err_msg=f"{name}: {output}")
+
+
+READ_IN_PARTS = (
+    "rows that are gathered",
+    "rows of a table of one column",
+    "a product with a term",
+    "a product with it first",
+    "conv2d nchw oihw",
+    "convTranspose2d nhwc hwoi",
+    "a tied table",
+    "element by element",
+    "a tied quantized table",
+    "quantized by blocks of columns",
+)
+
+
+def test_values_of_parts(browser: BrowserSession) -> None:
+    target = replace(SMALL, quirks=CHROMIUM)
+    graphs = {name: graph_of(PARTS[name][0]) for name in READ_IN_PARTS}
+    computed = browser.run_each([(legalize(graph, target), feeds(graph)) for graph in graphs.values()])
+    for (name, graph), values in zip(graphs.items(), computed, strict=True):
+        assert isinstance(values, dict), (name, values)
+        for output, expected in reference.run(graph, feeds(graph)).items():
+            np.testing.assert_allclose(values[output], expected, rtol=1e-4, atol=1e-4, err_msg=f"{name}: {output}")
 
 
 FAILS_TO_BUILD = {

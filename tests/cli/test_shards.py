@@ -98,3 +98,15 @@ def test_forms_beside_a_module_have_its_parts(tmp_path: Path, monkeypatch: pytes
     assert (tmp_path / "m.safetensors").stat().st_size < 2 * graph.weight_bytes
     saving.save(graph, Destination(tmp_path, "alone"))
     assert as_data(load(tmp_path / "alone.webnn")) == as_data(graph)
+
+
+def test_what_a_page_fetches_in_vain_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saving, "load_target", lambda name: SMALL)
+    monkeypatch.setattr(saving, "UNREAD_BYTES", 1000)
+    saving.save(graph_of(tied), Destination(tmp_path, "m"))
+    loaded = load(tmp_path / "m.webnn")
+    beside = saving.save(loaded, Destination(tmp_path, "m", ("js",)), read_from=tmp_path / "m.webnn")
+    assert any(note.startswith("m.js reads 1.3 kB of the ") for note in beside.notes)
+    (tmp_path / "out").mkdir()
+    alone = saving.save(loaded, Destination(tmp_path / "out", "m", ("js",)), read_from=tmp_path / "m.webnn")
+    assert not any("are beside it" in note for note in alone.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -114,9 +115,23 @@ def test_shards_of_others_stay(tmp_path: Path) -> None:
     assert visible(tmp_path)[TWO[0]] == before[TWO[0]]
 
 
-@pytest.mark.parametrize("code", [None, 28], ids=["killed", "refused"])
-@pytest.mark.parametrize("links", [True, False], ids=["", "without links"])
-@pytest.mark.parametrize(("before", "after"), [("one file", "two files"), ("three files", "two files"), ("two files", "one file")])
+def test_an_index_names_nothing_else_that_goes(tmp_path: Path) -> None:
+    save(model(3), tmp_path / "other.webnn")
+    (tmp_path / TWO[2]).write_text(json.dumps({"weight_map": {"w": "other.safetensors"}}))
+    save(model(), tmp_path / "m.webnn")
+    assert as_data(load(tmp_path / "other.webnn")) == as_data(model(3))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "links", "code"),
+    [
+        ("one file", "two files", True, None),
+        ("three files", "two files", False, None),
+        ("two files", "one file", True, None),
+        ("three files", "two files", True, errno.ENOSPC),
+        ("one file", "two files", False, errno.ENOSPC),
+    ],
+)
 def test_all_or_nothing(tmp_path: Path, before: str, after: str, links: bool, code: int | None) -> None:
     def no_links(*_: object, **__: object) -> None:
         raise PermissionError(1, "a file system without links")

@@ -28,7 +28,13 @@ OPSETS = [helper.make_opsetid("", 17)]
 def fill(folder: Path) -> None:
     """Puts the models, and the manifest of a zoo, into a folder."""
     (folder / "webnn.toml").write_text(MANIFEST)
-    for name, model in (("classifier", classifier()), ("detector", detector()), ("encoder", encoder()), ("random", random())):
+    for name, model in (
+        ("classifier", classifier()),
+        ("detector", detector()),
+        ("encoder", encoder()),
+        ("random", random()),
+        ("ranker", ranker()),
+    ):
         onnx.save(model, folder / f"{name}.onnx")
 
 
@@ -100,3 +106,14 @@ def random() -> onnx.ModelProto:
         helper.make_node("Add", ["image", "noise"], ["noisy"], "/noise/Add"),
     ]
     return _model("random", nodes, [_float("image", 1, 3, 4, 4)], [_float("noisy", 1, 3, 4, 4)], [])
+
+
+def ranker() -> onnx.ModelProto:
+    """A score for each of 32 items, with weights that are worth fewer bits."""
+    nodes = [
+        helper.make_node("MatMul", ["user", "mix.weight"], ["mixed"], "/mix/MatMul"),
+        helper.make_node("Tanh", ["mixed"], ["hidden"], "/mix/Tanh"),
+        helper.make_node("MatMul", ["hidden", "score.weight"], ["scores"], "/score/MatMul"),
+    ]
+    weights = _weights(**{"mix.weight": (64, 64), "score.weight": (64, 32)})
+    return _model("ranker", nodes, [_float("user", 1, 64)], [_float("scores", 1, 32)], weights)

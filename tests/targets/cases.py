@@ -283,7 +283,10 @@ def _quantized(b: GraphBuilder) -> dict[str, Operand]:
     after = b.quantizeLinear(b.conv2d(x, b.dequantizeLinear(w, one, zero)), b.constant(np.full((1, 1, 1, 1), 0.5, np.float32)), zero)
     per_channel = b.constant(np.linspace(0.05, 0.2, 4, dtype=np.float32).reshape(1, 4, 1, 1))
     turned = b.reshape(b.quantizeLinear(x, per_channel, b.constant(np.zeros((1, 4, 1, 1)), "uint8")), [4, 64])
-    return {"after": after, "depthwise": b.conv2d(x, b.dequantizeLinear(kernel, scales, zeros), groups=4), "turned": turned}
+    table = b.dequantizeLinear(b.constant(np.arange(-12, 12).reshape(4, 6), "int8"), b.reshape(scales, [4, 1]), b.reshape(zeros, [4, 1]))
+    tied = b.matmul(b.gather(table, b.input("rows", "int32", [3])), b.transpose(table))
+    depthwise = b.conv2d(x, b.dequantizeLinear(kernel, scales, zeros), groups=4)
+    return {"after": after, "depthwise": depthwise, "turned": turned, "tied": tied}
 
 
 def _generalized_mean(b: GraphBuilder) -> dict[str, Operand]:

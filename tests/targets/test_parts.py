@@ -198,3 +198,21 @@ def test_what_nothing_can_cut_is_refused() -> None:
     tiny = Target("tiny", {**LIMITS, "constant": LIMITS["constant"] | {"maxByteLength": 3}})
     with pytest.raises(ConversionError, match="constant table has 520 bytes, the target takes up to 3 bytes"):
         legalize(graph_of(CASES["scalars"][0]), tiny)
+
+
+def test_expressions_that_read_each_other_twice_take_no_time() -> None:
+    def build(b: GraphBuilder) -> dict[str, Operand]:
+        made = table(b, 40, 8)
+        for _ in range(60):
+            made = b.add(b.relu(made), b.tanh(made))
+        return {"y": b.matmul(x(b, 3, 40), made)}
+
+    graph = graph_of(build)
+    computed = reference.run(legalize(graph, SMALL), feeds(graph))
+    np.testing.assert_allclose(computed["y"], reference.run(graph, feeds(graph))["y"], rtol=1e-4)
+
+
+def test_too_many_parts_are_none() -> None:
+    tiny = Target("tiny", {**LIMITS, "constant": LIMITS["constant"] | {"maxByteLength": 4}})
+    with pytest.raises(ConversionError, match="constant table has 5,200 bytes"):
+        legalize(graph_of(lambda b: {"y": b.gather(table(b, 1300), ids(b, 2))}), tiny)

@@ -24,7 +24,7 @@ from webnn_graph.ops import OPS
 from webnn_graph.runtimes import reference
 from webnn_graph.targets import CHROMIUM, PORTABLE, Target, legalize, load_target
 from webnn_graph.targets.check import check
-from webnn_graph.targets.target import described, read_target
+from webnn_graph.targets.target import EXPAND, ORIGIN, described, read_target
 from webnn_graph.targets.violations import of_graph
 from webnn_graph.validation import validate
 
@@ -289,3 +289,8 @@ def test_a_constant_of_too_many_dimensions_is_stored_flat() -> None:
     legal = legalize(graph, read_target(PORTABLE_FILE))
     assert [constant.rank for constant in legal.constants] == [1]
     assert max(operand.rank for operand in legal.operands.values()) <= 5
+
+
+def test_what_a_file_says_besides_is_no_operator() -> None:
+    assert not {*ORIGIN, EXPAND} & set(OPS)
+    assert load_target(CHROMIUM).has("expand")

@@ -86,7 +86,7 @@ def left_over(file: Path) -> list[Path]:
     if index.is_file():
         with suppress(FormatError):
             shards = Shards(index)
-            if all(shard.digests for shard in shards.each):
+            if set(shards.paths) <= set(in_place_of(file)) and all(shard.digests for shard in shards.each):
                 found += [*(shard.path for shard in shards.each), index]
     return found
 

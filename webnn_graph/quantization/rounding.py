@@ -136,6 +136,6 @@ def _kept(pieces: Iterable[Array], shape: Sequence[int], dtype: np.dtype[np.gene
 def _mapped(pieces: Iterable[Array], shape: Sequence[int], dtype: np.dtype[np.generic]) -> Array:
     with TemporaryFile(prefix="webnn-") as file:
         for piece in pieces:
-            file.write(piece.data)
+            file.write(np.ascontiguousarray(piece).data)
         file.flush()
         return np.asarray(np.memmap(file, dtype, "r", shape=tuple(shape)))

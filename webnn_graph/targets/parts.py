@@ -26,6 +26,8 @@ from webnn_graph.wording import size
 
 MOST_GROWTH = 8
 """How much larger a tensor can be than the constant that it is computed of element by element: 4 bits become 32."""
+MOST_PARTS = 1024
+"""Parts of a constant; for more it is refused."""
 STILL = ("cast", "reshape", "transpose")
 """Operators after which a constant stays what it was; nobody computes them once for all."""
 
@@ -108,23 +110,32 @@ class _Readers:
 
     def _cut(self, constant: Operand, axis: int, most: float) -> tuple[int, Parts] | None:
         """What it costs to cut a constant along an axis, and where; None when that does not help, or is not needed."""
-        steps = list(self._steps(constant, axis))
+        steps = self._steps(constant, axis)
         largest = max([constant.nbytes, *(step.bytes for step in steps)])
         grain, length = math.lcm(*(step.grain for step in steps)), constant.shape[axis]
         units = int(most * length / largest) // grain  # that a part has at most
         if largest <= most or not units:
             return None
         count = math.ceil(length / (units * grain))
+        if count > MOST_PARTS:
+            return None
         step = math.ceil(length / count / grain) * grain
         return sum(step.cost for step in steps), Parts(axis, (*range(0, length, step), length), ())
 
-    def _steps(self, operand: Operand, axis: int) -> Iterator[_Step]:
-        """All calls that read an operand or what is made of it part by part."""
-        for node in self._nodes.get(operand, ()):
-            result_axis = _result_axis(node, operand, axis) if self._known.issuperset(node.operands) else None
-            yield _Step(node, operand, axis, result_axis)
-            if result_axis is not None:
-                yield from self._steps(node.outputs[0], result_axis)
+    def _steps(self, constant: Operand, axis: int) -> list[_Step]:
+        """All calls that read a constant, or what is made of it part by part."""
+        steps: dict[tuple[Node, Operand, int], _Step] = {}
+        waiting = [(constant, axis)]
+        while waiting:
+            operand, axis = waiting.pop()
+            for node in self._nodes.get(operand, ()):
+                if (node, operand, axis) in steps:
+                    continue
+                result_axis = _result_axis(node, operand, axis) if self._known.issuperset(node.operands) else None
+                steps[node, operand, axis] = _Step(node, operand, axis, result_axis)
+                if result_axis is not None:
+                    waiting.append((node.outputs[0], result_axis))
+        return list(steps.values())
 
 
 def _result_axis(node: Node, operand: Operand, axis: int) -> int | None:

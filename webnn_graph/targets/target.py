@@ -45,7 +45,7 @@ MEASURED = {CHROMIUM: "cpu", RUSTNN: "cpu"}
 
 ORIGIN = ("implementation", "version", "device")
 """Members of a file that say whose limits it holds."""
-EXPAND = "expand"
+EXPAND = "expandConstants"
 """Member of a file that says when expressions of constants are best computed: ``load``, the default, or ``run``."""
 VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 

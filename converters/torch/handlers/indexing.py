@@ -18,6 +18,8 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 from webnn_graph.ops.rules import broadcast
 
+SHORTEST_SLICE = 16
+"""Elements of a slice from which on it is cheaper to write several than to move the axis to the front and back."""
 DATA_DEPENDENT_MASK = "the number of elements that a mask selects depends on the data"
 
 
@@ -122,6 +124,8 @@ def index_put(b: GraphBuilder, input: Operand, indices: Sequence[Operand | None]
     if len(masks) == 1 and len([i for i in indices if i is not None]) == 1 and b.value(masks[0]) is None:
         return _masked_put(b, input, list(indices).index(masks[0]), masks[0], values, accumulate)
     axes, places = _integer_indices(b, input, indices)
+    if not accumulate and len(axes) == 1 and places[0].rank == 1 and math.prod(input.shape[axes[0] + 1 :]) >= SHORTEST_SLICE:
+        return _slices_put(b, input, axes[0], places[0], values)
     rest = [axis for axis in range(input.rank) if axis not in axes]
     front = b.transpose(input, permutation=[*axes, *rest])
     flat, linear = _merged(b, front, list(range(len(axes))), places)
@@ -135,6 +139,17 @@ def index_put(b: GraphBuilder, input: Operand, indices: Sequence[Operand | None]
         written = b.scatterND(rows, b.reshape(b.cast(targets, "int32"), [linear.size, 1]), updates)
     back = [[*axes, *rest].index(axis) for axis in range(input.rank)]
     return b.transpose(b.reshape(written, list(front.shape)), permutation=back)
+
+
+def _slices_put(b: GraphBuilder, input: Operand, axis: int, places: Operand, values: Operand) -> Operand:
+    """Slices along one axis written where they are: nothing is moved to the front, as a cache would have to be at each step."""
+    outer, size, width = math.prod(input.shape[:axis]), input.shape[axis], math.prod(input.shape[axis + 1 :])
+    whole = b.expand(values, list(input.resized(axis, places.size).shape))
+    places = b.cast(_not_negative(b, places, size), "int32")
+    rows = b.add(b.reshape(b.mul(b.constant(b.arange(outer, np.int32)), size), [outer, 1]), b.reshape(places, [1, places.size]))
+    count = outer * places.size
+    written = b.scatterND(b.reshape(input, [outer * size, width]), b.reshape(rows, [count, 1]), b.reshape(whole, [count, width]))
+    return b.reshape(written, list(input.shape))
 
 
 def _values_in_front(b: GraphBuilder, input: Operand, axes: list[int], linear: Operand, values: Operand, rest: list[int]) -> Operand:

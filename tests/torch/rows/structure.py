@@ -97,6 +97,8 @@ INDEXING: Rows = {
         row(X, [t(1, 0)], f(3, 4)),
         row(X, [None, t(2, 0)], f(2, 2, 4)),
         row(X, [t(1, 0), t(2, -1)], f(4)),
+        row(f(2, 3, 4, 5), [None, t(2, -3)], f(2, 2, 4, 5)),
+        row(f(2, 3, 20), [None, i(1, low=-3, high=3)], f(20)),
         row(X, [t(1, 0), None, t(2, 3)], f(2, 3)),
         row(X, [t(1, 1, 0)], f(3, 3, 4), True),
         row(i(5), [t(1, 1, 0)], i(3), True),

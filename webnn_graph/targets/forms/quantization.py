@@ -41,8 +41,14 @@ def dequantized(b: LegalBuilder, operand: Operand, permutation: list[int]) -> Op
     """A dequantized operand, with its axes in another order from before it is dequantized."""
     node = b.producer(operand)
     assert node is not None
-    turned: dict[str, Any] = {name: b.transpose(x, permutation=permutation) for name, x in node.arguments.items()}
+    turned: dict[str, Any] = {name: _turned(b, x, permutation) for name, x in node.arguments.items()}
     return b.dequantizeLinear(**turned)
+
+
+def _turned(b: LegalBuilder, operand: Operand, permutation: list[int]) -> Operand:
+    """An operand with its axes in another order; of 4 bits, which no call turns, if it is known."""
+    known = b.value(operand) if operand.data_type.bits == 4 else None
+    return b.transpose(operand, permutation=permutation) if known is None else b.constant(known.transpose(permutation), operand.data_type)
 
 
 def depthwise_filter_turned_before(b: LegalBuilder, call: Call) -> Operand:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from converters.lowering import normalization as lowering
+from converters.lowering.cumulative import windows
 from converters.onnx.axes import axes_of, axis_of
 from converters.onnx.handlers.standard.random import dropped
 from converters.onnx.registry import Number, SourceNode, onnx_op
@@ -158,15 +159,15 @@ def rms_normalization(
     return b.mul(_as(b, normal, scale.data_type), scale)
 
 
-@onnx_op("LRN", how="averagePool2d of the squares along the channels, then add, pow and div")
+@onnx_op("LRN", how="squares of neighbouring channels added, then linear, pow and div")
 def local_response_normalization(
     b: GraphBuilder, X: Operand, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0
 ) -> Operand:
-    n, channels = X.shape[:2]
     before, after = (size - 1) // 2, size - 1 - (size - 1) // 2
-    squares = b.reshape(b.mul(X, X), [n, 1, channels, X.size // (n * channels)])
-    means = b.averagePool2d(b.pad(squares, [0, 0, before, 0], [0, 0, after, 0]), windowDimensions=[size, 1])
-    return b.div(X, b.pow(b.add(b.mul(b.reshape(means, list(X.shape)), alpha), bias), beta))
+    edge = [0] * (X.rank - 2)
+    squares = b.pad(b.mul(X, X), [0, before, *edge], [0, after, *edge])
+    total = windows(b, squares, 1, size)
+    return b.div(X, b.pow(b.linear(total, alpha=alpha / size, beta=bias), beta))
 
 
 @onnx_op("MeanVarianceNormalization", how="sub, reduceMean, sqrt, add, div")
