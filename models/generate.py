@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnx.version_converter
 
 from models.zoo.fetch import fetch
 from models.zoo.manifest import select
@@ -27,8 +26,6 @@ DECODER = {"sequence": 3, "past": 7}
 """Sizes that the language models are converted with: new tokens, and tokens in the cache."""
 ENCODER = {"batch_size": 1, "sequence_length": 32}
 IMAGE = (1, 3, 64, 64)
-SCALES_BY_AXIS = 13
-"""The first opset in which DequantizeLinear has them."""
 
 
 # ---------------------------------------------------------------------------------------------------------------- language models
@@ -219,7 +216,7 @@ def _derived(plain: bytes, derive: Callable[[Path, Path], None]) -> bytes:
 
 def _int8(plain: Path, path: Path) -> None:
     """Matrices of products in 8 bits, each column with its own scale, behind DequantizeLinear; arithmetic as it is."""
-    model = onnx.version_converter.convert_version(onnx.load(plain), SCALES_BY_AXIS)
+    model = onnx.load(plain)
     matrices = {tensor.name: tensor for tensor in model.graph.initializer if len(tensor.dims) == 2}
     for node in [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in matrices]:
         name = node.input[1]
