@@ -45,7 +45,7 @@ def test_a_graph_each_one_file_of_weights_and_one_module(model: Path, invoke: In
         graph = load(path)
         ones = {"x": np.ones(graph.inputs[0].shape, np.float32)}
         weights = {operand.name: array for operand, array in graph.constants.items()}
-        expected = np.maximum(ones["x"] @ weights["weight"] + weights["bias"], 0)
+        expected = np.maximum(ones["x"] @ weights["weight"].T + weights["bias"], 0)
         np.testing.assert_allclose(run(graph, ones)["y"], expected, rtol=1e-5)
     again = invoke("onnx2webnn", model, *options)
     assert again.exit_code == 1
