@@ -41,7 +41,8 @@ CHANGES: dict[str, dict[str, Any]] = {"llama_opset20": {"dims": {"sequence": 1, 
 """What is different from the zoo's row."""
 MODELS = (
     "light_squeezenet light_shufflenet light_inception_v1 light_inception_v2 light_densenet121 light_resnet50 "
-    "paraphrase_minilm_l3 minilm_l3_int8 minilm_l3_int4 ppocr_det_v4 ppocr_rec_v4 magika_v3_3 silero_vad_op18_ifless ddddocr_det llama_opset20"
+    "paraphrase_minilm_l3 minilm_l3_int8 minilm_l3_int4 "
+    "ppocr_det_v4 ppocr_rec_v4 magika_v3_3 silero_vad_op18_ifless ddddocr_det llama_opset20"
 ).split()
 """All of them, in the order of the table."""
 
