@@ -194,16 +194,19 @@ def _chosen(sequence: _Sequence) -> list[_Repeat]:
     chosen: list[_Repeat] = []
     best: _Repeat | None = None
     compared = 0
+    seen: set[tuple[int, int]] = set()  # by length and first place: runs of a period are among those of each shorter one
     free = _Free(len(sequence.tokens))
     for candidate in sorted(_candidates(sequence), key=lambda one: (-one.hoped, one.live, one.length, one.first)):
         if best and best.again >= candidate.hoped:
             chosen.append(best)
             free.take(best)
             best, compared = None, 0
+            seen.clear()
         if compared >= MOST_COMPARED:
             break
         compared += 1
-        for length in candidate.lengths():
+        for length in candidate.lengths() - {length for length, first in seen if first == candidate.first}:
+            seen.add((length, candidate.first))
             for repeat in _repeats(sequence, free.among(candidate.starts, length), length):
                 if repeat.saved >= FEWEST_SAVED and (best is None or repeat.again > best.again):
                     best = repeat
@@ -248,10 +251,16 @@ class _Candidate(NamedTuple):
     first: int
 
     def lengths(self) -> set[int]:
-        """The whole length, and that of a period where occurrences follow each other so closely that they overlap."""
+        """The whole length, and that of a period where occurrences follow each other so closely that they overlap.
+
+        Where most do, the period and twice that, for what differs by turns.
+        """
         gaps = np.diff(np.sort(self.starts))
         close = gaps[gaps < self.length]
-        return {self.length, int(np.bincount(close).argmax())} if close.size else {self.length}
+        if not close.size:
+            return {self.length}
+        period = int(np.bincount(close).argmax())
+        return {period, min(2 * period, self.length)} if 2 * close.size > gaps.size else {self.length, period}
 
 
 def _candidates(sequence: _Sequence) -> Iterator[_Candidate]:
