@@ -115,7 +115,11 @@ async function streamWeights(files, accept, onBytes) {
   const metadata = {};
   let headers = 0;
   let inFlight = 0;
-  let waiting = [];
+  let failed = false;
+  const waiting = [];
+  const wake = () => {
+    for (const go of waiting.splice(0)) go();
+  };
   const read = async (pieces) => {
     const source = new Source(pieces);
     try {
@@ -128,7 +132,8 @@ async function streamWeights(files, accept, onBytes) {
       let position = 0;
       for (const { begin, end, ...tensor } of header.here) {
         const size = end - begin;
-        while (inFlight && inFlight + size > IN_FLIGHT) await new Promise((resolve) => waiting.push(resolve));
+        while (!failed && inFlight && inFlight + size > IN_FLIGHT) await new Promise((resolve) => waiting.push(resolve));
+        if (failed) return;
         inFlight += size;
         await source.skip(begin - position);
         const bytes = await source.take(size, onBytes);
@@ -137,7 +142,7 @@ async function streamWeights(files, accept, onBytes) {
         bytes.buffer.transfer?.(0); // at once, not when memory is short
         missing.delete(tensor.name);
         inFlight -= size;
-        for (const go of waiting.splice(0)) go();
+        wake();
       }
       await source.end();
     } finally {
@@ -146,7 +151,13 @@ async function streamWeights(files, accept, onBytes) {
   };
   const queue = [...files];
   const work = async () => {
-    while (queue.length) await read(queue.shift()());
+    try {
+      while (queue.length && !failed) await read(queue.shift()());
+    } catch (error) {
+      failed = true; // the others end, too
+      wake();
+      throw error;
+    }
   };
   await Promise.all([work(), work(), work()]);
   for (const name of missing) throw damaged(`tensor ${name} is missing`);

@@ -313,6 +313,35 @@ def test_weights_arrive_in_several_files(tmp_path: Path) -> None:
     assert "tensor w is missing" in message(module, one)
 
 
+@needs_node
+def test_when_one_file_fails_the_others_are_not_read_on(tmp_path: Path) -> None:
+    graph = linear_model()
+    module = write(graph, tmp_path)
+    file = tmp_path / "w.safetensors"
+    stored = {operand: weight for operand, weight in weights.stored(graph).items() if operand.name == "w"}
+    file.write_bytes(b"".join(bytes(piece) for piece in weights.contents(stored)))
+    script = f"""
+        const fs = await import("node:fs");
+        const bytes = new Uint8Array(fs.readFileSync({json.dumps(str(file))}));
+        let read = 0;
+        let ended = false;
+        const endless = async function* () {{
+          try {{
+            for (; read < bytes.length; read += 1) {{
+              await new Promise((resolve) => setTimeout(resolve, 1));
+              yield bytes.subarray(read, read + 1);
+            }}
+          }} finally {{
+            ended = true;
+          }}
+        }};
+        const failing = async function* () {{ throw new Error("no network"); }};
+        const error = await module.buildFrom(mock.context(), [endless, failing]).catch(({{ message }}) => message);
+        while (!ended) await new Promise((resolve) => setTimeout(resolve, 5));
+        console.log(JSON.stringify([error, read < bytes.length]));"""
+    assert node(module, script) == ["no network", True]
+
+
 # ------------------------------------------------------------------------------------------------------------ of one conversion
 def retrained(value: float) -> Graph:
     """`linear_model` with other values in it."""
