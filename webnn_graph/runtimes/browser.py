@@ -90,14 +90,20 @@ class BrowserSession:
         """
         return LoadedModel(self, graph)
 
-    def run_each(self, cases: Sequence[tuple[Graph, Mapping[str, Array]]]) -> list[dict[str, Array] | ExecutionError]:
+    def run_each(
+        self, cases: Sequence[tuple[Graph, Mapping[str, Array]]], *, expand: bool = True
+    ) -> list[dict[str, Array] | ExecutionError]:
         """Computes many small graphs in one page, each from its inputs, which is much faster than a page for each.
+
+        Args:
+            cases: The graphs and their inputs.
+            expand: Whether expressions of constants are computed when a graph is loaded.
 
         Returns:
             What `run_raw` would return or raise, until the first error: a browser that failed once may fail at what comes after.
         """
         with ExitStack() as undo:
-            served = [undo.enter_context(Served(self, graph)) for graph, _ in cases]
+            served = [undo.enter_context(Served(self, graph, expand)) for graph, _ in cases]
             for one, (_, inputs) in zip(served, cases, strict=True):
                 one.feed(inputs)
             page = self.chromium.open_page()
@@ -153,16 +159,17 @@ class LoadedModel:
 class Served:
     """The files of a graph's module where a page of the session reads them, and what it reads and sends, while the context lasts."""
 
-    def __init__(self, session: BrowserSession, graph: Graph) -> None:
+    def __init__(self, session: BrowserSession, graph: Graph, expand: bool = True) -> None:
         session.count += 1
         self.url = f"/{session.count}"
         self._graph = graph
+        self._expand = expand
         self._folder = session.exchange.folder / str(session.count)
 
     def __enter__(self) -> Served:
         for part in ("in", "out"):
             (self._folder / part).mkdir(parents=True)
-        for file_name, text in javascript.files(self._graph, "model", labels=True).items():
+        for file_name, text in javascript.files(self._graph, "model", labels=True, expand=self._expand).items():
             (self._folder / file_name).write_text(text, encoding="utf-8")
         with self._weights.open("wb") as file:
             file.writelines(weights.contents(weights.stored(self._graph)))
