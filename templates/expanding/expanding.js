@@ -28,6 +28,8 @@ class ExpandedConstants extends Constants {
     builder: null,
   }));
   #onBytes;
+  /** What is computed while the next weights arrive. */
+  #last = Promise.resolve();
 
   constructor(context, onBytes) {
     super(context);
@@ -42,8 +44,16 @@ class ExpandedConstants extends Constants {
       one.builder ??= new MLGraphBuilder(this.context);
       one.read.set(name, one.builder.constant({ dataType, shape }, data));
       one.missing.delete(name);
-      if (!one.missing.size) await this.#expand(one);
+      if (one.missing.size) continue;
+      await this.#last;
+      this.#last = this.#expand(one);
+      this.#last.catch(() => {}); // whoever waits for it is told
     }
+  }
+
+  async build() {
+    await this.#last;
+    return super.build();
   }
 
   async #expand({ together, builder, read }) {

@@ -13,7 +13,7 @@ class Constants {
   }
 
   /** Builds the graph once all are there. */
-  build() {
+  async build() {
     return this.builder.build(graph(this.builder, (name) => this.made.get(name)));
   }
 }
