@@ -45,9 +45,10 @@ class ExpandedConstants extends Constants {
       one.read.set(name, one.builder.constant({ dataType, shape }, data));
       one.missing.delete(name);
       if (one.missing.size) continue;
-      await this.#last;
-      this.#last = this.#expand(one);
+      const before = this.#last; // of another file, perhaps: each waits for the one before, the last for all
+      this.#last = before.then(() => this.#expand(one));
       this.#last.catch(() => {}); // whoever waits for it is told
+      await before;
     }
   }
 

@@ -40,7 +40,7 @@ async function* cached(url, signal) {
     throw new ModelError("download", `${address} has changed since a part of it was kept; load again`);
   }
   let behind = response.status === 206 ? 0 : from; // bytes that are there already, from a server without ranges
-  let buffer = new Uint8Array(PART);
+  const buffer = new Uint8Array(PART);
   let filled = 0;
   const keep = async (last) => {
     const headers = { ...(etag && { ETag: etag }), ...(last && { "Last-Part": "1" }) };

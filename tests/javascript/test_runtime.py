@@ -155,6 +155,43 @@ def test_weights_are_read_as_the_facts_say(plain: Path) -> None:
     assert "it ends 5 bytes too early" in short
 
 
+TWO_EXPANSIONS = """
+const copy = (builder, w) => [w];
+export const EXPANSIONS = [[[copy, ["w"], ["first"]]], [[copy, ["q"], ["second"]]]];
+export const EXPANDED = new Set(["w", "q"]);
+"""
+
+
+@needs_node
+def test_a_graph_is_built_when_all_expansions_are_there(plain: Path) -> None:
+    """Also those whose weights arrive at the same time, from several files."""
+    (plain / "expanding" / "facts.js").write_text(TWO_EXPANSIONS)
+    script = """
+        const events = [];
+        let slow = 2;
+        globalThis.MLGraphBuilder = class {
+          constant(descriptor) { return descriptor; }
+          async build(results) { events.push(Object.keys(results).join() || "graph"); return { destroy() {} }; }
+        };
+        const context = {
+          async createTensor() { return { destroy() {} }; },
+          dispatch() {},
+          async readTensor() {
+            await new Promise((resolve) => setTimeout(resolve, 20 * slow--));
+            events.push("read");
+            return new ArrayBuffer(8);
+          },
+        };
+        const constants = new module.ExpandedConstants(context);
+        const tensor = (name) => ({ name, dataType: "float32", shape: [2], data: new Float32Array(2) });
+        await Promise.all([constants.add(tensor("w")), constants.add(tensor("q"))]);
+        await constants.build();
+        console.log(JSON.stringify([events, [...constants.made.keys()]]));
+    """
+    expected = [["first", "read", "second", "read", "graph"], ["first", "second"]]
+    assert node(plain / "expanding" / "expanding.js", script) == expected
+
+
 @needs_node
 def test_a_model_computes_with_the_facts_alone(plain: Path) -> None:
     script = """
