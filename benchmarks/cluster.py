@@ -23,6 +23,7 @@ import msgspec
 import psutil
 
 import cli
+from benchmarks.watching import Watch
 from models.zoo import cluster
 from models.zoo.cluster import Cluster, connected
 from models.zoo.job import Job
@@ -69,26 +70,16 @@ def started(command: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
         process.wait()
 
 
-class Peak:
+class Peak(Watch):
     """The most memory of processes while the context lasts, in megabytes."""
 
     def __init__(self, *pids: int) -> None:
+        super().__init__(0.1)
         self._processes = [psutil.Process(pid) for pid in pids]
         self.megabytes = [0.0] * len(pids)
 
-    def __enter__(self) -> Peak:
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.1):
-            self.megabytes = [max(most, p.memory_info().rss / 1e6) for most, p in zip(self.megabytes, self._processes, strict=True)]
+    def look(self) -> None:
+        self.megabytes = [max(most, p.memory_info().rss / 1e6) for most, p in zip(self.megabytes, self._processes, strict=True)]
 
 
 def measure(count: int, ahead: int) -> list[Row]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.watching import Watch
 from converters.commands.destination import Destination
 from converters.commands.saving import save
 from webnn_graph.formats.table import writable
@@ -18,23 +18,15 @@ MEBIBYTE = 2**10
 """In the KiB of /proc."""
 
 
-class Anonymous:
+class Anonymous(Watch):
     """The most memory of this process while the context lasts that no file stands behind, in MiB; 0 where /proc does not say."""
 
-    def __enter__(self) -> Anonymous:
+    def __init__(self) -> None:
+        super().__init__(0.02)
         self.before = self.most = _anonymous()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
 
-    def __exit__(self, *error: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.02):
-            self.most = max(self.most, _anonymous())
+    def look(self) -> None:
+        self.most = max(self.most, _anonymous())
 
 
 def _anonymous() -> float:

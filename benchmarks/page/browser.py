@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import psutil
 
 from benchmarks.page.server import Server
+from benchmarks.watching import Watch
 from webnn_graph.data_types import Array
 from webnn_graph.runtimes.chromium import FLAGS
 
@@ -110,30 +110,22 @@ def visit(server: Server, executable: Path, page: str, megabits: float | None = 
     return Visit(measured["first"], measured["times"], fetched, memory.renderer, memory.browser, results)
 
 
-class Memory:
+class Memory(Watch):
     """The most memory of this process's browser while the context lasts."""
 
-    def __enter__(self) -> Memory:
+    def __init__(self) -> None:
+        super().__init__(0.05)
         self.renderer = self.browser = 0.0
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
+        self._kinds: dict[psutil.Process, str] = {}
 
-    def __exit__(self, *error: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        kinds: dict[psutil.Process, str] = {}
-        while not self._over.wait(0.05):
-            sizes = []
-            for process in psutil.Process().children(recursive=True):
-                try:
-                    if process not in kinds:
-                        kinds[process] = next((word for word in process.cmdline() if word.startswith("--type=")), "")
-                    sizes.append((kinds[process], process.memory_info().rss / MEBIBYTE))
-                except psutil.Error:
-                    continue
-            self.renderer = max(self.renderer, *(size for kind, size in sizes if kind == "--type=renderer"), 0.0)
-            self.browser = max(self.browser, sum(size for _, size in sizes))
+    def look(self) -> None:
+        sizes = []
+        for process in psutil.Process().children(recursive=True):
+            try:
+                if process not in self._kinds:
+                    self._kinds[process] = next((word for word in process.cmdline() if word.startswith("--type=")), "")
+                sizes.append((self._kinds[process], process.memory_info().rss / MEBIBYTE))
+            except psutil.Error:
+                continue
+        self.renderer = max(self.renderer, *(size for kind, size in sizes if kind == "--type=renderer"), 0.0)
+        self.browser = max(self.browser, sum(size for _, size in sizes))

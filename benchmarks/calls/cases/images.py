@@ -96,6 +96,20 @@ def convolved(*filter_shape: int, **options: object) -> object:
     return lambda b, x: b.conv2d(x, b.mul(drawn(b, *filter_shape), 0.1), **options)
 
 
+def reflected_padding(width: int) -> Case:
+    """So many elements on each side of an image."""
+    return Case(
+        f"reflected padding by {width}",
+        IMAGE,
+        {
+            "pad": lambda b, x: cut(b, b.pad(x, [0, 0, width, width], [0, 0, width, width], mode="reflection"), width),
+            "slices and concat": lambda b, x: cut(b, reflected_by_columns(b, x, width), width),
+            "reverse of slices, and concat": lambda b, x: cut(b, reflected_by_reverse(b, x, width), width),
+            "gather": lambda b, x: cut(b, reflected_by_gather(b, x, width), width),
+        },
+    )
+
+
 CASES = (
     Case(
         "local response normalization",
@@ -108,26 +122,8 @@ CASES = (
         },
         chained=True,
     ),
-    Case(
-        "reflected padding by 1",
-        IMAGE,
-        {
-            "pad": lambda b, x: cut(b, b.pad(x, [0, 0, 1, 1], [0, 0, 1, 1], mode="reflection"), 1),
-            "slices and concat": lambda b, x: cut(b, reflected_by_columns(b, x, 1), 1),
-            "reverse of slices, and concat": lambda b, x: cut(b, reflected_by_reverse(b, x, 1), 1),
-            "gather": lambda b, x: cut(b, reflected_by_gather(b, x, 1), 1),
-        },
-    ),
-    Case(
-        "reflected padding by 4",
-        IMAGE,
-        {
-            "pad": lambda b, x: cut(b, b.pad(x, [0, 0, 4, 4], [0, 0, 4, 4], mode="reflection"), 4),
-            "slices and concat": lambda b, x: cut(b, reflected_by_columns(b, x, 4), 4),
-            "reverse of slices, and concat": lambda b, x: cut(b, reflected_by_reverse(b, x, 4), 4),
-            "gather": lambda b, x: cut(b, reflected_by_gather(b, x, 4), 4),
-        },
-    ),
+    reflected_padding(1),
+    reflected_padding(4),
     Case(
         "edge padding by 1",
         IMAGE,
