@@ -145,31 +145,27 @@ def by_blocks(expansion: Expansion) -> Expansion:
 
     Not in the graph itself, since an implementation may have products of quantized blocks. It takes quantized numbers of 8 bits.
     """
-    return replace(expansion, nodes=[part for node in expansion.nodes for part in (_in_blocks(node) if _has_blocks(node) else [node])])
-
-
-def _has_blocks(node: Node) -> bool:
-    if node.op != "dequantizeLinear":
-        return False
-    sizes = list(zip(node.output.shape, node.arguments["scale"].shape, strict=True))
-    is_split = [1 < blocks < size for size, blocks in sizes]
-    return any(is_split) and len(sizes) + sum(is_split) <= MOST_AXES
+    return replace(expansion, nodes=[part for node in expansion.nodes for part in _in_blocks(node)])
 
 
 def _in_blocks(node: Node) -> list[Node]:
-    """Calls that stand for dequantizeLinear with a scale for each block: (q - zero point) * scale, broadcast."""
+    """Calls that stand for dequantizeLinear with a scale for each block: (q - zero point) * scale, broadcast. Any other call is its own."""
+    if node.op != "dequantizeLinear":
+        return [node]
     quantized, scale, zero = (node.arguments[name] for name in ("input", "scale", "zeroPoint"))
+    sizes, steps = [], []
+    for size, blocks in zip(quantized.shape, scale.shape, strict=True):
+        is_split = 1 < blocks < size
+        sizes += [blocks, size // blocks] if is_split else [size]
+        steps += [blocks, 1] if is_split else [blocks]
+    if not len(quantized.shape) < len(sizes) <= MOST_AXES:
+        return [node]
     nodes: list[Node] = []
 
     def call(op: str, shape: Sequence[int], **arguments: Any) -> Operand:
         nodes.append(Node(op, arguments, (Operand(scale.data_type, tuple(shape)),)))
         return nodes[-1].output
 
-    sizes, steps = [], []
-    for size, blocks in zip(quantized.shape, scale.shape, strict=True):
-        is_split = 1 < blocks < size
-        sizes += [blocks, size // blocks] if is_split else [size]
-        steps += [blocks, 1] if is_split else [blocks]
     numbers, offsets = (call("cast", x.shape, input=x, dataType=scale.data_type) for x in (quantized, zero))
     reshaped = [(numbers, sizes), (offsets, steps), (scale, steps)]
     split, starts, factors = (call("reshape", shape, input=x, newShape=shape) for x, shape in reshaped)
