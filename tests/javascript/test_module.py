@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.javascript.modules import COMPUTING, HOSTILE, TSC, doubling, linear_model, message, needs_node, needs_tsc, node, write
+from tests.javascript.written import COMPUTING, HOSTILE, TSC, doubling, linear_model, message, needs_node, needs_tsc, node, write
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import javascript

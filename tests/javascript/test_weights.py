@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.javascript.modules import linear_model, message, needs_node, node, retrained, saved, write
+from tests.javascript.written import linear_model, message, needs_node, node, retrained, saved, write
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.formats import save, save_together, weights
 
