@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.javascript.test_module import MOCK, TSC, linear_model, needs_node, needs_tsc, node
+from tests.javascript.written import MOCK, TSC, linear_model, needs_node, needs_tsc, node
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import javascript
