@@ -17,6 +17,7 @@ from webnn_graph.graph import Graph, Node, Operand
 TOGETHER_BYTES = 2**23
 """Bytes of the results of expressions that are computed together at most, but for one result that is larger by itself."""
 
+
 @dataclass(frozen=True)
 class Expansion:
     """Calls that read only constants.

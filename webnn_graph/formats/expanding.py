@@ -1,4 +1,4 @@
-"""What a module computes once, when it is loaded: dequantized weights, and expressions of constants, those that are alike by one function."""
+"""What a module computes once, when it is loaded: dequantized weights, and other expressions of constants."""
 
 from __future__ import annotations
 
