@@ -16,27 +16,33 @@ function inBytes(tensor) {
   return { ...tensor, dataType: isSigned ? "int8" : "uint8", data: bytes.subarray(0, shape.reduce((a, b) => a * b, 1)) };
 }
 
+/** Writes (number - zero point) * scale from `begin` to `end`, all with one scale. */
+function alike(numbers, scale, zeroPoint, results, begin, end) {
+  for (let i = begin; i < end; i += 1) results[i] = (numbers[i] - zeroPoint) * scale;
+}
+
+/** The same for so many numbers from `begin` on, each with a scale of its own: those from `at` on. */
+function eachOwn(numbers, scale, zeroPoint, results, begin, at, count) {
+  for (let i = 0; i < count; i += 1) results[begin + i] = (numbers[begin + i] - zeroPoint[at + i]) * scale[at + i];
+}
+
 /**
- * Writes (number - zero point) * scale into `results`: bit by bit what dequantizeLinear makes of integers of 8 bits, since the
- * product is exact before it is rounded. `axes` says of each axis how long it is and in how many blocks it has scales.
+ * Writes into `results` what dequantizeLinear makes of integers of at most 8 bits, bit by bit, since the product is exact before it
+ * is rounded. `axes` says of each axis how long it is, and in how many blocks it has scales.
  */
 function dequantize(numbers, scale, zeroPoint, axes, results) {
-  const [last, blocks] = axes.at(-1);
-  const length = last / blocks;
   let next = 0;
   const walk = (axis, before) => {
-    const [size, parts] = axes[axis];
-    const at = before * parts;
+    const [size, blocks] = axes[axis];
+    const at = before * blocks;
+    const length = size / blocks;
     if (axis < axes.length - 1) {
-      for (let i = 0; i < size; i += 1) walk(axis + 1, at + Math.floor((i * parts) / size));
+      for (let i = 0; i < size; i += 1) walk(axis + 1, at + Math.floor(i / length));
     } else if (length === 1) {
-      for (let i = at; i < at + blocks; i += 1, next += 1) results[next] = (numbers[next] - zeroPoint[i]) * scale[i];
+      eachOwn(numbers, scale, zeroPoint, results, next, at, blocks);
+      next += size;
     } else {
-      for (let i = at; i < at + blocks; i += 1) {
-        const factor = scale[i];
-        const zero = zeroPoint[i];
-        for (const end = next + length; next < end; next += 1) results[next] = (numbers[next] - zero) * factor;
-      }
+      for (let i = at; i < at + blocks; i += 1, next += length) alike(numbers, scale[i], zeroPoint[i], results, next, next + length);
     }
   };
   walk(0, 0);
