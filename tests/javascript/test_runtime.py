@@ -24,7 +24,7 @@ from webnn_graph.sizes.sized import Sized
 TEMPLATES = Path(str(resources.files("templates")))
 PLAIN = sorted(TEMPLATES.glob("*/*.js"))
 RUNTIME = [path for path in PLAIN if path.parent.name == "runtime"]
-EXPANDING = TEMPLATES / "expanding" / "expanding.js"
+EXPANDING = sorted((TEMPLATES / "expanding").glob("*.js"))
 SIZED = TEMPLATES / "sized" / "sized.js"
 FACTS = """
 export const WEIGHTS = [{ name: "w", dataType: "float32", shape: [2, 2] }, { name: "q", dataType: "uint4", shape: [3] }];
@@ -39,6 +39,7 @@ export const graph = () => ({});
 """
 """The facts of a model that the mock of WebNN computes."""
 FACTS_OF_EXPANSIONS = """
+export const DEQUANTIZED = [];
 export const EXPANSIONS = [];
 export const EXPANDED = new Set();
 """
@@ -79,19 +80,19 @@ def sized_module() -> str:
 
 
 def quantized_model() -> Graph:
-    """y = x w with a quantized w."""
+    """y = x tanh(w) with a quantized w."""
     b = GraphBuilder()
     w = b.dequantizeLinear(np.ones((3, 900), np.int8), np.ones((1, 900), np.float32), np.zeros((1, 900), np.int8))
-    return b.build({"y": b.matmul(b.input("x", "float32", [2, 3]), w)})
+    return b.build({"y": b.matmul(b.input("x", "float32", [2, 3]), b.tanh(w))})
 
 
 TIE = re.compile(r"import \{.*\} from \"\.\.?/|export \{.*\};| *(?:/\*\*|\*|//)(?:[ /]|$)")
 """A line of a plain module that is not in a generated one: what ties it to others, and comments."""
 
 
-@pytest.mark.parametrize("path", [*RUNTIME, EXPANDING, SIZED], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*RUNTIME, *EXPANDING, SIZED], ids=lambda path: path.stem)
 def test_a_generated_module_holds_each_but_for_what_ties_them_together(path: Path) -> None:
-    graph = quantized_model() if path == EXPANDING else linear_model()
+    graph = quantized_model() if path in EXPANDING else linear_model()
     text = sized_module() if path == SIZED else javascript.files(graph, "model")["model.js"]
     module = text.splitlines()
     kept = [line for line in path.read_text().splitlines() if not TIE.match(line)]
@@ -158,6 +159,7 @@ def test_weights_are_read_as_the_facts_say(plain: Path) -> None:
 TWO_EXPANSIONS = """
 const copy = (builder, w) => [w];
 export const EXPANSIONS = [[[copy, ["w"], ["first"]]], [[copy, ["q"], ["second"]]]];
+export const DEQUANTIZED = [];
 export const EXPANDED = new Set(["w", "q"]);
 """
 

@@ -84,8 +84,9 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
     most_bytes = load_target(PORTABLE).most_bytes("constant")
-    parts = split(graph, most_bytes) if expand else Split(graph.nodes, ())
-    made = [operand for expansion in parts.expansions for operand in expansion.makes]
+    parts = split(graph, most_bytes) if expand else Split(graph.nodes, (), ())
+    expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
+    made = [*(node.output for node in parts.dequantized), *expanded]
     read = {operand for node in parts.nodes for operand in node.operands}
     constants, node_lines = statements(graph, parts.nodes, [*weights, *made], labels)
     return {
@@ -106,8 +107,9 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
         ],
-        **expanding(parts.expansions, list(weights), graph.constants),
-        "only_expanded": literal([operand.name for operand in weights if operand not in read]),
+        **expanding(parts, list(weights), graph.constants),
+        "constants_class": "ExpandedConstants" if parts.expansions else "DequantizedConstants" if made else "Constants",
+        "only_expanded": literal([operand.name for operand in (*weights, *made) if operand not in read]),
         "constant_lines": constants,
         "node_lines": node_lines,
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
