@@ -19,6 +19,8 @@ def _pools() -> Iterator[tuple[str, Build]]:
             for name, options in {
                 "padding": {"padding": [1, 1, 1, 1], "strides": [2, 2]},
                 "uneven padding": {"padding": [0, 1, 2, 0], "strides": [2, 1]},
+                "automatic padding": {"padding": [1, 1, 1, 1]},
+                "automatic padding with strides": {"padding": [0, 1, 1, 1], "strides": [2, 1]},
                 "overhang": {"strides": [2, 2], "outputShapeRounding": "ceil"},
                 "padding and overhang": {"padding": [1, 0, 0, 1], "strides": [3, 2], "outputShapeRounding": "ceil"},
                 "sizes": {"padding": [1, 1, 1, 1], "strides": [2, 2], "outputSizes": [4, 4]},
