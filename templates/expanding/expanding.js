@@ -1,11 +1,12 @@
 import { EXPANDED, EXPANSIONS } from "./facts.js";
 import { Constants } from "../runtime/constants.js";
-import { TYPES, viewOf } from "../runtime/tensors.js";
+import { TYPES } from "../runtime/facts.js";
+import { product, viewOf } from "../runtime/tensors.js";
 
 /** A tensor of 4-bit elements in bytes, which every implementation takes; others as they are. */
 function inBytes(tensor) {
   const { dataType, shape, data } = tensor;
-  if (TYPES[dataType].bits !== 4) return tensor;
+  if (TYPES[dataType][1] !== 4) return tensor;
   const isSigned = dataType === "int4";
   const bytes = new (isSigned ? Int8Array : Uint8Array)(2 * data.length);
   const value = (nibble) => (isSigned ? (nibble ^ 8) - 8 : nibble);
@@ -13,7 +14,7 @@ function inBytes(tensor) {
     bytes[2 * i] = value(data[i] & 15);
     bytes[2 * i + 1] = value(data[i] >> 4);
   }
-  return { dataType: isSigned ? "int8" : "uint8", shape, data: bytes.subarray(0, shape.reduce((a, b) => a * b, 1)) };
+  return { dataType: isSigned ? "int8" : "uint8", shape, data: bytes.subarray(0, product(shape)) };
 }
 
 /**
@@ -70,7 +71,7 @@ class ExpandedConstants extends Constants {
     this.context.dispatch(graph, {}, tensors);
     for (const [name, { dataType, shape }] of results) {
       const bytes = new Uint8Array(await this.context.readTensor(tensors[name]));
-      await super.add({ name, dataType, shape: [...shape], data: viewOf(dataType, bytes) });
+      await super.add({ name, dataType, shape: [...shape], data: viewOf(dataType, bytes.buffer) });
       this.#onBytes?.(bytes.byteLength);
       bytes.buffer.transfer?.(0);
       tensors[name].destroy();

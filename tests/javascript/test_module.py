@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ needs_node = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 needs_tsc = pytest.mark.skipif(TSC is None or not Path(TSC).exists(), reason="no TypeScript compiler (set WEBNN_TSC)")
 
 
-def write(graph: Graph, folder: Path, stem: str = "model", *, labels: bool = False) -> Path:
-    """Writes the module, its declarations and its weights; the module's path."""
+def write(graph: Graph, folder: Path, stem: str = "model", *, labels: bool = False, files: Sequence[str] = ()) -> Path:
+    """Writes the module, for weights in these files, its declarations and its weights in one; the module's path."""
     (folder / "package.json").write_text('{"type": "module"}')
-    for name, text in javascript.files(graph, stem, labels=labels).items():
+    for name, text in javascript.files(graph, stem, labels=labels, weights=files).items():
         (folder / name).write_text(text, encoding="utf-8")
     with (folder / f"{stem}.safetensors").open("wb") as file:
         file.writelines(weights.contents(weights.stored(graph)))
@@ -214,7 +215,7 @@ def test_weights_are_checked(bias: str, expected: str, tmp_path: Path) -> None:
     [
         ("{ x: new Float32Array(6), unused: new BigInt64Array(2) }", ""),
         ("{ x: new Float32Array(6) }", "input unused, int64[2], must be a BigInt64Array of 2 elements, not undefined"),
-        ("{ x: new Float32Array(6), unused: new BigInt64Array(2), z: 1 }", "the model has no input z; it has x, unused"),
+        ("{ x: new Float32Array(6), unused: new BigInt64Array(2), z: 1 }", "there is no input z; there are x, unused"),
         (
             "{ x: new Float32Array(5), unused: new BigInt64Array(2) }",
             "input x, float32[2, 3], must be a Float32Array of 6 elements, not Float32Array of 5",
@@ -298,10 +299,14 @@ def test_weights_arrive_in_pieces(size: int, tmp_path: Path) -> None:
     assert (last, is_rising) == ([320, 320], True)
 
 
+TWO = ["w.safetensors", "bias.safetensors"]
+
+
 @needs_node
-def test_weights_arrive_in_several_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("expected", [[], TWO], ids=["one is expected", "two are"])
+def test_weights_arrive_in_several_files(expected: list[str], tmp_path: Path) -> None:
     graph = linear_model()
-    module = write(graph, tmp_path)
+    module = write(graph, tmp_path, files=expected)
     stored = weights.stored(graph)
     files = [str(tmp_path / f"{operand.name}.safetensors") for operand in stored]
     for file, (operand, weight) in zip(files, stored.items(), strict=True):
@@ -316,7 +321,7 @@ def test_weights_arrive_in_several_files(tmp_path: Path) -> None:
 @needs_node
 def test_when_one_file_fails_the_others_are_not_read_on(tmp_path: Path) -> None:
     graph = linear_model()
-    module = write(graph, tmp_path)
+    module = write(graph, tmp_path, files=TWO)
     file = tmp_path / "w.safetensors"
     stored = {operand: weight for operand, weight in weights.stored(graph).items() if operand.name == "w"}
     file.write_bytes(b"".join(bytes(piece) for piece in weights.contents(stored)))
