@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.javascript import compact
-from tests.javascript.test_module import MOCK, TSC, linear_model, needs_node, needs_tsc, node
+from tests.javascript.written import MOCK, TSC, linear_model, needs_node, needs_tsc, node
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import javascript
@@ -25,7 +25,7 @@ from webnn_graph.sizes.sized import Sized
 TEMPLATES = Path(str(resources.files("templates")))
 PLAIN = sorted(TEMPLATES.glob("*/*.js"))
 RUNTIME = [path for path in PLAIN if path.parent.name == "runtime"]
-EXPANDING = TEMPLATES / "expanding" / "expanding.js"
+EXPANDING = sorted((TEMPLATES / "expanding").glob("*.js"))
 SIZED = TEMPLATES / "sized" / "sized.js"
 needs_terser = pytest.mark.skipif(not compact.TERSER.exists(), reason="no terser (set WEBNN_TERSER to its folder, as make test does)")
 FACTS = """
@@ -42,6 +42,7 @@ export const graph = () => ({});
 """.replace("TYPE_ROWS", ", ".join(javascript.type_rows(Operand(data_type, (), data_type) for data_type in DataType)))
 """The facts of a model that the mock of WebNN computes."""
 FACTS_OF_EXPANSIONS = """
+export const DEQUANTIZED = [];
 export const EXPANSIONS = [];
 export const EXPANDED = new Set();
 """
@@ -83,15 +84,15 @@ def sized_module() -> str:
 
 
 def quantized_model() -> Graph:
-    """y = x w with a quantized w."""
+    """y = x tanh(w) with a quantized w."""
     b = GraphBuilder()
     w = b.dequantizeLinear(np.ones((3, 900), np.int8), np.ones((1, 900), np.float32), np.zeros((1, 900), np.int8))
-    return b.build({"y": b.matmul(b.input("x", "float32", [2, 3]), w)})
+    return b.build({"y": b.matmul(b.input("x", "float32", [2, 3]), b.tanh(w))})
 
 
-@pytest.mark.parametrize("path", [*RUNTIME, EXPANDING, SIZED], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*RUNTIME, *EXPANDING, SIZED], ids=lambda path: path.stem)
 def test_a_generated_module_holds_each_and_imports_nothing(path: Path) -> None:
-    graph = quantized_model() if path == EXPANDING else linear_model()
+    graph = quantized_model() if path in EXPANDING else linear_model()
     weights = ["one.safetensors", "two.safetensors"] if path.stem == "parallel" else []
     module = sized_module() if path == SIZED else javascript.files(graph, "model", weights=weights)["model.js"]
     lines = module.splitlines()
@@ -161,6 +162,7 @@ def test_weights_are_read_as_the_facts_say(plain: Path) -> None:
 TWO_EXPANSIONS = """
 const copy = (builder, w) => [w];
 export const EXPANSIONS = [[[copy, ["w"], ["first"]]], [[copy, ["q"], ["second"]]]];
+export const DEQUANTIZED = [];
 export const EXPANDED = new Set(["w", "q"]);
 """
 

@@ -59,11 +59,12 @@ def rendered(template: str, stem: str, view: Mapping[str, Any]) -> dict[str, str
     return {f"{stem}{suffix}": _template(f"{template}{suffix}.j2").render(shown) for suffix in (".js", ".d.ts")}
 
 
-def _fragments(expands: bool, weight_files: int, is_random: bool) -> list[str]:
+def _fragments(parts: Split, weight_files: int, is_random: bool) -> list[str]:
     """The plain modules that a module needs, each behind those that it reads at once."""
     needed = {
         **dict.fromkeys(("errors", "tensors", "support", "devices", "constants"), True),
-        "expanding": expands,
+        "dequantizing": bool(parts.dequantized or parts.expansions),
+        "expanding": bool(parts.expansions),
         **dict.fromkeys(("weights", "loading", "caching"), weight_files > 0),
         "parallel": weight_files > 1,
         "model": True,
@@ -93,8 +94,9 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
     most_bytes = load_target(PORTABLE).most_bytes("constant")
-    parts = split(graph, most_bytes) if expand else Split(graph.nodes, ())
-    made = [operand for expansion in parts.expansions for operand in expansion.makes]
+    parts = split(graph, most_bytes) if expand else Split(graph.nodes, (), ())
+    expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
+    made = [*(node.output for node in parts.dequantized), *expanded]
     read = {operand for node in parts.nodes for operand in node.operands}
     constants, node_lines = statements(graph, parts.nodes, [*weights, *made], labels)
     return {
@@ -113,13 +115,12 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
         "result_types": _result_types(graph, read if expand else set(graph.constants)),
         "type_rows": type_rows([*graph.inputs, *graph.outputs, *weights, *made]),
         "unbound": literal(unbound) if (unbound := [operand.name for operand in graph.inputs if operand not in read]) else "",
-        "constants": "ExpandedConstants" if made else "Constants",
-        "fragments": _fragments(bool(made), len(weight_files) * bool(weights), any(operand.distribution for operand in graph.inputs)),
+        "fragments": _fragments(parts, len(weight_files) * bool(weights), any(operand.distribution for operand in graph.inputs)),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
         ],
-        **expanding(parts.expansions, list(weights), graph.constants),
-        "only_expanded": literal([operand.name for operand in weights if operand not in read]),
+        **expanding(parts, list(weights), graph.constants),
+        "only_expanded": literal([operand.name for operand in (*weights, *made) if operand not in read]),
         "constant_lines": constants,
         "node_lines": node_lines,
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
