@@ -1,11 +1,12 @@
 import { DEQUANTIZED, EXPANDED } from "./facts.js";
 import { Constants } from "../runtime/constants.js";
-import { TYPES } from "../runtime/tensors.js";
+import { TYPES } from "../runtime/facts.js";
+import { product } from "../runtime/tensors.js";
 
 /** A tensor of 4-bit elements in bytes, which every implementation takes; others as they are. */
 function inBytes(tensor) {
   const { dataType, shape, data } = tensor;
-  if (TYPES[dataType].bits !== 4) return tensor;
+  if (TYPES[dataType][1] !== 4) return tensor;
   const isSigned = dataType === "int4";
   const bytes = new (isSigned ? Int8Array : Uint8Array)(2 * data.length);
   const unused = isSigned ? 28 : 0; // bits that a shift to and fro fills with the sign
@@ -13,7 +14,7 @@ function inBytes(tensor) {
     bytes[2 * i] = ((data[i] & 15) << unused) >> unused;
     bytes[2 * i + 1] = ((data[i] >> 4) << unused) >> unused;
   }
-  return { ...tensor, dataType: isSigned ? "int8" : "uint8", data: bytes.subarray(0, shape.reduce((a, b) => a * b, 1)) };
+  return { ...tensor, dataType: isSigned ? "int8" : "uint8", data: bytes.subarray(0, product(shape)) };
 }
 
 /** Writes (number - zero point) * scale from `begin` to `end`, all with one scale. */

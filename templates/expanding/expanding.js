@@ -54,7 +54,7 @@ class ExpandedConstants extends DequantizedConstants {
     this.context.dispatch(graph, {}, tensors);
     for (const [name, { dataType, shape }] of results) {
       const bytes = new Uint8Array(await this.context.readTensor(tensors[name]));
-      await super.add({ name, dataType, shape: [...shape], data: viewOf(dataType, bytes) });
+      await super.add({ name, dataType, shape: [...shape], data: viewOf(dataType, bytes.buffer) });
       this.onBytes(bytes.byteLength);
       bytes.buffer.transfer?.(0);
       tensors[name].destroy();

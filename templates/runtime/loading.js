@@ -1,6 +1,14 @@
 import { ModelError } from "./errors.js";
+import { weightsDigest } from "./facts.js";
 
 const failed = (url, error) => new ModelError("download", `${url}: ${error.message}`, error);
+
+/** Where the weights are: where the caller says, or those addresses, of their own for each conversion. */
+function addressesOf(said, urls) {
+  if (said) return [said].flat();
+  for (const url of urls) if (weightsDigest && url.protocol.startsWith("http")) url.searchParams.set("v", weightsDigest);
+  return urls;
+}
 
 /** What a server answers, from a byte on where it can. */
 async function request(url, { signal, from = 0, cache = undefined }) {
@@ -38,4 +46,4 @@ async function* pieces(response) {
   }
 }
 
-export { pieces, request };
+export { addressesOf, pieces, request };

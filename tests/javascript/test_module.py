@@ -169,7 +169,7 @@ def test_weights_are_checked(bias: str, expected: str, tmp_path: Path) -> None:
     [
         ("{ x: new Float32Array(6), unused: new BigInt64Array(2) }", ""),
         ("{ x: new Float32Array(6) }", "input unused, int64[2], must be a BigInt64Array of 2 elements, not undefined"),
-        ("{ x: new Float32Array(6), unused: new BigInt64Array(2), z: 1 }", "the model has no input z; it has x, unused"),
+        ("{ x: new Float32Array(6), unused: new BigInt64Array(2), z: 1 }", "there is no input z; there are x, unused"),
         (
             "{ x: new Float32Array(5), unused: new BigInt64Array(2) }",
             "input x, float32[2, 3], must be a Float32Array of 6 elements, not Float32Array of 5",

@@ -67,10 +67,14 @@ def test_weights_arrive_in_pieces(size: int, tmp_path: Path) -> None:
     assert (last, is_rising) == ([320, 320], True)
 
 
+TWO = ["w.safetensors", "bias.safetensors"]
+
+
 @needs_node
-def test_weights_arrive_in_several_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("expected", [[], TWO], ids=["one is expected", "two are"])
+def test_weights_arrive_in_several_files(expected: list[str], tmp_path: Path) -> None:
     graph = linear_model()
-    module = write(graph, tmp_path)
+    module = write(graph, tmp_path, files=expected)
     stored = weights.stored(graph)
     files = [str(tmp_path / f"{operand.name}.safetensors") for operand in stored]
     for file, (operand, weight) in zip(files, stored.items(), strict=True):
@@ -85,7 +89,7 @@ def test_weights_arrive_in_several_files(tmp_path: Path) -> None:
 @needs_node
 def test_when_one_file_fails_the_others_are_not_read_on(tmp_path: Path) -> None:
     graph = linear_model()
-    module = write(graph, tmp_path)
+    module = write(graph, tmp_path, files=TWO)
     file = tmp_path / "w.safetensors"
     stored = {operand: weight for operand, weight in weights.stored(graph).items() if operand.name == "w"}
     file.write_bytes(b"".join(bytes(piece) for piece in weights.contents(stored)))

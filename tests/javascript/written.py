@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,10 @@ needs_node = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 needs_tsc = pytest.mark.skipif(TSC is None or not Path(TSC).exists(), reason="no TypeScript compiler (set WEBNN_TSC)")
 
 
-def write(graph: Graph, folder: Path, stem: str = "model", *, labels: bool = False) -> Path:
-    """Writes the module, its declarations and its weights; the module's path."""
+def write(graph: Graph, folder: Path, stem: str = "model", *, labels: bool = False, files: Sequence[str] = ()) -> Path:
+    """Writes the module, for weights in these files, its declarations and its weights in one; the module's path."""
     (folder / "package.json").write_text('{"type": "module"}')
-    for name, text in javascript.files(graph, stem, labels=labels).items():
+    for name, text in javascript.files(graph, stem, labels=labels, weights=files).items():
         (folder / name).write_text(text, encoding="utf-8")
     with (folder / f"{stem}.safetensors").open("wb") as file:
         file.writelines(weights.contents(weights.stored(graph)))
