@@ -19,6 +19,8 @@ def _pools() -> Iterator[tuple[str, Build]]:
             for name, options in {
                 "padding": {"padding": [1, 1, 1, 1], "strides": [2, 2]},
                 "uneven padding": {"padding": [0, 1, 2, 0], "strides": [2, 1]},
+                "automatic padding": {"padding": [1, 1, 1, 1]},
+                "automatic padding with strides": {"padding": [0, 1, 1, 1], "strides": [2, 1]},
                 "overhang": {"strides": [2, 2], "outputShapeRounding": "ceil"},
                 "padding and overhang": {"padding": [1, 0, 0, 1], "strides": [3, 2], "outputShapeRounding": "ceil"},
                 "sizes": {"padding": [1, 1, 1, 1], "strides": [2, 2], "outputSizes": [4, 4]},
@@ -297,6 +299,16 @@ def _generalized_mean(b: GraphBuilder) -> dict[str, Operand]:
     return {"mean": mean, "y": b.conv2d(bounded, b.constant(np.ones((1, 4, 1, 1), np.float32)))}
 
 
+def by_its_largest(b: GraphBuilder) -> dict[str, Operand]:
+    """Images that are divided by numbers which are made of them, between windows."""
+    x = b.input("x", "float32", [1, 4, 6, 6])
+    w = b.constant(np.linspace(-1, 1, 4 * 4 * 9, dtype=np.float32).reshape(4, 4, 3, 3))
+    y = b.conv2d(x, w, padding=[1, 1, 1, 1])
+    z = b.add(*(b.call(op, y, windowDimensions=[2, 2]) for op in ("maxPool2d", "averagePool2d")))
+    parts = [b.conv2d(b.div(image, b.clamp(b.reduceMax(b.abs(image)), minValue=0.5)), w) for image in (y, z)]
+    return dict(zip("yz", parts, strict=True))
+
+
 CASES: dict[str, Build] = {
     **dict(_pools()),
     **dict(_transposed()),
@@ -318,4 +330,5 @@ CASES: dict[str, Build] = {
     "pad": _pads,
     "quantized": _quantized,
     "generalized mean": _generalized_mean,
+    "images by their largest element": by_its_largest,
 }

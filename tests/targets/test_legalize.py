@@ -65,6 +65,23 @@ def test_what_the_target_takes_stays_as_it_is() -> None:
     assert [o.name for o in legal.operands.values()] == [o.name for o in graph.operands.values()]
 
 
+POOLS = {
+    "a pixel more at the end": ([1, 1, 6, 6], {"padding": [0, 1, 0, 1], "strides": [2, 2]}),
+    "a pixel all around": ([1, 1, 7, 6], {"padding": [1, 1, 1, 1]}),
+    "what hangs over": ([1, 1, 6, 6], {"strides": [2, 2], "outputShapeRounding": "ceil"}),
+    "padding and what hangs over": ([1, 1, 7, 6], {"padding": [1, 1, 0, 0], "strides": [2, 2], "outputShapeRounding": "ceil"}),
+}
+"""All as automatic padding would be, which implementations that know no other have."""
+
+
+@pytest.mark.parametrize(("shape", "options"), POOLS.values(), ids=POOLS)
+@pytest.mark.parametrize("op", ["maxPool2d", "averagePool2d"])
+def test_a_pool_with_automatic_padding_is_one_call(op: str, shape: list[int], options: dict[str, Any]) -> None:
+    b = GraphBuilder()
+    legal = legalize(b.build({"y": b.call(op, b.input("x", "float32", shape), windowDimensions=[3, 3], **options)}), TARGET)
+    assert [node.op for node in legal.nodes] == [op]
+
+
 def test_everything_that_cannot_be_is_named() -> None:
     b = GraphBuilder()
     x, y = b.input("x", "uint64", [2]), b.input("y", "float32", [2])

@@ -105,7 +105,7 @@ def is_cast_constant(b: LegalBuilder, call: Call) -> bool:
 
 def meets_what_is_made_of_it(b: LegalBuilder, call: Call) -> bool:
     first = b.producer(call.a)
-    if first is None or call.a.rank != 4:
+    if first is None or call.a.rank != 4 or call.b.rank == 0:
         return False
     return (first.op in IMAGES or len(first.operands) == 2) and (call.a is call.b or is_made_from(b, call.b, call.a))
 
@@ -307,8 +307,12 @@ def has_repeated_rows(b: LegalBuilder, call: Call) -> bool:
     return places is not None and movement.last_of_each_row(call.input.shape, places).size < places.size // places.shape[-1]
 
 
-def pools_padded(b: LegalBuilder, call: Call) -> bool:
-    return call.input.data_type.is_float and is_padded(b, call)
+def pools_padded_automatically(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type.is_float and is_padded(b, call) and list(call.padding) == images.same_padding(call)
+
+
+def pools_padded_otherwise(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type.is_float and is_padded(b, call) and not pools_padded_automatically(b, call)
 
 
 def pools_beyond(b: LegalBuilder, call: Call) -> bool:
