@@ -10,6 +10,7 @@ from webnn_graph.passes import (
     broadcast,
     composition,
     convolution,
+    lookup,
     movement,
     normalization,
     powers,
@@ -30,6 +31,7 @@ PASSES = (
             quantization.RULES,  # before convolution, which would multiply weights that are meant to stay quantized
             convolution.RULES,  # takes in scales and shifts that belong to none of the above
             attention.RULES,  # reads products that are whole by now
+            lookup.RULES,  # the same
             arithmetic.RULES,  # single steps: only where no larger pattern wants them
             composition.RULES,  # two of a kind, which the above leave behind
             movement.RULES,  # last: it moves what the patterns above are recognised by

@@ -9,7 +9,6 @@ from webnn_graph.ops.activation import clamp_limits
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 
-
 ERF = (1.4185207e-07, -5.668473e-06, 8.763731e-05, -6.1978464e-04, -1.9183086e-04, 0.10276905, 1.1283792)
 """Of the polynomial p for which tanh(x p(x^2)) is nearest to erf(x) relative to it, the highest power first: 1e-7 of it."""
 ERF_END = 4.0
