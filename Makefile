@@ -9,7 +9,7 @@
 # make calls  measures equal forms of calls in the browsers of VERSIONS, and writes docs/browser-calls.md
 # make docs   writes the pages of operators; make zoo-docs that of models, which takes a run of the whole zoo
 # make site   builds the documentation site into build/site
-# make methods   writes GraphBuilder's typed methods from the operator table
+# make methods   writes GraphBuilder's typed methods from the operator table; make compact the plain JavaScript as modules hold it
 # make wheel  builds the wheel into dist/
 #
 # Each of them creates what it needs in .venv; a second run is quick.
@@ -31,6 +31,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 TYPESCRIPT := typescript@7.0.2
 AXE := axe-core@4.14.1
+TERSER := terser@5.51.4
 ORT := onnxruntime-web@1.30.0
 
 # A browser of one's own wins: WEBNN_CHROMIUM=/path make test
@@ -38,9 +39,10 @@ BUNDLED := $(abspath $(VENV)/chromium/chromium)
 export WEBNN_CHROMIUM ?= $(BUNDLED)
 export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
 export WEBNN_AXE ?= $(abspath $(VENV)/npm/node_modules/axe-core/axe.min.js)
+export WEBNN_TERSER ?= $(abspath $(VENV)/npm/node_modules/terser)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test slow lint fuzz backend-fuzz zoo bench calls methods docs zoo-docs site wheel clean
+.PHONY: demo test slow lint fuzz backend-fuzz zoo bench calls methods compact docs zoo-docs site wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
@@ -79,6 +81,9 @@ calls: $(VENV)/.test $(VERSIONS:%=$(VENV)/chromium-%/chromium)
 methods: $(VENV)/.test
 	$(BIN)/python -m tests.ops.methods
 
+compact: $(VENV)/.test $(VENV)/.npm
+	$(BIN)/python -m tests.javascript.compact
+
 docs: $(VENV)/.test
 	$(BIN)/webnn ops --frontend onnx --markdown > docs/onnx-operators.md
 	$(BIN)/webnn ops --frontend torch --markdown > docs/aten-operators.md
@@ -114,7 +119,7 @@ $(VENV)/.test: pyproject.toml constraints.txt Makefile | $(BIN)/python
 	@touch $@ $(VENV)/.verify
 
 $(VENV)/.npm: Makefile
-	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(TYPESCRIPT) $(AXE)
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(TYPESCRIPT) $(AXE) $(TERSER)
 	@touch $@
 
 $(VENV)/npm/node_modules/onnxruntime-web: Makefile

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
-from converters.commands.console import Command, Group, Result, SupervisedCommand, note, progress, verbosity_options
+from converters.commands.console import Group, Result, SupervisedCommand, progress, verbosity_options
+from converters.commands.converting import json2webnn, onnx2webnn, torch2webnn, webnn2js, webnn2json
 from converters.commands.options import (
     BROWSER_HELP,
-    DIMENSION_SIZES,
     EXISTING,
-    LENGTHS,
-    SHAPE,
     TARGET_NAMES,
     VALUE,
     budget_option,
     check_of,
     check_options,
-    conversion_options,
     destination_of,
     destination_options,
     factory_options,
@@ -33,208 +29,17 @@ from converters.commands.options import (
     mapping_option,
     opening_of,
     opening_options,
-    padding_option,
     page_options,
     profile_options,
     quantization_options,
     quantizing_of,
     runtime_options,
-    sizes_of,
     submodule_option,
     trust_options,
 )
 from models.zoo.commands import zoo
 
-SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph for the first of each, one for the second, and so on."
 
-
-# -------------------------------------------------------------------------------------------------------------- converters
-@click.command(cls=SupervisedCommand)
-@click.argument("model", type=EXISTING)
-@mapping_option("--dim", DIMENSION_SIZES, f"Size of a named dimension. {SEVERAL}")
-@padding_option
-@mapping_option("--shape", SHAPE, "Whole shape of an input; a dimension may have a name, whose size --dim gives.")
-@mapping_option("--bind", VALUE, "Turn an input into a constant: a number, a JSON list or a .npy file.")
-@click.option("--input", "inputs", multiple=True, metavar="TENSOR", help="Begin the graph at this tensor instead of the model's inputs.")
-@click.option("--output", "outputs", multiple=True, metavar="TENSOR", help="End the graph at this tensor instead of the model's outputs.")
-@click.option(
-    "--unsupported-floats",
-    type=click.Choice(["float32", "float16"]),
-    default="float32",
-    show_default=True,
-    help="What bfloat16 and float64, which WebNN lacks, become.",
-)
-@click.option("--simplify/--no-simplify", default=False, help="Run onnxsim first.  [default: no-simplify]")
-@conversion_options
-@click.version_option(package_name="webnn-convert")
-def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **options: Any) -> Result:
-    """Convert the ONNX file MODEL to WebNN.
-
-    Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
-    """
-    from converters.commands.sizes import SeveralSizes, converted_sizes
-    from converters.commands.workflow import converted
-    from converters.onnx import convert
-    from converters.onnx.reading.files import files_of
-    from converters.onnx.reading.onnxsim import convert_simplified
-    from converters.onnx.source import OnnxSource
-    from converters.random_numbers import INPUTS, Chosen
-    from webnn_graph.file_kinds import ModelKind, check_kind
-
-    sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options)
-    quantizing = quantizing_of(options, check)
-    check_kind(model, ModelKind.ONNX)
-    what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
-    frontend = partial(convert_simplified, report=note) if simplify else convert
-    random = options["random"]
-    how = {
-        "unsupported_floats": options["unsupported_floats"],
-        "random": None if random is None else INPUTS,
-        "budget": options["budget"],
-    }
-    convert_model = partial(frontend, model, name=destination.stem, shapes=options["shape"], **how, **what)
-    source = partial(OnnxSource, model, **what)
-    if len(sizes) == 1:
-        chosen = Chosen(random, partial(convert_model, dims=sizes[0]), source)
-        return converted(chosen.convert, destination, chosen.source, check if verify else None, quantizing)
-    several = SeveralSizes(lambda dims: convert_model(dims=dims), lambda _: source(), sizes, options["padding"], options["budget"])
-    return converted_sizes(several, destination, check if verify else None, quantizing)
-
-
-@click.command(cls=SupervisedCommand)
-@click.argument("model", type=EXISTING)
-@click.option(
-    "--input",
-    "specifications",
-    multiple=True,
-    metavar="'x:float32[1,3,224,224]'",
-    help="Name, type and shape of an input; a dimension may have a name.",
-)
-@mapping_option(
-    "--dim",
-    DIMENSION_SIZES,
-    f"Size of a dimension that has a name in --input, of a program's symbol, or of what a folder takes. {SEVERAL}",
-)
-@padding_option
-@factory_options
-@click.option(
-    "--decoder",
-    type=LENGTHS,
-    help="For a language model: a graph that takes a prompt of so many tokens and one that takes a token, with a cache of so many.",
-)
-@submodule_option
-@trust_options
-@conversion_options
-@click.version_option(package_name="webnn-convert")
-def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], verify: bool, **options: Any) -> Result:
-    """Convert the PyTorch model MODEL to WebNN.
-
-    MODEL is an exported program (.pt2), a TorchScript archive, a state dict (.pt, .pth, .bin, .safetensors), or the folder of
-    a Hugging Face model; which one is found from its content.
-
-    Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
-    """
-    from converters.commands.sizes import SeveralSizes, converted_sizes
-    from converters.commands.workflow import converted, converted_parts
-    from converters.random_numbers import INPUTS, Chosen
-    from converters.torch.archive import kind_of
-    from converters.torch.files import files_of
-    from converters.torch.generation import DecoderModel
-    from converters.torch.inputs import InputSpec, read_inputs
-    from converters.torch.model import TorchModel
-    from webnn_graph.budget import Budget
-
-    decoder, random = options["decoder"], options["random"]
-    if decoder and random is not None:
-        raise click.UsageError("--random is for other models than those of --decoder")
-    if decoder and (specifications or options["dim"] or options["padding"]):
-        raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
-    inputs = [_specification(InputSpec.parse, text) for text in specifications]
-    sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
-    quantizing = quantizing_of(options, check)
-    kind_of(model)
-    loading: dict[str, Any] = {
-        name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")
-    }
-    loading["budget"] = Budget(options["budget"])
-    if decoder:
-        parts = DecoderModel(model, prompt_length=decoder[0], cache_length=decoder[1], name=destination.stem, **loading)
-        return converted_parts(parts, destination, check if verify else None, quantizing)
-    loading |= {"inputs": inputs, "name": destination.stem}
-    if len(sizes) == 1:
-        source = TorchModel(model, values=check.inputs, dims=sizes[0], random=None if random is None else INPUTS, **loading)
-        chosen = Chosen(random, source.convert, source.source)
-        return converted(chosen.convert, destination, chosen.source, check if verify else None, quantizing)
-
-    def of_size(*dims: tuple[str, int]) -> TorchModel:
-        return TorchModel(model, dims=dict(dims), **{**loading, "budget": Budget(options["budget"])})
-
-    made = cache(of_size) if verify else of_size  # to read and trace it takes long, to keep it takes memory
-    several = SeveralSizes(
-        lambda dims: made(*dims.items()).convert(), lambda dims: made(*dims.items()).source(), sizes, options["padding"], options["budget"]
-    )
-    return converted_sizes(several, destination, check if verify else None, quantizing)
-
-
-def _specification(parse: Callable[[str], Any], text: str) -> Any:
-    try:
-        return parse(text)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is not like 'x:float32[1,3,224,224]'", param_hint="--input") from None
-
-
-def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
-    from converters.commands.saving import save
-    from converters.commands.workflow import Conversion, Part
-    from webnn_graph.file_kinds import ModelKind, check_kind
-    from webnn_graph.formats import files_of, load
-    from webnn_graph.formats.shards import in_place_of
-    from webnn_graph.formats.table import WEIGHTS
-
-    destination = destination_of(options, model, [form], files_of)
-    check_kind(model, ModelKind.GRAPH)
-    weights = model.with_suffix(WEIGHTS)
-    destination.check(own=[weights, *in_place_of(weights)])
-    with progress("reading ..."):
-        graph = load(model, dims=options["dim"])
-    with progress("writing ..."):
-        return Conversion([Part(save(graph, destination, read_from=model))])
-
-
-@click.command(cls=Command)
-@click.argument("graph", type=EXISTING)
-@graph_dims_option
-@destination_options
-@verbosity_options
-@click.version_option(package_name="webnn-convert")
-def webnn2js(graph: Path, **options: Any) -> Result:
-    """Write the ES module, its type declarations and its weights for GRAPH, a .webnn or .json file."""
-    return _convert_graph(graph, "js", options)
-
-
-@click.command(cls=Command)
-@click.argument("graph", type=EXISTING)
-@graph_dims_option
-@destination_options
-@verbosity_options
-@click.version_option(package_name="webnn-convert")
-def webnn2json(graph: Path, **options: Any) -> Result:
-    """Write the .webnn file GRAPH as webnn-graph-json."""
-    return _convert_graph(graph, "json", options)
-
-
-@click.command(cls=Command)
-@click.argument("graph", type=EXISTING)
-@graph_dims_option
-@destination_options
-@verbosity_options
-@click.version_option(package_name="webnn-convert")
-def json2webnn(graph: Path, **options: Any) -> Result:
-    """Write the webnn-graph-json file GRAPH as .webnn text."""
-    return _convert_graph(graph, "webnn", options)
-
-
-# ---------------------------------------------------------------------------------------------------------------- umbrella
 @click.group(cls=Group)
 @click.version_option(package_name="webnn-convert")
 def webnn() -> None:
@@ -491,15 +296,15 @@ def verify(graph: Path, against: Path, dim: Mapping[str, int], **options: Any) -
     That is an ONNX file or what torch2webnn converts. Both compute the same inputs. Exits with 3 and names the first node that differs
     when an output is further away than the tolerance.
     """
-    from converters.commands.opening import source_of
-    from converters.commands.workflow import verified
+    from converters.commands.opening import converted_like, source_of
+    from converters.commands.workflow import verified_file
     from converters.random_numbers import INPUTS
     from webnn_graph.formats import load
 
     check = check_of(options)
     loaded = load(graph, dims=dim)
     opening = opening_of({**options, "dim": {}, "shape": {}, "random": INPUTS})  # where the graph has them, they are inputs
-    return verified(loaded, source_of(against, opening, loaded), check)
+    return verified_file(loaded, source_of(against, opening, loaded), check, lambda: converted_like(against, opening, loaded))
 
 
 @webnn.command()

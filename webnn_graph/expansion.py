@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Graph, Node, Operand
 
 TOGETHER_BYTES = 2**23
 """Bytes of the results of expressions that are computed together at most, but for one result that is larger by itself."""
-
-
-MOST_AXES = 5
-"""Axes that implementations broadcast over at least."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +40,22 @@ class Expansion:
 
 @dataclass(frozen=True)
 class Split:
-    """A graph in two parts.
+    """A graph in three parts.
 
     Attributes:
         nodes: The calls that read inputs, or have a result that is the graph's.
-        expansions: All others; no two share a call.
+        dequantized: Calls of dequantizeLinear that read constants of at most 8 bits and make float32.
+        expansions: All others, which may read what the dequantized make; no two share a call.
     """
 
     nodes: Sequence[Node]
+    dequantized: Sequence[Node]
     expansions: Sequence[Expansion]
+
+    @property
+    def ahead(self) -> list[Node]:
+        """All calls that can be computed ahead."""
+        return [*self.dequantized, *(node for expansion in self.expansions for node in expansion.nodes)]
 
 
 def split(graph: Graph, most_bytes: float = math.inf) -> Split:
@@ -68,16 +70,17 @@ def split(graph: Graph, most_bytes: float = math.inf) -> Split:
     """
     known, staying = set(graph.constants), {*graph.outputs, *_met_by_quantized(graph)}
     ahead: list[Node] = []
+    dequantized: list[Node] = []
     rest: list[Node] = []
     for node in graph.nodes:
         may_be = all(output.nbytes <= most_bytes and output not in staying for output in node.outputs)
         if may_be and known.issuperset(node.operands) and not _is_free(node, graph):
-            ahead.append(node)
+            (dequantized if _is_dequantized(node, graph) else ahead).append(node)
             known.update(node.outputs)
         else:
             rest.append(node)
     needed = {operand for node in rest for operand in node.operands}
-    return Split(rest, [_expansion(nodes, needed) for nodes in _connected(ahead)])
+    return Split(rest, dequantized, [_expansion(nodes, needed) for nodes in _connected(ahead)])
 
 
 def batches(expansions: Sequence[Expansion], order: Mapping[Operand, int]) -> list[list[Expansion]]:
@@ -115,6 +118,16 @@ def _met_by_quantized(graph: Graph) -> Iterator[Operand]:
             yield from (one.output for one in read if is_constant(one.arguments["input"]))
 
 
+def _is_dequantized(node: Node, graph: Graph) -> bool:
+    """Whether a page computes a node's result with numbers of its own, bit by bit the same."""
+    return (
+        node.op == "dequantizeLinear"
+        and all(operand in graph.constants for operand in node.operands)
+        and node.arguments["input"].data_type.bits <= 8
+        and node.output.data_type is DataType.FLOAT32
+    )
+
+
 def _is_free(node: Node, graph: Graph) -> bool:
     return node.op == "cast" and node.operands[0] in graph.constants and node.operands[0].data_type is DataType.FLOAT16
 
@@ -140,38 +153,14 @@ def _expansion(nodes: Sequence[Node], needed: set[Operand]) -> Expansion:
     return Expansion(list(reads), nodes, [output for node in nodes for output in node.outputs if output in needed])
 
 
-def by_blocks(expansion: Expansion) -> Expansion:
-    """The same expansion, in which scales of blocks are an axis of their own: equal bit by bit, and where it was measured 5 times faster.
-
-    Not in the graph itself, since an implementation may have products of quantized blocks. It takes quantized numbers of 8 bits.
-    """
-    return replace(expansion, nodes=[part for node in expansion.nodes for part in (_in_blocks(node) if _has_blocks(node) else [node])])
-
-
-def _has_blocks(node: Node) -> bool:
-    if node.op != "dequantizeLinear":
-        return False
-    sizes = list(zip(node.output.shape, node.arguments["scale"].shape, strict=True))
-    is_split = [1 < blocks < size for size, blocks in sizes]
-    return any(is_split) and len(sizes) + sum(is_split) <= MOST_AXES
-
-
-def _in_blocks(node: Node) -> list[Node]:
-    """Calls that stand for dequantizeLinear with a scale for each block: (q - zero point) * scale, broadcast."""
-    quantized, scale, zero = (node.arguments[name] for name in ("input", "scale", "zeroPoint"))
-    nodes: list[Node] = []
-
-    def call(op: str, shape: Sequence[int], **arguments: Any) -> Operand:
-        nodes.append(Node(op, arguments, (Operand(scale.data_type, tuple(shape)),)))
-        return nodes[-1].output
-
-    sizes, steps = [], []
-    for size, blocks in zip(quantized.shape, scale.shape, strict=True):
-        is_split = 1 < blocks < size
-        sizes += [blocks, size // blocks] if is_split else [size]
-        steps += [blocks, 1] if is_split else [blocks]
-    numbers, offsets = (call("cast", x.shape, input=x, dataType=scale.data_type) for x in (quantized, zero))
-    reshaped = [(numbers, sizes), (offsets, steps), (scale, steps)]
-    split, starts, factors = (call("reshape", shape, input=x, newShape=shape) for x, shape in reshaped)
-    product = call("mul", sizes, a=call("sub", sizes, a=split, b=starts), b=factors)
-    return [*nodes, Node("reshape", {"input": product, "newShape": list(node.output.shape)}, node.outputs)]
+def axes_of(node: Node) -> list[tuple[int, int]]:
+    """How long each axis of a dequantizeLinear's input is, and in how many blocks it has scales; neighbours that are alike are one."""
+    axes = [(1, 1)]
+    for size, blocks in zip(node.output.shape, node.arguments["scale"].shape, strict=True):
+        length, before = axes[-1]
+        is_whole, is_single = before == blocks == 1, before == length and blocks == size
+        if is_whole or is_single:
+            axes[-1] = length * size, before * blocks
+        else:
+            axes.append((size, blocks))
+    return [axis for axis in axes if axis != (1, 1)] or axes

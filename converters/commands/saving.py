@@ -11,6 +11,7 @@ from typing import Any
 
 from converters.commands.destination import Destination
 from converters.commands.report import described, report_graph
+from webnn_graph.collecting import rarely
 from webnn_graph.errors import ConversionError
 from webnn_graph.formats import SHARED, Format, save_together
 from webnn_graph.formats.beside import opened
@@ -85,11 +86,13 @@ def save(graph: Graph, to: Destination, *, read_from: Path | None = None) -> Sav
     return save_parts([(graph, to)], neighbours=[graph] if is_own else [])[0]
 
 
+@rarely()
 def save_parts(parts: Sequence[tuple[Graph, Destination]], *, neighbours: Sequence[Graph] = ()) -> list[Saved]:
     """The same for graphs that have their weights in common; the file of weights is among the files of the last."""
     return _written(parts, [_prepared(graph, to) for graph, to in parts], neighbours)
 
 
+@rarely()
 def save_sized(sized: Sized, to: Destination) -> list[Saved]:
     """The same for the sizes of a model, with what its formats have for all sizes together, which is among the files of the last."""
     parts = [(graph, to.part(label)) for label, graph in zip(sized.labels, sized.graphs, strict=True)]

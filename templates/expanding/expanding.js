@@ -1,60 +1,44 @@
-import { EXPANDED, EXPANSIONS } from "./facts.js";
-import { Constants } from "../runtime/constants.js";
-import { TYPES, viewOf } from "../runtime/tensors.js";
-
-/** A tensor of 4-bit elements in bytes, which every implementation takes; others as they are. */
-function inBytes(tensor) {
-  const { dataType, shape, data } = tensor;
-  if (TYPES[dataType].bits !== 4) return tensor;
-  const isSigned = dataType === "int4";
-  const bytes = new (isSigned ? Int8Array : Uint8Array)(2 * data.length);
-  const value = (nibble) => (isSigned ? (nibble ^ 8) - 8 : nibble);
-  for (let i = 0; i < data.length; i += 1) {
-    bytes[2 * i] = value(data[i] & 15);
-    bytes[2 * i + 1] = value(data[i] >> 4);
-  }
-  return { dataType: isSigned ? "int8" : "uint8", shape, data: bytes.subarray(0, shape.reduce((a, b) => a * b, 1)) };
-}
+import { EXPANSIONS } from "./facts.js";
+import { DequantizedConstants, inBytes } from "./dequantizing.js";
+import { viewOf } from "../runtime/tensors.js";
 
 /**
- * Constants of which some stand in the file as smaller expressions: WebNN computes them once, several together, in a graph of
+ * Constants of which some stand in the file as other expressions, too: WebNN computes them once, several together, in a graph of
  * their own as soon as all that it reads is there.
  */
-class ExpandedConstants extends Constants {
+class ExpandedConstants extends DequantizedConstants {
   #open = EXPANSIONS.map((together) => ({
     together,
     missing: new Set(together.flatMap(([, reads]) => reads)),
     read: new Map(),
-    builder: null,
+    builder: new MLGraphBuilder(this.context),
   }));
-  #onBytes;
-  /** What is computed while the next weights arrive. */
+  /** What is computed while the next weights arrive: of other files, too, so that each waits for the one before, the last for all. */
   #last = Promise.resolve();
-
-  constructor(context, onBytes) {
-    super(context);
-    this.#onBytes = onBytes;
-  }
 
   async add(tensor) {
     const { name } = tensor;
-    if (!EXPANDED.has(name)) await super.add(tensor);
+    const added = [super.add(tensor)];
     for (const one of this.#open.filter(({ missing }) => missing.has(name))) {
       const { dataType, shape, data } = inBytes(tensor);
-      one.builder ??= new MLGraphBuilder(this.context);
       one.read.set(name, one.builder.constant({ dataType, shape }, data));
       one.missing.delete(name);
       if (one.missing.size) continue;
-      const before = this.#last; // of another file, perhaps: each waits for the one before, the last for all
-      this.#last = before.then(() => this.#expand(one));
-      this.#last.catch(() => {}); // whoever waits for it is told
-      await before;
+      added.push(this.#last);
+      this.#begin(one);
     }
+    await Promise.all(added);
   }
 
   async build() {
+    for (const one of this.#open) if (!one.read.size) this.#begin(one); // what needs no weights
     await this.#last;
     return super.build();
+  }
+
+  #begin(one) {
+    this.#last = this.#last.then(() => this.#expand(one));
+    this.#last.catch(() => {}); // whoever waits for it is told
   }
 
   async #expand({ together, builder, read }) {
@@ -70,8 +54,8 @@ class ExpandedConstants extends Constants {
     this.context.dispatch(graph, {}, tensors);
     for (const [name, { dataType, shape }] of results) {
       const bytes = new Uint8Array(await this.context.readTensor(tensors[name]));
-      await super.add({ name, dataType, shape: [...shape], data: viewOf(dataType, bytes) });
-      this.#onBytes?.(bytes.byteLength);
+      await super.add({ name, dataType, shape: [...shape], data: viewOf(dataType, bytes.buffer) });
+      this.onBytes(bytes.byteLength);
       bytes.buffer.transfer?.(0);
       tensors[name].destroy();
     }

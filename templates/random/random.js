@@ -1,6 +1,6 @@
-import { inputs } from "../runtime/facts.js";
+import { TYPES, inputs } from "../runtime/facts.js";
 import { Model } from "../runtime/model.js";
-import { TYPES, byteLength } from "../runtime/tensors.js";
+import { byteLength } from "../runtime/tensors.js";
 
 /** Whole numbers of so many bits, one after another: mulberry32. */
 function generator(seed) {
@@ -16,7 +16,7 @@ function generator(seed) {
 /** Numbers of the standard normal distribution, or of the uniform one in [0, 1). */
 function draw(next, input) {
   const { random, dataType, shape } = input;
-  const { view } = TYPES[dataType];
+  const [view] = TYPES[dataType];
   const bits = dataType === "float16" ? 11 : 24; // exact, and less than 1
   const uniform = () => next(bits) / 2 ** bits;
   const normal = () => {

@@ -11,58 +11,58 @@ const PART = 2 ** 22;
  */
 async function* cached(url, signal) {
   const store = await caches.open("webnn-weights");
-  const address = new URL(url, location.href);
-  const key = (part) => {
-    const at = new URL(address);
-    at.searchParams.set("v", weightsDigest);
-    at.searchParams.set("part", part);
-    return at;
-  };
+  const key = new URL(url, location.href);
+  key.searchParams.set("v", weightsDigest);
+  /** @type {any} */
   let part = 0;
-  let from = 0;
+  const next = () => {
+    key.searchParams.set("part", part);
+    return key;
+  };
+  const forget = async (digest = "") => {
+    for (const { url: old } of await store.keys()) {
+      if (new URL(old).pathname === key.pathname && !(digest && old.includes(digest))) await store.delete(old);
+    }
+  };
+  let behind = 0;
   let version = null;
-  for (let kept; (kept = await store.match(key(part))); part += 1) {
+  for (let kept; (kept = await store.match(next())); part += 1) {
     const bytes = new Uint8Array(await kept.arrayBuffer());
     yield bytes;
-    if (kept.headers.has("Last-Part")) return;
-    from += bytes.byteLength;
+    if (bytes.length < PART) return; // the last
+    behind += bytes.length;
     version = kept.headers.get("ETag");
   }
   navigator.storage?.persist?.();
-  const forget = async (isOld) => {
-    for (const { url: one } of await store.keys()) if (new URL(one).pathname === address.pathname && isOld(one)) await store.delete(one);
-  };
-  if (!part) await forget((one) => !one.includes(weightsDigest));
-  const response = await request(address, { signal, from, cache: "no-store" });
-  const etag = response.headers.get("ETag");
-  if (from && version !== etag) {
-    await forget(() => true);
-    throw new ModelError("download", `${address} has changed since a part of it was kept; load again`);
+  if (!part) await forget(weightsDigest);
+  const response = await request(url, { signal, from: behind, cache: "no-store" });
+  const etag = `${response.headers.get("ETag")}`;
+  if (part && version !== etag) {
+    await forget();
+    throw new ModelError("download", `${url} has changed since a part of it was kept; load again`);
   }
-  let behind = response.status === 206 ? 0 : from; // bytes that are there already, from a server without ranges
+  if (response.status === 206) behind = 0; // else the server has no ranges, and sends again what is there
   const buffer = new Uint8Array(PART);
   let filled = 0;
-  const keep = async (last) => {
-    const headers = { ...(etag && { ETag: etag }), ...(last && { "Last-Part": "1" }) };
+  const keep = async () => {
     // A full disk makes no model fail that is being loaded.
-    await store.put(key(part), new Response(buffer.slice(0, filled), { headers })).catch(() => {});
+    await store.put(next(), new Response(buffer.slice(0, filled), { headers: { ETag: etag } })).catch(() => {});
     part += 1;
     filled = 0;
   };
-  for await (let piece of pieces(response)) {
-    const known = Math.min(behind, piece.byteLength);
-    behind -= known;
-    piece = piece.subarray(known);
-    yield piece;
-    while (piece.byteLength) {
-      const next = piece.subarray(0, PART - filled);
-      buffer.set(next, filled);
-      filled += next.byteLength;
-      piece = piece.subarray(next.byteLength);
-      if (filled === PART) await keep(false);
+  for await (const piece of pieces(response)) {
+    let at = Math.min(behind, piece.length);
+    behind -= at;
+    yield piece.subarray(at);
+    while (at < piece.length) {
+      const more = piece.subarray(at, at + PART - filled);
+      buffer.set(more, filled);
+      filled += more.length;
+      at += more.length;
+      if (filled === PART) await keep();
     }
   }
-  await keep(true);
+  await keep();
 }
 
 /** The bytes of a file of weights, piece by piece; with `cache` those that are kept. */

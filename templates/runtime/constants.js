@@ -8,8 +8,8 @@ class Constants {
     this.made = new Map();
   }
 
-  async add({ name, dataType, shape, data }) {
-    this.made.set(name, this.builder.constant({ dataType, shape }, data));
+  async add(tensor) {
+    this.made.set(tensor.name, this.builder.constant(tensor, tensor.data));
   }
 
   /** Builds the graph once all are there. */

@@ -8,5 +8,21 @@ export class ModelError extends Error {
 }
 
 const badInput = (message) => new ModelError("bad-input", message);
+const unsupported = (message, cause) => new ModelError("unsupported", message, cause);
+const lostContext = (why) => new ModelError("lost", `the context is lost: ${why.message}`);
 
-export { badInput };
+/** What has the name. */
+function known(kind, all, name) {
+  const found = all.find((one) => one.name === name);
+  if (!found) throw badInput(`there is no ${kind} ${name}; there are ${all.map((one) => one.name).join(", ") || "none"}`);
+  return found;
+}
+
+/** The values by name, all of which are known. */
+function named(kind, all, values) {
+  if (values === null || typeof values !== "object") throw badInput(`the ${kind}s are given as an object, by name`);
+  for (const name of Object.keys(values)) known(kind, all, name);
+  return { __proto__: null, ...values };
+}
+
+export { badInput, known, lostContext, named, unsupported };

@@ -1,6 +1,14 @@
 import { ModelError } from "./errors.js";
+import { weightsDigest } from "./facts.js";
 
 const failed = (url, error) => new ModelError("download", `${url}: ${error.message}`, error);
+
+/** Where the weights are: where the caller says, or those addresses, of their own for each conversion. */
+function addressesOf(said, urls) {
+  if (said) return [said].flat();
+  for (const url of urls) if (weightsDigest && url.protocol.startsWith("http")) url.searchParams.set("v", weightsDigest);
+  return urls;
+}
 
 /** What a server answers, from a byte on where it can. */
 async function request(url, { signal, from = 0, cache = undefined }) {
@@ -11,14 +19,25 @@ async function request(url, { signal, from = 0, cache = undefined }) {
   return response;
 }
 
-/** The bytes of a response, piece by piece. */
+/** What reads a body into memory that it is given, where the browser can. */
+function readerOf(body) {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return body.getReader();
+  }
+}
+
+/** The bytes of a response, piece by piece, of which each may stand where the one before was. */
 async function* pieces(response) {
-  const reader = response.body.getReader();
+  const reader = readerOf(response.body);
+  let room = new Uint8Array(2 ** 18);
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read(room);
       if (done) return;
       yield value;
+      room = new Uint8Array(value.buffer);
     }
   } catch (error) {
     throw failed(response.url, error);
@@ -27,4 +46,4 @@ async function* pieces(response) {
   }
 }
 
-export { pieces, request };
+export { addressesOf, pieces, request };

@@ -1,6 +1,6 @@
-import { ModelError, badInput } from "./errors.js";
-import { BOUND, build, inputs, outputs } from "./facts.js";
-import { TYPES, byteLength, describe, viewOf } from "./tensors.js";
+import { ModelError, badInput, known, lostContext, named } from "./errors.js";
+import { BOUND, TYPES, build, inputs, outputs } from "./facts.js";
+import { byteLength, describe, product, viewOf } from "./tensors.js";
 
 /** A built graph with the tensors it computes in. */
 export class Model {
@@ -31,27 +31,23 @@ export class Model {
     model.context = context;
     model.device = device;
     model.#graph = graph;
-    const allocate = async ({ name, dataType, shape }, usage) => {
-      model.#tensors.set(name, await context.createTensor({ dataType, shape, ...usage }));
-    };
-    const made = [
-      ...inputs.filter(({ name }) => BOUND.has(name)).map((input) => allocate(input, { writable: true })),
-      ...outputs.map((output) => allocate(output, { readable: true })),
-    ];
-    await Promise.all(made).catch(async (error) => {
-      await Promise.allSettled(made);
+    const allocate = (tensors, usage) =>
+      tensors.map(async (tensor) => model.#tensors.set(tensor.name, await context.createTensor({ ...tensor, ...usage })));
+    const made = [...allocate(BOUND, { writable: true }), ...allocate(outputs, { readable: true })];
+    for (const { reason } of /** @type {any[]} */ (await Promise.allSettled(made))) {
+      if (!reason) continue;
       model.destroy();
-      throw error;
-    });
+      throw reason;
+    }
     model.#ownsContext = ownsContext;
-    context.lost?.then(({ message }) => model.#end(new ModelError("lost", `the context is lost: ${message}`)));
+    context.lost?.then((why) => model.#end(lostContext(why)));
     return model;
   }
 
   /** A tensor for an input or output, to write, read and compute with; it is the caller's, to destroy. */
   async tensor(name) {
-    const { dataType, shape } = known("input or output", [...inputs, ...outputs], name);
-    return this.#coded(() => this.context.createTensor({ dataType, shape, readable: true, writable: true }));
+    const tensor = known("input or output", [...inputs, ...outputs], name);
+    return this.#coded(() => this.context.createTensor({ ...tensor, readable: true, writable: true }));
   }
 
   /**
@@ -59,12 +55,9 @@ export class Model {
    * may be changed once compute() has returned its promise.
    */
   async compute(values) {
-    const given = named("input", inputs, values);
-    for (const input of inputs) checkArray(input, given[input.name]);
-    return this.#coded(async () => {
-      this.#dispatch(given, Object.create(null));
-      const buffers = await Promise.all(outputs.map(({ name }) => this.context.readTensor(this.#tensors.get(name))));
-      return Object.fromEntries(outputs.map(({ name, dataType }, i) => [name, viewOf(dataType, new Uint8Array(buffers[i]))]));
+    return this.#computed(values, {}, false, async () => {
+      const buffers = await Promise.all(outputs.map((output) => this.context.readTensor(this.#own(output))));
+      return byName(outputs, (output, i) => viewOf(output.dataType, buffers[i]));
     });
   }
 
@@ -73,23 +66,29 @@ export class Model {
    * dropped. Nothing is read: calls are put in the context's queue at once, in the order they are made.
    */
   async run(values, results) {
+    return this.#computed(values, results, true, () => results);
+  }
+
+  /** Dispatches from arrays, and tensors where they are allowed, into tensors; what `read` gives then. */
+  async #computed(values, results, takesTensors, read) {
     const given = named("input", inputs, values);
+    const isTensor = (value) => takesTensors && value?.dataType;
     for (const input of inputs) if (!isTensor(given[input.name])) checkArray(input, given[input.name]);
     const wanted = named("output", outputs, results);
-    return this.#coded(async () => {
-      this.#dispatch(given, wanted);
-      return results;
+    return this.#coded(() => {
+      const feeds = byName(BOUND, (input) => {
+        const value = given[input.name];
+        if (isTensor(value)) return value;
+        this.context.writeTensor(this.#own(input), value);
+        return this.#own(input);
+      });
+      this.context.dispatch(this.#graph, feeds, byName(outputs, (output) => wanted[output.name] ?? this.#own(output)));
+      return read();
     });
   }
 
-  #dispatch(given, wanted) {
-    const feeds = [...BOUND].map((name) => {
-      if (isTensor(given[name])) return [name, given[name]];
-      this.context.writeTensor(this.#tensors.get(name), given[name]);
-      return [name, this.#tensors.get(name)];
-    });
-    const results = outputs.map(({ name }) => [name, wanted[name] ?? this.#tensors.get(name)]);
-    this.context.dispatch(this.#graph, Object.fromEntries(feeds), Object.fromEntries(results));
+  #own(tensor) {
+    return this.#tensors.get(tensor.name);
   }
 
   async #coded(call) {
@@ -119,28 +118,13 @@ export class Model {
   }
 }
 
-const isTensor = (value) => value?.dataType !== undefined;
-
-/** The input or output of a name. */
-function known(kind, tensors, name) {
-  const found = tensors.find((tensor) => tensor.name === name);
-  if (!found) throw badInput(`the model has no ${kind} ${name}; it has ${tensors.map((tensor) => tensor.name).join(", ") || "none"}`);
-  return found;
-}
-
-/** The values by name; each is of an input or output that the model has. */
-function named(kind, tensors, values) {
-  if (values === null || typeof values !== "object") throw badInput(`the ${kind}s are given as an object, by name`);
-  for (const name of Object.keys(values)) known(kind, tensors, name);
-  return Object.assign(Object.create(null), values);
-}
+const byName = (tensors, valueOf) => Object.fromEntries(tensors.map((tensor, i) => [tensor.name, valueOf(tensor, i)]));
 
 function checkArray(input, data) {
-  const { name, dataType } = input;
-  const { view } = TYPES[dataType];
-  const kinds = dataType === "float16" ? ["Float16Array", "Uint16Array"] : [view.name];
+  const [view, , , kinds = [view.name]] = TYPES[input.dataType];
   const kind = ArrayBuffer.isView(data) ? data[Symbol.toStringTag] : typeof data;
-  if (kinds.includes(kind) && data.byteLength === byteLength(input)) return;
-  const expected = `${kinds.join(" or ")} of ${byteLength(input) / view.BYTES_PER_ELEMENT} elements`;
-  throw badInput(`input ${name}, ${describe(input)}, must be a ${expected}, not ${kind}${data?.length >= 0 ? ` of ${data.length}` : ""}`);
+  const size = byteLength(input);
+  if (kinds.includes(kind) && data.byteLength === size) return;
+  const expected = `${kinds.join(" or ")} of ${size / view.BYTES_PER_ELEMENT} elements`;
+  throw badInput(`input ${input.name}, ${describe(input)}, must be a ${expected}, not ${kind}${data?.length >= 0 ? ` of ${data.length}` : ""}`);
 }

@@ -1,9 +1,8 @@
-import { MASKS, MODULES, inputs, outputs, padding, sizes } from "./facts.js";
-import { ModelError, badInput } from "../runtime/errors.js";
-import { TYPES, sameShape } from "../runtime/tensors.js";
+import { MASKS, MODULES, TYPES, inputs, outputs, padding, sizes } from "./facts.js";
+import { ModelError, badInput, lostContext, unsupported } from "../runtime/errors.js";
+import { product } from "../runtime/tensors.js";
 
-const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
-const named = (at) => Object.entries(at).map(([dim, size]) => `${dim} ${size}`).join(", ");
+const spelled = (at) => Object.entries(at).map(([dim, size]) => `${dim} ${size}`).join(", ");
 const dims = Object.keys(sizes[0]);
 /** @type {(extent: any) => any} */
 const formulaOf = (extent) => (typeof extent === "string" ? { dim: extent, times: 1, plus: 0, per: 1 } : extent);
@@ -77,22 +76,22 @@ function exactly(values, said) {
       inputs.every((input) => !values.has(input.name) || values.get(input.name).length === elements(input, sizes[index], index)),
   );
   if (fitting.length === 1) return fitting[0];
-  const known = sizes.map(named).join("; ");
+  const known = sizes.map(spelled).join("; ");
   if (fitting.length) throw badInput(`the arrays do not say which size they have: compute(inputs, { sizes }), one of ${known}`);
   throw badInput(`the model takes inputs of these sizes only: ${known}`);
 }
 
 /** The index of the smallest size that fits. */
 function fitting(at) {
-  if (!dims.every((dim) => Number.isInteger(at[dim]) && at[dim] > 0)) throw badInput(`the inputs cannot have ${named(at)}`);
+  if (!dims.every((dim) => Number.isInteger(at[dim]) && at[dim] > 0)) throw badInput(`the inputs cannot have ${spelled(at)}`);
   const index = sizes.findIndex((size) => dims.every((dim) => at[dim] <= size[dim]));
-  if (index < 0) throw badInput(`the model does not take ${named(at)}; its sizes are ${sizes.map(named).join("; ")}`);
+  if (index < 0) throw badInput(`the model does not take ${spelled(at)}; its sizes are ${sizes.map(spelled).join("; ")}`);
   return index;
 }
 
 function elements(input, at, index) {
   const count = product(shapeAt(input, at, index));
-  return TYPES[input.dataType].bits === 4 ? Math.ceil(count / 2) : count;
+  return TYPES[input.dataType][1] === 4 ? Math.ceil(count / 2) : count;
 }
 
 /** The arrays that compute() is given, by name. */
@@ -130,7 +129,7 @@ export class Model {
     model.context = context;
     model.device = device;
     model.#weights = weights;
-    context.lost?.then(({ message }) => model.#end(new ModelError("lost", `the context is lost: ${message}`)));
+    context.lost?.then((why) => model.#end(lostContext(why)));
     try {
       if (ahead) for (const index of sizes.keys()) await model.#at(index);
     } catch (error) {
@@ -164,16 +163,16 @@ export class Model {
   async run(values, results) {
     const fits = (input, index) => {
       const [value, shape] = [values?.[input.name], shapeAt(input, sizes[index], index)];
-      return value?.dataType ? sameShape(value.shape, shape) : value?.length === elements(input, sizes[index], index);
+      return value?.dataType ? String(value.shape) === String(shape) : value?.length === elements(input, sizes[index], index);
     };
     const index = sizes.findIndex((_, i) => inputs.every((input) => fits(input, i)));
-    if (index < 0) throw badInput(`run() takes inputs of these sizes only: ${sizes.map(named).join("; ")}`);
+    if (index < 0) throw badInput(`run() takes inputs of these sizes only: ${sizes.map(spelled).join("; ")}`);
     return (await this.#at(index)).run(values, results).catch(asOurs);
   }
 
   /** A tensor for an input or output of one of the sizes, to write, read and compute with; it is the caller's, to destroy. */
   async tensor(name, at = {}) {
-    if (itself(at) < 0) throw badInput(`the model has no size ${named(at)}; its sizes are ${sizes.map(named).join("; ")}`);
+    if (itself(at) < 0) throw badInput(`the model has no size ${spelled(at)}; its sizes are ${sizes.map(spelled).join("; ")}`);
     return (await this.#at(itself(at))).tensor(name).catch(asOurs);
   }
 
@@ -200,7 +199,7 @@ export class Model {
       this.#building.delete(index);
       if (this.#ended) throw this.#ended;
       const code = typeof error.code === "string" ? error.code : "unsupported";
-      throw new ModelError(code, `the graph for ${named(sizes[index])}: ${error.message}`, error);
+      throw new ModelError(code, `the graph for ${spelled(sizes[index])}: ${error.message}`, error);
     }
   }
 
@@ -227,19 +226,19 @@ function asOurs({ code, message, cause }) {
 /** Throws if the context does not take the graph of the first size; the others have the same calls. */
 async function checkSupport(context) {
   const { isSupported } = await MODULES[0]();
-  if (!(await isSupported({ context }))) throw new ModelError("unsupported", "the context does not take the model");
+  if (!(await isSupported({ context }))) throw unsupported("the context does not take the model");
 }
 
 /** A copy of what is given for an input, as long as the graph of a size takes it. */
 function filled(input, data, at, index) {
   const { name, dataType } = input;
   if (data === undefined && padding === "masked" && MASKS.has(name)) {
-    const { view } = TYPES[dataType];
-    data = new view(elements(input, at, index)).fill(TYPES[dataType].bits === 64 ? 1n : 1);
+    const [view, bits] = TYPES[dataType];
+    data = new view(elements(input, at, index)).fill(bits === 64 ? 1n : 1);
   }
   if (data === undefined) throw badInput(`input ${name} is missing`);
   if (data.length !== elements(input, at, index)) {
-    throw badInput(`input ${name} has ${data.length} elements, with ${named(at)} it has ${elements(input, at, index)}`);
+    throw badInput(`input ${name} has ${data.length} elements, with ${spelled(at)} it has ${elements(input, at, index)}`);
   }
   return itself(at) === index ? data.slice() : resized(data, shapeAt(input, at), shapeAt(input, sizes[index], index));
 }

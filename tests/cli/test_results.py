@@ -15,7 +15,7 @@ from click.testing import Result
 
 import cli
 from converters.checking.verify import Verification
-from converters.commands.console import DIFFERS, DONE, INTERRUPTED, REFUSED, USAGE
+from converters.commands.console import DIFFERS, DONE, INTERRUPTED, REFUSED, USAGE, Command, verbosity_options
 from converters.commands.report import Verified
 from webnn_graph import load
 from webnn_graph.compare import Difference, Noise
@@ -159,8 +159,8 @@ def test_the_document_of_a_verification_names_nodes(model: Path, graph: Path, in
 def test_numbers_that_json_lacks(graph: Path, capsys: pytest.CaptureFixture[str]) -> None:
     differences = [Difference("y", (2, 300), math.inf, math.nan, -math.inf, 1e-4, "shape", Noise(math.inf, "x"))]
 
-    @click.command(cls=cli.Command)
-    @cli.verbosity_options
+    @click.command(cls=Command)
+    @verbosity_options
     def shown() -> Verified:
         return Verified(load(graph), Verification(differences, None), "reference", "nothing")
 

@@ -188,6 +188,41 @@ def dynamic_zero_point(b: GraphBuilder, x: Operand) -> Operand:
     return b.add(b.div(positive, scale), b.roundEven(b.neg(b.div(low, scale))))
 
 
+def quantized_dynamically(b: GraphBuilder, x: Operand, limit: float = 1e-30) -> tuple[Operand, Operand, Operand]:
+    """x as bytes, with the scale and zero point of its own range, in x's rank."""
+    low, high = b.min(b.reduceMin(x), 0), b.clamp(b.reduceMax(x), minValue=limit)
+    scale = b.div(b.sub(high, low), 255)
+    zero = b.cast(b.roundEven(b.neg(b.div(low, scale))), "uint8")
+    scale, zero = (b.reshape(one, [1] * x.rank) for one in (scale, zero))
+    return b.quantizeLinear(x, scale, zero), scale, zero
+
+
+def dynamic_range(b: GraphBuilder, x: Operand) -> Operand:
+    q, scale, zero = quantized_dynamically(b, x)
+    return b.dequantizeLinear(q, scale, zero)
+
+
+def symmetric_range(b: GraphBuilder, x: Operand) -> Operand:
+    """The largest is 127.5 steps above 0, where rounding is up and the integers end below."""
+    return b.div(dynamic_range(b, b.clamp(b.mul(x, 999), minValue=-255, maxValue=255)), 255)
+
+
+def positive_range(b: GraphBuilder, x: Operand) -> Operand:
+    q, _, zero = quantized_dynamically(b, b.sigmoid(x))
+    return b.dequantizeLinear(q, np.ones((1, 1, 1, 1), np.float32), zero)
+
+
+def product_of_pieces(b: GraphBuilder, x: Operand, cut: int = 500, step: float = 1) -> Operand:
+    wide = b.cast(b.clamp(b.mul(b.reshape(x, [1, 240]), 50), minValue=-128, maxValue=127), "int8")
+    left = b.dequantizeLinear(b.concat([wide] * 3, 1), np.full((1, 1), step, np.float32), np.zeros((1, 1), np.int8))
+    right = b.dequantizeLinear(
+        RNG.integers(-128, 128, (720, 6)).astype(np.int8), np.ones((1, 6), np.float32), np.arange(6, dtype=np.int8)[None]
+    )
+    first = b.matmul(b.slice(left, [0, 0], [1, cut]), b.slice(right, [0, 0], [cut, 6]))
+    second = b.matmul(b.slice(left, [0, 500], [1, 220]), b.slice(right, [500, 0], [220, 6]))
+    return b.div(b.cast(b.add(b.cast(first, "int32"), b.cast(second, "int32")), "float32"), 1e6)
+
+
 def gru_from_zeros(b: GraphBuilder, x: Operand) -> Operand:
     zeros = b.expand(b.constant(0, "float32"), [1, 8, 700])
     steps = b.reshape(x, [5, 8, 6])
@@ -286,6 +321,10 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (moved_ones, ["reduceMax", "transpose"]),
     (gru_from_zeros, ["reshape", "gru"]),
     (dynamic_zero_point, ["relu", "reduceMax", "max", "clamp", "div"]),
+    (dynamic_range, [*"reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul".split()]),
+    (symmetric_range, [*"mul clamp reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul div".split()]),
+    (positive_range, ["sigmoid", "reduceMax", "clamp", "div", "div", "roundEven"]),
+    (product_of_pieces, ["reshape", "mul", "clamp", "cast", "concat", "dequantizeLinear", "dequantizeLinear", "matmul", "div"]),
     (lambda b, x: b.gemm(b.reshape(x, [40, 6]), weights(6, 3), c=weights(3)), ["reshape", "gemm"]),
     (lambda b, x: b.add(weights(3), b.matmul(b.reshape(x, [40, 6]), weights(6, 3))), ["reshape", "gemm"]),
     (grouped_keys, ["slice", "transpose", "reshape", "matmul", "reshape"]),
@@ -335,6 +374,9 @@ ALMOST: list[Body] = [
     lambda b, x: b.gather(
         b.dequantizeLinear(np.ones((8, 900), np.int8), weights(4, 1), np.zeros((4, 1), np.int8)), b.argMax(x, axis=3), axis=0
     ),
+    lambda b, x: b.dequantizeLinear(b.quantizeLinear(b.neg(x), *(range := quantized_dynamically(b, x)[1:])), *range),
+    lambda b, x: product_of_pieces(b, x, cut=400),  # some are left out
+    lambda b, x: product_of_pieces(b, x, step=0.3),  # not whole
     lambda b, x: b.cast(b.cast(x, "float16"), "float32"),
     lambda b, x: b.cast(b.cast(b.cast(x, "int32"), "uint8"), "float32"),
     lambda b, x: b.logicalAnd(b.cast(x, "uint8"), np.ones((2, 4, 5, 6), np.uint8)),  # may hold a 2

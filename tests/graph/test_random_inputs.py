@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.javascript.test_module import COMPUTING, needs_node, node, write
+from tests.javascript.written import COMPUTING, needs_node, node, write
 from webnn_graph import GraphBuilder, legalize, load, run, save
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import ValidationError, WebNNError

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.javascript.repeating import SIZE, layers, matrix, random_graph
-from tests.javascript.test_module import HOSTILE, NODE, needs_node
+from tests.javascript.written import HOSTILE, NODE, needs_node
 from webnn_graph import repeats
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.formats import functions

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.javascript.test_module import doubling, needs_node, node, saved
+from tests.javascript.written import doubling, needs_node, node, saved
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.formats import save, save_sizes
 from webnn_graph.graph import Graph

@@ -13,32 +13,36 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.javascript.test_module import MOCK, TSC, linear_model, needs_node, needs_tsc, node
+from tests.javascript import compact
+from tests.javascript.written import MOCK, TSC, linear_model, needs_node, needs_tsc, node
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import javascript
 from webnn_graph.formats.sized import files as sized_files
-from webnn_graph.graph import Graph
+from webnn_graph.graph import Graph, Operand
 from webnn_graph.sizes.sized import Sized
 
 TEMPLATES = Path(str(resources.files("templates")))
 PLAIN = sorted(TEMPLATES.glob("*/*.js"))
 RUNTIME = [path for path in PLAIN if path.parent.name == "runtime"]
-EXPANDING = TEMPLATES / "expanding" / "expanding.js"
+EXPANDING = sorted((TEMPLATES / "expanding").glob("*.js"))
 SIZED = TEMPLATES / "sized" / "sized.js"
+needs_terser = pytest.mark.skipif(not compact.TERSER.exists(), reason="no terser (set WEBNN_TERSER to its folder, as make test does)")
 FACTS = """
 export const WEIGHTS = [{ name: "w", dataType: "float32", shape: [2, 2] }, { name: "q", dataType: "uint4", shape: [3] }];
 export const weightsDigest = "";
 export const inputs = [{ name: "x", dataType: "float32", shape: [2] }, { name: "unused", dataType: "int8", shape: [1] }];
 export const outputs = [{ name: "y", dataType: "float32", shape: [2] }];
-export const BOUND = new Set(["x"]);
-export const DATA_TYPES = { relu: ["float32"], output: ["float32"] };
-export const OPTIONS = ["context", "contextOptions", "devices", "signal", "url"];
+export const BOUND = [inputs[0]];
+export const DATA_TYPES = { float32: "output relu" };
+export const OPTIONS = "context contextOptions devices signal url";
+export const TYPES = { TYPE_ROWS };
 export const build = async () => ({ destroy() {} });
 export const graph = () => ({});
-"""
+""".replace("TYPE_ROWS", ", ".join(javascript.type_rows(Operand(data_type, (), data_type) for data_type in DataType)))
 """The facts of a model that the mock of WebNN computes."""
 FACTS_OF_EXPANSIONS = """
+export const DEQUANTIZED = [];
 export const EXPANSIONS = [];
 export const EXPANDED = new Set();
 """
@@ -49,6 +53,7 @@ export const outputs = [{ name: "y", dataType: "float32", shape: ["n"] }];
 export const padding = "zeros";
 export const MASKS = new Set();
 export const MODULES = [];
+export const TYPES = {};
 """
 
 
@@ -79,42 +84,41 @@ def sized_module() -> str:
 
 
 def quantized_model() -> Graph:
-    """y = x w with a quantized w."""
+    """y = x tanh(w) with a quantized w."""
     b = GraphBuilder()
     w = b.dequantizeLinear(np.ones((3, 900), np.int8), np.ones((1, 900), np.float32), np.zeros((1, 900), np.int8))
-    return b.build({"y": b.matmul(b.input("x", "float32", [2, 3]), w)})
+    return b.build({"y": b.matmul(b.input("x", "float32", [2, 3]), b.tanh(w))})
 
 
-TIE = re.compile(r"import \{.*\} from \"\.\.?/|export \{.*\};| *(?:/\*\*|\*|//)(?:[ /]|$)")
-"""A line of a plain module that is not in a generated one: what ties it to others, and comments."""
+@pytest.mark.parametrize("path", [*RUNTIME, *EXPANDING, SIZED], ids=lambda path: path.stem)
+def test_a_generated_module_holds_each_and_imports_nothing(path: Path) -> None:
+    graph = quantized_model() if path in EXPANDING else linear_model()
+    weights = ["one.safetensors", "two.safetensors"] if path.stem == "parallel" else []
+    module = sized_module() if path == SIZED else javascript.files(graph, "model", weights=weights)["model.js"]
+    lines = module.splitlines()
+    assert lines.count(json.loads(javascript.COMPACT.read_text())[path.stem]) == 1
+    assert not any(re.match("import |export {", line) for line in lines)
 
 
-@pytest.mark.parametrize("path", [*RUNTIME, EXPANDING, SIZED], ids=lambda path: path.stem)
-def test_a_generated_module_holds_each_but_for_what_ties_them_together(path: Path) -> None:
-    graph = quantized_model() if path == EXPANDING else linear_model()
-    text = sized_module() if path == SIZED else javascript.files(graph, "model")["model.js"]
-    module = text.splitlines()
-    kept = [line for line in path.read_text().splitlines() if not TIE.match(line)]
-    assert "\n".join(kept).strip() in "\n".join(module)
-    assert not any(re.match("import |export {", line) for line in module)
+@needs_terser
+def test_what_modules_hold_is_the_compact_form_of_the_plain_ones() -> None:
+    assert javascript.COMPACT.read_text() == compact.text(), "make compact writes it anew"
 
 
 @needs_node
 def test_types_are_those_of_the_graph(plain: Path) -> None:
     script = """
-        const row = ([name, { view, bits, stored }]) => [name, [view.name, bits, stored]];
+        const row = ([name, [view, bits, stored, names = [view.name]]]) => [name, [names.at(-1), bits, stored]];
         console.log(JSON.stringify(Object.fromEntries(Object.entries(module.TYPES).map(row))));
     """
-    types = node(plain / "runtime" / "tensors.js", script)
-    half = types["float16"]
-    half[0] = {"Float16Array": "Uint16Array"}.get(half[0], half[0])
+    types = node(plain / "runtime" / "facts.js", script)
     assert types == {data_type: [data_type.view, data_type.bits, data_type.safetensors] for data_type in DataType}
 
 
 @needs_node
 @pytest.mark.parametrize("data_type", DataType)
 def test_a_view_has_the_elements_size(data_type: DataType, plain: Path) -> None:
-    script = f"console.log(module.viewOf({json.dumps(data_type)}, new Uint8Array(16)).BYTES_PER_ELEMENT)"
+    script = f"console.log(module.viewOf({json.dumps(data_type)}, new ArrayBuffer(16)).BYTES_PER_ELEMENT)"
     assert node(plain / "runtime" / "tensors.js", script) == max(8, data_type.bits) / 8
 
 
@@ -155,9 +159,30 @@ def test_weights_are_read_as_the_facts_say(plain: Path) -> None:
     assert "it ends 5 bytes too early" in short
 
 
+@needs_node
+@pytest.mark.parametrize(("kind", "most"), [("{}", 600_000), ('{ type: "bytes" }', 2**18)], ids=["others", "streams of bytes"])
+def test_a_body_is_read_into_the_same_memory_where_it_can_be(kind: str, most: int, plain: Path) -> None:
+    script = """
+        const bytes = Uint8Array.from({ length: 600_000 }, (_, i) => i % 251);
+        const start = (controller) => {
+          controller.enqueue(bytes.slice());
+          controller.close();
+        };
+        const body = new ReadableStream({ ...KIND, start });
+        let read = 0, most = 0, wrong = 0;
+        for await (const piece of module.pieces({ body })) {
+          most = Math.max(most, piece.buffer.byteLength);
+          for (const byte of piece) if (byte !== bytes[read++]) wrong += 1;
+        }
+        console.log(JSON.stringify([read, most, wrong]));
+    """
+    assert node(plain / "runtime" / "loading.js", script.replace("KIND", kind)) == [600_000, most, 0]
+
+
 TWO_EXPANSIONS = """
 const copy = (builder, w) => [w];
 export const EXPANSIONS = [[[copy, ["w"], ["first"]]], [[copy, ["q"], ["second"]]]];
+export const DEQUANTIZED = [];
 export const EXPANDED = new Set(["w", "q"]);
 """
 
@@ -222,7 +247,7 @@ OPTIONS = "--noEmit --allowJs --checkJs --target esnext --module esnext --module
 @needs_tsc
 @pytest.mark.parametrize(
     ("change", "error"),
-    [(("", ""), ""), (("BOUND.has(name)", "BOUND.holds(name)"), "Property 'holds' does not exist")],
+    [(("", ""), ""), (("#tensors.get(", "#tensors.gets("), "Property 'gets' does not exist")],
     ids=["as they are", "a misspelling"],
 )
 def test_types_are_checked(change: tuple[str, str], error: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.javascript.test_module import HOSTILE, TSC, message, needs_node, needs_tsc, node
+from tests.javascript.written import HOSTILE, TSC, message, needs_node, needs_tsc, node
 from webnn_graph import GraphBuilder
 from webnn_graph.formats import save_sizes
 from webnn_graph.graph import Graph

@@ -316,6 +316,16 @@ def _generalized_mean(b: GraphBuilder) -> dict[str, Operand]:
     return {"mean": mean, "y": b.conv2d(bounded, b.constant(np.ones((1, 4, 1, 1), np.float32)))}
 
 
+def by_its_largest(b: GraphBuilder) -> dict[str, Operand]:
+    """Images that are divided by numbers which are made of them, between windows."""
+    x = b.input("x", "float32", [1, 4, 6, 6])
+    w = b.constant(np.linspace(-1, 1, 4 * 4 * 9, dtype=np.float32).reshape(4, 4, 3, 3))
+    y = b.conv2d(x, w, padding=[1, 1, 1, 1])
+    z = b.add(*(b.call(op, y, windowDimensions=[2, 2]) for op in ("maxPool2d", "averagePool2d")))
+    parts = [b.conv2d(b.div(image, b.clamp(b.reduceMax(b.abs(image)), minValue=0.5)), w) for image in (y, z)]
+    return dict(zip("yz", parts, strict=True))
+
+
 CASES: dict[str, Build] = {
     **dict(_pools()),
     **dict(_rows()),
@@ -338,4 +348,5 @@ CASES: dict[str, Build] = {
     "pad": _pads,
     "quantized": _quantized,
     "generalized mean": _generalized_mean,
+    "images by their largest element": by_its_largest,
 }

@@ -1,4 +1,4 @@
-"""What a module computes once, when it is loaded: expressions of constants, those that are alike by one function."""
+"""What a module computes once, when it is loaded: dequantized weights, and other expressions of constants."""
 
 from __future__ import annotations
 
@@ -7,33 +7,48 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from webnn_graph.data_types import BYTES, Array
-from webnn_graph.expansion import Expansion, batches, by_blocks
-from webnn_graph.formats.expressions import constant, literal, statement, variable
+from webnn_graph.expansion import Expansion, Split, axes_of, batches
+from webnn_graph.formats.expressions import constant, literal, statement, string, typed_array, variable
 from webnn_graph.graph import Node, Operand, map_arguments
 
 
-def expanding(expansions: Sequence[Expansion], weights: Sequence[Operand], constants: Mapping[Operand, Array]) -> dict[str, Any]:
+def expanding(parts: Split, weights: Sequence[Operand], constants: Mapping[Operand, Array]) -> dict[str, Any]:
     """What the template shows of them.
 
     Args:
-        expansions: All of them.
+        parts: Of the graph.
         weights: In the order of their file.
         constants: The values of all constants; those that are not among ``weights`` are written out.
 
     Returns:
-        ``expanders``: each function's name, parameters, statements and results. ``expansions``: the entries of ``EXPANSIONS``.
+        ``dequantized``: the entries of ``DEQUANTIZED``. ``expanders``: each function's name, parameters, statements and results.
+        ``expansions``: the groups of entries of ``EXPANSIONS``.
     """
     order = {operand: i for i, operand in enumerate(weights)}
+    dequantized = [_dequantized(node, order, constants) for node in parts.dequantized]
+    for node in parts.dequantized:
+        order[node.output] = max((order[operand] for operand in node.operands if operand in order), default=-1)
     names: dict[_Function, str] = {}
     groups = []
-    for together in batches(expansions, order):
+    for together in batches(parts.expansions, order):
         entries = []
         for expansion in together:
             reads = [operand for operand in expansion.reads if operand in order]
             name = names.setdefault(_function(expansion, reads, constants), f"expand{len(names) + 1}")
             entries.append(f"[{name}, {_names(reads)}, {_names(expansion.makes)}]")
         groups.append(entries)
-    return {"expanders": [(name, *astuple(function)) for function, name in names.items()], "expansions": groups}
+    expanders = [(name, *astuple(function)) for function, name in names.items()]
+    return {"dequantized": dequantized, "expanders": expanders, "expansions": groups}
+
+
+def _dequantized(node: Node, weights: Mapping[Operand, int], constants: Mapping[Operand, Array]) -> str:
+    def read(operand: Operand) -> str:
+        if operand in weights:
+            return string(operand.name)
+        return typed_array(BYTES.get(operand.data_type, operand.data_type), constants[operand].ravel())
+
+    operands = (node.arguments[name] for name in ("input", "scale", "zeroPoint"))
+    return f"[{string(node.output.name)}, {', '.join(map(read, operands))}, {literal([list(axis) for axis in axes_of(node)])}]"
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,7 @@ def _function(expansion: Expansion, reads: Sequence[Operand], constants: Mapping
     parameters = tuple(variable(again(operand).name) for operand in reads)
     written = {operand: constants[operand] for operand in expansion.reads if operand not in set(reads)}
     lines = [f"const {variable(again(operand).name)} = {constant(again(operand), array)};" for operand, array in written.items()]
-    for node in by_blocks(expansion).nodes:
+    for node in expansion.nodes:
         outputs = tuple(map(again, node.outputs))
         lines.append(statement(Node(node.op, map_arguments(node.arguments, again), outputs), labels=False))
     return _Function(parameters, tuple(lines), tuple(variable(again(operand).name) for operand in expansion.makes))

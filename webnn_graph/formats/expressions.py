@@ -75,8 +75,13 @@ def constant(operand: Operand, array: Array) -> str:
         bits = ", ".join(f"{bits:#06x}" for bits in stored.view("<u2").tolist())
         # Implementations differ in which view of float16 they take; all take the bare buffer.
         return f"builder.constant({descriptor_of(operand)}, new Uint16Array([{bits}]).buffer)"
+    return f"builder.constant({descriptor_of(operand)}, {typed_array(data_type, stored)})"
+
+
+def typed_array(data_type: DataType, stored: Array) -> str:
+    """A JavaScript array of numbers as they are stored."""
     values = ", ".join(_number(_shortest(value), data_type) for value in stored)
-    return f"builder.constant({descriptor_of(operand)}, new {data_type.view}([{values}]))"
+    return f"new {data_type.view}([{values}])"
 
 
 def variable(name: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence, Set
+import json
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -23,11 +23,8 @@ from webnn_graph.names import IDENTIFIER
 from webnn_graph.own import TEMPLATES
 from webnn_graph.targets.target import PORTABLE, load_target
 
-TIES = re.compile(r"\A(?:import .*;\n)+\n|\nexport \{.*\};\n\Z|^ */\*\*[^*]*(?:\*[^/*][^*]*)*\*/\n|^ *// .*\n", re.MULTILINE)
-"""What a plain module has for those that read it alone: imports and an empty line, the list of its exports after one, and comments.
-
-The comments are a fifth of what a page would fetch; what users call is documented in the declarations.
-"""
+COMPACT = TEMPLATES / "compact.json"
+"""The plain modules, by name, as generated ones hold them; `tests.javascript.compact` writes it."""
 
 
 def files(
@@ -58,8 +55,22 @@ def files(
 
 def rendered(template: str, stem: str, view: Mapping[str, Any]) -> dict[str, str]:
     """A module and its declarations as their templates make them, by file name; ``view`` is what these show."""
-    shown = {**view, "module_file": string(f"./{stem}.js"), "runtime": _runtime()}
+    shown = {**view, "module_file": string(f"./{stem}.js"), "declarations_file": f"{stem}.d.ts", "runtime": _runtime()}
     return {f"{stem}{suffix}": _template(f"{template}{suffix}.j2").render(shown) for suffix in (".js", ".d.ts")}
+
+
+def _fragments(parts: Split, weight_files: int, is_random: bool) -> list[str]:
+    """The plain modules that a module needs, each behind those that it reads at once."""
+    needed = {
+        **dict.fromkeys(("errors", "tensors", "support", "devices", "constants"), True),
+        "dequantizing": bool(parts.dequantized or parts.expansions),
+        "expanding": bool(parts.expansions),
+        **dict.fromkeys(("weights", "loading", "caching"), weight_files > 0),
+        "parallel": weight_files > 1,
+        "model": True,
+        "random": is_random,
+    }
+    return [name for name, is_needed in needed.items() if is_needed]
 
 
 @cache
@@ -74,18 +85,18 @@ def _template(name: str) -> jinja2.Template:
 
 @cache
 def _runtime() -> dict[str, str]:
-    """The plain modules that a generated one holds, by name, without the imports and exports that tie them together."""
-    files = [file for folder in ("runtime", "expanding", "random", "sized") for file in (TEMPLATES / folder).iterdir()]
-    texts = {file.name.removesuffix(".js"): file.read_text("utf-8") for file in files if file.name.endswith(".js")}
-    return {name: TIES.sub("", text) for name, text in texts.items()}
+    """What a generated module holds of each plain one, by name."""
+    texts: dict[str, str] = json.loads(COMPACT.read_text("utf-8"))
+    return texts
 
 
 def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool) -> dict[str, Any]:
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
     most_bytes = load_target(PORTABLE).most_bytes("constant")
-    parts = split(graph, most_bytes) if expand else Split(graph.nodes, ())
-    made = [operand for expansion in parts.expansions for operand in expansion.makes]
+    parts = split(graph, most_bytes) if expand else Split(graph.nodes, (), ())
+    expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
+    made = [*(node.output for node in parts.dequantized), *expanded]
     read = {operand for node in parts.nodes for operand in node.operands}
     constants, node_lines = statements(graph, parts.nodes, [*weights, *made], labels)
     return {
@@ -102,12 +113,14 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
         "result_types": _result_types(graph, read if expand else set(graph.constants)),
-        "bound": literal([operand.name for operand in graph.inputs if operand in read]),
+        "type_rows": type_rows([*graph.inputs, *graph.outputs, *weights, *made]),
+        "unbound": literal(unbound) if (unbound := [operand.name for operand in graph.inputs if operand not in read]) else "",
+        "fragments": _fragments(parts, len(weight_files) * bool(weights), any(operand.distribution for operand in graph.inputs)),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
         ],
-        **expanding(parts.expansions, list(weights), graph.constants),
-        "only_expanded": literal([operand.name for operand in weights if operand not in read]),
+        **expanding(parts, list(weights), graph.constants),
+        "only_expanded": literal([operand.name for operand in (*weights, *made) if operand not in read]),
         "constant_lines": constants,
         "node_lines": node_lines,
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
@@ -117,17 +130,28 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
 
 
 def _result_types(graph: Graph, read: Set[Operand]) -> str:
-    """An object literal of what a graph calls, inputs, outputs and constants among it, and the data types of the results.
+    """An object literal: by data type what makes it, of a graph's calls, inputs, outputs and constants.
 
     4-bit constants that are not ``read`` as they are become bytes.
     """
-    calls = [(node.op, node.outputs) for node in graph.nodes]
-    calls += [("input", graph.inputs), ("output", graph.outputs)]
-    constants = (operand.data_type if operand in read else BYTES.get(operand.data_type, operand.data_type) for operand in graph.constants)
-    found: dict[str, set[DataType]] = {"constant": set(constants)}
-    for call, results in calls:
-        found.setdefault(call, set()).update(operand.data_type for operand in results)
-    return object_of({call: literal(sorted(data_types)) for call, data_types in sorted(found.items()) if data_types})
+    made = {(operand.data_type, node.op) for node in graph.nodes for operand in node.outputs}
+    made |= {(operand.data_type, "input") for operand in graph.inputs} | {(operand.data_type, "output") for operand in graph.outputs}
+    types = {operand.data_type if operand in read else BYTES.get(operand.data_type, operand.data_type) for operand in graph.constants}
+    found: dict[DataType, list[str]] = {}
+    for data_type, call in sorted(made | {(data_type, "constant") for data_type in types}):
+        found.setdefault(data_type, []).append(call)
+    return object_of({data_type: string(" ".join(calls)) for data_type, calls in found.items()})
+
+
+def type_rows(operands: Iterable[Operand]) -> list[str]:
+    """What the runtime knows of the operands' data types: members of an object literal."""
+    return [f"{data_type}: {_type_row(data_type)}" for data_type in sorted({operand.data_type for operand in operands})]
+
+
+def _type_row(data_type: DataType) -> str:
+    if data_type is DataType.FLOAT16:  # by its bits where there is no typed array for it
+        return f'[globalThis.Float16Array ?? {data_type.view}, 16, {string(data_type.safetensors)}, ["Float16Array", "{data_type.view}"]]'
+    return f"[{data_type.view}, {data_type.bits}, {string(data_type.safetensors)}]"
 
 
 def url(file: str) -> str:

@@ -10,6 +10,7 @@ from webnn_graph.passes import (
     broadcast,
     composition,
     convolution,
+    dynamic_quantization,
     lookup,
     movement,
     normalization,
@@ -29,6 +30,7 @@ PASSES = (
             normalization.RULES,  # before what would take its products and sums for something smaller
             activation.RULES,  # the same
             quantization.RULES,  # before convolution, which would multiply weights that are meant to stay quantized
+            dynamic_quantization.RULES,  # before convolution, which may take the bias behind a product's scales
             convolution.RULES,  # takes in scales and shifts that belong to none of the above
             attention.RULES,  # reads products that are whole by now
             lookup.RULES,  # the same

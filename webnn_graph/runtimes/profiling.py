@@ -19,7 +19,7 @@ import numpy as np
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
-from webnn_graph.expansion import Expansion, split
+from webnn_graph.expansion import split
 from webnn_graph.feeds import complete
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import Trait, evaluate, having
@@ -124,19 +124,23 @@ def in_browser(graph: Graph, *, browser: str | None = None, progress: Watcher | 
 def loaded(graph: Graph) -> Graph:
     """The graph with weights for what a module computes once, when it is loaded; each is computed when it is first read."""
     parts = split(graph, load_target(PORTABLE).most_bytes("constant"))
-    read = {operand for node in parts.nodes for operand in node.operands}
-    weights = {operand: weight for operand, weight in graph.weights.items() if operand in read}
-    for expansion in parts.expansions:
-        weights |= {operand: Weight(operand.data_type, partial(_computed, graph, expansion, operand)) for operand in expansion.makes}
+    ahead = {output: node for node in parts.ahead for output in node.outputs}
+    weights = {}
+    for operand in dict.fromkeys(operand for node in parts.nodes for operand in node.operands):
+        if operand in graph.weights:
+            weights[operand] = graph.weights[operand]
+        elif operand in ahead:
+            weights[operand] = Weight(operand.data_type, partial(_computed, graph, ahead, operand))
     return Graph(graph.name, graph.inputs, Values(weights), tuple(parts.nodes), graph.outputs)
 
 
-def _computed(graph: Graph, expansion: Expansion, wanted: Operand) -> Array:
-    """One result of an expansion."""
-    known = {operand: graph.constants[operand] for operand in expansion.reads}
-    for node in expansion.nodes:
-        known |= evaluate(node, known.__getitem__)
-    return known[wanted]
+def _computed(graph: Graph, ahead: Mapping[Operand, Node], operand: Operand) -> Array:
+    """What is computed ahead, by the nodes that compute it."""
+
+    def value(operand: Operand) -> Array:
+        return graph.constants[operand] if operand in graph.weights else _computed(graph, ahead, operand)
+
+    return evaluate(ahead[operand], value)[operand]
 
 
 def pieces(graph: Graph) -> Iterator[tuple[int, int]]:

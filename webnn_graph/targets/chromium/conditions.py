@@ -122,7 +122,7 @@ def is_cast_constant(b: LegalBuilder, call: Call) -> bool:
 
 def meets_what_is_made_of_it(b: LegalBuilder, call: Call) -> bool:
     first = b.producer(call.a)
-    if first is None or call.a.rank != 4:
+    if first is None or call.a.rank != 4 or call.b.rank == 0:
         return False
     return (first.op in IMAGES or len(first.operands) == 2) and (call.a is call.b or is_made_from(b, call.b, call.a))
 

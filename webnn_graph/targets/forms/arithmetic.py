@@ -88,11 +88,13 @@ def log_sum_exp_below_peak(b: LegalBuilder, call: Call) -> Operand:
     """reduceLogSumExp: log(sum(exp(x - peak))) + peak; without the peak, exp overflows where the result does not."""
     x: Operand = call.input
     largest = float(np.finfo(x.data_type.numpy).max)
-    axes = list(range(x.rank)) if call.axes is None else call.axes
+    axes, shape = list(range(x.rank)) if call.axes is None else call.axes, list(call.result.shape)
+    highest = b.reduceMax(x, axes=axes, keepDimensions=True)
     # An infinite peak would make x - peak NaN.
-    peak = b.clamp(b.reduceMax(x, axes=axes, keepDimensions=True), minValue=-largest, maxValue=largest)
+    peak = b.clamp(highest, minValue=-largest, maxValue=largest)
     total = b.log(b.reduceSum(b.exp(b.sub(x, peak)), axes=axes, keepDimensions=call.keepDimensions))
-    return b.add(total, b.reshape(peak, list(call.result.shape)))
+    # An implementation whose log of infinity is a number would stop at the peak; elsewhere the sum is never below it.
+    return b.max(b.add(total, b.reshape(peak, shape)), b.reshape(highest, shape))
 
 
 def softplus_without_overflow(b: LegalBuilder, call: Call) -> Operand:
