@@ -251,6 +251,13 @@ def grouped_values(b: GraphBuilder, x: Operand) -> Operand:
     return b.matmul(b.softmax(b.slice(queries, [0, 0, 0, 0], [2, 4, 5, 5]), 3), values)
 
 
+def one_hot(b: GraphBuilder, x: Operand, classes: object = range(4), table: object = None) -> Operand:
+    """Rows of a table, for indices some of which are none of its rows."""
+    indices = b.cast(b.mul(b.slice(x, [0, 0, 0, 0], [2, 4, 5, 1]), 3), "int32")
+    hot = b.equal(b.constant(np.reshape(classes, [1, 1, -1]), "int32"), indices)
+    return b.matmul(b.cast(hot, "float32"), weights(4, 3) if table is None else table)
+
+
 def response_norm(b: GraphBuilder, x: Operand) -> Operand:
     squares = b.pad(b.mul(x, x), [0, 0, 1, 0], [0, 0, 1, 0])
     means = b.averagePool2d(squares, windowDimensions=[3, 1])
@@ -329,6 +336,7 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (lambda b, x: b.add(weights(3), b.matmul(b.reshape(x, [40, 6]), weights(6, 3))), ["reshape", "gemm"]),
     (grouped_keys, ["slice", "transpose", "reshape", "matmul", "reshape"]),
     (grouped_values, ["slice", "slice", "softmax", "reshape", "matmul", "reshape"]),
+    (one_hot, ["slice", "mul", "cast", "reshape", "max", "min", "gather"]),
     (lambda b, x: b.pow(x, 2), ["mul"]),
     (lambda b, x: b.pow(x, 3), ["mul", "mul"]),
     (lambda b, x: b.pow(x, -1), ["reciprocal"]),
@@ -399,6 +407,8 @@ ALMOST: list[Body] = [
     lambda b, x: b.mul(b.add(x, 0.4), 3),  # exact where x is close to -0.4
     lambda b, x: b.max(b.max(x, 0.5), 0.25),
     lambda b, x: b.matmul(b.mul(x, 0.5), b.transpose(x, permutation=[0, 1, 3, 2])),
+    lambda b, x: one_hot(b, x, [0, 1, 3, 2]),
+    lambda b, x: one_hot(b, x, table=np.array([[1], [2], [math.inf], [3]], np.float32)),  # 0 times infinity is NaN
     lambda b, x: b.pow(x, 0.5),  # of -infinity it is infinite, its root NaN
     lambda b, x: b.pow(b.relu(x), -0.5),  # of -0 it is infinite, the reciprocal of its root -infinity
     lambda b, x: b.pow(b.add(b.abs(x), -1), 0.5),
