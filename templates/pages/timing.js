@@ -23,7 +23,7 @@ export async function time(argument) {
     try {
       const builder = new MLGraphBuilder(context);
       const weight = (descriptor, offset) =>
-        builder.constant(descriptor, viewOf(descriptor.dataType, new Uint8Array(weights, offset, byteLength(descriptor))));
+        builder.constant(descriptor, viewOf(descriptor.dataType, weights.slice(offset, offset + byteLength(descriptor))));
       const graph = await builder.build(build(builder, weight));
       const bound = {};
       for (const [operand, descriptor] of Object.entries(inputs)) bound[operand] = await shared(context, tensors, operand, descriptor, true);
