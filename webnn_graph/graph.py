@@ -140,8 +140,7 @@ class Node:
 
     def with_operands(self, replace: Callable[[Operand], Operand]) -> Node:
         """The same call with ``replace(operand)`` in the place of everything that it reads and returns."""
-        outputs = tuple([replace(operand) for operand in self.outputs])
-        return Node(self.op, map_arguments(self.arguments, replace), outputs, self.label)
+        return Node(self.op, map_arguments(self.arguments, replace), tuple(map(replace, self.outputs)), self.label)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={_shown(value)}" for name, value in self.arguments.items())

@@ -17,6 +17,7 @@ from webnn_graph.formats import SHARED, Format, save_together
 from webnn_graph.formats.beside import opened
 from webnn_graph.formats.files import PathLike
 from webnn_graph.formats.saving import sized_texts
+from webnn_graph.formats.shards import Shards
 from webnn_graph.formats.table import WEIGHTS, readable, written_as
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph
@@ -170,8 +171,8 @@ def _mixed_weights(weights: Path) -> list[str]:
 
 def _unread(graphs: Mapping[Path, Graph], weights: Path) -> list[str]:
     """What is to be said when much is in a file of weights that a page fetches in vain: weights in another type, or whole and in parts."""
-    there = opened(weights)
-    held = sum(weights.with_name(name).stat().st_size for name in there.files) if there else 0
+    shards = None if weights.is_file() else opened(weights)
+    held = sum(path.stat().st_size for path in (shards.paths if isinstance(shards, Shards) else [weights]) if path.is_file())
     notes = []
     for path in (path for path in graphs if written_as(path).targets):
         used = sum(operand.nbytes for operand in stored(graphs[path]))

@@ -35,6 +35,23 @@ def _pools() -> Iterator[tuple[str, Build]]:
                 yield f"{op} {layout} {name}", build
 
 
+def _rows() -> Iterator[tuple[str, Build]]:
+    for name, shape, kernel, options in [
+        ("row", [2, 1, 1, 4200], [1, 1, 1, 17], {"padding": [0, 0, 8, 8]}),
+        ("row with strides", [1, 1, 1, 9001], [1, 1, 1, 64], {"strides": [2, 5]}),
+        ("column", [1, 1, 9000, 1], [1, 1, 32, 1], {"strides": [3, 1], "padding": [31, 0, 0, 0]}),
+        ("column in nhwc", [1, 4200, 1, 1], [1, 16, 1, 1], {"inputLayout": "nhwc", "filterLayout": "ohwi"}),
+        ("short row", [1, 1, 1, 100], [1, 1, 1, 17], {}),
+        ("image", [1, 1, 70, 70], [1, 1, 5, 5], {}),
+    ]:
+
+        def build(b: GraphBuilder, shape=shape, kernel=kernel, options=options) -> dict[str, Operand]:
+            taps = np.cos(np.arange(np.prod(kernel), dtype=np.float32)).reshape(kernel) / 8
+            return {"y": b.conv2d(b.input("x", "float32", shape), b.constant(taps), **options)}
+
+        yield f"conv2d of a {name}", build
+
+
 def _transposed() -> Iterator[tuple[str, Build]]:
     for name, options in {
         "padding": {"padding": [1, 1, 1, 1], "strides": [2, 2]},
@@ -311,6 +328,7 @@ def by_its_largest(b: GraphBuilder) -> dict[str, Operand]:
 
 CASES: dict[str, Build] = {
     **dict(_pools()),
+    **dict(_rows()),
     **dict(_transposed()),
     **dict(_resampled()),
     **dict(_ranks()),

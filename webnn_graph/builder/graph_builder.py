@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -153,19 +152,18 @@ class GraphBuilder(OperatorMethods):
             return self.call(node.op, **arguments)
         return self._checked(node.op, arguments, tuple([operand.descriptor for operand in node.outputs]), self._label)
 
-    @contextmanager
-    def source(self, label: str) -> Iterator[None]:
-        """Every node made inside is labelled with ``label``: the source model's name for what is being converted."""
-        before, self._label = self._label, label
-        try:
-            yield
-        finally:
-            self._label = before
+    def source(self, label: str) -> _Source:
+        """Every node made inside of this context is labelled with ``label``: the source model's name for what is being converted."""
+        return _Source(self, label)
 
     @property
     def label(self) -> str:
         """The source model's name for what is being converted; empty when nothing is."""
         return self._label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self._label = label
 
     def reserve(self, *shape: int, element_bytes: int = 8) -> None:
         """Says before that an array is going to be made for a constant. Raises `BudgetExceeded` when it would be too large."""
@@ -373,6 +371,20 @@ class GraphBuilder(OperatorMethods):
                 seen.add(node)
                 order.append(node)
         return order
+
+
+class _Source:
+    """A context in which a builder has another label; a class, because there is one for every node."""
+
+    def __init__(self, builder: GraphBuilder, label: str) -> None:
+        self._builder = builder
+        self._label = label
+
+    def __enter__(self) -> None:
+        self._before, self._builder.label = self._builder.label, self._label
+
+    def __exit__(self, *error: object) -> None:
+        self._builder.label = self._before
 
 
 def _needed(nodes: Sequence[Node], outputs: Any) -> list[Node]:

@@ -6,6 +6,7 @@ point, which holds them and what is made of them as exactly.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from webnn_graph.builder import GraphBuilder
@@ -15,7 +16,8 @@ from webnn_graph.ops.rules import cast_number
 from webnn_graph.passes.powers import lowest
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View, again
 
-LARGEST = DataType.UINT8.range[1]
+STEPS = 2**8 - 1
+"""From the lowest to the highest byte."""
 FACTORS = {"matmul": (("a", -1), ("b", -2)), "conv2d": (("input", 1), ("filter", 1))}
 """The factors of a product, each with the axis that is added up."""
 ELSEWHERE = {"inputLayout", "filterLayout", "groups", "bias"}
@@ -25,40 +27,40 @@ ELSEWHERE = {"inputLayout", "filterLayout", "groups", "bias"}
 def rounding(view: View, node: Node) -> Build | None:
     """dequantizeLinear of what its own range quantizes to bytes: roundEven(x / scale), and times a scale that is not 1.
 
-    The smallest x is rounded to the zero point's negative, so that none is below; the largest may be above 255 - zero point, when it is
-    rounded up and the zero point, too.
+    The smallest x, or 0, is rounded to the lowest byte, so that none is below; the largest may be beyond the highest, when both are
+    rounded away from 0.
     """
     quantized = view.producer(node.arguments["input"], "quantizeLinear")
     if quantized is None or quantized.arguments["zeroPoint"] is not node.arguments["zeroPoint"]:
         return None
-    x: Operand = quantized.arguments["input"]
-    scale, factor = (_unshaped(view, one.arguments["scale"]) for one in (quantized, node))
-    zero = _unshaped(view, node.arguments["zeroPoint"])
-    if zero.data_type is not DataType.UINT8 or not _is_range(view, x, scale):
+    x, zero = quantized.arguments["input"], node.arguments["zeroPoint"]
+    scale, factor = (_number(view, one.arguments["scale"], "reshape") for one in (quantized, node))
+    if zero.data_type not in (DataType.INT8, DataType.UINT8) or x.data_type is not DataType.FLOAT32 or not _is_range(view, x, scale):
         return None
     smallest, is_above = _smallest(view, x, scale, zero), lowest(view, x) >= 0
-    if is_above != (smallest is None) or (is_above and view.scalar(zero) != 0):
+    if is_above != (smallest is None) or (is_above and view.scalar(zero) != zero.data_type.range[0]):
         return None
 
     def build(b: GraphBuilder, new: Mapped) -> Operand:
         steps: Operand = b.roundEven(b.div(new(x), new(scale)))
         if smallest is not None:
-            steps = b.min(steps, b.add(b.roundEven(new(smallest)), LARGEST))
+            steps = b.min(steps, b.add(b.roundEven(new(smallest)), STEPS))
         return steps if view.scalar(factor) == 1 else b.mul(steps, new(factor))
 
     return build
 
 
-def _unshaped(view: View, operand: Operand) -> Operand:
-    """The operand, if it is a single number without dimensions that it was given."""
-    reshape = view.producer(operand, "reshape") if operand.size == 1 else None
-    return operand if reshape is None else reshape.arguments["input"]
+def _number(view: View, operand: Operand, *ops: str) -> Operand:
+    """What the operand is made of by some operators, if it is a single number."""
+    while operand.size == 1 and (step := view.producer(operand, *ops)) is not None:
+        operand = step.arguments["input"]
+    return operand
 
 
 def _is_range(view: View, x: Operand, scale: Operand) -> bool:
     """Whether the scale is the 255th part of the distance from the smallest x, or 0, to the largest x, or more."""
-    div = view.producer(scale, "div")
-    if div is None or scale.size > 1 or x.data_type is not DataType.FLOAT32 or view.scalar(div.arguments["b"]) != LARGEST:
+    div = view.producer(_number(view, scale, "clamp"), "div")
+    if div is None or scale.size > 1 or view.scalar(div.arguments["b"]) != STEPS:
         return False
     distance = view.producer(div.arguments["a"], "sub")
     if distance is not None and not _is_lowest(view, x, distance.arguments["b"]):
@@ -79,14 +81,36 @@ def _is_reduced(view: View, x: Operand, operand: Operand, op: str) -> bool:
 
 
 def _smallest(view: View, x: Operand, scale: Operand, zero: Operand) -> Operand | None:
-    """The smallest x, or 0, by the scale, when the zero point is that, rounded and negative."""
-    for op in ("cast", "roundEven", "neg"):
-        step = view.producer(zero, op)
-        if step is None:
+    """The smallest x, or 0, by the scale, when the zero point is the lowest byte less that, rounded."""
+    number = _number(view, zero, "cast", "reshape")
+    lowest_byte = zero.data_type.range[0]
+    if lowest_byte:
+        add = view.producer(number, "add")
+        if add is None or view.scalar(add.arguments["b"]) != lowest_byte:
             return None
-        zero = step.arguments["input"]
-    div = view.producer(zero, "div")
-    return zero if div is not None and div.arguments["b"] is scale and _is_lowest(view, x, div.arguments["a"]) else None
+        number = add.arguments["a"]
+    rounded = view.producer(number, "roundEven")
+    negative = rounded and view.producer(rounded.arguments["input"], "neg")
+    div = negative and view.producer(negative.arguments["input"], "div")
+    if not div or div.arguments["b"] is not scale or not _is_lowest(view, x, div.arguments["a"]):
+        return None
+    return div.output
+
+
+def whole(view: View, node: Node) -> Build | None:
+    """dequantizeLinear, with scale 1 and zero point 0, of bytes that are made of whole numbers: these."""
+    reshape = view.producer(node.arguments["input"], "reshape")
+    cast = view.producer(reshape.arguments["input"] if reshape else node.arguments["input"], "cast")
+    clamp = cast and view.producer(cast.arguments["input"], "clamp")
+    if not cast or not clamp or view.producer(clamp.arguments["input"], "roundEven") is None:
+        return None
+    limits = [clamp.arguments.get(name, math.inf) for name in ("minValue", "maxValue")]
+    lowest_byte, highest = cast.output.data_type.range
+    if not all(lowest_byte <= limit <= highest and float(limit).is_integer() for limit in limits):
+        return None
+    if view.scalar(node.arguments["scale"]) != 1 or view.scalar(node.arguments["zeroPoint"]) != 0:
+        return None
+    return lambda b, new: b.reshape(b.cast(new(clamp.output), node.output.data_type), list(node.output.shape))
 
 
 def uncut(view: View, node: Node) -> Build | None:
@@ -166,7 +190,7 @@ def zero_quotient(view: View, node: Node) -> Build | None:
 
 
 RULES: dict[str, list[Rule]] = {
-    "dequantizeLinear": [rounding],
+    "dequantizeLinear": [rounding, whole],
     "cast": [uncut],
     "min": [known_minimum],
     "div": [zero_quotient],

@@ -101,6 +101,26 @@ def as_pixels(b: DrawingBuilder, channels: int) -> Operand:
     return b.reshape(drawn(b, channels, channels, 2, 2, order=[1, 2, 3, 0]), [4 * channels, channels, 1, 1])
 
 
+def convolved_in_blocks(b: DrawingBuilder, x: Operand, made: int) -> Operand:
+    """A row of numbers, ``made`` results at a time: what they read is the channels of a few pixels."""
+    taps, step, length = 256, 2, x.shape[3]
+    w = b.numbers.uniform(-1, 1, (1, 1, 1, taps)).astype(np.float32).ravel()
+    wide, count = made * step, (length - taps) // step + 1
+    pixels = -(-((made - 1) * step + taps) // wide)
+    filters = np.zeros((made, pixels * wide), np.float32)
+    for i in range(made):
+        filters[i, i * step : i * step + taps] = w
+    blocks = -(-count // made) + pixels - 1
+    rows = b.reshape(b.pad(x, [0] * 4, [0, 0, 0, blocks * wide - length]), [1, 1, blocks, wide])
+    y = b.conv2d(rows, filters.reshape(made, 1, pixels, wide), inputLayout="nhwc", filterLayout="ohwi")
+    return b.slice(b.reshape(y, [1, 1, 1, y.size]), [0] * 4, [1, 1, 1, count])
+
+
+def resized(b: DrawingBuilder, x: Operand) -> Operand:
+    """A small step over images, after which calls can follow each other."""
+    return b.maxPool2d(x, windowDimensions=[2, 2], padding=[0, 1, 0, 1])
+
+
 def inside(size: int) -> np.ndarray:
     """Which part of each window of 3x3 lies in the image."""
     counts = np.array([2, *[3] * (size - 2), 2], np.float32)
@@ -216,6 +236,16 @@ CASES = (
             ),
         },
         chained=True,
+    ),
+    Case(
+        "conv2d of one channel (1 x 256), stride 2",
+        [(1, 1, 1, 22176)],
+        {
+            "conv2d": lambda b, x: b.conv2d(x, drawn(b, 1, 1, 1, 256), strides=[1, 2]),
+            "16 results at a time": lambda b, x: convolved_in_blocks(b, x, 16),
+            "64 results at a time": lambda b, x: convolved_in_blocks(b, x, 64),
+        },
+        repeats=3,
     ),
     Case(
         "convTranspose2d 2x2, stride 2",
@@ -367,6 +397,22 @@ CASES = (
             "instanceNormalization": lambda b, x: b.conv2d(b.instanceNormalization(x), drawn(b, 64, 1, 3, 3), padding=[1] * 4, groups=64),
             "layerNormalization": lambda b, x: b.conv2d(
                 b.layerNormalization(x, axes=[2, 3]), drawn(b, 64, 1, 3, 3), padding=[1] * 4, groups=64
+            ),
+        },
+        chained=True,
+    ),
+    Case(
+        "instance normalization between images",
+        IMAGE,
+        {
+            "instanceNormalization": lambda b, x: resized(b, b.instanceNormalization(x)),
+            "layerNormalization": lambda b, x: resized(b, b.layerNormalization(x, axes=[2, 3])),
+            "reduceMean, sub, mul, ...": lambda b, x: resized(
+                b,
+                b.div(
+                    c := b.sub(x, b.reduceMean(x, axes=[2, 3], keepDimensions=True)),
+                    b.sqrt(b.add(b.reduceMean(b.mul(c, c), axes=[2, 3], keepDimensions=True), 1e-5)),
+                ),
             ),
         },
         chained=True,

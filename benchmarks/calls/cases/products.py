@@ -158,6 +158,19 @@ CASES = (
         },
     ),
     Case(
+        "a product with one-hot numbers of 2,048 indices, 257 classes",
+        [(1, 2048, 1)],
+        {
+            "matmul(cast(equal(i, classes)), w)": lambda b, i: b.matmul(
+                b.cast(b.equal(b.cast(i, "int32"), np.arange(257, dtype=np.int32).reshape(1, 1, 257)), "float32"), drawn(b, 257, 64)
+            ),
+            "gather(w with zeros around, min(max(i, -1), 257) + 1)": lambda b, i: b.gather(
+                b.constant(np.pad(b.numbers.uniform(-1, 1, (257, 64)).astype(np.float32), ((1, 1), (0, 0)))),
+                b.add(b.min(b.max(b.reshape(b.cast(i, "int32"), [1, 2048]), -1), 257), 1),
+            ),
+        },
+    ),
+    Case(
         "layer normalization",
         [(1, 128, 384)],
         {

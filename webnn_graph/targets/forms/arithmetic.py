@@ -9,6 +9,21 @@ from webnn_graph.ops.activation import clamp_limits
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 
+ERF = (1.4185207e-07, -5.668473e-06, 8.763731e-05, -6.1978464e-04, -1.9183086e-04, 0.10276905, 1.1283792)
+"""Of the polynomial p for which tanh(x p(x^2)) is nearest to erf(x) relative to it, the highest power first: 1e-7 of it."""
+ERF_END = 4.0
+"""From where on erf is 1 in float32; the polynomial is for what is nearer to 0."""
+
+
+def erf_by_tanh(b: LegalBuilder, call: Call) -> Operand:
+    """erf of float32: tanh of an odd polynomial, within 4e-7 of it."""
+    x: Operand = b.clamp(call.input, minValue=-ERF_END, maxValue=ERF_END)
+    square = b.mul(x, x)
+    total = b.add(b.mul(square, ERF[0]), ERF[1])
+    for number in ERF[2:]:
+        total = b.add(b.mul(total, square), number)
+    return b.tanh(b.mul(x, total))
+
 
 def max_and_min(b: LegalBuilder, call: Call) -> Operand:
     """clamp of integers: the larger of x and the one limit, the smaller of that and the other."""
