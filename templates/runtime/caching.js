@@ -5,12 +5,21 @@ import { pieces, request } from "./loading.js";
 /** Bytes that are kept together; what a download that stopped has fetched of the next is lost. */
 const PART = 2 ** 22;
 
+/** What keeps weights; null where the browser lets nothing be kept. */
+const opened = async () => (await globalThis.caches?.open("webnn-weights").catch(() => null)) ?? null;
+
+/** Drops what is kept of an address, but for the parts of a digest. */
+async function forget(store, address, digest = "") {
+  for (const { url } of await store.keys()) {
+    if (new URL(url).pathname === address.pathname && !(digest && url.includes(digest))) await store.delete(url);
+  }
+}
+
 /**
  * The bytes at an address, piece by piece: what Cache Storage has of them under the weights' digest, then the rest, which it
  * keeps as well. Parts of other digests go when the first part is fetched.
  */
-async function* cached(url, signal) {
-  const store = await caches.open("webnn-weights");
+async function* cached(store, url, signal) {
   const key = new URL(url, location.href);
   key.searchParams.set("v", weightsDigest);
   /** @type {any} */
@@ -18,11 +27,6 @@ async function* cached(url, signal) {
   const next = () => {
     key.searchParams.set("part", part);
     return key;
-  };
-  const forget = async (digest = "") => {
-    for (const { url: old } of await store.keys()) {
-      if (new URL(old).pathname === key.pathname && !(digest && old.includes(digest))) await store.delete(old);
-    }
   };
   let behind = 0;
   let version = null;
@@ -34,11 +38,11 @@ async function* cached(url, signal) {
     version = kept.headers.get("ETag");
   }
   navigator.storage?.persist?.();
-  if (!part) await forget(weightsDigest);
+  if (!part) await forget(store, key, weightsDigest);
   const response = await request(url, { signal, from: behind, cache: "no-store" });
   const etag = `${response.headers.get("ETag")}`;
   if (part && version !== etag) {
-    await forget();
+    await forget(store, key);
     throw new ModelError("download", `${url} has changed since a part of it was kept; load again`);
   }
   if (response.status === 206) behind = 0; // else the server has no ranges, and sends again what is there
@@ -67,8 +71,20 @@ async function* cached(url, signal) {
 
 /** The bytes of a file of weights, piece by piece; with `cache` those that are kept. */
 async function* read(url, { signal, cache }) {
-  if (cache && weightsDigest && globalThis.caches) yield* cached(url, signal);
+  const store = cache && weightsDigest && (await opened());
+  if (store) yield* cached(store, url, signal);
   else yield* pieces(await request(url, { signal }));
 }
 
-export { read };
+/** What is built of the files at some addresses; where they are not what they should be, none of them is kept for the next time. */
+async function unlessWrong(urls, { cache }, building) {
+  try {
+    return await building;
+  } catch (error) {
+    const store = cache && error.code === "weights-mismatch" && (await opened());
+    if (store) for (const url of urls) await forget(store, new URL(url, location.href));
+    throw error;
+  }
+}
+
+export { read, unlessWrong };

@@ -3,7 +3,7 @@ import { TYPES, WEIGHTS, weightsDigest } from "./facts.js";
 import { byteLength, describe, viewOf } from "./tensors.js";
 
 const mismatch = (message) => new ModelError("weights-mismatch", message);
-const damaged = (why) => mismatch(`the weights are not a safetensors file of this model: ${why}`);
+const damaged = (why, what = "the weights are") => mismatch(`${what} not a safetensors file of this model: ${why}`);
 
 /** The bytes of a weight that somebody has. */
 function bytesOf(weights, expected) {
@@ -14,23 +14,23 @@ function bytesOf(weights, expected) {
   throw mismatch(`weight ${expected.name} is ${kind}, expected ${describe(expected)}`);
 }
 
-function parseHeader(bytes) {
+function parseHeader(bytes, damage) {
   try {
     return { ...JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
   } catch (error) {
-    throw damaged(`the header is not JSON (${error.message})`);
+    throw damage(`the header is not JSON (${error.message})`);
   }
 }
 
 /** Where a file has a tensor, behind the header that says this of it. */
-function placeOf(tensor, found) {
+function placeOf(tensor, found, damage) {
   const [, bits, type] = TYPES[tensor.dataType];
   const size = byteLength(tensor);
   const kind = `${found?.dtype} [${found?.shape}]`;
-  const damage = (why) => damaged(`tensor ${tensor.name} ${why}`);
-  if (kind !== `${type} [${bits === 4 ? size : tensor.shape}]`) throw damage(`is ${kind}, expected ${describe(tensor)}`);
+  const wrong = (why) => damage(`tensor ${tensor.name} ${why}`);
+  if (kind !== `${type} [${bits === 4 ? size : tensor.shape}]`) throw wrong(`is ${kind}, expected ${describe(tensor)}`);
   const [begin, end] = [found.data_offsets].flat();
-  if (!(begin >= 0 && end - begin === size)) throw damage(`has the offsets [${found.data_offsets}]`);
+  if (!(begin >= 0 && end - begin === size)) throw wrong(`has the offsets [${found.data_offsets}]`);
   return { tensor, begin: +begin, size };
 }
 
@@ -45,13 +45,15 @@ async function streamWeights(files, accept, onBytes = undefined, readAll = oneBy
   let headers = 0;
   await readAll(files, async (file, enter = undefined) => {
     const pieces = file();
+    const which = files.length > 1 ? `file ${files.indexOf(file) + 1} of ${files.length} of the weights is` : undefined;
+    const damage = (why) => damaged(why, which);
     let rest = new Uint8Array();
     /** The next bytes, so many, in a buffer of their own; without one they are skipped. */
     const take = async (count, bytes = new Uint8Array(count), onPart = undefined) => {
       for (let at = 0; at < count; ) {
         if (!rest.length) {
           const { done, value } = await pieces.next();
-          if (done) throw damaged(`it ends ${count - at} bytes too early`);
+          if (done) throw damage(`it ends ${count - at} bytes too early`);
           rest = value;
         }
         const part = rest.subarray(0, count - at);
@@ -64,14 +66,14 @@ async function streamWeights(files, accept, onBytes = undefined, readAll = oneBy
     };
     try {
       const [length] = new BigUint64Array((await take(8)).buffer);
-      if (length > 1e8) throw damaged(`a header of ${length} bytes`);
-      const header = parseHeader(await take(Number(length)));
+      if (length > 1e8) throw damage(`a header of ${length} bytes`);
+      const header = parseHeader(await take(Number(length)), damage);
       const here = [];
       for (const tensor of WEIGHTS) {
         const { name } = tensor;
         const own = header.__metadata__?.[`digest:${name}`];
         if (/^[0-9a-f]{32}$/.test(own)) digest ^= BigInt(`0x${own}`);
-        if (Object.hasOwn(header, name)) here.push(placeOf(tensor, header[name]));
+        if (Object.hasOwn(header, name)) here.push(placeOf(tensor, header[name], damage));
       }
       headers += 1;
       // The module has the digest of those tensors that it was written with.
@@ -83,7 +85,7 @@ async function streamWeights(files, accept, onBytes = undefined, readAll = oneBy
       }
       let position = 0;
       for (const { tensor, begin, size } of here.sort((a, b) => a.begin - b.begin)) {
-        if (begin < position) throw damaged(`tensor ${tensor.name} begins inside of another`);
+        if (begin < position) throw damage(`tensor ${tensor.name} begins inside of another`);
         const leave = await enter?.(size);
         await take(begin - position, null);
         const bytes = await take(size, undefined, onBytes);

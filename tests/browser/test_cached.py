@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -163,3 +163,39 @@ def test_what_changed_in_the_middle_is_not_put_together(visitor: Visitor) -> Non
     assert visitor.load(module) == ("download", [PART])
     visitor.files.content = content
     assert visitor.load(module) == (ROWS * 2, [0])
+
+
+@pytest.mark.parametrize("wrong", [lambda content: content[:-100], lambda content: content[: PART + 8], lambda content: content[:8]])
+def test_what_is_wrong_is_not_kept(wrong: Callable[[bytes], bytes], visitor: Visitor) -> None:
+    module = visitor.publish(f"wrong{len(wrong(bytes(3 * PART)))}", 2)
+    content, visitor.files.content = visitor.files.content, wrong(visitor.files.content)
+    assert visitor.load(module) == ("weights-mismatch", [0])
+    assert visitor.ask(KEPT) == 0
+    visitor.files.content = content
+    assert visitor.load(module) == (ROWS * 2, [0])
+
+
+def test_a_browser_that_keeps_nothing_loads(visitor: Visitor) -> None:
+    module = visitor.publish("nothing", 2)
+    visitor.ask("() => { caches.open = async () => { throw new DOMException('no', 'SecurityError'); }; }")
+    assert visitor.load(module) == (ROWS * 2, [0])
+    assert visitor.load(module) == (ROWS * 2, [0])
+    visitor.ask("() => { delete caches.open; }")
+
+
+def test_a_full_disk_makes_nothing_fail(visitor: Visitor) -> None:
+    module = visitor.publish("full", 2)
+    full = "async () => { throw new DOMException('full', 'QuotaExceededError'); }"
+    visitor.ask(f"() => {{ Cache.prototype.kept = Cache.prototype.put; Cache.prototype.put = {full}; }}")
+    assert visitor.load(module) == (ROWS * 2, [0])
+    assert visitor.ask(KEPT) == 0
+    visitor.ask("() => { Cache.prototype.put = Cache.prototype.kept; }")
+    assert visitor.load(module) == (ROWS * 2, [0])
+    assert visitor.load(module) == (ROWS * 2, [])
+
+
+def test_two_tabs_load_at_once(visitor: Visitor) -> None:
+    module = visitor.publish("tabs", 2)
+    both = "async (given) => { const one = LOAD; return Promise.all([one(given), one(given)]); }".replace("LOAD", LOAD)
+    assert visitor.ask(both, {"module": module, "url": visitor.url}) == [ROWS * 2] * 2
+    assert visitor.load(module) == (ROWS * 2, [])

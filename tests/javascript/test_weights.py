@@ -84,6 +84,10 @@ def test_weights_arrive_in_several_files(expected: list[str], tmp_path: Path) ->
     assert last == [320, 320]
     one = ARRIVING.replace("FILES", json.dumps(files[:1])).replace("SIZE", "9")
     assert "tensor w is missing" in message(module, one)
+    Path(files[1]).write_bytes(Path(files[1]).read_bytes()[:-5])
+    short = ARRIVING.replace("FILES", json.dumps(files)).replace("SIZE", "9")
+    said = "file 2 of 2 of the weights is not a safetensors file of this model: it ends 5 bytes too early"
+    assert message(module, short) == f"ModelError: {said}"
 
 
 @needs_node
