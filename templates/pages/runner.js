@@ -40,7 +40,7 @@ export async function load(folder) {
 export async function compute(folder) {
   const feeds = module.inputs.map(async ({ name, dataType }, i) => {
     const response = await checked(await fetch(`${folder}/in/${i}`, { cache: "no-store" }));
-    return [name, viewOf(dataType, new Uint8Array(await response.arrayBuffer()))];
+    return [name, viewOf(dataType, await response.arrayBuffer())];
   });
   const results = await model.compute(Object.fromEntries(await Promise.all(feeds)));
   const sent = module.outputs.map(async ({ name }, i) => checked(await fetch(`${folder}/out/${i}`, { method: "POST", body: results[name] })));

@@ -9,7 +9,7 @@ const FEWEST_ROUNDS = 6;
 
 /**
  * Builds the graphs of `<folder>/graphs.js` and sends to `<folder>/out/times`, for each of them, the milliseconds of a dispatch, one per
- * round, or the error of its build. Constants are views of `<folder>/weights`.
+ * round, or the error of its build. Constants are parts of `<folder>/weights`.
  */
 export async function time(argument) {
   const { folder, seconds, rounds } = JSON.parse(argument);
@@ -23,7 +23,7 @@ export async function time(argument) {
     try {
       const builder = new MLGraphBuilder(context);
       const weight = (descriptor, offset) =>
-        builder.constant(descriptor, viewOf(descriptor.dataType, new Uint8Array(weights, offset, byteLength(descriptor))));
+        builder.constant(descriptor, viewOf(descriptor.dataType, weights.slice(offset, offset + byteLength(descriptor))));
       const graph = await builder.build(build(builder, weight));
       const bound = {};
       for (const [operand, descriptor] of Object.entries(inputs)) bound[operand] = await shared(context, tensors, operand, descriptor, true);

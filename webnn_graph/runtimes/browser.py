@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from webnn_graph.data_types import Array, pack, unpack
+from webnn_graph.data_types import Array, DataType, pack, unpack
 from webnn_graph.errors import ExecutionError
 from webnn_graph.formats import javascript, weights
 from webnn_graph.given import checked
@@ -57,6 +57,7 @@ class BrowserSession:
             self.exchange = stack.enter_context(Exchange())
             for name in PAGE:
                 self.exchange.write(name, (TEMPLATES / name).read_bytes())
+            self.exchange.write("runtime/facts.js", f"export const TYPES = {javascript.types(DataType)};".encode())
             self.exchange.write("index.html", b"<!doctype html><title>webnn</title>")
             self.chromium = stack.enter_context(Chromium(executable, self.exchange.url, address))
             self._stack = stack.pop_all()
