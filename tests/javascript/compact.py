@@ -32,7 +32,8 @@ const nth_identifier = { get: (n) => (n < 54 ? "" : nth_identifier.get(Math.floo
 const compact = {};
 for (const [name, source] of Object.entries(sources)) {
   const compress = { passes: 3, pure_getters: true, unsafe_arrows: true };
-  const { code } = await minify({ [name]: source }, { module: true, ecma: 2020, compress, mangle: { reserved, nth_identifier }, nameCache });
+  const mangle = { reserved, nth_identifier };
+  const { code } = await minify({ [name]: source }, { module: true, ecma: 2020, compress, mangle, nameCache });
   compact[name] = code;
 }
 console.log(JSON.stringify(compact));
