@@ -296,15 +296,15 @@ def verify(graph: Path, against: Path, dim: Mapping[str, int], **options: Any) -
     That is an ONNX file or what torch2webnn converts. Both compute the same inputs. Exits with 3 and names the first node that differs
     when an output is further away than the tolerance.
     """
-    from converters.commands.opening import source_of
-    from converters.commands.workflow import verified
+    from converters.commands.opening import converted_like, source_of
+    from converters.commands.workflow import verified_file
     from converters.random_numbers import INPUTS
     from webnn_graph.formats import load
 
     check = check_of(options)
     loaded = load(graph, dims=dim)
     opening = opening_of({**options, "dim": {}, "shape": {}, "random": INPUTS})  # where the graph has them, they are inputs
-    return verified(loaded, source_of(against, opening, loaded), check)
+    return verified_file(loaded, source_of(against, opening, loaded), check, lambda: converted_like(against, opening, loaded))
 
 
 @webnn.command()

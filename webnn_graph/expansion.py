@@ -52,6 +52,11 @@ class Split:
     dequantized: Sequence[Node]
     expansions: Sequence[Expansion]
 
+    @property
+    def ahead(self) -> list[Node]:
+        """All calls that can be computed ahead."""
+        return [*self.dequantized, *(node for expansion in self.expansions for node in expansion.nodes)]
+
 
 def split(graph: Graph, most_bytes: float = math.inf) -> Split:
     """The calls of a graph, without those whose results can be computed ahead.

@@ -63,7 +63,7 @@ class Descriptor:
 
     def is_like(self, other: Descriptor) -> bool:
         """Whether the other has the same data type and shape, which operands are not equal by."""
-        return self.shape == other.shape and self.data_type is other.data_type
+        return self.data_type is other.data_type and self.shape == other.shape
 
     def with_shape(self, shape: Iterator[int] | list[int] | Shape) -> Descriptor:
         """The same data type in another shape."""
@@ -120,17 +120,17 @@ class Node:
             their default value are absent. Values are `Operand`, a list of them (concat), or plain data.
         outputs: What the call returns.
         label: Where it came from in the source model; WebNN's own ``label`` option.
+        operands: Every operand it reads, in signature order.
     """
 
     op: str
     arguments: Mapping[str, Any]
     outputs: tuple[Operand, ...]
     label: str = ""
+    operands: tuple[Operand, ...] = field(init=False)
 
-    @cached_property
-    def operands(self) -> tuple[Operand, ...]:
-        """Every operand it reads, in signature order."""
-        return operands_of(self.arguments)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "operands", operands_of(self.arguments))
 
     @property
     def output(self) -> Operand:
@@ -140,8 +140,7 @@ class Node:
 
     def with_operands(self, replace: Callable[[Operand], Operand]) -> Node:
         """The same call with ``replace(operand)`` in the place of everything that it reads and returns."""
-        outputs = tuple([replace(operand) for operand in self.outputs])
-        return Node(self.op, map_arguments(self.arguments, replace), outputs, self.label)
+        return Node(self.op, map_arguments(self.arguments, replace), tuple(map(replace, self.outputs)), self.label)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={_shown(value)}" for name, value in self.arguments.items())
@@ -241,6 +240,10 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
+NESTED = (list, tuple, dict)
+"""Of what an argument is that may hold operands."""
+
+
 def operands_in(value: Any) -> Iterator[Operand]:
     """The operands inside an argument's value, a list of them, or the arguments of a call by name."""
     if isinstance(value, Operand):
@@ -253,7 +256,13 @@ def operands_in(value: Any) -> Iterator[Operand]:
 
 def operands_of(arguments: Mapping[str, Any]) -> tuple[Operand, ...]:
     """The operands in all arguments of a call, in their order."""
-    return tuple([operand for value in arguments.values() for operand in operands_in(value)])
+    found: list[Operand] = []
+    for value in arguments.values():
+        if isinstance(value, Operand):
+            found.append(value)
+        elif isinstance(value, NESTED):
+            found.extend(operands_in(value))
+    return tuple(found)
 
 
 def map_operands(value: Any, replace: Callable[[Operand], Any]) -> Any:
@@ -267,4 +276,7 @@ def map_operands(value: Any, replace: Callable[[Operand], Any]) -> Any:
 
 def map_arguments(arguments: Mapping[str, Any], replace: Callable[[Operand], Any]) -> dict[str, Any]:
     """The arguments of a call with ``replace(operand)`` in the place of every operand."""
-    return {name: map_operands(value, replace) for name, value in arguments.items()}
+    return {
+        name: replace(value) if isinstance(value, Operand) else map_operands(value, replace) if isinstance(value, NESTED) else value
+        for name, value in arguments.items()
+    }

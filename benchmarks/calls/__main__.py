@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks.calls.case import Case
+from benchmarks.calls.case import Case, differing
+from webnn_graph.errors import ExecutionError
 from webnn_graph.modules import modules_of
+from webnn_graph.runtimes import reference
 from webnn_graph.runtimes.browser import BrowserSession
 from webnn_graph.runtimes.timing import Times, timed
 
@@ -22,7 +24,8 @@ Equal forms of calls differ, by up to a hundred times, and not alike in every ve
 backend, in microseconds of one call, and what the conversion's [passes and quirks](architecture.md) go by. Behind each is its
 part of the first form. `make calls` writes this page: the forms of a case take turns in one page, so that a busy machine slows all of
 them; compare the forms of a case with each other. Short of 10 microseconds much of it is the call itself. `refused` is what the
-browser does not build as it stands.
+browser does not build as it stands. What computes something else, and is there for comparison, stands *slanted*; all other forms of a
+case are seen to give the same numbers.
 """
 
 
@@ -51,9 +54,23 @@ def all_cases() -> list[Case]:
 
 
 def measured(session: BrowserSession, case: Case) -> list[Times]:
-    """How long a graph of each form takes."""
-    graphs = [case.graph(form) for form in case.forms.values()]
-    return timed(session, graphs, seconds=SECONDS * len(graphs))
+    """How long a graph of each form takes. Raises `ExecutionError` when two forms give different numbers."""
+    graphs = [case.graph(form) for form in case.measured.values()]
+    times = timed(session, graphs, seconds=SECONDS * len(graphs))
+    check(session, case, [name for name, found in zip(case.measured, times, strict=True) if name in case.forms and not found.error])
+    return times
+
+
+def check(session: BrowserSession, case: Case, names: Sequence[str]) -> None:
+    """Raises `ExecutionError` unless the browser computes of each form what NumPy computes of the first."""
+    feeds = case.feeds()
+    expected = reference.run(case.single(next(iter(case.forms.values()))), feeds)["y"]
+    results = session.run_each([(case.single(case.forms[name]), feeds) for name in names], expand=False)
+    for result in results:
+        if isinstance(result, ExecutionError):
+            raise result
+    if wrong := differing(expected, {name: result["y"] for name, result in zip(names, results, strict=True)}):
+        raise ExecutionError(f"{case.title}: {', '.join(wrong)} does not give the numbers of {next(iter(case.forms))}")
 
 
 def page(chosen: Sequence[Case], found: Sequence[tuple[str, Sequence[Sequence[Times]]]]) -> Iterator[str]:
@@ -64,9 +81,9 @@ def page(chosen: Sequence[Case], found: Sequence[tuple[str, Sequence[Sequence[Ti
         given = " and ".join(str(list(shape)) for shape in dict.fromkeys(case.inputs))
         yield f"| on {given} | {' | '.join(version for version, _ in found)} |"
         yield f"| --- {'| ---: ' * len(found)}|"
-        for j, form in enumerate(case.forms):
+        for j, form in enumerate(case.measured):
             cells = [_cell(times[i][j], times[i][0], case.repeats) for _, times in found]
-            yield f"| {form} | {' | '.join(cells)} |"
+            yield f"| {form if form in case.forms else f'*{form}*'} | {' | '.join(cells)} |"
         yield ""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from converters.random_numbers import Random
+from converters.source import interface_names
 from webnn_graph.errors import ConversionError
 from webnn_graph.file_kinds import ModelKind, file_kind, wrong_kind
 from webnn_graph.graph import Graph
@@ -157,6 +158,19 @@ def source_of(path: Path, opening: Opening, graph: Graph) -> Any:
     from converters.onnx.source import OnnxSource
 
     return OnnxSource(path, bind=opening.bind, inputs=opening.inputs, outputs=opening.outputs)
+
+
+def converted_like(path: Path, opening: Opening, graph: Graph) -> Graph:
+    """The graph that a source model is converted to, in the sizes that a graph of it has.
+
+    Raises:
+        WebNNError: It cannot be converted without what the graph does not say.
+    """
+    if kind_of(path) is ModelKind.TORCH:
+        return torch_model(path, opening, graph).convert()
+    names = interface_names(source_of(path, opening, graph))[0]
+    shapes = {names[operand.name]: operand.shape for operand in graph.inputs if operand.name in names}
+    return _convert_onnx(path, replace(opening, shapes=shapes))
 
 
 def torch_model(path: Path, opening: Opening, graph: Graph | None = None) -> Any:

@@ -11,11 +11,13 @@ from typing import Any
 
 from converters.commands.destination import Destination
 from converters.commands.report import described, report_graph
+from webnn_graph.collecting import rarely
 from webnn_graph.errors import ConversionError
 from webnn_graph.formats import SHARED, Format, save_together
 from webnn_graph.formats.beside import opened
 from webnn_graph.formats.files import PathLike
 from webnn_graph.formats.saving import sized_texts
+from webnn_graph.formats.shards import Shards
 from webnn_graph.formats.table import WEIGHTS, readable, written_as
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph
@@ -85,11 +87,13 @@ def save(graph: Graph, to: Destination, *, read_from: Path | None = None) -> Sav
     return save_parts([(graph, to)], neighbours=[graph] if is_own else [])[0]
 
 
+@rarely()
 def save_parts(parts: Sequence[tuple[Graph, Destination]], *, neighbours: Sequence[Graph] = ()) -> list[Saved]:
     """The same for graphs that have their weights in common; the file of weights is among the files of the last."""
     return _written(parts, [_prepared(graph, to) for graph, to in parts], neighbours)
 
 
+@rarely()
 def save_sized(sized: Sized, to: Destination) -> list[Saved]:
     """The same for the sizes of a model, with what its formats have for all sizes together, which is among the files of the last."""
     parts = [(graph, to.part(label)) for label, graph in zip(sized.labels, sized.graphs, strict=True)]
@@ -167,8 +171,8 @@ def _mixed_weights(weights: Path) -> list[str]:
 
 def _unread(graphs: Mapping[Path, Graph], weights: Path) -> list[str]:
     """What is to be said when much is in a file of weights that a page fetches in vain: weights in another type, or whole and in parts."""
-    there = opened(weights)
-    held = sum(weights.with_name(name).stat().st_size for name in there.files) if there else 0
+    shards = None if weights.is_file() else opened(weights)
+    held = sum(path.stat().st_size for path in (shards.paths if isinstance(shards, Shards) else [weights]) if path.is_file())
     notes = []
     for path in (path for path in graphs if written_as(path).targets):
         used = sum(operand.nbytes for operand in stored(graphs[path]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Protocol
@@ -25,6 +26,7 @@ from webnn_graph.formats import load
 from webnn_graph.formats.table import readable
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.quantization import Quantized
+from webnn_graph.quantization.recognizing import may_be_rounded, rounded_like
 from webnn_graph.targets import load_target
 from webnn_graph.targets.violations import of_tensor
 
@@ -226,6 +228,23 @@ def verified(graph: Graph, source: Source, check: Check) -> Verified:
     source = source.of(graph)
     verification = check.run(graph, source)
     return Verified(graph, verification, check.runtime, source.runner, check.each_node)
+
+
+def verified_file(graph: Graph, source: Source, check: Check, original: Callable[[], Graph]) -> Verified | VerifiedRounding:
+    """How near a graph of a file is to its source model; where its weights were rounded, to that with these weights.
+
+    Args:
+        graph: The graph.
+        source: The source model.
+        check: How to verify.
+        original: Converts the source model, to see what was rounded.
+    """
+    if may_be_rounded(graph):
+        with suppress(WebNNError):  # then it is compared with the source model as it is
+            before = original()
+            if rounded := rounded_like(graph, before):
+                return verified_rounding(graph, Quantized(rounded, before, {}, {}), source, check)
+    return verified(graph, source, check)
 
 
 def verified_rounding(graph: Graph, rounded: Quantized, source: Source | None, check: Check) -> VerifiedRounding:

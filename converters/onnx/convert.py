@@ -29,6 +29,7 @@ from converters.problems import Report
 from converters.random_numbers import Random, check, finished
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.collecting import rarely
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.passes import optimize
@@ -37,6 +38,7 @@ from webnn_graph.progress import Watcher
 assert handlers  # importing it fills HANDLERS
 
 
+@rarely()
 def convert(
     model: str | os.PathLike[str] | bytes | IO[bytes] | onnx.ModelProto,
     *,

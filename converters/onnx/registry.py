@@ -132,14 +132,14 @@ class Handler(Registered):
             ConversionError: An input must be known and is not, or an attribute is not supported.
             ValidationError: WebNN does not allow what the handler asks for.
         """
-        unknown = set(attributes) - set(self.attributes)
-        if unknown:
-            raise ConversionError(f"attribute {', '.join(sorted(unknown))} is not supported")
+        if not attributes.keys() <= self.attributes.keys():
+            raise ConversionError(f"attribute {', '.join(sorted(attributes.keys() - self.attributes.keys()))} is not supported")
         given = [parameter.read(b, value, TO_KNOW) for parameter, value in zip(self._expanded(len(inputs)), inputs, strict=False)]
-        missing = [p.name for p in self.inputs[len(given) :] if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
-        absent = [p.name for p, value in zip(self.inputs, given, strict=False) if value is None and not p.optional]
-        if missing or absent:
-            raise ConversionError(f"input {', '.join(missing + absent)} is missing")
+        if len(given) < len(self.inputs) or None in inputs:
+            missing = [p.name for p in self.inputs[len(given) :] if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+            absent = [p.name for p, value in zip(self.inputs, inputs, strict=False) if value is None and not p.optional]
+            if missing or absent:
+                raise ConversionError(f"input {', '.join(missing + absent)} is missing")
         extra = {"node": node} if self.takes_node else {}
         result = self.function(b, *given, **attributes, **extra)
         return list(result) if isinstance(result, tuple) else [result]

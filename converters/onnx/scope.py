@@ -214,7 +214,7 @@ class GraphScope:
             known = f"not supported in opset {opset}" if (domain, node.op_type) in HANDLERS else "not known"
             raise ConversionError(f"operator is {known}", TO_UPDATE if known != "not known" and not domain and opset < STABLE else "")
         inputs = self._inputs(node)
-        if any(value is UNKNOWN for value in inputs):
+        if UNKNOWN in inputs:
             return None
         if any(isinstance(value, Text) for value in inputs):
             return _text(node, signature)

@@ -29,6 +29,7 @@ from converters.torch.registry import Complex, Empty, Handler, Promote, handler_
 from converters.torch.tensors import REPLACED, data_type, to_array
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.collecting import rarely
 from webnn_graph.data_types import DataType
 from webnn_graph.errors import BudgetExceeded, ConversionError, WebNNError, Where
 from webnn_graph.graph import Graph, Operand
@@ -74,6 +75,7 @@ class Conversion:
         self._constants: dict[Any, Operand] = {}
         self._truths: set[Operand] = set()
 
+    @rarely()
     def graph(self) -> Graph:
         """Raises `ConversionError` with every problem of the program."""
         nodes = list(self.program.graph.nodes)

@@ -19,12 +19,30 @@ async function request(url, { signal, from = 0, cache = undefined }) {
   return response;
 }
 
-/** The bytes of a response, piece by piece. */
-async function* pieces(response) {
+/** What reads a body into memory that it is given, where the browser can. */
+function readerOf(body) {
   try {
-    yield* response.body;
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return body.getReader();
+  }
+}
+
+/** The bytes of a response, piece by piece, of which each may stand where the one before was. */
+async function* pieces(response) {
+  const reader = readerOf(response.body);
+  let room = new Uint8Array(2 ** 18);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read(room);
+      if (done) return;
+      yield value;
+      room = new Uint8Array(value.buffer);
+    }
   } catch (error) {
     throw failed(response.url, error);
+  } finally {
+    reader.cancel().catch(() => {});
   }
 }
 

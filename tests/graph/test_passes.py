@@ -188,6 +188,47 @@ def dynamic_zero_point(b: GraphBuilder, x: Operand) -> Operand:
     return b.add(b.div(positive, scale), b.roundEven(b.neg(b.div(low, scale))))
 
 
+def quantized_dynamically(b: GraphBuilder, x: Operand, limit: float = 1e-30) -> tuple[Operand, Operand, Operand]:
+    """x as bytes, with the scale and zero point of its own range, in x's rank."""
+    low, high = b.min(b.reduceMin(x), 0), b.clamp(b.reduceMax(x), minValue=limit)
+    scale = b.div(b.sub(high, low), 255)
+    zero = b.cast(b.roundEven(b.neg(b.div(low, scale))), "uint8")
+    scale, zero = (b.reshape(one, [1] * x.rank) for one in (scale, zero))
+    return b.quantizeLinear(x, scale, zero), scale, zero
+
+
+def dynamic_range(b: GraphBuilder, x: Operand) -> Operand:
+    q, scale, zero = quantized_dynamically(b, x)
+    return b.dequantizeLinear(q, scale, zero)
+
+
+def symmetric_range(b: GraphBuilder, x: Operand) -> Operand:
+    """The largest is 127.5 steps above 0, where rounding is up and the integers end below."""
+    return b.div(dynamic_range(b, b.clamp(b.mul(x, 999), minValue=-255, maxValue=255)), 255)
+
+
+def positive_range(b: GraphBuilder, x: Operand) -> Operand:
+    q, _, zero = quantized_dynamically(b, b.sigmoid(x))
+    return b.dequantizeLinear(q, np.ones((1, 1, 1, 1), np.float32), zero)
+
+
+def bytes_of_whole_numbers(b: GraphBuilder, x: Operand, scale: float = 1, least: float = -127, by: str = "roundEven") -> Operand:
+    steps = b.clamp(b.call(by, b.mul(x, 50)), minValue=least, maxValue=127)
+    q = b.reshape(b.cast(steps, "int8"), [8, 30])
+    return b.dequantizeLinear(q, np.full((1, 1), scale, np.float32), np.zeros((1, 1), np.int8))
+
+
+def product_of_pieces(b: GraphBuilder, x: Operand, cut: int = 500, step: float = 1) -> Operand:
+    wide = b.cast(b.clamp(b.mul(b.reshape(x, [1, 240]), 50), minValue=-128, maxValue=127), "int8")
+    left = b.dequantizeLinear(b.concat([wide] * 3, 1), np.full((1, 1), step, np.float32), np.zeros((1, 1), np.int8))
+    right = b.dequantizeLinear(
+        RNG.integers(-128, 128, (720, 6)).astype(np.int8), np.ones((1, 6), np.float32), np.arange(6, dtype=np.int8)[None]
+    )
+    first = b.matmul(b.slice(left, [0, 0], [1, cut]), b.slice(right, [0, 0], [cut, 6]))
+    second = b.matmul(b.slice(left, [0, 500], [1, 220]), b.slice(right, [500, 0], [220, 6]))
+    return b.div(b.cast(b.add(b.cast(first, "int32"), b.cast(second, "int32")), "float32"), 1e6)
+
+
 def gru_from_zeros(b: GraphBuilder, x: Operand) -> Operand:
     zeros = b.expand(b.constant(0, "float32"), [1, 8, 700])
     steps = b.reshape(x, [5, 8, 6])
@@ -208,6 +249,13 @@ def grouped_keys(b: GraphBuilder, x: Operand) -> Operand:
 def grouped_values(b: GraphBuilder, x: Operand) -> Operand:
     queries, values = heads(b, x)
     return b.matmul(b.softmax(b.slice(queries, [0, 0, 0, 0], [2, 4, 5, 5]), 3), values)
+
+
+def one_hot(b: GraphBuilder, x: Operand, classes: object = range(4), table: object = None) -> Operand:
+    """Rows of a table, for indices some of which are none of its rows."""
+    indices = b.cast(b.mul(b.slice(x, [0, 0, 0, 0], [2, 4, 5, 1]), 3), "int32")
+    hot = b.equal(b.constant(np.reshape(classes, [1, 1, -1]), "int32"), indices)
+    return b.matmul(b.cast(hot, "float32"), weights(4, 3) if table is None else table)
 
 
 def response_norm(b: GraphBuilder, x: Operand) -> Operand:
@@ -279,10 +327,16 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (moved_ones, ["reduceMax", "transpose"]),
     (gru_from_zeros, ["reshape", "gru"]),
     (dynamic_zero_point, ["relu", "reduceMax", "max", "clamp", "div"]),
+    (dynamic_range, [*"reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul".split()]),
+    (symmetric_range, [*"mul clamp reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul div".split()]),
+    (positive_range, ["sigmoid", "reduceMax", "clamp", "div", "div", "roundEven"]),
+    (bytes_of_whole_numbers, ["mul", "roundEven", "clamp", "reshape"]),
+    (product_of_pieces, ["reshape", "mul", "clamp", "cast", "concat", "dequantizeLinear", "dequantizeLinear", "matmul", "div"]),
     (lambda b, x: b.gemm(b.reshape(x, [40, 6]), weights(6, 3), c=weights(3)), ["reshape", "gemm"]),
     (lambda b, x: b.add(weights(3), b.matmul(b.reshape(x, [40, 6]), weights(6, 3))), ["reshape", "gemm"]),
     (grouped_keys, ["slice", "transpose", "reshape", "matmul", "reshape"]),
     (grouped_values, ["slice", "slice", "softmax", "reshape", "matmul", "reshape"]),
+    (one_hot, ["slice", "mul", "cast", "reshape", "max", "min", "gather"]),
     (lambda b, x: b.pow(x, 2), ["mul"]),
     (lambda b, x: b.pow(x, 3), ["mul", "mul"]),
     (lambda b, x: b.pow(x, -1), ["reciprocal"]),
@@ -327,6 +381,13 @@ ALMOST: list[Body] = [
     lambda b, x: b.gather(
         b.dequantizeLinear(np.ones((8, 900), np.int8), weights(4, 1), np.zeros((4, 1), np.int8)), b.argMax(x, axis=3), axis=0
     ),
+    lambda b, x: b.dequantizeLinear(b.quantizeLinear(b.neg(x), *(range := quantized_dynamically(b, x)[1:])), *range),
+    lambda b, x: bytes_of_whole_numbers(b, x, scale=0.5),
+    lambda b, x: bytes_of_whole_numbers(b, x, least=-100.5),
+    lambda b, x: bytes_of_whole_numbers(b, x, least=-200),
+    lambda b, x: bytes_of_whole_numbers(b, x, by="abs"),
+    lambda b, x: product_of_pieces(b, x, cut=400),  # some are left out
+    lambda b, x: product_of_pieces(b, x, step=0.3),  # not whole
     lambda b, x: b.cast(b.cast(x, "float16"), "float32"),
     lambda b, x: b.cast(b.cast(b.cast(x, "int32"), "uint8"), "float32"),
     lambda b, x: b.logicalAnd(b.cast(x, "uint8"), np.ones((2, 4, 5, 6), np.uint8)),  # may hold a 2
@@ -346,6 +407,8 @@ ALMOST: list[Body] = [
     lambda b, x: b.mul(b.add(x, 0.4), 3),  # exact where x is close to -0.4
     lambda b, x: b.max(b.max(x, 0.5), 0.25),
     lambda b, x: b.matmul(b.mul(x, 0.5), b.transpose(x, permutation=[0, 1, 3, 2])),
+    lambda b, x: one_hot(b, x, [0, 1, 3, 2]),
+    lambda b, x: one_hot(b, x, table=np.array([[1], [2], [math.inf], [3]], np.float32)),  # 0 times infinity is NaN
     lambda b, x: b.pow(x, 0.5),  # of -infinity it is infinite, its root NaN
     lambda b, x: b.pow(b.relu(x), -0.5),  # of -0 it is infinite, the reciprocal of its root -infinity
     lambda b, x: b.pow(b.add(b.abs(x), -1), 0.5),

@@ -159,6 +159,26 @@ def test_weights_are_read_as_the_facts_say(plain: Path) -> None:
     assert "it ends 5 bytes too early" in short
 
 
+@needs_node
+@pytest.mark.parametrize(("kind", "most"), [("{}", 600_000), ('{ type: "bytes" }', 2**18)], ids=["others", "streams of bytes"])
+def test_a_body_is_read_into_the_same_memory_where_it_can_be(kind: str, most: int, plain: Path) -> None:
+    script = """
+        const bytes = Uint8Array.from({ length: 600_000 }, (_, i) => i % 251);
+        const start = (controller) => {
+          controller.enqueue(bytes.slice());
+          controller.close();
+        };
+        const body = new ReadableStream({ ...KIND, start });
+        let read = 0, most = 0, wrong = 0;
+        for await (const piece of module.pieces({ body })) {
+          most = Math.max(most, piece.buffer.byteLength);
+          for (const byte of piece) if (byte !== bytes[read++]) wrong += 1;
+        }
+        console.log(JSON.stringify([read, most, wrong]));
+    """
+    assert node(plain / "runtime" / "loading.js", script.replace("KIND", kind)) == [600_000, most, 0]
+
+
 TWO_EXPANSIONS = """
 const copy = (builder, w) => [w];
 export const EXPANSIONS = [[[copy, ["w"], ["first"]]], [[copy, ["q"], ["second"]]]];

@@ -14,7 +14,7 @@ from webnn_graph.graph import Graph
 from webnn_graph.progress import Progress
 from webnn_graph.runtimes import reference
 from webnn_graph.runtimes.browser import BrowserSession
-from webnn_graph.runtimes.profiling import TOGETHER, part, pieces, profile, rising
+from webnn_graph.runtimes.profiling import TOGETHER, loaded, part, pieces, profile, rising
 from webnn_graph.runtimes.timing import timed
 
 NAN = math.nan
@@ -82,6 +82,18 @@ def test_large_weights_are_measured_apart(monkeypatch: pytest.MonkeyPatch) -> No
     for i in range(3):
         x = b.matmul(x, b.constant(np.eye(4) + i, "float32"))
     assert list(pieces(b.build({"y": x}))) == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_what_is_computed_once_is_no_call() -> None:
+    b = GraphBuilder()
+    q, scale = np.arange(-32, 32, dtype=np.int8).reshape(8, 8), np.float32(0.5)
+    w = b.dequantizeLinear(b.constant(q), b.constant([[scale]], "float32"), b.constant([[3]], "int8"))
+    graph = b.build({"y": b.matmul(b.input("x", "float32", [2, 8]), w)})
+    assert [node.op for node in graph.nodes] == ["dequantizeLinear", "matmul"]
+    found = loaded(graph)
+    assert [node.op for node in found.nodes] == ["matmul"]
+    x = np.random.default_rng(0).uniform(-1, 1, [2, 8]).astype(np.float32)
+    np.testing.assert_allclose(reference.run(found, {"x": x})["y"], x @ ((q.astype(np.float32) - 3) * scale), rtol=1e-5)
 
 
 def test_runtimes_that_cannot_tell() -> None:

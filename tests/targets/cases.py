@@ -19,6 +19,8 @@ def _pools() -> Iterator[tuple[str, Build]]:
             for name, options in {
                 "padding": {"padding": [1, 1, 1, 1], "strides": [2, 2]},
                 "uneven padding": {"padding": [0, 1, 2, 0], "strides": [2, 1]},
+                "automatic padding": {"padding": [1, 1, 1, 1]},
+                "automatic padding with strides": {"padding": [0, 1, 1, 1], "strides": [2, 1]},
                 "overhang": {"strides": [2, 2], "outputShapeRounding": "ceil"},
                 "padding and overhang": {"padding": [1, 0, 0, 1], "strides": [3, 2], "outputShapeRounding": "ceil"},
                 "sizes": {"padding": [1, 1, 1, 1], "strides": [2, 2], "outputSizes": [4, 4]},
@@ -31,6 +33,23 @@ def _pools() -> Iterator[tuple[str, Build]]:
                     return {"y": b.call(op, x, windowDimensions=[3, 3], layout=layout, **options)}
 
                 yield f"{op} {layout} {name}", build
+
+
+def _rows() -> Iterator[tuple[str, Build]]:
+    for name, shape, kernel, options in [
+        ("row", [2, 1, 1, 4200], [1, 1, 1, 17], {"padding": [0, 0, 8, 8]}),
+        ("row with strides", [1, 1, 1, 9001], [1, 1, 1, 64], {"strides": [2, 5]}),
+        ("column", [1, 1, 9000, 1], [1, 1, 32, 1], {"strides": [3, 1], "padding": [31, 0, 0, 0]}),
+        ("column in nhwc", [1, 4200, 1, 1], [1, 16, 1, 1], {"inputLayout": "nhwc", "filterLayout": "ohwi"}),
+        ("short row", [1, 1, 1, 100], [1, 1, 1, 17], {}),
+        ("image", [1, 1, 70, 70], [1, 1, 5, 5], {}),
+    ]:
+
+        def build(b: GraphBuilder, shape=shape, kernel=kernel, options=options) -> dict[str, Operand]:
+            taps = np.cos(np.arange(np.prod(kernel), dtype=np.float32)).reshape(kernel) / 8
+            return {"y": b.conv2d(b.input("x", "float32", shape), b.constant(taps), **options)}
+
+        yield f"conv2d of a {name}", build
 
 
 def _transposed() -> Iterator[tuple[str, Build]]:
@@ -297,8 +316,19 @@ def _generalized_mean(b: GraphBuilder) -> dict[str, Operand]:
     return {"mean": mean, "y": b.conv2d(bounded, b.constant(np.ones((1, 4, 1, 1), np.float32)))}
 
 
+def by_its_largest(b: GraphBuilder) -> dict[str, Operand]:
+    """Images that are divided by numbers which are made of them, between windows."""
+    x = b.input("x", "float32", [1, 4, 6, 6])
+    w = b.constant(np.linspace(-1, 1, 4 * 4 * 9, dtype=np.float32).reshape(4, 4, 3, 3))
+    y = b.conv2d(x, w, padding=[1, 1, 1, 1])
+    z = b.add(*(b.call(op, y, windowDimensions=[2, 2]) for op in ("maxPool2d", "averagePool2d")))
+    parts = [b.conv2d(b.div(image, b.clamp(b.reduceMax(b.abs(image)), minValue=0.5)), w) for image in (y, z)]
+    return dict(zip("yz", parts, strict=True))
+
+
 CASES: dict[str, Build] = {
     **dict(_pools()),
+    **dict(_rows()),
     **dict(_transposed()),
     **dict(_resampled()),
     **dict(_ranks()),
@@ -318,4 +348,5 @@ CASES: dict[str, Build] = {
     "pad": _pads,
     "quantized": _quantized,
     "generalized mean": _generalized_mean,
+    "images by their largest element": by_its_largest,
 }

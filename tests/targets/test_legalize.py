@@ -6,6 +6,7 @@ That a browser computes them right is tested with the rows of the operators and 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,31 @@ def test_what_the_target_takes_stays_as_it_is() -> None:
         (node.op, node.label, *node.outputs[0].shape) for node in graph.nodes
     ]
     assert [o.name for o in legal.operands.values()] == [o.name for o in graph.operands.values()]
+
+
+POOLS = {
+    "a pixel more at the end": ([1, 1, 6, 6], {"padding": [0, 1, 0, 1], "strides": [2, 2]}),
+    "a pixel all around": ([1, 1, 7, 6], {"padding": [1, 1, 1, 1]}),
+    "what hangs over": ([1, 1, 6, 6], {"strides": [2, 2], "outputShapeRounding": "ceil"}),
+    "padding and what hangs over": ([1, 1, 7, 6], {"padding": [1, 1, 0, 0], "strides": [2, 2], "outputShapeRounding": "ceil"}),
+}
+"""All as automatic padding would be, which implementations that know no other have."""
+
+
+@pytest.mark.parametrize(("shape", "options"), POOLS.values(), ids=POOLS)
+@pytest.mark.parametrize("op", ["maxPool2d", "averagePool2d"])
+def test_a_pool_with_automatic_padding_is_one_call(op: str, shape: list[int], options: dict[str, Any]) -> None:
+    b = GraphBuilder()
+    legal = legalize(b.build({"y": b.call(op, b.input("x", "float32", shape), windowDimensions=[3, 3], **options)}), TARGET)
+    assert [node.op for node in legal.nodes] == [op]
+
+
+def test_erf_by_steps_is_erf() -> None:
+    x = np.concatenate([np.linspace(-5, 5, 20_001), np.logspace(-30, 2, 400), [0, np.inf, -np.inf, np.nan]]).astype(np.float32)
+    b = GraphBuilder()
+    legal = legalize(b.build({"y": b.erf(b.input("x", "float32", x.shape))}), TARGET)
+    assert "erf" not in {node.op for node in legal.nodes}
+    np.testing.assert_allclose(reference.run(legal, {"x": x})["y"], [math.erf(value) for value in x.tolist()], rtol=5e-7, atol=0)
 
 
 def test_everything_that_cannot_be_is_named() -> None:

@@ -12,7 +12,7 @@ from tests.backends.backends import Rustnn
 from tests.backends.fuzzing import verdict
 from tests.backends.judging import Case
 from tests.ops.cases import CASES as ROWS
-from tests.targets.cases import CASES
+from tests.targets.cases import CASES, by_its_largest
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ConversionError
 from webnn_graph.feeds import seeded
@@ -164,6 +164,13 @@ def test_a_division_by_what_is_harmless_stays(divisor: Callable[[GraphBuilder, O
     for values in ([[0, -1], [2, 3]], [[5, 0], [-5, -1]]):
         inputs = {"x": np.array([[-(2**31), 7], [8, -9]], np.int32), "d": np.array(values, np.int32)}
         np.testing.assert_array_equal(reference.run(legal, inputs)["y"], reference.run(graph, inputs)["y"])
+
+
+def test_an_image_by_a_number_that_is_made_of_it_stays() -> None:
+    b = GraphBuilder()
+    graph = b.build(by_its_largest(b))
+    assert [node.op for node in legalize(graph, load_target()).nodes].count("neg") == 0
+    assert "image that meets what is made of it" not in found(graph, load_target())
 
 
 # ------------------------------------------------------------------------------------------------------------------- the tables

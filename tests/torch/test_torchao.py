@@ -51,3 +51,19 @@ def test_a_saved_program_is_read(config: Any, unwrapped: bool, tmp_path: Path) -
     path = tmp_path / "model.pt2"
     torch.export.save(program, path)
     compare(TorchModel(path).convert(), [x], [expected])
+
+
+def test_a_program_of_pt2e_that_quantizes_activations_by_their_range() -> None:
+    """What it rounds stays in floating point; weights stay quantized."""
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+    from torchao.quantization.pt2e.quantizer import x86_inductor_quantizer as x86
+
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 32)).eval()
+    x = (torch.randn(3, 64),)
+    quantizer = x86.X86InductorQuantizer().set_global(x86.get_default_x86_inductor_quantization_config(is_dynamic=True))
+    prepared = prepare_pt2e(torch.export.export(module, x).module(), quantizer)
+    prepared(*x)
+    graph = check(convert_pt2e(prepared), x)
+    assert not {"quantizeLinear", "cast"} & {node.op for node in graph.nodes}
+    assert graph.weight_bytes < 14_000

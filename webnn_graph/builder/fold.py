@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from webnn_graph.graph import Node, Operand
 from webnn_graph.ops import evaluate
-from webnn_graph.weight import Values, Weight
+from webnn_graph.weight import Values, Weight, hash_together
 
 ALWAYS_FOLDED_BYTES = 1024
 """Results up to this many bytes are folded whatever they replace."""
@@ -137,6 +137,7 @@ def _merged(nodes: list[Node], values: Mapping[Operand, Weight]) -> tuple[dict[O
     """The constants that ``nodes`` read, one for all that are equal bit by bit, and the nodes reading those."""
     used = dict.fromkeys(operand for node in nodes for operand in node.operands if operand in values)
     alike = Counter((operand.data_type, operand.shape) for operand in used)
+    hash_together(values[operand] for operand in used if alike[operand.data_type, operand.shape] > 1)
     first: dict[object, Operand] = {}
     same: dict[Operand, Operand] = {}
     for operand in used:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +136,7 @@ class GraphBuilder(OperatorMethods):
         try:
             arguments = self._bound(op, args, options)
             read = operands_of(arguments)
-            allow_empty = self._known.issuperset(read) or not all(operand.size for operand in read)
+            allow_empty = self._known.issuperset(read) or any(0 in operand.shape for operand in read)
             results = OPS[op].infer(arguments, allow_empty=allow_empty)
         except ValidationError as error:
             raise error.at(Where(node=label)) from None
@@ -153,19 +152,18 @@ class GraphBuilder(OperatorMethods):
             return self.call(node.op, **arguments)
         return self._checked(node.op, arguments, tuple([operand.descriptor for operand in node.outputs]), self._label)
 
-    @contextmanager
-    def source(self, label: str) -> Iterator[None]:
-        """Every node made inside is labelled with ``label``: the source model's name for what is being converted."""
-        before, self._label = self._label, label
-        try:
-            yield
-        finally:
-            self._label = before
+    def source(self, label: str) -> _Source:
+        """Every node made inside of this context is labelled with ``label``: the source model's name for what is being converted."""
+        return _Source(self, label)
 
     @property
     def label(self) -> str:
         """The source model's name for what is being converted; empty when nothing is."""
         return self._label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self._label = label
 
     def reserve(self, *shape: int, element_bytes: int = 8) -> None:
         """Says before that an array is going to be made for a constant. Raises `BudgetExceeded` when it would be too large."""
@@ -250,13 +248,13 @@ class GraphBuilder(OperatorMethods):
         """A call with bound arguments that gives these results: its node, or what makes it needless."""
         self.budget.step(label or op)
         operator = OPS[op]
-        if not any(result.size for result in results) and not self._known.issuperset(operands_of(arguments)):
+        if 0 in results[0].shape and all(0 in result.shape for result in results) and not self._known.issuperset(operands_of(arguments)):
             empty = [self.constant(np.zeros(result.shape, result.data_type.numpy), result.data_type) for result in results]
             return empty if operator.returns_list else empty[0]
         simpler = SHORTCUTS[op](self, arguments, results) if op in SHORTCUTS else None
         if simpler is not None:
             return simpler
-        key = _call_key(op, arguments)
+        key = op, *arguments, *map(_key_of, arguments.values())
         outputs = self._calls.get(key)
         if outputs is None:
             outputs = self._calls[key] = tuple([Operand(result.data_type, result.shape) for result in results])
@@ -303,7 +301,7 @@ class GraphBuilder(OperatorMethods):
         self._nodes.append(node)
         for output in node.outputs:
             self._producers[output] = node
-        if all(operand in self._known for operand in node.operands):
+        if self._known.issuperset(node.operands):
             self._known.update(node.outputs)
 
     def _is_made(self, operand: Descriptor) -> bool:
@@ -375,6 +373,20 @@ class GraphBuilder(OperatorMethods):
         return order
 
 
+class _Source:
+    """A context in which a builder has another label; a class, because there is one for every node."""
+
+    def __init__(self, builder: GraphBuilder, label: str) -> None:
+        self._builder = builder
+        self._label = label
+
+    def __enter__(self) -> None:
+        self._before, self._builder.label = self._builder.label, self._label
+
+    def __exit__(self, *error: object) -> None:
+        self._builder.label = self._before
+
+
 def _needed(nodes: Sequence[Node], outputs: Any) -> list[Node]:
     """The nodes that the outputs depend on, in order."""
     wanted: set[Operand] = set(outputs)
@@ -402,9 +414,13 @@ def _map_items(values: Mapping[str, Any], function: Callable[[Any], Any]) -> dic
     return {k: [function(item) for item in v] if isinstance(v, list | tuple) else function(v) for k, v in values.items()}
 
 
-def _call_key(op: str, arguments: Mapping[str, Any]) -> Any:
-    """Equal for calls that compute the same."""
-    return op, repr(map_arguments(arguments, id))
+def _key_of(value: Any) -> Hashable:
+    """Equal for arguments that are the same in two calls of an operator: numbers by their digits, since 1 equals 1.0, and 0 equals -0."""
+    if isinstance(value, Operand):
+        return value
+    if isinstance(value, list):
+        return tuple(map(_key_of, value))
+    return repr(value) if isinstance(value, float) else value
 
 
 def _data_type(name: DataType | str) -> DataType:

@@ -7,12 +7,12 @@ no further; larger patterns are `webnn_graph.passes`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor, Node, Operand
+from webnn_graph.ops.convolution import FILTER_AXES
 
 
 class Calls(Protocol):
@@ -97,19 +97,25 @@ def cast(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Opera
 
 def _is_small_and_whole(b: Calls, operand: Operand) -> bool:
     """Whether it is a sum of products of integers that cannot leave int32."""
-    product = b.producer(operand)
+    product = _maker(b, operand)
     if product is None or product.op not in ("matmul", "conv2d") or len(product.operands) != 2:
         return False
     weights = product.operands[1]
-    # Of a filter, whose layout may be any, all but the output channels are added up: at most all but the smallest dimension.
-    terms = weights.shape[-2] if product.op == "matmul" else math.prod(weights.shape) // min(weights.shape)
+    outputs = FILTER_AXES[product.arguments.get("filterLayout", "oihw")][0] if product.op == "conv2d" else None
+    terms = weights.shape[-2] if outputs is None else weights.size // weights.shape[outputs]
     largest = 2**8 - 1  # of the distance of two numbers of 8 bits
     return terms * largest**2 < 2**31 and all(_is_whole_byte(b, factor) for factor in product.operands)
 
 
+def _maker(b: Calls, operand: Operand) -> Node | None:
+    """The node that computes the operand, or what was reshaped to it."""
+    node = b.producer(operand)
+    return b.producer(node.arguments["input"]) if node is not None and node.op == "reshape" else node
+
+
 def _is_whole_byte(b: Calls, operand: Operand) -> bool:
     """Whether it is at most 8-bit integers that are dequantized with scale 1."""
-    source = b.producer(operand)
+    source = _maker(b, operand)
     if source is None or source.op != "dequantizeLinear" or source.arguments["input"].data_type.bits > 8:
         return False
     scale = b.value(source.arguments["scale"])

@@ -10,22 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import reduce
-from hashlib import blake2b
+from hashlib import sha256
 from operator import xor
 
 from webnn_graph.graph import Operand
-from webnn_graph.weight import DIGEST_BYTES, Weight
+from webnn_graph.weight import DIGEST_BYTES, Weight, hash_together
 
 PATTERN = re.compile(f"[0-9a-f]{{{2 * DIGEST_BYTES}}}")
 
 
 def digests_of(weights: Mapping[Operand, Weight]) -> dict[str, str]:
     """The digest of each weight by its name."""
+    hash_together(weights.values())
     return {operand.name: _digest(operand, weight.digest) for operand, weight in weights.items()}
 
 
 def _digest(operand: Operand, content: bytes) -> str:
-    return blake2b(f"{operand}\n".encode() + content, digest_size=DIGEST_BYTES).hexdigest()
+    return sha256(f"{operand}\n".encode() + content).hexdigest()[: 2 * DIGEST_BYTES]
 
 
 def combined(digests: Iterable[str]) -> str:

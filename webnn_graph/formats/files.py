@@ -18,6 +18,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +36,8 @@ Chunks: TypeAlias = Callable[[], Iterable[bytes | memoryview]]
 TEMPORARY = re.compile(r"\.webnn-([0-9a-f]{8})\.(journal|[0-9]+\.(new|old))")
 PIECE_BYTES = 2**24
 """Bytes that are written at once; signals are looked for in between."""
+FLUSHED_BYTES = 2**26
+"""Bytes that are given to the disk while more are written: it is not idle until all are there."""
 FORWARD, BACK = b"+", b"-"
 """First byte of a journal: whether the files that it names are to become the new or again the old ones."""
 NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
@@ -186,14 +189,27 @@ def _write(path: Path, chunks: Iterable[bytes | memoryview], check: Callable[[],
     """Writes a new file, with the permissions that a new file gets."""
     descriptor = os.open(path, NEW_FILE, 0o666)
     try:
-        for chunk in chunks:
-            left = memoryview(chunk)
-            while left:
-                check()
-                left = left[os.write(descriptor, left[:PIECE_BYTES]) :]
+        with ThreadPoolExecutor(1) as pool:
+            flushing, waiting = None, 0
+            for chunk in chunks:
+                left = memoryview(chunk)
+                while left:
+                    check()
+                    count = os.write(descriptor, left[:PIECE_BYTES])
+                    left, waiting = left[count:], waiting + count
+                    if waiting >= FLUSHED_BYTES and (flushing is None or flushing.done()):
+                        _check(flushing)
+                        flushing, waiting = pool.submit(os.fsync, descriptor), 0
+            _check(flushing)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _check(flushing: Future[None] | None) -> None:
+    """Waits until the disk has what it was given, and raises what it says then, which it says only once."""
+    if flushing:
+        flushing.result()
 
 
 def _turn_back(journal: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from webnn_graph.collecting import rarely
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.beside import opened
 from webnn_graph.formats.digests import combined, digests_of
@@ -19,6 +20,7 @@ from webnn_graph.sizes.sized import Sized
 from webnn_graph.weight import Values
 
 
+@rarely()
 def save(graph: Graph, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None, expand: bool = True) -> list[Path]:
     """Writes a graph in one or several forms, and its weights beside it: ``<stem>.safetensors``.
 
@@ -90,6 +92,7 @@ def sized_texts(models: Mapping[Path, Sized], weights: Sequence[str], digest: st
     return {path.with_name(name): text for path, files in texts.items() for name, text in files.items()}
 
 
+@rarely()
 def save_together(
     graphs: Mapping[PathLike, Graph],
     *,

@@ -9,7 +9,7 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.formats.constants import external, is_inline
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import Names
-from webnn_graph.weight import Values, Weight
+from webnn_graph.weight import Values, Weight, hash_together
 
 
 def with_shared_names(graphs: Sequence[Graph], fixed: int = 0) -> list[Graph]:
@@ -48,6 +48,7 @@ def _is_weight(graph: Graph, operand: Operand) -> bool:
 
 def _contents(weights: Mapping[Operand, Weight]) -> Iterable[tuple[Operand, object]]:
     """For each weight what is equal for the same weights of two graphs, but not for two weights of one graph."""
+    hash_together(weights.values())
     times: Counter[object] = Counter()
     for operand, weight in weights.items():
         content = operand.data_type, operand.shape, weight.digest

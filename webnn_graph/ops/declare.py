@@ -131,6 +131,11 @@ class Op:
         return tuple(name for name, parameter in self.parameters.items() if not parameter.is_option)
 
     @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """What the members of the options are by default, by name."""
+        return {name: parameter.default for name, parameter in self.parameters.items() if parameter.is_option}
+
+    @cached_property
     def operands(self) -> tuple[str, ...]:
         """The names of the parameters that are operands, or lists of them."""
         return tuple(name for name, parameter in self.parameters.items() if parameter.is_operand)
@@ -146,9 +151,8 @@ class Op:
         return not isinstance(self.run, np.ufunc) and "result" in inspect.signature(self.run).parameters
 
     def _apply(self, function: Callable[..., Any], arguments: Mapping[str, Any], **more: Any) -> Any:
-        args = [arguments[p.name] for p in self.parameters.values() if not p.is_option]
-        options = {p.name: arguments.get(p.name, p.default) for p in self.parameters.values() if p.is_option}
-        return function(*args, **options, **more)
+        args = [arguments[name] for name in self.positional]
+        return function(*args, **{name: arguments.get(name, default) for name, default in self.defaults.items()}, **more)
 
     def _check_operands(self, name: str, value: Any, arguments: Mapping[str, Any]) -> None:
         parameter = self.parameters[name]

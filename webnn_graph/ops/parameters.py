@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
@@ -40,11 +41,11 @@ class Parameter:
     choices: tuple[str, ...] = ()
     domain: Domain = LIKE_FIRST
 
-    @property
+    @cached_property
     def required(self) -> bool:
         return self.default is inspect.Parameter.empty
 
-    @property
+    @cached_property
     def is_operand(self) -> bool:
         return self.kind in ("operand", "operands")
 

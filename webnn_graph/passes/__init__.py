@@ -10,6 +10,8 @@ from webnn_graph.passes import (
     broadcast,
     composition,
     convolution,
+    dynamic_quantization,
+    lookup,
     movement,
     normalization,
     powers,
@@ -28,8 +30,10 @@ PASSES = (
             normalization.RULES,  # before what would take its products and sums for something smaller
             activation.RULES,  # the same
             quantization.RULES,  # before convolution, which would multiply weights that are meant to stay quantized
+            dynamic_quantization.RULES,  # before convolution, which may take the bias behind a product's scales
             convolution.RULES,  # takes in scales and shifts that belong to none of the above
             attention.RULES,  # reads products that are whole by now
+            lookup.RULES,  # the same
             arithmetic.RULES,  # single steps: only where no larger pattern wants them
             composition.RULES,  # two of a kind, which the above leave behind
             movement.RULES,  # last: it moves what the patterns above are recognised by

@@ -6,7 +6,6 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Node, Operand
 from webnn_graph.ops import Trait, having
-from webnn_graph.ops.rules import cast_number
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View
 
 AFFINE = ("mul", "div", "add", "sub", "linear")
@@ -124,28 +123,6 @@ def _known(*limits: float | None) -> list[float]:
     return [limit for limit in limits if limit is not None]
 
 
-def known_minimum(view: View, node: Node) -> Build | None:
-    """min(reduceMin(x), c) of an x that was cut off at c or above: c. Dynamic quantization asks this of what relu gives."""
-    for minimum, other in ((node.arguments["a"], node.arguments["b"]), (node.arguments["b"], node.arguments["a"])):
-        reduction, limit = view.producer(minimum, "reduceMin"), view.scalar(other)
-        limited = reduction and view.producer(reduction.arguments["input"], "relu", "clamp")
-        if not limited or limit is None:
-            continue
-        _, low, _ = _limited(view, limited)
-        if low is not None and low >= limit:
-            return lambda b, new, other=other: b.expand(new(other), list(node.output.shape))  # type: ignore[misc]
-    return None
-
-
-def zero_quotient(view: View, node: Node) -> Build | None:
-    """0 / x of an x that is kept above 0: 0."""
-    zero: Operand = node.arguments["a"]
-    clamp = view.producer(node.arguments["b"], "clamp")
-    if clamp is None or view.scalar(zero) != 0 or not cast_number(clamp.arguments.get("minValue", 0), zero.data_type) > 0:
-        return None
-    return lambda b, new: b.expand(new(zero), list(node.output.shape))
-
-
 def casts(view: View, node: Node) -> Build | None:
     """A cast of a cast that loses nothing: one cast."""
     inner = view.producer(node.arguments["input"], "cast")
@@ -196,8 +173,7 @@ def is_truth(view: View, operand: Operand) -> bool:
 
 RULES: dict[str, list[Rule]] = {
     "max": [clamp],
-    "min": [known_minimum, clamp],
-    "div": [zero_quotient],
+    "min": [clamp],
     "relu": [clamp],
     "clamp": [clamp],
     "cast": [casts],

@@ -12,6 +12,7 @@ import numpy as np
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Node, Operand
 from webnn_graph.ops import Trait, having
+from webnn_graph.passes.arithmetic import AFFINE, affine_of
 from webnn_graph.passes.rewrite import Build, Rule, View
 
 Of: TypeAlias = Callable[[str], float]
@@ -72,8 +73,14 @@ def lowest(view: View, operand: Operand, depth: int = DEPTH) -> float:
     values = view.value(operand)
     if values is not None:
         return float(values.min()) if values.size and not np.isnan(values).any() else -math.inf
-    node = view.producer(operand, *KNOWN)
-    return -math.inf if node is None or depth == 0 else KNOWN[node.op](node, lambda name: lowest(view, node.arguments[name], depth - 1))
+    node = view.producer(operand, *KNOWN, *AFFINE)
+    if node is None or depth == 0:
+        return -math.inf
+    x, alpha, beta = (affine_of(view, node) if node.op in AFFINE else None) or (None, 0.0, 0.0)
+    if x is not None and alpha > 0:
+        return alpha * lowest(view, x, depth - 1) + beta
+    bound = KNOWN.get(node.op)
+    return -math.inf if bound is None else bound(node, lambda name: lowest(view, node.arguments[name], depth - 1))
 
 
 def _product(node: Node, of: Of) -> float:
@@ -81,11 +88,6 @@ def _product(node: Node, of: Of) -> float:
         return 0.0
     first, second = of("a"), of("b")
     return first * second if first >= 0 and second >= 0 else -math.inf
-
-
-def _line(node: Node, of: Of) -> float:
-    alpha, beta = node.arguments.get("alpha", 1.0), node.arguments.get("beta", 0.0)
-    return alpha * of("input") + beta if alpha > 0 else -math.inf
 
 
 def _padded(node: Node, of: Of) -> float:
@@ -105,7 +107,6 @@ KNOWN: dict[str, Bound] = {
     "add": lambda node, of: of("a") + of("b"),
     "mul": _product,
     "div": lambda node, of: 0.0 if of("a") >= 0 and of("b") >= 0 else -math.inf,
-    "linear": _line,
     "max": lambda node, of: max(of("a"), of("b")),
     "clamp": lambda node, of: max(float(node.arguments.get("minValue", -math.inf)), of("input")),
     "pad": _padded,

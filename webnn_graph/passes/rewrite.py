@@ -39,6 +39,7 @@ class View:
         self._producers = {output: node for node in graph.nodes for output in node.outputs}
         self._uses = Counter(operand for node in graph.nodes for operand in node.operands)
         self._uses.update(graph.outputs)
+        self._scalars: dict[Operand, float | None] = {}
 
     def producer(self, operand: Operand, *ops: str) -> Node | None:
         """The node that makes the operand, when it is one of these operators."""
@@ -51,15 +52,27 @@ class View:
 
     def value(self, operand: Operand) -> Array | None:
         """The values of a constant."""
-        return self.graph.constants.get(operand)
+        weight = self.graph.weights.get(operand)
+        return weight.array if weight is not None else None
 
     def scalar(self, operand: Operand) -> float | None:
         """The value of a constant all of whose elements are equal, whatever its shape; None for anything else."""
-        array = self.value(operand)
-        if array is None or array.size == 0:
+        weight = self.graph.weights.get(operand)
+        if weight is None:
             return None
-        first = array.ravel()[0]
-        return float(first) if array.size == 1 or bool((array == first).all()) else None
+        if operand not in self._scalars:
+            self._scalars[operand] = _only_value(weight.array)
+        return self._scalars[operand]
+
+
+def _only_value(array: Array) -> float | None:
+    """The value that all elements have; None when there is none."""
+    if array.size == 0:
+        return None
+    first = array.flat[0]
+    if array.size == 1:
+        return float(first)
+    return float(first) if array.flat[-1] == first and bool((array == first).all()) else None
 
 
 def close(actual: float | None, expected: float) -> bool:
@@ -89,7 +102,7 @@ class Pass:
         """The graph on which none of the rules matches any more; or that after `ROUNDS`, which its notes say then."""
         for number in range(1, ROUNDS + 1):
             view = View(graph)
-            matches = {node: match for node in graph.nodes for match in [_first_match(view, node, self.rules)] if match is not None}
+            matches = {node: match for node in graph.nodes if (match := _first_match(view, node, self.rules)) is not None}
             if not matches:
                 return graph
             before, graph = graph, replay(graph, {node: build for node, (_, build) in matches.items()})
@@ -131,4 +144,8 @@ def again(b: GraphBuilder, new: Mapped, node: Node, /, **changes: object) -> Ope
 
 
 def _first_match(view: View, node: Node, rules: Mapping[str, Sequence[Rule]]) -> tuple[Rule, Build] | None:
-    return next(((rule, build) for rule in rules.get(node.op, ()) for build in [rule(view, node)] if build is not None), None)
+    for rule in rules.get(node.op, ()):
+        build = rule(view, node)
+        if build is not None:
+            return rule, build
+    return None

@@ -4,6 +4,7 @@ In a browser a call alone costs more than in its graph: there it may be one step
 between two. So its cost is the difference between two graphs, of which one has the call as its last one and the other ends before it;
 and at most what it costs alone, which is exact where the difference of two large numbers is not. The graphs begin a few calls earlier,
 and each of their results that nothing reads is cut to one number, which is returned. Those of neighbouring calls take turns in one page.
+What a module computes once, when it is loaded, is no call there: its results are weights.
 """
 
 from __future__ import annotations
@@ -11,20 +12,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from webnn_graph.codes import Code
+from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
+from webnn_graph.expansion import split
 from webnn_graph.feeds import complete
 from webnn_graph.graph import Graph, Node, Operand
-from webnn_graph.ops import Trait, having
+from webnn_graph.ops import Trait, evaluate, having
 from webnn_graph.progress import Watcher, watched
 from webnn_graph.runtimes import RUNTIMES, find_runtime, reference
 from webnn_graph.runtimes.browser import BrowserSession
 from webnn_graph.runtimes.timing import one_time, timed
-from webnn_graph.targets import legalize, load_target
-from webnn_graph.weight import Values
+from webnn_graph.targets import PORTABLE, legalize, load_target
+from webnn_graph.weight import Values, Weight
 
 LEAD = 2
 """Calls before those whose cost is measured, with which the first of them may be one step."""
@@ -49,7 +53,7 @@ class Profile:
     """What a graph costs.
 
     Attributes:
-        graph: What was measured: the graph as the browser takes it.
+        graph: What was measured: the graph as the browser takes it, with weights for what is computed once.
         runtime: What computed it.
         version: The version of that.
         whole: Milliseconds that the whole graph takes, at best.
@@ -107,7 +111,7 @@ def in_browser(graph: Graph, *, browser: str | None = None, progress: Watcher | 
         RuntimeUnavailable: There is no browser with WebNN.
     """
     target = load_target(RUNTIMES["browser"].target)
-    legal = legalize(graph, target)
+    legal = loaded(legalize(graph, target)) if target.expand else legalize(graph, target)
     costs: dict[Node, float] = {}
     with BrowserSession(browser) as session:
         (whole,) = timed(session, [legal], seconds=WHOLE_SECONDS)
@@ -115,6 +119,28 @@ def in_browser(graph: Graph, *, browser: str | None = None, progress: Watcher | 
         for first, end in watched("calls", list(pieces(legal)), progress):
             costs |= _costs(session, legal, first, end)
         return Profile(legal, "browser", f"Chromium {session.chromium.version}", whole.quickest, costs)
+
+
+def loaded(graph: Graph) -> Graph:
+    """The graph with weights for what a module computes once, when it is loaded; each is computed when it is first read."""
+    parts = split(graph, load_target(PORTABLE).most_bytes("constant"))
+    ahead = {output: node for node in parts.ahead for output in node.outputs}
+    weights = {}
+    for operand in dict.fromkeys(operand for node in parts.nodes for operand in node.operands):
+        if operand in graph.weights:
+            weights[operand] = graph.weights[operand]
+        elif operand in ahead:
+            weights[operand] = Weight(operand.data_type, partial(_computed, graph, ahead, operand))
+    return Graph(graph.name, graph.inputs, Values(weights), tuple(parts.nodes), graph.outputs)
+
+
+def _computed(graph: Graph, ahead: Mapping[Operand, Node], operand: Operand) -> Array:
+    """What is computed ahead, by the nodes that compute it."""
+
+    def value(operand: Operand) -> Array:
+        return graph.constants[operand] if operand in graph.weights else _computed(graph, ahead, operand)
+
+    return evaluate(ahead[operand], value)[operand]
 
 
 def pieces(graph: Graph) -> Iterator[tuple[int, int]]:

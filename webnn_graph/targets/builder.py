@@ -55,7 +55,7 @@ class LegalBuilder(GraphBuilder):
         """A call of a graph on operands that stand for its own. Raises `ValidationError` as `call`."""
         arguments = narrowing.arguments(node, self.narrow)
         with self.source(node.label):
-            if arguments == node.arguments:
+            if arguments is node.arguments or arguments == node.arguments:
                 return self.repeat(node, new.__getitem__)
             return self.call(node.op, **map_arguments(arguments, new.__getitem__))
 

@@ -29,7 +29,7 @@ def lacking(target: Target) -> dict[DataType, DataType]:
     return dict.fromkeys(lacks, NARROW) if target.takes_type("input", "", NARROW) else {}
 
 
-def arguments(node: Node, types: Mapping[DataType, DataType]) -> dict[str, Any]:
+def arguments(node: Node, types: Mapping[DataType, DataType]) -> Mapping[str, Any]:
     """The node's arguments with other types in the place of some. Numbers are those that they are in the type of the node itself."""
     changed: dict[str, Any] = {}
     for name, value in node.arguments.items():
@@ -37,7 +37,7 @@ def arguments(node: Node, types: Mapping[DataType, DataType]) -> dict[str, Any]:
             changed[name] = types.get(DataType(value), value)
         elif OPS[node.op].parameters[name].kind == "number":
             changed[name] = cast_number(value, node.operands[0].data_type)
-    return {**node.arguments, **changed}
+    return {**node.arguments, **changed} if changed else node.arguments
 
 
 @dataclass(frozen=True)

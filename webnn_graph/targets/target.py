@@ -18,7 +18,7 @@ from webnn_graph.errors import FormatError
 from webnn_graph.ops import OPS
 
 CHROMIUM = "chromium"
-"""Chromium 147 computing on the CPU: what it says, less what it says and then fails to build, or crashes on."""
+"""Chromium computing on the CPU: what 147 and 153 both say, less what they say and then fail to build, or crash on."""
 
 PORTABLE = "portable"
 """What every implementation of the standard must take, and Chromium takes and computes right, too."""

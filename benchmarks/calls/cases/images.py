@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.calls.case import Case, drawn
+from benchmarks.calls.case import Case, DrawingBuilder, drawn
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 
@@ -93,7 +93,38 @@ def cut(b: GraphBuilder, x: Operand, width: int) -> Operand:
 
 
 def convolved(*filter_shape: int, **options: object) -> object:
-    return lambda b, x: b.conv2d(x, b.mul(drawn(b, *filter_shape), 0.1), **options)
+    return lambda b, x: b.conv2d(x, drawn(b, *filter_shape), **options)
+
+
+def as_pixels(b: DrawingBuilder, channels: int) -> Operand:
+    """The filter of a transposed convolution by 2 as one that has a channel for each pixel."""
+    return b.reshape(drawn(b, channels, channels, 2, 2, order=[1, 2, 3, 0]), [4 * channels, channels, 1, 1])
+
+
+def convolved_in_blocks(b: DrawingBuilder, x: Operand, made: int) -> Operand:
+    """A row of numbers, ``made`` results at a time: what they read is the channels of a few pixels."""
+    taps, step, length = 256, 2, x.shape[3]
+    w = b.numbers.uniform(-1, 1, (1, 1, 1, taps)).astype(np.float32).ravel()
+    wide, count = made * step, (length - taps) // step + 1
+    pixels = -(-((made - 1) * step + taps) // wide)
+    filters = np.zeros((made, pixels * wide), np.float32)
+    for i in range(made):
+        filters[i, i * step : i * step + taps] = w
+    blocks = -(-count // made) + pixels - 1
+    rows = b.reshape(b.pad(x, [0] * 4, [0, 0, 0, blocks * wide - length]), [1, 1, blocks, wide])
+    y = b.conv2d(rows, filters.reshape(made, 1, pixels, wide), inputLayout="nhwc", filterLayout="ohwi")
+    return b.slice(b.reshape(y, [1, 1, 1, y.size]), [0] * 4, [1, 1, 1, count])
+
+
+def resized(b: DrawingBuilder, x: Operand) -> Operand:
+    """A small step over images, after which calls can follow each other."""
+    return b.maxPool2d(x, windowDimensions=[2, 2], padding=[0, 1, 0, 1])
+
+
+def inside(size: int) -> np.ndarray:
+    """Which part of each window of 3x3 lies in the image."""
+    counts = np.array([2, *[3] * (size - 2), 2], np.float32)
+    return np.outer(counts, counts)[None, None] / 9
 
 
 def reflected_padding(width: int) -> Case:
@@ -136,10 +167,10 @@ CASES = (
         "zero padding by 1",
         IMAGE,
         {
-            "pad": lambda b, x: cut(b, b.pad(x, [0, 0, 1, 1], [0, 0, 1, 1]), 1),
             "pad by 1, and conv2d 3x3": lambda b, x: b.conv2d(b.pad(x, [0, 0, 1, 1], [0, 0, 1, 1]), drawn(b, 64, 64, 3, 3)),
             "conv2d 3x3 with padding": convolved(64, 64, 3, 3, padding=[1, 1, 1, 1]),
         },
+        beside={"pad alone": lambda b, x: cut(b, b.pad(x, [0, 0, 1, 1], [0, 0, 1, 1]), 1)},
         chained=True,
     ),
     Case(
@@ -147,21 +178,23 @@ CASES = (
         IMAGE,
         {
             "conv2d": convolved(64, 64, 3, 3, padding=[1, 1, 1, 1]),
-            "conv2d, relu": lambda b, x: b.relu(b.conv2d(x, drawn(b, 64, 64, 3, 3), padding=[1] * 4)),
-            "conv2d, hardSwish": lambda b, x: b.hardSwish(b.conv2d(x, drawn(b, 64, 64, 3, 3), padding=[1] * 4)),
-            "conv2d, SiLU": lambda b, x: b.mul(y := b.conv2d(x, drawn(b, 64, 64, 3, 3), padding=[1] * 4), b.sigmoid(y)),
-            "conv2d, prelu": lambda b, x: b.prelu(b.conv2d(x, drawn(b, 64, 64, 3, 3), padding=[1] * 4), drawn(b, 64, 1, 1)),
-            "conv2d, leakyRelu": lambda b, x: b.leakyRelu(b.conv2d(x, drawn(b, 64, 64, 3, 3), padding=[1] * 4), alpha=0.1),
             "in nhwc": lambda b, x: b.transpose(
                 b.conv2d(
                     b.transpose(x, permutation=[0, 2, 3, 1]),
-                    drawn(b, 64, 3, 3, 64),
+                    drawn(b, 64, 64, 3, 3, order=[0, 2, 3, 1]),
                     padding=[1] * 4,
                     inputLayout="nhwc",
                     filterLayout="ohwi",
                 ),
                 permutation=[0, 3, 1, 2],
             ),
+        },
+        beside={
+            "conv2d, relu": lambda b, x: b.relu(b.conv2d(x, drawn(b, 64, 64, 3, 3), padding=[1] * 4)),
+            "conv2d, hardSwish": lambda b, x: b.hardSwish(b.conv2d(x, drawn(b, 64, 64, 3, 3), padding=[1] * 4)),
+            "conv2d, SiLU": lambda b, x: b.mul(y := b.conv2d(x, drawn(b, 64, 64, 3, 3), padding=[1] * 4), b.sigmoid(y)),
+            "conv2d, prelu": lambda b, x: b.prelu(b.conv2d(x, drawn(b, 64, 64, 3, 3), padding=[1] * 4), drawn(b, 64, 1, 1)),
+            "conv2d, leakyRelu": lambda b, x: b.leakyRelu(b.conv2d(x, drawn(b, 64, 64, 3, 3), padding=[1] * 4), alpha=0.1),
         },
         chained=True,
     ),
@@ -178,7 +211,8 @@ CASES = (
     Case(
         "depthwise conv2d 3x3",
         IMAGE,
-        {"conv2d": convolved(64, 1, 3, 3, padding=[1] * 4, groups=64), "of 5x5": convolved(64, 1, 5, 5, padding=[2] * 4, groups=64)},
+        {"conv2d": convolved(64, 1, 3, 3, padding=[1] * 4, groups=64)},
+        {"of 5x5": convolved(64, 1, 5, 5, padding=[2] * 4, groups=64)},
         chained=True,
     ),
     Case(
@@ -204,12 +238,22 @@ CASES = (
         chained=True,
     ),
     Case(
+        "conv2d of one channel (1 x 256), stride 2",
+        [(1, 1, 1, 22176)],
+        {
+            "conv2d": lambda b, x: b.conv2d(x, drawn(b, 1, 1, 1, 256), strides=[1, 2]),
+            "16 results at a time": lambda b, x: convolved_in_blocks(b, x, 16),
+            "64 results at a time": lambda b, x: convolved_in_blocks(b, x, 64),
+        },
+        repeats=3,
+    ),
+    Case(
         "convTranspose2d 2x2, stride 2",
         [(1, 64, 28, 28)],
         {
             "convTranspose2d": lambda b, x: b.convTranspose2d(x, drawn(b, 64, 64, 2, 2), strides=[2, 2]),
             "conv2d 1x1, channels to pixels": lambda b, x: b.reshape(
-                b.transpose(b.reshape(b.conv2d(x, drawn(b, 256, 64, 1, 1)), [1, 64, 2, 2, 28, 28]), permutation=[0, 1, 4, 2, 5, 3]),
+                b.transpose(b.reshape(b.conv2d(x, as_pixels(b, 64)), [1, 64, 2, 2, 28, 28]), permutation=[0, 1, 4, 2, 5, 3]),
                 [1, 64, 56, 56],
             ),
         },
@@ -223,7 +267,7 @@ CASES = (
             ),
             "conv2d 1x1, channels to pixels": lambda b, x: b.conv2d(
                 b.reshape(
-                    b.transpose(b.reshape(b.conv2d(x, drawn(b, 96, 24, 1, 1)), [1, 24, 2, 2, 80, 80]), permutation=[0, 1, 4, 2, 5, 3]),
+                    b.transpose(b.reshape(b.conv2d(x, as_pixels(b, 24)), [1, 24, 2, 2, 80, 80]), permutation=[0, 1, 4, 2, 5, 3]),
                     [1, 24, 160, 160],
                 ),
                 drawn(b, 24, 24, 2, 2),
@@ -265,15 +309,34 @@ CASES = (
         IMAGE,
         {
             "maxPool2d": lambda b, x: b.maxPool2d(x, windowDimensions=[3, 3]),
+        },
+        beside={
             "averagePool2d": lambda b, x: b.averagePool2d(x, windowDimensions=[3, 3]),
             "l2Pool2d": lambda b, x: b.l2Pool2d(x, windowDimensions=[3, 3]),
         },
+    ),
+    Case(
+        "pooling 3x3 with padding by 1",
+        IMAGE,
+        {
+            "averagePool2d": lambda b, x: b.averagePool2d(x, windowDimensions=[3, 3], padding=[1] * 4),
+            "pad, averagePool2d, div": lambda b, x: b.div(
+                b.averagePool2d(b.pad(x, [0, 0, 1, 1], [0, 0, 1, 1]), windowDimensions=[3, 3]), inside(56)
+            ),
+        },
+        beside={
+            "maxPool2d": lambda b, x: b.maxPool2d(x, windowDimensions=[3, 3], padding=[1] * 4),
+            "pad, maxPool2d": lambda b, x: b.maxPool2d(b.pad(x, [0, 0, 1, 1], [0, 0, 1, 1], value=-np.inf), windowDimensions=[3, 3]),
+        },
+        chained=True,
     ),
     Case(
         "pooling by 2",
         IMAGE,
         {
             "maxPool2d": lambda b, x: b.maxPool2d(x, windowDimensions=[2, 2], strides=[2, 2]),
+        },
+        beside={
             "averagePool2d": lambda b, x: b.averagePool2d(x, windowDimensions=[2, 2], strides=[2, 2]),
         },
     ),
@@ -334,6 +397,22 @@ CASES = (
             "instanceNormalization": lambda b, x: b.conv2d(b.instanceNormalization(x), drawn(b, 64, 1, 3, 3), padding=[1] * 4, groups=64),
             "layerNormalization": lambda b, x: b.conv2d(
                 b.layerNormalization(x, axes=[2, 3]), drawn(b, 64, 1, 3, 3), padding=[1] * 4, groups=64
+            ),
+        },
+        chained=True,
+    ),
+    Case(
+        "instance normalization between images",
+        IMAGE,
+        {
+            "instanceNormalization": lambda b, x: resized(b, b.instanceNormalization(x)),
+            "layerNormalization": lambda b, x: resized(b, b.layerNormalization(x, axes=[2, 3])),
+            "reduceMean, sub, mul, ...": lambda b, x: resized(
+                b,
+                b.div(
+                    c := b.sub(x, b.reduceMean(x, axes=[2, 3], keepDimensions=True)),
+                    b.sqrt(b.add(b.reduceMean(b.mul(c, c), axes=[2, 3], keepDimensions=True), 1e-5)),
+                ),
             ),
         },
         chained=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.calls.case import NUMBERS, Case, Form, drawn
+from benchmarks.calls.case import Case, DrawingBuilder, Form, drawn
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 
@@ -12,42 +12,50 @@ WIDTH = 1024
 KEYS = (1, 4, 512, 64)
 
 
-def dequantized(b: GraphBuilder) -> Operand:
-    q = b.constant(NUMBERS.integers(-127, 127, (WIDTH, WIDTH)), "int8")
+def dequantized(b: DrawingBuilder) -> Operand:
+    q = b.constant(b.numbers.integers(-127, 127, (WIDTH, WIDTH)), "int8")
     return b.dequantizeLinear(q, b.abs(drawn(b, 1, WIDTH)), b.constant(np.zeros((1, WIDTH)), "int8"))
 
 
-def dequantized_blocks(b: GraphBuilder) -> Operand:
+def dequantized_blocks(b: DrawingBuilder) -> Operand:
     blocks = (WIDTH, WIDTH // 32)
-    q = b.constant(NUMBERS.integers(0, 15, (WIDTH, WIDTH)), "uint4")
-    return b.dequantizeLinear(q, b.abs(drawn(b, *blocks)), b.constant(NUMBERS.integers(0, 15, blocks), "uint4"))
+    q = b.constant(b.numbers.integers(0, 15, (WIDTH, WIDTH)), "uint4")
+    return b.dequantizeLinear(q, b.abs(drawn(b, *blocks)), b.constant(b.numbers.integers(0, 15, blocks), "uint4"))
 
 
-def half(b: GraphBuilder) -> Operand:
-    return b.cast(b.constant(NUMBERS.uniform(-1, 1, (WIDTH, WIDTH)), "float16"), "float32")
+def half(b: DrawingBuilder) -> Operand:
+    return b.cast(b.constant(b.numbers.uniform(-1, 1, (WIDTH, WIDTH)), "float16"), "float32")
+
+
+def turned(b: DrawingBuilder) -> Operand:
+    return drawn(b, WIDTH, WIDTH, order=[1, 0])
 
 
 def product(rows: int) -> Case:
     forms: dict[str, Form] = {
         "matmul(x, w)": lambda b, x: b.matmul(x, drawn(b, WIDTH, WIDTH)),
         "gemm(x, w)": lambda b, x: b.gemm(x, drawn(b, WIDTH, WIDTH)),
-        "gemm(x, w, bTranspose)": lambda b, x: b.gemm(x, drawn(b, WIDTH, WIDTH), bTranspose=True),
-        "gemm(x, w, c, bTranspose)": lambda b, x: b.gemm(x, drawn(b, WIDTH, WIDTH), c=drawn(b, WIDTH), bTranspose=True),
-        "gemm(x, w, c)": lambda b, x: b.gemm(x, drawn(b, WIDTH, WIDTH), c=drawn(b, WIDTH)),
-        "add(matmul(x, w), c)": lambda b, x: b.add(b.matmul(x, drawn(b, WIDTH, WIDTH)), drawn(b, WIDTH)),
-        "matmul(x, transpose(w))": lambda b, x: b.matmul(x, b.transpose(drawn(b, WIDTH, WIDTH))),
+        "gemm(x, w, bTranspose)": lambda b, x: b.gemm(x, turned(b), bTranspose=True),
+        "matmul(x, transpose(w))": lambda b, x: b.matmul(x, b.transpose(turned(b))),
         "matmul of [1, rows, 1024]": lambda b, x: b.matmul(b.reshape(x, [1, rows, WIDTH]), drawn(b, WIDTH, WIDTH)),
         "matmul with w of [1, 1024, 1024]": lambda b, x: b.matmul(b.reshape(x, [1, rows, WIDTH]), drawn(b, 1, WIDTH, WIDTH)),
-        "transpose(matmul(w, transpose(x)))": lambda b, x: b.transpose(b.matmul(drawn(b, WIDTH, WIDTH), b.transpose(x))),
+        "transpose(matmul(w, transpose(x)))": lambda b, x: b.transpose(b.matmul(turned(b), b.transpose(x))),
         "conv2d 1x1": lambda b, x: b.reshape(
-            b.conv2d(b.reshape(x, [1, rows, 1, WIDTH]), drawn(b, WIDTH, 1, 1, WIDTH), inputLayout="nhwc", filterLayout="ohwi"),
+            b.conv2d(
+                b.reshape(x, [1, rows, 1, WIDTH]), b.reshape(turned(b), [WIDTH, 1, 1, WIDTH]), inputLayout="nhwc", filterLayout="ohwi"
+            ),
             [rows, WIDTH],
         ),
+    }
+    beside: dict[str, Form] = {
+        "gemm(x, w, c)": lambda b, x: b.gemm(x, drawn(b, WIDTH, WIDTH), c=drawn(b, WIDTH)),
+        "gemm(x, w, c, bTranspose)": lambda b, x: b.gemm(x, turned(b), c=drawn(b, WIDTH), bTranspose=True),
+        "add(matmul(x, w), c)": lambda b, x: b.add(b.matmul(x, drawn(b, WIDTH, WIDTH)), drawn(b, WIDTH)),
         "w = cast(float16)": lambda b, x: b.matmul(x, half(b)),
         "w = dequantizeLinear(int8), per column": lambda b, x: b.matmul(x, dequantized(b)),
         "w = dequantizeLinear(uint4), blocks of 32": lambda b, x: b.matmul(x, dequantized_blocks(b)),
     }
-    return Case(f"float32[{rows}, 1024] times a constant [1024, 1024]", [(rows, WIDTH)], forms, repeats=6)
+    return Case(f"float32[{rows}, 1024] times a constant [1024, 1024]", [(rows, WIDTH)], forms, beside)
 
 
 def scores(tokens: int) -> Case:
@@ -104,6 +112,8 @@ CASES = (
         {
             "transpose [0, 2, 1, 3]": lambda b, x: b.transpose(b.reshape(x, [1, 128, 12, 32]), permutation=[0, 2, 1, 3]),
             "in three dimensions": lambda b, x: b.transpose(b.reshape(x, [128, 12, 32]), permutation=[1, 0, 2]),
+        },
+        beside={
             "keys turned at once: transpose [0, 2, 3, 1]": lambda b, x: b.transpose(
                 b.reshape(x, [1, 128, 12, 32]), permutation=[0, 2, 3, 1]
             ),
@@ -117,8 +127,15 @@ CASES = (
         [(1, 12, 128, 128)],
         {
             "softmax(x, 3)": lambda b, x: b.softmax(x, 3),
+            "exp(x) / reduceSum(exp(x))": lambda b, x: b.div(e := b.exp(x), b.reduceSum(e, axes=[3], keepDimensions=True)),
+        },
+    ),
+    Case(
+        "softmax along channels",
+        [(1, 12, 128, 128)],
+        {
             "softmax(x, 1)": lambda b, x: b.softmax(x, 1),
-            "softmax(x, 1) between transposes": lambda b, x: b.transpose(
+            "between transposes": lambda b, x: b.transpose(
                 b.softmax(b.mul(b.transpose(x, permutation=[0, 2, 3, 1]), 1.0000001), 3), permutation=[0, 3, 1, 2]
             ),
             "the same in three dimensions": lambda b, x: b.reshape(
@@ -127,11 +144,30 @@ CASES = (
                 ),
                 [1, 12, 128, 128],
             ),
+            "exp(x) / reduceSum(exp(x))": lambda b, x: b.div(e := b.exp(x), b.reduceSum(e, axes=[1], keepDimensions=True)),
+        },
+    ),
+    Case(
+        "softmax along the last axis but one",
+        [(1, 12, 128, 128)],
+        {
             "softmax(x, 2)": lambda b, x: b.softmax(x, 2),
-            "softmax(x, 2) between transposes": lambda b, x: b.transpose(
+            "between transposes": lambda b, x: b.transpose(
                 b.softmax(b.mul(b.transpose(x, permutation=[0, 1, 3, 2]), 1.0000001), 3), permutation=[0, 1, 3, 2]
             ),
-            "exp(x) / reduceSum(exp(x))": lambda b, x: b.div(e := b.exp(x), b.reduceSum(e, axes=[3], keepDimensions=True)),
+        },
+    ),
+    Case(
+        "a product with one-hot numbers of 2,048 indices, 257 classes",
+        [(1, 2048, 1)],
+        {
+            "matmul(cast(equal(i, classes)), w)": lambda b, i: b.matmul(
+                b.cast(b.equal(b.cast(i, "int32"), np.arange(257, dtype=np.int32).reshape(1, 1, 257)), "float32"), drawn(b, 257, 64)
+            ),
+            "gather(w with zeros around, min(max(i, -1), 257) + 1)": lambda b, i: b.gather(
+                b.constant(np.pad(b.numbers.uniform(-1, 1, (257, 64)).astype(np.float32), ((1, 1), (0, 0)))),
+                b.add(b.min(b.max(b.reshape(b.cast(i, "int32"), [1, 2048]), -1), 257), 1),
+            ),
         },
     ),
     Case(

@@ -12,7 +12,7 @@ from converters.lowering import linear_systems
 from converters.lowering.linear_systems import Factors, diagonal, first_missing, lu, parity
 from converters.lowering.matrix import matmul
 from converters.lowering.slicing import sliced
-from converters.torch.registry import aten, aten_op, unavailable
+from converters.torch.registry import aten, aten_op, library_op, unavailable
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Operand
@@ -54,7 +54,7 @@ def cholesky_ex(b: GraphBuilder, self: Operand, *, upper: bool, check_errors: bo
     return triangle, lambda: first_missing(b, b.greater(diagonal(b, triangle), 0))
 
 
-@aten_op(aten.cholesky.default, how="Cholesky's decomposition, unrolled by columns", limits=LIMITS)
+@library_op("aten::cholesky", how="Cholesky's decomposition, unrolled by columns", limits=LIMITS)
 def cholesky(b: GraphBuilder, self: Operand, upper: bool) -> Operand:
     return _turned(b, linear_systems.cholesky(b, _turned(b, self))) if upper else linear_systems.cholesky(b, self)
 

@@ -66,6 +66,16 @@ def dequantize_per_tensor(
     return _dequantized(b, input, scale, zero_point, 0, result)
 
 
+@aten_op(quantized.choose_qparams.tensor, how="reduceMin and reduceMax give the scale and zero point of quantizeLinear")
+def choose_qparams(
+    b: GraphBuilder, input: Operand, quant_min: int, quant_max: int, eps: float, dtype: torch.dtype, *, result: Sequence[torch.Tensor]
+) -> tuple[Operand, Operand]:
+    low, high = b.min(b.reduceMin(input), 0), b.clamp(b.reduceMax(input), minValue=0)
+    scale = b.clamp(b.div(b.sub(high, low), quant_max - quant_min), minValue=eps)
+    zero_point = b.add(b.roundEven(b.neg(b.div(low, scale))), quant_min)
+    return b.reshape(scale, [1]), b.cast(b.reshape(zero_point, [1]), data_type(result[1].dtype))
+
+
 @aten_op(quantized.quantize_per_channel.default, how="composed")
 def quantize_per_channel(
     b: GraphBuilder, input: Operand, scales: Operand, zero_points: Operand, axis: int, quant_min: int, quant_max: int, dtype: torch.dtype

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import mmap
 import zipfile
 import zlib
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -13,7 +15,16 @@ from webnn_graph.budget import Budget
 from webnn_graph.errors import FormatError, Where
 
 PIECE_BYTES = 1 << 24
+WORTH_A_MAP = 1 << 20
+"""Bytes from which on a member is mapped; a smaller one is read."""
+ALIGNMENT = 16
+"""Bytes, of which a multiple is before every member that is mapped: no element is larger. PyTorch aligns to 64."""
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
+"""What zipfile raises of a damaged member."""
+HEADER_BYTES = 30
+NAME_AND_EXTRA = (26, 28)
+"""Where the header before a member has the lengths of the name and of further fields, which follow it."""
 
 
 class Archive:
@@ -31,6 +42,7 @@ class Archive:
     def __init__(self, file: Path | IO[bytes], budget: Budget | None = None, name: str = "") -> None:
         self.path = path = name or str(file)
         self._budget = budget or Budget()
+        self._is_file = isinstance(file, Path)
         try:
             self._zip = zipfile.ZipFile(file)
             members = self._zip.infolist()
@@ -68,6 +80,45 @@ class Archive:
             FormatError: It is missing or damaged.
             ConversionError: It is beyond the budget.
         """
+        info = self._info(name)
+        content = bytearray()
+        try:
+            with self._zip.open(info) as member:
+                while len(content) <= info.file_size and (more := member.read(PIECE_BYTES)):
+                    content += more
+                complete = len(content) == info.file_size
+        except DAMAGED:
+            complete = False
+        if not complete:
+            raise FormatError(f"{name} is damaged", where=Where(self.path))
+        return content
+
+    def view(self, name: str) -> bytearray | memoryview:
+        """The same, of a large member of a file that is not compressed without reading it into memory: what is written to it stays here."""
+        info = self._info(name)
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size < WORTH_A_MAP or not self._is_file:
+            return self.read(name)
+        try:
+            with self._zip.open(info):  # which compares the member's own header with what the archive says of it
+                header = self._map[info.header_offset : info.header_offset + HEADER_BYTES]
+        except DAMAGED:
+            raise FormatError(f"{name} is damaged", where=Where(self.path)) from None
+        start = info.header_offset + HEADER_BYTES + sum(int.from_bytes(header[at : at + 2], "little") for at in NAME_AND_EXTRA)
+        if start % ALIGNMENT:
+            return self.read(name)
+        content = self._map[start : start + info.file_size]
+        if len(content) != info.file_size or zlib.crc32(content) != info.CRC:
+            raise FormatError(f"{name} is damaged", where=Where(self.path))
+        return content
+
+    @cached_property
+    def _map(self) -> memoryview:
+        """The file, whose pages are in memory as long as they are looked at; it lasts as long as what was taken of it."""
+        assert self._zip.fp
+        return memoryview(mmap.mmap(self._zip.fp.fileno(), 0, access=mmap.ACCESS_COPY))
+
+    def _info(self, name: str) -> zipfile.ZipInfo:
+        """What the archive says of a member. Raises as `read`."""
         info = self._members.get(name)
         if info is None:
             raise FormatError(f"{self.path} has no member {name}; it is damaged or of another version of PyTorch")
@@ -77,17 +128,7 @@ class Archive:
             self._budget.inflate(info.file_size, f"{self.path}: {name}")
         elif info.file_size != info.compress_size or info.file_size > self._size:
             raise FormatError(f"{name} is damaged", where=Where(self.path))
-        content = bytearray()
-        try:
-            with self._zip.open(info) as member:
-                while len(content) <= info.file_size and (more := member.read(PIECE_BYTES)):
-                    content += more
-                complete = len(content) == info.file_size
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError):
-            complete = False
-        if not complete:
-            raise FormatError(f"{name} is damaged", where=Where(self.path))
-        return content
+        return info
 
 
 def _folder_of(files: list[zipfile.ZipInfo]) -> str:

@@ -117,7 +117,7 @@ class _Reader:
         dtype = serialize._SERIALIZE_TO_TORCH_DTYPE[meta["dtype"]]
         shape, strides = [size["as_int"] for size in meta["sizes"]], [size["as_int"] for size in meta["strides"]]
         if member not in flat:
-            content = self.archive.read(member)
+            content = self.archive.view(member)
             flat[member] = torch.frombuffer(content, dtype=torch.uint8) if content else torch.empty(0, dtype=torch.uint8)
         stored = flat[member]
         payload = f"the payload of {name}"

@@ -354,6 +354,12 @@ RECURRENT: Rows = {
 
 QUANTIZED: Rows = {
     aten._int_mm.default: [row(i(17, 16, low=-128, high=128, dtype=i8), i(16, 8, low=-128, high=128, dtype=i8))],
+    quantized.choose_qparams.tensor: [
+        row(f(3, 4), 0, 255, 2**-12, u8),
+        row(f(3, 4, low=0.5, high=2), -128, 127, 2**-12, i8),
+        row(f(3, 4, low=-2, high=-0.5), -127, 127, 2**-12, i8),
+        row(torch.zeros(3, 4), 0, 255, 2**-12, u8),
+    ],
     quantized.quantize_per_tensor.default: [
         row(f(3, 4), 0.05, 3, -128, 127, i8),
         row(f(3, 4), 0.05, 128, 0, 255, u8),

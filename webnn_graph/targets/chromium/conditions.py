@@ -16,13 +16,19 @@ from webnn_graph.ops.windows import extent, nchw_shape
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.conditions import is_dilated
-from webnn_graph.targets.forms import arithmetic, images, movement
+from webnn_graph.targets.forms import arithmetic, images, movement, sequences
 from webnn_graph.targets.forms.recurrent import packed_bytes
 
 IMAGES = ("averagePool2d", "conv2d", "convTranspose2d", "instanceNormalization", "l2Pool2d", "maxPool2d", "resample2d")
 """Operators that browsers compute in the layout nhwc: what turns images there and back is taken out where it meets."""
 MOST_ONES = 2**12
 """Ones that an expansion may become a product with: they are in the file of weights."""
+MANY_NUMBERS = 2**10
+"""Elements from which on a call of each of a few steps costs less than what they save."""
+LONG_FILTER = 16
+"""Taps from which on a filter is slow where it makes one channel of one, if there is enough to do."""
+MANY_PRODUCTS = 2**16
+"""What is enough to do."""
 MOST_PACKED = 2**27
 """Bytes of weights that a recurrent call may keep for its steps; from about half of it on, one product for all steps is faster."""
 
@@ -46,6 +52,17 @@ def clamps_from_below(b: LegalBuilder, call: Call) -> bool:
 
 def clamps_to_unit(b: LegalBuilder, call: Call) -> bool:
     return bool(call.input.data_type.is_float and call.minValue == 0 and call.maxValue == 1)
+
+
+def is_erf_of_many(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type is DataType.FLOAT32 and call.input.size >= MANY_NUMBERS
+
+
+def convolves_one_row(b: LegalBuilder, call: Call) -> bool:
+    if call.input.data_type is not DataType.FLOAT32 or b.value(call.filter) is None:
+        return False
+    row = sequences.row_of(call)
+    return row is not None and row.taps >= LONG_FILTER and row.taps * call.result.size >= MANY_PRODUCTS
 
 
 def expands_slowly(b: LegalBuilder, call: Call) -> bool:
@@ -105,7 +122,7 @@ def is_cast_constant(b: LegalBuilder, call: Call) -> bool:
 
 def meets_what_is_made_of_it(b: LegalBuilder, call: Call) -> bool:
     first = b.producer(call.a)
-    if first is None or call.a.rank != 4:
+    if first is None or call.a.rank != 4 or call.b.rank == 0:
         return False
     return (first.op in IMAGES or len(first.operands) == 2) and (call.a is call.b or is_made_from(b, call.b, call.a))
 
@@ -307,8 +324,12 @@ def has_repeated_rows(b: LegalBuilder, call: Call) -> bool:
     return places is not None and movement.last_of_each_row(call.input.shape, places).size < places.size // places.shape[-1]
 
 
-def pools_padded(b: LegalBuilder, call: Call) -> bool:
-    return call.input.data_type.is_float and is_padded(b, call)
+def pools_padded_automatically(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type.is_float and is_padded(b, call) and list(call.padding) == images.same_padding(call)
+
+
+def pools_padded_otherwise(b: LegalBuilder, call: Call) -> bool:
+    return call.input.data_type.is_float and is_padded(b, call) and not pools_padded_automatically(b, call)
 
 
 def pools_beyond(b: LegalBuilder, call: Call) -> bool:

@@ -13,7 +13,7 @@ from webnn_graph.ops.windows import shape_from_nchw
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.chromium import conditions
-from webnn_graph.targets.forms import movement
+from webnn_graph.targets.forms import images, movement
 from webnn_graph.targets.forms.quantization import dequantized
 from webnn_graph.targets.forms.recurrent import BY_PRODUCTS
 
@@ -64,6 +64,13 @@ def padded_before(b: LegalBuilder, call: Call) -> Any:
     return b.call(call.op, **call.but(input=b.pad(call.input, list(begin), list(end)), padding=None))
 
 
+def pool(b: LegalBuilder, call: Call) -> Any:
+    if not conditions.pools_dilated(b, call) and images.whole_padding(call) == images.same_padding(call):
+        options = {"strides": call.strides, "layout": call.layout, "padding": images.same_padding(call)}
+        return b.call(call.op, call.input, windowDimensions=call.windowDimensions, **options)
+    return images.pool(b, call)
+
+
 def by_products(b: LegalBuilder, call: Call) -> Any:
     return BY_PRODUCTS[call.op](b, call)
 
@@ -82,12 +89,12 @@ def by_itself_times_one(b: LegalBuilder, call: Call) -> Any:
 
 
 def of_what_is_times_one(b: LegalBuilder, call: Call) -> Any:
-    images = {
+    bounded = {
         name: operand
         for name, operand in call.arguments.items()
         if isinstance(operand, Operand) and conditions.is_bounded_image(b, operand)
     }
-    return b.call(call.op, **call.but(**{name: _times_one(b, x) for name, x in images.items()}))
+    return b.call(call.op, **call.but(**{name: _times_one(b, x) for name, x in bounded.items()}))
 
 
 def in_fewer_dimensions(b: LegalBuilder, call: Call) -> Any:

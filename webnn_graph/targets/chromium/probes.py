@@ -175,3 +175,9 @@ def scattered_to_places_twice(b: GraphBuilder) -> dict[str, Operand]:
 def softmax_between_transposes(b: GraphBuilder) -> dict[str, Operand]:
     turned = b.relu(b.transpose(b.input("x", "float32", [2, 3, 4]), permutation=[0, 2, 1]))
     return {"y": b.transpose(b.softmax(turned, 2), permutation=[0, 2, 1])}
+
+
+def filtered_row(b: GraphBuilder) -> dict[str, Operand]:
+    taps = np.sin(np.arange(40, dtype=np.float32)).reshape(1, 1, 1, 40) / 40
+    x = b.input("x", "float32", [1, 1, 1, 5000])
+    return {"y": b.conv2d(x, b.constant(taps), padding=[0, 0, 3, 5], strides=[1, 3], bias=b.constant([0.5], "float32"))}

@@ -9,6 +9,21 @@ from webnn_graph.ops.activation import clamp_limits
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 
+ERF = (1.4185207e-07, -5.668473e-06, 8.763731e-05, -6.1978464e-04, -1.9183086e-04, 0.10276905, 1.1283792)
+"""Of the polynomial p for which tanh(x p(x^2)) is nearest to erf(x) relative to it, the highest power first: 1e-7 of it."""
+ERF_END = 4.0
+"""From where on erf is 1 in float32; the polynomial is for what is nearer to 0."""
+
+
+def erf_by_tanh(b: LegalBuilder, call: Call) -> Operand:
+    """erf of float32: tanh of an odd polynomial, within 4e-7 of it."""
+    x: Operand = b.clamp(call.input, minValue=-ERF_END, maxValue=ERF_END)
+    square = b.mul(x, x)
+    total = b.add(b.mul(square, ERF[0]), ERF[1])
+    for number in ERF[2:]:
+        total = b.add(b.mul(total, square), number)
+    return b.tanh(b.mul(x, total))
+
 
 def max_and_min(b: LegalBuilder, call: Call) -> Operand:
     """clamp of integers: the larger of x and the one limit, the smaller of that and the other."""
@@ -73,11 +88,13 @@ def log_sum_exp_below_peak(b: LegalBuilder, call: Call) -> Operand:
     """reduceLogSumExp: log(sum(exp(x - peak))) + peak; without the peak, exp overflows where the result does not."""
     x: Operand = call.input
     largest = float(np.finfo(x.data_type.numpy).max)
-    axes = list(range(x.rank)) if call.axes is None else call.axes
+    axes, shape = list(range(x.rank)) if call.axes is None else call.axes, list(call.result.shape)
+    highest = b.reduceMax(x, axes=axes, keepDimensions=True)
     # An infinite peak would make x - peak NaN.
-    peak = b.clamp(b.reduceMax(x, axes=axes, keepDimensions=True), minValue=-largest, maxValue=largest)
+    peak = b.clamp(highest, minValue=-largest, maxValue=largest)
     total = b.log(b.reduceSum(b.exp(b.sub(x, peak)), axes=axes, keepDimensions=call.keepDimensions))
-    return b.add(total, b.reshape(peak, list(call.result.shape)))
+    # An implementation whose log of infinity is a number would stop at the peak; elsewhere the sum is never below it.
+    return b.max(b.add(total, b.reshape(peak, shape)), b.reshape(highest, shape))
 
 
 def softplus_without_overflow(b: LegalBuilder, call: Call) -> Operand:

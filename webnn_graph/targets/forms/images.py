@@ -55,13 +55,27 @@ def _sizes(call: Call) -> tuple[Ints, Ints, Ints]:
     return image, call.windowDimensions or image, [call.result.shape[axis] for axis in axes]
 
 
+def whole_padding(call: Call) -> list[int]:
+    """The padding of a pool with what its windows hang over."""
+    (below, beside), (top, bottom, left, right) = overhang(call), call.padding
+    return [top, bottom + below, left, right + beside]
+
+
+def same_padding(call: Call) -> list[int]:
+    """The padding with which a pool without dilations has one window for each step over the image; an odd pixel is at the end."""
+    padding = []
+    for size, span, step in zip(*_sizes(call)[:2], call.strides, strict=True):
+        missing = max(0, (math.ceil(size / step) - 1) * step + span - size)
+        padding += [missing // 2, missing - missing // 2]
+    return padding
+
+
 def pool(b: LegalBuilder, call: Call) -> Operand:
     """A pool with padding, and what a rounded-up size hangs over, as a pad of its own; dilations as a combination of slices."""
     x: Operand = call.input
     axes = SPATIAL[call.layout]
     image, kernel, size = _sizes(call)
-    below, beside = overhang(call)
-    padding = [call.padding[0], call.padding[1] + below, call.padding[2], call.padding[3] + beside]
+    padding = whole_padding(call)
     inner = _padded(b, x, axes, padding, -math.inf if call.op == "maxPool2d" else 0)
     if max(call.dilations) > 1:
         pooled = _dilated_pool(b, call, inner, kernel, size)

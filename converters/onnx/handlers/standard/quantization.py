@@ -148,9 +148,9 @@ def dequantize_linear(
 
 @onnx_op("DynamicQuantizeLinear", since=11, how="reduceMin and reduceMax give the scale and zero point of quantizeLinear")
 def dynamic_quantize_linear(b: GraphBuilder, x: Operand) -> tuple[Operand, Operand, Operand]:
-    low, high = b.min(b.reduceMin(x), 0), b.max(b.reduceMax(x), 0)
-    # The lower limit only keeps the scale of a tensor of zeros, which may be anything, from being 0.
-    scale = b.clamp(b.div(b.sub(high, low), 255), minValue=float(np.finfo(np.float32).tiny))
+    # Not 0, so that the scale of a tensor of zeros, which may be anything, is none.
+    low, high = b.min(b.reduceMin(x), 0), b.clamp(b.reduceMax(x), minValue=255 * float(np.finfo(np.float32).tiny))
+    scale = b.div(b.sub(high, low), 255)
     zero_point = b.cast(b.roundEven(b.neg(b.div(low, scale))), DataType.UINT8)
     return quantize(b, x, scale, zero_point, DataType.UINT8), scale, zero_point
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from webnn_graph.targets.chromium import conditions, forms
-from webnn_graph.targets.forms import arithmetic, movement
+from webnn_graph.targets.chromium import conditions, forms, probes
+from webnn_graph.targets.forms import arithmetic, movement, sequences
 from webnn_graph.targets.quirk import Quirk, always
 
 ROWS = (
@@ -41,6 +41,26 @@ ROWS = (
         arithmetic.hard_sigmoid_by_steps,
         "As such a clamp.",
         lambda b: {"y": b.hardSigmoid(b.input("x", "float32", [6]))},
+        slow=True,
+    ),
+    Quirk(
+        "erf",
+        ("erf",),
+        conditions.is_erf_of_many,
+        arithmetic.erf_by_tanh,
+        "It takes 4 to 20 times as long as the tanh of a polynomial: it is computed number by number.",
+        lambda b: {"y": b.erf(b.mul(b.input("x", "float32", [2, 512]), 6.0))},
+        rounds=True,
+        slow=True,
+    ),
+    Quirk(
+        "long filter of one channel",
+        ("conv2d",),
+        conditions.convolves_one_row,
+        sequences.in_blocks,
+        "From one channel to one, it takes 20 to 60 times as long as with numbers of the row as channels.",
+        probes.filtered_row,
+        rounds=True,
         slow=True,
     ),
 )
