@@ -9,7 +9,7 @@ const FEWEST_ROUNDS = 6;
 
 /**
  * Builds the graphs of `<folder>/graphs.js` and sends to `<folder>/out/times`, for each of them, the milliseconds of a dispatch, one per
- * round, or the error of its build. Constants are views of `<folder>/weights`.
+ * round, or the error of its build. Constants are parts of `<folder>/weights`.
  */
 export async function time(argument) {
   const { folder, seconds, rounds } = JSON.parse(argument);

@@ -26,10 +26,14 @@ import { readFileSync } from "node:fs";
 const { minify } = createRequire(import.meta.url)(process.argv[1]);
 const { sources, reserved } = JSON.parse(readFileSync(0, "utf8"));
 const nameCache = {};
+// The same names in each, which is what gzip likes; terser's own order differs from one file to the next.
+const LETTERS = "treoansidlcuhmpfgybvwkxjqzTREOANSIDLCUHMPFGYBVWKXJQZ$_";
+const nth_identifier = { get: (n) => (n < 54 ? "" : nth_identifier.get(Math.floor(n / 54) - 1)) + LETTERS[n % 54] };
 const compact = {};
 for (const [name, source] of Object.entries(sources)) {
   const compress = { passes: 3, pure_getters: true, unsafe_arrows: true };
-  const { code } = await minify({ [name]: source }, { module: true, ecma: 2020, compress, mangle: { reserved }, nameCache });
+  const mangle = { reserved, nth_identifier };
+  const { code } = await minify({ [name]: source }, { module: true, ecma: 2020, compress, mangle, nameCache });
   compact[name] = code;
 }
 console.log(JSON.stringify(compact));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import subprocess
 from pathlib import Path
@@ -345,3 +346,19 @@ def test_declarations(change: tuple[str, str], error: str, tmp_path: Path) -> No
     done = subprocess.run([str(TSC), *options, "usage.ts"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert bool(done.returncode) == bool(error), done.stdout
     assert error in done.stdout
+
+
+def gzipped(pairs: int) -> int:
+    """Bytes of the module of so many products, each with weights of its own and followed by a function."""
+    b = GraphBuilder("chain")
+    x = b.input("x", "float32", [1, 16])
+    for i in range(pairs):
+        product = b.matmul(x, b.constant(np.full((16, 16), i, np.float32), name=f"w{i}"))
+        x = (b.relu, b.tanh, b.sigmoid, b.exp, b.abs)[i * i % 7 % 5](product)
+    return len(gzip.compress(javascript.files(b.build({"y": x}), "model", digest="0123456789abcdef" * 2)["model.js"].encode(), 9))
+
+
+def test_modules_are_small() -> None:
+    small, large = gzipped(5), gzipped(105)
+    assert small < 4900
+    assert (large - small) / 200 < 20

@@ -19,7 +19,7 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import javascript
 from webnn_graph.formats.sized import files as sized_files
-from webnn_graph.graph import Graph, Operand
+from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
 
 TEMPLATES = Path(str(resources.files("templates")))
@@ -36,10 +36,10 @@ export const outputs = [{ name: "y", dataType: "float32", shape: [2] }];
 export const BOUND = [inputs[0]];
 export const DATA_TYPES = { float32: "output relu" };
 export const OPTIONS = "context contextOptions devices signal url";
-export const TYPES = { TYPE_ROWS };
+export const TYPES = ALL_TYPES;
 export const build = async () => ({ destroy() {} });
 export const graph = () => ({});
-""".replace("TYPE_ROWS", ", ".join(javascript.type_rows(Operand(data_type, (), data_type) for data_type in DataType)))
+""".replace("ALL_TYPES", javascript.types(DataType))
 """The facts of a model that the mock of WebNN computes."""
 FACTS_OF_EXPANSIONS = """
 export const DEQUANTIZED = [];

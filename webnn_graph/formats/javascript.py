@@ -113,7 +113,7 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
         "result_types": _result_types(graph, read if expand else set(graph.constants)),
-        "type_rows": type_rows([*graph.inputs, *graph.outputs, *weights, *made]),
+        "types": types(operand.data_type for operand in (*graph.inputs, *graph.outputs, *weights, *made)),
         "unbound": literal(unbound) if (unbound := [operand.name for operand in graph.inputs if operand not in read]) else "",
         "fragments": _fragments(parts, len(weight_files) * bool(weights), any(operand.distribution for operand in graph.inputs)),
         "input_lines": [
@@ -143,9 +143,9 @@ def _result_types(graph: Graph, read: Set[Operand]) -> str:
     return object_of({data_type: string(" ".join(calls)) for data_type, calls in found.items()})
 
 
-def type_rows(operands: Iterable[Operand]) -> list[str]:
-    """What the runtime knows of the operands' data types: members of an object literal."""
-    return [f"{data_type}: {_type_row(data_type)}" for data_type in sorted({operand.data_type for operand in operands})]
+def types(data_types: Iterable[DataType]) -> str:
+    """An object literal: what the runtime knows of data types, by name."""
+    return object_of({data_type: _type_row(data_type) for data_type in sorted(set(data_types))})
 
 
 def _type_row(data_type: DataType) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webnn_graph.formats.expressions import literal, object_of, string, variable
-from webnn_graph.formats.javascript import rendered, type_rows, url
+from webnn_graph.formats.javascript import rendered, types, url
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Operand
 from webnn_graph.sizes.extents import Extent, Follows, Listed
@@ -36,7 +36,7 @@ def files(sized: Sized, stem: str, *, weights: Sequence[str], digest: str) -> di
         "inputs": [_tensor(operand, sized.inputs[operand.name]) for operand in graph.inputs],
         "outputs": [_tensor(operand, sized.outputs[operand.name]) for operand in graph.outputs],
         "input_types": [(o.name, "?" if o.name in masks else "", _described(o, sized.inputs[o.name])) for o in graph.inputs],
-        "type_rows": type_rows([*graph.inputs, *graph.outputs]),
+        "types": types(operand.data_type for operand in (*graph.inputs, *graph.outputs)),
         "masks": literal(masks),
         "digest": string(digest),
         "files": [url(f"{stem}_{label}.js") for label in sized.labels],

@@ -15,7 +15,7 @@ from webnn_graph.data_types import Array, DataType, pack, unpack
 from webnn_graph.errors import ExecutionError
 from webnn_graph.formats import javascript, weights
 from webnn_graph.given import checked
-from webnn_graph.graph import Graph, Operand
+from webnn_graph.graph import Graph
 from webnn_graph.own import TEMPLATES
 from webnn_graph.runtimes import RUNTIMES
 from webnn_graph.runtimes.chromium import Chromium, find_browser, is_address
@@ -24,8 +24,6 @@ from webnn_graph.targets import legalize, load_target
 
 PAGE = ("pages/runner.js", "pages/timing.js", "runtime/tensors.js")
 """The files of the templates that a page needs."""
-ALL = [Operand(data_type, ()) for data_type in DataType]
-"""A tensor of each type: what a page has to know besides, to move any."""
 TIMEOUT_SECONDS = 300.0
 """Seconds that loading a model, or computing once, may take."""
 
@@ -59,7 +57,7 @@ class BrowserSession:
             self.exchange = stack.enter_context(Exchange())
             for name in PAGE:
                 self.exchange.write(name, (TEMPLATES / name).read_bytes())
-            self.exchange.write("runtime/facts.js", f"export const TYPES = {{ {', '.join(javascript.type_rows(ALL))} }};".encode())
+            self.exchange.write("runtime/facts.js", f"export const TYPES = {javascript.types(DataType)};".encode())
             self.exchange.write("index.html", b"<!doctype html><title>webnn</title>")
             self.chromium = stack.enter_context(Chromium(executable, self.exchange.url, address))
             self._stack = stack.pop_all()
