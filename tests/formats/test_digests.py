@@ -162,9 +162,16 @@ def test_digests_of_the_same_values_are_the_same(same: Array) -> None:
     assert weight(same) == weight(ONES)
 
 
-@pytest.fixture
-def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes of all that is hashed of weights."""
+def test_the_digest_of_a_weight_is_what_the_documentation_says() -> None:
+    content = sha256(ONES.tobytes()).digest()[:16]
+    assert weight(ONES) == sha256(b"w: float32[4, 6]\n" + content).hexdigest()[:32]
+
+
+@pytest.fixture(params=["one by one", "together"])
+def hashed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of all that is hashed of weights, by one thread or by several."""
+    if request.param == "together":
+        monkeypatch.setattr("webnn_graph.weight.WORTH_A_THREAD", 1)
     sizes: list[int] = []
 
     def counted() -> Any:

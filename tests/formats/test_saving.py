@@ -73,7 +73,7 @@ def test_a_file_that_the_system_lets_grow_no_further(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("existing", [True, False])
-@pytest.mark.parametrize("fails", ["write", "flush", "rename first", "rename last", "interrupt"])
+@pytest.mark.parametrize("fails", ["write", "flush", "flush meanwhile", "rename first", "rename last", "interrupt"])
 def test_a_failure_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, existing: bool) -> None:
     graph, target = small_graph(), tmp_path / "model.webnn"
     if existing:
@@ -86,6 +86,9 @@ def test_a_failure_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr("webnn_graph.formats.shards.contents", lambda *_: raising(KeyboardInterrupt()))
     elif fails == "flush":
         monkeypatch.setattr("os.fsync", lambda _: list(raising(disk_full)))
+    elif fails == "flush meanwhile":  # which the system says only once
+        monkeypatch.setattr("webnn_graph.formats.files.FLUSHED_BYTES", 1)
+        monkeypatch.setattr("os.fsync", failing_after(0, os.fsync, disk_full))
     else:
         after = {"rename first": 0, "rename last": 2}[fails]
         monkeypatch.setattr(os, "replace", failing_after(after, os.replace, disk_full))
