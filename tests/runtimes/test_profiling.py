@@ -115,6 +115,23 @@ def test_a_browser_tells(browser: BrowserSession, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.browser
+def test_quantized_images_are_measured_wherever_they_are_cut(browser: BrowserSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chromium crashes at images that are quantized, but not where what they are made of was quantized, too."""
+    monkeypatch.setattr("webnn_graph.runtimes.profiling.TOGETHER", 3)
+    monkeypatch.setattr("webnn_graph.runtimes.profiling.LEAD", 0)
+    monkeypatch.setattr("webnn_graph.runtimes.profiling.SECONDS", 0.001)
+    monkeypatch.setattr("webnn_graph.runtimes.profiling.WHOLE_SECONDS", 0.001)
+    b = GraphBuilder()
+    scale, zero = b.constant(np.full([1] * 4, 0.1), "float32"), b.constant(np.zeros([1] * 4), "int8")
+    x = b.dequantizeLinear(b.quantizeLinear(b.input("x", "float32", [1, 2, 6, 6]), scale, zero), scale, zero)
+    w = b.dequantizeLinear(b.constant(np.ones([16, 2, 3, 3]), "int8"), scale, zero)
+    y = b.dequantizeLinear(b.quantizeLinear(b.conv2d(x, w), scale, zero), scale, zero)
+    found = profile(b.build({"y": y}))
+    assert [node.op for node in found.graph.nodes][3:5] == ["conv2d", "quantizeLinear"]
+    assert len(found.calls) == len(found.graph.nodes)
+
+
+@pytest.mark.browser
 def test_what_a_browser_refuses_is_said_of_that_graph_only(browser: BrowserSession) -> None:
     b = GraphBuilder()
     refused = b.build({"y": b.pad(b.input("x", "float32", [2, 3]), [0, 1], [0, 1], mode="edge")})

@@ -27,7 +27,7 @@ from webnn_graph.progress import Watcher, watched
 from webnn_graph.runtimes import RUNTIMES, find_runtime, reference
 from webnn_graph.runtimes.browser import BrowserSession
 from webnn_graph.runtimes.timing import one_time, timed
-from webnn_graph.targets import PORTABLE, legalize, load_target
+from webnn_graph.targets import PORTABLE, Target, legalize, load_target
 from webnn_graph.weight import Values, Weight
 
 LEAD = 2
@@ -117,7 +117,7 @@ def in_browser(graph: Graph, *, browser: str | None = None, progress: Watcher | 
         (whole,) = timed(session, [legal], seconds=WHOLE_SECONDS)
         one_time(whole)
         for first, end in watched("calls", list(pieces(legal)), progress):
-            costs |= _costs(session, legal, first, end)
+            costs |= _costs(session, legal, target, first, end)
         return Profile(legal, "browser", f"Chromium {session.chromium.version}", whole.quickest, costs)
 
 
@@ -162,12 +162,12 @@ def _follows(node: Node, number: int) -> bool:
     return node.op in FOLLOWING and number < 2 * TOGETHER
 
 
-def _costs(session: BrowserSession, graph: Graph, first: int, end: int) -> dict[Node, float]:
+def _costs(session: BrowserSession, graph: Graph, target: Target, first: int, end: int) -> dict[Node, float]:
     lead = max(0, first - LEAD)
     nodes = graph.nodes[first:end]
     until = [part(graph, lead, each) for each in range(first, end + 1)]
     alone = [part(graph, each, each + 1) for each in range(first, end)]
-    graphs = [part(graph, 0, 0), *until, *alone]
+    graphs = [legalize(each, target) for each in (part(graph, 0, 0), *until, *alone)]  # a browser may fail at what is right in the whole
     nothing, *times = (
         math.nan if each.error else each.quickest for each in timed(session, graphs, seconds=SECONDS * len(nodes), rounds=ROUNDS)
     )

@@ -116,11 +116,6 @@ def convolved_in_blocks(b: DrawingBuilder, x: Operand, made: int) -> Operand:
     return b.slice(b.reshape(y, [1, 1, 1, y.size]), [0] * 4, [1, 1, 1, count])
 
 
-def resized(b: DrawingBuilder, x: Operand) -> Operand:
-    """A small step over images, after which calls can follow each other."""
-    return b.maxPool2d(x, windowDimensions=[2, 2], padding=[0, 1, 0, 1])
-
-
 def inside(size: int) -> np.ndarray:
     """Which part of each window of 3x3 lies in the image."""
     counts = np.array([2, *[3] * (size - 2), 2], np.float32)
@@ -397,22 +392,6 @@ CASES = (
             "instanceNormalization": lambda b, x: b.conv2d(b.instanceNormalization(x), drawn(b, 64, 1, 3, 3), padding=[1] * 4, groups=64),
             "layerNormalization": lambda b, x: b.conv2d(
                 b.layerNormalization(x, axes=[2, 3]), drawn(b, 64, 1, 3, 3), padding=[1] * 4, groups=64
-            ),
-        },
-        chained=True,
-    ),
-    Case(
-        "instance normalization between images",
-        IMAGE,
-        {
-            "instanceNormalization": lambda b, x: resized(b, b.instanceNormalization(x)),
-            "layerNormalization": lambda b, x: resized(b, b.layerNormalization(x, axes=[2, 3])),
-            "reduceMean, sub, mul, ...": lambda b, x: resized(
-                b,
-                b.div(
-                    c := b.sub(x, b.reduceMean(x, axes=[2, 3], keepDimensions=True)),
-                    b.sqrt(b.add(b.reduceMean(b.mul(c, c), axes=[2, 3], keepDimensions=True), 1e-5)),
-                ),
             ),
         },
         chained=True,
