@@ -211,7 +211,7 @@ def mixed(b: GraphBuilder, *, hopeless: bool) -> Graph:
     with b.source("/embed/Gather"):
         rows = looked_up(b)
     with b.source("/pool/MaxPool"):
-        pooled = b.maxPool2d(b.reshape(rows, [1, 2, 4, 4]), windowDimensions=[3, 3], padding=[1, 1, 1, 1])
+        pooled = b.maxPool2d(b.reshape(rows, [1, 2, 4, 4]), windowDimensions=[3, 3], padding=[2, 1, 1, 1])
     extra = {"z": b.reshape(b.input("deep", "float32", [1, 2, 1, 2, 1, 2]), [8])} if hopeless else {}
     return b.build({"y": pooled, **extra})
 
