@@ -62,7 +62,7 @@ class DequantizedConstants extends Constants {
     this.onBytes = onBytes;
     for (const entry of DEQUANTIZED) {
       for (const operand of entry.slice(1, 4)) {
-        if (ArrayBuffer.isView(operand)) this.#there.set(operand, { data: operand });
+        if (typeof operand !== "string") this.#there.set(operand, operand);
         this.#readers.set(operand, (this.#readers.get(operand) ?? new Set()).add(entry));
       }
     }
@@ -80,6 +80,17 @@ class DequantizedConstants extends Constants {
       if (readers.size) this.#there.set(name, { ...numbers, data: numbers.data.slice() });
     }
     await Promise.all(added);
+  }
+
+  /** Makes what reads no weights. */
+  async finish() {
+    const left = DEQUANTIZED.filter((entry) => this.#readers.get(entry[1]).has(entry));
+    await Promise.all(left.map((entry) => this.#make(entry)));
+  }
+
+  async build() {
+    await this.finish();
+    return super.build();
   }
 
   #make(entry) {

@@ -30,10 +30,10 @@ class ExpandedConstants extends DequantizedConstants {
     await Promise.all(added);
   }
 
-  async build() {
-    for (const one of this.#open) if (!one.read.size) this.#begin(one); // what needs no weights
+  async finish() {
+    await super.finish();
+    for (const one of this.#open) if (!one.read.size) this.#begin(one);
     await this.#last;
-    return super.build();
   }
 
   #begin(one) {

@@ -26,8 +26,9 @@ DEQUANTIZED = [
     ("int8", [8, 3, 3, 3], [8, 1, 1, 1]),
     ("int8", [640], [4]),
     ("uint4", [640], [1]),
+    ("int8", [8], [2]),
 ]
-"""Data type and shape of the integers, and in how many blocks each axis has scales; the last scales stand in the module."""
+"""Data type and shape of the integers, and in how many blocks each axis has scales; the last ones stand in the module."""
 
 
 def quantized() -> tuple[Graph, list[Array]]:

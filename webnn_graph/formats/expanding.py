@@ -8,7 +8,7 @@ from typing import Any
 
 from webnn_graph.data_types import BYTES, Array
 from webnn_graph.expansion import Expansion, Split, axes_of, batches
-from webnn_graph.formats.expressions import constant, literal, statement, string, typed_array, variable
+from webnn_graph.formats.expressions import constant, literal, object_of, statement, string, typed_array, variable
 from webnn_graph.graph import Node, Operand, map_arguments
 
 
@@ -45,7 +45,8 @@ def _dequantized(node: Node, weights: Mapping[Operand, int], constants: Mapping[
     def read(operand: Operand) -> str:
         if operand in weights:
             return string(operand.name)
-        return typed_array(BYTES.get(operand.data_type, operand.data_type), constants[operand].ravel())
+        numbers = typed_array(BYTES.get(operand.data_type, operand.data_type), constants[operand].ravel())
+        return object_of({"shape": literal(list(operand.shape)), "data": numbers})
 
     operands = (node.arguments[name] for name in ("input", "scale", "zeroPoint"))
     return f"[{string(node.output.name)}, {', '.join(map(read, operands))}, {literal([list(axis) for axis in axes_of(node)])}]"
