@@ -38,6 +38,13 @@ From an ONNX file, or a `.pt2` file, to text, JSON, module and weights; everythi
 """
 KEYS = {"bytes": "code", "first": "first", "first_slow": "first at 20 Mbit/s", "warm": "a call", "browser": "memory"}
 """The figures whose ratios are told, and what they are called."""
+WORDS = {
+    "bytes": "code that a page fetches",
+    "first": "time to the first result",
+    "first_slow": "time to the first result at 20 Mbit/s",
+    "warm": "time of a call",
+}
+"""The same for those who read nothing else."""
 TABLE = re.compile(r"(?<=<!-- benchmarks -->\n).*?(?=<!-- end -->)", re.DOTALL)
 """The short table, in the page that has it."""
 
@@ -123,10 +130,10 @@ def _slope(rows: Mapping[str, Any], kind: str) -> float:
 
 
 def _short(found: Mapping[str, Any]) -> str:
-    """Geometric means over all models, a row for each browser."""
-    columns = [key for key in KEYS if key != "browser"]
-    head = ["module / onnxruntime-web on WebNN", *(KEYS[key] for key in columns)]
-    rows = ([browser, *(_ratio(mean(ratios(models, key, "webnn"))) for key in columns)] for browser, models in found.items())
+    """Geometric means over all models that both compute, a column for each browser."""
+    counts = [len(ratios(models, "warm", "webnn")) for models in found.values()]
+    head = [f"beside onnxruntime-web on WebNN, mean of {min(counts)} models", *found]
+    rows = ([words, *(_ratio(mean(ratios(models, key, "webnn"))) for models in found.values())] for key, words in WORDS.items())
     return f"\n{_table(head, rows)}\n"
 
 
