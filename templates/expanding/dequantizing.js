@@ -78,6 +78,7 @@ class DequantizedConstants extends Constants {
       this.#there.set(name, numbers);
       for (const entry of readers) if (entry.slice(1, 4).every((operand) => this.#there.has(operand))) added.push(this.#make(entry));
       if (readers.size) this.#there.set(name, { ...numbers, data: numbers.data.slice() });
+      if (numbers !== tensor) numbers.data.buffer.transfer?.(0); // at once, not when memory is short
     }
     await Promise.all(added);
   }
