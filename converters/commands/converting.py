@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from converters.commands.console import Command, Result, SupervisedCommand, note, progress, verbosity_options
+from converters.commands.console import Command, Result, SupervisedCommand, note, progress
 from converters.commands.options import (
     DIMENSION_SIZES,
     EXISTING,
@@ -19,9 +19,8 @@ from converters.commands.options import (
     check_of,
     conversion_options,
     destination_of,
-    destination_options,
     factory_options,
-    graph_dims_option,
+    form_options,
     mapping_option,
     padding_option,
     quantizing_of,
@@ -186,10 +185,7 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
 
 
 @click.command(cls=Command)
-@click.argument("graph", type=EXISTING)
-@graph_dims_option
-@destination_options
-@verbosity_options
+@form_options
 @click.version_option(package_name="webnn-convert")
 def webnn2js(graph: Path, **options: Any) -> Result:
     """Write the ES module, its type declarations and its weights for GRAPH, a .webnn or .json file."""
@@ -197,10 +193,7 @@ def webnn2js(graph: Path, **options: Any) -> Result:
 
 
 @click.command(cls=Command)
-@click.argument("graph", type=EXISTING)
-@graph_dims_option
-@destination_options
-@verbosity_options
+@form_options
 @click.version_option(package_name="webnn-convert")
 def webnn2json(graph: Path, **options: Any) -> Result:
     """Write the .webnn file GRAPH as webnn-graph-json."""
@@ -208,10 +201,7 @@ def webnn2json(graph: Path, **options: Any) -> Result:
 
 
 @click.command(cls=Command)
-@click.argument("graph", type=EXISTING)
-@graph_dims_option
-@destination_options
-@verbosity_options
+@form_options
 @click.version_option(package_name="webnn-convert")
 def json2webnn(graph: Path, **options: Any) -> Result:
     """Write the webnn-graph-json file GRAPH as .webnn text."""

@@ -332,6 +332,9 @@ conversion_options = options(
     check_options,
     verbosity_options,
 )
+
+form_options = options(click.argument("graph", type=EXISTING), graph_dims_option, destination_options, verbosity_options)
+"""Of the commands that write a graph in another form."""
 """What every converter from a source format takes, after the options about that format."""
 
 

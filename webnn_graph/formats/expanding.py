@@ -7,9 +7,15 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from webnn_graph.data_types import BYTES, Array
-from webnn_graph.expansion import Expansion, Split, axes_of, batches
+from webnn_graph.expansion import Expansion, Split, axes_of, batches, split
 from webnn_graph.formats.expressions import constant, literal, object_of, statement, string, typed_array, variable
-from webnn_graph.graph import Node, Operand, map_arguments
+from webnn_graph.graph import Graph, Node, Operand, map_arguments
+from webnn_graph.targets.target import PORTABLE, load_target
+
+
+def parts_of(graph: Graph) -> Split:
+    """A graph in the parts that a module computes, whose constants are for any browser."""
+    return split(graph, load_target(PORTABLE).most_bytes("constant"))
 
 
 def expanding(parts: Split, weights: Sequence[Operand], constants: Mapping[Operand, Array]) -> dict[str, Any]:

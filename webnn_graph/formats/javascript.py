@@ -12,8 +12,8 @@ import jinja2
 
 from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.errors import ValidationError
-from webnn_graph.expansion import Split, split
-from webnn_graph.formats.expanding import expanding
+from webnn_graph.expansion import Split
+from webnn_graph.formats.expanding import expanding, parts_of
 from webnn_graph.formats.expressions import descriptor_of, literal, object_of, string, variable
 from webnn_graph.formats.functions import statements
 from webnn_graph.formats.table import WEIGHTS
@@ -21,7 +21,6 @@ from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.own import TEMPLATES
-from webnn_graph.targets.target import PORTABLE, load_target
 
 COMPACT = TEMPLATES / "compact.json"
 """The plain modules, by name, as generated ones hold them; `tests.javascript.compact` writes it."""
@@ -93,8 +92,8 @@ def _runtime() -> dict[str, str]:
 def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool) -> dict[str, Any]:
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
-    most_bytes = load_target(PORTABLE).most_bytes("constant")
-    parts = split(graph, most_bytes) if expand else Split(graph.nodes, (), ())
+    is_random = any(operand.distribution for operand in graph.inputs)
+    parts = parts_of(graph) if expand else Split(graph.nodes, (), ())
     expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
     made = [*(node.output for node in parts.dequantized), *expanded]
     read = {operand for node in parts.nodes for operand in node.operands}
@@ -108,14 +107,14 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
         "weights_file": string(", ".join(weight_files)),
         "weight_files": list(map(url, weight_files)),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
-        "is_random": any(operand.distribution for operand in graph.inputs),
+        "is_random": is_random,
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
         "result_types": _result_types(graph, read if expand else set(graph.constants)),
         "types": types(operand.data_type for operand in (*graph.inputs, *graph.outputs, *weights, *made)),
         "unbound": literal(unbound) if (unbound := [operand.name for operand in graph.inputs if operand not in read]) else "",
-        "fragments": _fragments(parts, len(weight_files) * bool(weights), any(operand.distribution for operand in graph.inputs)),
+        "fragments": _fragments(parts, len(weight_files) * bool(weights), is_random),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
         ],

@@ -38,11 +38,12 @@ def rounded_like(graph: Graph, original: Graph) -> Graph | None:
     """
     own = {operand.name: operand for operand in original.constants}
     changed: dict[Operand, Array] = {}
+    whole = _whole(graph)
     for stored, readers in _read_by(graph).items():
         weight = own.get(stored.name)
         if weight is None or weight.data_type is stored.data_type:
             continue
-        found = _numbers(graph, stored, readers) if weight.data_type.is_float and weight.shape == stored.shape else None
+        found = _numbers(graph, whole, stored, readers) if weight.data_type.is_float and weight.shape == stored.shape else None
         if found is None:
             return None
         numbers, steps = found
@@ -71,9 +72,9 @@ def _whole(graph: Graph) -> Mapping[Operand, Operand]:
     return {node.output: node.arguments["input"] for node in graph.nodes if node.op == "gather"}
 
 
-def _numbers(graph: Graph, stored: Operand, readers: Sequence[Node]) -> Steps | None:
+def _numbers(graph: Graph, whole: Mapping[Operand, Operand], stored: Operand, readers: Sequence[Node]) -> Steps | None:
     """What a constant stands for; None where its readers make different numbers of it."""
-    values, whole = graph.constants[stored], _whole(graph)
+    values = graph.constants[stored]
     if readers[0].op == "cast":
         numbers = values.astype(np.float32)
         return numbers, HALF_STEP * np.maximum(np.abs(numbers), SMALLEST_HALF)

@@ -12,22 +12,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
-from webnn_graph.expansion import split
 from webnn_graph.feeds import complete
+from webnn_graph.formats.expanding import parts_of
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import Trait, evaluate, having
 from webnn_graph.progress import Watcher, watched
 from webnn_graph.runtimes import RUNTIMES, find_runtime, reference
 from webnn_graph.runtimes.browser import BrowserSession
 from webnn_graph.runtimes.timing import one_time, timed
-from webnn_graph.targets import PORTABLE, Target, legalize, load_target
+from webnn_graph.targets import Target, legalize, load_target
 from webnn_graph.weight import Values, Weight
 
 LEAD = 2
@@ -123,7 +123,7 @@ def in_browser(graph: Graph, *, browser: str | None = None, progress: Watcher | 
 
 def loaded(graph: Graph) -> Graph:
     """The graph with weights for what a module computes once, when it is loaded; each is computed when it is first read."""
-    parts = split(graph, load_target(PORTABLE).most_bytes("constant"))
+    parts = parts_of(graph)
     ahead = {output: node for node in parts.ahead for output in node.outputs}
     weights = {}
     for operand in dict.fromkeys(operand for node in parts.nodes for operand in node.operands):
@@ -137,10 +137,11 @@ def loaded(graph: Graph) -> Graph:
 def _computed(graph: Graph, ahead: Mapping[Operand, Node], operand: Operand) -> Array:
     """What is computed ahead, by the nodes that compute it."""
 
+    @cache
     def value(operand: Operand) -> Array:
-        return graph.constants[operand] if operand in graph.weights else _computed(graph, ahead, operand)
+        return graph.constants[operand] if operand in graph.weights else evaluate(ahead[operand], value)[operand]
 
-    return evaluate(ahead[operand], value)[operand]
+    return value(operand)
 
 
 def pieces(graph: Graph) -> Iterator[tuple[int, int]]:
