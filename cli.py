@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from converters.commands.console import Group, Result, SupervisedCommand, progress, verbosity_options
-from converters.commands.converting import json2webnn, onnx2webnn, torch2webnn, webnn2js, webnn2json
+from converters.commands.converting import json2webnn, onnx2webnn, torch2webnn, webnn2js, webnn2json, webnn2onnx
 from converters.commands.options import (
     BROWSER_HELP,
     EXISTING,
@@ -399,7 +399,7 @@ def completion(shell: str, install: bool) -> Result:
     return put(shell, texts) if install else Scripts(shell, texts)
 
 
-PROGRAMS = {str(command.name): command for command in (onnx2webnn, torch2webnn, webnn2js, webnn2json, json2webnn, webnn)}
+PROGRAMS = {str(command.name): command for command in (onnx2webnn, torch2webnn, webnn2js, webnn2json, webnn2onnx, json2webnn, webnn)}
 """What is installed, by name."""
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from hashlib import sha256
 from operator import attrgetter
 from typing import Generic, TypeVar
@@ -22,6 +23,15 @@ WORTH_A_THREAD = 2**20
 CHUNK_ELEMENTS = 2**22
 """Elements of an array that is not contiguous which are stored at a time."""
 Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the bytes of a weight are: the file's name, beside what refers to it, and the first of them and how many in it."""
+
+    file: str
+    offset: int
+    length: int
 
 
 class Weight:

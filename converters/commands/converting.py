@@ -22,6 +22,7 @@ from converters.commands.options import (
     factory_options,
     form_options,
     mapping_option,
+    onnx_options,
     padding_option,
     quantizing_of,
     sizes_of,
@@ -198,6 +199,15 @@ def webnn2js(graph: Path, **options: Any) -> Result:
 def webnn2json(graph: Path, **options: Any) -> Result:
     """Write the .webnn file GRAPH as webnn-graph-json."""
     return _convert_graph(graph, "json", options)
+
+
+@click.command(cls=Command)
+@form_options
+@onnx_options
+@click.version_option(package_name="webnn-convert")
+def webnn2onnx(graph: Path, **options: Any) -> Result:
+    """Write the ONNX model of GRAPH, a .webnn or .json file, whose weights stay in its .safetensors file."""
+    return _convert_graph(graph, "onnx", options)
 
 
 @click.command(cls=Command)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from glob import escape
 from pathlib import Path
+from typing import Any
 
 from converters.commands.console import note
 from webnn_graph.codes import Code
@@ -30,6 +31,7 @@ class Destination:
         target: What the files are for; None for what each format is for: .js for browsers, the others for any implementation.
         weights: Name of the file of weights; by default the stem's.
         max_shard_size: Bytes of weights in a file, when they are to be cut into several.
+        more: Options that some formats take, see `webnn_graph.formats.save`.
         expand: Whether modules compute expressions of constants once, when they are loaded.
         sources: The files that the graph is made from; asked only when one of them could be in the way.
     """
@@ -43,12 +45,18 @@ class Destination:
     weights: str = ""
     max_shard_size: int | None = None
     expand: bool = True
+    more: Mapping[str, Any] = field(default_factory=dict)
     sources: Callable[[], Iterable[Path]] = tuple
 
     @property
     def weights_file(self) -> Path:
         """The file of weights."""
         return self.folder / (self.weights or f"{self.stem}{WEIGHTS}")
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether a file of weights is written if there are any: not if they are embedded into all others."""
+        return not all(self.more.get(written_as(path).embeds) for path in self.graphs)
 
     @property
     def graphs(self) -> list[Path]:
@@ -77,7 +85,7 @@ class Destination:
         if not self.folder.is_dir() and self.folder.exists():
             raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder", code=Code.CANNOT_WRITE)
         mine = {path.resolve() for path in own}
-        weights = dict.fromkeys((self.weights_file, *in_place_of(self.weights_file)))
+        weights = dict.fromkeys((self.weights_file, *in_place_of(self.weights_file)) if self.has_weights else ())
         written = [path for path in (*self.files, *weights) if path.resolve() not in mine]
         refuse_sources(written, self.sources)
         readers = [path.name for path in self._readers() if path.resolve() not in mine] if self.weights_file in written else []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from converters.commands.console import verbosity_options
-from webnn_graph.formats.table import writable
+from webnn_graph.formats.table import OPSETS, writable
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 from webnn_graph.runtimes import RUNTIMES
 from webnn_graph.wording import bytes_of
@@ -206,6 +206,15 @@ destination_options = options(
     ),
     click.option("--force", is_flag=True, help="Replace files that exist."),
 )
+onnx_options = options(
+    click.option(
+        "--opset",
+        type=click.IntRange(OPSETS[0], OPSETS[-1]),
+        help=f"Version of ONNX's operator set in .onnx, from {OPSETS[0]} on.  [default: {OPSETS[-1]}]",
+    ),
+    click.option("--embed", is_flag=True, help="Put the weights into the .onnx file, where they otherwise stay in .safetensors."),
+)
+"""Of what is written in ONNX."""
 format_option = click.option(
     "--format",
     "formats",
@@ -325,6 +334,7 @@ def quantization_options(default: str) -> Callable[[F], F]:
 conversion_options = options(
     destination_options,
     format_option,
+    onnx_options,
     quantization_options("float32"),
     random_option,
     budget_option,
@@ -420,8 +430,18 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
     where, labels, force, most = (options.pop(name) for name in ("output_dir", "labels", "force", "max_shard_size"))
     said = options.pop("expand")
     expand = said == "load" if said else legal is None or legal.expand
+    more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed") if name in options}
     return Destination(
-        where, stem, formats, labels, force, legal, max_shard_size=most, expand=expand, sources=lambda: [*files_of(model), *given]
+        where,
+        stem,
+        formats,
+        labels,
+        force,
+        legal,
+        max_shard_size=most,
+        expand=expand,
+        more=more,
+        sources=lambda: [*files_of(model), *given],
     )
 
 

@@ -122,6 +122,7 @@ def _written(
         more=more,
         max_shard_size=last.max_shard_size,
         expand=last.expand,
+        **last.more,
     )
     of_parts = {file for _, to in parts for file in to.files}
     saved = []

@@ -24,9 +24,9 @@ ONNX, TORCH, GENERATED = "converters/onnx/", "converters/torch/", "models/genera
 MADE = "models/architectures.py"
 ZOO = "models/zoo/torch.py"
 HOMES = {
-    "onnx": (ONNX, GENERATED),
+    "onnx": (ONNX, GENERATED, "webnn_graph/onnx/"),
     "onnxsim": (ONNX,),
-    "onnxruntime": (ONNX, GENERATED, "webnn_graph/runtimes/rustnn.py"),
+    "onnxruntime": (ONNX, GENERATED, "webnn_graph/runtimes/onnxruntime.py", "webnn_graph/runtimes/rustnn.py"),
     "torch": (TORCH, GENERATED, MADE, ZOO),
     "transformers": (TORCH, GENERATED, MADE),
     "distributed": ("models/zoo/cluster.py",),

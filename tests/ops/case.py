@@ -77,6 +77,7 @@ class Case:
         tolerance: Allowed difference, relative to the largest expected value; by default eight roundings. For integers the
             difference itself; by default none.
         browser: Why Chromium refuses or differs; empty when it agrees.
+        onnx: Why ONNX Runtime differs from the ONNX model of the call; empty when it agrees.
         rustnn: The same of rustnn; by default, that a graph's inputs and outputs cannot have 4 bits there.
         arguments: All other arguments and options, by name.
     """
@@ -91,6 +92,7 @@ class Case:
         error: str = "",
         tolerance: float | None = None,
         browser: str = "",
+        onnx: str = "",
         rustnn: str = "",
         **arguments: Any,
     ) -> None:
@@ -101,6 +103,7 @@ class Case:
         self.error = error
         self.tolerance = tolerance
         self.browser = browser
+        self.onnx = onnx
         self.arguments = arguments
         narrow = any(tensor.data_type.bits == 4 for tensor in [*self.tensors.values(), *self.gives])
         self.rustnn = rustnn or ("no 4-bit inputs and outputs" if narrow else "")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from webnn_graph.collecting import rarely
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.beside import opened
 from webnn_graph.formats.digests import combined, digests_of
 from webnn_graph.formats.files import Chunks, PathLike, write_all
-from webnn_graph.formats.shards import Shards, cut, names, written
+from webnn_graph.formats.shards import Shards, cut, names, placed, written
 from webnn_graph.formats.shared import with_shared_names
 from webnn_graph.formats.table import SHARED, WEIGHTS, written_as
 from webnn_graph.formats.weights import Safetensors, in_order, stored, without_digests
@@ -21,18 +22,21 @@ from webnn_graph.weight import Values
 
 
 @rarely()
-def save(graph: Graph, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None, expand: bool = True) -> list[Path]:
+def save(
+    graph: Graph, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None, expand: bool = True, **options: Any
+) -> list[Path]:
     """Writes a graph in one or several forms, and its weights beside it: ``<stem>.safetensors``.
 
     Either all files are written or none is; equal graphs give equal bytes.
 
     Args:
         graph: The graph.
-        paths: Where to; the suffix picks the format, see `FORMATS`: .webnn, .json, .js (with its .d.ts).
+        paths: Where to; the suffix picks the format, see `FORMATS`: .webnn, .json, .js (with its .d.ts), .onnx.
         labels: Whether nodes keep their labels; None for what each format does by itself.
         max_shard_size: Bytes of weights in a file; when there are more, they are written to several, ``<stem>-00001-of-00002.safetensors``
             and so on, with an index. A tensor is never cut. By default they are in one file.
         expand: Whether a module computes expressions of constants once, when it is loaded, and not in every run.
+        options: Of ONNX files: ``opset``, the version of the operator set, and ``embed``, whether they hold their weights themselves.
 
     Returns:
         All files written, in the order of the paths, weights last.
@@ -45,9 +49,11 @@ def save(graph: Graph, *paths: PathLike, labels: bool | None = None, max_shard_s
     digest_of = digests_of(tensors)
     shards = cut(tensors, max_shard_size)
     for path in map(Path, paths):
-        files |= _texts(graph, path, labels, names(path.with_suffix(WEIGHTS).name, len(shards) or 1), digest_of, expand)
+        file = path.with_suffix(WEIGHTS).name
+        how = {**options, "expand": expand, "places": placed(file, shards, digest_of, {})}
+        files |= _contents(graph, path, labels, names(file, len(shards) or 1), digest_of, how)
     for path in map(Path, paths):
-        if tensors:
+        if tensors and not _embeds(path, options):
             files |= written(path.with_suffix(WEIGHTS), shards, digest_of, {})
     write_all(files)
     return [path for path, chunks in files.items() if chunks]
@@ -102,6 +108,7 @@ def save_together(
     more: Callable[[Sequence[str], str], Mapping[Path, str]] | None = None,
     max_shard_size: int | None = None,
     expand: bool = True,
+    **options: Any,
 ) -> list[Path]:
     """Writes several graphs of one folder and, once for all, their weights.
 
@@ -116,6 +123,7 @@ def save_together(
         more: Makes the texts of other files of the folder, by path, from the names of the files of weights and the weights' digest.
         max_shard_size: See `save`.
         expand: See `save`.
+        options: See `save`.
 
     Returns:
         All files written, in the order of the paths, weights last.
@@ -133,20 +141,22 @@ def save_together(
     distinct = list(dict.fromkeys((*neighbours, others, *graphs.values())))
     renamed = dict(zip(distinct, with_shared_names(distinct, len(neighbours) + 1), strict=True))
     tensors = stored(*renamed.values())
+    metadata = without_digests(there.metadata) if there else {}
     if there and max_shard_size is None and all(operand.name in there.tensors for operand in tensors):
-        tensors, digest_of, file_names = {}, there.digests, there.files
+        tensors, digest_of, file_names, places = {}, there.digests, there.files, there.places
     else:
         tensors = in_order({**others.weights, **tensors})
         digest_of = digests_of(tensors) | (there.digests if there else {})
-        file_names = names(weights, len(cut(tensors, max_shard_size)) or 1)
+        shards = cut(tensors, max_shard_size)
+        file_names, places = names(weights, len(shards) or 1), placed(weights, shards, digest_of, metadata)
     files: dict[Path, Chunks | None] = {}
+    how = {**options, "expand": expand, "places": places}
     for path, graph in zip(paths, graphs.values(), strict=True):
-        files |= _texts(renamed[graph], path, labels, file_names, digest_of, expand)
+        files |= _contents(renamed[graph], path, labels, file_names, digest_of, how)
     if more:
         used = [operand.name for operand in stored(*(renamed[graph] for graph in graphs.values()))]
         files |= {path: partial(_encoded, text) for path, text in more(file_names, _combined(used, digest_of)).items()}
-    if tensors:
-        metadata = without_digests(there.metadata) if there else {}
+    if tensors and not all(_embeds(path, options) for path in paths):
         files |= written(target, cut(tensors, max_shard_size), digest_of, metadata)
     write_all(files)
     return [path for path, chunks in files.items() if chunks]
@@ -158,13 +168,18 @@ def _others(there: Safetensors | Shards, neighbours: Sequence[Graph]) -> Graph:
     return Graph("others", (), Values({operand: weight for operand, weight in there.all().items() if operand.name not in read}), (), ())
 
 
-def _texts(
-    graph: Graph, path: Path, labels: bool | None, weights: Sequence[str], digest_of: Mapping[str, str], expand: bool
+def _embeds(path: Path, options: Mapping[str, Any]) -> bool:
+    """Whether what is written to a path holds its weights itself."""
+    return bool(options.get(written_as(path).embeds))
+
+
+def _contents(
+    graph: Graph, path: Path, labels: bool | None, weights: Sequence[str], digest_of: Mapping[str, str], options: Mapping[str, Any]
 ) -> dict[Path, Chunks]:
-    """The text files of one form, whose weights are in the files ``weights`` beside it and have these digests."""
+    """The files of one form, whose weights are in the files ``weights`` beside it and have these digests."""
     used = [operand.name for operand in stored(graph)]
-    texts = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=_combined(used, digest_of), expand=expand)
-    return {path.with_name(name): partial(_encoded, text) for name, text in texts.items()}
+    made = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=_combined(used, digest_of), **options)
+    return {path.with_name(name): partial(_encoded, content) for name, content in made.items()}
 
 
 def _combined(names: Sequence[str], digest_of: Mapping[str, str]) -> str:
@@ -172,5 +187,5 @@ def _combined(names: Sequence[str], digest_of: Mapping[str, str]) -> str:
     return combined(digest_of[name] for name in names) if all(name in digest_of for name in names) else ""
 
 
-def _encoded(text: str) -> list[bytes]:
-    return [text.encode()]
+def _encoded(content: str | bytes) -> list[bytes]:
+    return [content.encode() if isinstance(content, str) else content]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,10 +14,10 @@ from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.files import Chunks
 from webnn_graph.formats.table import WEIGHTS
-from webnn_graph.formats.weights import Safetensors, contents, json_members, key_in, metadata_of
+from webnn_graph.formats.weights import Safetensors, contents, json_members, key_in, metadata_of, places
 from webnn_graph.graph import Descriptor, Operand
 from webnn_graph.names import nearest
-from webnn_graph.weight import Weight
+from webnn_graph.weight import Place, Weight
 
 INDEX = f"{WEIGHTS}.index.json"
 """Suffix of the index of a file of weights that was cut into shards."""
@@ -62,14 +62,26 @@ def written(
     files: dict[Path, Chunks | None] = {}
     where: dict[str, str] = {}
     for name, shard in zip(names(file.name, len(shards)), shards, strict=True):
-        own = {operand.name: digests[operand.name] for operand in shard if operand.name in digests}
-        files[file.with_name(name)] = partial(contents, shard, {**metadata, **metadata_of(own)})
+        files[file.with_name(name)] = partial(contents, shard, _metadata(shard, digests, metadata))
         where |= {operand.name: name for operand in shard}
     if len(shards) > 1:
         total = sum(operand.nbytes for shard in shards for operand in shard)
         index = json.dumps({"metadata": {"total_size": total}, "weight_map": dict(sorted(where.items()))}, indent=2) + "\n"
         files[index_of(file)] = lambda: [index.encode()]
     return files | dict.fromkeys((path for path in left_over(file) if path not in files), None)
+
+
+def placed(
+    file: str, shards: Sequence[Mapping[Operand, Weight]], digests: Mapping[str, str], metadata: Mapping[str, str]
+) -> dict[str, Place]:
+    """Where each weight stands in what `written` writes, by its name; ``file`` is the name of the one file."""
+    each = zip(names(file, len(shards)), shards, strict=True)
+    return {k: v for name, shard in each for k, v in places(name, shard, _metadata(shard, digests, metadata)).items()}
+
+
+def _metadata(shard: Iterable[Operand], digests: Mapping[str, str], metadata: Mapping[str, str]) -> dict[str, str]:
+    """That of the file of some tensors."""
+    return {**metadata, **metadata_of({operand.name: digests[operand.name] for operand in shard if operand.name in digests})}
 
 
 def in_place_of(file: Path) -> list[Path]:
@@ -130,6 +142,11 @@ class Shards:
     def tensors(self) -> Sequence[str]:
         """The names of all tensors."""
         return list(self._files)
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """See `Safetensors.places`."""
+        return {name: place for shard in self.each for name, place in shard.places.items()}
 
     @property
     def digests(self) -> dict[str, str]:

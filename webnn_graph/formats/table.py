@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
@@ -20,6 +20,10 @@ WEIGHTS = ".safetensors"
 """Suffix of the file of weights."""
 SHARED = f"model{WEIGHTS}"
 """Name of a file of weights that several graphs have in common; whatever reads a graph looks for it."""
+
+
+OPSETS = range(21, 27)
+"""Versions of ONNX's operator set that are written: from the first with types of 4 bits to the newest that ONNX Runtime 1.31 runs."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,9 @@ class Format:
         targets: What it is written for unless the user says it, the best first, each with what is to be said when the graph is
             refused there; none for any implementation.
         labels: Whether nodes keep their labels unless the user says it.
-        expands: Whether what is written can compute expressions of constants once, when it is loaded.
+        takes: The options of its own that its ``files`` takes: ``expand``, whether expressions of constants are computed once, when
+            what is written is loaded; ``places``, where each weight stands, by name; others of commands.
+        embeds: The option by which weights stand in the file itself and not beside it; empty when they never do.
         sized: What writes a file for several sizes of a model, with a ``files`` as `sized_files`; empty when each is on its own.
     """
 
@@ -52,8 +58,14 @@ class Format:
     companions: Sequence[str] = ()
     targets: Mapping[str, str] = field(default_factory=dict)
     labels: bool = True
-    expands: bool = False
+    takes: tuple[str, ...] = ()
+    embeds: str = ""
     sized: str = ""
+
+    @property
+    def expands(self) -> bool:
+        """Whether what is written can compute expressions of constants once."""
+        return "expand" in self.takes
 
     @property
     def name(self) -> str:
@@ -70,9 +82,9 @@ class Format:
         return document
 
     def files(
-        self, graph: Graph, stem: str, *, labels: bool | None, weights: Sequence[str], digest: str, expand: bool = True
-    ) -> dict[str, str]:
-        """The texts of the files that hold a graph, by file name: of the stem, and of its suffix or a companion's.
+        self, graph: Graph, stem: str, *, labels: bool | None, weights: Sequence[str], digest: str, **options: Any
+    ) -> dict[str, str | bytes]:
+        """The contents of the files that hold a graph, by file name: of the stem, and of its suffix or a companion's.
 
         Args:
             graph: What to write.
@@ -80,11 +92,11 @@ class Format:
             labels: Whether nodes keep their labels; None for what the format does by itself.
             weights: Names of the files of weights, in order.
             digest: That of the weights.
-            expand: Whether expressions of constants are computed once, in formats that `expands` says can do that.
+            options: Those of any format; it gets what it `takes`.
         """
         kept = self.labels if labels is None else labels
-        more = {"expand": expand} if self.expands else {}
-        texts: dict[str, str] = import_module(self.module).files(graph, stem, labels=kept, weights=weights, digest=digest, **more)
+        more = {name: options[name] for name in self.takes if name in options}
+        texts: dict[str, str | bytes] = import_module(self.module).files(graph, stem, labels=kept, weights=weights, digest=digest, **more)
         return texts
 
     def sized_files(self, sized: Sized, stem: str, *, weights: Sequence[str], digest: str) -> dict[str, str]:
@@ -107,8 +119,17 @@ FORMATS = {
             companions=(".d.ts",),
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
-            expands=True,
+            takes=("expand",),
             sized="webnn_graph.formats.sized",
+        ),
+        Format(
+            ".onnx",
+            "webnn_graph.formats.onnx",
+            "ONNX",
+            writes=True,
+            mark="webnn-convert",
+            takes=("places", "opset", "embed"),
+            embeds="embed",
         ),
     )
 }

@@ -18,9 +18,10 @@ from __future__ import annotations
 import json
 import math
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn, Protocol
@@ -33,7 +34,7 @@ from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.formats.constants import external
 from webnn_graph.graph import Descriptor, Graph, Operand
 from webnn_graph.names import nearest
-from webnn_graph.weight import Weight
+from webnn_graph.weight import Place, Weight
 
 HALF_OF_FLOAT32 = "BF16"
 """Elements that are the upper half of a float32; read, never written."""
@@ -79,6 +80,21 @@ def in_order(weights: Mapping[Operand, Weight]) -> dict[Operand, Weight]:
 
 def contents(weights: Mapping[Operand, Weight], metadata: Mapping[str, str] = MappingProxyType({})) -> Iterator[bytes | memoryview]:
     """A safetensors file, piece by piece; the same bytes for the same weights in the same order."""
+    yield _header(weights, metadata)
+    for weight in weights.values():
+        yield from weight.storage()
+
+
+def places(file: str, weights: Iterable[Operand], metadata: Mapping[str, str] = MappingProxyType({})) -> dict[str, Place]:
+    """Where each weight stands in the file of this name that `contents` makes, by its own name."""
+    kept = list(weights)
+    ends = accumulate((operand.nbytes for operand in kept), initial=len(_header(kept, metadata)))
+    return {operand.name: Place(file, start, operand.nbytes) for operand, start in zip(kept, ends, strict=False)}
+
+
+def _header(weights: Iterable[Operand], metadata: Mapping[str, str]) -> bytes:
+    """What a file begins with: the length of the description of its tensors, and that."""
+    weights = list(weights)
     packed = {PACKED: PACKED_VERSION} if any(operand.data_type.bits == 4 for operand in weights) else {}
     header: dict[str, Any] = {METADATA: {**packed, **metadata}} if packed or metadata else {}
     offset = 0
@@ -88,9 +104,7 @@ def contents(weights: Mapping[Operand, Weight], metadata: Mapping[str, str] = Ma
         offset += operand.nbytes
     encoded = json.dumps(header, separators=(",", ":")).encode()
     encoded += b" " * (-len(encoded) % 8)
-    yield len(encoded).to_bytes(8, "little") + encoded
-    for weight in weights.values():
-        yield from weight.storage()
+    return len(encoded).to_bytes(8, "little") + encoded
 
 
 def metadata_of(digests: Mapping[str, str]) -> dict[str, str]:
@@ -150,6 +164,11 @@ class Safetensors:
     def files(self) -> list[str]:
         """Its name, as `webnn_graph.formats.shards.Shards` has several."""
         return [self.path.name]
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Where the tensors are, by name."""
+        return {name: Place(self.path.name, tensor.start, tensor.size) for name, tensor in self.tensors.items()}
 
     @property
     def digests(self) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The translations, one file for each file of the operator table."""
