@@ -326,6 +326,8 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (lambda b, x: b.reduceMean(b.reduceMean(x, axes=[3], keepDimensions=True), axes=[2, 3], keepDimensions=True), ["reduceMean"]),
     (moved_ones, ["reduceMax", "transpose"]),
     (gru_from_zeros, ["reshape", "gru"]),
+    (lambda b, x: b.cast(b.logicalNot(b.equal(b.relu(x), 0)), "float32"), ["relu", "notEqual", "cast"]),
+    (lambda b, x: b.gather(x, b.clamp(b.argMax(x, axis=1), minValue=-6, maxValue=5), axis=3), ["argMax", "gather"]),
     (dynamic_zero_point, ["relu", "reduceMax", "max", "clamp", "div"]),
     (dynamic_range, [*"reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul".split()]),
     (symmetric_range, [*"mul clamp reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul div".split()]),
@@ -397,6 +399,8 @@ ALMOST: list[Body] = [
     lambda b, x: b.gather(x, np.array([0, 2]), axis=3),
     lambda b, x: b.gather(x, np.array([5, 6]), axis=3),  # beyond the end, where implementations clamp
     lambda b, x: b.reshape(b.gather(x, np.array(7), axis=3), [2, 4, 5, 1]),
+    lambda b, x: b.gather(x, b.clamp(b.argMax(x, axis=1), minValue=0, maxValue=3), axis=3),  # what is there is more
+    lambda b, x: b.logicalNot(b.greater(x, 0)),  # of NaN both are false
     lambda b, x: b.gatherND(b.reduceMax(x, axes=[0, 1, 2], keepDimensions=False), np.arange(1, 7).reshape(6, 1)),
     lambda b, x: b.concat([b.concat([x, b.relu(x)], 1), b.concat([x, x], 1)], 2),
     lambda b, x: b.reduceMax(b.reduceMin(x, axes=[1]), axes=[1]),

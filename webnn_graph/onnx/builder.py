@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -221,16 +221,16 @@ class ModelBuilder:
         kept.reverse()
         needed.discard(None)
         initializers = {value: tensor for value, tensor in self._initializers.items() if value in needed}
-        computed = [value for node in kept for value in node.outputs if value in needed and value]
+        computed = [value for node in kept for value in node.outputs if value]
         _name([*inputs, *results.values(), *initializers, *computed])
         graph = onnx.GraphProto(name=name)
-        labels: Counter[str] = Counter()
+        labels: set[str] = set()
         for node in kept:
-            label = node.label or node.op
-            labels[label] += 1
-            unique = label if labels[label] == 1 else f"{label}_{labels[label]}"
-            made = _names([value if value in needed else None for value in node.outputs])
-            graph.node.append(helper.make_node(node.op, _names(node.inputs), made, name=unique, **node.attributes))
+            graph.node.append(
+                helper.make_node(
+                    node.op, _names(node.inputs), _names(node.outputs), name=_distinct(node.label or node.op, labels), **node.attributes
+                )
+            )
         for value, tensor in initializers.items():
             tensor.name = value.name
             graph.initializer.append(tensor)
@@ -256,6 +256,14 @@ def _name(values: Sequence[Value]) -> None:
     names = Names()
     for value in sorted(dict.fromkeys(values), key=lambda value: not value.wish):
         value.name = names.take(value.wish) if value.wish else names.number("value")
+
+
+def _distinct(label: str, taken: set[str]) -> str:
+    """The label, with a number if another node has it; ONNX Runtime wants one for each."""
+    tried = (label if i == 1 else f"{label}_{i}" for i in count(1))
+    name = next(name for name in tried if name not in taken)
+    taken.add(name)
+    return name
 
 
 def _names(values: Sequence[Value | None]) -> list[str]:

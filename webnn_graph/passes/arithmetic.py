@@ -154,6 +154,15 @@ def truth(view: View, node: Node) -> Build | None:
     return (lambda b, new: new(t)) if is_truth(view, t) else None
 
 
+def unequal(view: View, node: Node) -> Build | None:
+    """logicalNot of equal or notEqual: the other one."""
+    inner = view.producer(node.arguments["a"], "equal", "notEqual")
+    if inner is None or not view.only_user(inner.output):
+        return None
+    other = "notEqual" if inner.op == "equal" else "equal"
+    return lambda b, new: b.call(other, new(inner.arguments["a"]), new(inner.arguments["b"]))
+
+
 def all_true(view: View, node: Node) -> Build | None:
     """logicalAnd with ones, logicalOr with zeros: the other operand, expanded."""
     neutral = 1 if node.op == "logicalAnd" else 0
@@ -178,6 +187,7 @@ RULES: dict[str, list[Rule]] = {
     "clamp": [clamp],
     "cast": [casts],
     "notEqual": [truth],
+    "logicalNot": [unequal],
     "logicalAnd": [all_true],
     "logicalOr": [all_true],
 }

@@ -222,6 +222,19 @@ def _slice(b: GraphBuilder, x: Operand, axis: int, start: int, size: int) -> Ope
     return result
 
 
+def clamped_indices(view: View, node: Node) -> Build | None:
+    """gather of indices that are clamped to those that there are, as every implementation does itself: gather of the indices."""
+    clamp = view.producer(node.arguments["indices"], "clamp")
+    if clamp is None:
+        return None
+    shape = node.arguments["input"].shape
+    sizes = shape[: clamp.output.shape[-1]] if node.op == "gatherND" else [shape[node.arguments.get("axis", 0)]]
+    low, high = clamp.arguments.get("minValue"), clamp.arguments.get("maxValue")
+    if any(low != -size or high != size - 1 for size in sizes):
+        return None
+    return lambda b, new: b.repeat(node, lambda operand: new(clamp.arguments["input"]) if operand is clamp.output else new(operand))
+
+
 def _merged(before: tuple[int, ...], after: tuple[int, ...]) -> list[list[int]] | None:
     """For each dimension of ``after`` those of ``before`` that it consists of; None when one has to be split."""
     groups: list[list[int]] = []
@@ -241,8 +254,9 @@ def _merged(before: tuple[int, ...], after: tuple[int, ...]) -> list[list[int]] 
 RULES: dict[str, list[Rule]] = {
     "reshape": [kept_dimensions, sliced_and_reshaped, transposed_ones, merged_transpose, moved_and_back],
     "transpose": [moved_and_back],
-    "gather": [sliced],
-    "gatherND": [everything_gathered],
+    "gather": [clamped_indices, sliced],
+    "gatherElements": [clamped_indices],
+    "gatherND": [clamped_indices, everything_gathered],
     **{op: [late_expand] for op in ELEMENTWISE},
     **{
         op: [reduced_ones, reduced_transpose, reduced_expand] if op in SELECTING else [reduced_transpose, reduced_expand]

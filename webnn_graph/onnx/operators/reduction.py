@@ -26,16 +26,16 @@ REDUCTIONS = {
 
 @translates(*REDUCTIONS)
 def reduce(m: ModelBuilder, input: Value, /, *, axes: Sequence[int] | None, keepDimensions: bool, op: str, result: Descriptor) -> Value:
-    over = list(range(input.rank)) if axes is None else list(axes)
+    over = None if axes is None else list(axes)
     onnx_name = REDUCTIONS[op]
     keep = int(keepDimensions)
-    if not over:  # each element by itself: over an axis of one
+    if over == [] or not input.rank:  # each element by itself: over an axis of one
         input, over, keep = m.reshape(input, (*input.shape, 1)), [input.rank], 0
     if not input.is_float and onnx_name == "ReduceL1":
         input, onnx_name = input if result.data_type.is_unsigned else m.node("Abs", input), "ReduceSum"
     if not input.is_float and onnx_name == "ReduceSumSquare":
         input, onnx_name = m.node("Mul", input, input), "ReduceSum"
-    return m.node(onnx_name, input, m.constant(over), shape=result.shape, keepdims=keep)
+    return m.node(onnx_name, input, None if over is None else m.constant(over), shape=result.shape, keepdims=keep)
 
 
 ARGUMENTS = {"argMin": "ArgMin", "argMax": "ArgMax"}

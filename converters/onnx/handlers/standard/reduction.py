@@ -25,10 +25,10 @@ REDUCTIONS = {
 }
 
 
-def _axes(given: list[int] | None, rank: int, noop: int) -> list[int]:
+def _axes(given: list[int] | None, rank: int, noop: int) -> list[int] | None:
     if given:
         return axes_of(given, rank)
-    return [] if noop else list(range(rank))
+    return [] if noop else None
 
 
 def _with_attribute(name: str) -> Callable[..., Operand]:
