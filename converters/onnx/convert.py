@@ -15,6 +15,7 @@ import onnx
 from converters.onnx import handlers
 from converters.onnx.conversion import Conversion
 from converters.onnx.cuts import hints as cut_hints
+from converters.onnx.reading.belonging import check_weights
 from converters.onnx.reading.interface import Input, InterfaceOptions, bound_value, free_inputs, graph_inputs, unread_strings
 from converters.onnx.reading.load import model_of
 from converters.onnx.reading.retype import IN_FLOAT16, retyped
@@ -84,6 +85,8 @@ def convert(
         folder, name = path.parent, name or path.stem
     model = model_of(model)
     check_model(model)
+    if folder is not None:
+        check_weights(model, folder)
     load_plugins("onnx")
     narrow = retyped(model, IN_FLOAT16, folder) if unsupported_floats == "float16" else None
     model = narrow or model

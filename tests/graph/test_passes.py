@@ -270,6 +270,13 @@ def mean_of_expanded(b: GraphBuilder, x: Operand) -> Operand:
     return b.div(b.reduceMax(x, axes=[2]), b.clamp(b.reduceSum(spread, axes=[2]), minValue=1))
 
 
+def scattered_inside(b: GraphBuilder, x: Operand) -> Operand:
+    """At positions in two dimensions, of which each has bounds of its own."""
+    positions = b.reshape(b.argMax(x, axis=0), [60, 2])
+    inside = b.min(b.max(positions, np.array([-2, -4], np.int32)), np.array([1, 3], np.int32))
+    return b.scatterND(x, inside, weights(60, 5, 6))
+
+
 PATTERNS: list[tuple[Body, list[str]]] = [
     (gelu_div, ["gelu"]),
     (gelu_half_first, ["gelu"]),
@@ -328,6 +335,7 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (gru_from_zeros, ["reshape", "gru"]),
     (lambda b, x: b.cast(b.logicalNot(b.equal(b.relu(x), 0)), "float32"), ["relu", "notEqual", "cast"]),
     (lambda b, x: b.gather(x, b.clamp(b.argMax(x, axis=1), minValue=-6, maxValue=5), axis=3), ["argMax", "gather"]),
+    (scattered_inside, ["argMax", "reshape", "scatterND"]),
     (dynamic_zero_point, ["relu", "reduceMax", "max", "clamp", "div"]),
     (dynamic_range, [*"reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul".split()]),
     (symmetric_range, [*"mul clamp reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul div".split()]),

@@ -220,7 +220,10 @@ class ModelBuilder:
                 needed.update(node.inputs)
         kept.reverse()
         needed.discard(None)
-        initializers = {value: tensor for value, tensor in self._initializers.items() if value in needed}
+        viewed = {value for value, shape in self._views if self._views[value, shape] in needed}
+        unread = {value for value, tensor in self._initializers.items() if tensor.external_data and value not in viewed | needed}
+        unread.difference_update(self._views.values())  # of weights themselves all are listed: the digest is that of all
+        initializers = {value: tensor for value, tensor in self._initializers.items() if value in needed or value in unread}
         computed = [value for node in kept for value in node.outputs if value]
         _name([*inputs, *results.values(), *initializers, *computed])
         graph = onnx.GraphProto(name=name)

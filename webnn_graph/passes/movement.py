@@ -223,16 +223,33 @@ def _slice(b: GraphBuilder, x: Operand, axis: int, start: int, size: int) -> Ope
 
 
 def clamped_indices(view: View, node: Node) -> Build | None:
-    """gather of indices that are clamped to those that there are, as every implementation does itself: gather of the indices."""
-    clamp = view.producer(node.arguments["indices"], "clamp")
-    if clamp is None:
+    """gather or scatter at indices that are clamped to those that there are, as every implementation does itself: at the indices."""
+    clamped: Operand = node.arguments["indices"]
+    found = _clamped(view, clamped)
+    if found is None:
         return None
+    indices, low, high = found
     shape = node.arguments["input"].shape
-    sizes = shape[: clamp.output.shape[-1]] if node.op == "gatherND" else [shape[node.arguments.get("axis", 0)]]
-    low, high = clamp.arguments.get("minValue"), clamp.arguments.get("maxValue")
-    if any(low != -size or high != size - 1 for size in sizes):
+    sizes = shape[: clamped.shape[-1]] if node.op in ("gatherND", "scatterND") else (shape[node.arguments.get("axis", 0)],)
+    if any((a != -size or b != size - 1) for a, b, size in zip(*np.broadcast_arrays(low, high, sizes), strict=True)):
         return None
-    return lambda b, new: b.repeat(node, lambda operand: new(clamp.arguments["input"]) if operand is clamp.output else new(operand))
+    return lambda b, new: b.repeat(node, lambda operand: new(indices) if operand is clamped else new(operand))
+
+
+def _clamped(view: View, operand: Operand) -> tuple[Operand, Array, Array] | None:
+    """x and its bounds, numbers or one for each element of the last axis, of clamp, or of min of max."""
+    clamp = view.producer(operand, "clamp")
+    if clamp is not None:
+        bounds = [np.array(clamp.arguments.get(name, math.nan)) for name in ("minValue", "maxValue")]
+        return clamp.arguments["input"], bounds[0], bounds[1]
+    least = view.producer(operand, "min")
+    most = least and view.producer(least.arguments["a"], "max")
+    if not least or not most:
+        return None
+    high, low = view.value(least.arguments["b"]), view.value(most.arguments["b"])
+    if low is None or high is None or low.ndim > 1 or high.ndim > 1:
+        return None
+    return most.arguments["a"], low, high
 
 
 def _merged(before: tuple[int, ...], after: tuple[int, ...]) -> list[list[int]] | None:
@@ -257,6 +274,8 @@ RULES: dict[str, list[Rule]] = {
     "gather": [clamped_indices, sliced],
     "gatherElements": [clamped_indices],
     "gatherND": [clamped_indices, everything_gathered],
+    "scatterElements": [clamped_indices],
+    "scatterND": [clamped_indices],
     **{op: [late_expand] for op in ELEMENTWISE},
     **{
         op: [reduced_ones, reduced_transpose, reduced_expand] if op in SELECTING else [reduced_transpose, reduced_expand]
