@@ -335,6 +335,9 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (gru_from_zeros, ["reshape", "gru"]),
     (lambda b, x: b.cast(b.logicalNot(b.equal(b.relu(x), 0)), "float32"), ["relu", "notEqual", "cast"]),
     (lambda b, x: b.gather(x, b.clamp(b.argMax(x, axis=1), minValue=-6, maxValue=5), axis=3), ["argMax", "gather"]),
+    (lambda b, x: b.where(b.notEqual(b.cast(x, "uint8"), 0), x, b.neg(x)), ["cast", "neg", "where"]),
+    (lambda b, x: b.logicalNot(b.notEqual(b.cast(x, "uint8"), 0)), ["cast", "logicalNot"]),
+    (lambda b, x: b.add(*b.split(b.concat([x, b.relu(x)], 1), 2, axis=1)), ["relu", "add"]),
     (scattered_inside, ["argMax", "reshape", "scatterND"]),
     (dynamic_zero_point, ["relu", "reduceMax", "max", "clamp", "div"]),
     (dynamic_range, [*"reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul".split()]),
@@ -409,6 +412,7 @@ ALMOST: list[Body] = [
     lambda b, x: b.reshape(b.gather(x, np.array(7), axis=3), [2, 4, 5, 1]),
     lambda b, x: b.gather(x, b.clamp(b.argMax(x, axis=1), minValue=0, maxValue=3), axis=3),  # what is there is more
     lambda b, x: b.logicalNot(b.greater(x, 0)),  # of NaN both are false
+    lambda b, x: b.add(*b.split(b.concat([x, b.relu(x)], 1), 2, axis=0)),
     lambda b, x: b.gatherND(b.reduceMax(x, axes=[0, 1, 2], keepDimensions=False), np.arange(1, 7).reshape(6, 1)),
     lambda b, x: b.concat([b.concat([x, b.relu(x)], 1), b.concat([x, x], 1)], 2),
     lambda b, x: b.reduceMax(b.reduceMin(x, axes=[1]), axes=[1]),

@@ -11,7 +11,6 @@ import pytest
 
 from converters.onnx import convert
 from tests.formats.graphs import every_operator
-
 from webnn_graph import load, run, save
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.diff import diff

@@ -80,8 +80,14 @@ def concat(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Ope
 
 
 def split(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> list[Operand] | None:
-    """split into one piece."""
-    return [arguments["input"]] if len(results) == 1 else None
+    """split into one piece, or into what was put together."""
+    operand: Operand = arguments["input"]
+    before = b.producer(operand)
+    if before is not None and before.op == "concat" and before.arguments["axis"] == arguments.get("axis", 0):
+        parts: list[Operand] = before.arguments["inputs"]
+        if [part.shape for part in parts] == [result.shape for result in results]:
+            return parts
+    return [operand] if len(results) == 1 else None
 
 
 def cast(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:

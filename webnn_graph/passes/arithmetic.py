@@ -163,6 +163,23 @@ def unequal(view: View, node: Node) -> Build | None:
     return lambda b, new: b.call(other, new(inner.arguments["a"]), new(inner.arguments["b"]))
 
 
+def conditions(view: View, node: Node) -> Build | None:
+    """An operator of truth on notEqual(t, 0) of uint8: on t, which is true where it is not 0."""
+    plain = {operand: t for operand in node.operands[: 1 if node.op == "where" else 2] if (t := _unequal_to_zero(view, operand))}
+    if not plain:
+        return None
+    return lambda b, new: b.repeat(node, lambda operand: new(plain.get(operand, operand)))
+
+
+def _unequal_to_zero(view: View, operand: Operand) -> Operand | None:
+    """t of notEqual(t, 0), when it is uint8."""
+    node = view.producer(operand, "notEqual")
+    if node is None or view.scalar(node.arguments["b"]) != 0:
+        return None
+    t: Operand = node.arguments["a"]
+    return t if t.data_type is DataType.UINT8 and t.shape == operand.shape else None
+
+
 def all_true(view: View, node: Node) -> Build | None:
     """logicalAnd with ones, logicalOr with zeros: the other operand, expanded."""
     neutral = 1 if node.op == "logicalAnd" else 0
@@ -187,9 +204,11 @@ RULES: dict[str, list[Rule]] = {
     "clamp": [clamp],
     "cast": [casts],
     "notEqual": [truth],
-    "logicalNot": [unequal],
-    "logicalAnd": [all_true],
-    "logicalOr": [all_true],
+    "logicalNot": [conditions, unequal],
+    "logicalAnd": [all_true, conditions],
+    "logicalOr": [all_true, conditions],
+    "logicalXor": [conditions],
+    "where": [conditions],
 }
 LAST: dict[str, list[Rule]] = {
     **{op: [affine] for op in AFFINE},

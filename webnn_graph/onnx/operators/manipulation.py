@@ -49,8 +49,10 @@ def concat(m: ModelBuilder, inputs: Sequence[Value], axis: int, /, *, result: De
 
 @translates("split")
 def split(m: ModelBuilder, input: Value, splits: int | Sequence[int], /, *, axis: int, results: Sequence[Descriptor]) -> list[Value | None]:
-    sizes = m.constant([result.shape[axis] for result in results])
-    return m.nodes("Split", input, sizes, shapes=[result.shape for result in results], axis=axis)
+    shapes = [result.shape for result in results]
+    if isinstance(splits, int):
+        return m.nodes("Split", input, shapes=shapes, axis=axis, num_outputs=splits)
+    return m.nodes("Split", input, m.constant(splits), shapes=shapes, axis=axis)
 
 
 @translates("slice")

@@ -48,6 +48,8 @@ def _split(b: GraphBuilder, input: Operand, sizes: list[int] | None, axis: int, 
     place = axis_of(axis, input.rank)
     if sizes is None:
         whole = input.shape[place]
+        if whole and whole % count == 0:
+            return tuple(b.split(input, count, axis=place))
         size = -(-whole // count)
         sizes = [max(min(size, whole - i * size), 0) for i in range(count)]
     if all(sizes):
