@@ -253,10 +253,10 @@ def run(
     from webnn_graph.feeds import complete, read_arrays, save_arrays
     from webnn_graph.file_kinds import ModelKind, check_kind
     from webnn_graph.formats import files_of, load
-    from webnn_graph.runtimes import reference
+    from webnn_graph.runtimes import chosen, reference
     from webnn_graph.runtimes import run as compute
 
-    if times and runtime != "reference":
+    if times and runtime not in ("", "reference"):
         raise click.UsageError("--times works with the reference runtime only")
     check_kind(graph, ModelKind.GRAPH)
     written = [file for file in (output, times) if file]
@@ -267,11 +267,11 @@ def run(
     given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
     with progress("computing ..."):
         feeds = complete(loaded, given, seed)
-        outputs = compute(loaded, feeds, runtime=runtime, browser=browser)
+        outputs = compute(loaded, feeds, runtime=runtime or ("reference" if times else chosen(loaded)), browser=browser)
     if output:
         save_arrays(output, outputs)
     if times:
-        save_times(times, loaded, runtime, reference.measured(loaded, feeds))
+        save_times(times, loaded, "reference", reference.measured(loaded, feeds))
     return Outputs(outputs, output)
 
 

@@ -100,6 +100,7 @@ OPTIONS: dict[str, tuple[str, Callable[[list[str]], str]]] = {
     "trust-script": ("", _always("trust_script=True")),
     "decoder": (r"\d+,\d+", _always("convert_decoder")),
     "browser": (r"\S*/\S*", _one("browser", _quoted)),
+    "embed": ("", _always("embed=True")),
     "debug": ("", _always("the traceback")),
 }
 """By option, the pattern of its value in a hint, and what it is in Python with all its values."""

@@ -12,10 +12,12 @@ from converters.checking.noise import Comparison, Result, nudges
 from converters.source import Source, interface_names, shared_tensors
 from webnn_graph.compare import BRAIN_PRECISION, HALF_PRECISION, Difference, compare
 from webnn_graph.data_types import Array, DataType
-from webnn_graph.errors import ConversionError, WebNNError, Where
+from webnn_graph.errors import ConversionError, ExecutionError, WebNNError, Where
 from webnn_graph.feeds import complete
-from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.graph import Graph, Node, Operand, map_arguments
+from webnn_graph.names import Names
 from webnn_graph.ops import evaluate
+from webnn_graph.weight import Values
 
 Runner: TypeAlias = Callable[[Graph, Mapping[str, Array]], dict[str, Array]]
 """Computes a graph's outputs: ``run`` of a runtime."""
@@ -126,16 +128,23 @@ def _captured(comparison: Comparison, outputs: Iterable[str], tolerance: float) 
 
 
 def verify_nodes(
-    graph: Graph, source: Source, *, tolerance: float, inputs: Mapping[str, Array] | None = None, seed: int = 0
+    graph: Graph,
+    source: Source,
+    *,
+    tolerance: float,
+    inputs: Mapping[str, Array] | None = None,
+    seed: int = 0,
+    fast: Runner | None = None,
 ) -> Verification:
     """Computes every node on the source's own values and compares its result.
 
     For quantized models: there a last-bit difference can flip a rounding, and later layers make that visible in the outputs
-    of any two runtimes. Each node by itself must still be right. Runs in NumPy, by the operators' definitions.
+    of any two runtimes. Each node by itself must still be right. What is right is said in NumPy, by the operators' definitions.
 
     Args:
         graph: See `verify`, as for the others.
         tolerance: The same; a result that the source rounds to 16 bits has at least the tolerance of that type.
+        fast: A runtime that is asked first; nodes that it has right are not computed in NumPy.
 
     Returns:
         A difference for every node result that the source has a tensor for and that depends on an input.
@@ -144,22 +153,89 @@ def verify_nodes(
     tensors = shared_tensors(graph, source)
     expected = source.run(source_feeds, list(tensors.values()))
     known = dict(graph.constants) | {operand: feeds[operand.name] for operand in graph.inputs}
+    right = {operand: expected[name] for operand, name in tensors.items() if expected[name].shape == operand.shape}
     found: list[tuple[Node, Difference]] = []
-    stopped = ""
-    for node in graph.nodes:
-        try:
-            results = evaluate(node, known.__getitem__)
-        except (WebNNError, MemoryError) as error:
-            stopped = _said(error, node.label or node.op)
-            break
+
+    def compared(node: Node, results: Mapping[Operand, Array]) -> list[tuple[Node, Difference]]:
+        """The differences of a node's results; what is known from then on is what the source has."""
+        differences = []
         for operand, array in results.items():
-            right = expected[tensors[operand]] if operand in tensors else array
-            if right is not array and right.shape == operand.shape:
-                found.append((node, compare(operand.name, array, right, max(tolerance, OWN_PRECISION.get(right.dtype.name, 0)))))
-                array = right.astype(array.dtype)
-            known[operand] = array
+            if operand in right:
+                least = max(tolerance, OWN_PRECISION.get(right[operand].dtype.name, 0))
+                differences.append((node, compare(operand.name, array, right[operand], least)))
+            known[operand] = right[operand].astype(array.dtype) if operand in right else array
+        return differences
+
+    stopped = ""
+    try:
+        for nodes in _parts(graph.nodes):
+            quick = _apart(graph, nodes, right, known, fast) if fast else None
+            if quick is not None:
+                differences = [pair for node in nodes for pair in compared(node, {operand: quick[operand] for operand in node.outputs})]
+                if all(difference.ok for _, difference in differences):
+                    found += differences
+                    continue
+            for node in nodes:
+                found += compared(node, _evaluated(node, known))
+    except (WebNNError, MemoryError) as error:
+        stopped = _said(error)
     first = next((pair for pair in found if not pair[1].ok), None)
     return Verification([difference for _, difference in found], first, stopped)
+
+
+def _evaluated(node: Node, known: Mapping[Operand, Array]) -> dict[Operand, Array]:
+    """A node's results by the operator's definition."""
+    try:
+        return evaluate(node, known.__getitem__)
+    except MemoryError as error:
+        raise ExecutionError(_said(error), where=Where(node=node.label or node.op)) from None
+    except WebNNError as error:
+        raise error.at(Where(node=node.label or node.op)) from None
+
+
+def _apart(
+    graph: Graph, nodes: Sequence[Node], right: Mapping[Operand, Array], known: Mapping[Operand, Array], run: Runner
+) -> dict[Operand, Array] | None:
+    """What a runtime computes of some nodes, each of which is given the source's values; None when it cannot."""
+    names = Names()
+    names.take_interface((), graph.operands)
+    fed: dict[Operand, Operand] = {}
+    made: set[Operand] = set()
+
+    def replaced(operand: Operand) -> Operand:
+        if operand in graph.constants or (operand in made and operand not in right):
+            return operand
+        if operand not in fed:
+            fed[operand] = operand.named(names.number("given"))
+        return fed[operand]
+
+    given = []
+    for node in nodes:
+        given.append(Node(node.op, map_arguments(node.arguments, replaced), node.outputs, node.label))
+        made.update(node.outputs)
+    values = {o: right[o].astype(o.data_type.numpy) if o in made else known[o] for o in fed}
+    weights = Values({operand: graph.weights[operand] for node in nodes for operand in node.operands if operand in graph.constants})
+    outputs = tuple(output for node in given for output in node.outputs)
+    try:
+        computed = run(Graph(graph.name, tuple(fed.values()), weights, tuple(given), outputs), {fed[o].name: a for o, a in values.items()})
+    except (WebNNError, MemoryError):
+        return None
+    return {operand: computed[operand.name] for operand in outputs}
+
+
+def _parts(nodes: Sequence[Node]) -> Iterator[list[Node]]:
+    """The nodes in order, as many at a time as have results that may be held at once."""
+    part: list[Node] = []
+    held = 0
+    for node in nodes:
+        size = sum(output.nbytes for output in node.outputs)
+        if part and held + size > BATCH_BYTES:
+            yield part
+            part, held = [], 0
+        part.append(node)
+        held += size
+    if part:
+        yield part
 
 
 def _on_nudged(run: Runner, graph: Graph, feeds: Mapping[str, Array], spacing: float) -> Iterator[dict[str, Array]]:

@@ -225,7 +225,12 @@ format_option = click.option(
     help="Forms to write.  [default: webnn]",
 )
 runtime_options = options(
-    click.option("--runtime", type=click.Choice(tuple(RUNTIMES)), default="reference", show_default=True, help="What computes the graph."),
+    click.option(
+        "--runtime",
+        type=click.Choice(tuple(RUNTIMES)),
+        callback=lambda context, parameter, value: value or "",
+        help="What computes the graph.  [default: reference; onnxruntime for a large graph, where it is installed]",
+    ),
     click.option("--browser", type=str, help=BROWSER_HELP),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values."),
 )
@@ -354,7 +359,7 @@ def check_of(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | N
     from webnn_graph.feeds import read_arrays
 
     runtime, each_node = options.pop("runtime"), options.pop("each_node")
-    if each_node and runtime != "reference":
+    if each_node and runtime not in ("", "reference"):
         raise click.UsageError("--each-node works with the reference runtime only")
     file = options.pop("inputs_file")
     inputs = (read or read_arrays)(file) if file else {}

@@ -166,6 +166,7 @@ def verified_padded(sized: Sized, model: SeveralSizes, check: Check) -> Verified
     """How near what the largest graph makes of smaller inputs, which are filled up, is to the source model on these as they are."""
     assert sized.probe is not None
     sizes, graph = sized.probe
+    check = replace(check, runtime=check.runtime or runtimes.chosen(graph))
     source, runtime = model.source_of(sizes), runtimes.find_runtime(check.runtime)
     compute = partial(runtimes.run, runtime=check.runtime, browser=check.browser)
 

@@ -36,7 +36,7 @@ class Check:
     """How a conversion is verified.
 
     Attributes:
-        runtime: What computes the graph, see `webnn_graph.runtimes`.
+        runtime: What computes the graph, see `webnn_graph.runtimes`; empty for what `webnn_graph.runtimes.chosen` says.
         browser: The browser's executable; None searches for one.
         tolerance: Largest relative difference; None for the runtime's own.
         inputs: Values by input name; the others are made up.
@@ -47,7 +47,7 @@ class Check:
         WebNNError: There is no such runtime, or it does not compare nodes.
     """
 
-    runtime: str = "reference"
+    runtime: str = ""
     browser: str | None = None
     tolerance: float | None = None
     inputs: Mapping[str, Array] = field(default_factory=dict)
@@ -55,9 +55,22 @@ class Check:
     each_node: bool = False
 
     def __post_init__(self) -> None:
-        runtimes.find_runtime(self.runtime)
-        if self.each_node and self.runtime != "reference":
+        if self.runtime:
+            runtimes.find_runtime(self.runtime)
+        if self.each_node and self.runtime not in ("", "reference"):
             raise WebNNError(f"each node is compared in the reference runtime, not in {self.runtime}", "leave out --runtime")
+
+    def decided(self, graph: Graph, verify: Callable[[Check], Verification]) -> tuple[Check, Verification]:
+        """What ``verify`` finds with the runtime that is chosen for the graph, and the check with that.
+
+        What the user did not choose must not be what is wrong: then it is the reference, which says what is right.
+        """
+        check = replace(self, runtime=self.runtime or ("reference" if self.each_node else runtimes.chosen(graph)))
+        verification = verify(check)
+        if not verification.ok and check.runtime not in (self.runtime, "reference"):
+            check = replace(self, runtime="reference")
+            verification = verify(check)
+        return check, verification
 
     def run(self, graph: Graph, source: Source, run: Runner | None = None, *, search: bool = True) -> Verification:
         """Verifies ``graph`` against ``source``; see `converters.checking.verify.verify`.
@@ -68,17 +81,18 @@ class Check:
             run: Computes in the runtime's place.
             search: Whether the first wrong node is looked for where outputs differ.
         """
-        runtime = runtimes.find_runtime(self.runtime)
+        runtime = runtimes.find_runtime(self.runtime or "reference")
         target = load_target(runtime.target)
 
         def returns(operand: Operand) -> bool:
             return search and not any(of_tensor(target, "output", operand))
 
-        run = run or partial(runtimes.run, runtime=self.runtime, browser=self.browser)
+        run = run or partial(runtimes.run, runtime=runtime.name, browser=self.browser)
         tolerance = runtime.tolerance if self.tolerance is None else self.tolerance
         with progress(f"verifying against {source.runner} ..."):
             if self.each_node:
-                return verify_nodes(graph, source, tolerance=tolerance, inputs=self.inputs, seed=self.seed)
+                fast = None if runtimes.chosen(graph) == runtime.name else partial(runtimes.run, runtime=runtimes.chosen(graph))
+                return verify_nodes(graph, source, tolerance=tolerance, inputs=self.inputs, seed=self.seed, fast=fast)
             return verify(graph, source, run, tolerance=tolerance, inputs=self.inputs, seed=self.seed, returns=returns)
 
 
@@ -226,7 +240,7 @@ def converted_parts(model: Parts, destination: Destination, check: Check | None 
 def verified(graph: Graph, source: Source, check: Check) -> Verified:
     """How near a graph is to its source model."""
     source = source.of(graph)
-    verification = check.run(graph, source)
+    check, verification = check.decided(graph, lambda decided: decided.run(graph, source))
     return Verified(graph, verification, check.runtime, source.runner, check.each_node)
 
 
@@ -259,8 +273,9 @@ def verified_rounding(graph: Graph, rounded: Quantized, source: Source | None, c
     source = source and source.of(graph)
     conversion = verified(rounded.before, source, replace(check, runtime="reference", browser=None)) if source else None
     expected, check = GraphSource(rounded.graph, source), replace(check, each_node=False)
-    run = once(partial(runtimes.run, runtime=check.runtime, browser=check.browser))
-    verification = check.run(graph, expected, run)
+    runs = {name: once(partial(runtimes.run, runtime=name, browser=check.browser)) for name in runtimes.RUNTIMES}
+    check, verification = check.decided(graph, lambda decided: decided.run(graph, expected, runs[decided.runtime]))
+    run = runs[check.runtime]
     original = replace(check, tolerance=math.inf).run(graph, source or GraphSource(rounded.before), run, search=False)
     far = {difference.name: difference for difference in original.differences}
     return VerifiedRounding(conversion, Verified(graph, verification, check.runtime, expected.runner, original=far))

@@ -6,7 +6,7 @@ import filecmp
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -114,7 +114,8 @@ def verify_all(
     Raises:
         WebNNError: There is no such runtime.
     """
-    find_runtime(runtime)
+    if runtime:
+        find_runtime(runtime)
 
     def row(model: Model) -> Row:
         measured = measure(model, folder, runtime=runtime, browser=browser, seed=seed, target=target)
@@ -164,7 +165,8 @@ def measure(
     Raises:
         WebNNError: There is no such runtime; or the model cannot be converted, or is not refused although it must be.
     """
-    find_runtime(runtime)
+    if runtime:
+        find_runtime(runtime)
     started = time.monotonic()
     own = loaded(model, folder)
     graph = converted(model, own.convert)
@@ -174,9 +176,9 @@ def measure(
         graph = legalize(graph, target)
     seconds = time.monotonic() - started
     inputs = pictures.values(model.pictures, graph)
-    computed_by = "reference" if model.each_node else runtime
-    check = Check(computed_by, browser, model.tolerance_of(computed_by), inputs, seed, model.each_node)
-    result = check.run(graph, own.source().of(graph))
+    check = Check("reference" if model.each_node else runtime, browser, None, inputs, seed, model.each_node)
+    source = own.source().of(graph)
+    _, result = check.decided(graph, lambda decided: replace(decided, tolerance=model.tolerance_of(decided.runtime)).run(graph, source))
     if not result.differences:
         raise WebNNError(result.stopped or "there is nothing to compare", "leave out each_node")
     return Measured(graph, seconds, result)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,10 @@ class Runtime:
         return RuntimeUnavailable(f"the {self.name} runtime needs {self.needs}, which is not installed", hint)
 
 
+LARGE = 2**26
+"""Bytes of weights and intermediate results from which on a graph is large."""
+
+
 RUNTIMES = {
     runtime.name: runtime
     for runtime in (
@@ -91,6 +96,13 @@ def find_runtime(name: str) -> Runtime:
             f"there is no runtime {name!r}", nearest(name, RUNTIMES) or f"the runtimes are {', '.join(RUNTIMES)}", code=Code.UNKNOWN_RUNTIME
         )
     return RUNTIMES[name]
+
+
+def chosen(graph: Graph) -> str:
+    """What computes a graph where nobody says it: ``onnxruntime`` for a large one where it is installed, else ``reference``."""
+    results = sum(operand.nbytes for node in graph.nodes for operand in node.outputs)
+    is_installed = find_spec(RUNTIMES["onnxruntime"].package) is not None
+    return "onnxruntime" if is_installed and graph.weight_bytes + results >= LARGE else "reference"
 
 
 def run(
