@@ -88,6 +88,9 @@ BROWSERS = {
     )
 }
 
+ENGINES = "chromium-147-without-webnn", "firefox", "webkit"
+"""One of each engine, without WebNN."""
+
 RESULT = "return window.result"
 """What a page's result is: a value that is set, or a promise of one."""
 ASK = """const find = async () => { SCRIPT };

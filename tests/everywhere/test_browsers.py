@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
 
 from benchmarks.page import ORT
-from tests.everywhere.browsers import BROWSERS, Visitor, started
+from tests.everywhere.browsers import BROWSERS, ENGINES, Visitor, started
 from tests.everywhere.facts import facts
 from tests.everywhere.site import Site
 from webnn_graph.errors import ExecutionError, RuntimeLost, RuntimeUnavailable
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.browser
 needs_ort = pytest.mark.skipif(not ORT.is_dir(), reason="onnxruntime-web is not installed (make test installs it)")
 
 
+each_engine = pytest.mark.parametrize("anywhere", ENGINES, indirect=True)
 alone_and_isolated = pytest.mark.parametrize("site", [False, True], indirect=True, ids=["alone", "isolated"])
 
 
@@ -102,6 +104,7 @@ def test_onnxruntime_web_computes_with_webgpu(anywhere: Visitor, site: Site) -> 
 
 
 # ------------------------------------------------------------------------------------------------------------------------ errors
+@each_engine
 def test_an_error_says_what_the_page_said(anywhere: Visitor, site: Site) -> None:
     script = """
         console.error("first", 1);
@@ -118,17 +121,20 @@ def test_an_error_says_what_the_page_said(anywhere: Visitor, site: Site) -> None
     assert "first 1" in said and "Error: second" in said and f"{site.url}/absent.js does not load" in said
 
 
+@each_engine
 def test_a_page_that_gives_no_result_fails_and_the_next_does_not(anywhere: Visitor, site: Site) -> None:
     with pytest.raises(ExecutionError, match=r"Error: no result after 0\.2 s"):
         anywhere.visit(site.page("return new Promise(() => {})"), timeout=0.2)
     assert anywhere.visit(site.page("return { a: [1.5, null, 'é\\u2028<'] }")) == {"a": [1.5, None, "é\u2028<"]}
 
 
+@each_engine
 def test_a_page_can_be_asked_something_else(anywhere: Visitor, site: Site) -> None:
     url = site.page("setTimeout(() => { document.title = 'ready'; }, 50)")
     assert anywhere.visit(url, "return document.title || undefined") == "ready"
 
 
+@pytest.mark.parametrize("anywhere", [name for name in ENGINES if name != "webkit"], indirect=True)  # whose sessions keep nothing
 def test_what_pages_keep_is_there_at_the_next_visit(anywhere: Visitor, site: Site) -> None:
     url = site.page(
         "const store = await caches.open('s'); const had = Boolean(await store.match('/a')); "
@@ -137,29 +143,26 @@ def test_what_pages_keep_is_there_at_the_next_visit(anywhere: Visitor, site: Sit
     assert [anywhere.visit(url), anywhere.visit(url)] == [False, True]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["chromium-webgpu", "firefox", "webkit"])
-def test_a_browser_that_hangs_is_started_anew(name: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+@each_engine
+def test_a_browser_that_hangs_is_started_anew(anywhere: Visitor, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("chromium", "webdriver"):
         monkeypatch.setattr(f"tests.everywhere.{module}.GRACE_SECONDS", 1)
-    try:
-        BROWSERS[name].find()
-    except RuntimeUnavailable as unavailable:
-        pytest.skip(str(unavailable))
-    with started(name) as browser:
-        with pytest.raises(RuntimeLost, match=f"failed at {site.url}"):
-            browser.visit(site.page("for (;;);"), timeout=1)
-        assert browser.visit(site.page("return 1")) == 1
+    with pytest.raises(RuntimeLost, match=f"failed at {site.url}"):
+        anywhere.visit(site.page("for (;;);"), timeout=1)
+    assert anywhere.visit(site.page("return 1")) == 1
 
 
 # --------------------------------------------------------------------------------------------------------------- what is not there
-@pytest.mark.parametrize("name", BROWSERS)
+@pytest.mark.parametrize("name", ENGINES)
 def test_an_absent_browser_is_unavailable(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     browser = BROWSERS[name]
-    monkeypatch.setenv(browser.variable, str(tmp_path / "absent"))
-    with pytest.raises(RuntimeUnavailable, match=f"{browser.variable} .*absent does not exist") as raised, started(name):
-        pass
+    monkeypatch.delenv(browser.variable, raising=False)
+    with pytest.raises(RuntimeUnavailable, match=f"{browser.program} is not installed") as raised:
+        replace(browser, place="absent/*").find()
     assert "make browsers" in raised.value.hint
+    monkeypatch.setenv(browser.variable, str(tmp_path / "absent"))
+    with pytest.raises(RuntimeUnavailable, match=f"{browser.variable} .*absent does not exist"), started(name):
+        pass
     monkeypatch.setattr("tests.everywhere.webdriver.START_SECONDS", 3)
     monkeypatch.setenv(browser.variable, str(shutil.which("false")))
     with pytest.raises(RuntimeUnavailable, match="does not start") as raised, started(name):

@@ -13,6 +13,7 @@ import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -25,6 +26,10 @@ T = TypeVar("T")
 
 class Refused(Exception):
     """What a browser says instead of doing something."""
+
+
+FAILURES = Refused, OSError, ValueError, HTTPException
+"""What becomes of commands: they are refused, or answered not at all or by nonsense."""
 
 
 class WebDriver(ABC):
@@ -49,7 +54,7 @@ class WebDriver(ABC):
             try:
                 self._commands = self.connect(stack)
                 said = self._commands.send("NewSession", {"capabilities": {"alwaysMatch": self.capabilities}}, START_SECONDS)
-            except (Refused, OSError, ValueError) as error:
+            except FAILURES as error:
                 raise RuntimeUnavailable(f"{self.executable} does not start: {error}") from None
             self.version = str(said["capabilities"]["browserVersion"])
             self._stack = stack.pop_all()
@@ -66,7 +71,7 @@ class WebDriver(ABC):
             self._commands.send("SetTimeouts", {"pageLoad": milliseconds, "script": milliseconds}, limit)
             self._commands.send("Navigate", {"url": url}, limit)
             return str(self._commands.send("ExecuteAsyncScript", {"script": answered, "args": []}, limit))
-        except (Refused, OSError, ValueError) as error:
+        except FAILURES as error:
             raise RuntimeLost(f"{self.executable.name} failed at {url}: {error}") from None
 
 
@@ -75,13 +80,7 @@ class Commands(ABC):
 
     @abstractmethod
     def send(self, command: str, parameters: Mapping[str, Any], timeout: float) -> Any:
-        """What a browser answers within so many seconds.
-
-        Raises:
-            Refused: It does not do it.
-            OSError: It does not answer.
-            ValueError: It answers nonsense.
-        """
+        """What a browser answers within so many seconds. Raises one of the `FAILURES`."""
 
 
 # ------------------------------------------------------------------------------------------------------------------------ Firefox
