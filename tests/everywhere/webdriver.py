@@ -94,7 +94,7 @@ class Firefox(WebDriver):
         profile = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="webnn-firefox-", ignore_cleanup_errors=True)))
         lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in PREFERENCES.items())
         (profile / "user.js").write_text("".join(lines))
-        command = [self.executable, "--headless", "--marionette", "--no-remote", "--profile", profile]
+        command = [str(self.executable), "--headless", "--marionette", "--no-remote", "--profile", str(profile)]
         process = stack.enter_context(Process(command))
         port = profile / "MarionetteActivePort"
         number = waited_for(lambda: port.is_file() and port.read_text(), process)
