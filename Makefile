@@ -1,6 +1,7 @@
 # make demo   converts a real model and verifies it
 # make test   runs all tests
 # make slow   runs them, too, or TESTS, and lists what takes more than two seconds, slowest first
+# make browsers   installs the browsers that tests run pages in besides: Chromium without WebNN and with WebGPU, Firefox, WebKit
 # make lint   checks style and types
 # make fuzz   feeds damaged and hostile files to every reader for SECONDS each, and keeps what it finds in build/fuzz
 # make backend-fuzz   compares browsers and rustnn with the reference on random graphs; keeps what it finds in build/backends
@@ -42,17 +43,20 @@ export WEBNN_AXE ?= $(abspath $(VENV)/npm/node_modules/axe-core/axe.min.js)
 export WEBNN_TERSER ?= $(abspath $(VENV)/npm/node_modules/terser)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test slow lint fuzz backend-fuzz zoo bench calls methods compact docs zoo-docs site wheel clean
+.PHONY: demo test slow browsers lint fuzz backend-fuzz zoo bench calls methods compact docs zoo-docs site wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
 	$(BIN)/onnx2webnn $(DEMO)/magika_v3_3.onnx --dim unk__214=1 --format webnn,json,js --output-dir $(DEMO) --verify --force
 
-test: $(VENV)/.test $(VENV)/.npm $(BROWSER)
+test: $(VENV)/.test $(VENV)/.npm $(VENV)/npm/node_modules/onnxruntime-web $(BROWSER)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(DURATIONS) $(TESTS)
 
 slow: DURATIONS := --durations 0 --durations-min 2
 slow: test
+
+browsers: $(VENV)/.browser $(VENV)/chromium-$(lastword $(VERSIONS))/chromium
+	bash tests/everywhere/install.sh
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -1,13 +1,15 @@
-"""The browser that the tests share."""
+"""The browsers that the tests share."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from tests.browser.pages import without
+from tests.everywhere.browsers import BROWSERS, Visitor, started
 from webnn_graph.errors import RuntimeUnavailable
 from webnn_graph.runtimes.browser import BrowserSession
 
@@ -24,3 +26,14 @@ def browser() -> Iterator[BrowserSession]:
         without(unavailable)
     yield session
     session.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session", params=BROWSERS)
+def anywhere(request: pytest.FixtureRequest) -> Iterator[Visitor]:
+    """Each browser; ``@pytest.mark.parametrize("anywhere", ["firefox", "webkit"], indirect=True)`` takes some."""
+    with ExitStack() as stack:
+        try:
+            visitor = stack.enter_context(started(request.param))
+        except RuntimeUnavailable as unavailable:
+            without(unavailable, BROWSERS[request.param].variable)
+        yield visitor

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -19,14 +18,14 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.page import ORT
 from benchmarks.page.browser import BUNDLES, WAYS, Visit, page_of, visit
 from benchmarks.page.models import MODELS, Prepared, prepare
 from benchmarks.page.server import Server
-from benchmarks.results import ROOT, Results
+from benchmarks.results import Results
 from webnn_graph.data_types import Array
 from webnn_graph.runtimes.chromium import find_browser, version_of
 
-ORT = Path(os.environ.get("WEBNN_ORT") or ROOT / ".venv" / "npm" / "node_modules" / "onnxruntime-web")
 MEGABITS = 20
 ROUNDS = 3
 """Visits of each page without a limit of the network, in turns."""

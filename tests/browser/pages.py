@@ -14,9 +14,9 @@ from webnn_graph.errors import RuntimeUnavailable
 from webnn_graph.runtimes.chromium import VARIABLE, find_browser
 
 
-def without(unavailable: RuntimeUnavailable) -> NoReturn:
-    """Skips a test for want of a browser; one that was named and does not start is no reason to."""
-    if os.environ.get(VARIABLE):
+def without(unavailable: RuntimeUnavailable, variable: str = VARIABLE) -> NoReturn:
+    """Skips a test for want of a browser; one that the variable names and that does not start is no reason to."""
+    if os.environ.get(variable):
         raise unavailable
     pytest.skip(str(unavailable))
 

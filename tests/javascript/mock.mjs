@@ -5,7 +5,7 @@ globalThis.MLGraphBuilder = class {
     const record = (name) => (...args) => {
       // Constants are copied at once: what they are made of is used again.
       context.calls.push([name, ...args.map((value) => (name === "constant" && ArrayBuffer.isView(value) ? value.slice() : value))]);
-      return name === "split" || name === "lstm" || name === "gru" ? [{}, {}, {}] : { name };
+      return ["split", "lstm", "lstmCell", "gru"].includes(name) ? [{}, {}, {}] : { name };
     };
     return new Proxy({}, { get: (_, name) => (name === "build" ? async () => ({ destroy() {} }) : record(name)) });
   }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from webnn_graph.errors import ExecutionError, RuntimeLost, RuntimeUnavailable, reason
 from webnn_graph.runtimes import RUNTIMES
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
 VARIABLE = "WEBNN_CHROMIUM"
-FLAGS = (
+QUIET = (
     "--no-sandbox",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--enable-features=WebMachineLearningNeuralNetwork",
 )
+FLAGS = (*QUIET, "--enable-features=WebMachineLearningNeuralNetwork")
 COMMANDS = ("google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser")
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -79,27 +79,23 @@ def find_browser(browser: str | Path | None = None) -> Path:
     return Path(found)
 
 
-class Chromium:
-    """A browser process while its context lasts. Its pages come from ``url``, which serves ``/pages/runner.js``.
+class Driven:
+    """A Chromium process that Playwright drives while its context lasts.
 
     Playwright stays on a thread of its own, so that several of these, and an event loop, can be there at once.
 
-    Args:
-        executable: The browser.
-        url: See above.
-        address: Of a browser that runs already, see `RunningBrowser`: used until it fails, which ends it; then, the executable is.
-
     Raises:
-        RuntimeUnavailable: On entering: Playwright is missing, the browser does not start or has no working WebNN.
+        RuntimeUnavailable: On entering: Playwright is missing, or the browser does not start.
     """
 
-    def __init__(self, executable: Path, url: str, address: str = "") -> None:
+    hint = HINT
+
+    def __init__(self, executable: Path, flags: Sequence[str] = ()) -> None:
         self.executable = executable
-        self.address = address
-        self.url = url
+        self.flags = flags
         self._browser: Browser | None = None
 
-    def __enter__(self) -> Chromium:
+    def __enter__(self) -> Self:
         try:
             from playwright.sync_api import sync_playwright
         except ImportError:
@@ -117,6 +113,53 @@ class Chromium:
         self._do(self._close)
         self._do(self._playwright.stop)
         self._thread.shutdown()
+
+    @property
+    def version(self) -> str:
+        """The browser's version."""
+
+        def version() -> str:
+            if self._browser is None:
+                self._launch()
+            assert self._browser is not None
+            return str(self._browser.version)
+
+        return self._do(version)
+
+    # ------------------------------------------------------------------------------------------ on the thread of Playwright
+    def _do(self, function: Callable[[], T]) -> T:
+        return self._thread.submit(function).result()
+
+    def _launch(self) -> None:
+        from playwright.sync_api import Error
+
+        try:
+            self._browser = self._playwright.chromium.launch(executable_path=str(self.executable), args=list(self.flags))
+        except Error as error:
+            raise RuntimeUnavailable(f"{self.executable} does not start: {reason(error)}", self.hint) from None
+
+    def _close(self) -> None:
+        if self._browser is not None:
+            self._browser.close()
+            self._browser = None
+
+
+class Chromium(Driven):
+    """A browser with WebNN while its context lasts. Its pages come from ``url``, which serves ``/pages/runner.js``.
+
+    Args:
+        executable: The browser.
+        url: See above.
+        address: Of a browser that runs already, see `RunningBrowser`: used until it fails, which ends it; then, the executable is.
+
+    Raises:
+        RuntimeUnavailable: On entering: Playwright is missing, the browser does not start or has no working WebNN.
+    """
+
+    def __init__(self, executable: Path, url: str, address: str = "") -> None:
+        super().__init__(executable, FLAGS)
+        self.address = address
+        self.url = url
 
     def open_page(self) -> Page:
         """A new page, in a new browser process if the last one failed."""
@@ -155,27 +198,14 @@ class Chromium:
 
         return self._do(evaluate)
 
-    @property
-    def version(self) -> str:
-        """The browser's version."""
-
-        def version() -> str:
-            if self._browser is None:
-                self._launch()
-            assert self._browser is not None
-            return str(self._browser.version)
-
-        return self._do(version)
-
     # ------------------------------------------------------------------------------------------ on the thread of Playwright
-    def _do(self, function: Callable[[], T]) -> T:
-        return self._thread.submit(function).result()
-
     def _launch(self) -> None:
         from playwright.sync_api import Error
 
+        self._browser = self._connected()
+        if self._browser is None:
+            super()._launch()
         try:
-            self._browser = self._connected() or self._playwright.chromium.launch(executable_path=str(self.executable), args=list(FLAGS))
             page = self._new_page()
             missing = page.evaluate("import('/pages/runner.js').then((runner) => runner.probe())")
             page.close()
@@ -218,11 +248,6 @@ class Chromium:
         except Error as error:
             return RuntimeLost(f"{failed}: {reason(error)}")
         return ExecutionError(f"{failed}: {outcome}") if outcome else None
-
-    def _close(self) -> None:
-        if self._browser is not None:
-            self._browser.close()
-            self._browser = None
 
     def _end(self) -> None:
         """Ends the browser's process, also of one that ran already."""

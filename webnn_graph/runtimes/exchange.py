@@ -6,46 +6,29 @@ import os
 import shutil
 import tempfile
 import threading
+from contextlib import ExitStack
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 MEGABYTE = 1 << 20
-MEDIA_TYPES = {".html": "text/html", ".js": "text/javascript"}
+MEDIA_TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
+"""Of code. The system's own table may call a module text/plain, which a browser refuses to import."""
 
 
-class Exchange:
-    """Serves a temporary folder from ``http://127.0.0.1`` on a free port while its context lasts.
+class Handler(SimpleHTTPRequestHandler):
+    """Answers a page, see `Exchange`.
 
-    A page reads any file of the folder; a POST to a path below a folder named ``out`` becomes that file.
+    Attributes:
+        isolated: Whether pages are isolated from other origins: they have memory that threads share, and a clock of 5 microseconds,
+            others one of 100.
     """
 
-    def __enter__(self) -> Exchange:
-        self._temporary = tempfile.TemporaryDirectory(prefix="webnn-")
-        self.folder = Path(self._temporary.name)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(self.folder)))
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        return self
-
-    def write(self, name: str, content: bytes) -> None:
-        """Puts a file into the folder."""
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._temporary.cleanup()
-
-
-class _Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    isolated = True
 
     def do_POST(self) -> None:
         target = Path(self.translate_path(self.path))
@@ -65,17 +48,51 @@ class _Handler(SimpleHTTPRequestHandler):
         self.end_headers()
 
     def end_headers(self) -> None:
-        # A page that is isolated from other origins has a clock of 5 microseconds, others one of 100.
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        if self.isolated:
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()
 
     def guess_type(self, path: str | os.PathLike[str]) -> str:
-        # The system's own table may call a module text/plain, which a browser refuses to import.
         return MEDIA_TYPES.get(Path(path).suffix, "application/octet-stream")
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+
+class Exchange:
+    """Serves a folder from ``http://127.0.0.1`` on a free port while its context lasts.
+
+    A page reads any file of the folder; a POST to a path below a folder named ``out`` becomes that file.
+
+    Args:
+        folder: What is served; by default a temporary folder.
+    """
+
+    handler: type[Handler] = Handler
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._given = folder
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.folder = self._given or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="webnn-")))
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), partial(self.handler, directory=str(self.folder))))
+            server.daemon_threads = True
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+            stack.callback(server.shutdown)
+            self.url = f"http://127.0.0.1:{server.server_port}"
+            self._stack = stack.pop_all()
+        return self
+
+    def write(self, name: str, content: bytes) -> None:
+        """Puts a file into the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
 
 
 def remove(folder: Path) -> None:
