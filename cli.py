@@ -240,7 +240,7 @@ def run(
     dim: Mapping[str, int],
     input: Mapping[str, Any],
     inputs_file: Path | None,
-    runtime: str,
+    runtime: str | None,
     browser: str | None,
     seed: int,
     output: Path | None,
@@ -256,7 +256,7 @@ def run(
     from webnn_graph.runtimes import chosen, reference
     from webnn_graph.runtimes import run as compute
 
-    if times and runtime not in ("", "reference"):
+    if times and runtime not in (None, "reference"):
         raise click.UsageError("--times works with the reference runtime only")
     check_kind(graph, ModelKind.GRAPH)
     written = [file for file in (output, times) if file]

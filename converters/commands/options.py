@@ -228,7 +228,6 @@ runtime_options = options(
     click.option(
         "--runtime",
         type=click.Choice(tuple(RUNTIMES)),
-        callback=lambda context, parameter, value: value or "",
         help="What computes the graph.  [default: reference; onnxruntime for a large graph, where it is installed]",
     ),
     click.option("--browser", type=str, help=BROWSER_HELP),
@@ -359,7 +358,7 @@ def check_of(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | N
     from webnn_graph.feeds import read_arrays
 
     runtime, each_node = options.pop("runtime"), options.pop("each_node")
-    if each_node and runtime not in ("", "reference"):
+    if each_node and runtime not in (None, "reference"):
         raise click.UsageError("--each-node works with the reference runtime only")
     file = options.pop("inputs_file")
     inputs = (read or read_arrays)(file) if file else {}

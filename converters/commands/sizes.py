@@ -166,9 +166,8 @@ def verified_padded(sized: Sized, model: SeveralSizes, check: Check) -> Verified
     """How near what the largest graph makes of smaller inputs, which are filled up, is to the source model on these as they are."""
     assert sized.probe is not None
     sizes, graph = sized.probe
-    check = replace(check, runtime=check.runtime or runtimes.chosen(graph))
-    source, runtime = model.source_of(sizes), runtimes.find_runtime(check.runtime)
-    compute = partial(runtimes.run, runtime=check.runtime, browser=check.browser)
+    source, runtime = model.source_of(sizes), runtimes.find_runtime(check.runtime or runtimes.chosen(graph))
+    compute = partial(runtimes.run, runtime=runtime.name, browser=check.browser)
 
     def run(_: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
         return sized.run_padded(sized.fitting(sizes)[-1], sizes, inputs, compute)
@@ -177,4 +176,4 @@ def verified_padded(sized: Sized, model: SeveralSizes, check: Check) -> Verified
     with progress(f"verifying against {source.runner} ..."):
         masks = whole_masks(sized)
         verification = verify(graph, source, run, tolerance=tolerance, inputs=masks, seed=check.seed, returns=lambda _: False)
-    return Verified(graph, verification, check.runtime, source.runner)
+    return Verified(graph, verification, runtime.name, source.runner)

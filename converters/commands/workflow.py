@@ -36,7 +36,7 @@ class Check:
     """How a conversion is verified.
 
     Attributes:
-        runtime: What computes the graph, see `webnn_graph.runtimes`; empty for what `webnn_graph.runtimes.chosen` says.
+        runtime: What computes the graph, see `webnn_graph.runtimes`; None for what `webnn_graph.runtimes.chosen` says.
         browser: The browser's executable; None searches for one.
         tolerance: Largest relative difference; None for the runtime's own.
         inputs: Values by input name; the others are made up.
@@ -47,7 +47,7 @@ class Check:
         WebNNError: There is no such runtime, or it does not compare nodes.
     """
 
-    runtime: str = ""
+    runtime: str | None = None
     browser: str | None = None
     tolerance: float | None = None
     inputs: Mapping[str, Array] = field(default_factory=dict)
@@ -55,22 +55,22 @@ class Check:
     each_node: bool = False
 
     def __post_init__(self) -> None:
-        if self.runtime:
+        if self.runtime is not None:
             runtimes.find_runtime(self.runtime)
-        if self.each_node and self.runtime not in ("", "reference"):
+        if self.each_node and self.runtime not in (None, "reference"):
             raise WebNNError(f"each node is compared in the reference runtime, not in {self.runtime}", "leave out --runtime")
 
-    def decided(self, graph: Graph, verify: Callable[[Check], Verification]) -> tuple[Check, Verification]:
-        """What ``verify`` finds with the runtime that is chosen for the graph, and the check with that.
+    def decided(self, graph: Graph, verify: Callable[[Check], Verification]) -> tuple[str, Verification]:
+        """The runtime that computes the graph, and what ``verify`` finds with it.
 
         What the user did not choose must not be what is wrong: then it is the reference, which says what is right.
         """
-        check = replace(self, runtime=self.runtime or ("reference" if self.each_node else runtimes.chosen(graph)))
-        verification = verify(check)
-        if not verification.ok and check.runtime not in (self.runtime, "reference"):
-            check = replace(self, runtime="reference")
-            verification = verify(check)
-        return check, verification
+        name = self.runtime or ("reference" if self.each_node else runtimes.chosen(graph))
+        verification = verify(replace(self, runtime=name))
+        if not verification.ok and name not in (self.runtime, "reference"):
+            name = "reference"
+            verification = verify(replace(self, runtime=name))
+        return name, verification
 
     def run(self, graph: Graph, source: Source, run: Runner | None = None, *, search: bool = True) -> Verification:
         """Verifies ``graph`` against ``source``; see `converters.checking.verify.verify`.
@@ -240,8 +240,8 @@ def converted_parts(model: Parts, destination: Destination, check: Check | None 
 def verified(graph: Graph, source: Source, check: Check) -> Verified:
     """How near a graph is to its source model."""
     source = source.of(graph)
-    check, verification = check.decided(graph, lambda decided: decided.run(graph, source))
-    return Verified(graph, verification, check.runtime, source.runner, check.each_node)
+    runtime, verification = check.decided(graph, lambda decided: decided.run(graph, source))
+    return Verified(graph, verification, runtime, source.runner, check.each_node)
 
 
 def verified_file(graph: Graph, source: Source, check: Check, original: Callable[[], Graph]) -> Verified | VerifiedRounding:
@@ -274,11 +274,11 @@ def verified_rounding(graph: Graph, rounded: Quantized, source: Source | None, c
     conversion = verified(rounded.before, source, replace(check, runtime="reference", browser=None)) if source else None
     expected, check = GraphSource(rounded.graph, source), replace(check, each_node=False)
     runs = {name: once(partial(runtimes.run, runtime=name, browser=check.browser)) for name in runtimes.RUNTIMES}
-    check, verification = check.decided(graph, lambda decided: decided.run(graph, expected, runs[decided.runtime]))
-    run = runs[check.runtime]
+    runtime, verification = check.decided(graph, lambda decided: decided.run(graph, expected, runs[decided.runtime or ""]))
+    run = runs[runtime]
     original = replace(check, tolerance=math.inf).run(graph, source or GraphSource(rounded.before), run, search=False)
     far = {difference.name: difference for difference in original.differences}
-    return VerifiedRounding(conversion, Verified(graph, verification, check.runtime, expected.runner, original=far))
+    return VerifiedRounding(conversion, Verified(graph, verification, runtime, expected.runner, original=far))
 
 
 def once(run: Runner) -> Runner:

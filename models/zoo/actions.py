@@ -107,14 +107,14 @@ def _is_alike(path: Path, other: Path) -> bool:
 
 
 def verify_all(
-    models: Sequence[Model], folder: Path, *, runtime: str, browser: str | None, seed: int, target: Target | None = None
+    models: Sequence[Model], folder: Path, *, runtime: str | None, browser: str | None, seed: int, target: Target | None = None
 ) -> Result:
     """Converts each model, for a target if there is one, and compares it with its source model; nothing is written.
 
     Raises:
         WebNNError: There is no such runtime.
     """
-    if runtime:
+    if runtime is not None:
         find_runtime(runtime)
 
     def row(model: Model) -> Row:
@@ -158,14 +158,14 @@ class Measured:
 
 
 def measure(
-    model: Model, folder: Path, *, runtime: str, browser: str | None = None, seed: int = 0, target: Target | None = None
+    model: Model, folder: Path, *, runtime: str | None, browser: str | None = None, seed: int = 0, target: Target | None = None
 ) -> Measured | str:
     """Converts a model and compares it with its source; for a model that must be refused, words that say it was.
 
     Raises:
         WebNNError: There is no such runtime; or the model cannot be converted, or is not refused although it must be.
     """
-    if runtime:
+    if runtime is not None:
         find_runtime(runtime)
     started = time.monotonic()
     own = loaded(model, folder)
@@ -178,7 +178,10 @@ def measure(
     inputs = pictures.values(model.pictures, graph)
     check = Check("reference" if model.each_node else runtime, browser, None, inputs, seed, model.each_node)
     source = own.source().of(graph)
-    _, result = check.decided(graph, lambda decided: replace(decided, tolerance=model.tolerance_of(decided.runtime)).run(graph, source))
+    tolerance_of = model.tolerance_of
+    _, result = check.decided(graph, lambda own: replace(own, tolerance=tolerance_of(own.runtime or "")).run(graph, source))
+        graph, lambda decided: replace(decided, tolerance=model.tolerance_of(decided.runtime or "")).run(graph, source)
+    )
     if not result.differences:
         raise WebNNError(result.stopped or "there is nothing to compare", "leave out each_node")
     return Measured(graph, seconds, result)

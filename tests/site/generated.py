@@ -115,7 +115,7 @@ def _default(parameter: Parameter) -> str:
 
 
 # ----------------------------------------------------------------------------------------------------------------- commands
-PROGRAMS = ("onnx2webnn", "torch2webnn", "webnn", "webnn2js", "webnn2json", "json2webnn")
+PROGRAMS = ("onnx2webnn", "torch2webnn", "webnn", "webnn2js", "webnn2json", "webnn2onnx", "json2webnn")
 
 
 def commands() -> str:

@@ -19,9 +19,9 @@ from onnx import TensorProto, helper
 from tests.ops.test_cases import GIVING
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.formats.table import OPSETS
-from webnn_graph.onnx import builder, kernels
-from webnn_graph.onnx.builder import schema_of
+from webnn_graph.onnx import kernels, nodes
 from webnn_graph.onnx.model import model_of
+from webnn_graph.onnx.nodes import schema_of
 from webnn_graph.onnx.values import TYPES
 
 OPSET = OPSETS[0]
@@ -29,7 +29,7 @@ TRIED = {TensorProto.DataType.Name(type) for type in TYPES.values()} | {"BOOL", 
 WRITTEN = Path(kernels.__file__).with_suffix(".json")
 
 
-def nodes() -> Iterator[tuple[onnx.NodeProto, onnx.GraphProto]]:
+def kinds_of_nodes() -> Iterator[tuple[onnx.NodeProto, onnx.GraphProto]]:
     """The nodes that all rows become as if there were all kernels, and their graphs; of those that differ in types only one."""
     seen = set()
     for case in GIVING:
@@ -79,8 +79,8 @@ def measured() -> dict[str, dict[str, list[str]]]:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     takes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    with patch.object(builder, "carrier_of", lambda op, kind, type, allowed: type):
-        for node, graph in nodes():
+    with patch.object(nodes, "carrier_of", lambda op, kind, type, allowed: type):
+        for node, graph in kinds_of_nodes():
             for kind, name, model in variants(node, graph):
                 takes[node.op_type][kind] |= {name} if _has_kernel(model, options) else set()
     return {op: {kind: sorted(names) for kind, names in sorted(kinds.items())} for op, kinds in sorted(takes.items())}

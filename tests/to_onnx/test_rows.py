@@ -16,9 +16,9 @@ from tests.ops.vectors import SLACK, check, problem, stored
 from webnn_graph.errors import ExecutionError
 from webnn_graph.formats.table import OPSETS
 from webnn_graph.onnx import kernels
-from webnn_graph.onnx.builder import schema_of
 from webnn_graph.onnx.model import model_of
-from webnn_graph.onnx.registry import TRANSLATIONS
+from webnn_graph.onnx.nodes import schema_of
+from webnn_graph.onnx.translations import TRANSLATIONS
 from webnn_graph.ops import OPS
 from webnn_graph.runtimes import onnxruntime
 

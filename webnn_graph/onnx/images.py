@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from webnn_graph.onnx.builder import ModelBuilder
+from webnn_graph.onnx.nodes import ModelBuilder
 from webnn_graph.onnx.values import Value
 from webnn_graph.ops.windows import NCHW_TO_NHWC, NHWC_TO_NCHW
 

@@ -12,8 +12,8 @@ from webnn_graph.data_types import BYTES
 from webnn_graph.formats.table import OPSETS
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.modules import modules_of
-from webnn_graph.onnx.builder import ModelBuilder
-from webnn_graph.onnx.registry import translated
+from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.translations import translated
 from webnn_graph.onnx.values import TYPES
 from webnn_graph.version import PACKAGE, __version__
 from webnn_graph.weight import Place

@@ -81,7 +81,7 @@ RUNTIMES = {
     runtime.name: runtime
     for runtime in (
         Runtime("reference", 1e-4, "standard", profiles=True),
-        Runtime("onnxruntime", 1e-4, "standard", needs="ONNX Runtime", extra="verify", package="onnxruntime"),
+        Runtime("onnxruntime", 1e-4, "standard", needs="onnxruntime", extra="verify", package="onnxruntime"),
         Runtime("rustnn", 1e-3, "rustnn", needs="pywebnn", extra="rustnn", condition=", on Python 3.12 or newer", package="pywebnn"),
         Runtime("browser", 1e-3, "chromium", profiles=True, has_browser=True, needs="Playwright", extra="browser"),
     )

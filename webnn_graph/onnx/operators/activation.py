@@ -7,8 +7,8 @@ import math
 from onnx import TensorProto
 
 from webnn_graph.graph import Descriptor
-from webnn_graph.onnx.builder import ModelBuilder
-from webnn_graph.onnx.registry import one_to_one, translates
+from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.translations import one_to_one, translates
 from webnn_graph.onnx.values import Value
 from webnn_graph.ops.activation import clamp_limits
 

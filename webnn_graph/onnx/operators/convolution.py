@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webnn_graph.graph import Descriptor
-from webnn_graph.onnx.builder import ModelBuilder
 from webnn_graph.onnx.images import around, from_nchw, to_nchw
-from webnn_graph.onnx.registry import translates
+from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.translations import translates
 from webnn_graph.onnx.values import Value
 from webnn_graph.ops.convolution import FILTER_AXES, TRANSPOSE_FILTER_AXES
 from webnn_graph.ops.windows import extent, nchw_shape

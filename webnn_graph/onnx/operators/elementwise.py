@@ -5,8 +5,8 @@ from __future__ import annotations
 from onnx import TensorProto
 
 from webnn_graph.data_types import DataType
-from webnn_graph.onnx.builder import ModelBuilder
-from webnn_graph.onnx.registry import one_to_one, translates
+from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.translations import one_to_one, translates
 from webnn_graph.onnx.values import BOOL, TYPES, Value
 
 one_to_one({

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from onnx import TensorProto
 
 from webnn_graph.graph import Descriptor
-from webnn_graph.onnx.builder import ModelBuilder
-from webnn_graph.onnx.registry import translates
+from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.translations import translates
 from webnn_graph.onnx.values import INT64, Value
 from webnn_graph.ops.rules import cast_number
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from webnn_graph.onnx.builder import ModelBuilder
 from webnn_graph.onnx.images import from_nchw, to_nchw
-from webnn_graph.onnx.registry import translates
+from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.translations import translates
 from webnn_graph.onnx.values import Value
 
 

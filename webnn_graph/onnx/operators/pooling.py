@@ -8,9 +8,9 @@ from itertools import product
 from onnx import TensorProto
 
 from webnn_graph.graph import Descriptor, Shape
-from webnn_graph.onnx.builder import ModelBuilder
 from webnn_graph.onnx.images import around, from_nchw, to_nchw
-from webnn_graph.onnx.registry import translates
+from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.translations import translates
 from webnn_graph.onnx.values import DATA_TYPES, Value
 from webnn_graph.ops.windows import extent, nchw_shape
 

@@ -7,8 +7,8 @@ from typing import Any
 from onnx import TensorProto
 
 from webnn_graph.graph import Descriptor, Shape
-from webnn_graph.onnx.builder import ModelBuilder
-from webnn_graph.onnx.registry import translates
+from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.translations import translates
 from webnn_graph.onnx.values import DATA_TYPES, DOUBLE, INT64, TYPES, Value
 
 QUANTIZED = (TensorProto.INT8, TensorProto.UINT8, TensorProto.INT4, TensorProto.UINT4)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Descriptor
-from webnn_graph.onnx.builder import ModelBuilder
-from webnn_graph.onnx.registry import translates
+from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.translations import translates
 from webnn_graph.onnx.values import TYPES, Value
 
 REDUCTIONS = {

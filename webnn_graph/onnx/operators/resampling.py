@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webnn_graph.graph import Descriptor
-from webnn_graph.onnx.builder import ModelBuilder
-from webnn_graph.onnx.registry import translates
+from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.translations import translates
 from webnn_graph.onnx.values import FLOAT, Value
 
 

@@ -19,7 +19,7 @@ from webnn_graph.onnx.values import Value
 from webnn_graph.ops import OPS, Trait
 
 if TYPE_CHECKING:
-    from webnn_graph.onnx.builder import ModelBuilder
+    from webnn_graph.onnx.nodes import ModelBuilder
 
 TRANSLATIONS: dict[str, Callable[..., Any]] = {}
 """The translations by WebNN operator."""
