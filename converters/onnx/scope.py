@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import AttributeProto
 
@@ -307,7 +308,9 @@ def _label(node: onnx.NodeProto) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """An attribute's value with strings decoded."""
+    """An attribute's value with strings decoded, and a number in as few digits as say which one of float32 it is: 1e-5."""
+    if isinstance(value, float):
+        return float(str(np.float32(value)))
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return [_plain(item) for item in value] if isinstance(value, list | tuple) or type(value).__name__.startswith("Repeated") else value

@@ -180,8 +180,6 @@ def measure(
     source = own.source().of(graph)
     tolerance_of = model.tolerance_of
     _, result = check.decided(graph, lambda own: replace(own, tolerance=tolerance_of(own.runtime or "")).run(graph, source))
-        graph, lambda decided: replace(decided, tolerance=model.tolerance_of(decided.runtime or "")).run(graph, source)
-    )
     if not result.differences:
         raise WebNNError(result.stopped or "there is nothing to compare", "leave out each_node")
     return Measured(graph, seconds, result)

@@ -270,6 +270,16 @@ def mean_of_expanded(b: GraphBuilder, x: Operand) -> Operand:
     return b.div(b.reduceMax(x, axes=[2]), b.clamp(b.reduceSum(spread, axes=[2]), minValue=1))
 
 
+def plain_norms(b: GraphBuilder, x: Operand) -> Operand:
+    """Scales of ones and biases of zeros, as they stand there and spread."""
+    ones, zeros = b.expand(np.float32(1), [30]), np.zeros(4, np.float32)
+    y = b.layerNormalization(x, scale=b.reshape(ones, [5, 6]), bias=np.zeros((5, 6), np.float32), axes=[2, 3])
+    y = b.instanceNormalization(y, scale=np.ones(4, np.float32), bias=zeros)
+    y = b.batchNormalization(y, weights(4), np.abs(weights(4)), scale=np.ones(4, np.float32), bias=zeros)
+    assert len(y.shape) == 4
+    return y
+
+
 def scattered_inside(b: GraphBuilder, x: Operand) -> Operand:
     """At positions in two dimensions, of which each has bounds of its own."""
     positions = b.reshape(b.argMax(x, axis=0), [60, 2])
@@ -338,6 +348,8 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (lambda b, x: b.where(b.notEqual(b.cast(x, "uint8"), 0), x, b.neg(x)), ["cast", "neg", "where"]),
     (lambda b, x: b.logicalNot(b.notEqual(b.cast(x, "uint8"), 0)), ["cast", "logicalNot"]),
     (lambda b, x: b.add(*b.split(b.concat([x, b.relu(x)], 1), 2, axis=1)), ["relu", "add"]),
+    (lambda b, x: b.layerNormalization(x, scale=np.ones(6, np.float32), bias=weights(6), axes=[3]), ["layerNormalization"]),
+    (plain_norms, ["layerNormalization", "instanceNormalization", "batchNormalization"]),
     (scattered_inside, ["argMax", "reshape", "scatterND"]),
     (dynamic_zero_point, ["relu", "reduceMax", "max", "clamp", "div"]),
     (dynamic_range, [*"reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul".split()]),

@@ -32,6 +32,14 @@ Arguments: TypeAlias = Mapping[str, Any]
 Rule: TypeAlias = Callable[[Calls, Arguments, Sequence[Descriptor]], Operand | list[Operand] | None]
 
 
+def slice_(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """slice of all; with strides that skip nothing, which need not be said."""
+    if set(arguments.get("strides", ())) == {1}:
+        plain: Operand = b.call("slice", *(arguments[name] for name in ("input", "starts", "sizes")))
+        return plain
+    return same_descriptor(b, arguments, results)
+
+
 def same_descriptor(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
     """Operators that only ever change the descriptor do nothing when it stays."""
     operand: Operand = arguments["input"]
@@ -134,7 +142,7 @@ SHORTCUTS: dict[str, Rule] = {
     "expand": same_descriptor,
     "tile": same_descriptor,
     "pad": same_descriptor,
-    "slice": same_descriptor,
+    "slice": slice_,
     "reshape": reshape,
     "transpose": transpose,
     "concat": concat,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,8 @@ from webnn_graph.onnx.values import BOOL, DATA_TYPES, ELEMENTS, FLOAT, INT64, TY
 from webnn_graph.ops import OPS, Trait
 from webnn_graph.weight import Place, Weight
 
+SMALL = 1024
+"""Elements up to which a constant is written as it is."""
 SIGN = -(2**63)
 """What int64 values are moved by that stand for uint64 ones, so that their order is the same."""
 
@@ -205,8 +208,11 @@ class ModelBuilder:
         return self.constant(number, value.type)
 
     def filled(self, number: float, shape: Sequence[int], type: int = FLOAT) -> Value:
-        """A small constant of one number in all places."""
-        return self.constant(np.full(tuple(shape), number), type)
+        """A constant of one number in all places, which is spread when it is not small."""
+        wanted = tuple(shape)
+        if math.prod(wanted) <= SMALL:
+            return self.constant(np.full(wanted, number), type)
+        return self.node("Expand", self.constant(number, type), self.constant(wanted), shape=wanted)
 
     # ----------------------------------------------------------------------------------------------------------------- model
     def graph(self, name: str, inputs: Sequence[Value], outputs: Mapping[str, Value]) -> onnx.GraphProto:

@@ -126,6 +126,21 @@ def _absorbed(view: View, node: Node, option: str, allowed: tuple[str, ...]) -> 
     return None
 
 
+def plain(view: View, node: Node) -> Build | None:
+    """A normalization with a scale of ones or a bias of zeros: one without it."""
+    idle = {"scale": 1, "bias": 0}
+    kept = {n: value for n, value in node.arguments.items() if n not in idle or _filled(view, value) != idle[n]}
+    if len(kept) == len(node.arguments):
+        return None
+    return lambda b, new: b.repeat(Node(node.op, kept, node.outputs, node.label), new)
+
+
+def _filled(view: View, operand: Operand) -> float | None:
+    """The number that is in all places of the operand."""
+    expand = view.producer(operand, "expand")
+    return view.scalar(expand.arguments["input"] if expand else operand)
+
+
 def _divided_by_deviation(view: View, node: Node) -> tuple[Operand | None, Operand | None]:
     """d and v when the node computes d / sqrt(v), d * reciprocal(sqrt(v)), d * (1 / sqrt(v)) or d * v^-0.5."""
     a, b = node.arguments["a"], node.arguments["b"]
@@ -178,6 +193,7 @@ def _keeps(reduce: Node) -> bool:
 
 
 RULES: dict[str, list[Rule]] = {
+    **{op: [plain] for op in ("batchNormalization", "instanceNormalization", "layerNormalization")},
     "div": [layer_normalization],
     "mul": [layer_normalization, scale, batch_scale],
     "add": [bias, batch_bias, instance_normalization],
