@@ -33,11 +33,18 @@ Rule: TypeAlias = Callable[[Calls, Arguments, Sequence[Descriptor]], Operand | l
 
 
 def slice_(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
-    """slice of all; with strides that skip nothing, which need not be said."""
-    if set(arguments.get("strides", ())) == {1}:
-        plain: Operand = b.call("slice", *(arguments[name] for name in ("input", "starts", "sizes")))
-        return plain
-    return same_descriptor(b, arguments, results)
+    """slice of all; with strides that skip nothing, which need not be said; with sizes that go on behind the last element."""
+    whole = same_descriptor(b, arguments, results)
+    if whole or "strides" not in arguments:
+        return whole
+    counts = results[0].shape
+    strides = [stride if count > 1 else 1 for count, stride in zip(counts, arguments["strides"], strict=True)]
+    sizes = [(count - 1) * stride + 1 for count, stride in zip(counts, strides, strict=True)]
+    is_plain = set(strides) == {1}
+    if sizes == arguments["sizes"] and strides == arguments["strides"] and not is_plain:
+        return None
+    shortest: Operand = b.call("slice", arguments["input"], arguments["starts"], sizes, strides=None if is_plain else strides)
+    return shortest
 
 
 def same_descriptor(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
