@@ -133,6 +133,8 @@ def test_results_without_names_are_numbered(body: Any, names: list[str]) -> None
 
 def test_weights_and_labels_carry_the_module_path() -> None:
     module = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2).eval()
+    for parameter in module.parameters():
+        nn.init.uniform_(parameter)
     graph = convert(module, (torch.rand(1, 3, 8),))
     assert {"layers.0.self_attn", "layers.1.linear1", "layers.1.norm2"} <= {node.label for node in graph.nodes}
     assert {"layers_0_norm1_weight", "layers_0_linear1_weight", "layers_0_self_attn_in_proj_weight", "layers_0_linear2_bias"} <= {
