@@ -92,6 +92,11 @@ BYTES = {DataType.INT4: DataType.INT8, DataType.UINT4: DataType.UINT8}
 BY_SHORT_NAME = {data_type.short: data_type for data_type in DataType}
 
 
+def shortest(number: float) -> float:
+    """A number in as few digits as say which one of float32 it is nearest to: 1e-5 for 9.99999974e-6."""
+    return float(str(np.float32(number)))
+
+
 def storage_bytes(data_type: DataType, shape: Sequence[int]) -> int:
     """Bytes that a dense tensor takes in storage; an odd number of 4-bit elements pads the last byte."""
     return (math.prod(shape) * data_type.bits + 7) // 8

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import onnx
 from onnx import AttributeProto
 
@@ -27,7 +26,7 @@ from converters.onnx.text import Text
 from converters.problems import Unmade, collected
 from converters.random_numbers import REFUSED as REFUSED_RANDOM
 from webnn_graph.codes import Code
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import DataType, shortest
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Distribution, Operand
 from webnn_graph.names import nearest
@@ -310,7 +309,7 @@ def _label(node: onnx.NodeProto) -> str:
 def _plain(value: Any) -> Any:
     """An attribute's value with strings decoded, and a number in as few digits as say which one of float32 it is: 1e-5."""
     if isinstance(value, float):
-        return float(str(np.float32(value)))
+        return shortest(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return [_plain(item) for item in value] if isinstance(value, list | tuple) or type(value).__name__.startswith("Repeated") else value

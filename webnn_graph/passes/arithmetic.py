@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import DataType, shortest
 from webnn_graph.graph import Node, Operand
 from webnn_graph.ops import Trait, having
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View
@@ -26,7 +26,7 @@ def affine(view: View, node: Node) -> Build | None:
     (_, factor, offset), (x, first_factor, first_offset) = outer, inner
     if factor != 1 and first_offset != 0:
         return None
-    alpha, beta = factor * first_factor, offset + first_offset
+    alpha, beta = shortest(factor * first_factor), shortest(offset + first_offset)
 
     def build(b: GraphBuilder, new: Mapped) -> Operand:
         if beta == 0 or alpha == 1:

@@ -12,7 +12,7 @@ from converters.onnx.axes import axes_of, axis_of
 from converters.onnx.handlers.standard.random import dropped
 from converters.onnx.registry import Number, SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import DataType
+from webnn_graph.data_types import DataType, shortest
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
@@ -167,7 +167,7 @@ def local_response_normalization(
     edge = [0] * (X.rank - 2)
     squares = b.pad(b.mul(X, X), [0, before, *edge], [0, after, *edge])
     total = windows(b, squares, 1, size)
-    return b.div(X, b.pow(b.linear(total, alpha=alpha / size, beta=bias), beta))
+    return b.div(X, b.pow(b.linear(total, alpha=shortest(alpha / size), beta=bias), beta))
 
 
 @onnx_op("MeanVarianceNormalization", how="sub, reduceMean, sqrt, add, div")
