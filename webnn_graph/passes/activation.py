@@ -38,7 +38,7 @@ def tanh_gelu(view: View, node: Node) -> Build | None:
         c = _cube_factor(view, add, x) if add else None
         if c is not None:
             return lambda b, new, x=x, s=s, c=c: b.mul(  # type: ignore[misc]
-                new(x), b.sigmoid(b.mul(new(x), b.linear(b.mul(new(x), new(x)), alpha=shortest(2 * s * c), beta=shortest(2 * s)))
+                new(x), b.sigmoid(b.mul(new(x), b.linear(b.mul(new(x), new(x)), alpha=shortest(2 * s * c), beta=shortest(2 * s))))
             )
     return None
 
