@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 EXISTING = click.Path(path_type=Path)
-TARGET_NAMES = "portable, chromium, rustnn, standard, or a .json file with opSupportLimits() of a browser"
+TARGET_NAMES = "portable, chromium, rustnn, pywebnn, standard, or a .json file with opSupportLimits() of a browser"
 BROWSER_HELP = "Executable of the browser; by default $WEBNN_CHROMIUM, then an installed Chrome."
 READ = "webnn.read"
 """Key, in a click context, of the files that values of options were read from."""
@@ -430,7 +430,8 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
 
     stem, target = options.pop("name") or _stem_of(model), options.pop("target")
     legal = load_target(target) if target else None
-    given = files_given(target, options.get("inputs_file"))
+    factory = (options.get("factory") or "").rpartition(":")[0]
+    given = files_given(target, options.get("inputs_file"), factory)
     where, labels, force, most = (options.pop(name) for name in ("output_dir", "labels", "force", "max_shard_size"))
     said = options.pop("expand")
     expand = said == "load" if said else legal is None or legal.expand
