@@ -187,7 +187,7 @@ def test_a_command_writes_it_or_says_what_is_in_the_way(tmp_path: Path) -> None:
     assert refused.stderr.splitlines()[-1] == "  pow y (here): the target has no such operator"
     assert written.exit_code == 0, written.output
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["Max.py", "Max.webnn"]
-    assert "builder.where(" in (tmp_path / "out" / "Max.py").read_text()
+    assert "builder.where_(" in (tmp_path / "out" / "Max.py").read_text()
 
 
 def test_how_much_is_refused() -> None:
