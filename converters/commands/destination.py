@@ -101,8 +101,8 @@ class Destination:
             return []
         is_shared = self.weights_file.name == SHARED
         pattern = "*" if is_shared else escape(self.weights_file.stem)
-        there = [path for format in writable() for path in sorted(self.folder.glob(f"{pattern}{format.suffix}"))]
-        found = [path for path in there if is_written_here(path)]
+        there = [(path, format) for format in writable() for path in sorted(self.folder.glob(f"{pattern}{format.suffix}"))]
+        found = [path for path, format in there if format.reads or is_written_here(path)]
         alone = [path for path in found if not is_shared or path.stem == self.weights_file.stem or not path.with_suffix(WEIGHTS).exists()]
         return [path for path in alone if path not in self.files]
 
