@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
-from typing import Any
 
 from webnn_graph.data_types import Array
-from webnn_graph.formats import save
+from webnn_graph.formats import python, weights
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes.rustnn import _reported
 
@@ -25,9 +24,13 @@ def imported(path: Path) -> ModuleType:
     return module
 
 
-def computed(graph: Graph, inputs: Mapping[str, Array], **options: Any) -> dict[str, Array]:
+def computed(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """What the module of a graph computes as it stands. Raises `ExecutionError` when pywebnn fails."""
     with TemporaryDirectory(prefix="webnn-") as folder:
-        save(graph, Path(folder) / "model.py", **options)
+        path = Path(folder) / "model.py"
+        path.write_text(python.files(graph, "model")["model.py"])
+        with path.with_suffix(".safetensors").open("wb") as file:  # without waiting for the disk, as `save` does
+            file.writelines(weights.contents(weights.stored(graph)))
         with _reported("build"):
-            return imported(Path(folder) / "model.py").load().compute(**inputs)
+            outputs: dict[str, Array] = imported(path).load().compute(**inputs)
+            return outputs

@@ -316,9 +316,11 @@ def weighted(value: float = 1.0) -> Graph:
 
 
 @pytest.mark.rustnn
-def test_weights_are_read_from_several_files() -> None:
+def test_weights_are_read_from_several_files(tmp_path: Path) -> None:
+    save(weighted(), tmp_path / "model.py", max_shard_size=500)
+    assert len(list(tmp_path.glob("*.safetensors"))) == 3
     x = {"x": np.ones((2, 4), np.float32)}
-    np.testing.assert_array_equal(computed(weighted(), x, max_shard_size=500)["y"], reference.run(weighted(), x)["y"])
+    np.testing.assert_array_equal(imported(tmp_path / "model.py").load().compute(**x)["y"], reference.run(weighted(), x)["y"])
 
 
 @pytest.mark.rustnn
