@@ -40,6 +40,8 @@ BUNDLED := $(abspath $(VENV)/chromium/chromium)
 export WEBNN_CHROMIUM ?= $(BUNDLED)
 export WEBNN_TSC ?= $(abspath $(VENV)/npm/node_modules/.bin/tsc)
 export WEBNN_AXE ?= $(abspath $(VENV)/npm/node_modules/axe-core/axe.min.js)
+# Of the tests with rustnn, which has no wheels for every Python: RUSTNN_PYTHON=/path makes it of another
+export WEBNN_RUSTNN_PYTHON ?= $(abspath $(VENV)/rustnn/bin/python)
 export WEBNN_TERSER ?= $(abspath $(VENV)/npm/node_modules/terser)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
@@ -49,7 +51,7 @@ demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
 	$(BIN)/onnx2webnn $(DEMO)/magika_v3_3.onnx --dim unk__214=1 --format webnn,json,js --output-dir $(DEMO) --verify --force
 
-test: $(VENV)/.test $(VENV)/.npm $(VENV)/npm/node_modules/onnxruntime-web $(BROWSER)
+test: $(VENV)/.test $(VENV)/.npm $(VENV)/npm/node_modules/onnxruntime-web $(VENV)/.rustnn $(BROWSER)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(DURATIONS) $(TESTS)
 
 slow: DURATIONS := --durations 0 --durations-min 2
@@ -121,6 +123,10 @@ $(VENV)/.verify: pyproject.toml constraints.txt Makefile | $(BIN)/python
 $(VENV)/.test: pyproject.toml constraints.txt Makefile | $(BIN)/python
 	$(PIP) --editable '.[all,generate,test,site]'
 	@touch $@ $(VENV)/.verify
+
+$(VENV)/.rustnn: pyproject.toml constraints.txt Makefile tests/runtimes/install.sh | $(BIN)/python
+	$(BIN)/python -c 'import webnn' 2> /dev/null || bash tests/runtimes/install.sh $(VENV)/rustnn
+	@touch $@
 
 $(VENV)/.npm: Makefile
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(TYPESCRIPT) $(AXE) $(TERSER)

@@ -267,12 +267,13 @@ def run(
     given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
     with progress("computing ..."):
         feeds = complete(loaded, given, seed)
-        outputs = compute(loaded, feeds, runtime=runtime or ("reference" if times else chosen(loaded)), browser=browser)
+        runtime = runtime or ("reference" if times else chosen(loaded))
+        outputs = compute(loaded, feeds, runtime=runtime, browser=browser)
     if output:
         save_arrays(output, outputs)
     if times:
         save_times(times, loaded, "reference", reference.measured(loaded, feeds))
-    return Outputs(outputs, output)
+    return Outputs(outputs, output, runtime)
 
 
 @webnn.command(cls=SupervisedCommand)

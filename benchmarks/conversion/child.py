@@ -13,7 +13,7 @@ from converters.commands.destination import Destination
 from converters.commands.saving import save
 from webnn_graph.formats.table import writable
 
-FORMATS = [format.suffix[1:] for format in writable()]
+FORMATS = [format.name for format in writable()]
 MEBIBYTE = 2**10
 """In the KiB of /proc."""
 

@@ -11,6 +11,7 @@ import click
 
 from converters.commands.console import Command, Result, SupervisedCommand, note, progress
 from converters.commands.options import (
+    BESIDE,
     DIMENSION_SIZES,
     EXISTING,
     LENGTHS,
@@ -35,7 +36,7 @@ SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph
 
 @click.command(cls=SupervisedCommand)
 @click.argument("model", type=EXISTING)
-@mapping_option("--dim", DIMENSION_SIZES, f"Size of a named dimension. {SEVERAL}")
+@mapping_option("--dim", DIMENSION_SIZES, f"Size of a named dimension{BESIDE}. {SEVERAL}")
 @padding_option
 @mapping_option("--shape", SHAPE, "Whole shape of an input; a dimension may have a name, whose size --dim gives.")
 @mapping_option("--bind", VALUE, "Turn an input into a constant: a number, a JSON list or a .npy file.")
@@ -54,7 +55,7 @@ SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph
 def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **options: Any) -> Result:
     """Convert the ONNX file MODEL to WebNN.
 
-    Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
+    Writes the graph as text (.webnn), JSON (.json), an ES module (.js) or a Python module (.py), with its weights (.safetensors) beside it.
     """
     from converters.commands.sizes import SeveralSizes, converted_sizes
     from converters.commands.workflow import converted
@@ -65,7 +66,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     from converters.random_numbers import INPUTS, Chosen
     from webnn_graph.file_kinds import ModelKind, check_kind
 
-    sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options)
+    sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options)
     quantizing = quantizing_of(options, check)
     check_kind(model, ModelKind.ONNX)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
@@ -97,7 +98,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
 @mapping_option(
     "--dim",
     DIMENSION_SIZES,
-    f"Size of a dimension that has a name in --input, of a program's symbol, or of what a folder takes. {SEVERAL}",
+    f"Size of a dimension that has a name in --input, of a program's symbol, or of what a folder takes{BESIDE}. {SEVERAL}",
 )
 @padding_option
 @factory_options
@@ -116,7 +117,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     MODEL is an exported program (.pt2), a TorchScript archive, a state dict (.pt, .pth, .bin, .safetensors), or the folder of
     a Hugging Face model; which one is found from its content.
 
-    Writes the graph as text (.webnn), JSON (.json) or an ES module (.js), with its weights (.safetensors) beside it.
+    Writes the graph as text (.webnn), JSON (.json), an ES module (.js) or a Python module (.py), with its weights (.safetensors) beside it.
     """
     from converters.commands.sizes import SeveralSizes, converted_sizes
     from converters.commands.workflow import converted, converted_parts
@@ -134,7 +135,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     if decoder and (specifications or options["dim"] or options["padding"]):
         raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
-    sizes, destination, check = sizes_of(options), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
+    sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
     quantizing = quantizing_of(options, check)
     kind_of(model)
     loading: dict[str, Any] = {

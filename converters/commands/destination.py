@@ -11,8 +11,9 @@ from typing import Any
 from converters.commands.console import note
 from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
+from webnn_graph.formats import is_written_here
 from webnn_graph.formats.shards import in_place_of, index_of
-from webnn_graph.formats.table import SHARED, WEIGHTS, writable, written_as
+from webnn_graph.formats.table import SHARED, WEIGHTS, suffix_of, writable, written_as
 from webnn_graph.targets import Target
 
 ELSEWHERE = "-o writes to another folder, --name gives the files another name"
@@ -25,7 +26,7 @@ class Destination:
     Attributes:
         folder: Made when it does not exist.
         stem: Common name of the files.
-        formats: Names of the formats to write: webnn, json, js.
+        formats: Names of the formats to write, see `FORMATS`.
         labels: Whether nodes keep their labels; None for what each format does by itself.
         overwrite: Whether files that exist are replaced.
         target: What the files are for; None for what each format is for: .js for browsers, the others for any implementation.
@@ -61,7 +62,7 @@ class Destination:
     @property
     def graphs(self) -> list[Path]:
         """The graph files, one per format."""
-        return [self.folder / f"{self.stem}.{name}" for name in dict.fromkeys(self.formats)]
+        return [self.folder / f"{self.stem}{suffix_of(name)}" for name in dict.fromkeys(self.formats)]
 
     @property
     def files(self) -> list[Path]:
@@ -74,7 +75,7 @@ class Destination:
 
     def together(self) -> Destination:
         """Where what several graphs have in common goes, besides the graphs themselves."""
-        return replace(self, formats=[name for name in self.formats if written_as(Path(f"x.{name}")).sized], weights=SHARED)
+        return replace(self, formats=[name for name in self.formats if written_as(Path(f"x{suffix_of(name)}")).sized], weights=SHARED)
 
     def check(self, own: Iterable[Path] = ()) -> None:
         """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not.
@@ -100,7 +101,8 @@ class Destination:
             return []
         is_shared = self.weights_file.name == SHARED
         pattern = "*" if is_shared else escape(self.weights_file.stem)
-        found = [path for format in writable() for path in sorted(self.folder.glob(f"{pattern}{format.suffix}"))]
+        there = [(path, format) for format in writable() for path in sorted(self.folder.glob(f"{pattern}{format.suffix}"))]
+        found = [path for path, format in there if format.reads or is_written_here(path)]
         alone = [path for path in found if not is_shared or path.stem == self.weights_file.stem or not path.with_suffix(WEIGHTS).exists()]
         return [path for path in alone if path not in self.files]
 

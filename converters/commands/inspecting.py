@@ -32,6 +32,7 @@ def inspected(path: Path, opening: Opening) -> Inspected:
     """
     kind = kind_of(path)
     opening.check(path, kind)
+    opening = opening.beside(path, kind)
     if kind is ModelKind.GRAPH:
         from webnn_graph.formats import load
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from converters.commands.beside import dims_beside
 from converters.random_numbers import Random
 from converters.source import interface_names
 from webnn_graph.errors import ConversionError
@@ -50,6 +51,10 @@ class Opening:
     trust_script: bool = False
     random: Random = None
     budget: float = 1.0
+
+    def beside(self, path: Path, kind: ModelKind) -> Opening:
+        """The same with what is not said of sizes from the file beside a source model. Raises `FormatError` when that is none."""
+        return self if kind is ModelKind.GRAPH else replace(self, dims={**dims_beside(path, self.dims), **self.dims})
 
     def check(self, path: Path, kind: ModelKind) -> None:
         """Raises `ConversionError` when something is said that a model of this kind has no use for."""
@@ -104,7 +109,7 @@ def open_graph(path: Path, opening: Opening = Opening()) -> Graph:
     """
     kind = kind_of(path)
     opening.check(path, kind)
-    return _OPENED[kind](path, opening)
+    return _OPENED[kind](path, opening.beside(path, kind))
 
 
 def sources_of(path: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from converters.commands.beside import READ, dims_beside
 from converters.commands.console import verbosity_options
 from webnn_graph.formats.table import OPSETS, writable
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
     from converters.commands.workflow import Check
 
 F = TypeVar("F", bound=Callable[..., Any])
+BESIDE = ", where model.dims.json beside the model does not say it"
 EXISTING = click.Path(path_type=Path)
-TARGET_NAMES = "portable, chromium, rustnn, standard, or a .json file with opSupportLimits() of a browser"
+TARGET_NAMES = "portable, chromium, rustnn, pywebnn, standard, or a .json file with opSupportLimits() of a browser"
 BROWSER_HELP = "Executable of the browser; by default $WEBNN_CHROMIUM, then an installed Chrome."
-READ = "webnn.read"
-"""Key, in a click context, of the files that values of options were read from."""
 
 
 class Assignment(click.ParamType):
@@ -297,7 +297,7 @@ trust_options = options(
     ),
 )
 opening_options = options(
-    mapping_option("--dim", DIMENSION, "Size of a named dimension."),
+    mapping_option("--dim", DIMENSION, f"Size of a named dimension{BESIDE}."),
     mapping_option("--shape", SHAPE, "Whole shape of an input of an ONNX model."),
     mapping_option("--bind", VALUE, "Turn an input of an ONNX model into a constant."),
     click.option(
@@ -385,13 +385,18 @@ def quantizing_of(options: dict[str, Any], check: Check) -> Quantizing | None:
     return Quantizing(scheme, check.inputs if is_measured else None, check.seed)
 
 
-def sizes_of(options: dict[str, Any]) -> list[Mapping[str, int]]:
-    """Takes the dimensions out of a command's options: their sizes in each graph, of which there are several if one has several."""
+def sizes_of(options: dict[str, Any], model: Path) -> list[Mapping[str, int]]:
+    """Takes the dimensions out of a command's options: their sizes in each graph, of which there are several if one has several.
+
+    What is not said is what the file beside the model says.
+    """
     from webnn_graph.errors import ConversionError
     from webnn_graph.sizes.conversion import combinations
 
+    said = options.pop("dim")
+    beside = {name: [size] for name, size in dims_beside(model, said).items()}
     try:
-        sizes = combinations(options.pop("dim"))
+        sizes = combinations({**beside, **said})
     except ConversionError as error:
         raise click.UsageError(f"{error.message}; {error.hint}") from None
     if len(sizes) == 1 and options["padding"]:
@@ -430,7 +435,8 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
 
     stem, target = options.pop("name") or _stem_of(model), options.pop("target")
     legal = load_target(target) if target else None
-    given = files_given(target, options.get("inputs_file"))
+    factory = (options.get("factory") or "").rpartition(":")[0]
+    given = files_given(target, options.get("inputs_file"), factory)
     where, labels, force, most = (options.pop(name) for name in ("output_dir", "labels", "force", "max_shard_size"))
     said = options.pop("expand")
     expand = said == "load" if said else legal is None or legal.expand

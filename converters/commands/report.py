@@ -18,6 +18,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import OPS
+from webnn_graph.runtimes import find_runtime
 from webnn_graph.summary import interface
 from webnn_graph.targets import Target
 from webnn_graph.targets.check import Check, Finding
@@ -77,7 +78,7 @@ class Verified(Result):
     def show(self) -> None:
         """Shows all outputs, or the nodes that differ most; and the first node whose result is wrong."""
         differences, named = list(self.verification.differences), "output"
-        title = f"{self.runtime} runtime against {self.against}; the largest differences"
+        title = f"{computed_by(self.runtime)} against {self.against}; the largest differences"
         if self.each_node:
             differences.sort(key=lambda difference: difference.excess, reverse=True)
             title, named = f"every node on the values of {self.against}; the largest differences", "tensor"
@@ -110,6 +111,7 @@ class Verified(Result):
         return {
             "ok": self.verification.ok,
             "runtime": self.runtime,
+            "version": find_runtime(self.runtime).package_version,
             "against": self.against,
             "each_node": self.each_node,
             "differences": [_difference(difference, makers.get(difference.name)) for difference in self.verification.differences],
@@ -117,6 +119,12 @@ class Verified(Result):
             "stopped": self.verification.stopped,
             "captured": _captured(self.verification.captured) if self.verification.captured else None,
         } | ({} if self.original is None else {"original": [_difference(d, makers.get(d.name)) for d in self.original.values()]})
+
+
+def computed_by(runtime: str) -> str:
+    """A runtime in words, with the package that computes and its version: ``rustnn runtime (pywebnn 0.5.12)``."""
+    package = find_runtime(runtime).package_version
+    return f"{runtime} runtime ({package})" if package else f"{runtime} runtime"
 
 
 def _of_capture(captured: Captured) -> tuple[Callable[[str], None], str]:
@@ -172,10 +180,12 @@ class Outputs(Result):
     Attributes:
         outputs: By name.
         file: Where they were saved; None for nowhere.
+        runtime: What computed them.
     """
 
     outputs: Mapping[str, Array]
     file: Path | None = None
+    runtime: str = "reference"
 
     def show(self) -> None:
         """Shows the type, the shape and the range of each."""
@@ -183,14 +193,16 @@ class Outputs(Result):
             (name, array.dtype, list(array.shape), *(f"{value:.6g}" for value in _range(array).values()))
             for name, array in self.outputs.items()
         ]
-        show_table(["output", "type", "shape", ">min", ">mean", ">max"], rows)
+        title = computed_by(self.runtime) if self.runtime != "reference" else ""
+        show_table(["output", "type", "shape", ">min", ">mean", ">max"], rows, title)
 
     def document(self) -> Mapping[str, Any]:
         """See `Result`."""
         outputs = [
             {"name": name, "type": array.dtype.name, "shape": list(array.shape), **_range(array)} for name, array in self.outputs.items()
         ]
-        return {"outputs": outputs, "file": str(self.file) if self.file else None}
+        package = find_runtime(self.runtime).package_version
+        return {"outputs": outputs, "runtime": self.runtime, "version": package, "file": str(self.file) if self.file else None}
 
 
 def _range(array: Array) -> dict[str, int | float]:

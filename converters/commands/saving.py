@@ -148,7 +148,11 @@ def _prepared(graph: Graph, to: Destination) -> tuple[dict[Path, Graph], list[st
 
 
 def _in_format(graph: Graph, format: Format, expand: bool) -> tuple[Graph, list[str]]:
-    """The graph for the best target of the format that takes it, as it is when none does; and what is to be said of it."""
+    """The graph for the best target of the format that takes it, as it is when none does; and what is to be said of it.
+
+    Raises:
+        ConversionError: None does, and the format has to have one.
+    """
     warnings: list[str] = []
     for name, refused in format.targets.items():
         target = load_target(name)
@@ -156,6 +160,8 @@ def _in_format(graph: Graph, format: Format, expand: bool) -> tuple[Graph, list[
             legal = legalize(graph, target.with_four_bits if format.expands and expand else target, exact=name == PORTABLE)
             return legal, warnings
         except ConversionError as error:
+            if not refused:
+                raise
             warnings.append(f"{refused}: {error.message}")
     return graph, warnings
 

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from converters.commands.console import DIFFERS, DONE, INTERRUPTED, REFUSED, USA
 from converters.commands.report import Verified
 from webnn_graph import load
 from webnn_graph.compare import Difference, Noise
+from webnn_graph.runtimes import reference, rustnn
 
 Invoke = Callable[..., Result]
 PAGE = (Path(cli.__file__).parent / "docs" / "scripting.md").read_text("utf-8")
@@ -157,6 +159,31 @@ def test_the_document_of_a_verification_names_nodes(model: Path, graph: Path, in
         ("fc_sum", "/fc/Add", "gemm", "ok", None),
         ("y", "/act/Relu", "relu", "ok", None),
     ]
+
+
+def names_its_version(model: Path, graph: Path, invoke: Invoke, package: str) -> None:
+    """Each command names what computes with rustnn."""
+    for command in (("webnn", "run", graph), ("webnn", "verify", graph, "--against", model)):
+        result = invoke(*command, "--runtime", "rustnn")
+        assert f"rustnn runtime ({package})" in result.stdout, result.output
+        found = document(invoke, *command, "--runtime", "rustnn")
+        assert (found["runtime"], found["version"]) == ("rustnn", package)
+        assert document(invoke, *command, "--runtime", "reference")["version"] == ""
+    converted = invoke("onnx2webnn", model, "--dim", "batch=2", "--verify", "--runtime", "rustnn")
+    assert f"rustnn runtime ({package}) against ONNX Runtime" in converted.stdout
+
+
+def test_rustnn_names_a_version(model: Path, graph: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda package: "9.8.7" if package == "pywebnn" else installed(package))
+    monkeypatch.setattr(rustnn, "run", reference.run)
+    names_its_version(model, graph, invoke, "pywebnn 9.8.7")
+
+
+@pytest.mark.rustnn
+def test_rustnn_names_its_version(model: Path, graph: Path, invoke: Invoke) -> None:
+    pytest.importorskip("webnn", reason="pywebnn is not installed; it has wheels for CPython 3.12")
+    names_its_version(model, graph, invoke, f"pywebnn {metadata.version('pywebnn')}")
 
 
 def test_numbers_that_json_lacks(graph: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,6 +145,11 @@ def running() -> None:
     np.savez("given", x=np.ones((2, 20), np.float32))
 
 
+def code() -> None:
+    state_dict()
+    Path("net.py").write_text("def build():\n    raise AssertionError\n")
+
+
 MODEL = "torch2webnn net.safetensors --model torch.nn:Linear --model-args [4,3] --input x:float32[1,4]"
 CASES = [
     Case("ONNX external data", external(lambda model: list(model.graph.initializer)), "onnx2webnn m.onnx", "m.safetensors"),
@@ -165,6 +170,7 @@ CASES = [
     Case("state dict by another path", state_dict, MODEL.replace("net.s", "../work/./net.s"), "net.safetensors"),
     Case("state dict by a symbolic link", linked(os.symlink), f"{MODEL} -o out", "out/net.safetensors"),
     Case("state dict by a hard link", linked(os.link), f"{MODEL} -o out", "out/net.safetensors"),
+    Case("code", code, "torch2webnn net.safetensors --model net.py:build --input x:float32[1,4] --name net --format python", "net.py"),
     Case("Hugging Face folder, decoder", huggingface, "torch2webnn . --decoder 8,32", "model.safetensors"),
     Case("Hugging Face folder, name", huggingface, "torch2webnn . --name model", "model.safetensors"),
     Case("Hugging Face folder, config", huggingface, "torch2webnn . --name config --format json", "config.json"),

@@ -135,7 +135,7 @@ def test_only_the_names_themselves_are_built_in(name: str, folder: Path) -> None
     result = converted(b.build({"y": looked_up(b)}), "--target", name)
     assert result.exit_code == 1
     assert "error: there is no target" in result.stderr
-    assert "known are portable, chromium, rustnn, standard" in result.stderr
+    assert "known are portable, chromium, rustnn, pywebnn, standard" in result.stderr
 
 
 def test_a_file_is_read_each_time(folder: Path) -> None:

@@ -20,10 +20,11 @@ from webnn_graph.errors import FormatError, WebNNError
 from webnn_graph.formats import FORMATS, Format, is_written_here, load, save, text
 from webnn_graph.formats.table import writable
 from webnn_graph.graph import Graph
-from webnn_graph.targets import BUILT_IN, legalize, load_target
+from webnn_graph.targets import BUILT_IN, STANDARD, legalize, load_target
 
 each_written = pytest.mark.parametrize("format", writable(), ids=lambda format: format.name)
 LISTING = Format(
+    "listing",
     ".list",
     "tests.formats.listing",
     title="a list",
@@ -41,7 +42,7 @@ LISTING = Format(
 @each_written
 def test_what_is_written_is_what_the_row_says(format: Format, tmp_path: Path) -> None:
     path = tmp_path / f"model{format.suffix}"
-    written = save(every_operator(), path)
+    written = save(legalize(every_operator(), load_target([STANDARD, *format.targets][-1])), path)
     assert written == [*format.paths(path), tmp_path / "model.safetensors"]
     assert all(map(is_written_here, written))
     beginning = path.read_bytes()[:64].decode("utf-8", "replace")
@@ -69,8 +70,8 @@ def test_the_manual_and_the_help_name_each() -> None:
     assert f"`--format {names}`" in manual
     help = " ".join(CliRunner().invoke(cli.onnx2webnn, ["--help"]).output.split())
     assert f"--format {names}" in help
-    assert "[default: portable for .js, standard for the other forms]" in help
-    assert "by default all but .js do" in help
+    assert "[default: portable for .js, pywebnn for .py, standard for the other forms]" in help
+    assert "by default all but .js, .py do" in help
 
 
 # ------------------------------------------------------------------------------------------------------------ one row more
@@ -102,26 +103,26 @@ def test_errors_name_a_new_format(listing: Format, graph: Graph, tmp_path: Path)
         load(tmp_path / "model.list")
     with pytest.raises(WebNNError) as raised:
         save(graph, tmp_path / "model.tuple")
-    assert raised.value.hint == "use one of .webnn, .json, .js, .onnx, .list"
+    assert raised.value.hint == "use one of .webnn, .json, .js, .onnx, .py, .list"
 
 
 def test_a_command_writes_a_new_format(listing: Format, tmp_path: Path) -> None:
     model = tmp_path / "model.onnx"
     onnx.save(linear_model(batch=2), model)
     options = [str(model), "-o", str(tmp_path), "--format"]
-    result = CliRunner().invoke(cli.onnx2webnn, [*options, "list", "--verify"])
+    result = CliRunner().invoke(cli.onnx2webnn, [*options, "listing", "--verify"])
     assert result.exit_code == 0, result.output
     assert all(name in result.output for name in ("model.list", "model.count", "model.safetensors"))
-    again = CliRunner().invoke(cli.onnx2webnn, [*options, "list"])
+    again = CliRunner().invoke(cli.onnx2webnn, [*options, "listing"])
     assert "model.list" in again.stderr and "model.count" in again.stderr and "already exist" in again.stderr
     other = CliRunner().invoke(cli.onnx2webnn, [*options, "tuple"])
-    assert "'tuple' is none of webnn, json, js, onnx, list" in other.stderr
+    assert "'tuple' is none of webnn, json, js, onnx, python, listing" in other.stderr
 
 
 def test_a_new_format_is_written_for_its_target(listing: Format, tmp_path: Path) -> None:
     b = GraphBuilder("nearest")
     graph = b.build({"y": b.resample2d(b.input("x", "float32", [1, 1, 2, 3]), mode="nearest-neighbor", sizes=[4, 5])})
-    saved = save_to(graph, Destination(tmp_path, "model", ["webnn", "list"]))
+    saved = save_to(graph, Destination(tmp_path, "model", ["webnn", "listing"]))
     assert [path.name for path in saved.files] == ["model.webnn", "model.list", "model.count"]
     assert saved.graph is graph
     legal = legalize(graph, load_target("rustnn"))

@@ -18,7 +18,7 @@ from tests.javascript.written import HOSTILE, NODE, needs_node
 from webnn_graph import repeats
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.formats import functions
-from webnn_graph.formats.expressions import string, variable
+from webnn_graph.formats.expressions import JAVASCRIPT, string, variable
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph
 
@@ -29,7 +29,7 @@ SEEDS = range(30)
 def program(graph: Graph, labels: bool) -> str:
     """The body of a function of ``builder`` and ``weight`` that makes the graph and returns its outputs."""
     inputs = [f"const {variable(operand.name)} = builder.input({string(operand.name)}, {{}});" for operand in graph.inputs]
-    constants, statements = functions.statements(graph, graph.nodes, stored(graph), labels)
+    constants, statements = functions.statements(graph, graph.nodes, stored(graph), labels, JAVASCRIPT)
     returned = ", ".join(f"{variable(operand.name)}" for operand in graph.outputs)
     return "\n".join(['"use strict";', *inputs, *constants, *statements, f"return [{returned}];"])
 

@@ -18,6 +18,7 @@ from tests.site import manifest
 from tests.zoo import schema
 from webnn_graph.ops import OPS, Op, Parameter
 from webnn_graph.targets.chromium.quirks import QUIRKS as OF_CHROMIUM
+from webnn_graph.targets.pywebnn.quirks import QUIRKS as OF_PYWEBNN
 from webnn_graph.targets.quirk import OUTPUT, Quirk
 from webnn_graph.targets.rustnn.quirks import QUIRKS as OF_RUSTNN
 
@@ -49,7 +50,12 @@ These it computes right, but slowly; [what calls cost in browsers](browser-calls
 
 Version 0.5.12, computing with ONNX Runtime. `--target rustnn` knows these.
 
-{_rows(OF_RUSTNN)}"""
+{_rows(OF_RUSTNN)}
+## pywebnn
+
+Version 0.5.12: what its `MLGraphBuilder` lacks, and what rustnn computes wrong of graphs that it builds. `--target pywebnn` knows these.
+
+{_rows(OF_PYWEBNN)}"""
 
 
 def _rows(quirks: Iterable[Quirk]) -> str:

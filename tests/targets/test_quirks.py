@@ -11,24 +11,25 @@ import pytest
 from tests.backends.backends import Rustnn
 from tests.backends.fuzzing import verdict
 from tests.backends.judging import Case
+from tests.formats.pywebnn_module import computed
 from tests.ops.cases import CASES as ROWS
 from tests.targets.cases import CASES, by_its_largest
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.errors import ConversionError
+from webnn_graph.errors import ConversionError, ExecutionError
 from webnn_graph.feeds import seeded
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.runtimes import reference
 from webnn_graph.runtimes.browser import BrowserSession
-from webnn_graph.targets import CHROMIUM, PORTABLE, RUSTNN, Target, legalize, load_target, refused
+from webnn_graph.targets import CHROMIUM, PORTABLE, PYWEBNN, RUSTNN, Target, legalize, load_target, refused
 from webnn_graph.targets.legalize import QUIRKS, faults
 from webnn_graph.targets.quirk import Quirk, Table, always
 from webnn_graph.targets.rustnn import loader
 from webnn_graph.targets.violations import of_graph
 
-TABLES = {CHROMIUM: QUIRKS[CHROMIUM], RUSTNN: QUIRKS[RUSTNN], "": refused.REFUSED}
+TABLES = {CHROMIUM: QUIRKS[CHROMIUM], RUSTNN: QUIRKS[RUSTNN], PYWEBNN: QUIRKS[PYWEBNN], "": refused.REFUSED}
 """The quirks of each implementation, and the exact forms of what limits refuse, which every target has."""
 EVERY = [(name, quirk) for name, table in TABLES.items() for quirk in table]
-OF_BROWSERS = [quirk for name, quirk in EVERY if name != RUSTNN]
+OF_BROWSERS = [quirk for name, quirk in EVERY if name not in (RUSTNN, PYWEBNN)]
 
 
 def id_of(row: object) -> str:
@@ -104,7 +105,7 @@ def graphs() -> dict[str, Graph]:
     return made
 
 
-@pytest.mark.parametrize("name", [CHROMIUM, PORTABLE, RUSTNN])
+@pytest.mark.parametrize("name", [CHROMIUM, PORTABLE, RUSTNN, PYWEBNN])
 def test_a_legal_graph_has_none(name: str) -> None:
     target = load_target(name)
     unmended = {quirk.name for quirk in QUIRKS[target.quirks] if quirk.rewrite is None}
@@ -223,3 +224,23 @@ def test_rustnn_has_it_and_computes_what_is_rewritten(quirk: Quirk) -> None:
     legal, raw = (verdict(case, Rustnn().run([(form, case)])[0]) for form in (legalize(graph, load_target(RUSTNN)), loader.readable(graph)))
     assert legal == ("", "") or quirk.rewrite is None
     assert raw[0], f"{quirk.name} is mended"
+
+
+@pytest.mark.rustnn
+@pytest.mark.parametrize("quirk", [*QUIRKS[PYWEBNN]], ids=id_of)
+def test_pywebnn_has_it_and_computes_what_is_rewritten(quirk: Quirk) -> None:
+    pytest.importorskip("webnn", reason="pywebnn is not installed; it has wheels for CPython 3.12")
+    graph = probe(quirk)
+    inputs = seeded(graph.inputs)
+    right = reference.run(graph, inputs)
+
+    def check(form: Graph) -> None:
+        made = computed(form, inputs)
+        for name, expected in right.items():
+            np.testing.assert_allclose(made[name], expected, rtol=1e-4, atol=1e-5)
+
+    check(legalize(graph, load_target(PYWEBNN)))
+    rest = Table(other for other in QUIRKS[PYWEBNN] if other is not quirk)
+    with pytest.MonkeyPatch.context() as without, pytest.raises((AssertionError, ConversionError, ExecutionError)):
+        without.setitem(QUIRKS, PYWEBNN, rest)
+        check(legalize(graph, load_target(PYWEBNN)))

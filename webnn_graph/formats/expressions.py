@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from webnn_graph.data_types import Array, DataType, pack
+from webnn_graph.formats.language import Language
 from webnn_graph.graph import Descriptor, Node, Operand, map_arguments
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.ops import OPS, Parameter
@@ -154,3 +155,20 @@ def _key(name: str) -> str:
 
 def descriptor_of(descriptor: Descriptor) -> str:
     return f"{{ dataType: {string(descriptor.data_type)}, shape: {literal(list(descriptor.shape))} }}"
+
+
+def _assigned(names: Sequence[str], expression: str, is_list: bool) -> str:
+    if not any(names):
+        return f"{expression};"
+    return f"const [{', '.join(names).rstrip(', ')}] = {expression};" if is_list else f"const {names[0]} = {expression};"
+
+
+def _function(name: str, parameters: Sequence[str], lines: Sequence[str]) -> list[str]:
+    return [f"const {name} = ({', '.join(parameters)}) => {{", *(f"  {line}" for line in lines), "};"]
+
+
+def _returned(expressions: Sequence[str]) -> str:
+    return f"return [{', '.join(expressions)}];" if len(expressions) > 1 else f"return {expressions[0]};"
+
+
+JAVASCRIPT = Language(RESERVED, variable, string, constant, call, _assigned, _function, _returned)

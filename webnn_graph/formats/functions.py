@@ -7,10 +7,10 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from webnn_graph.formats.expressions import RESERVED, call, constant, string, variable
+from webnn_graph.formats.language import Language
 from webnn_graph.formats.wishes import LONGEST, common_end, kind_of, module_of
 from webnn_graph.graph import Graph, Node, Operand, operands_in
-from webnn_graph.names import Names
+from webnn_graph.names import IDENTIFIER, Names
 from webnn_graph.ops import OPS
 from webnn_graph.repeats import Block, Item, Use, items_of
 
@@ -21,7 +21,9 @@ TEXTS = {"weight": "name", "label": "path"}
 """What the beginning of several strings is called, by what they are of."""
 
 
-def statements(graph: Graph, nodes: Sequence[Node], weights: Collection[Operand], labels: bool) -> tuple[list[str], list[str]]:
+def statements(
+    graph: Graph, nodes: Sequence[Node], weights: Collection[Operand], labels: bool, language: Language
+) -> tuple[list[str], list[str]]:
     """The statements that make a graph with ``builder``, in which ``weight(name)`` is the operand of a weight.
 
     Args:
@@ -29,16 +31,19 @@ def statements(graph: Graph, nodes: Sequence[Node], weights: Collection[Operand]
         nodes: Those of its nodes that are calls.
         weights: What ``weight`` gives: constants, and results of nodes that are no calls.
         labels: Whether every call carries its node's label.
+        language: What they are written in.
 
     Returns:
         The lines of constants, and those of everything else.
     """
-    writer = _Writer(graph, nodes, frozenset(weights), labels)
+    writer = _Writer(graph, nodes, frozenset(weights), labels, language)
     lines = writer.lines()
-    made = {operand: _weight(string(operand.name)) for operand in weights if operand not in writer.named and writer.times[operand] > 1}
+    made = {
+        operand: _weight(language.string(operand.name)) for operand in weights if operand not in writer.named and writer.times[operand] > 1
+    }
     inline = {operand: array for operand, array in graph.constants.items() if operand not in writer.weights and writer.times[operand]}
-    made |= {operand: constant(operand, array) for operand, array in inline.items()}
-    return [f"const {writer.operand(operand)} = {expression};" for operand, expression in made.items()], lines
+    made |= {operand: language.constant(operand, array) for operand, array in inline.items()}
+    return [language.assigned([writer.operand(operand)], expression, False) for operand, expression in made.items()], lines
 
 
 def _weight(name: str) -> str:
@@ -84,9 +89,10 @@ class _Function:
 class _Writer:
     """Writes statements, and each function before the first use of its block."""
 
-    def __init__(self, graph: Graph, nodes: Sequence[Node], weights: frozenset[Operand], labels: bool) -> None:
+    def __init__(self, graph: Graph, nodes: Sequence[Node], weights: frozenset[Operand], labels: bool, language: Language) -> None:
         self.weights = weights
         self.labels = labels
+        self.language = language
         self.named: set[Operand] = set()
         """Weights that functions get by their names."""
         self.times = Counter(operand for node in nodes for operand in node.operands)
@@ -97,7 +103,8 @@ class _Writer:
         self._items = items_of(nodes, weights | graph.constants.keys(), frozenset(graph.outputs))
         self._outputs = frozenset(graph.outputs)
         self._names = Names()
-        for name in (*RESERVED, *graph.operands):
+        variables = map(language.variable, graph.operands)
+        for name in dict.fromkeys((*language.reserved, *graph.operands, *filter(IDENTIFIER.match, variables))):
             self._names.take(name)
         long = [(operand, node.op) for node in nodes for operand in node.outputs if len(operand.name) > LONGEST]
         self._short = {operand: self._names.take(op) for operand, op in long if operand not in self._outputs}
@@ -105,8 +112,8 @@ class _Writer:
     def operand(self, operand: Operand) -> str:
         """The expression of an operand outside of functions: its variable, or where it is made if nothing else reads it."""
         if operand in self.weights and self.times[operand] == 1:
-            return _weight(string(operand.name))
-        return self._short.get(operand) or variable(operand.name)
+            return _weight(self.language.string(operand.name))
+        return self._short.get(operand) or self.language.variable(operand.name)
 
     def lines(self) -> list[str]:
         """The lines of the whole graph."""
@@ -116,13 +123,13 @@ class _Writer:
             read = [self.operand(operand) for operand in item.operands]
             made = [self.operand(operand) if operand in needed or isinstance(item, Node) else "" for operand in item.outputs]
             if isinstance(item, Node):
-                expression = call(item, read, string(item.label) if self.labels and item.label else "")
+                expression = self.language.call(item, read, self.language.string(item.label) if self.labels and item.label else "")
             else:
                 if new := self._defined(item.block):
                     lines += [*new, ""]
                 function = self.functions[item.block]
-                expression = function.call(read, [string(text.values[self.number[item]]) for text in function.texts])
-            lines.append(f"{_target(item, made)}{expression};")
+                expression = function.call(read, [self.language.string(text.values[self.number[item]]) for text in function.texts])
+            lines.append(self.language.assigned(made, expression, _is_list(item, made)))
         return lines
 
     def _defined(self, block: Block) -> list[str]:
@@ -136,12 +143,9 @@ class _Writer:
         return [*before, "", *self.functions[block].lines]
 
 
-def _target(item: Item, names: Sequence[str]) -> str:
-    """The beginning of a statement up to the item's call; what nobody reads has an empty name."""
-    if not any(names):
-        return ""
-    is_list = OPS[item.op].returns_list if isinstance(item, Node) else len(names) > 1
-    return f"const [{', '.join(names).rstrip(', ')}] = " if is_list else f"const {names[0]} = "
+def _is_list(item: Item, names: Sequence[str]) -> bool:
+    """Whether the call of an item gives a list of what the names are for."""
+    return OPS[item.op].returns_list if isinstance(item, Node) else len(names) > 1
 
 
 class _Body:
@@ -150,6 +154,7 @@ class _Body:
     def __init__(self, block: Block, writer: _Writer) -> None:
         self._block = block
         self._writer = writer
+        self._language = writer.language
         self._columns: list[Column] = list(zip(*(use.operands for use in block.uses), strict=True))
         self._times = Counter(self._columns)
         self._first_places = {column: place for place, column in reversed(list(enumerate(self._columns)))}
@@ -157,7 +162,7 @@ class _Body:
         self._names = Names()
         called = [writer.functions[item.block].name for item, _, _ in self._items if isinstance(item, Use)]
         shared = [writer.operand(column[0]) for column in self._columns if _is_shared(column)]
-        for name in (*RESERVED, *shared, *called):
+        for name in (*self._language.reserved, *shared, *called):
             self._names.take(name)
         self._expressions: dict[Operand | Column, str] = {}
         self._strings: dict[Hashable, str] = {}
@@ -167,7 +172,7 @@ class _Body:
         passed = self._operand_parameters()
         texts = self._text_parameters()
         parameters = [*(self._expressions[column] for column in passed), *(text.wish for text in texts)]
-        lines = [f"const {name} = ({', '.join(parameters)}) => {{", *(f"  {line}" for line in self._lines()), "};"]
+        lines = self._language.function(name, parameters, self._lines())
         return _Function(name, lines, [self._first_places[column] for column in passed], texts)
 
     def _spelled(self, item: Item) -> Sequence[int]:
@@ -198,7 +203,7 @@ class _Body:
         parts: dict[tuple[str, tuple[str, ...]], list[tuple[Hashable, str, _Text]]] = defaultdict(list)
         for key, text in self._texts():
             if len(set(text.values)) == 1:
-                self._strings[key] = string(text.values[0])
+                self._strings[key] = self._language.string(text.values[0])
                 continue
             end = common_end(text.values)
             parts[text.what, tuple(value.removesuffix(end) for value in text.values)].append((key, end, text))
@@ -209,7 +214,7 @@ class _Body:
             name = self._names.take(kind_of(first.wish) if is_one else TEXTS[what])
             parameters.append(_Text(what, name, first.values if is_one else beginnings))
             for key, end, _ in members:
-                self._strings[key] = name if is_one or not end else f"{name} + {string(end)}"
+                self._strings[key] = name if is_one or not end else f"{name} + {self._language.string(end)}"
         return parameters
 
     def _texts(self) -> Iterator[tuple[Hashable, _Text]]:
@@ -217,7 +222,7 @@ class _Body:
         seen = set()
         for index, (item, read, places) in enumerate(self._items):
             alike = [use.items[index] for use in self._block.uses]
-            roles = _roles(item)
+            roles = self._roles(item)
             for place in places:
                 column = read[place]
                 if not isinstance(column, Operand) and column not in seen and self._is_named(column):
@@ -246,23 +251,29 @@ class _Body:
                 assert not isinstance(column, Operand), "made before it is read"
                 self._expressions[column] = expression = _weight(self._strings[column])
                 if spelled[column] > 1:
-                    self._expressions[column] = self._names.take(_roles(item)[place])
-                    lines.append(f"const {self._expressions[column]} = {expression};")
+                    self._expressions[column] = self._names.take(self._roles(item)[place])
+                    lines.append(self._language.assigned([self._expressions[column]], expression, False))
             expressions = [self._expressions.get(operand, "") for operand in read]
             if isinstance(item, Node):
-                expression = call(item, expressions, self._strings.get(item, ""))
+                expression = self._language.call(item, expressions, self._strings.get(item, ""))
             else:
                 function = self._writer.functions[item.block]
                 expression = function.call(expressions, [self._strings[item, place] for place in range(len(function.texts))])
             if item is self._items[-1][0] and item.outputs == results and len(results) == 1:
-                return [*lines, f"return {expression};"]
+                return [*lines, self._language.returned([expression])]
             wish = item.op if isinstance(item, Node) else "x"
             is_needed = [operand in needed or isinstance(item, Node) for operand in item.outputs]
             names = [self._names.take(kind_of(o.name, wish)) if needs else "" for o, needs in zip(item.outputs, is_needed, strict=True)]
             self._expressions |= dict(zip(item.outputs, names, strict=True))
-            lines.append(f"{_target(item, names)}{expression};")
-        returned = ", ".join(self._expressions[operand] for operand in results)
-        return [*lines, f"return [{returned}];" if len(results) > 1 else f"return {returned};"]
+            lines.append(self._language.assigned(names, expression, _is_list(item, names)))
+        return [*lines, self._language.returned([self._expressions[operand] for operand in results])]
+
+    def _roles(self, item: Item) -> list[str]:
+        """What the operands are called that an item reads: the names of the arguments."""
+        if isinstance(item, Use):
+            return ["x"] * len(item.operands)
+        names = [name for name, value in item.arguments.items() for _ in operands_in(value)]
+        return [TEXTS["weight"] if name in self._language.reserved else name for name in names]
 
 
 def _reads(items: Sequence[Item], columns: Sequence[Column]) -> Iterator[tuple[Item, list[Operand | Column]]]:
@@ -272,14 +283,6 @@ def _reads(items: Sequence[Item], columns: Sequence[Column]) -> Iterator[tuple[I
     for item in items:
         yield item, [operand if operand in made else next(rest) for operand in item.operands]
         made.update(item.outputs)
-
-
-def _roles(item: Item) -> list[str]:
-    """What the operands are called that an item reads: the names of the arguments."""
-    if isinstance(item, Use):
-        return ["x"] * len(item.operands)
-    names = [name for name, value in item.arguments.items() for _ in operands_in(value)]
-    return [TEXTS["weight"] if name in RESERVED else name for name in names]
 
 
 def _is_shared(column: Column) -> bool:

@@ -14,7 +14,7 @@ from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.expansion import Split
 from webnn_graph.formats.expanding import expanding, parts_of
-from webnn_graph.formats.expressions import descriptor_of, literal, object_of, string, variable
+from webnn_graph.formats.expressions import JAVASCRIPT, descriptor_of, literal, object_of, string, variable
 from webnn_graph.formats.functions import statements
 from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.formats.weights import stored
@@ -97,7 +97,7 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
     expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
     made = [*(node.output for node in parts.dequantized), *expanded]
     read = {operand for node in parts.nodes for operand in node.operands}
-    constants, node_lines = statements(graph, parts.nodes, [*weights, *made], labels)
+    constants, node_lines = statements(graph, parts.nodes, [*weights, *made], labels, JAVASCRIPT)
     return {
         "title": string(graph.name),
         "data_types": " | ".join(map(string, DataType)),

@@ -31,6 +31,7 @@ class Format:
     """A kind of file that a graph can have.
 
     Attributes:
+        name: How ``--format`` calls it.
         suffix: Of its files.
         module: What reads it, with a ``read``, and writes it, with a ``files``, as the methods here; imported when it is used.
         title: How messages call what is read.
@@ -40,7 +41,7 @@ class Format:
         mark: What the first 64 bytes hold of a file that was written here; empty when the suffix says enough.
         companions: Suffixes of the files that are written with it, besides the weights.
         targets: What it is written for unless the user says it, the best first, each with what is to be said when the graph is
-            refused there; none for any implementation.
+            refused there, and it is written all the same; empty where it cannot be. None for any implementation.
         labels: Whether nodes keep their labels unless the user says it.
         takes: The options of its own that its ``files`` takes: ``expand``, whether expressions of constants are computed once, when
             what is written is loaded; ``places``, where each weight stands, by name; others of commands.
@@ -48,6 +49,7 @@ class Format:
         sized: What writes a file for several sizes of a model, with a ``files`` as `sized_files`; empty when each is on its own.
     """
 
+    name: str
     suffix: str
     module: str = ""
     title: str = ""
@@ -66,11 +68,6 @@ class Format:
     def expands(self) -> bool:
         """Whether what is written can compute expressions of constants once."""
         return "expand" in self.takes
-
-    @property
-    def name(self) -> str:
-        """How ``--format`` calls it."""
-        return self.suffix.removeprefix(".")
 
     def paths(self, path: Path) -> list[Path]:
         """All files that are written for a graph at this path, besides the weights."""
@@ -110,9 +107,10 @@ class Format:
 FORMATS = {
     format.suffix: format
     for format in (
-        Format(".webnn", "webnn_graph.formats.text", ".webnn text", reads=True, writes=True, begins=("webnn_graph", "#", "//")),
-        Format(".json", "webnn_graph.formats.json", "JSON", reads=True, writes=True, begins=("{",), mark="webnn-graph-json"),
+        Format("webnn", ".webnn", "webnn_graph.formats.text", ".webnn text", reads=True, writes=True, begins=("webnn_graph", "#", "//")),
+        Format("json", ".json", "webnn_graph.formats.json", "JSON", reads=True, writes=True, begins=("{",), mark="webnn-graph-json"),
         Format(
+            "js",
             ".js",
             "webnn_graph.formats.javascript",
             writes=True,
@@ -123,6 +121,7 @@ FORMATS = {
             sized="webnn_graph.formats.sized",
         ),
         Format(
+            "onnx",
             ".onnx",
             "webnn_graph.formats.onnx",
             "ONNX",
@@ -130,6 +129,15 @@ FORMATS = {
             mark="webnn-convert",
             takes=("places", "opset", "embed"),
             embeds="embed",
+        ),
+        Format(
+            "python",
+            ".py",
+            "webnn_graph.formats.python",
+            writes=True,
+            mark="# A WebNN graph for pywebnn.",
+            targets={"pywebnn": ""},
+            labels=False,
         ),
     )
 }
@@ -144,6 +152,11 @@ def readable() -> list[Format]:
 def writable() -> list[Format]:
     """The formats that graphs are written to."""
     return [format for format in FORMATS.values() if format.writes]
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of the files of a format, by its name. What is no format has a suffix that `written_as` refuses."""
+    return next((format.suffix for format in writable() if format.name == name), f".{name}")
 
 
 def written_as(path: Path) -> Format:

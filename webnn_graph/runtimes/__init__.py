@@ -67,6 +67,15 @@ class Runtime:
         except metadata.PackageNotFoundError:
             raise self.unavailable() from None
 
+    @property
+    def package_version(self) -> str:
+        """The package that computes, with its version, where it is another one than this: ``pywebnn 0.5.12``; else empty.
+
+        Raises:
+            RuntimeUnavailable: It is not there.
+        """
+        return self.version() if self.package else ""
+
     def unavailable(self) -> RuntimeUnavailable:
         """What to raise when what it needs is not installed."""
         hint = f"{Path(sys.executable).name} -m pip install 'webnn-convert[{self.extra}]'{self.condition}"

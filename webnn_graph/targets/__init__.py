@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from webnn_graph.targets.legalize import legalize
-from webnn_graph.targets.target import BUILT_IN, CHROMIUM, PORTABLE, RUSTNN, STANDARD, Target, load_target
+from webnn_graph.targets.target import BUILT_IN, CHROMIUM, PORTABLE, PYWEBNN, RUSTNN, STANDARD, Target, load_target
 
-__all__ = ["BUILT_IN", "CHROMIUM", "PORTABLE", "RUSTNN", "STANDARD", "Target", "legalize", "load_target"]
+__all__ = ["BUILT_IN", "CHROMIUM", "PORTABLE", "PYWEBNN", "RUSTNN", "STANDARD", "Target", "legalize", "load_target"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webnn_graph.graph import Operand
 from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 
@@ -12,3 +13,12 @@ def is_dilated(b: LegalBuilder, call: Call) -> bool:
 
 def resamples_by_scales(b: LegalBuilder, call: Call) -> bool:
     return call.sizes is None
+
+
+def reduces_nothing(b: LegalBuilder, call: Call) -> bool:
+    return bool(call.axes == [])
+
+
+def has_larger_slope(b: LegalBuilder, call: Call) -> bool:
+    x: Operand = call.input
+    return bool(x.data_type.is_float and x.shape != call.result.shape)

@@ -12,8 +12,9 @@ steps, all but the first of which are for calls beyond the target's limits:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from webnn_graph.budget import Budget
@@ -25,15 +26,20 @@ from webnn_graph.targets.builder import LegalBuilder
 from webnn_graph.targets.call import Call
 from webnn_graph.targets.chromium.quirks import QUIRKS as OF_CHROMIUM
 from webnn_graph.targets.parts import in_parts
+from webnn_graph.targets.pywebnn import SHAPELESS
+from webnn_graph.targets.pywebnn.quirks import QUIRKS as OF_PYWEBNN
 from webnn_graph.targets.quirk import OUTPUT, Quirk, Table
 from webnn_graph.targets.rustnn import loader
 from webnn_graph.targets.rustnn.quirks import QUIRKS as OF_RUSTNN
-from webnn_graph.targets.target import CHROMIUM, RUSTNN, Target, load_target
+from webnn_graph.targets.target import CHROMIUM, PYWEBNN, RUSTNN, Target, load_target
 from webnn_graph.targets.violations import of_call, of_size, of_tensor
 from webnn_graph.wording import size
 
-QUIRKS = {CHROMIUM: OF_CHROMIUM, RUSTNN: OF_RUSTNN, "": Table(())}
+QUIRKS = {CHROMIUM: OF_CHROMIUM, RUSTNN: OF_RUSTNN, PYWEBNN: OF_PYWEBNN, "": Table(())}
 """The quirks of each implementation."""
+
+READ: Mapping[str, Callable[[Graph], Graph]] = {RUSTNN: loader.readable, PYWEBNN: partial(loader.with_shapes, shapeless=SHAPELESS)}
+"""What a graph needs besides, which changes nothing, to be read right."""
 
 NEAR = 0.9
 """Of the bytes that the constants of a graph may take together: where the graph's notes begin to say it."""
@@ -130,7 +136,7 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
     problems = list(_left(legal, target))
     if problems:
         return Attempt(None, problems)
-    return Attempt(loader.readable(legal) if target.quirks == RUSTNN else legal, ())
+    return Attempt(READ[target.quirks](legal) if target.quirks in READ else legal, ())
 
 
 def quirks_of(target: Target) -> Table:

@@ -26,6 +26,9 @@ PORTABLE = "portable"
 RUSTNN = "rustnn"
 """rustnn 0.5.12 computing with ONNX Runtime: what it computes right, which is not what it says."""
 
+PYWEBNN = "pywebnn"
+"""The same as pywebnn's ``MLGraphBuilder`` builds it, which lacks operators and options."""
+
 STANDARD = "standard"
 """Any implementation of the standard: nothing is rewritten for it."""
 
@@ -33,11 +36,12 @@ BUILT_IN: Mapping[str, tuple[str, str]] = {
     PORTABLE: (CHROMIUM, "every browser: what the standard requires of all, and a measured one computes right"),
     CHROMIUM: (CHROMIUM, "Chromium computing on the CPU, as measured in versions 147 and 153"),
     RUSTNN: (RUSTNN, "rustnn 0.5.12 computing with ONNX Runtime"),
+    PYWEBNN: (PYWEBNN, "rustnn 0.5.12 as Python builds graphs for it, with MLGraphBuilder of pywebnn"),
     STANDARD: (STANDARD, "the standard as it is: nothing is rewritten"),
 }
 """Whose quirks each target by name has, in all versions, and what it is for."""
 
-FILES = {PORTABLE: "portable.json", CHROMIUM: "chromium/limits.json", RUSTNN: "rustnn/limits.json"}
+FILES = {PORTABLE: "portable.json", CHROMIUM: "chromium/limits.json", RUSTNN: "rustnn/limits.json", PYWEBNN: "pywebnn/limits.json"}
 """Where the limits of those that have some are."""
 
 MEASURED = {CHROMIUM: "cpu", RUSTNN: "cpu"}
@@ -60,7 +64,7 @@ class Target:
     Attributes:
         name: How messages call it.
         limits: Operator to operand to ``dataTypes`` and ``rankRange``, besides ``input``, ``constant`` and ``output``.
-        quirks: Whose quirks it has: `CHROMIUM` or `RUSTNN`; `STANDARD` of any implementation; empty for none.
+        quirks: Whose quirks it has: `CHROMIUM`, `RUSTNN` or `PYWEBNN`; `STANDARD` of any implementation; empty for none.
         version: In which version; empty for all.
         expand: Whether it is faster to compute expressions of constants once, when a module is loaded, than in every run.
     """

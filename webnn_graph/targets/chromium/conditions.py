@@ -37,10 +37,6 @@ def keeps_dimensions(b: LegalBuilder, call: Call) -> bool:
     return bool(call.keepDimensions)
 
 
-def reduces_nothing(b: LegalBuilder, call: Call) -> bool:
-    return bool(call.axes == [])
-
-
 def strides_too_far(b: LegalBuilder, call: Call) -> bool:
     return call.strides is not None and any(step > size for step, size in zip(call.strides, call.sizes, strict=True))
 
@@ -282,11 +278,6 @@ def _unshaped(b: LegalBuilder, operand: Operand) -> Operand:
         operand = made.arguments["input"]
         made = b.producer(operand)
     return operand
-
-
-def has_larger_slope(b: LegalBuilder, call: Call) -> bool:
-    x: Operand = call.input
-    return x.data_type.is_float and x.shape != call.result.shape
 
 
 def counts_nothing(b: LegalBuilder, call: Call) -> bool:

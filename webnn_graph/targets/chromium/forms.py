@@ -24,23 +24,6 @@ def without_kept_dimension(b: LegalBuilder, call: Call) -> Any:
     return b.reshape(b.call(call.op, **call.but(keepDimensions=None)), list(call.result.shape))
 
 
-def element_by_element(b: LegalBuilder, call: Call) -> Any:
-    x: Operand = call.input
-    if call.op in ("reduceL1", "reduceL2"):
-        return b.abs(x)
-    if call.op == "reduceSumSquare":
-        return b.mul(x, x)
-    return b.log(x) if call.op == "reduceLogSum" else x
-
-
-def differs_from_itself(b: LegalBuilder, call: Call) -> Any:
-    return b.notEqual(call.a, call.a)
-
-
-def is_beyond_all(b: LegalBuilder, call: Call) -> Any:
-    return b.equal(b.abs(call.a), b.constant(np.array(np.inf), call.a.data_type))
-
-
 def shorter_strides(b: LegalBuilder, call: Call) -> Any:
     strides = [min(step, size) for step, size in zip(call.strides, call.sizes, strict=True)]
     return b.call(call.op, **call.but(strides=strides))

@@ -112,3 +112,23 @@ def hard_sigmoid_by_steps(b: LegalBuilder, call: Call) -> Operand:
 def product_alone(b: LegalBuilder, call: Call) -> Operand:
     """gemm whose c counts nothing."""
     return b.gemm(**call.but(c=None, beta=None))
+
+
+def element_by_element(b: LegalBuilder, call: Call) -> Operand:
+    """A reduction along no axes: of each element by itself."""
+    x: Operand = call.input
+    if call.op in ("reduceL1", "reduceL2"):
+        return b.abs(x)
+    if call.op == "reduceSumSquare":
+        return b.mul(x, x)
+    return b.log(x) if call.op == "reduceLogSum" else x
+
+
+def differs_from_itself(b: LegalBuilder, call: Call) -> Operand:
+    """isNaN: whether x is not equal to itself."""
+    return b.notEqual(call.a, call.a)
+
+
+def is_beyond_all(b: LegalBuilder, call: Call) -> Operand:
+    """isInfinite: whether |x| is infinite."""
+    return b.equal(b.abs(call.a), b.constant(np.array(np.inf), call.a.data_type))

@@ -41,6 +41,27 @@ def _cut(b: LegalBuilder, x: Operand, axes: Ints, starts: Ints, sizes: Ints, ste
 
 
 # ----------------------------------------------------------------------------------------------------------------- pooling
+def whole_window(b: LegalBuilder, call: Call) -> Operand:
+    """A pool of the whole image with its size."""
+    pooled: Operand = b.call(call.op, **call.but(windowDimensions=_sizes(call)[1]))
+    return pooled
+
+
+def rounded_down(b: LegalBuilder, call: Call) -> Operand:
+    """A pool with its size rounded down: with padding for what windows hang over, which counts for nothing."""
+    pooled: Operand = b.call(call.op, **call.but(outputSizes=None, outputShapeRounding=None, padding=whole_padding(call)))
+    return pooled
+
+
+def l2_pool(b: LegalBuilder, call: Call) -> Operand:
+    """l2Pool2d: the root of the squares' mean, times the pixels of each window."""
+    image, kernel, size = _sizes(call)
+    counts = _inside(image, kernel, whole_padding(call), call.strides, call.dilations, size)
+    shape = [1, *size, 1] if call.layout == "nhwc" else [1, 1, *size]
+    means = b.averagePool2d(**call.but(input=b.mul(call.input, call.input)))
+    return b.sqrt(b.mul(means, b.constant(counts.reshape(shape), call.input.data_type)))
+
+
 def overhang(call: Call) -> list[int]:
     """How many pixels the last windows of a pool reach beyond the padded image, as its size is rounded up: [height, width]."""
     image, kernel, size = _sizes(call)

@@ -82,6 +82,12 @@ def lstm_step(b: LegalBuilder, call: Call, product: Operand) -> list[Operand]:
     return [b.mul(gate(parts["o"]), squash(cell)), cell]
 
 
+def gru_cell(b: LegalBuilder, call: Call) -> Operand:
+    """By matrix products and activations."""
+    (state,) = gru_step(b, call, b.gemm(call.input, call.weight, bTranspose=True))
+    return state
+
+
 def gru_step(b: LegalBuilder, call: Call, product: Operand) -> list[Operand]:
     """A GRU cell, given the product of its input and weight."""
     gate, candidate = (partial(b.call, name) for name in call.activations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import replace
 
 from webnn_graph.data_types import DataType
@@ -38,7 +39,7 @@ def readable(graph: Graph) -> Graph:
     It takes some results for another type than they have. It infers the shapes of some results and not of others, and computes
     some calls that read one of the others wrong. It names its nodes after labels and then refuses names that occur twice.
     """
-    return _with_distinct_labels(_with_shapes(_with_types(graph)))
+    return _with_distinct_labels(with_shapes(_with_types(graph), SHAPELESS))
 
 
 def _with_types(graph: Graph) -> Graph:
@@ -69,10 +70,14 @@ def _with_distinct_labels(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(nodes))
 
 
-def _with_shapes(graph: Graph) -> Graph:
+def with_shapes(graph: Graph, shapeless: Container[str]) -> Graph:
     """The graph with reshapes to the shape it already has of each tensor that rustnn has to be told the shape of.
 
     The reshapes do nothing, so that a `GraphBuilder` would leave them out.
+
+    Args:
+        graph: The graph.
+        shapeless: Operators whose results have no shape, or a wrong one.
     """
     names = Names()
     for name in graph.operands:
@@ -94,7 +99,7 @@ def _with_shapes(graph: Graph) -> Graph:
             node = replace(node, arguments=map_arguments(node.arguments, told))
         nodes.append(node)
         strided = node.op == "slice" and max(node.arguments.get("strides", [1])) > 1
-        vague = node.op in SHAPELESS or strided or not unknown.isdisjoint(node.operands)
+        vague = node.op in shapeless or strided or not unknown.isdisjoint(node.operands)
         if vague and node.op not in SHAPED_BY_OPTIONS:
             unknown.update(node.outputs)
     return replace(graph, nodes=tuple(nodes))

@@ -6,6 +6,7 @@ import numpy as np
 
 from webnn_graph.ops import Trait, having
 from webnn_graph.targets.chromium import conditions, forms, probes
+from webnn_graph.targets.conditions import has_larger_slope, reduces_nothing
 from webnn_graph.targets.forms import arithmetic, recurrent
 from webnn_graph.targets.quirk import Quirk, always
 
@@ -26,8 +27,8 @@ ROWS = (
     Quirk(
         "reduction of no axes",
         having(Trait.REDUCING),
-        conditions.reduces_nothing,
-        forms.element_by_element,
+        reduces_nothing,
+        arithmetic.element_by_element,
         "Of half precision that is returned, too, all results are 0.",
         probes.mean_of_nothing,
     ),
@@ -35,7 +36,7 @@ ROWS = (
         "isNaN that is read",
         ("isNaN",),
         always,
-        forms.differs_from_itself,
+        arithmetic.differs_from_itself,
         "The build fails where slice and others read it.",
         probes.moved("isNaN"),
     ),
@@ -43,7 +44,7 @@ ROWS = (
         "isInfinite that is read",
         ("isInfinite",),
         always,
-        forms.is_beyond_all,
+        arithmetic.is_beyond_all,
         "As isNaN.",
         probes.moved("isInfinite"),
     ),
@@ -91,7 +92,7 @@ ROWS = (
     Quirk(
         "slope that is larger than the input",
         ("prelu",),
-        conditions.has_larger_slope,
+        has_larger_slope,
         arithmetic.of_expanded_input,
         "The call is refused: only the slope is broadcast.",
         lambda b: {"y": b.prelu(b.input("x", "float32", [3]), b.input("slope", "float32", [2, 3]))},
