@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from webnn_graph.formats.expressions import literal, object_of, string, variable
-from webnn_graph.formats.javascript import rendered, types, url
+from webnn_graph.formats.expressions import literal, object_of, string, url, variable
+from webnn_graph.formats.javascript import rendered, types
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Operand
 from webnn_graph.sizes.extents import Extent, Follows, Listed
@@ -30,6 +30,7 @@ def files(sized: Sized, stem: str, *, weights: Sequence[str], digest: str) -> di
     dims = list(sized.sizes[0])
     view = {
         "title": string(sized.name),
+        "fallback": None,
         "dims": [string(dim) for dim in dims],
         "sizes": [object_of({dim: str(size) for dim, size in sizes.items()}) for sizes in sized.sizes],
         "padding": string(sized.padding),

@@ -119,7 +119,7 @@ FORMATS = {
             companions=(".d.ts",),
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
-            takes=("expand",),
+            takes=("expand", "fallback", "places", "opset"),
             sized="webnn_graph.formats.sized",
         ),
         Format(
