@@ -6,7 +6,8 @@ import { FALLBACK } from "./facts.js";
 /** What a model computes with. */
 Object.defineProperty(Model.prototype, "backend", {
   get() {
-    return this.context.backend ?? (this.device ? `webnn-${this.device}` : "webnn");
+    const { context, device } = this;
+    return "backend" in context ? context.backend : device ? `webnn-${device}` : "webnn";
   },
 });
 

@@ -20,7 +20,9 @@ export async function contextOf({ ort = library, devices }) {
 /** Like an MLTensor; its value is where ONNX Runtime has it. */
 class Tensor {
   constructor(context, { dataType, shape }) {
-    Object.assign(this, { context, dataType, shape });
+    this.context = context;
+    this.dataType = dataType;
+    this.shape = shape;
   }
 
   /** The value of these bytes. */
@@ -38,9 +40,10 @@ class Tensor {
     return this.value;
   }
 
-  set(value, error) {
+  set(value = undefined, error = undefined) {
     this.value?.dispose();
-    Object.assign(this, { value, error });
+    this.value = value;
+    this.error = error;
   }
 
   destroy() {
@@ -52,12 +55,16 @@ class Tensor {
 /** Like an MLContext that takes every graph. */
 class Context {
   types = {};
+  /** @type {string | undefined} */
+  backend;
   lost = new Promise((resolve) => {
     this.lose = resolve;
   });
 
   constructor(ort, sessions, providers) {
-    Object.assign(this, { ort, sessions, providers });
+    this.ort = ort;
+    this.sessions = sessions;
+    this.providers = providers;
   }
 
   /** Does something when all is done that was asked before. */
@@ -100,7 +107,8 @@ class Context {
       bound.push(tensor);
     }
     this.next(async () => {
-      const set = (computed, error) => {
+      if (Object.values(results).every(({ gone }) => gone)) return; // nobody will see it
+      const set = (computed, error = undefined) => {
         for (const name in results) results[name].set(computed[name], error);
       };
       try {
@@ -164,12 +172,7 @@ class Context {
       throw why;
     });
     Object.assign(this.types, TYPES);
-    const destroy = () => {
-      graph.session = null; // what waits is not computed any more
-      this.next(() => session.release());
-    };
-    const graph = { session, inputs, members: [...inputs, ...outputs], destroy };
-    return graph;
+    return { session, inputs, members: [...inputs, ...outputs], destroy: () => this.next(() => session.release()) };
   }
 
   destroy() {

@@ -38,9 +38,8 @@ def files(
     expand: bool = True,
     fallback: str = "",
     places: Mapping[str, Place] = MappingProxyType({}),
-    opset: int | None = None,
-) -> dict[str, str | bytes]:
-    """The contents of the module, of its declarations and of what it falls back on.
+) -> dict[str, str]:
+    """The texts of the module, of its declarations and of its fallback.
 
     Args:
         graph: What ``build`` makes.
@@ -49,13 +48,12 @@ def files(
         weights: The files that the module fetches from its own folder, in order; by default ``<stem>.safetensors``.
         digest: That of the weights, which the module compares with their file's; it accepts any weights without.
         expand: Whether expressions of constants are computed once, when the model is loaded, and not in every run.
-        fallback: What it computes with where no context of WebNN takes the graph, see `webnn_graph.formats.fallback.library_of`;
+        fallback: What it computes with where no context of WebNN takes the graph, see `webnn_graph.formats.table.library_of`;
             empty for nothing.
         places: Where each weight is, by name; a fallback needs them.
-        opset: Version of the operator set of the fallback's model.
 
     Returns:
-        By file name: ``<stem>.js`` and ``<stem>.d.ts``, with a fallback ``<stem>.fallback.js`` and ``<stem>.onnx``.
+        File name to text: ``<stem>.js`` and ``<stem>.d.ts``, with a fallback ``<stem>.fallback.js``.
 
     Raises:
         ValidationError: An operand's name is not an identifier.
@@ -66,14 +64,14 @@ def files(
             raise ValidationError(f"operand name {name!r} is not an identifier")
     shown = fallbacks.shown(fallback, stem, stored(graph), places) if fallback else None
     view = _view(graph, labels, weights or [f"{stem}{WEIGHTS}"], expand, shown) | {"digest": string(digest)}
-    made: dict[str, str | bytes] = {**rendered("module", stem, view)}
-    return made | fallbacks.model(graph, stem, labels=labels, places=places, digest=digest, opset=opset) if fallback else made
+    return rendered("module", stem, view)
 
 
 def rendered(template: str, stem: str, view: Mapping[str, Any]) -> dict[str, str]:
     """A module, its declarations and its fallback as their templates make them, by file name; ``view`` is what these show."""
     shown = {**view, "module_file": string(f"./{stem}.js"), "declarations_file": f"{stem}.d.ts", "runtime": _runtime()}
-    templates = {".js": f"{template}.js.j2", ".d.ts": f"{template}.d.ts.j2", **({".fallback.js": "fallback.js.j2"} if view["fallback"] else {})}
+    of_fallback = {".fallback.js": "fallback.js.j2"} if view["fallback"] else {}
+    templates = {".js": f"{template}.js.j2", ".d.ts": f"{template}.d.ts.j2", **of_fallback}
     return {f"{stem}{suffix}": _template(name).render(shown) for suffix, name in templates.items()}
 
 
