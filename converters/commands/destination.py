@@ -11,6 +11,7 @@ from typing import Any
 from converters.commands.console import note
 from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
+from webnn_graph.formats import is_written_here
 from webnn_graph.formats.shards import in_place_of, index_of
 from webnn_graph.formats.table import SHARED, WEIGHTS, writable, written_as
 from webnn_graph.targets import Target
@@ -100,7 +101,7 @@ class Destination:
             return []
         is_shared = self.weights_file.name == SHARED
         pattern = "*" if is_shared else escape(self.weights_file.stem)
-        found = [path for format in writable() for path in sorted(self.folder.glob(f"{pattern}{format.suffix}"))]
+        found = [path for format in writable() for path in sorted(self.folder.glob(f"{pattern}{format.suffix}")) if is_written_here(path)]
         alone = [path for path in found if not is_shared or path.stem == self.weights_file.stem or not path.with_suffix(WEIGHTS).exists()]
         return [path for path in alone if path not in self.files]
 

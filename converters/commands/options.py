@@ -103,6 +103,9 @@ class Fallback(click.ParamType):
 
     name = "ort-web[=MODULE]"
 
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return self.name
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
             library_of(value)
