@@ -32,12 +32,12 @@ class Tensor {
     return new context.ort.Tensor(dataType, new View(buffer), shape);
   }
 
-  /** The value, which is all zeros until something is written. */
-  get() {
+  /** The value, which is all zeros until something is written; or a copy, of which ONNX Runtime's worker takes the memory away. */
+  get(isCopy = false) {
     if (this.error) throw this.error;
     const bits = this.shape.reduce((a, b) => a * b, this.context.types[this.dataType][1]);
     this.value ??= this.of(new ArrayBuffer(Math.ceil(bits / 8)));
-    return this.value;
+    return isCopy ? this.of(this.value.data.slice().buffer) : this.value;
   }
 
   set(value = undefined, error = undefined) {
@@ -102,7 +102,7 @@ class Context {
       if (!tensor) continue; // nothing reads it
       const isRight = tensor.context === this && !tensor.gone && tensor.dataType === dataType && `${tensor.shape}` === `${shape}`;
       if (!isRight || (results[name] && bound.includes(tensor))) {
-        throw new TypeError(`${name} must be a tensor of this context, ${dataType}[${shape}], and an output nothing else of the call`);
+        throw new TypeError(`${name} must be a tensor of this context, ${dataType}[${shape}]; an output is nothing else`);
       }
       bound.push(tensor);
     }
@@ -114,7 +114,7 @@ class Context {
       try {
         const values = {};
         // ONNX Runtime wants those that nothing reads, too.
-        for (const input of graph.inputs) values[input.name] = (feeds[input.name] ?? new Tensor(this, input)).get();
+        for (const input of graph.inputs) values[input.name] = (feeds[input.name] ?? new Tensor(this, input)).get(this.ort.env.wasm?.proxy);
         set(await graph.session.run(values));
       } catch (error) {
         set({}, error);
@@ -144,9 +144,10 @@ class Context {
       const data = await joined(parts);
       const start = 8 + Number(new DataView(data.buffer).getBigUint64(0, true));
       const header = JSON.parse(text(data.subarray(8, start)));
-      const here = WEIGHTS.filter(({ name }) => Object.hasOwn(header, name));
+      const isHere = (name) => Object.hasOwn(header, name);
+      const here = WEIGHTS.filter(({ name }) => isHere(name));
       if (!here.length) continue;
-      const file = WEIGHT_FILES.find(({ has }) => here.some(({ name }) => name === has));
+      const file = WEIGHT_FILES.find(({ has }) => isHere(has));
       // The digest says that the weights are the right ones, but not that they are where the model reads them.
       const starts = here.reduce((sum, { name }) => sum + start + header[name].data_offsets[0], 0);
       if (file?.starts !== starts) throw wrong("reads weights elsewhere than they are now");
@@ -155,10 +156,13 @@ class Context {
     const session = await this.next(async () => {
       let why;
       for (const provider of this.providers) {
-        const options = { executionProviders: [provider], externalData, preferredOutputLocation: {} };
-        // WebGPU has no buffers of the other types.
+        /** @type {any} */
+        const options = { executionProviders: [provider], externalData };
         const isOnGpu = provider === "webgpu";
-        for (const { name, dataType } of outputs) if (isOnGpu && !/^int8|uint64/.test(dataType)) options.preferredOutputLocation[name] = "gpu-buffer";
+        if (isOnGpu) {
+          const located = outputs.filter(({ dataType }) => !/^int8|uint64/.test(dataType)); // WebGPU has no buffers of these
+          options.preferredOutputLocation = Object.fromEntries(located.map(({ name }) => [name, "gpu-buffer"]));
+        }
         try {
           const made = await this.sessions.create(bytes, options);
           this.providers = [provider];

@@ -161,6 +161,33 @@ def test_numbers_of_every_type(anywhere: Visitor, site: Site) -> None:
     assert found == {graph.name: [True, [1, 2, 3, 4, 100], list(range(120)), [0] * 5] for graph in views()}
 
 
+@pytest.mark.parametrize("anywhere", WITHOUT_WEBNN, indirect=True)
+def test_inputs_of_four_bits(anywhere: Visitor, site: Site) -> None:
+    b = GraphBuilder("nibbles")
+    scale, zero = np.full(5, 0.5, np.float32), b.constant(np.zeros(5, np.int8), "int4")
+    y = b.dequantizeLinear(b.input("x", "int4", [5]), scale, zero)
+    save(b.build({"y": y}), site.folder / "nibbles.js", fallback=FALLBACK)
+    script = """
+        const model = await (await import("/nibbles.js")).load({ ort });
+        return [...(await model.compute({ x: Uint8Array.of(0x21, 0xf3, 0x08) })).y];
+    """
+    assert visit(anywhere, site, script) == [0.5, 1, 1.5, -0.5, -4]
+
+
+@pytest.mark.parametrize("anywhere", WITHOUT_WEBNN, indirect=True)
+def test_weights_are_kept_for_the_next_visit(anywhere: Visitor, site: Site) -> None:
+    script = f"""
+        const {{ load }} = await import("/network.js"); const results = [];
+        for (let i = 0; i < 2; i += 1) {{
+          const {{ logits }} = await (await load({{ ort, cache: true }})).compute({{ image: {array(IMAGE)}, unused: new Int32Array(2) }});
+          results.push([...logits]);
+        }}
+        return [results, fetched().filter((name) => name.endsWith(".safetensors")).length];
+    """
+    (first, second), fetched = visit(anywhere, site, script)
+    assert (first == second, fetched) == (True, 1)
+
+
 def test_several_sizes(anywhere: Visitor, site: Site) -> None:
     script = """
         const { load } = await import("/sized/halved.js");
@@ -269,6 +296,18 @@ def test_a_library_for_webgpu_where_there_is_none(anywhere: Visitor, site: Site)
         return [model.backend, (await model.compute({{ state: x, x }})).next[0]];
     """
     assert visit(anywhere, site, script) == ["ort-wasm", 3]
+
+
+@pytest.mark.parametrize("anywhere", WITHOUT_WEBNN, indirect=True)
+def test_the_library_of_an_import_map(anywhere: Visitor, site: Site) -> None:
+    save(head(), site.folder / "mapped.js", fallback="ort-web")
+    script = f"""
+        const imports = {{ "onnxruntime-web/wasm": "/ort/ort.wasm.min.mjs" }};
+        document.head.append(Object.assign(document.createElement("script"), {{ type: "importmap", text: JSON.stringify({{ imports }}) }}));
+        const model = await (await import("/mapped.js")).load(); const state = new Float32Array({SIZE}).fill(2);
+        return [model.backend, (await model.compute({{ state, same: state }})).y[0]];
+    """
+    assert visit(anywhere, site, script) == ["ort-wasm", 4]
 
 
 @pytest.mark.parametrize("anywhere", WITHOUT_WEBNN, indirect=True)

@@ -40,9 +40,11 @@ class Session {
         throw new Error("out of memory");
       }
       const { type, data, dims } = Object.values(feeds)[0];
-      if (!data) throw new Error("an input is disposed");
+      if (!data?.length) throw new Error("an input has no memory");
       state.alive += 1;
-      return { y: Object.assign(new Tensor(type, data.slice(), dims), { isResult: true }) };
+      const y = Object.assign(new Tensor(type, data.slice(), dims), { isResult: true });
+      if (env.wasm?.proxy) for (const { data } of Object.values(feeds)) data.buffer.transfer?.() ?? structuredClone(data, { transfer: [data.buffer] });
+      return { y };
     });
   }
 

@@ -109,8 +109,11 @@ ROWS: dict[str, tuple[str, Any]] = {
         ["ort-webgpu", {"y": "gpu-buffer"}, ["webgpu"]],
     ),
     "a library without WebGPU": (
-        "gpu(['wasm']); const model = await load({ ort }); return [model.backend, state.options.preferredOutputLocation, state.log];",
-        ["ort-wasm", {}, ["no webgpu", "wasm"]],
+        """
+        gpu(['wasm']); const model = await load({ ort });
+        return [model.backend, state.options.preferredOutputLocation ?? null, state.log];
+        """,
+        ["ort-wasm", None, ["no webgpu", "wasm"]],
     ),
     "the processor is wanted": (
         """
@@ -202,6 +205,18 @@ ROWS: dict[str, tuple[str, Any]] = {
         return [error.slice(0, 2), next, read, [...new Float32Array(await model.context.readTensor(y))]];
         """,
         [["failed", "out of memory"], "fine", "out of memory", [1, 2]],
+    ),
+    "a worker of ONNX Runtime, which takes the memory of inputs away": (
+        """
+        ort.env.wasm = { proxy: true }; const results = []; const model = await load({ ort });
+        const [x, y] = [await model.tensor('x'), await model.tensor('y')]; model.context.writeTensor(x, f(3, 4));
+        for (let i = 0; i < 2; i += 1) {
+          await model.run({ ...given, x }, { y }); results.push([...new Float32Array(await model.context.readTensor(y))]);
+        }
+        delete ort.env.wasm;
+        return results;
+        """,
+        [[3, 4], [3, 4]],
     ),
     "models that share a context": (
         """
@@ -310,6 +325,19 @@ def test_progress_counts_what_is_read(tmp_path: Path) -> None:
 
 
 @needs_node
+def test_random_inputs_are_drawn(tmp_path: Path) -> None:
+    b = GraphBuilder("noisy")
+    module = written(b.build({"y": b.relu(b.input("noise", "float32", [1000], distribution="uniform"))}), tmp_path)
+    script = """
+        const model = await module.load({ ort });
+        const [{ y }, again, other] = [await model.compute({}, { seed: 1 }), await model.compute({}, { seed: 1 }), await model.compute({})];
+        const mean = y.reduce((a, b) => a + b) / 1000;
+        console.log(JSON.stringify([Math.abs(mean - 0.5) < 0.05, String(y) === String(again.y), String(y) === String(other.y)]));
+    """
+    assert loaded(module, script) == [True, True, False]
+
+
+@needs_node
 def test_shards_in_any_order(tmp_path: Path) -> None:
     module = written(linear_model(), tmp_path, max_shard_size=100)
     names = sorted(path.name for path in tmp_path.glob("*.safetensors"))
@@ -398,6 +426,14 @@ def test_no_such_fallback(fallback: str, tmp_path: Path) -> None:
     with pytest.raises(WebNNError, match="is no fallback of modules") as raised:
         save(doubling(), tmp_path / "m.js", fallback=fallback)
     assert "ort-web=MODULE" in raised.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_outputs_of_four_bits_are_refused(tmp_path: Path) -> None:
+    b = GraphBuilder()
+    graph = b.build({"y": b.reshape(b.input("x", "int4", [6]), [2, 3])})
+    with pytest.raises(WebNNError, match=r"ONNX Runtime Web gives no output of 4-bit integers, which y: int4\[2, 3\] is"):
+        save(graph, tmp_path / "m.js", fallback="ort-web")
     assert not list(tmp_path.iterdir())
 
 
