@@ -23,6 +23,7 @@ from converters.commands.options import (
     factory_options,
     form_options,
     mapping_option,
+    module_options,
     onnx_options,
     padding_option,
     quantizing_of,
@@ -188,6 +189,7 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
 
 @click.command(cls=Command)
 @form_options
+@module_options
 @click.version_option(package_name="webnn-convert")
 def webnn2js(graph: Path, **options: Any) -> Result:
     """Write the ES module, its type declarations and its weights for GRAPH, a .webnn or .json file."""

@@ -67,7 +67,7 @@ class Destination:
     @property
     def files(self) -> list[Path]:
         """The graph files with what is written beside each, but for the weights."""
-        return [file for path in self.graphs for file in written_as(path).paths(path)]
+        return [file for path in self.graphs for file in written_as(path).paths(path, self.more)]
 
     def part(self, name: str) -> Destination:
         """Where a graph of several goes that have their weights in common."""

@@ -11,7 +11,8 @@ import click
 
 from converters.commands.beside import READ, dims_beside
 from converters.commands.console import verbosity_options
-from webnn_graph.formats.table import OPSETS, writable
+from webnn_graph.errors import WebNNError
+from webnn_graph.formats.table import LIBRARIES, OPSETS, library_of, writable
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 from webnn_graph.runtimes import RUNTIMES
 from webnn_graph.wording import bytes_of
@@ -95,6 +96,22 @@ class ByteCount(click.ParamType):
             return value if isinstance(value, int) else bytes_of(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Fallback(click.ParamType):
+    """``ort-web``, or ``ort-web=MODULE``."""
+
+    name = "ort-web[=MODULE]"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            library_of(value)
+        except WebNNError as error:
+            self.fail(f"{error.what}; {error.hint}", param, ctx)
+        return value
 
 
 class RandomNumbers(click.ParamType):
@@ -215,6 +232,15 @@ onnx_options = options(
     click.option("--embed", is_flag=True, help="Put the weights into the .onnx file, where they otherwise stay in .safetensors."),
 )
 """Of what is written in ONNX."""
+module_options = options(
+    click.option(
+        "--fallback",
+        type=Fallback(),
+        help="Have modules compute with ONNX Runtime Web where WebNN is missing or does not take the graph; MODULE, which may be a "
+        f"URL, is what they import of it.  [default: none; {', '.join(LIBRARIES.values())}]",
+    ),
+)
+"""Of what is written in JavaScript."""
 format_option = click.option(
     "--format",
     "formats",
@@ -339,6 +365,7 @@ conversion_options = options(
     destination_options,
     format_option,
     onnx_options,
+    module_options,
     quantization_options("float32"),
     random_option,
     budget_option,
@@ -440,7 +467,9 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
     where, labels, force, most = (options.pop(name) for name in ("output_dir", "labels", "force", "max_shard_size"))
     said = options.pop("expand")
     expand = said == "load" if said else legal is None or legal.expand
-    more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed") if name in options}
+    more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed", "fallback") if name in options}
+    if more.get("fallback") and "js" not in formats:
+        raise click.UsageError("--fallback is of modules: --format js")
     return Destination(
         where,
         stem,

@@ -102,7 +102,7 @@ def save_sized(sized: Sized, to: Destination) -> list[Saved]:
         path: sized.of([graphs[part.graphs[i]] for (graphs, _), (_, part) in zip(prepared, parts, strict=True)])
         for i, path in enumerate(to.graphs)
     }
-    return _written(parts, prepared, more=partial(sized_texts, models))
+    return _written(parts, prepared, more=partial(sized_texts, models, to.more.get("fallback", "")))
 
 
 def _written(

@@ -16,8 +16,8 @@ from webnn_graph.formats.javascript import COMPACT
 from webnn_graph.own import TEMPLATES
 
 TERSER = Path(os.environ.get("WEBNN_TERSER", "terser"))
-FOLDERS = ("runtime", "expanding", "random", "sized")
-ABOUT = "Written by python -m tests.javascript.compact from the files of these names in runtime, expanding, random and sized; do not edit."
+FOLDERS = ("runtime", "expanding", "random", "sized", "fallback")
+ABOUT = f"Written by python -m tests.javascript.compact from the files of these names in {', '.join(FOLDERS)}; do not edit."
 TIE = re.compile(r'import ?\{[^}]*\} ?from ?"[^"]*";|export ?\{[^}]*\};?')
 """What ties plain modules together: in a generated one they import nothing."""
 SCRIPT = """

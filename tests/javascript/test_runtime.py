@@ -19,14 +19,17 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import javascript
 from webnn_graph.formats.sized import files as sized_files
+from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
+from webnn_graph.weight import Place
 
 TEMPLATES = Path(str(resources.files("templates")))
 PLAIN = sorted(TEMPLATES.glob("*/*.js"))
 RUNTIME = [path for path in PLAIN if path.parent.name == "runtime"]
 EXPANDING = sorted((TEMPLATES / "expanding").glob("*.js"))
 SIZED = TEMPLATES / "sized" / "sized.js"
+FALLBACK = sorted((TEMPLATES / "fallback").glob("*.js"))
 needs_terser = pytest.mark.skipif(not compact.TERSER.exists(), reason="no terser (set WEBNN_TERSER to its folder, as make test does)")
 FACTS = """
 export const WEIGHTS = [{ name: "w", dataType: "float32", shape: [2, 2] }, { name: "q", dataType: "uint4", shape: [3] }];
@@ -55,6 +58,12 @@ export const MASKS = new Set();
 export const MODULES = [];
 export const TYPES = {};
 """
+FACTS_OF_FALLBACK = """
+export const FALLBACK = () => import("./ort.js");
+export const onnxUrl = () => new URL("./model.fallback.onnx", import.meta.url);
+export const WEIGHT_FILES = [];
+export const library = () => ({});
+"""
 
 
 @pytest.fixture
@@ -67,6 +76,7 @@ def plain(tmp_path: Path) -> Path:
     (tmp_path / "runtime" / "facts.js").write_text(FACTS)
     (tmp_path / "expanding" / "facts.js").write_text(FACTS_OF_EXPANSIONS)
     (tmp_path / "sized" / "facts.js").write_text(FACTS_OF_SIZES)
+    (tmp_path / "fallback" / "facts.js").write_text(FACTS_OF_FALLBACK)
     return tmp_path
 
 
@@ -88,6 +98,23 @@ def quantized_model() -> Graph:
     b = GraphBuilder()
     w = b.dequantizeLinear(np.ones((3, 900), np.int8), np.ones((1, 900), np.float32), np.zeros((1, 900), np.int8))
     return b.build({"y": b.matmul(b.input("x", "float32", [2, 3]), b.tanh(w))})
+
+
+def with_fallback() -> dict[str, str]:
+    """The module of `linear_model` with a fallback, and that one's file."""
+    graph = linear_model()
+    places = {operand.name: Place("model.safetensors", 0, operand.nbytes) for operand in stored(graph)}
+    return javascript.files(graph, "model", fallback="ort-web", places=places)
+
+
+@pytest.mark.parametrize("path", FALLBACK, ids=lambda path: path.stem)
+def test_a_module_with_a_fallback_holds_what_it_needs_for_it(path: Path) -> None:
+    texts = with_fallback()
+    compact_form = json.loads(javascript.COMPACT.read_text())[path.stem]
+    own, other = ("model.fallback.js", "model.js") if path.stem == "ort" else ("model.js", "model.fallback.js")
+    assert texts[own].splitlines().count(compact_form) == 1
+    assert compact_form not in texts[other]
+    assert not any(re.match("import |export {", line) for text in texts.values() for line in text.splitlines())
 
 
 @pytest.mark.parametrize("path", [*RUNTIME, *EXPANDING, SIZED], ids=lambda path: path.stem)
@@ -261,7 +288,7 @@ def test_types_are_checked(change: tuple[str, str], error: str, tmp_path: Path) 
     assert error in done.stdout
 
 
-@pytest.mark.parametrize("folder", ["runtime", "expanding", "sized"])
+@pytest.mark.parametrize("folder", ["runtime", "expanding", "sized", "fallback"])
 def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
     declared = set(re.findall(r"^export (?:const|function) (\w+)", (TEMPLATES / folder / "facts.d.ts").read_text(), re.MULTILINE))
     asked = {
@@ -272,7 +299,8 @@ def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
         for name in names.split(", ")
     }
     graph = quantized_model() if folder == "expanding" else linear_model()
-    module = sized_module() if folder == "sized" else javascript.files(graph, "model")["model.js"]
+    texts = with_fallback() if folder == "fallback" else javascript.files(graph, "model")
+    module = sized_module() if folder == "sized" else texts["model.js"] + texts.get("model.fallback.js", "")
     assert declared == asked
     for name in declared:
         assert re.search(rf"^(?:export )?(?:const|function|async function) {name}\b", module, re.MULTILINE), name

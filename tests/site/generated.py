@@ -160,7 +160,7 @@ def javascript() -> str:
 
 What `--format js` writes for a model called `model`: `model.js` exports this, and `model.d.ts` declares it. Here `x` stands for
 each input and `y` for each output; their names, types and shapes are the model's own. `random` and `seed` are there when an input
-is random. [Run it in a page](../tasks/run-in-a-page.md)
+is random, `ort` and `backend` in modules that were written with `--fallback`. [Run it in a page](../tasks/run-in-a-page.md)
 shows it at work. Written by `python -m tests.site` from the template of the declarations.
 
 {blocks}"""
@@ -169,7 +169,7 @@ shows it at work. Written by `python -m tests.site` from the template of the dec
 def _declarations() -> str:
     text = MODULE.read_text("utf-8")
     text = LOOP.sub(lambda loop: loop["body"], text)
-    text = re.sub(r"\{% (?:if is_random|endif) %\}\n?", "", text)
+    text = re.sub(r"\{% (?:if is_random|if fallback|endif) %\}\n?", "", text)
     values = {
         "title": "model",
         "data_types": '"float32" | "int32" | ...',

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -27,6 +28,11 @@ RESERVED = frozenset(data_type.view for data_type in DataType) | frozenset(
 
 ALIASES = {"outputShapeRounding": "roundingType"}
 """Option members that Chromium reads under an older name of the standard; both are written, an unknown one is ignored."""
+
+
+def url(file: str) -> str:
+    """The literal of a file's address relative to a module beside it."""
+    return string(f"./{quote(file, safe='')}")
 
 
 def statement(node: Node, labels: bool) -> str:

@@ -5,31 +5,41 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
 
 import jinja2
 
 from webnn_graph.data_types import BYTES, DataType
 from webnn_graph.errors import ValidationError
 from webnn_graph.expansion import Split
+from webnn_graph.formats import fallback as fallbacks
 from webnn_graph.formats.expanding import expanding, parts_of
-from webnn_graph.formats.expressions import JAVASCRIPT, descriptor_of, literal, object_of, string, variable
+from webnn_graph.formats.expressions import JAVASCRIPT, descriptor_of, literal, object_of, string, url, variable
 from webnn_graph.formats.functions import statements
 from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.own import TEMPLATES
+from webnn_graph.weight import Place
 
 COMPACT = TEMPLATES / "compact.json"
 """The plain modules, by name, as generated ones hold them; `tests.javascript.compact` writes it."""
 
 
 def files(
-    graph: Graph, stem: str, *, labels: bool = False, weights: Sequence[str] = (), digest: str = "", expand: bool = True
+    graph: Graph,
+    stem: str,
+    *,
+    labels: bool = False,
+    weights: Sequence[str] = (),
+    digest: str = "",
+    expand: bool = True,
+    fallback: str = "",
+    places: Mapping[str, Place] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """The texts of the module and of its declarations.
+    """The texts of the module, of its declarations and of its fallback.
 
     Args:
         graph: What ``build`` makes.
@@ -38,35 +48,45 @@ def files(
         weights: The files that the module fetches from its own folder, in order; by default ``<stem>.safetensors``.
         digest: That of the weights, which the module compares with their file's; it accepts any weights without.
         expand: Whether expressions of constants are computed once, when the model is loaded, and not in every run.
+        fallback: What it computes with where no context of WebNN takes the graph, see `webnn_graph.formats.table.library_of`;
+            empty for nothing.
+        places: Where each weight is, by name; a fallback needs them.
 
     Returns:
-        File name to text: ``<stem>.js`` and ``<stem>.d.ts``.
+        File name to text: ``<stem>.js`` and ``<stem>.d.ts``, with a fallback ``<stem>.fallback.js``.
 
     Raises:
         ValidationError: An operand's name is not an identifier.
+        WebNNError: There is no such fallback.
     """
     for name in graph.operands:
         if not IDENTIFIER.match(name):
             raise ValidationError(f"operand name {name!r} is not an identifier")
-    view = _view(graph, labels, weights or [f"{stem}{WEIGHTS}"], expand) | {"digest": string(digest)}
+    shown = fallbacks.shown(fallback, stem, stored(graph), places) if fallback else None
+    view = _view(graph, labels, weights or [f"{stem}{WEIGHTS}"], expand, shown) | {"digest": string(digest)}
     return rendered("module", stem, view)
 
 
 def rendered(template: str, stem: str, view: Mapping[str, Any]) -> dict[str, str]:
-    """A module and its declarations as their templates make them, by file name; ``view`` is what these show."""
+    """A module, its declarations and its fallback as their templates make them, by file name; ``view`` is what these show."""
     shown = {**view, "module_file": string(f"./{stem}.js"), "declarations_file": f"{stem}.d.ts", "runtime": _runtime()}
-    return {f"{stem}{suffix}": _template(f"{template}{suffix}.j2").render(shown) for suffix in (".js", ".d.ts")}
+    of_fallback = {".fallback.js": "fallback.js.j2"} if view["fallback"] else {}
+    templates = {".js": f"{template}.js.j2", ".d.ts": f"{template}.d.ts.j2", **of_fallback}
+    return {f"{stem}{suffix}": _template(name).render(shown) for suffix, name in templates.items()}
 
 
-def _fragments(parts: Split, weight_files: int, is_random: bool) -> list[str]:
+def _fragments(parts: Split, weight_files: int, is_random: bool, falls_back: bool) -> list[str]:
     """The plain modules that a module needs, each behind those that it reads at once."""
     needed = {
         **dict.fromkeys(("errors", "tensors", "support", "devices", "constants"), True),
         "dequantizing": bool(parts.dequantized or parts.expansions),
         "expanding": bool(parts.expansions),
-        **dict.fromkeys(("weights", "loading", "caching"), weight_files > 0),
+        "weights": weight_files > 0,
+        "loading": weight_files > 0 or falls_back,
+        "caching": weight_files > 0,
         "parallel": weight_files > 1,
         "model": True,
+        **dict.fromkeys(("fallback", "onnx"), falls_back),
         "random": is_random,
     }
     return [name for name, is_needed in needed.items() if is_needed]
@@ -89,7 +109,7 @@ def _runtime() -> dict[str, str]:
     return texts
 
 
-def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool) -> dict[str, Any]:
+def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool, fallback: Mapping[str, Any] | None) -> dict[str, Any]:
     """What the templates show: every value that comes from the model is already a JavaScript literal or identifier."""
     weights = stored(graph)
     is_random = any(operand.distribution for operand in graph.inputs)
@@ -97,13 +117,14 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
     expanded = [operand for expansion in parts.expansions for operand in expansion.makes]
     made = [*(node.output for node in parts.dequantized), *expanded]
     read = {operand for node in parts.nodes for operand in node.operands}
+    weight_bytes, loaded_bytes = (sum(operand.nbytes for operand in held) for held in (weights, (*weights, *made)))
     constants, node_lines = statements(graph, parts.nodes, [*weights, *made], labels, JAVASCRIPT)
     return {
         "title": string(graph.name),
         "data_types": " | ".join(map(string, DataType)),
         "node_count": len(graph.nodes),
-        "weight_bytes": sum(operand.nbytes for operand in weights),
-        "loaded_bytes": sum(operand.nbytes for operand in (*weights, *made)),
+        "weight_bytes": weight_bytes,
+        "total_bytes": f"context.onnx ? {weight_bytes} : {loaded_bytes}" if fallback and made else loaded_bytes,
         "weights_file": string(", ".join(weight_files)),
         "weight_files": list(map(url, weight_files)),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
@@ -114,7 +135,8 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool)
         "result_types": _result_types(graph, read if expand else set(graph.constants)),
         "types": types(operand.data_type for operand in (*graph.inputs, *graph.outputs, *weights, *made)),
         "unbound": literal(unbound) if (unbound := [operand.name for operand in graph.inputs if operand not in read]) else "",
-        "fragments": _fragments(parts, len(weight_files) * bool(weights), is_random),
+        "fallback": fallback,
+        "fragments": _fragments(parts, len(weight_files) * bool(weights), is_random, bool(fallback)),
         "input_lines": [
             f"const {variable(operand.name)} = builder.input({string(operand.name)}, {descriptor_of(operand)});" for operand in graph.inputs
         ],
@@ -151,11 +173,6 @@ def _type_row(data_type: DataType) -> str:
     if data_type is DataType.FLOAT16:  # by its bits where there is no typed array for it
         return f'[globalThis.Float16Array ?? {data_type.view}, 16, {string(data_type.safetensors)}, ["Float16Array", "{data_type.view}"]]'
     return f"[{data_type.view}, {data_type.bits}, {string(data_type.safetensors)}]"
-
-
-def url(file: str) -> str:
-    """The literal of a file's address relative to a module beside it."""
-    return string(f"./{quote(file, safe='')}")
 
 
 def _tensor(operand: Operand) -> str:

@@ -87,7 +87,7 @@ def is_written_here(path: PathLike) -> bool:
 
 def _is_of(path: Path, format: Format) -> bool:
     """Whether a file was written in a format, or with one that was."""
-    if path.name.endswith(tuple(format.companions)):
+    if format.wrote(path.name):
         return True
     if path.suffix != format.suffix or not format.mark:
         return path.suffix == format.suffix

@@ -37,6 +37,8 @@ def save(
             and so on, with an index. A tensor is never cut. By default they are in one file.
         expand: Whether a module computes expressions of constants once, when it is loaded, and not in every run.
         options: Of ONNX files: ``opset``, the version of the operator set, and ``embed``, whether they hold their weights themselves.
+            Of modules: ``fallback``, what they compute with where WebNN does not take the graph, ``ort-web``, or
+            ``ort-web=MODULE`` with what they import; ``<stem>.fallback.js`` and ``<stem>.fallback.onnx`` are written for it.
 
     Returns:
         All files written, in the order of the paths, weights last.
@@ -60,7 +62,7 @@ def save(
 
 
 def save_sizes(
-    sized: Sized, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None, expand: bool = True
+    sized: Sized, *paths: PathLike, labels: bool | None = None, max_shard_size: int | None = None, expand: bool = True, **options: Any
 ) -> list[Path]:
     """Writes a model in several sizes, and once for all the weights: ``model.safetensors``.
 
@@ -71,6 +73,7 @@ def save_sizes(
         labels: See `save`.
         max_shard_size: See `save`.
         expand: See `save`.
+        options: See `save`.
 
     Returns:
         All files written, weights last.
@@ -82,19 +85,21 @@ def save_sizes(
     graphs: dict[PathLike, Graph] = {
         path.with_name(f"{path.stem}_{label}{path.suffix}"): graph for path in map(Path, paths) for label, graph in labelled
     }
-    models = dict.fromkeys(map(Path, paths), sized)
-    return save_together(graphs, labels=labels, more=partial(sized_texts, models), max_shard_size=max_shard_size, expand=expand)
+    more = partial(sized_texts, dict.fromkeys(map(Path, paths), sized), options.get("fallback", ""))
+    return save_together(graphs, labels=labels, more=more, max_shard_size=max_shard_size, expand=expand, **options)
 
 
-def sized_texts(models: Mapping[Path, Sized], weights: Sequence[str], digest: str) -> dict[Path, str]:
+def sized_texts(models: Mapping[Path, Sized], fallback: str, weights: Sequence[str], digest: str) -> dict[Path, str]:
     """What is written for the sizes of a model together, by file, in the formats that have something of the kind.
 
     Args:
         models: By path, the suffix being of a format.
+        fallback: That of modules, see `save`.
         weights: Names of the files of weights, in order.
         digest: That of the weights.
     """
-    texts = {path: written_as(path).sized_files(sized, path.stem, weights=weights, digest=digest) for path, sized in models.items()}
+    how: dict[str, Any] = {"weights": weights, "digest": digest, "fallback": fallback}
+    texts = {path: written_as(path).sized_files(sized, path.stem, **how) for path, sized in models.items()}
     return {path.with_name(name): text for path, files in texts.items() for name, text in files.items()}
 
 

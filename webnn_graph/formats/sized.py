@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from webnn_graph.formats.expressions import literal, object_of, string, variable
-from webnn_graph.formats.javascript import rendered, types, url
+from webnn_graph.formats.expressions import literal, object_of, string, url, variable
+from webnn_graph.formats.fallback import shown
+from webnn_graph.formats.javascript import rendered, types
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Operand
 from webnn_graph.sizes.extents import Extent, Follows, Listed
 from webnn_graph.sizes.sized import Padding, Sized
 
 
-def files(sized: Sized, stem: str, *, weights: Sequence[str], digest: str) -> dict[str, str]:
+def files(sized: Sized, stem: str, *, weights: Sequence[str], digest: str, fallback: str = "") -> dict[str, str]:
     """The texts of the module and of its declarations.
 
     Args:
@@ -20,9 +21,13 @@ def files(sized: Sized, stem: str, *, weights: Sequence[str], digest: str) -> di
         stem: The files' common name; the modules of the sizes have it, too, with their labels.
         weights: The files of weights, which the module fetches from its own folder, in order.
         digest: That of all weights.
+        fallback: See `webnn_graph.formats.javascript.files`.
 
     Returns:
-        File name to text: ``<stem>.js`` and ``<stem>.d.ts``.
+        File name to text: ``<stem>.js`` and ``<stem>.d.ts``, with a fallback ``<stem>.fallback.js``.
+
+    Raises:
+        WebNNError: There is no such fallback.
     """
     graph = sized.graphs[0]
     masks = sized.masks if sized.padding is Padding.MASKED else []
@@ -30,6 +35,7 @@ def files(sized: Sized, stem: str, *, weights: Sequence[str], digest: str) -> di
     dims = list(sized.sizes[0])
     view = {
         "title": string(sized.name),
+        "fallback": shown(fallback, stem) if fallback else None,
         "dims": [string(dim) for dim in dims],
         "sizes": [object_of({dim: str(size) for dim, size in sizes.items()}) for sizes in sized.sizes],
         "padding": string(sized.padding),

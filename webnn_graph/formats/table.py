@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from webnn_graph.codes import Code
@@ -20,10 +21,10 @@ WEIGHTS = ".safetensors"
 """Suffix of the file of weights."""
 SHARED = f"model{WEIGHTS}"
 """Name of a file of weights that several graphs have in common; whatever reads a graph looks for it."""
-
-
 OPSETS = range(21, 27)
 """Versions of ONNX's operator set that are written: from the first with types of 4 bits to the newest that ONNX Runtime 1.31 runs."""
+LIBRARIES = {"ort-web": "onnxruntime-web/wasm"}
+"""What modules import for each kind of fallback, unless somebody names another module or its address."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Format:
         begins: What its text may begin with, which tells it whatever the suffix says.
         mark: What the first 64 bytes hold of a file that was written here; empty when the suffix says enough.
         companions: Suffixes of the files that are written with it, besides the weights.
+        optional: Suffixes of those that are written when an option of this name is given.
         targets: What it is written for unless the user says it, the best first, each with what is to be said when the graph is
             refused there, and it is written all the same; empty where it cannot be. None for any implementation.
         labels: Whether nodes keep their labels unless the user says it.
@@ -58,6 +60,7 @@ class Format:
     begins: tuple[str, ...] = ()
     mark: str = ""
     companions: Sequence[str] = ()
+    optional: Mapping[str, Sequence[str]] = field(default_factory=dict)
     targets: Mapping[str, str] = field(default_factory=dict)
     labels: bool = True
     takes: tuple[str, ...] = ()
@@ -69,9 +72,14 @@ class Format:
         """Whether what is written can compute expressions of constants once."""
         return "expand" in self.takes
 
-    def paths(self, path: Path) -> list[Path]:
-        """All files that are written for a graph at this path, besides the weights."""
-        return [path, *(path.with_suffix(companion) for companion in self.companions)]
+    def paths(self, path: Path, options: Mapping[str, Any] = MappingProxyType({})) -> list[Path]:
+        """All files that are written for a graph at this path with these options, besides the weights."""
+        added = [suffix for name, suffixes in self.optional.items() if options.get(name) for suffix in suffixes]
+        return [path, *(path.with_suffix(suffix) for suffix in (*self.companions, *added))]
+
+    def wrote(self, name: str) -> bool:
+        """Whether a file of this name is one that is written with one of the format."""
+        return name.endswith((*self.companions, *(suffix for suffixes in self.optional.values() for suffix in suffixes)))
 
     def read(self, text: str, file: str) -> Document:
         """What a file's text says; ``file`` is what messages call it. Raises `FormatError`."""
@@ -96,11 +104,11 @@ class Format:
         texts: dict[str, str | bytes] = import_module(self.module).files(graph, stem, labels=kept, weights=weights, digest=digest, **more)
         return texts
 
-    def sized_files(self, sized: Sized, stem: str, *, weights: Sequence[str], digest: str) -> dict[str, str]:
+    def sized_files(self, sized: Sized, stem: str, *, weights: Sequence[str], digest: str, fallback: str = "") -> dict[str, str]:
         """The texts of the files for all sizes of a model, by file name; the graphs' own are ``<stem>_<size>``. See `files`."""
         if not self.sized:
             return {}
-        texts: dict[str, str] = import_module(self.sized).files(sized, stem, weights=weights, digest=digest)
+        texts: dict[str, str] = import_module(self.sized).files(sized, stem, weights=weights, digest=digest, fallback=fallback)
         return texts
 
 
@@ -112,12 +120,13 @@ FORMATS = {
         Format(
             "js",
             ".js",
-            "webnn_graph.formats.javascript",
+            "webnn_graph.formats.module",
             writes=True,
             companions=(".d.ts",),
+            optional={"fallback": (".fallback.js", ".fallback.onnx")},
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
-            takes=("expand",),
+            takes=("expand", "fallback", "places", "opset"),
             sized="webnn_graph.formats.sized",
         ),
         Format(
@@ -174,3 +183,16 @@ def recognized(path: Path, text: str) -> Format:
     told = [format for format in readable() if begin.startswith(format.begins)]
     named = [format for format in readable() if format.suffix == path.suffix]
     return [*told, *named, *readable()][0]
+
+
+def library_of(fallback: str) -> str:
+    """What ``ort-web``, or ``ort-web=MODULE``, has a module import.
+
+    Raises:
+        WebNNError: It is neither.
+    """
+    kind, equals, module = fallback.partition("=")
+    if kind not in LIBRARIES or (equals and not module):
+        known = " or ".join(f"{name}, {name}=MODULE" for name in LIBRARIES)
+        raise WebNNError(f"{fallback!r} is no fallback of modules", f"it is {known}, MODULE being what JavaScript imports, or its URL")
+    return module or LIBRARIES[kind]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from webnn_graph.data_types import shortest
 from webnn_graph.graph import Node, Operand
 from webnn_graph.passes.arithmetic import AFFINE, affine_of
 from webnn_graph.passes.rewrite import Build, Rule, View, close

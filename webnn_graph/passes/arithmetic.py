@@ -157,7 +157,7 @@ def truth(view: View, node: Node) -> Build | None:
 def unequal(view: View, node: Node) -> Build | None:
     """logicalNot of equal or notEqual: the other one."""
     inner = view.producer(node.arguments["a"], "equal", "notEqual")
-    if inner is None or not view.only_user(inner.output):
+    if inner is None:
         return None
     other = "notEqual" if inner.op == "equal" else "equal"
     return lambda b, new: b.call(other, new(inner.arguments["a"]), new(inner.arguments["b"]))
