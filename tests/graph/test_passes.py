@@ -350,6 +350,7 @@ PATTERNS: list[tuple[Body, list[str]]] = [
     (lambda b, x: b.add(*b.split(b.concat([x, b.relu(x)], 1), 2, axis=1)), ["relu", "add"]),
     (lambda b, x: b.layerNormalization(x, scale=np.ones(6, np.float32), bias=weights(6), axes=[3]), ["layerNormalization"]),
     (plain_norms, ["layerNormalization", "instanceNormalization", "batchNormalization"]),
+    (lambda b, x: b.gather(x, b.cast(b.argMax(x, axis=1), "int64"), axis=3), ["argMax", "gather"]),
     (scattered_inside, ["argMax", "reshape", "scatterND"]),
     (dynamic_zero_point, ["relu", "reduceMax", "max", "clamp", "div"]),
     (dynamic_range, [*"reduceMin min reduceMax clamp sub div div div roundEven roundEven add min mul".split()]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -25,6 +26,10 @@ ROWS: list[tuple[Build, list[str]]] = [
     (lambda b, x: b.slice(x, [0, 0, 0, 0], [2, 1, 3, 4]), []),
     (lambda b, x: b.slice(x, [0, 0, 0, 0], [2, 1, 3, 4], strides=[1, 7, 1, 1]), []),
     (lambda b, x: b.slice(x, [0, 0, 0, 1], [2, 1, 3, 3]), ["slice"]),
+    (lambda b, x: b.slice(x, [0, 0, 0, 0], [2, 1, 3, 4], strides=[1, 1, 1, 3]), ["slice"]),
+    (lambda b, x: b.clamp(x, minValue=-math.inf, maxValue=math.inf), []),
+    (lambda b, x: b.clamp(x, minValue=math.inf), ["clamp"]),
+    (lambda b, x: b.concat(b.split(b.concat([x, x], 0), 2), 0), ["concat"]),
     (lambda b, x: b.reshape(x, [2, 1, 3, 4]), []),
     (lambda b, x: b.reshape(b.reshape(x, [6, 4]), [4, 6]), ["reshape"]),
     (lambda b, x: b.reshape(b.reshape(b.reshape(x, [24]), [4, 6]), [2, 1, 3, 4]), []),

@@ -8,7 +8,7 @@ from models.zoo.loading import loaded
 from models.zoo.manifest import select
 from tests.to_onnx.going_round import go_round
 
-SOME = ["llama", "bert", "gemma2", "roformer", "convnext", "swin", "detr", "whisper"]
+SOME = ["llama", "bert", "gemma2", "roformer", "convnext", "swin", "mobilevit", "whisper"]
 """Models that are made on the spot: of language, images and sound."""
 
 

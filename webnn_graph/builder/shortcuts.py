@@ -7,6 +7,7 @@ no further; larger patterns are `webnn_graph.passes`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -30,6 +31,16 @@ class Calls(Protocol):
 
 Arguments: TypeAlias = Mapping[str, Any]
 Rule: TypeAlias = Callable[[Calls, Arguments, Sequence[Descriptor]], Operand | list[Operand] | None]
+
+
+def clamp(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
+    """clamp with bounds that nothing is beyond."""
+    idle = {"minValue": -math.inf, "maxValue": math.inf}
+    bounds = {name: arguments[name] for name in idle if name in arguments and arguments[name] != idle[name]}
+    if len(bounds) == len(arguments) - 1 and bounds:
+        return None
+    operand: Operand = arguments["input"]
+    return b.call("clamp", operand, **bounds) if bounds else operand
 
 
 def slice_(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Operand | None:
@@ -146,6 +157,7 @@ def _is_whole_byte(b: Calls, operand: Operand) -> bool:
 SHORTCUTS: dict[str, Rule] = {
     "identity": same_descriptor,
     "cast": cast,
+    "clamp": clamp,
     "expand": same_descriptor,
     "tile": same_descriptor,
     "pad": same_descriptor,

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import Array
+from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Node, Operand
 from webnn_graph.ops import Trait, having
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View, again
@@ -222,18 +222,26 @@ def _slice(b: GraphBuilder, x: Operand, axis: int, start: int, size: int) -> Ope
     return result
 
 
-def clamped_indices(view: View, node: Node) -> Build | None:
-    """gather or scatter at indices that are clamped to those that there are, as every implementation does itself: at the indices."""
-    clamped: Operand = node.arguments["indices"]
-    found = _clamped(view, clamped)
-    if found is None:
-        return None
-    indices, low, high = found
+def plain_indices(view: View, node: Node) -> Build | None:
+    """gather or scatter at indices that are widened, or clamped to those that there are, which every implementation does: as they were."""
+    given: Operand = node.arguments["indices"]
+    indices = _unwidened(view, given)
     shape = node.arguments["input"].shape
-    sizes = shape[: clamped.shape[-1]] if node.op in ("gatherND", "scatterND") else (shape[node.arguments.get("axis", 0)],)
-    if any((a != -size or b != size - 1) for a, b, size in zip(*np.broadcast_arrays(low, high, sizes), strict=True)):
+    sizes = shape[: given.shape[-1]] if node.op in ("gatherND", "scatterND") else (shape[node.arguments.get("axis", 0)],)
+    clamped = _clamped(view, indices)
+    if clamped is not None:
+        inside, low, high = clamped
+        if all(a == -size and b == size - 1 for a, b, size in zip(*np.broadcast_arrays(low, high, sizes), strict=True)):
+            indices = _unwidened(view, inside)
+    if indices is given:
         return None
-    return lambda b, new: b.repeat(node, lambda operand: new(indices) if operand is clamped else new(operand))
+    return lambda b, new: b.repeat(node, lambda operand: new(indices) if operand is given else new(operand))
+
+
+def _unwidened(view: View, operand: Operand) -> Operand:
+    """The int32 operand of which this is the same in int64, if it is."""
+    cast = view.producer(operand, "cast") if operand.data_type is DataType.INT64 else None
+    return cast.arguments["input"] if cast and cast.arguments["input"].data_type is DataType.INT32 else operand
 
 
 def _clamped(view: View, operand: Operand) -> tuple[Operand, Array, Array] | None:
@@ -271,11 +279,11 @@ def _merged(before: tuple[int, ...], after: tuple[int, ...]) -> list[list[int]] 
 RULES: dict[str, list[Rule]] = {
     "reshape": [kept_dimensions, sliced_and_reshaped, transposed_ones, merged_transpose, moved_and_back],
     "transpose": [moved_and_back],
-    "gather": [clamped_indices, sliced],
-    "gatherElements": [clamped_indices],
-    "gatherND": [clamped_indices, everything_gathered],
-    "scatterElements": [clamped_indices],
-    "scatterND": [clamped_indices],
+    "gather": [plain_indices, sliced],
+    "gatherElements": [plain_indices],
+    "gatherND": [plain_indices, everything_gathered],
+    "scatterElements": [plain_indices],
+    "scatterND": [plain_indices],
     **{op: [late_expand] for op in ELEMENTWISE},
     **{
         op: [reduced_ones, reduced_transpose, reduced_expand] if op in SELECTING else [reduced_transpose, reduced_expand]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import Array
+from webnn_graph.data_types import Array, shortest
 from webnn_graph.graph import Node, Operand
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View, again
 
@@ -170,7 +170,7 @@ def _plus_epsilon(view: View, operand: Operand) -> tuple[float, Operand | None]:
     for value, epsilon in ((add.arguments["a"], add.arguments["b"]), (add.arguments["b"], add.arguments["a"])):
         constant = view.scalar(epsilon)
         if constant is not None:
-            return constant, value
+            return shortest(constant), value
     return 0.0, None
 
 

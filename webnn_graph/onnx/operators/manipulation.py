@@ -104,12 +104,12 @@ def triangular(m: ModelBuilder, input: Value, /, *, upper: bool, diagonal: int) 
 
 
 # -------------------------------------------------------------------------------------------------------- gather and scatter
-def _inside(m: ModelBuilder, indices: Value, sizes: Sequence[int]) -> Value:
+def _inside(m: ModelBuilder, indices: Value, sizes: Sequence[int], *, is_wide: bool = False) -> Value:
     """Indices into dimensions of these sizes, of which the last axis has one for each if there are several.
 
-    WebNN's implementations clamp indices that are out of range, ONNX Runtime fails.
+    WebNN's implementations clamp indices that are out of range, ONNX Runtime fails. Some operators take int64 only.
     """
-    if indices.type == TensorProto.UINT32:
+    if indices.type == TensorProto.UINT32 or is_wide:
         indices = m.cast(indices, INT64)
     low, high = [-size for size in sizes], [size - 1 for size in sizes]
     known = m.known(indices)
@@ -132,7 +132,7 @@ def gather_elements(m: ModelBuilder, input: Value, indices: Value, /, *, axis: i
 
 @translates("gatherND")
 def gather_nd(m: ModelBuilder, input: Value, indices: Value, /, *, result: Descriptor) -> Value:
-    return m.node("GatherND", input, _inside(m, indices, input.shape[: indices.shape[-1]]), shape=result.shape)
+    return m.node("GatherND", input, _inside(m, indices, input.shape[: indices.shape[-1]], is_wide=True), shape=result.shape)
 
 
 @translates("scatterElements")
@@ -142,4 +142,4 @@ def scatter_elements(m: ModelBuilder, input: Value, indices: Value, updates: Val
 
 @translates("scatterND")
 def scatter_nd(m: ModelBuilder, input: Value, indices: Value, updates: Value, /) -> Value:
-    return m.node("ScatterND", input, _inside(m, indices, input.shape[: indices.shape[-1]]), updates, shape=input.shape)
+    return m.node("ScatterND", input, _inside(m, indices, input.shape[: indices.shape[-1]], is_wide=True), updates, shape=input.shape)
