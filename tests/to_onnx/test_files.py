@@ -71,6 +71,18 @@ def test_labels_are_the_names_of_nodes(graph: Graph, tmp_path: Path) -> None:
     assert "block" not in str(onnx.load(tmp_path / "m.onnx", load_external_data=False).graph.node)
 
 
+def test_any_label_can_be_the_name_of_a_node(tmp_path: Path) -> None:
+    b = GraphBuilder("half \ud800 a pair")
+    x = b.input("x", "float32", [2])
+    for label in ("a", "a_2", "a", "\ud800", '"\n', "a"):
+        with b.source(label):
+            x = b.relu(b.neg(x))
+    save(b.build({"y": x}), tmp_path / "m.onnx")
+    names = [node.name for node in onnx.load(tmp_path / "m.onnx").graph.node]
+    assert len(set(names)) == len(names) == 12
+    assert convert(tmp_path / "m.onnx").nodes
+
+
 def test_embedded_weights_need_no_other_file(graph: Graph, tmp_path: Path) -> None:
     assert save(graph, tmp_path / "m.onnx", embed=True) == [tmp_path / "m.onnx"]
     feeds = complete(graph, {}, 0)

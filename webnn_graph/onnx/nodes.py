@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import onnx
 from numpy.typing import ArrayLike
 from onnx import TensorProto, helper
 
-from webnn_graph.data_types import Array, pack
+from webnn_graph.data_types import Array, DataType, pack
 from webnn_graph.graph import Operand, Shape
 from webnn_graph.names import Names
 from webnn_graph.onnx.kernels import carrier_of
@@ -55,7 +55,7 @@ class ModelBuilder:
         self._small: dict[tuple[int, Shape, bytes], Value] = {}
         self._views: dict[tuple[Value, Shape], Value] = {}
         self._casts: dict[tuple[Value, int], Value] = {}
-        self._arrays: dict[Value, Array] = {}
+        self._contents: dict[Value, Weight] = {}
         self._label = ""
         self._traits: frozenset[Trait] = frozenset()
 
@@ -82,8 +82,7 @@ class ModelBuilder:
             for key, text in entries.items():
                 tensor.external_data.add(key=key, value=text)
         self._initializers[value] = tensor
-        if operand.size:
-            self._arrays[value] = weight.array
+        self._contents[value] = weight
         return value
 
     def constant(self, values: ArrayLike, type: int = INT64) -> Value:
@@ -94,12 +93,12 @@ class ModelBuilder:
         if key not in self._small:
             value = self._small[key] = Value(type, array.shape)
             self._initializers[value] = TensorProto(data_type=type, dims=array.shape, raw_data=key[2])
-            self._arrays[value] = array
+            self._contents[value] = Weight(DATA_TYPES.get(type, DataType.FLOAT32), array)
         return self._small[key]
 
     def known(self, value: Value) -> Array | None:
         """The values of a constant; None for what is computed."""
-        return self._arrays.get(value)
+        return self._contents[value].array.reshape(value.shape) if value in self._contents else None
 
     # --------------------------------------------------------------------------------------------------------------- nodes
     def node(self, op: str, *inputs: Value | None, shape: Iterable[int] | None = None, type: int | None = None, **attributes: Any) -> Value:
@@ -192,8 +191,7 @@ class ModelBuilder:
             tensor.ClearField("dims")
             tensor.dims.extend(wanted)
             self._initializers[view] = tensor
-            if value in self._arrays:
-                self._arrays[view] = self._arrays[value].reshape(wanted)
+            self._contents[view] = self._contents[value]
         return self._views[key]
 
     def transpose(self, value: Value, permutation: Sequence[int]) -> Value:
@@ -232,14 +230,11 @@ class ModelBuilder:
         initializers = {value: tensor for value, tensor in self._initializers.items() if value in needed or value in unread}
         computed = [value for node in kept for value in node.outputs if value]
         _name([*inputs, *results.values(), *initializers, *computed])
-        graph = onnx.GraphProto(name=name)
-        labels: set[str] = set()
+        graph = onnx.GraphProto(name=_encodable(name))
+        labels = _Labels()
         for node in kept:
-            graph.node.append(
-                helper.make_node(
-                    node.op, _names(node.inputs), _names(node.outputs), name=_distinct(node.label or node.op, labels), **node.attributes
-                )
-            )
+            name = labels.take(node.label or node.op)
+            graph.node.append(helper.make_node(node.op, _names(node.inputs), _names(node.outputs), name=name, **node.attributes))
         for value, tensor in initializers.items():
             tensor.name = value.name
             graph.initializer.append(tensor)
@@ -267,12 +262,26 @@ def _name(values: Sequence[Value]) -> None:
         value.name = names.take(value.wish) if value.wish else names.number("value")
 
 
-def _distinct(label: str, taken: set[str]) -> str:
-    """The label, with a number if another node has it; ONNX Runtime wants one for each."""
-    tried = (label if i == 1 else f"{label}_{i}" for i in count(1))
-    name = next(name for name in tried if name not in taken)
-    taken.add(name)
-    return name
+class _Labels:
+    """Names of nodes, of which ONNX Runtime wants one for each: with a number if another node has it."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._last: Counter[str] = Counter()
+
+    def take(self, label: str) -> str:
+        """A free name like the label, the label itself if it is free."""
+        base = name = _encodable(label)
+        while name in self._taken:
+            self._last[base] += 1
+            name = f"{base}_{self._last[base] + 1}"
+        self._taken.add(name)
+        return name
+
+
+def _encodable(text: str) -> str:
+    """A text that protobuf takes, without halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _names(values: Sequence[Value | None]) -> list[str]:
