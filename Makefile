@@ -4,7 +4,7 @@
 # make browsers   installs the browsers that tests run pages in besides: Chromium without WebNN and with WebGPU, Firefox, WebKit
 # make lint   checks style and types
 # make fuzz   feeds damaged and hostile files to every reader for SECONDS each, and keeps what it finds in build/fuzz
-# make backend-fuzz   compares browsers and rustnn with the reference on random graphs; keeps what it finds in build/backends
+# make backend-fuzz   compares browsers, rustnn and ONNX Runtime with the reference on random graphs; keeps what it finds in build/backends
 # make zoo    converts and verifies every model of models/zoo.toml, or MODELS, on RUNTIMES, JOBS at once, and reports on it
 # make bench  runs all benchmarks, half an hour, and writes docs/benchmarks.md; python -m benchmarks.page MODEL... does a part
 # make calls  measures equal forms of calls in the browsers of VERSIONS, and writes docs/browser-calls.md
@@ -69,7 +69,7 @@ fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) $(addprefix --format ,$(FORMATS))
 
 backend-fuzz: $(VENV)/.test $(VERSIONS:%=$(VENV)/chromium-%/chromium)
-	for backend in $(VERSIONS:%=--browser=$(VENV)/chromium-%/chromium) $(shell $(BIN)/python -c 'import webnn' 2>/dev/null && echo --rustnn); do \
+	for backend in $(VERSIONS:%=--browser=$(VENV)/chromium-%/chromium) $(shell $(BIN)/python -c 'import webnn' 2>/dev/null && echo --rustnn) --onnxruntime; do \
 	  $(BIN)/python -m tests.backends $$backend --seconds $(SECONDS) --seed $(SEED) $(PATTERNS:%=--patterns %) || found=1; done; exit $${found:-0}
 
 $(VENV)/chromium-%/chromium:

@@ -2,6 +2,7 @@
 
 python -m tests.backends --browser /path/of/chromium --seconds 600
 python -m tests.backends --rustnn --seconds 600
+python -m tests.backends --onnxruntime --seconds 600
 python -m tests.backends --patterns build/zoo --seconds 600       # neighbourhoods of graphs in a folder besides
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from tests.backends.backends import Backend, Browser, Rustnn
+from tests.backends.backends import Backend, Browser, Onnxruntime, Rustnn
 from tests.backends.drawing import drawn
 from tests.backends.fuzzing import Finding, fuzz, words
 from tests.backends.judging import Case
@@ -26,6 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.backends", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--browser", type=Path, help="the Chromium to try; by default the one that WEBNN_CHROMIUM names")
     parser.add_argument("--rustnn", action="store_true", help="try rustnn instead of a browser")
+    parser.add_argument("--onnxruntime", action="store_true", help="try ONNX Runtime instead")
     parser.add_argument("--target", help="what the graphs are legalized for; by default chromium or rustnn")
     parser.add_argument("--patterns", type=Path, help="folder with graphs, whose neighbourhoods are every second case")
     parser.add_argument("--seed", type=int, default=0, help="the first case; other seeds make other cases")
@@ -34,7 +36,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=Path("build/backends"), help="folder for what is found")
     options = parser.parse_args()
     until = float("inf") if options.cases else time.monotonic() + options.seconds
-    with Rustnn() if options.rustnn else Browser(options.browser) as backend:
+    with Rustnn() if options.rustnn else Onnxruntime() if options.onnxruntime else Browser(options.browser) as backend:
         backend.target = options.target or backend.target
         return _run(backend, _cases(options), until, options.output)
 

@@ -1,24 +1,25 @@
-"""What computes graphs: a browser or rustnn, many graphs at a time."""
+"""What computes graphs: a browser, rustnn or ONNX Runtime, many graphs at a time."""
 
 from __future__ import annotations
 
 import os
 import pickle
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 from tests.backends.judging import Case
 from webnn_graph import Graph
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError
-from webnn_graph.runtimes import rustnn
+from webnn_graph.runtimes import onnxruntime, rustnn
 from webnn_graph.runtimes.browser import BrowserSession
 from webnn_graph.targets import CHROMIUM, RUSTNN, legalize, load_target
+from webnn_graph.targets.target import STANDARD
 
 SECONDS = 40
 """How long graphs that are computed together may take."""
@@ -54,13 +55,13 @@ class Browser:
         return [_returned(computed, case) for computed, (_, case) in zip(results, cases, strict=False)]
 
 
-@dataclass
-class Rustnn:
-    """rustnn, in a child of its own, which it may crash."""
+class Compiled:
+    """Compiled code, in a child of its own, which it may crash."""
 
-    target: str = RUSTNN
+    target: str
+    compute: Callable[[Graph, Mapping[str, Array]], dict[str, Array]]
 
-    def __enter__(self) -> Rustnn:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -74,7 +75,7 @@ class Rustnn:
             signal.alarm(SECONDS)
             with os.fdopen(writing, "wb") as file:
                 for graph, case in cases:
-                    pickle.dump(_rustnn(graph, case), file)
+                    pickle.dump(_computed(self.compute, graph, case), file)
                     file.flush()
             os._exit(0)
         os.close(writing)
@@ -86,6 +87,20 @@ class Rustnn:
         if len(results) < len(cases):
             results.append(ExecutionError(f"the process crashed ({os.waitstatus_to_exitcode(status)})"))
         return results
+
+
+class Rustnn(Compiled):
+    """rustnn."""
+
+    target = RUSTNN
+    compute = staticmethod(rustnn.run_raw)
+
+
+class Onnxruntime(Compiled):
+    """ONNX Runtime, which computes the ONNX models of graphs."""
+
+    target = STANDARD
+    compute = staticmethod(onnxruntime.run)
 
 
 def _fed(graph: Graph, case: Case) -> dict[str, Array]:
@@ -101,9 +116,9 @@ def _returned(computed: Computed, case: Case) -> Computed:
     return {name: array.astype(types[name].numpy) if name in types else array for name, array in computed.items()}
 
 
-def _rustnn(graph: Graph, case: Case) -> Computed:
+def _computed(compute: Callable[[Graph, Mapping[str, Array]], dict[str, Array]], graph: Graph, case: Case) -> Computed:
     try:
-        return rustnn.run_raw(graph, case.inputs)
+        return compute(graph, case.inputs)
     except ExecutionError as error:
         return error
 

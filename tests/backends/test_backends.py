@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from tests.backends.backends import Backend, Browser, Computed, Rustnn
+from tests.backends.backends import Backend, Browser, Computed, Onnxruntime, Rustnn
 from tests.backends.drawing import drawn
 from tests.backends.fuzzing import Outcome, fuzz
 from tests.backends.judging import Case
@@ -130,6 +130,13 @@ def test_neighbourhoods_are_parts() -> None:
 @pytest.mark.browser
 def test_a_browser(browser: BrowserSession) -> None:
     with Browser(browser.chromium.executable) as backend:
+        found = outcome(backend, range(10**6, 10**6 + COMPUTED))
+    assert [f"{finding.seed} {finding.signature}: {finding.text}" for finding in found.findings] == []
+    assert found.graphs > COMPUTED * 0.8
+
+
+def test_onnxruntime() -> None:
+    with Onnxruntime() as backend:
         found = outcome(backend, range(10**6, 10**6 + COMPUTED))
     assert [f"{finding.seed} {finding.signature}: {finding.text}" for finding in found.findings] == []
     assert found.graphs > COMPUTED * 0.8
