@@ -107,7 +107,8 @@ def clip(b: GraphBuilder, input: Operand, min: Operand | None = None, max: Opera
     if (low is None and min is not None) or (high is None and max is not None):
         bounded = input if min is None else b.max(input, min)
         return bounded if max is None else b.min(bounded, max)
-    limits = {name: limit.item() for name, limit in (("minValue", low), ("maxValue", high)) if limit is not None}
+    number = shortest if input.data_type.is_float else int
+    limits = {name: number(limit.item()) for name, limit in (("minValue", low), ("maxValue", high)) if limit is not None}
     if len(limits) == 2 and limits["minValue"] > limits["maxValue"]:
         limits["minValue"] = limits["maxValue"]
     return b.clamp(input, **limits) if limits else input
