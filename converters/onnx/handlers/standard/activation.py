@@ -12,7 +12,7 @@ from converters.lowering import activation
 from converters.onnx.axes import axis_of
 from converters.onnx.registry import one_to_one, onnx_op
 from webnn_graph.builder import GraphBuilder
-from webnn_graph.data_types import Array
+from webnn_graph.data_types import Array, shortest
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Operand
 
@@ -107,8 +107,9 @@ def clip(b: GraphBuilder, input: Operand, min: Operand | None = None, max: Opera
     if (low is None and min is not None) or (high is None and max is not None):
         bounded = input if min is None else b.max(input, min)
         return bounded if max is None else b.min(bounded, max)
-    number = shortest if input.data_type.is_float else int
-    limits = {name: number(limit.item()) for name, limit in (("minValue", low), ("maxValue", high)) if limit is not None}
+    limits = {name: limit.item() for name, limit in (("minValue", low), ("maxValue", high)) if limit is not None}
+    if input.data_type.is_float:
+        limits = {name: shortest(limit) for name, limit in limits.items()}
     if len(limits) == 2 and limits["minValue"] > limits["maxValue"]:
         limits["minValue"] = limits["maxValue"]
     return b.clamp(input, **limits) if limits else input
