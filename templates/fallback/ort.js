@@ -9,7 +9,8 @@ export async function contextOf({ ort = library, devices }) {
     const imported = typeof ort === "function" ? await ort() : ort;
     const found = imported.InferenceSession ? imported : imported.default;
     const isOnGpu = globalThis.navigator?.gpu && !devices?.every((device) => device === "cpu");
-    return new Context(found, found.InferenceSession, isOnGpu ? ["webgpu", "wasm"] : ["wasm"]);
+    const processor = found.env.versions?.node ? "cpu" : "wasm"; // what onnxruntime-node calls the processor
+    return new Context(found, isOnGpu ? ["webgpu", processor] : [processor]);
   } catch (error) {
     throw new Error(
       `ONNX Runtime Web is not there (${error.message}): npm install onnxruntime-web, name it in an import map, or give load({ ort })`,
@@ -61,9 +62,8 @@ class Context {
     this.lose = resolve;
   });
 
-  constructor(ort, sessions, providers) {
+  constructor(ort, providers) {
     this.ort = ort;
-    this.sessions = sessions;
     this.providers = providers;
   }
 
@@ -164,7 +164,7 @@ class Context {
           options.preferredOutputLocation = Object.fromEntries(located.map(({ name }) => [name, "gpu-buffer"]));
         }
         try {
-          const made = await this.sessions.create(bytes, options);
+          const made = await this.ort.InferenceSession.create(bytes, options);
           this.providers = [provider];
           this.backend = `ort-${provider}`;
           if (isOnGpu) (await this.ort.env.webgpu.device)?.lost.then(this.lose);

@@ -17,14 +17,15 @@ export async function isSupported(options = {}) {
 
 /** What `make(context, { ownsContext, device })` gives on the caller's own context, or on the first of the devices that takes it. */
 async function onDevice(options, make) {
-  const { context: own, contextOptions, devices, signal } = named("option", OPTIONS.split(" ").map((name) => ({ name })), options);
+  const known = OPTIONS.split(" ").map((name) => ({ name }));
+  const { context: own, contextOptions, devices, signal, ml = globalThis.navigator?.ml } = named("option", known, options);
   let refusal = badInput("devices is empty");
   for (const device of (!own && devices) || [undefined]) {
     let context = own;
     let made;
     let lost;
     try {
-      context ??= await createContext(contextOptions, device);
+      context ??= await createContext(ml, contextOptions, device);
       context.lost?.then((why) => {
         lost = lostContext(why);
       });
@@ -45,17 +46,16 @@ async function onDevice(options, make) {
   throw refusal;
 }
 
-async function createContext(options, device) {
-  if (!globalThis.navigator?.ml) {
+async function createContext(ml, options, device) {
+  if (!ml) {
     throw unsupported(
-      "navigator.ml is missing: WebNN has to be switched on (chrome://flags/#web-machine-learning-neural-network), " +
-        "and the page to come from https or localhost",
+      "navigator.ml is missing: switch WebNN on (chrome://flags/#web-machine-learning-neural-network), " +
+        "in a page from https or localhost; elsewhere give load({ ml })",
     );
   }
-  const accelerated = device !== "cpu";
-  const wanted = device && { deviceType: device, accelerated };
-  const context = await navigator.ml.createContext({ ...options, ...wanted });
-  if (wanted && accelerated && context.accelerated === false) {
+  const accelerated = device && device !== "cpu";
+  const context = await ml.createContext({ ...options, ...(device && { deviceType: device, accelerated }) });
+  if (accelerated && context.accelerated === false) {
     context.destroy();
     throw unsupported(`there is no ${device}`);
   }

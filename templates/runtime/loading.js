@@ -12,9 +12,15 @@ function addressesOf(said, urls) {
 
 /** What a server answers, from a byte on where it can. */
 async function request(url, { signal, from = 0, cache = undefined }) {
-  const response = await fetch(url, { signal, cache, headers: from ? { Range: `bytes=${from}-` } : {} }).catch((error) => {
-    throw failed(url, error);
-  });
+  const response = await fetch(url, { signal, cache, headers: from ? { Range: `bytes=${from}-` } : {} })
+    .catch(async (error) => {
+      const fs = url.protocol === "file:" && globalThis.process?.getBuiltinModule("fs/promises");
+      if (!fs) throw error;
+      return new Response((await fs.open(url)).createReadStream()); // Node.js does not fetch files
+    })
+    .catch((error) => {
+      throw failed(url, error);
+    });
   if (!response.ok) throw new ModelError("download", `${url}: HTTP status ${response.status}`);
   return response;
 }

@@ -31,7 +31,7 @@ const LETTERS = "treoansidlcuhmpfgybvwkxjqzTREOANSIDLCUHMPFGYBVWKXJQZ$_";
 const nth_identifier = { get: (n) => (n < 54 ? "" : nth_identifier.get(Math.floor(n / 54) - 1)) + LETTERS[n % 54] };
 const compact = {};
 for (const [name, source] of Object.entries(sources)) {
-  const compress = { passes: 3, pure_getters: true, unsafe_arrows: true };
+  const compress = { passes: 3, pure_getters: true, unsafe_arrows: true, keep_fargs: false };
   const mangle = { reserved, nth_identifier };
   const { code } = await minify({ [name]: source }, { module: true, ecma: 2020, compress, mangle, nameCache });
   compact[name] = code;

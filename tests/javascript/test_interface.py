@@ -44,7 +44,7 @@ ROWS: dict[str, tuple[str, Any]] = {
     # ------------------------------------------------------------------------------------------------------------- options
     "an unknown option": (
         "return (await failing(load({ context: mock.context(), cahce: true }))).slice(0, 2);",
-        ["bad-input", "there is no option cahce; there are context, contextOptions, devices, signal, url, cache, onProgress"],
+        ["bad-input", "there is no option cahce; there are ml, context, contextOptions, devices, signal, url, cache, onProgress"],
     ),
     "an unknown option of isSupported": ("return code(isSupported({ device: 'npu' }));", "bad-input"),
     "an inherited name is no option": ("return code(load({ constructor: 1 }));", "bad-input"),
