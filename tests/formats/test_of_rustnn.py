@@ -13,7 +13,7 @@ import pytest
 
 from tests.formats.test_bad_input import safetensors
 from webnn_graph import Graph, GraphBuilder, load, run, save, validate
-from webnn_graph.errors import FormatError
+from webnn_graph.errors import FormatError, WebNNError
 from webnn_graph.formats.weights import PACKED, Safetensors
 
 OF_RUSTNN = Path(__file__).with_name("of_rustnn.webnn").read_text()
@@ -120,6 +120,78 @@ def test_the_same_as_json(tmp_path: Path) -> None:
     ]
     with pytest.raises(FormatError, match=r"inputs.x.shape: dimension 'n' is dynamic"):
         load(path)
+
+
+# -------------------------------------------------------------------------------------------------------------------- calls
+CALLS = [
+    (
+        'conv2d(x, w, bias=null, dilations=[], filterLayout="", groups=1, inputLayout="", label="", padding=[], strides=[])',
+        lambda b, x: b.conv2d(x, np.full((2, 3, 1, 1), 2, np.float32)),
+    ),
+    (
+        'convTranspose2d(x, w, dilations=[], groups=1, inputLayout="", filterLayout="", outputPadding=[], outputSizes=null, padding=[])',
+        lambda b, x: b.convTranspose2d(x, np.full((2, 3, 1, 1), 2, np.float32)),
+    ),
+    (
+        'maxPool2d(x, dilations=[], layout="", outputShapeRounding="", outputSizes=null, padding=[], strides=[], windowDimensions=[2, 2])',
+        lambda b, x: b.maxPool2d(x, windowDimensions=[2, 2]),
+    ),
+    ('transpose(x, label="", permutation=[])', lambda b, x: b.transpose(x)),
+    ("slice(x, sizes=[1, 1, 1, 1], starts=[0, 1, 0, 2], strides=[])", lambda b, x: b.slice(x, [0, 1, 0, 2], [1, 1, 1, 1])),
+    ('resample2d(x, axes=[], mode="", scales=[], sizes=[2, 8])', lambda b, x: b.resample2d(x, sizes=[2, 8])),
+    ("squeeze(x, axes=[])", lambda b, x: b.reshape(x, [2, 4, 4])),
+    ("reduceSum(x, axes=null, keepDimensions=true)", lambda b, x: b.reduceSum(x, keepDimensions=True)),
+    ("reduceLogSum(x, axes=[])", lambda b, x: b.reduceLogSum(x, axes=[])),
+    ("reverse(x, axes=[1])", lambda b, x: b.reverse(x, axes=[1])),
+    ("layerNormalization(x, hasBias=false, hasScale=false)", lambda b, x: b.layerNormalization(x)),
+    ("instanceNormalization(x, has_scale=false, has_bias=false)", lambda b, x: b.instanceNormalization(x)),
+    ("expand(x, axes=[0], new_shape=[3, 2, 4, 4])", lambda b, x: b.expand(x, [3, 2, 4, 4])),
+    ("reshape(x, new_shape=[2, 16])", lambda b, x: b.reshape(x, [2, 16])),
+    (
+        "pad(x, beginning_padding=[0, 1, 0, 0], ending_padding=[0, 0, 2, 0], value=1)",
+        lambda b, x: b.pad(x, [0, 1, 0, 0], [0, 0, 2, 0], value=1),
+    ),
+    ("gather(x, zero, axis=1, batchDimensions=0)", lambda b, x: b.gather(x, np.zeros(3, np.int32), axis=1)),
+]
+"""Calls as rustnn writes them, with all members, and as its reader takes them, in other words; and the same by the builder."""
+
+
+def of_call(folder: Path, call: str, channels: int = 2) -> Path:
+    """The file of a graph that is one call."""
+    inputs, consts = f"x: f32[1, {channels}, 4, 4];", "w: f32[2, 3, 1, 1] @scalar(2.0); zero: i32[3] @scalar(0);"
+    blocks = f"inputs {{ {inputs} }} consts {{ {consts} }} nodes {{ [y] = {call}; }} outputs {{ y; }}"
+    path = folder / "model.webnn"
+    path.write_text(f'webnn_graph "g" v2 {{ {blocks} }}')
+    return path
+
+
+@pytest.mark.parametrize(("call", "same"), CALLS, ids=[call.partition("(")[0] for call, _ in CALLS])
+def test_calls_that_say_all_that_is_not_given(tmp_path: Path, call: str, same: Callable[[GraphBuilder, Any], Any]) -> None:
+    channels = 3 if call.startswith("conv2d") else 2
+    b = GraphBuilder()
+    expected = b.build({"y": same(b, b.input("x", "float32", [1, channels, 4, 4]))})
+    x = {"x": np.random.default_rng(3).random((1, channels, 4, 4), np.float32)}
+    np.testing.assert_array_equal(run(load(of_call(tmp_path, call, channels)), x)["y"], run(expected, x)["y"])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("gather(x, zero, batchDimensions=1)", "batchDimensions"),
+        ("relu(x, has_scale=false)", "has_scale"),
+        ("tile(x, repetitions=[])", "repetitions"),
+        ("reshape(x, newShape=[2, 16], new_shape=[2, 16])", "newShape twice"),
+    ],
+)
+def test_what_changes_a_call_is_not_left_out(tmp_path: Path, call: str, message: str) -> None:
+    with pytest.raises(WebNNError, match=message):
+        load(of_call(tmp_path, call))
+
+
+def test_the_largest_size_of_a_dimension_in_both_spellings(tmp_path: Path) -> None:
+    reshape = {"id": "d", "op": "reshape", "inputs": ["x"], "options": {"newShape": [1, {"name": "n", "max_size": 8}]}}
+    (tmp_path / "model.json").write_text(json.dumps({**AS_JSON, "nodes": [reshape], "outputs": {"d": "d"}}))
+    assert str(load(tmp_path / "model.json", dims={"n": 5}).outputs[0]) == "d: float32[1, 5]"
 
 
 # ------------------------------------------------------------------------------------------------------------------ weights

@@ -25,6 +25,9 @@ FindWeight = Callable[[str, Operand], Weight]
 OTHER_NAMES = {"to": "dataType", "type": "dataType", "roundingType": "outputShapeRounding"}
 """Arguments that other writers, or older versions of the standard, call differently."""
 
+LEFT_OUT = {"expand": ["axes"], "instanceNormalization": ["hasScale", "hasBias"], "layerNormalization": ["hasScale", "hasBias"]}
+"""What earlier tools of rustnn say of an operator besides, by its name; rustnn passes over it, too."""
+
 RESHAPES = ("squeeze", "unsqueeze")
 """Operators of rustnn that WebNN has no more: reshapes without some dimensions of size 1, or with more of them."""
 
@@ -203,7 +206,7 @@ class _Assembly:
             raise FormatError(f"{call.op} takes an operand and axes")
         (x,) = operands
         rank = x.rank + len(axes) if call.op == "unsqueeze" and isinstance(axes, list) else x.rank
-        if axes is None and call.op == "squeeze":
+        if axes in (None, []) and call.op == "squeeze":
             axes = [axis for axis, size in enumerate(x.shape) if size == 1]
         if not isinstance(axes, list) or not all(type(axis) is int and 0 <= axis < rank for axis in axes) or len(set(axes)) < len(axes):
             raise FormatError(f"axes must be different axes below {rank}, not {axes!r}")
@@ -218,15 +221,15 @@ class _Assembly:
         """Arguments by name. Operands by position fill the operand parameters in order, other values the other arguments."""
         given: dict[str, Any] = {}
         for key, value in options.items():
-            name = key if key in operator.parameters else OTHER_NAMES.get(key, key)
+            name = key if key in operator.parameters else OTHER_NAMES.get(key) or _camel_case(key)
             parameter = operator.parameters.get(name)
             if name in given:
                 raise FormatError(f"{operator.name} is given {name} twice")
-            if parameter is None and isinstance(value, Mapping):  # what rustnn's tools say of a call besides
+            if parameter is None and _is_besides(operator, name, value):
                 self.notes.append(f"{operator.name}: {key} is not part of WebNN and left out")
                 continue
-            if value not in (None, ""):  # rustnn writes both for what is not given
-                given[name] = self._value(parameter, value) if parameter else value
+            if not _stands_for_nothing(parameter, value):
+                given[name if parameter else key] = self._value(parameter, value) if parameter else value
         operands = deque(value for value in positional if self._is_operand(value))
         values = deque(value for value in positional if not self._is_operand(value))
         for name, parameter in operator.parameters.items():
@@ -303,6 +306,26 @@ class _Assembly:
             free.discard(operand)
             outputs[output.name] = operand
         return tuple(outputs.values())
+
+
+def _camel_case(name: str) -> str:
+    """``newShape`` of ``new_shape``, as rustnn reads arguments, too."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def _is_besides(operator: Op, name: str, value: Any) -> bool:
+    """Whether a member that WebNN does not have is one that rustnn's tools write and that changes nothing."""
+    if name == "batchDimensions":
+        return value == 0 and operator.name in ("gather", "gatherElements")
+    return isinstance(value, Mapping) or name in LEFT_OUT.get(operator.name, ())
+
+
+def _stands_for_nothing(parameter: Parameter | None, value: Any) -> bool:
+    """Whether rustnn writes this value for what is not given. An empty list is one where ``axes`` are not all axes by default."""
+    if value != []:
+        return value in (None, "")
+    return parameter is not None and parameter.is_option and not (parameter.name == "axes" and parameter.default is None)
 
 
 @contextmanager

@@ -43,10 +43,10 @@ Size: TypeAlias = int | Dimension
 
 
 def dimension_of(value: Any, where: Place = Where) -> Dimension | None:
-    """The dimension that an object ``{name: "n", maxSize: 8}`` is; None when it is none."""
-    if not isinstance(value, Mapping) or set(value) != {"name", "maxSize"}:
+    """The dimension that an object ``{name: "n", maxSize: 8}`` is; None when it is none. rustnn reads ``max_size``, too."""
+    if not isinstance(value, Mapping) or set(value) not in ({"name", "maxSize"}, {"name", "max_size"}):
         return None
-    name, largest = value["name"], value["maxSize"]
+    name, largest = value["name"], value.get("maxSize", value.get("max_size"))
     if not isinstance(name, str) or isinstance(largest, bool) or not isinstance(largest, int):
         return None
     return Dimension(str(name), largest, where)
