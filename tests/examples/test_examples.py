@@ -32,7 +32,9 @@ def test_examples_run_and_print_what_is_shown(page: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.parent.name)
 def test_pages_name_every_program(page: Path) -> None:
-    files = {file.relative_to(page.parent) for kind in ("py", "js", "html", "yml", "toml") for file in page.parent.rglob(f"*.{kind}")}
+    files = {
+        file.relative_to(page.parent) for kind in ("py", "js", "mjs", "html", "yml", "toml") for file in page.parent.rglob(f"*.{kind}")
+    }
     linked = set(map(Path, re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))))
     assert {file for file in files if file.name != "__init__.py"} - linked == set()
     assert f"({page.parent.name}/README.md)" in (FOLDER / "README.md").read_text("utf-8")

@@ -206,7 +206,7 @@ class _Assembly:
             raise FormatError(f"{call.op} takes an operand and axes")
         (x,) = operands
         rank = x.rank + len(axes) if call.op == "unsqueeze" and isinstance(axes, list) else x.rank
-        if axes in (None, []) and call.op == "squeeze":
+        if axes is None and call.op == "squeeze":
             axes = [axis for axis, size in enumerate(x.shape) if size == 1]
         if not isinstance(axes, list) or not all(type(axis) is int and 0 <= axis < rank for axis in axes) or len(set(axes)) < len(axes):
             raise FormatError(f"axes must be different axes below {rank}, not {axes!r}")
