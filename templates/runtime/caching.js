@@ -73,7 +73,7 @@ async function* cached(store, url, signal) {
 async function* read(url, { signal, cache }) {
   const store = cache && weightsDigest && (await opened());
   if (store) yield* cached(store, url, signal);
-  else yield* pieces(await request(url, { signal }));
+  else yield* pieces(await request(url, { signal }), url);
 }
 
 /** What is built of the files at some addresses; where they are not what they should be, none of them is kept for the next time. */

@@ -35,7 +35,7 @@ function readerOf(body) {
 }
 
 /** The bytes of a response, piece by piece, of which each may stand where the one before was. */
-async function* pieces(response) {
+async function* pieces(response, url = response.url) {
   const reader = readerOf(response.body);
   let room = new Uint8Array(2 ** 18);
   try {
@@ -46,7 +46,7 @@ async function* pieces(response) {
       room = new Uint8Array(value.buffer);
     }
   } catch (error) {
-    throw failed(response.url, error);
+    throw failed(url, error);
   } finally {
     reader.cancel().catch(() => {});
   }

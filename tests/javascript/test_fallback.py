@@ -133,6 +133,14 @@ ROWS: dict[str, tuple[str, Any]] = {
         """,
         ["lost", "the context is lost: unplugged", "lost"],
     ),
+    "the processor of onnxruntime-node": (
+        """
+        ort.env.versions = { node: '1.30.0' }; state.providers = ['cpu']; const { backend } = await load({ ort, devices: ['npu', 'cpu'] });
+        delete ort.env.versions;
+        return [backend, state.log.at(-1)];
+        """,
+        ["ort-cpu", "cpu"],
+    ),
     # ------------------------------------------------------------------------------------------------------------ the library
     "a module that exports all by default": ("return (await load({ ort: { default: ort } })).backend;", "ort-wasm"),
     "a function that imports it": ("return (await load({ ort: async () => ort })).backend;", "ort-wasm"),
@@ -454,6 +462,7 @@ USAGE = """
 import { load, type Backend } from "./m.js";
 const model = await load({ ort: () => import("./ort.js"), devices: ["npu"] });
 const backend: Backend = model.backend;
+const isNode: boolean = backend === "ort-cpu";
 const wrong: "ort-wasm" | "webnn" = backend;
 await load({ ort: await import("./ort.js") });
 """
@@ -466,4 +475,4 @@ def test_declarations(tmp_path: Path) -> None:
     (tmp_path / "usage.ts").write_text(USAGE)
     options = ["--strict", "--noEmit", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]
     done = subprocess.run([str(TSC), *options, "usage.ts"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert [line.partition("): ")[0] for line in done.stdout.splitlines() if line.startswith("usage")] == ["usage.ts(5,7"]
+    assert [line.partition("): ")[0] for line in done.stdout.splitlines() if line.startswith("usage")] == ["usage.ts(6,7"]

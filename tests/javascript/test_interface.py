@@ -57,6 +57,14 @@ ROWS: dict[str, tuple[str, Any]] = {
         """,
         [None, True, True],
     ),
+    "a WebNN of the caller": (
+        """
+        const others = []; const ml = { createContext: async (options) => { others.push(options); return mock.context(); } };
+        devices({}); const model = await load({ ml, devices: ["gpu"] }); mock.browser();
+        return [model.device, made.length, await isSupported({ ml }), await isSupported(), await code(load({ ml: {} })), others];
+        """,
+        ["gpu", 0, True, False, "unsupported", [{"deviceType": "gpu", "accelerated": True}, {}]],
+    ),
     "options of the context": (
         """
         const seen = []; mock.browser((options) => { seen.push(options); return mock.context(); });
