@@ -283,6 +283,7 @@ graph.destroy();
 model.destroy();
 console.log(first, shape, outputs, weightsDigest.length);
 
+await isSupported({ ml: { createContext: async () => context } });
 if (await isSupported({ devices: ["npu", "gpu"], context })) console.log(model.device === "npu");
 const shared = await load({ context: model.context, devices: ["gpu"], contextOptions: { powerPreference: "low-power" } });
 const tensor = await shared.tensor("x");
@@ -302,6 +303,8 @@ try {
 await load({ devices: ["tpu"] });
 // @ts-expect-error
 await isSupported({ device: "npu" });
+// @ts-expect-error
+await isSupported({ ml: {} });
 // @ts-expect-error
 await shared.tensor("nothing");
 // @ts-expect-error
