@@ -13,7 +13,7 @@ export async function contextOf({ ort = library, devices }) {
     return new Context(found, isOnGpu ? ["webgpu", processor] : [processor]);
   } catch (error) {
     throw new Error(
-      `ONNX Runtime Web is not there (${error.message}): npm install onnxruntime-web, name it in an import map, or give load({ ort })`,
+      `ONNX Runtime is not there (${error.message}): npm install onnxruntime-web, name it in an import map, or give load({ ort })`,
     );
   }
 }
@@ -156,8 +156,9 @@ class Context {
     const session = await this.next(async () => {
       let why;
       for (const provider of this.providers) {
+        const exact = { disable_quant_qdq: provider === "cpu" ? "1" : "0" }; // else it rounds what is multiplied with quantized weights
         /** @type {any} */
-        const options = { executionProviders: [provider], externalData };
+        const options = { executionProviders: [provider], externalData, extra: { session: exact } };
         const isOnGpu = provider === "webgpu";
         if (isOnGpu) {
           const located = outputs.filter(({ dataType }) => !/^int8|uint64/.test(dataType)); // WebGPU has no buffers of these

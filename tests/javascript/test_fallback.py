@@ -22,7 +22,7 @@ from webnn_graph.formats.table import OPSETS
 from webnn_graph.graph import Graph
 
 ORT = Path(__file__).with_name("ort.mjs")
-ABSENT = "ONNX Runtime Web is not there: npm install onnxruntime-web, name it in an import map, or give load({ ort })"
+ABSENT = "ONNX Runtime is not there: npm install onnxruntime-web, name it in an import map, or give load({ ort })"
 OWN = """
 const { fileURLToPath } = await import("node:url");
 const ort = await import(ORT);
@@ -137,9 +137,9 @@ ROWS: dict[str, tuple[str, Any]] = {
         """
         ort.env.versions = { node: '1.30.0' }; state.providers = ['cpu']; const { backend } = await load({ ort, devices: ['npu', 'cpu'] });
         delete ort.env.versions;
-        return [backend, state.log.at(-1)];
+        return [backend, state.log.at(-1), state.options.extra];
         """,
-        ["ort-cpu", "cpu"],
+        ["ort-cpu", "cpu", {"session": {"disable_quant_qdq": "1"}}],
     ),
     # ------------------------------------------------------------------------------------------------------------ the library
     "a module that exports all by default": ("return (await load({ ort: { default: ort } })).backend;", "ort-wasm"),

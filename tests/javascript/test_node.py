@@ -6,11 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from benchmarks.page import ORT
 from tests.javascript.test_sized import weighted
 from tests.javascript.written import linear_model, needs_node, node
+from webnn_graph.builder import GraphBuilder
 from webnn_graph.formats import save, save_sizes
+from webnn_graph.graph import Graph
+from webnn_graph.runtimes.reference import run
 from webnn_graph.sizes.conversion import convert_sizes
 
 pytestmark = needs_node
@@ -80,3 +85,32 @@ def test_pages_read_no_files(module: Path) -> None:
     """Where there is no Node.js, what the page's own fetch says is what counts."""
     script = "delete globalThis.process; return said(module.load({ ml }));"
     assert answer(module, script).endswith("model.safetensors: fetch failed")
+
+
+# ------------------------------------------------------------------------------------------------------- without a WebNN at all
+def quantized(data_type: str) -> Graph:
+    """A product with quantized weights, in blocks, which ONNX Runtime can compute in integers, too, if it may round."""
+    b, rng = GraphBuilder("quantized"), np.random.default_rng(2)
+    low = 0 if data_type.startswith("u") else -8
+    w, zero = (b.constant(rng.integers(low, low + 15, size).astype(data_type.replace("4", "8")), data_type) for size in ((64, 32), (2, 32)))
+    return b.build({"y": b.matmul(b.input("x", "float32", [1, 64]), b.dequantizeLinear(w, np.full((2, 32), 0.05, np.float32), zero))})
+
+
+@pytest.mark.parametrize(("package", "backend"), [("onnxruntime-web", "ort-wasm"), ("onnxruntime-node", "ort-cpu")])
+@pytest.mark.parametrize("data_type", ["int4", "uint4", "int8", "uint8"])
+def test_quantized_weights(data_type: str, package: str, backend: str, tmp_path: Path) -> None:
+    packages = ORT.parent
+    if not (packages / package).is_dir():
+        pytest.skip(f"{package} is not installed: npm install --prefix {packages.parent} --ignore-scripts {package}")
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "node_modules").symlink_to(packages)
+    graph, x = quantized(data_type), np.random.default_rng(3).standard_normal((1, 64)).astype(np.float32)
+    save(graph, tmp_path / "model.js", fallback=f"ort-web={package}")
+    script = f"""
+        const model = await module.load(); const x = Float32Array.from({x.ravel().tolist()});
+        await model.compute({{ x }}); const {{ y }} = await model.compute({{ x }});
+        return [model.backend, Array.from(y)];
+    """
+    name, y = answer(tmp_path / "model.js", script)
+    assert name == backend
+    np.testing.assert_allclose([y], run(graph, {"x": x})["y"], rtol=1e-4, atol=1e-4)
