@@ -101,6 +101,8 @@ OPTIONS: dict[str, tuple[str, Callable[[list[str]], str]]] = {
     "decoder": (r"\d+,\d+", _always("convert_decoder")),
     "browser": (r"\S*/\S*", _one("browser", _quoted)),
     "embed": ("", _always("embed=True")),
+    "target": (r"[\w.-]+", _one("target", _quoted)),
+    "fallback": (r"ort-web\S*", _one("fallback", _quoted)),
     "debug": ("", _always("the traceback")),
 }
 """By option, the pattern of its value in a hint, and what it is in Python with all its values."""

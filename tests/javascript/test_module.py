@@ -62,7 +62,7 @@ def test_rounding_has_both_of_its_names() -> None:
     [
         ("int64", {"minValue": -(2**53) - 1, "maxValue": 2**62}, "{ minValue: -9007199254740993n, maxValue: 4611686018427387904n }"),
         ("int32", {"maxValue": 7}, "{ maxValue: 7 }"),
-        ("float32", {"minValue": float("-inf"), "maxValue": 0.1}, "{ minValue: -Infinity, maxValue: 0.1 }"),
+        ("float32", {"maxValue": float("-inf")}, "{ maxValue: -Infinity }"),
         ("float32", {"minValue": 1e-300, "maxValue": 6.0}, "{ minValue: 1e-300, maxValue: 6 }"),
     ],
 )

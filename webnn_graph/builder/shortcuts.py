@@ -48,11 +48,11 @@ def slice_(b: Calls, arguments: Arguments, results: Sequence[Descriptor]) -> Ope
     whole = same_descriptor(b, arguments, results)
     if whole or "strides" not in arguments:
         return whole
+    given, strides = arguments["sizes"], arguments["strides"]
     counts = results[0].shape
-    strides = [stride if count > 1 else 1 for count, stride in zip(counts, arguments["strides"], strict=True)]
-    sizes = [(count - 1) * stride + 1 for count, stride in zip(counts, strides, strict=True)]
+    sizes = [(n - 1) * stride + 1 if n > 1 else size for n, stride, size in zip(counts, strides, given, strict=True)]
     is_plain = set(strides) == {1}
-    if sizes == arguments["sizes"] and strides == arguments["strides"] and not is_plain:
+    if sizes == given and not is_plain:
         return None
     shortest: Operand = b.call("slice", arguments["input"], arguments["starts"], sizes, strides=None if is_plain else strides)
     return shortest
