@@ -39,7 +39,8 @@ def test_rows() -> None:
     for (case, graph), answer in zip(tried, answers, strict=True):
         try:
             assert "error" not in answer, answer["error"]
-            case.compare([array(text, output.data_type, output.shape) for text, output in zip(answer["values"], graph.outputs, strict=True)])
+            results = zip(answer["values"], graph.outputs, strict=True)
+            case.compare([array(stored, output.data_type, output.shape) for stored, output in results])
         except AssertionError as error:
             wrong[str(case)] = str(error)
     assert wrong.keys() == DIFFERENT.keys(), wrong
