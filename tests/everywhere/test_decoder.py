@@ -39,9 +39,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.parametrize(
-    "anywhere", ["chromium-147", "chromium-153", *ENGINES], indirect=True
-)  # an adapter in software takes half a minute
+@pytest.mark.parametrize("anywhere", ["chromium-147", "chromium-153", *ENGINES], indirect=True)
 def test_tokens(anywhere: Visitor, site: Site) -> None:
     assert PAGE
     script = re.sub(r'import \* as (\w+) from "\./(.*)";', r'const \1 = await import("/\2");', PAGE[1])
