@@ -270,6 +270,28 @@ def test_what_webnn_does_not_take_is_computed_without_it(anywhere: Visitor, site
     assert visit(anywhere, site, script) == [["webnn-cpu", "ort-wasm"], None, 3, True]
 
 
+@pytest.mark.parametrize("anywhere", ["chromium-147", "chromium-153"], indirect=True)
+def test_what_webnn_does_not_take_in_a_larger_size(anywhere: Visitor, site: Site) -> None:
+    """All sizes are computed without it where they are built ahead; else the larger one is an error when it is needed."""
+    script = """
+        const { load } = await import("/sized/halved.js");
+        const { build } = MLGraphBuilder.prototype; let built = 0;
+        MLGraphBuilder.prototype.build = function (outputs) {
+          if (outputs.y.shape[0] > 2) throw new TypeError("too large");
+          built += 1;
+          return build.call(this, outputs);
+        };
+        const found = [];
+        for (const ahead of [false, true]) {
+          const model = await load({ ort, ahead });
+          for (const n of [2, 3]) found.push(await code(model.compute({ x: new Float32Array(999 * n) })));
+          found.push(model.backend);
+        }
+        return [found, built];
+    """
+    assert visit(anywhere, site, script) == [["fine", "unsupported", "webnn", "fine", "fine", "ort-wasm"], 2]
+
+
 @pytest.mark.parametrize("anywhere", ["chromium-webgpu", "firefox", "webkit"], indirect=True)
 def test_what_is_imported_by_itself_computes_without_webgpu(anywhere: Visitor, site: Site) -> None:
     script = f"""
