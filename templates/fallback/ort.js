@@ -1,7 +1,7 @@
 import { library } from "./facts.js";
 
 /** Where an ONNX Runtime keeps what it was asked last: it does one thing at a time, whatever models ask. */
-const LAST = Symbol.for("webnn-convert");
+const LAST = "webnn-convert";
 
 /** A context for load() with these options. */
 export async function contextOf({ ort = library, devices }) {
@@ -19,7 +19,7 @@ export async function contextOf({ ort = library, devices }) {
 }
 
 /** Like an MLTensor; its value is where ONNX Runtime has it. */
-class Tensor {
+class Held {
   constructor(context, { dataType, shape }) {
     this.context = context;
     this.dataType = dataType;
@@ -80,7 +80,7 @@ class Context {
   }
 
   async createTensor(descriptor) {
-    return new Tensor(this, descriptor);
+    return new Held(this, descriptor);
   }
 
   writeTensor(tensor, data) {
@@ -95,14 +95,14 @@ class Context {
     });
   }
 
-  dispatch(graph, feeds, results) {
+  dispatch({ session, inputs, members }, feeds, results) {
     const bound = Object.values(feeds);
-    for (const { name, dataType, shape } of graph.members) {
+    for (const { name, dataType, shape } of members) {
       const tensor = results[name] ?? feeds[name];
       if (!tensor) continue; // nothing reads it
       const isRight = tensor.context === this && !tensor.gone && tensor.dataType === dataType && `${tensor.shape}` === `${shape}`;
       if (!isRight || (results[name] && bound.includes(tensor))) {
-        throw new TypeError(`${name} must be a tensor of this context, ${dataType}[${shape}]; an output is nothing else`);
+        throw new TypeError(`${name} must be a tensor of this context, ${dataType}[${shape}], an output one of its own`);
       }
       bound.push(tensor);
     }
@@ -114,8 +114,8 @@ class Context {
       try {
         const values = {};
         // ONNX Runtime wants those that nothing reads, too.
-        for (const input of graph.inputs) values[input.name] = (feeds[input.name] ?? new Tensor(this, input)).get(this.ort.env.wasm?.proxy);
-        set(await graph.session.run(values));
+        for (const input of inputs) values[input.name] = (feeds[input.name] ?? new Held(this, input)).get(this.ort.env.wasm?.proxy);
+        set(await session.run(values));
       } catch (error) {
         set({}, error);
       }
@@ -124,7 +124,8 @@ class Context {
 
   /** Like an MLGraph: the ONNX model that arrives as `model`, whose weights are in safetensors `files`. */
   async onnx({ ModelError, TYPES, WEIGHTS, WEIGHT_FILES, inputs, outputs, weightsDigest, url, model, files, stream }) {
-    const wrong = (why) => new ModelError("weights-mismatch", `${url} ${why}: convert again, and publish all files together`);
+    const wrong = () =>
+      new ModelError("weights-mismatch", `${url}, the module and its weights are not of one conversion: publish all files together`);
     /** Puts the pieces aside, each of which may be gone when the next is there. */
     const kept = async function* (pieces, parts) {
       for await (const piece of pieces) {
@@ -134,10 +135,11 @@ class Context {
     };
     const joined = async (parts) => new Uint8Array(await new Blob(parts).arrayBuffer());
     const text = (bytes, encoding) => new TextDecoder(encoding).decode(bytes);
-    const [own, ...others] = [[], ...files.map(() => [])];
+    const own = [];
+    const others = files.map(() => []);
     for await (const _ of kept(model, own));
     const bytes = await joined(own);
-    if (!text(bytes, "latin1").includes(weightsDigest)) throw wrong("and the module are not of one conversion");
+    if (!text(bytes, "latin1").includes(weightsDigest)) throw wrong();
     await stream(files.map((file, i) => () => kept(file(), others[i])));
     const externalData = [];
     for (const parts of others) {
@@ -150,22 +152,26 @@ class Context {
       const file = WEIGHT_FILES.find(({ has }) => isHere(has));
       // The digest says that the weights are the right ones, but not that they are where the model reads them.
       const starts = here.reduce((sum, { name }) => sum + start + header[name].data_offsets[0], 0);
-      if (file?.starts !== starts) throw wrong("reads weights elsewhere than they are now");
+      if (file?.starts !== starts) throw wrong();
       externalData.push({ path: file.path, data });
     }
     const session = await this.next(async () => {
       let why;
       for (const provider of this.providers) {
         const exact = { disable_quant_qdq: provider === "cpu" ? "1" : "0" }; // else it rounds what is multiplied with quantized weights
-        /** @type {any} */
-        const options = { executionProviders: [provider], externalData, extra: { session: exact } };
         const isOnGpu = provider === "webgpu";
-        if (isOnGpu) {
-          const located = outputs.filter(({ dataType }) => !/^int8|uint64/.test(dataType)); // WebGPU has no buffers of these
-          options.preferredOutputLocation = Object.fromEntries(located.map(({ name }) => [name, "gpu-buffer"]));
-        }
         try {
-          const made = await this.ort.InferenceSession.create(bytes, options);
+          if (isOnGpu && TYPES.float16 && !(await navigator.gpu.requestAdapter())?.features.has("shader-f16")) continue;
+          const made = await this.ort.InferenceSession.create(bytes, {
+            // In NHWC it convolves 6 or 9 channels wrong: https://github.com/microsoft/onnxruntime/issues/29651
+            executionProviders: [{ name: provider, preferredLayout: "NCHW" }],
+            externalData,
+            extra: { session: exact },
+            preferredOutputLocation: Object.fromEntries(
+              // WebGPU has no buffers of these types.
+              outputs.map(({ name, dataType }) => [name, isOnGpu && !/^int8|uint64/.test(dataType) ? "gpu-buffer" : "cpu"]),
+            ),
+          });
           this.providers = [provider];
           this.backend = `ort-${provider}`;
           if (isOnGpu) (await this.ort.env.webgpu.device)?.lost.then(this.lose);

@@ -12,6 +12,7 @@ import pytest
 from benchmarks.page import ORT
 from tests.browser.test_interface import SIZE, head, step
 from tests.everywhere.browsers import BROWSERS, Visitor
+from tests.everywhere.library import FALLBACK, backend, importing
 from tests.everywhere.site import Site
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
@@ -26,13 +27,9 @@ pytestmark = [
     pytest.mark.skipif(not ORT.is_dir(), reason="onnxruntime-web is not installed (make test installs it)"),
 ]
 IMAGE = np.random.default_rng(14).standard_normal((1, 3, 8, 8)).astype(np.float32)
-FALLBACK = "ort-web=/ort/ort.wasm.min.mjs"
-BUNDLES = {"chromium-webgpu": ("ort.webgpu.min.mjs", "ort-webgpu")}
-"""What is imported in a browser that has an adapter of WebGPU, and what computes then."""
-WASM = ("ort.wasm.min.mjs", "ort-wasm")
 WITHOUT_WEBNN = [name for name, browser in BROWSERS.items() if not browser.has_webnn]
 HEAD = """
-const ort = () => import("/ort/BUNDLE");
+const ort = IMPORTING;
 const code = (promise) => promise.then(() => "fine", (error) => error.code);
 const fetched = () => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname);
 """
@@ -91,13 +88,7 @@ def site() -> Iterator[Site]:
 
 def visit(browser: Visitor, site: Site, script: str) -> Any:
     """The result of a script of a page, for which ``ort`` imports the ONNX Runtime Web that is best in the browser."""
-    bundle, _ = BUNDLES.get(browser.browser.name, WASM)
-    return browser.visit(site.page(HEAD.replace("BUNDLE", bundle) + script))
-
-
-def backend(browser: Visitor) -> str:
-    """What computes a graph that WebNN takes."""
-    return "webnn" if browser.browser.has_webnn else BUNDLES.get(browser.browser.name, WASM)[1]
+    return browser.visit(site.page(HEAD.replace("IMPORTING", importing(browser.browser)) + script))
 
 
 def array(values: Array) -> str:
@@ -119,7 +110,7 @@ def test_a_model_computes_right_whatever_there_is(anywhere: Visitor, site: Site,
     made = visit(anywhere, site, script)
     expected = run(network(), {"image": IMAGE, "unused": np.zeros(2, np.int32)})["logits"]
     np.testing.assert_allclose([made["logits"]], expected, rtol=1e-3, atol=1e-5)
-    assert made["backend"] == backend(anywhere)
+    assert made["backend"] == backend(anywhere.browser)
     assert made["progress"] == 1
     assert bool(made["files"]) != anywhere.browser.has_webnn
 
@@ -134,7 +125,7 @@ def test_weights_of_four_bits(anywhere: Visitor, site: Site) -> None:
         return [model.backend, [...(await model.compute({{ x: {array(x)} }})).y]];
     """,
     )
-    assert made[0] == backend(anywhere)
+    assert made[0] == backend(anywhere.browser)
     np.testing.assert_allclose([made[1]], run(packed(), {"x": x})["y"], rtol=1e-3, atol=1e-4)
 
 
@@ -196,7 +187,7 @@ def test_several_sizes(anywhere: Visitor, site: Site) -> None:
         for (const n of [2, 3, 1]) results.push((await model.compute({ x: new Float32Array(999 * n).fill(n) })).y);
         return [model.backend, results.map((y) => [y.length, y.at(-1)])];
     """
-    assert visit(anywhere, site, script) == [backend(anywhere), [[1998, 1], [2997, 1.5], [999, 0.5]]]
+    assert visit(anywhere, site, script) == [backend(anywhere.browser), [[1998, 1], [2997, 1.5], [999, 0.5]]]
 
 
 # --------------------------------------------------------------------------------------------------------------------- tensors
@@ -224,10 +215,10 @@ return {{ backend: second.backend, before, result: [...result], locations: state
 def test_states_go_from_step_to_step_and_from_model_to_model(anywhere: Visitor, site: Site) -> None:
     made = visit(anywhere, site, STATES)
     assert made["before"] == 0
-    assert made["backend"] == backend(anywhere)
+    assert made["backend"] == backend(anywhere.browser)
     np.testing.assert_allclose(made["result"], [2 * sum(0.5**i for i in range(20))] * SIZE, rtol=1e-6)
     if not anywhere.browser.has_webnn:
-        assert made["locations"] == ["gpu-buffer" if backend(anywhere) == "ort-webgpu" else "cpu"] * 2
+        assert made["locations"] == ["gpu-buffer" if backend(anywhere.browser) == "ort-webgpu" else "cpu"] * 2
 
 
 def test_calls_that_are_not_awaited_are_computed_in_order(anywhere: Visitor, site: Site) -> None:
@@ -277,6 +268,28 @@ def test_what_webnn_does_not_take_is_computed_without_it(anywhere: Visitor, site
         return [[...backends, model.backend], model.device ?? null, (await model.compute({{ state: x, x }})).next[0], await isSupported()];
     """
     assert visit(anywhere, site, script) == [["webnn-cpu", "ort-wasm"], None, 3, True]
+
+
+@pytest.mark.parametrize("anywhere", ["chromium-147", "chromium-153"], indirect=True)
+def test_what_webnn_does_not_take_in_a_larger_size(anywhere: Visitor, site: Site) -> None:
+    """All sizes are computed without it where they are built ahead; else the larger one is an error when it is needed."""
+    script = """
+        const { load } = await import("/sized/halved.js");
+        const { build } = MLGraphBuilder.prototype; let built = 0;
+        MLGraphBuilder.prototype.build = function (outputs) {
+          if (outputs.y.shape[0] > 2) throw new TypeError("too large");
+          built += 1;
+          return build.call(this, outputs);
+        };
+        const found = [];
+        for (const ahead of [false, true]) {
+          const model = await load({ ort, ahead });
+          for (const n of [2, 3]) found.push(await code(model.compute({ x: new Float32Array(999 * n) })));
+          found.push(model.backend);
+        }
+        return [found, built];
+    """
+    assert visit(anywhere, site, script) == [["fine", "unsupported", "webnn", "fine", "fine", "ort-wasm"], 2]
 
 
 @pytest.mark.parametrize("anywhere", ["chromium-webgpu", "firefox", "webkit"], indirect=True)

@@ -1,14 +1,18 @@
-"""The pages of the examples in a browser: what they compute, and what they say when something is missing."""
+"""The pages of the examples in browsers, with WebNN and without: what they compute, and what they say when something is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.page import ORT
+from tests.everywhere.browsers import ENGINES, Visitor
+from tests.everywhere.site import Site
 from tests.examples.running import FOLDER, example
 from tests.site.running import rewritten
 from webnn_graph.runtimes.browser import BrowserSession
@@ -32,8 +36,7 @@ def visit(browser: BrowserSession) -> Iterator[Visit]:
     def run(name: str, look: Callable[[Any], Any], before: Callable[[Any], None] = lambda page: None) -> Any:
         folder = browser.exchange.folder / name
         if not folder.exists():
-            with example(FOLDER / name / "README.md", folder):
-                rewritten(FOLDER / name / "README.md", folder)
+            make(name, folder)
         page = browser.chromium.open_page()
         pages.append(page)
 
@@ -49,6 +52,24 @@ def visit(browser: BrowserSession) -> Iterator[Visit]:
         browser.chromium.close_page(page)
 
 
+def make(name: str, folder: Path) -> None:
+    """Puts an example into a folder, with what its commands make."""
+    with example(FOLDER / name / "README.md", folder):
+        rewritten(FOLDER / name / "README.md", folder)
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """Both examples, with what npm installs."""
+    if not ORT.is_dir():
+        pytest.skip("onnxruntime-web is not installed (make test installs it)")
+    with Site() as site:
+        for name in ("04_page", "05_two_models"):
+            make(name, site.folder / name)
+            site.link(f"{name}/node_modules", ORT.parent)
+        yield site
+
+
 def edges_of(picture: np.ndarray) -> np.ndarray:
     """What the model is to show of the red, green and blue values of a picture."""
     gray = picture[..., :3] / 255 @ [0.299, 0.587, 0.114]
@@ -60,7 +81,38 @@ def edges_of(picture: np.ndarray) -> np.ndarray:
 
 def pixels_of(page: Any, canvas: str, side: int) -> np.ndarray:
     """Red, green, blue and alpha, 0 to 255; as a text they travel quickly."""
-    return np.frombuffer(page.evaluate(PIXELS, canvas).encode("latin-1"), np.uint8).reshape(side, side, 4)
+    return pixels(page.evaluate(PIXELS, canvas), side)
+
+
+def pixels(text: str, side: int) -> np.ndarray:
+    return np.frombuffer(text.encode("latin-1"), np.uint8).reshape(side, side, 4)
+
+
+without_webnn = pytest.mark.parametrize("anywhere", ENGINES, indirect=True)
+
+
+@without_webnn
+def test_the_page_shows_edges_without_webnn(anywhere: Visitor, site: Site) -> None:
+    script = f"""
+        const [status, error] = ["status", "error"].map((id) => document.getElementById(id));
+        if (!error.hidden) throw new Error(error.textContent);
+        return status.textContent.startsWith("Computed") ? [status.textContent, ...["picture", "edges"].map({PIXELS})] : undefined;
+    """
+    status, picture, edges = anywhere.visit(f"{site.url}/04_page/index.html", script)
+    assert status.endswith(" ms by ort-wasm.")
+    for channel in range(3):
+        np.testing.assert_allclose(pixels(edges, 256)[..., channel], edges_of(pixels(picture, 258)), atol=1)
+
+
+@without_webnn
+def test_two_models_compute_without_webnn(anywhere: Visitor, site: Site) -> None:
+    script = """
+        const text = document.querySelector("#result").textContent;
+        return text === "computing ..." ? undefined : text;
+    """
+    shown = anywhere.visit(f"{site.url}/05_two_models/index.html", script)
+    expected = logits_of(torch.full((1, 3, 64, 64), 0.5))
+    np.testing.assert_allclose([float(value) for value in shown.split()], expected, atol=1e-4)
 
 
 def test_the_page_shows_edges_of_its_picture_and_of_a_chosen_one(visit: Visit) -> None:
@@ -100,7 +152,7 @@ def test_the_page_fits_the_screen(width: int, visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("before", "says"),
     [
-        (lambda page: page.add_init_script(WITHOUT), "This browser has no WebNN."),
+        (lambda page: page.add_init_script(WITHOUT), "npm install onnxruntime-web"),
         (lambda page: page.route("**/*.safetensors*", lambda route: route.fulfill(status=404)), "HTTP status 404"),
     ],
     ids=["no WebNN", "no weights"],
@@ -116,16 +168,21 @@ def test_the_page_says_what_is_missing(before: Callable[[Any], None], says: str,
 
 
 def test_two_models_compute_what_pytorch_computes(visit: Visit) -> None:
-    pixels = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
 
     def look(page: Any) -> list[float]:
         page.wait_for_function("document.querySelector('#result').textContent !== 'computing ...'")
         call = "async (pixels) => [...await (await (await import('./chain.js')).load())(new Float32Array(pixels))]"
-        return list(page.evaluate(call, pixels.flatten().tolist()))
+        return list(page.evaluate(call, image.flatten().tolist()))
 
+    np.testing.assert_allclose(visit("05_two_models", look), logits_of(image), rtol=1e-3, atol=1e-5)
+
+
+def logits_of(image: torch.Tensor) -> np.ndarray:
+    """What PyTorch computes with the same weights."""
     torch.manual_seed(0)
     layers = torch.nn.Conv2d(3, 16, 3, stride=2), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(4), torch.nn.Flatten()
     head = torch.nn.Linear(256, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10)
     with torch.no_grad():
-        expected = torch.nn.Sequential(*layers, *head)(pixels)[0]
-    np.testing.assert_allclose(visit("05_two_models", look), expected, rtol=1e-3, atol=1e-5)
+        logits: np.ndarray = torch.nn.Sequential(*layers, *head)(image)[0].numpy()
+    return logits

@@ -55,7 +55,7 @@ class Session {
 
 export const InferenceSession = {
   async create(bytes, options) {
-    const [provider] = options.executionProviders;
+    const [{ name: provider }] = options.executionProviders;
     if (!state.providers.includes(provider)) {
       log.push(`no ${provider}`);
       throw new Error(`no available backend found. ERR: [${provider}] backend not found.`);

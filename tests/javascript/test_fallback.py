@@ -22,6 +22,7 @@ from webnn_graph.formats.table import OPSETS
 from webnn_graph.graph import Graph
 
 ORT = Path(__file__).with_name("ort.mjs")
+MIXED = "model.fallback.onnx, the module and its weights are not of one conversion: publish all files together"
 ABSENT = "ONNX Runtime is not there: npm install onnxruntime-web, name it in an import map, or give load({ ort })"
 OWN = """
 const { fileURLToPath } = await import("node:url");
@@ -104,16 +105,16 @@ ROWS: dict[str, tuple[str, Any]] = {
     "a graphics card": (
         """
         gpu(['webgpu', 'wasm']); const model = await load({ ort });
-        return [model.backend, state.options.preferredOutputLocation, state.log];
+        return [model.backend, state.options.preferredOutputLocation, state.options.executionProviders[0].preferredLayout, state.log];
         """,
-        ["ort-webgpu", {"y": "gpu-buffer"}, ["webgpu"]],
+        ["ort-webgpu", {"y": "gpu-buffer"}, "NCHW", ["webgpu"]],
     ),
     "a library without WebGPU": (
         """
         gpu(['wasm']); const model = await load({ ort });
-        return [model.backend, state.options.preferredOutputLocation ?? null, state.log];
+        return [model.backend, state.options.preferredOutputLocation, state.log];
         """,
-        ["ort-wasm", None, ["no webgpu", "wasm"]],
+        ["ort-wasm", {"y": "cpu"}, ["no webgpu", "wasm"]],
     ),
     "the processor is wanted": (
         """
@@ -346,6 +347,22 @@ def test_random_inputs_are_drawn(tmp_path: Path) -> None:
 
 
 @needs_node
+def test_a_graphics_card_without_float16(tmp_path: Path) -> None:
+    b = GraphBuilder("half")
+    module = written(b.build({"y": b.relu(b.input("x", "float16", [2]))}), tmp_path)
+    script = """
+        gpu(["webgpu", "wasm"]);
+        const found = [];
+        for (const features of [["shader-f16"], [], undefined]) {
+          navigator.gpu.requestAdapter = async () => features && { features: new Set(features) };
+          found.push((await module.load({ ort })).backend);
+        }
+        console.log(JSON.stringify(found));
+    """
+    assert loaded(module, script) == ["ort-webgpu", "ort-wasm", "ort-wasm"]
+
+
+@needs_node
 def test_shards_in_any_order(tmp_path: Path) -> None:
     module = written(linear_model(), tmp_path, max_shard_size=100)
     names = sorted(path.name for path in tmp_path.glob("*.safetensors"))
@@ -362,7 +379,7 @@ def test_a_model_of_another_conversion_is_refused(tmp_path: Path) -> None:
     other.with_suffix(".fallback.onnx").replace(module.with_suffix(".fallback.onnx"))
     code, message = loaded(module)["said"]
     assert code == "weights-mismatch"
-    assert "model.fallback.onnx and the module are not of one conversion: convert again, and publish all files together" in message
+    assert MIXED in message
 
 
 @needs_node
@@ -384,7 +401,7 @@ def test_weights_that_have_moved_are_refused(tmp_path: Path) -> None:
     save_together({tmp_path / "more.js": more}, neighbours=[graph])
     code, message = loaded(tmp_path / "model.js")["said"]
     assert code == "weights-mismatch"
-    assert "model.fallback.onnx reads weights elsewhere than they are now: convert again, and publish all files together" in message
+    assert MIXED in message
 
 
 @needs_node

@@ -49,7 +49,7 @@ async function compute(model) {
   const start = performance.now();
   const { edges } = await model.compute({ image: read() });
   show(edges);
-  element("status").textContent = `Computed in ${Math.round(performance.now() - start)} ms.`;
+  element("status").textContent = `Computed in ${Math.round(performance.now() - start)} ms by ${model.backend}.`;
 }
 
 function fail(error) {
@@ -59,9 +59,6 @@ function fail(error) {
 }
 
 async function start() {
-  if (!("ml" in navigator)) {
-    throw new Error("This browser has no WebNN. In Chrome, switch it on at chrome://flags/#web-machine-learning-neural-network.");
-  }
   const model = await load({
     onProgress: ({ loaded, total }) => {
       if (total) element("progress").value = loaded / total;

@@ -1,4 +1,4 @@
-"""Writes edges.js, edges.d.ts and edges.safetensors: a model that draws the edges of a picture."""
+"""Writes edges.js and the files beside it: a model that draws the edges of a picture, with a fallback for browsers without WebNN."""
 
 import torch
 
@@ -21,4 +21,4 @@ class Edges(torch.nn.Module):
         return {"edges": slopes.square().sum(1, keepdim=True).sqrt().clamp(0, 1)}
 
 
-save(convert(Edges().eval(), torch.zeros(1, 3, 258, 258), name="edges"), "edges.js")
+save(convert(Edges().eval(), torch.zeros(1, 3, 258, 258), name="edges"), "edges.js", fallback="ort-web")

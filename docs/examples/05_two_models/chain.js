@@ -3,8 +3,9 @@ import * as classifier from "./classifier.js";
 
 /** Both models as one function: pixels to logits. */
 export async function load() {
-  const context = await navigator.ml.createContext();
-  const [encode, classify] = await Promise.all([encoder.load({ context }), classifier.load({ context })]);
+  const encode = await encoder.load();
+  const { context } = encode; // of WebNN, or of what takes its place
+  const classify = await classifier.load({ context });
   const features = await encode.tensor("features"); // neither written nor read: it never leaves the device
   const logits = await classify.tensor("logits");
 

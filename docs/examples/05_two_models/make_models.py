@@ -1,4 +1,4 @@
-"""Writes encoder.js and classifier.js: what the first gives is what the second takes."""
+"""Writes encoder.js and classifier.js, with fallbacks for browsers without WebNN: what the first gives is what the second takes."""
 
 import torch
 
@@ -21,5 +21,5 @@ encoder = Encoder(torch.nn.Conv2d(3, 16, 3, stride=2), torch.nn.ReLU(), torch.nn
 classifier = Classifier(torch.nn.Linear(256, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10)).eval()
 
 image = torch.zeros(1, 3, 64, 64)
-save(convert(encoder, image, name="encoder"), "encoder.js")
-save(convert(classifier, encoder(image)["features"], name="classifier"), "classifier.js")
+save(convert(encoder, image, name="encoder"), "encoder.js", fallback="ort-web")
+save(convert(classifier, encoder(image)["features"], name="classifier"), "classifier.js", fallback="ort-web")

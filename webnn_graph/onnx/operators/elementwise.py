@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 from onnx import TensorProto
 
 from webnn_graph.data_types import DataType
 from webnn_graph.onnx.nodes import ModelBuilder
 from webnn_graph.onnx.translations import one_to_one, translates
-from webnn_graph.onnx.values import BOOL, TYPES, Value
+from webnn_graph.onnx.values import BOOL, DATA_TYPES, TYPES, Value
 
 one_to_one({
     "abs": "Abs",
@@ -53,16 +54,22 @@ def cast(m: ModelBuilder, input: Value, dataType: DataType, /) -> Value:
 
 @translates("div")
 def div(m: ModelBuilder, a: Value, b: Value, /) -> Value:
-    """Of integers 0 where the divisor is, by which ONNX leaves open what division is."""
+    """Of integers 0 where the divisor is, by which ONNX leaves open what division is.
+
+    What is divided by -1 is its opposite, also the smallest number, which WebAssembly cannot divide.
+    """
     if a.is_float:
         return m.node("Div", a, b)
     divide = _unsigned_quotient if a.type == TensorProto.UINT64 else _quotient
+    special = (0, -1) if DATA_TYPES[a.type].range[0] < 0 else (0,)
     known = m.known(b)
-    if known is not None and known.all():
+    if known is not None and not np.isin(known, special).any():
         return divide(m, a, b)
-    is_zero = m.node("Equal", b, m.like(0, b))
-    quotient = divide(m, a, m.node("Where", is_zero, m.like(1, b), b))
-    return m.node("Where", is_zero, m.like(0, a), quotient)
+    is_special = m.node("Equal", b, m.like(0, b))
+    for value in special[1:]:
+        is_special = m.node("Or", is_special, m.node("Equal", b, m.like(value, b)))
+    quotient = divide(m, a, m.node("Where", is_special, m.like(1, b), b))
+    return m.node("Where", is_special, m.node("Mul", a, b), quotient)
 
 
 def _quotient(m: ModelBuilder, a: Value, b: Value) -> Value:

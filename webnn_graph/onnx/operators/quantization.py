@@ -46,7 +46,7 @@ def dequantize_linear(m: ModelBuilder, input: Value, scale: Value, zeroPoint: Va
     known = m.known(zeroPoint)
     is_plain = input.type in QUANTIZED or (input.type == TensorProto.INT32 and known is not None and not known.any())
     if granularity is None or not is_plain:
-        centred = m.node("Sub", m.cast(input, INT64), m.cast(_spread(m, zeroPoint, input.shape), INT64))
+        centred = m.node("Sub", m.cast(input, INT64), _spread(m, m.cast(zeroPoint, INT64), input.shape))
         return m.node("Mul", m.cast(centred, scale.type), _spread(m, scale, input.shape))
     shape, attributes = granularity
     zero = m.reshape(zeroPoint, shape) if input.type in QUANTIZED else None
@@ -59,7 +59,7 @@ def quantize_linear(m: ModelBuilder, input: Value, scale: Value, zeroPoint: Valu
     wanted = TYPES[result.data_type]
     if granularity is None or wanted not in QUANTIZED:
         steps = m.cast(m.node("Round", m.node("Div", input, _spread(m, scale, input.shape))), DOUBLE)
-        moved = m.node("Add", steps, m.cast(_spread(m, zeroPoint, input.shape), DOUBLE))
+        moved = m.node("Add", steps, _spread(m, m.cast(zeroPoint, DOUBLE), input.shape))
         low, high = DATA_TYPES[wanted].range
         inside = m.node("Clip", moved, m.constant(low, DOUBLE), m.constant(high, DOUBLE))
         return m.cast(m.cast(inside, INT64), wanted)
