@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 
@@ -13,6 +14,7 @@ from tests.ops.conformance import VECTORS
 from tests.ops.conformance_quantized import SUBGRAPHS
 from tests.ops.test_cases import GIVING, graph_of
 from tests.ops.vectors import SLACK, check, problem, stored
+from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import ExecutionError
 from webnn_graph.formats.table import OPSETS
 from webnn_graph.onnx import kernels
@@ -20,7 +22,7 @@ from webnn_graph.onnx.model import model_of
 from webnn_graph.onnx.nodes import schema_of
 from webnn_graph.onnx.translations import TRANSLATIONS
 from webnn_graph.ops import OPS
-from webnn_graph.runtimes import onnxruntime
+from webnn_graph.runtimes import onnxruntime, reference
 
 OPERATORS = sorted({vector.file for vector in stored()})
 
@@ -66,6 +68,15 @@ def test_vectors(op: str, constants: bool) -> None:
 @pytest.mark.parametrize("constants", [False, True], ids=["inputs", "constants"])
 def test_conformance(constants: bool) -> None:
     check([*VECTORS, *SUBGRAPHS], onnxruntime.run, constants=constants, slack=SLACK)
+
+
+def test_zeros_around_an_image_are_not_those_of_a_pool() -> None:
+    """A maximum of zeros and negative numbers, which an optimization of ONNX Runtime loses."""
+    b = GraphBuilder()
+    x = b.input("x", "float32", [1, 2, 4, 4])
+    graph = b.build({"y": b.maxPool2d(b.pad(x, [0, 0, 1, 1], [0, 0, 1, 1]), windowDimensions=[3, 3], strides=[2, 2])})
+    inputs = {"x": np.full((1, 2, 4, 4), -1, np.float32)}
+    np.testing.assert_array_equal(onnxruntime.run(graph, inputs)["y"], reference.run(graph, inputs)["y"])
 
 
 def test_kernels_are_of_types_that_schemas_have() -> None:

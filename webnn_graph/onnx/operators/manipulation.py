@@ -92,10 +92,13 @@ def pad(
     value: float,
     result: Descriptor,
 ) -> Value:
-    if not any((*beginningPadding, *endingPadding)):
+    axes = [axis for axis, both in enumerate(zip(beginningPadding, endingPadding, strict=True)) if any(both)]
+    if not axes:
         return input
+    pads = [side[axis] for side in (beginningPadding, endingPadding) for axis in axes]
     filler = m.like(cast_number(value, result.data_type), input) if mode == "constant" and value else None
-    return m.node("Pad", input, m.constant([*beginningPadding, *endingPadding]), filler, shape=result.shape, mode=MODES[mode])
+    # With axes, since ONNX Runtime 1.31 takes zeros without them into a MaxPool behind it, which pads with what is smaller.
+    return m.node("Pad", input, m.constant(pads), filler, m.constant(axes), shape=result.shape, mode=MODES[mode])
 
 
 @translates("triangular")
