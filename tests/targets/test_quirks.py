@@ -209,6 +209,8 @@ def test_the_browser_has_it_and_computes_what_is_rewritten(quirk: Quirk, browser
     forms = (legalize(graph, load_target()), graph)
     legal, raw = (verdict(case, browser.run_each([(form, case.inputs)], expand=False)[0]) for form in forms)
     assert legal == ("", "")
+    if quirk.varies:
+        return  # this machine may show it or not
     if quirk.is_in(version) and not quirk.slow:
         assert raw[0], f"{quirk.name} is mended in {version}"
     else:

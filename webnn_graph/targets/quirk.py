@@ -50,6 +50,7 @@ class Quirk:
         until: The first version that was seen without it again; empty while there is none.
         slow: Whether the fault is only that the call takes several times as long as what stands for it.
         rounds: Whether what stands for the call rounds at other places, or sums in another order; else it is equal bit for bit.
+        varies: Whether only some processors, or values, show the fault.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Quirk:
     until: str = ""
     rounds: bool = False
     slow: bool = False
+    varies: bool = False
 
     def is_in(self, version: str) -> bool:
         """Whether a version may have it, like ``153`` or ``153.0.7900.1``; if it is empty, whether any does."""

@@ -70,6 +70,12 @@ def dequantized_product(b: GraphBuilder) -> dict[str, Operand]:
     return {"y": b.reduceProduct(b.dequantizeLinear(b.input("x", "int32", [4, 2]), scale, zero), axes=[1])}
 
 
+def quantized_mean(b: GraphBuilder) -> dict[str, Operand]:
+    scale, zero = b.constant(np.full([1, 1], 0.05, np.float32)), b.constant(np.full([1, 1], -128, np.int8))
+    x = b.expand(b.input("x", "int8", [4, 1]), [4, 9216])
+    return {"y": b.quantizeLinear(b.reduceMean(b.dequantizeLinear(x, scale, zero), axes=[1], keepDimensions=True), scale, zero)}
+
+
 def bounded_convolution(b: GraphBuilder) -> dict[str, Operand]:
     x, kernel = b.input("x", "float32", [1, 4, 4, 2]), b.constant(np.ones([1, 1, 1, 2], np.float32))
     x = b.conv2d(x, kernel, inputLayout="nhwc", filterLayout="ohwi")

@@ -41,6 +41,15 @@ ROWS = (
         probes.dequantized_product,
     ),
     Quirk(
+        "mean of what is dequantized",
+        ("reduceMean",),
+        conditions.is_dequantized,
+        forms.of_input_times_one,
+        "If it is quantized, the integers are averaged: the sum of many of one sign is cut off on some processors.",
+        probes.quantized_mean,
+        varies=True,
+    ),
+    Quirk(
         "reshape of what is dequantized per axis",
         ("reshape",),
         conditions.reads_dequantized_per_axis("input"),
