@@ -374,7 +374,7 @@ WEIGHTED: dict[str, tuple[str, Any]] = {
         serve(() => new Response(new ReadableStream({ pull(stream) { stream.error(new TypeError('reset')); } })));
         return (await failing(load({ context, url: '/w' }))).slice(0, 2);
         """,
-        ["download", ": reset"],
+        ["download", "/w: reset"],
     ),
     "aborted during the download": (
         """
