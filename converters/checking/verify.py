@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from operator import attrgetter
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from webnn_graph.names import Names
 from webnn_graph.ops import evaluate
 from webnn_graph.weight import Values
 
+T = TypeVar("T")
 Runner: TypeAlias = Callable[[Graph, Mapping[str, Array]], dict[str, Array]]
 """Computes a graph's outputs: ``run`` of a runtime."""
 BATCH_BYTES = 256_000_000
@@ -168,7 +170,7 @@ def verify_nodes(
 
     stopped = ""
     try:
-        for nodes in _parts(graph.nodes):
+        for nodes in _batches(graph.nodes, attrgetter("outputs")):
             quick = _apart(graph, nodes, right, known, fast) if fast else None
             if quick is not None:
                 differences = [pair for node in nodes for pair in compared(node, {operand: quick[operand] for operand in node.outputs})]
@@ -221,21 +223,6 @@ def _apart(
     except (WebNNError, MemoryError):
         return None
     return {operand: computed[operand.name] for operand in outputs}
-
-
-def _parts(nodes: Sequence[Node]) -> Iterator[list[Node]]:
-    """The nodes in order, as many at a time as have results that may be held at once."""
-    part: list[Node] = []
-    held = 0
-    for node in nodes:
-        size = sum(output.nbytes for output in node.outputs)
-        if part and held + size > BATCH_BYTES:
-            yield part
-            part, held = [], 0
-        part.append(node)
-        held += size
-    if part:
-        yield part
 
 
 def _on_nudged(run: Runner, graph: Graph, feeds: Mapping[str, Array], spacing: float) -> Iterator[dict[str, Array]]:
@@ -301,7 +288,7 @@ def _first_wrong(
 ) -> tuple[Node, Difference] | None:
     """The first node, in the graph's order, whose result is not the source's tensor of that name."""
     makers = {output: node for node in graph.nodes for output in node.outputs}
-    for batch in _batches(list(tensors)):
+    for batch in _batches(tensors, lambda operand: [operand]):
         part = replace(graph, outputs=tuple(batch))
         actual = run(part, feeds)
         results = [Result(o.name, actual[o.name], tensors[o], tolerances[o]) for o in batch]
@@ -313,15 +300,17 @@ def _first_wrong(
     return None
 
 
-def _batches(operands: Sequence[Operand]) -> Iterator[list[Operand]]:
-    batch: list[Operand] = []
+def _batches(items: Iterable[T], results: Callable[[T], Sequence[Operand]]) -> Iterator[list[T]]:
+    """The items in order, as many at a time as have results that may be held at once."""
+    batch: list[T] = []
     held = 0
-    for operand in operands:
-        if batch and held + operand.nbytes > BATCH_BYTES:
+    for item in items:
+        size = sum(operand.nbytes for operand in results(item))
+        if batch and held + size > BATCH_BYTES:
             yield batch
             batch, held = [], 0
-        batch.append(operand)
-        held += operand.nbytes
+        batch.append(item)
+        held += size
     if batch:
         yield batch
 

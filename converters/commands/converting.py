@@ -56,7 +56,8 @@ SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph
 def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **options: Any) -> Result:
     """Convert the ONNX file MODEL to WebNN.
 
-    Writes the graph as text (.webnn), JSON (.json), an ES module (.js) or a Python module (.py), with its weights (.safetensors) beside it.
+    Writes the graph as text (.webnn), JSON (.json), an ES module (.js), an ONNX model (.onnx) or a Python module (.py), with its weights
+    (.safetensors) beside it.
     """
     from converters.commands.sizes import SeveralSizes, converted_sizes
     from converters.commands.workflow import converted
@@ -118,7 +119,8 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     MODEL is an exported program (.pt2), a TorchScript archive, a state dict (.pt, .pth, .bin, .safetensors), or the folder of
     a Hugging Face model; which one is found from its content.
 
-    Writes the graph as text (.webnn), JSON (.json), an ES module (.js) or a Python module (.py), with its weights (.safetensors) beside it.
+    Writes the graph as text (.webnn), JSON (.json), an ES module (.js), an ONNX model (.onnx) or a Python module (.py), with its weights
+    (.safetensors) beside it.
     """
     from converters.commands.sizes import SeveralSizes, converted_sizes
     from converters.commands.workflow import converted, converted_parts

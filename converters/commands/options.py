@@ -373,10 +373,9 @@ conversion_options = options(
     check_options,
     verbosity_options,
 )
-
+"""What every converter from a source format takes, after the options about that format."""
 form_options = options(click.argument("graph", type=EXISTING), graph_dims_option, destination_options, verbosity_options)
 """Of the commands that write a graph in another form."""
-"""What every converter from a source format takes, after the options about that format."""
 
 
 def check_of(options: dict[str, Any], read: Callable[[Path], dict[str, Any]] | None = None) -> Check:

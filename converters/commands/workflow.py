@@ -91,7 +91,8 @@ class Check:
         tolerance = runtime.tolerance if self.tolerance is None else self.tolerance
         with progress(f"verifying against {source.runner} ..."):
             if self.each_node:
-                fast = None if runtimes.chosen(graph) == runtime.name else partial(runtimes.run, runtime=runtimes.chosen(graph))
+                chosen = runtimes.chosen(graph)
+                fast = None if chosen == runtime.name else partial(runtimes.run, runtime=chosen)
                 return verify_nodes(graph, source, tolerance=tolerance, inputs=self.inputs, seed=self.seed, fast=fast)
             return verify(graph, source, run, tolerance=tolerance, inputs=self.inputs, seed=self.seed, returns=returns)
 

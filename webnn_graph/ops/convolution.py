@@ -149,6 +149,13 @@ def _conv_transpose2d(
     return from_nchw(y, inputLayout)
 
 
+def least_sizes(
+    image: Sequence[int], kernel: Sequence[int], padding: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
+) -> list[int]:
+    """Height and width of the transpose of a convolution without output padding."""
+    return [(image[i] - 1) * strides[i] + extent(kernel[i], dilations[i]) - padding[2 * i] - padding[2 * i + 1] for i in range(2)]
+
+
 @op(run=_conv_transpose2d, input=FLOAT.rank(4), filter=LIKE_FIRST.rank(4), bias=LIKE_FIRST.rank(1))
 def convTranspose2d(
     input: Operand,
@@ -177,7 +184,7 @@ def convTranspose2d(
     require(channels == inputs, f"the filter takes {inputs} channels, the input has {channels}")
     require(groups > 0 and channels % groups == 0, f"{channels} input channels cannot be split into {groups} groups")
     _bias_fits(bias, per_group * groups)
-    least = [(image[i] - 1) * strides[i] + extent(kernel[i], dilations[i]) - padding[2 * i] - padding[2 * i + 1] for i in range(2)]
+    least = least_sizes(image, kernel, padding, strides, dilations)
     if outputSizes is not None:
         require(len(outputSizes) == 2, f"outputSizes {outputSizes} must have 2 entries")
         fits = all(low <= size < low + stride for low, size, stride in zip(least, outputSizes, strides, strict=True))

@@ -145,8 +145,8 @@ def holds(wide: DataType, narrow: DataType) -> bool:
 
 def truth(view: View, node: Node) -> Build | None:
     """notEqual(t, 0) of what is 0 or 1, also after a cast: t."""
-    t = node.arguments["a"]
-    if view.scalar(node.arguments["b"]) != 0 or t.shape != node.output.shape:
+    t = _unequal_to_zero(view, node.output)
+    if t is None:
         return None
     cast = view.producer(t, "cast")
     if cast is not None:
@@ -165,19 +165,20 @@ def unequal(view: View, node: Node) -> Build | None:
 
 def conditions(view: View, node: Node) -> Build | None:
     """An operator of truth on notEqual(t, 0) of uint8: on t, which is true where it is not 0."""
-    plain = {operand: t for operand in node.operands[: 1 if node.op == "where" else 2] if (t := _unequal_to_zero(view, operand))}
+    found = {operand: _unequal_to_zero(view, operand) for operand in node.operands[: 1 if node.op == "where" else 2]}
+    plain = {operand: t for operand, t in found.items() if t is not None and t.data_type is DataType.UINT8}
     if not plain:
         return None
     return lambda b, new: b.repeat(node, lambda operand: new(plain.get(operand, operand)))
 
 
 def _unequal_to_zero(view: View, operand: Operand) -> Operand | None:
-    """t of notEqual(t, 0), when it is uint8."""
+    """t, if the operand is notEqual(t, 0)."""
     node = view.producer(operand, "notEqual")
     if node is None or view.scalar(node.arguments["b"]) != 0:
         return None
     t: Operand = node.arguments["a"]
-    return t if t.data_type is DataType.UINT8 and t.shape == operand.shape else None
+    return t if t.shape == operand.shape else None
 
 
 def all_true(view: View, node: Node) -> Build | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Node, Operand
 from webnn_graph.passes.movement import permutation_of, reduced_axes
@@ -66,7 +64,7 @@ def reductions(view: View, node: Node) -> Build | None:
 
 def zero_state(view: View, node: Node) -> Build | None:
     """lstm or gru that begins with zeros, as they do by themselves."""
-    zeros = [name for name in STATES if name in node.arguments and _is_zero(view, node.arguments[name])]
+    zeros = [name for name in STATES if name in node.arguments and view.filled(node.arguments[name]) == 0]
     if not zeros:
         return None
 
@@ -76,12 +74,6 @@ def zero_state(view: View, node: Node) -> Build | None:
         return made
 
     return build
-
-
-def _is_zero(view: View, operand: Operand) -> bool:
-    expand = view.producer(operand, "expand")
-    value = view.value(expand.arguments["input"] if expand else operand)
-    return value is not None and not np.any(value)
 
 
 def _strides(node: Node) -> list[int]:

@@ -129,16 +129,10 @@ def _absorbed(view: View, node: Node, option: str, allowed: tuple[str, ...]) -> 
 def plain(view: View, node: Node) -> Build | None:
     """A normalization with a scale of ones or a bias of zeros: one without it."""
     idle = {"scale": 1, "bias": 0}
-    kept = {n: value for n, value in node.arguments.items() if n not in idle or _filled(view, value) != idle[n]}
+    kept = {n: value for n, value in node.arguments.items() if n not in idle or view.filled(value) != idle[n]}
     if len(kept) == len(node.arguments):
         return None
     return lambda b, new: b.repeat(Node(node.op, kept, node.outputs, node.label), new)
-
-
-def _filled(view: View, operand: Operand) -> float | None:
-    """The number that is in all places of the operand."""
-    expand = view.producer(operand, "expand")
-    return view.scalar(expand.arguments["input"] if expand else operand)
 
 
 def _divided_by_deviation(view: View, node: Node) -> tuple[Operand | None, Operand | None]:

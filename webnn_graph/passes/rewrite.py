@@ -64,6 +64,11 @@ class View:
             self._scalars[operand] = _only_value(weight.array)
         return self._scalars[operand]
 
+    def filled(self, operand: Operand) -> float | None:
+        """The same of a constant that is expanded, too."""
+        expand = self.producer(operand, "expand")
+        return self.scalar(expand.arguments["input"] if expand else operand)
+
 
 def _only_value(array: Array) -> float | None:
     """The value that all elements have; None when there is none."""

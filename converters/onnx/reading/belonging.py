@@ -8,6 +8,7 @@ import onnx
 from onnx import TensorProto
 
 from converters.onnx.reading.files import tensors_of
+from converters.onnx.reading.load import external_of
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError
 from webnn_graph.formats.digests import combined
@@ -23,8 +24,8 @@ def check_weights(model: onnx.ModelProto, folder: Path) -> None:
         FormatError: They are others, or their file is damaged.
     """
     digest = next((entry.value for entry in model.metadata_props if entry.key == DIGEST), "")
-    external = [tensor for tensor in tensors_of(model) if tensor.data_location == TensorProto.EXTERNAL]
-    places = {tuple(_entries(tensor)[key] for key in ("location", "offset", "length")) for tensor in external} if digest else set()
+    external = [external_of(tensor) for tensor in tensors_of(model) if tensor.data_location == TensorProto.EXTERNAL] if digest else []
+    places = {(data.get("location", ""), data.get("offset", "0"), data.get("length", "")) for data in external}
     files = {file: folder / file for file, _, _ in places}
     if not places or any(Path(file).name != file or not path.is_file() or path.suffix != WEIGHTS for file, path in files.items()):
         return  # who reads the weights says what is wrong
@@ -38,8 +39,3 @@ def check_weights(model: onnx.ModelProto, folder: Path) -> None:
             "convert the model again, or copy both files anew",
             code=Code.WEIGHTS_DO_NOT_MATCH,
         )
-
-
-def _entries(tensor: onnx.TensorProto) -> dict[str, str]:
-    """Where the data of a tensor are, by key."""
-    return {"location": "", "offset": "0", "length": ""} | {entry.key: entry.value for entry in tensor.external_data}

@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto
 
-from converters.onnx.reading.load import load_model
+from converters.onnx.reading.load import external_of, load_model
 from converters.onnx.reading.order import subgraphs
 from webnn_graph.errors import FormatError
 
@@ -23,7 +23,7 @@ def files_of(path: Path) -> list[Path]:
     except FormatError:
         return [path]
     external = (tensor for tensor in tensors_of(model) if tensor.data_location == TensorProto.EXTERNAL)
-    locations = {entry.value for tensor in external for entry in tensor.external_data if entry.key == "location" and entry.value}
+    locations = {location for tensor in external if (location := external_of(tensor).get("location"))}
     return [path, *(path.parent / location for location in sorted(locations))]
 
 

@@ -94,7 +94,7 @@ def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array,
     count = elements(tensor.dims, f"tensor {tensor.name!r}")
     if tensor.data_location != TensorProto.EXTERNAL:
         return to_array(tensor)
-    entries = {entry.key: entry.value for entry in tensor.external_data}
+    entries = external_of(tensor)
     where = f"external data of tensor {tensor.name!r}"
     if folder is None:
         raise ConversionError(f"{where} has no folder to be found in", "convert the model from its file")
@@ -115,6 +115,11 @@ def tensor_values(tensor: onnx.TensorProto, folder: Path | None) -> tuple[Array,
         embedded = TensorProto(data_type=tensor.data_type, dims=tensor.dims, name=tensor.name, raw_data=data.tobytes())
         return to_array(embedded)
     return unpack(data, element.data_type, tuple(tensor.dims)), element.data_type
+
+
+def external_of(tensor: onnx.TensorProto) -> dict[str, str]:
+    """Where the data of a tensor are, by ONNX's keys: ``location``, ``offset``, ``length`` and others."""
+    return {entry.key: entry.value for entry in tensor.external_data}
 
 
 @lru_cache(maxsize=1)

@@ -9,8 +9,8 @@ from webnn_graph.onnx.images import around, from_nchw, to_nchw
 from webnn_graph.onnx.nodes import ModelBuilder
 from webnn_graph.onnx.translations import translates
 from webnn_graph.onnx.values import Value
-from webnn_graph.ops.convolution import FILTER_AXES, TRANSPOSE_FILTER_AXES
-from webnn_graph.ops.windows import extent, nchw_shape
+from webnn_graph.ops.convolution import FILTER_AXES, TRANSPOSE_FILTER_AXES, least_sizes
+from webnn_graph.ops.windows import nchw_shape
 
 
 @translates("conv2d")
@@ -65,7 +65,7 @@ def conv_transpose2d(
     image = nchw_shape(input.shape, inputLayout)[2:]
     kernel = [filter.shape[axis] for axis in TRANSPOSE_FILTER_AXES[filterLayout][2:]]
     shape = nchw_shape(result.shape, inputLayout)
-    least = [(image[i] - 1) * strides[i] + extent(kernel[i], dilations[i]) - padding[2 * i] - padding[2 * i + 1] for i in range(2)]
+    least = least_sizes(image, kernel, padding, strides, dilations)
     convolved = m.node(
         "ConvTranspose",
         to_nchw(m, input, inputLayout),
