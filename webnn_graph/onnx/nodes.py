@@ -25,7 +25,7 @@ from webnn_graph.weight import Place, Weight
 SMALL = 1024
 """Elements up to which a constant is written as it is."""
 SIGN = -(2**63)
-"""What int64 values are moved by that stand for uint64 ones, so that their order is the same."""
+"""What int64 values are moved by that stand for uint64 ones, so that their order is the same, modulo 2^64."""
 
 
 @dataclass(frozen=True)

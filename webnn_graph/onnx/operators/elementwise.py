@@ -6,7 +6,7 @@ import numpy as np
 from onnx import TensorProto
 
 from webnn_graph.data_types import DataType
-from webnn_graph.onnx.nodes import ModelBuilder
+from webnn_graph.onnx.nodes import SIGN, ModelBuilder
 from webnn_graph.onnx.translations import one_to_one, translates
 from webnn_graph.onnx.values import BOOL, DATA_TYPES, TYPES, Value
 
@@ -88,7 +88,7 @@ def _unsigned_quotient(m: ModelBuilder, a: Value, b: Value) -> Value:
     quotient = m.node("Mul", m.node("Div", m.cast(halves, TensorProto.INT64), safe), m.constant(2))
     estimate = m.node("Where", is_large, m.constant(0), quotient)
     product = m.node("Mul", estimate, signed)
-    low = m.constant(-(2**63))
+    low = m.constant(SIGN)
     rest = m.node("Add", m.node("Sub", m.cast(a, TensorProto.INT64), product), low)
     more = m.node("GreaterOrEqual", rest, m.node("Add", signed, low))
     return m.cast(m.node("Add", estimate, m.cast(more, TensorProto.INT64)), TensorProto.UINT64)
