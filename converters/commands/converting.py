@@ -127,7 +127,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     from converters.random_numbers import INPUTS, Chosen
     from converters.torch.archive import kind_of
     from converters.torch.files import files_of
-    from converters.torch.generation import DecoderModel
+    from converters.torch.generation import DecoderModel, Lengths
     from converters.torch.inputs import InputSpec, read_inputs
     from converters.torch.model import TorchModel
     from webnn_graph.budget import Budget
@@ -146,7 +146,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     }
     loading["budget"] = Budget(options["budget"])
     if decoder:
-        parts = DecoderModel(model, prompt_length=decoder[0], cache_length=decoder[1], name=destination.stem, **loading)
+        parts = DecoderModel(model, Lengths(*decoder), name=destination.stem, **loading)
         return converted_parts(parts, destination, check if verify else None, quantizing)
     loading |= {"inputs": inputs, "name": destination.stem}
     if len(sizes) == 1:

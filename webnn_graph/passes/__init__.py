@@ -16,8 +16,10 @@ from webnn_graph.passes import (
     normalization,
     powers,
     quantization,
+    rotary,
 )
 from webnn_graph.passes.rewrite import Pass
+from webnn_graph.passes.rows import Rows
 from webnn_graph.progress import Watcher, watched
 
 __all__ = ["PASSES", "optimize"]
@@ -43,12 +45,14 @@ PASSES = (
         "leftovers",  # after all patterns: one step for several would hide them
         (
             powers.RULES,  # after normalization and activation, which know squares and cubes
+            rotary.RULES,  # before what merges its steps with others
             arithmetic.LAST,
             attention.LAST,
             composition.RULES,  # again, on what the merged steps have left side by side
             movement.RULES,  # the same
         ),
     ),
+    Rows(),  # when no step is going to be another one
 )
 """In order. Of the rules of one pass that match a node, the first wins."""
 

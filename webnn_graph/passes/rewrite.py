@@ -41,6 +41,18 @@ class View:
         self._uses.update(graph.outputs)
         self._scalars: dict[Operand, float | None] = {}
 
+    @cached_property
+    def _readers(self) -> Mapping[Operand, list[Node]]:
+        readers: dict[Operand, list[Node]] = {}
+        for node in self.graph.nodes:
+            for operand in dict.fromkeys(node.operands):
+                readers.setdefault(operand, []).append(node)
+        return readers
+
+    def readers(self, operand: Operand) -> Sequence[Node]:
+        """The nodes that read the operand, in order."""
+        return self._readers.get(operand, ())
+
     def producer(self, operand: Operand, *ops: str) -> Node | None:
         """The node that makes the operand, when it is one of these operators."""
         node = self._producers.get(operand)

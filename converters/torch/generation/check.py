@@ -6,6 +6,7 @@ another one. Verification cannot see that, since it compares a graph with the pr
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,15 +50,15 @@ class GraphCall:
         return self.position + self.tokens - 1
 
 
-def check_decoder(model: Any, programs: Mapping[str, ExportedProgram], *, prompt_length: int, cache_length: int) -> str:
-    """Feeds the same tokens to the programs of both graphs and to the model without a cache.
+def check_decoder(model: Any, programs: Mapping[str, ExportedProgram], cache_length: int) -> str:
+    """Feeds the same tokens to the programs of the graphs and to the model without a cache.
 
     A prompt is filled up, continued token by token, then by a whole piece, and by as many as it takes to go beyond a window
-    that is smaller than the cache, then token by token again.
+    that is smaller than the cache, then token by token again. Without a program for prompts all are fed token by token.
 
     Args:
-        model: The model, see `converters.torch.generation.convert_decoder`, as for the lengths.
-        programs: The programs of the prompt's graph and of a token's, in this order.
+        model: The model, see `converters.torch.generation.convert_decoder`, as for the length.
+        programs: The program of a token and, before it, that of a prompt, if there is one.
 
     Returns:
         What is to be said about it; nothing as a rule.
@@ -67,17 +68,15 @@ def check_decoder(model: Any, programs: Mapping[str, ExportedProgram], *, prompt
     """
     config = model.config.get_text_config(decoder=True)
     window = max((size for size in _windows(config) if size < cache_length), default=0)
-    parts = tuple(programs)
-    calls = list(_calls(parts, prompt_length, cache_length, window))
+    widths = {part: graph_inputs(program)["input_ids"].meta["val"].shape[1] for part, program in programs.items()}
+    calls = list(_calls(widths, cache_length, window))
     note = ""
     if window and _work(model, calls) > MOST_WORK:
-        calls = list(_calls(parts, prompt_length, cache_length, 0))
+        calls = list(_calls(widths, cache_length, 0))
         note = f"compared with the model without a cache up to {calls[-1].last + 1} tokens, not beyond its window of {window}: too slow"
     random = np.random.default_rng(0)
     tokens = random.integers(0, config.vocab_size, (1, calls[-1].last + 1))
-    with torch.no_grad():
-        wanted = torch.tensor([call.last for call in calls])
-        right = model(input_ids=torch.from_numpy(tokens), use_cache=False, logits_to_keep=wanted).logits[0].float().numpy()
+    right = _right(model, tokens, [call.last for call in calls])
     most = TOLERANCE if next(model.parameters()).dtype is torch.float32 else HALF_TOLERANCE
     for call, logits, expected in zip(calls, _logits(programs, calls, tokens), right, strict=True):
         difference = float(np.linalg.norm(logits - expected) / (np.linalg.norm(expected - expected.mean()) or 1))
@@ -90,6 +89,15 @@ def check_decoder(model: Any, programs: Mapping[str, ExportedProgram], *, prompt
     return note
 
 
+def _right(model: Any, tokens: Array, wanted: list[int]) -> Array:
+    """The logits [wanted, vocabulary] of the model without a cache after the tokens at these places."""
+    keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
+    with torch.no_grad():
+        kept = {"logits_to_keep": torch.tensor(wanted)} if keeps else {}
+        logits = model(input_ids=torch.from_numpy(tokens), use_cache=False, **kept).logits[0].float().numpy()
+    return logits if keeps else logits[wanted]
+
+
 def _windows(config: Any) -> Iterator[int]:
     """The sizes in a configuration that limit how far a token sees back."""
     for name, value in config.to_dict().items():
@@ -97,18 +105,19 @@ def _windows(config: Any) -> Iterator[int]:
             yield value
 
 
-def _calls(parts: tuple[str, ...], prompt_length: int, cache_length: int, window: int) -> Iterator[GraphCall]:
+def _calls(widths: Mapping[str, int], cache_length: int, window: int) -> Iterator[GraphCall]:
     """The calls by which the programs are compared: until beyond the window, if there is one."""
-    prefill, decode = parts
-    prompt = max(prompt_length - 1, 1)
-    yield GraphCall(prefill, 0, prompt, prompt_length)
+    *prefill, decode = widths
+    width = widths[prefill[0]] if prefill else 1
+    prompt = max(width - 1, 1)
+    yield GraphCall((prefill or [decode])[0], 0, prompt, width)
     position = prompt
     for position in range(prompt + 1, min(prompt + STEPS, cache_length) + 1):
         yield GraphCall(decode, position - 1, 1, 1)
-    pieces = min(max(1, -(-(window + 1 - position) // prompt_length)), (cache_length - position) // prompt_length)
+    pieces = min(max(1, -(-(window + 1 - position) // width)), (cache_length - position) // width)
     for _ in range(pieces):
-        yield GraphCall(prefill, position, prompt_length, prompt_length)
-        position += prompt_length
+        yield GraphCall((prefill or [decode])[0], position, width, width)
+        position += width
     for place in range(position, min(max(window + 1, position) + STEPS, cache_length)):
         yield GraphCall(decode, place, 1, 1)
 
@@ -120,15 +129,15 @@ def _work(model: torch.nn.Module, calls: list[GraphCall]) -> float:
 
 
 def _logits(programs: Mapping[str, ExportedProgram], calls: list[GraphCall], tokens: Array) -> Iterator[Array]:
-    """What the programs give for each call, one after another with the same cache."""
+    """What the programs give for each call, one after another with the same states."""
     sources = {part: TorchSource(program) for part, program in programs.items()}
     inputs = graph_inputs(next(iter(programs.values())))
-    caches = {name: np.zeros(tuple(node.meta["val"].shape), np.float32) for name, node in inputs.items() if name.startswith("past_")}
+    states = {name: np.zeros(tuple(node.meta["val"].shape), np.float32) for name, node in inputs.items() if name.startswith("past_")}
     for call in calls:
         source = sources[call.part]
         new = np.zeros((1, call.width), np.int64)
         new[:, : call.tokens] = tokens[:, call.position : call.position + call.tokens]
-        given = {"input_ids": new, "position": np.array([call.position]), "last": np.array([call.tokens - 1]), **caches}
-        results = source.run(given, source.outputs)
-        caches = {name: results[name.replace("past", "present")] for name in caches}
-        yield results["logits"][0, 0].astype(np.float32)
+        last = {"last": np.array([call.tokens - 1])} if call.width > 1 else {}
+        results = source.run({"input_ids": new, "position": np.array([call.position]), **last, **states}, source.outputs)
+        states = {name: results[name.replace("past", "present")] for name in states}
+        yield results["logits"][0].astype(np.float32)

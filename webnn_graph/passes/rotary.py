@@ -1,0 +1,110 @@
+"""Rotary embedding as exporters spell it out, x cos + turned(x) sin, and the scale of the product behind it.
+
+What depends on positions only is computed once for all layers: so what can be done to it need not be done to every query and key.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.graph import Node, Operand
+from webnn_graph.passes.arithmetic import with_number
+from webnn_graph.passes.rewrite import Build, Mapped, Rule, View
+
+
+def negated_half(view: View, node: Node) -> Build | None:
+    """(-b, a) * sine: (b, a) * (-sine, sine), where the sine is that of other products, too."""
+    for operand, sine in ((node.arguments["a"], node.arguments["b"]), (node.arguments["b"], node.arguments["a"])):
+        turned = view.producer(operand, "concat")
+        if turned is None or not view.only_user(operand) or not _is_shared(view, sine, operand):
+            continue
+        axis = turned.arguments["axis"]
+        first, *rest = turned.arguments["inputs"]
+        negated = view.producer(first, "neg")
+        if negated is None or not view.only_user(first) or axis != operand.rank - 1 or sine.shape[-1:] != operand.shape[-1:]:
+            continue
+        signs = np.ones(operand.shape[-1], sine.data_type.numpy)
+        signs[: first.shape[-1]] = -1
+
+        def build(b: GraphBuilder, new: Mapped, sine: Operand = sine) -> Operand:
+            both = b.concat([new(negated.arguments["input"]), *map(new, rest)], axis)
+            return b.mul(both, b.mul(new(sine), signs))
+
+        return build
+    return None
+
+
+def _is_shared(view: View, factor: Operand, x: Operand) -> bool:
+    """Whether a factor is read by others, too, and smaller than what it multiplies."""
+    return not view.only_user(factor) and factor.size <= x.size
+
+
+def scaled_rotation(view: View, node: Node) -> Build | None:
+    """(x cos + y sin) times a number, or a product with it: the number in cos and sin."""
+    x, factor = with_number(view, node)
+    if x is None or factor is None or not view.only_user(x):
+        return None
+    path: list[Node] = []
+    operand: Operand = x
+    while (step := view.producer(operand, "reshape", "matmul")) is not None:
+        path.append(step)
+        operand = step.arguments["input" if step.op == "reshape" else "a"]
+        if not view.only_user(operand):
+            return None
+    rotated = view.producer(operand, "add")
+    if rotated is None:
+        return None
+    terms = []
+    for term in (rotated.arguments["a"], rotated.arguments["b"]):
+        product = view.producer(term, "mul")
+        if product is None or not view.only_user(term):
+            return None
+        pairs = [(product.arguments["a"], product.arguments["b"]), (product.arguments["b"], product.arguments["a"])]
+        found = [(a, b) for a, b in pairs if _is_shared(view, b, a) and view.value(b) is None]
+        if not found:
+            return None
+        terms.append(found[0])
+
+    def build(b: GraphBuilder, new: Mapped) -> Operand:
+        parts = [b.mul(new(a), b.mul(new(shared), factor)) for a, shared in terms]
+        result = b.add(*parts)
+        for step in reversed(path):
+            if step.op == "reshape":
+                result = b.reshape(result, list(step.output.shape))
+            else:
+                result = b.matmul(result, new(step.arguments["b"]))
+        return result
+
+    return build
+
+
+def halves(view: View, node: Node) -> Build | None:
+    """slice of a part of an axis whose other parts are sliced, too: split."""
+    x: Operand = node.arguments["input"]
+    axis, parts = _part(node), []
+    if axis is None:
+        return None
+    for other in view.readers(x):
+        if other.op == "slice" and _part(other) == axis:
+            start, size = other.arguments["starts"][axis], other.arguments["sizes"][axis]
+            parts.append((start, size))
+    parts = sorted(set(parts))
+    ends = [start + size for start, size in parts]
+    if len(parts) < 2 or [start for start, _ in parts] != [0, *ends[:-1]] or ends[-1] != x.shape[axis]:
+        return None
+    place = [start for start, _ in parts].index(node.arguments["starts"][axis])
+    sizes = [size for _, size in parts]
+    return lambda b, new: b.split(new(x), sizes, axis=axis)[place]
+
+
+def _part(node: Node) -> int | None:
+    """The axis that a slice takes a part of, if it is one without strides and the others are whole."""
+    x: Operand = node.arguments["input"]
+    if any(stride != 1 for stride in node.arguments.get("strides", [])):
+        return None
+    cut = [axis for axis, (size, whole) in enumerate(zip(node.arguments["sizes"], x.shape, strict=True)) if size != whole]
+    return cut[0] if len(cut) == 1 else None
+
+
+RULES: dict[str, list[Rule]] = {"mul": [negated_half, scaled_rotation], "div": [scaled_rotation], "slice": [halves]}
