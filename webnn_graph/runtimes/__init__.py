@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,6 +52,21 @@ class Runtime:
         module = import_module(f"{__name__}.{self.name}")
         outputs: dict[str, Array] = module.run(graph, inputs, **({"browser": browser} if self.has_browser else {}))
         return outputs
+
+    @contextmanager
+    def prepared(
+        self, graphs: Mapping[str, Graph], *, browser: str | None = None
+    ) -> Iterator[dict[str, Callable[[Mapping[str, Array]], dict[str, Array]]]]:
+        """What computes each of some graphs, by name, as often as it is called while the context lasts; see `run`.
+
+        A browser is started once, and each graph built once.
+        """
+        with ExitStack() as stack:
+            if self.has_browser:
+                session = stack.enter_context(import_module(f"{__name__}.{self.name}").BrowserSession(browser))
+                yield {name: stack.enter_context(session.loaded(graph)).compute for name, graph in graphs.items()}
+            else:
+                yield {name: partial(self.run, graph) for name, graph in graphs.items()}
 
     def version(self, browser: str | None = None) -> str:
         """What computes with this runtime here, with its version; empty for what is part of this package.

@@ -81,7 +81,18 @@ class BrowserSession:
         Raises:
             ConversionError: Calls that Chromium can neither take nor be given otherwise.
         """
-        return self.run_raw(legalize(graph, load_target(RUNTIMES["browser"].target)), inputs)
+        return self.run_raw(self._legal(graph), inputs)
+
+    def loaded(self, graph: Graph) -> LoadedModel:
+        """The same as `load` for any graph that the browser can express: it is legalized first.
+
+        Raises:
+            ConversionError: Calls that Chromium can neither take nor be given otherwise.
+        """
+        return self.load(self._legal(graph))
+
+    def _legal(self, graph: Graph) -> Graph:
+        return legalize(graph, load_target(RUNTIMES["browser"].target))
 
     def load(self, graph: Graph) -> LoadedModel:
         """The graph built in a page of its own, to be computed many times; a context manager.
