@@ -80,22 +80,28 @@ def scaled_rotation(view: View, node: Node) -> Build | None:
 
 
 def halves(view: View, node: Node) -> Build | None:
-    """slice of a part of an axis whose other parts are sliced, too: split."""
+    """slice of a half that a concat puts on the other side of the other half: both by one split."""
     x: Operand = node.arguments["input"]
-    axis, parts = _part(node), []
+    axis = _part(node)
     if axis is None:
         return None
-    for other in view.readers(x):
-        if other.op == "slice" and _part(other) == axis:
-            start, size = other.arguments["starts"][axis], other.arguments["sizes"][axis]
-            parts.append((start, size))
-    parts = sorted(set(parts))
-    ends = [start + size for start, size in parts]
-    if len(parts) < 2 or [start for start, _ in parts] != [0, *ends[:-1]] or ends[-1] != x.shape[axis]:
+    slices = {other.arguments["starts"][axis]: other for other in view.readers(x) if other.op == "slice" and _part(other) == axis}
+    starts = sorted(slices)
+    sizes = [slices[start].arguments["sizes"][axis] for start in starts]
+    if len(starts) != 2 or starts != [0, sizes[0]] or sum(sizes) != x.shape[axis] or not _turns(view, *map(slices.__getitem__, starts)):
         return None
-    place = [start for start, _ in parts].index(node.arguments["starts"][axis])
-    sizes = [size for _, size in parts]
+    place = starts.index(node.arguments["starts"][axis])
     return lambda b, new: b.split(new(x), sizes, axis=axis)[place]
+
+
+def _turns(view: View, first: Node, second: Node) -> bool:
+    """Whether a concat puts the second of two halves, or its negative, before the first."""
+    before = [second.output, *(reader.output for reader in view.readers(second.output) if reader.op == "neg")]
+    return any(
+        list(reader.arguments["inputs"]) in [[half, first.output] for half in before]
+        for reader in view.readers(first.output)
+        if reader.op == "concat"
+    )
 
 
 def _part(node: Node) -> int | None:

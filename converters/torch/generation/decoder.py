@@ -56,9 +56,7 @@ class Lengths:
     top: int = TOP
 
 
-def convert_decoder(
-    model: torch.nn.Module, *, prompt_length: int, cache_length: int, top: int = TOP, name: str = ""
-) -> dict[str, Graph]:
+def convert_decoder(model: torch.nn.Module, *, prompt_length: int, cache_length: int, top: int = TOP, name: str = "") -> dict[str, Graph]:
     """Converts a causal language model of transformers for generation with states of fixed shapes.
 
     It is compared with the model without a cache, on a few tokens more than a prompt or than its window has.
