@@ -1,7 +1,7 @@
 """Values for the inputs that are random numbers, the same for the same seed here and in a generated module.
 
-The generator is mulberry32: the state grows by a constant, and each number is a hash of it. ``templates/random/random.js`` is
-the same in JavaScript.
+The generator is mulberry32: the state grows by a constant, and each number is a hash of it. ``templates/random`` has the
+same in JavaScript.
 """
 
 from __future__ import annotations

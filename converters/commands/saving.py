@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from webnn_graph.errors import ConversionError
 from webnn_graph.formats import SHARED, Format, save_together
 from webnn_graph.formats.beside import opened
 from webnn_graph.formats.files import PathLike
-from webnn_graph.formats.saving import sized_texts
+from webnn_graph.formats.saving import More, sized_texts
 from webnn_graph.formats.shards import Shards
 from webnn_graph.formats.table import WEIGHTS, readable, written_as
 from webnn_graph.formats.weights import stored
@@ -109,7 +109,7 @@ def _written(
     parts: Sequence[tuple[Graph, Destination]],
     prepared: Sequence[tuple[Mapping[Path, Graph], Sequence[str]]],
     neighbours: Sequence[Graph] = (),
-    more: Callable[[Sequence[str], str], Mapping[Path, str]] | None = None,
+    more: More | None = None,
 ) -> list[Saved]:
     last = parts[-1][1]
     last.folder.mkdir(parents=True, exist_ok=True)

@@ -1,17 +1,7 @@
 import { TYPES, inputs } from "../runtime/facts.js";
 import { Model } from "../runtime/model.js";
 import { byteLength } from "../runtime/tensors.js";
-
-/** Whole numbers of so many bits, one after another: mulberry32. */
-function generator(seed) {
-  let a = seed | 0;
-  return (bits) => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), a | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) >>> (32 - bits);
-  };
-}
+import { generator } from "./generator.js";
 
 /** Numbers of the standard normal distribution, or of the uniform one in [0, 1). */
 function draw(next, input) {

@@ -104,6 +104,8 @@ def string(text: str) -> str:
 
 def literal(value: Any) -> str:
     """Plain data as a JavaScript expression."""
+    if isinstance(value, Mapping):
+        return object_of({str(name): literal(member) for name, member in value.items()})
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, bool):

@@ -69,10 +69,15 @@ def files(
 
 def rendered(template: str, stem: str, view: Mapping[str, Any]) -> dict[str, str]:
     """A module, its declarations and its fallback as their templates make them, by file name; ``view`` is what these show."""
-    shown = {**view, "module_file": string(f"./{stem}.js"), "declarations_file": f"{stem}.d.ts", "runtime": _runtime()}
+    shown = {**view, "module_file": string(f"./{stem}.js"), "declarations_file": f"{stem}.d.ts"}
     of_fallback = {".fallback.js": "fallback.js.j2"} if view["fallback"] else {}
     templates = {".js": f"{template}.js.j2", ".d.ts": f"{template}.d.ts.j2", **of_fallback}
-    return {f"{stem}{suffix}": _template(name).render(shown) for suffix, name in templates.items()}
+    return {f"{stem}{suffix}": filled(name, shown) for suffix, name in templates.items()}
+
+
+def filled(template: str, view: Mapping[str, Any]) -> str:
+    """The text that a template makes, which may hold the plain modules."""
+    return _template(template).render({**view, "runtime": _runtime()})
 
 
 def _fragments(parts: Split, weight_files: int, is_random: bool, falls_back: bool) -> list[str]:
@@ -87,7 +92,7 @@ def _fragments(parts: Split, weight_files: int, is_random: bool, falls_back: boo
         "parallel": weight_files > 1,
         "model": True,
         **dict.fromkeys(("fallback", "onnx"), falls_back),
-        "random": is_random,
+        **dict.fromkeys(("generator", "random"), is_random),
     }
     return [name for name, is_needed in needed.items() if is_needed]
 
@@ -125,6 +130,7 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool,
         "node_count": len(graph.nodes),
         "weight_bytes": weight_bytes,
         "total_bytes": f"context.onnx ? {weight_bytes} : {loaded_bytes}" if fallback and made else loaded_bytes,
+        "computed_bytes": loaded_bytes - weight_bytes,
         "weights_file": string(", ".join(weight_files)),
         "weight_files": list(map(url, weight_files)),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from webnn_graph.collecting import rarely
 from webnn_graph.errors import WebNNError
@@ -89,17 +89,23 @@ def save_sizes(
     return save_together(graphs, labels=labels, more=more, max_shard_size=max_shard_size, expand=expand, **options)
 
 
-def sized_texts(models: Mapping[Path, Sized], fallback: str, weights: Sequence[str], digest: str) -> dict[Path, str]:
+Digest: TypeAlias = Callable[[Iterable[Graph]], str]
+"""Gives the digest of what some of the graphs that are written read of the weights."""
+More: TypeAlias = Callable[[Sequence[str], Digest], Mapping[Path, str | bytes]]
+"""Makes the contents of other files of the folder, by path, from the names of the files of weights, in order, and what gives digests."""
+
+
+def sized_texts(models: Mapping[Path, Sized], fallback: str, weights: Sequence[str], digest: Digest) -> dict[Path, str | bytes]:
     """What is written for the sizes of a model together, by file, in the formats that have something of the kind.
 
     Args:
         models: By path, the suffix being of a format.
         fallback: That of modules, see `save`.
         weights: Names of the files of weights, in order.
-        digest: That of the weights.
+        digest: See `Digest`.
     """
-    how: dict[str, Any] = {"weights": weights, "digest": digest, "fallback": fallback}
-    texts = {path: written_as(path).sized_files(sized, path.stem, **how) for path, sized in models.items()}
+    how: dict[str, Any] = {"weights": weights, "fallback": fallback}
+    texts = {path: written_as(path).sized_files(sized, path.stem, digest=digest(sized.graphs), **how) for path, sized in models.items()}
     return {path.with_name(name): text for path, files in texts.items() for name, text in files.items()}
 
 
@@ -110,7 +116,7 @@ def save_together(
     labels: bool | None = None,
     weights: str = SHARED,
     neighbours: Sequence[Graph] = (),
-    more: Callable[[Sequence[str], str], Mapping[Path, str]] | None = None,
+    more: More | None = None,
     max_shard_size: int | None = None,
     expand: bool = True,
     **options: Any,
@@ -125,7 +131,7 @@ def save_together(
         weights: Name of the file of weights. Only ``model.safetensors`` is found by graphs of every name.
         neighbours: Graphs whose files are there already and read the same weights, under the names that they have now. All that
             is in the file of weights stays in it then; it is not written when nothing has to be added.
-        more: Makes the texts of other files of the folder, by path, from the names of the files of weights and the weights' digest.
+        more: See `More`; the graphs that it asks for digests of are those that are given here.
         max_shard_size: See `save`.
         expand: See `save`.
         options: See `save`.
@@ -159,8 +165,11 @@ def save_together(
     for path, graph in zip(paths, graphs.values(), strict=True):
         files |= _contents(renamed[graph], path, labels, file_names, digest_of, how)
     if more:
-        used = [operand.name for operand in stored(*(renamed[graph] for graph in graphs.values()))]
-        files |= {path: partial(_encoded, text) for path, text in more(file_names, _combined(used, digest_of)).items()}
+
+        def digest(some: Iterable[Graph]) -> str:
+            return _combined([operand.name for operand in stored(*(renamed[graph] for graph in some))], digest_of)
+
+        files |= {path: partial(_encoded, text) for path, text in more(file_names, digest).items()}
     if tensors and not all(_embeds(path, options) for path in paths):
         files |= written(target, cut(tensors, max_shard_size), digest_of, metadata)
     write_all(files)

@@ -5,6 +5,7 @@
 
 from webnn_graph.generation.interface import PARTS, Interface, State, interface_of
 from webnn_graph.generation.loop import Generator
+from webnn_graph.generation.package import Package, save_package
 from webnn_graph.generation.sampling import Sampling
 from webnn_graph.generation.settings import Beams, SamplingDefaults, Settings, parsed, read
 
@@ -13,6 +14,7 @@ __all__ = [
     "Beams",
     "Generator",
     "Interface",
+    "Package",
     "Sampling",
     "SamplingDefaults",
     "Settings",
@@ -20,4 +22,5 @@ __all__ = [
     "interface_of",
     "parsed",
     "read",
+    "save_package",
 ]

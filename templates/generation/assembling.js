@@ -1,0 +1,60 @@
+import { PARTS, readAll, weightsUrls } from "./facts.js";
+import { read, unlessWrong } from "../runtime/caching.js";
+import { ModelError } from "../runtime/errors.js";
+import { WEIGHTS } from "../runtime/facts.js";
+import { addressesOf, pieces } from "../runtime/loading.js";
+import { byteLength } from "../runtime/tensors.js";
+import { streamWeights } from "../runtime/weights.js";
+
+/** An error of a module of a graph, as one of this module. */
+const asOurs = (error) => (error.name === "ModelError" && !(error instanceof ModelError) ? new ModelError(error.code, error.message, error.cause) : error);
+
+/** Builds all graphs on a context, by name, with weights that are read once, and not kept: each graph copies what it needs as it arrives. */
+async function assembled(context, options) {
+  const urls = addressesOf(options.url, weightsUrls());
+  const files = urls.map((url) => () => read(url, options));
+  const buildings = Object.values(PARTS).map(({ building }) => building);
+  const computed = context.onnx ? 0 : buildings.reduce((sum, building) => sum + building.computed, 0);
+  const total = WEIGHTS.reduce((sum, tensor) => sum + byteLength(tensor), computed);
+  let loaded = 0;
+  const onBytes = (count) => options.onProgress?.({ loaded: (loaded += count), total });
+  const graphs = {};
+  try {
+    if (context.onnx) {
+      // ONNX Runtime wants whole files, each session its own: they are fetched once, and browsers keep blobs on the disk when they are large.
+      const kept = files.map(() => []);
+      const keeping = files.map(
+        (file, i) =>
+          async function* () {
+            for await (const piece of file()) {
+              kept[i].push(new Blob([piece]));
+              yield piece;
+            }
+          },
+      );
+      await unlessWrong(urls, options, streamWeights(keeping, async () => {}, onBytes, readAll));
+      const again = kept.map((parts) => () => pieces(new Response(new Blob(parts))));
+      for (const [name, module] of Object.entries(PARTS)) {
+        graphs[name] = await (module.buildFrom ? module.buildFrom(context, again) : module.build(context));
+      }
+    } else {
+      const readers = buildings.map(({ weights, constants }) => [new Set(weights.map(({ name }) => name)), constants(context, onBytes)]);
+      const accept = (tensor) => Promise.all(readers.map(([names, made]) => names.has(tensor.name) && made.add(tensor)));
+      await unlessWrong(urls, options, streamWeights(files, accept, onBytes, readAll));
+      for (const [i, name] of Object.keys(PARTS).entries()) graphs[name] = await readers[i][1].build();
+    }
+    return graphs;
+  } catch (error) {
+    for (const graph of Object.values(graphs)) graph.destroy();
+    throw asOurs(error);
+  }
+}
+
+/** Throws if the context does not take the graphs. */
+async function checkSupport(context) {
+  for (const { isSupported } of Object.values(PARTS)) {
+    if (!(await isSupported({ context }))) throw new ModelError("unsupported", "the context does not take the model");
+  }
+}
+
+export { assembled, checkSupport };

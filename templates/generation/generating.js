@@ -1,0 +1,385 @@
+import { PARTS, TEXT, settings, textUrls } from "./facts.js";
+import { assembled } from "./assembling.js";
+import { search } from "./beams.js";
+import { choose, rulesOf, samplingOf } from "./sampling.js";
+import { ModelError, badInput, lostContext, named } from "../runtime/errors.js";
+import { TYPES } from "../runtime/facts.js";
+import { request } from "../runtime/loading.js";
+import { product } from "../runtime/tensors.js";
+
+const GENERATING =
+  "maxTokens temperature topK topP minP repetitionPenalty seed stop signal start beams lengthPenalty earlyStopping template";
+const IDS = "input_ids";
+const [PAST, PRESENT] = ["past_", "present_"];
+const { decode, prefill, encode, spectrogram } = PARTS;
+const called = (name, tensors) => tensors.find((tensor) => tensor.name === name);
+const vocabulary = called("logits", decode.outputs).shape[1];
+/** Tokens that prefill takes at once. */
+const PROMPT = prefill ? called(IDS, prefill.inputs).shape[1] : 1;
+const states = decode.inputs.filter(({ name }) => name.startsWith(PAST));
+
+/** Numbers as an input takes them. */
+function arrayOf({ dataType }, values) {
+  const [view, bits] = TYPES[dataType];
+  return view.from(bits === 64 ? Array.from(values, BigInt) : values);
+}
+
+/** Tokens of a caller, as numbers. */
+function tokensOf(tokens, what = "the tokens") {
+  if (!Array.isArray(tokens) && !ArrayBuffer.isView(tokens)) throw badInput(`${what} must be an array of numbers`);
+  const numbers = Array.from(/** @type {any} */ (tokens));
+  for (const token of numbers) {
+    if (Number.isInteger(token) && token >= 0 && token < vocabulary) continue;
+    throw badInput(`${what} have ${token}, which is none of the ${vocabulary} tokens that the model knows`);
+  }
+  return numbers;
+}
+
+const full = (why) => new ModelError("cache-full", `the cache is full: it holds ${settings.cache} tokens${why}; reset() begins anew`);
+
+/** A model that generates, and the tokens of its conversation until now. */
+export class Model {
+  /** @type {any} */
+  context;
+  /** @type {string | undefined} */
+  device;
+  #graphs = {};
+  #ownsContext = false;
+  #text;
+  /** What graphs read and write besides states, by name; of tokens, by graph and name. */
+  #tensors = new Map();
+  /** Sets of states, tensors by name: those that nothing goes on with, and those that something does. */
+  #free = [];
+  #used = new Set();
+  /** What the model knows of the tokens that it was fed: { set, position }. */
+  #past;
+  #history = [];
+  /** Tokens at the end of the history that were not fed yet. */
+  #pending = [];
+  /** Of the generation that runs. */
+  #turn;
+  #ended;
+  #tellLost;
+
+  /** Resolves to the error that all calls reject with from then on: the context is lost, or the model destroyed. */
+  lost = new Promise((resolve) => {
+    this.#tellLost = resolve;
+  });
+
+  /** Builds the graphs on a context, with the options of load(). */
+  static async create(context, options, { ownsContext = false, device = undefined } = {}) {
+    const model = new Model();
+    model.context = context;
+    model.device = device;
+    if (TEXT && options.text !== false) model.#text = await textOf(options);
+    model.#graphs = await assembled(context, options);
+    model.#ownsContext = ownsContext;
+    context.lost?.then((why) => model.#end(lostContext(why)));
+    return model;
+  }
+
+  /** All tokens of the conversation: those that were given, and those that were generated. */
+  get ids() {
+    return [...this.#history];
+  }
+
+  /** Begins anew; a generation that runs is aborted. */
+  reset() {
+    this.#turn = undefined;
+    this.#history = [];
+    this.#pending = [];
+    this.#past = undefined;
+    for (const set of [...this.#used, ...this.#free]) for (const tensor of Object.values(set)) tensor.destroy();
+    this.#used.clear();
+    this.#free = [];
+  }
+
+  /**
+   * Generates token after token, { id, text }, greedy unless a temperature is said. A decoder goes on behind the conversation; what it was
+   * given and what it generated stays in the cache. An encoder-decoder begins anew, with what it is given to encode.
+   */
+  async *generate(input = undefined, options = {}) {
+    yield* this.#generated(input, options, []);
+  }
+
+  /** Generates the answer to messages, [{ role, content }], which go on behind the conversation if they begin like it. */
+  async *chat(messages, options = {}) {
+    if (!this.#text) throw badInput("chat() needs a tokenizer, and the model has none");
+    if (encode) throw badInput("chat() is for models without an encoder");
+    const tokens = this.#text.chat(messages, options?.template);
+    yield* this.#generated(tokens, options, this.#history);
+  }
+
+  /** generate() of an input whose first tokens, if it has these, are in the conversation already; otherwise that begins anew. */
+  async *#generated(input, options, known) {
+    const said = named("option", GENERATING.split(" ").map((name) => ({ name })), options);
+    const { signal, maxTokens, start, stop = [] } = said;
+    const sampling = samplingOf(said);
+    const { num_beams = 1, length_penalty = 1, early_stopping = false } = settings.beams ?? {};
+    const width = said.beams ?? (sampling.temperature ? 1 : num_beams);
+    if (!(width >= 1)) throw badInput("the option beams is out of its range");
+    if (sampling.temperature && width > 1) throw badInput("several beams have no temperature: they search for what is most probable");
+    if (maxTokens !== undefined && !(maxTokens >= 1)) throw badInput("the option maxTokens is out of its range");
+    if (this.#turn) throw new ModelError("busy", "the model generates already: end that first, or load it once more");
+    const turn = (this.#turn = {});
+    const check = () => {
+      if (this.#ended) throw this.#ended;
+      if (signal?.aborted) throw new ModelError("aborted", `aborted: ${signal.reason?.message ?? signal.reason}`, signal.reason);
+      if (this.#turn !== turn) throw new ModelError("aborted", "aborted: reset() was called");
+    };
+    const begin = () => {
+      this.reset();
+      this.#turn = turn;
+    };
+    try {
+      check();
+      let tokens;
+      if (encode) {
+        tokens = tokensOf(start ?? settings.start ?? [], "the first tokens");
+        if (!tokens.length) throw badInput("a generation begins with a token: say start");
+        begin();
+        await this.#encode(input);
+      } else {
+        if (start !== undefined) throw badInput("the option start is for models with an encoder; give the tokens themselves");
+        tokens = typeof input === "string" ? this.#encoded(input, !this.#history.length) : tokensOf(input ?? []);
+        if (known.length) {
+          if (known.length < tokens.length && known.every((token, i) => token === tokens[i])) tokens = tokens.slice(known.length);
+          else begin();
+        }
+        if (!tokens.length && !this.#history.length) tokens = settings.start ?? [];
+        if (!tokens.length && !this.#pending.length) throw badInput("a generation begins with a token, and none is given");
+      }
+      const first = this.#history.length + tokens.length;
+      if (!maxTokens && first >= settings.max_length) {
+        throw badInput(`${first} tokens leave no room: max_length is ${settings.max_length}; say maxTokens`);
+      }
+      const end = maxTokens ? first + maxTokens : settings.max_length;
+      const free = settings.cache - (this.#past?.position ?? 0) - this.#pending.length;
+      if (tokens.length > free) throw full(`, of which ${Math.max(free, 0)} are free, and ${tokens.length} were given`);
+      this.#history.push(...tokens);
+      this.#pending.push(...tokens);
+      const rules = rulesOf(first, end);
+      const eos = new Set([...(settings.eos ?? []), ...stop.filter((token) => typeof token === "number")]);
+      const ends = stop.filter((text) => typeof text === "string");
+      const stream = this.#text?.stream(ends);
+      const made = (id) => {
+        const isLast = eos.has(id) || this.#history.length === end;
+        return stream ? { id, ...stream.add(id, isLast), isLast } : { id, isLast };
+      };
+      if (width > 1) {
+        await this.#feed(check);
+        const found = await this.#searched(check, {
+          eos,
+          end: Math.min(end ?? Infinity, settings.cache + 1),
+          penalty: sampling.penalty,
+          rules,
+          width,
+          lengthPenalty: said.lengthPenalty ?? length_penalty,
+          earlyStopping: said.earlyStopping ?? early_stopping,
+        });
+        for (const id of found) {
+          this.#history.push(id);
+          this.#pending.push(id);
+        }
+        for (const [i, id] of found.entries()) yield stream ? { id, text: stream.add(id, i === found.length - 1).text } : { id };
+        return;
+      }
+      const isPlain = !sampling.temperature && sampling.penalty === 1 && !rules.isStrict;
+      for (;;) {
+        await this.#feed(check);
+        let id = rules.forced(this.#history);
+        if (id === undefined) {
+          const [ids, logits] = await Promise.all([this.#read("top_ids"), isPlain ? undefined : this.#read("top_logits")]);
+          check();
+          id = isPlain ? ids[0] : await choose(ids, logits, () => this.#read("logits"), this.#history, sampling, rules);
+          check();
+        }
+        if (!(id >= 0 && id < vocabulary)) throw new Error("no token may come next: the logits are no numbers");
+        this.#history.push(id);
+        this.#pending.push(id);
+        const { isLast, isStopped, ...piece } = made(id);
+        yield piece;
+        if (isLast || isStopped) return;
+        check();
+      }
+    } catch (error) {
+      await null; // that the context is lost is said in a callback of its own
+      throw this.#ended ?? (error instanceof ModelError ? error : new ModelError("failed", error.message, error));
+    } finally {
+      if (this.#turn === turn) this.#turn = undefined;
+    }
+  }
+
+  #encoded(text, isFirst) {
+    if (!this.#text) throw badInput("text needs a tokenizer, and the model has none: give its tokens, an array of numbers");
+    return tokensOf(this.#text.encode(text, isFirst));
+  }
+
+  /** Feeds what was not fed yet, in pieces. */
+  async #feed(check) {
+    this.#past ??= { set: await this.#zeros(), position: 0 };
+    if (this.#past.position + this.#pending.length > settings.cache) throw full("");
+    while (this.#pending.length) {
+      check();
+      const left = this.#pending.length;
+      // What is filled up is written, too: the cache must have room for it.
+      const isPadded = left > 1 && settings.padding !== false && this.#past.position + PROMPT <= settings.cache;
+      const count = left >= PROMPT || isPadded ? Math.min(left, PROMPT) : 1;
+      const past = this.#past;
+      this.#past = await this.#called(past, this.#pending.slice(0, count));
+      this.#pending.splice(0, count);
+      this.#release(past);
+    }
+  }
+
+  /** What comes of some tokens, in states of their own: one, or as many as prefill takes. */
+  async #called({ set, position }, tokens) {
+    const part = tokens.length > 1 ? "prefill" : "decode";
+    const filled = new Int32Array(part === "decode" ? 1 : PROMPT);
+    filled.set(tokens);
+    const values = { [IDS]: filled, position: Int32Array.of(position), last: Int32Array.of(tokens.length - 1) };
+    const next = this.#free.pop() ?? (await this.#zeros());
+    this.#used.add(next);
+    await this.#run(part, values, set, next);
+    return { set: next, position: position + tokens.length };
+  }
+
+  async #zeros() {
+    const set = {};
+    this.#used.add(set);
+    for (const { name, dataType, shape } of states) {
+      set[name.slice(PAST.length)] = await this.context.createTensor({ dataType, shape, readable: true, writable: true });
+    }
+    return set;
+  }
+
+  #release({ set }) {
+    if (this.#used.delete(set)) this.#free.push(set);
+  }
+
+  /** The tokens of a beam search; what was fed stays what the model knows. */
+  async #searched(check, how) {
+    const kept = this.#past;
+    const known = async (past) => ({ past, logits: await this.#read("logits") });
+    const advance = async (past, token) => {
+      check();
+      if (past.position >= settings.cache) throw full("");
+      return known(await this.#called(past, [token]));
+    };
+    const release = (past) => {
+      if (past !== kept) this.#release(past);
+    };
+    try {
+      return await search({ ...how, history: this.#history, first: await known(kept), advance, release });
+    } finally {
+      if (this.#past === kept) for (const set of this.#used) if (set !== kept.set) this.#release({ set });
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- the encoder
+  /** Computes what decode takes of an input: text, tokens, numbers, or arrays by name. */
+  async #encode(input) {
+    const isNamed = input !== null && typeof input === "object" && !Array.isArray(input) && !ArrayBuffer.isView(input);
+    const module = spectrogram && !(isNamed && Object.keys(input).some((name) => called(name, encode.inputs))) ? spectrogram : encode;
+    const values = isNamed ? arraysOf(module, input) : this.#valuesOf(module, input);
+    if (module === spectrogram) await this.#run("spectrogram", values);
+    await this.#run("encode", module === spectrogram ? {} : values);
+  }
+
+  #valuesOf({ inputs }, input) {
+    const [own, mask] = [called(IDS, inputs), called("attention_mask", inputs)];
+    if (own) {
+      const tokens = typeof input === "string" ? this.#encoded(input, true) : tokensOf(input);
+      const length = own.shape[1];
+      if (!tokens.length || tokens.length > length) throw badInput(`the encoder takes 1 to ${length} tokens, and ${tokens.length} were given`);
+      if (tokens.length < length && !(mask && settings.pad !== undefined)) {
+        throw badInput(`the encoder takes ${length} tokens, and has no mask for fewer; ${tokens.length} were given`);
+      }
+      const at = Array.from({ length }, (_, i) => i);
+      const values = { [IDS]: arrayOf(own, at.map((i) => tokens[i] ?? settings.pad)) };
+      if (mask) values[mask.name] = arrayOf(mask, at.map((i) => (i < tokens.length ? 1 : 0)));
+      return values;
+    }
+    const [one, ...others] = inputs;
+    if (others.length) throw badInput(`the encoder takes ${inputs.map(({ name }) => name).join(", ")}: give them by name`);
+    const count = product(one.shape);
+    if (!ArrayBuffer.isView(input)) throw badInput(`the model is given a typed array of ${count} elements${spectrogram ? " at most" : ""}`);
+    const { length } = /** @type {any} */ (input);
+    if (length > count || (length < count && !spectrogram)) {
+      throw badInput(`${one.name} has ${count} elements${spectrogram ? " at most" : ""}, and ${length} were given`);
+    }
+    const whole = arrayOf(one, new Array(count).fill(0));
+    whole.set(/** @type {any} */ (input));
+    return { [one.name]: whole };
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- the device
+  /** Puts a graph into the context's queue, with values for some inputs, and the states before and behind it. */
+  async #run(part, values, past = {}, present = {}) {
+    const { building, outputs } = PARTS[part];
+    const feeds = {};
+    for (const input of building.bound) {
+      const { name } = input;
+      feeds[name] = past[name.slice(PAST.length)] && name.startsWith(PAST) ? past[name.slice(PAST.length)] : await this.#tensor(part, input);
+      if (values[name]) this.context.writeTensor(feeds[name], values[name]);
+    }
+    const results = {};
+    for (const output of outputs) {
+      const { name } = output;
+      results[name] = name.startsWith(PRESENT) ? present[name.slice(PRESENT.length)] : await this.#tensor(part, output);
+    }
+    if (this.#ended) throw this.#ended;
+    this.context.dispatch(this.#graphs[part], feeds, results);
+  }
+
+  async #tensor(part, { name, dataType, shape }) {
+    const key = name === IDS ? `${part} ${name}` : name;
+    if (!this.#tensors.has(key)) {
+      this.#tensors.set(key, await this.context.createTensor({ dataType, shape, readable: true, writable: true }));
+    }
+    return this.#tensors.get(key);
+  }
+
+  async #read(name) {
+    const { dataType } = called(name, decode.outputs);
+    return new TYPES[dataType][0](await this.context.readTensor(this.#tensors.get(name)));
+  }
+
+  /** Frees the graphs and their tensors, and the context when load() created it. A generation that runs rejects. */
+  destroy() {
+    this.#end(new ModelError("destroyed", "the model is destroyed"));
+  }
+
+  #end(error) {
+    if (this.#ended) return;
+    this.#ended = error;
+    this.reset();
+    for (const tensor of this.#tensors.values()) tensor.destroy();
+    for (const graph of Object.values(this.#graphs)) graph.destroy();
+    if (this.#ownsContext) this.context.destroy();
+    this.#tellLost(error);
+  }
+}
+
+/** Arrays of a caller, all that a module takes, by name. */
+function arraysOf({ inputs }, values) {
+  const given = named("input", inputs, values);
+  for (const { name, dataType, shape } of inputs) {
+    const [view] = TYPES[dataType];
+    if (!(given[name] instanceof view) || given[name].length !== product(shape)) {
+      throw badInput(`input ${name} must be a ${view.name} of ${product(shape)} elements`);
+    }
+  }
+  return given;
+}
+
+/** What makes text of tokens, and tokens of text. */
+async function textOf(options) {
+  try {
+    const files = await Promise.all(textUrls().map(async (url) => (await request(url, options)).json()));
+    return (await TEXT()).textOf(...files);
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    throw new ModelError("text", `there is no text (${error.message}): npm install what package.json names, or load({ text: false })`, error);
+  }
+}

@@ -1,0 +1,138 @@
+"""The tokenizer of a model: its files, and whether a page can read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from webnn_graph.codes import Code
+from webnn_graph.errors import FormatError, WebNNError
+from webnn_graph.wording import one_line, size
+
+DATA, CONFIG, TEMPLATE = "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"
+MOST_BYTES = 2**28
+"""Of a file: vocabularies of 256,000 tokens take some 30 MB."""
+KINDS = {
+    "model": frozenset(("BPE", "Unigram", "WordPiece")),
+    "normalizer": frozenset(
+        "BertNormalizer Lowercase NFC NFD NFKC NFKD Precompiled Prepend Replace Sequence Strip StripAccents".split(),
+    ),
+    "pre_tokenizer": frozenset(
+        "BertPreTokenizer ByteLevel Digits FixedLength Metaspace Punctuation Replace Sequence Split Whitespace WhitespaceSplit".split(),
+    ),
+    "post_processor": frozenset("BertProcessing ByteLevel RobertaProcessing Sequence TemplateProcessing".split()),
+    "decoder": frozenset("BPEDecoder ByteFallback ByteLevel CTC Fuse Metaspace Replace Sequence Strip WordPiece".split()),
+}
+"""What the parts of a tokenizer may be: that which version 0.2 of @huggingface/tokenizers has."""
+MEMBERS = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers", "post_processor": "processors", "decoder": "decoders"}
+"""What a Sequence calls its parts."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A tokenizer.
+
+    Attributes:
+        data: The content of ``tokenizer.json``.
+        config: What ``tokenizer_config.json`` says, with the chat template, which may stand in a file of its own.
+    """
+
+    data: bytes
+    config: Mapping[str, Any]
+
+    def files(self) -> dict[str, str | bytes]:
+        """The contents of its files, by name."""
+        return {DATA: self.data, CONFIG: json.dumps(self.config, indent=2) + "\n"}
+
+
+def text_of(folder: Path) -> Text:
+    """The tokenizer in a model's folder.
+
+    Raises:
+        FormatError: A file is damaged.
+        WebNNError: There is none, or none that pages can read.
+    """
+    if not (folder / DATA).is_file():
+        raise WebNNError(f"{folder} has no {DATA}", "transformers writes one: AutoTokenizer.from_pretrained(...).save_pretrained(...)")
+    data = _read(folder / DATA)
+    document = _object(data, folder / DATA)
+    for part, kind in _kinds(document):
+        if kind not in KINDS[part]:
+            raise WebNNError(
+                f"{folder / DATA} has {part} {one_line(str(kind), 60)!r}, which @huggingface/tokenizers lacks", code=Code.WRONG_KIND
+            )
+    config = _object(_read(folder / CONFIG), folder / CONFIG) if (folder / CONFIG).is_file() else {}
+    if "chat_template" not in config and (folder / TEMPLATE).is_file():
+        config["chat_template"] = _read(folder / TEMPLATE).decode("utf-8", "replace")
+    return Text(data, config)
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > MOST_BYTES:
+        raise FormatError(f"{path} has {size(path.stat().st_size)}; a tokenizer has at most {size(MOST_BYTES)}")
+    return path.read_bytes()
+
+
+def _object(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(content, type=dict[str, Any])
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise FormatError(f"{path} is no JSON object: {error}") from None
+
+
+def _kinds(document: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """The kinds of all parts of a tokenizer, each with where it stands."""
+    for part in KINDS:
+        left = [document.get(part)]
+        while left:
+            found = left.pop()
+            if found is None and part != "model":
+                continue
+            if not isinstance(found, Mapping):
+                yield part, found
+                continue
+            # Old files do not say what the model is; that which has merges, or a list of pieces, is told by that.
+            if part != "model" or "type" in found or not found.get("vocab"):
+                yield part, found.get("type")
+            members = found.get(MEMBERS.get(part, ""), ())
+            left.extend(members if isinstance(members, list) else [members])
+
+
+class Tokenizer:
+    """A tokenizer of a folder that computes, by the package ``tokenizers``.
+
+    Args:
+        folder: Where its files are.
+
+    Raises:
+        FormatError: ``tokenizer.json`` is damaged.
+        WebNNError: There is none, or no such package.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / DATA).is_file():
+            raise WebNNError(f"{folder} has no {DATA}, so that text cannot be read", "give tokens: --ids 1,2,3")
+        try:
+            import tokenizers
+        except ImportError:
+            hint = "python -m pip install 'webnn-convert[text]'; or give tokens: --ids 1,2,3"
+            raise WebNNError("text needs the package tokenizers, which is not installed", hint, code=Code.MISSING_MODULE) from None
+        try:
+            self._tokenizer = tokenizers.Tokenizer.from_buffer(_read(folder / DATA))
+        except Exception as error:  # it has no class of its own
+            raise FormatError(f"{folder / DATA} is damaged: {one_line(str(error), 200)}") from None
+        self._stream = tokenizers.decoders.DecodeStream
+
+    def encode(self, text: str) -> list[int]:
+        """The tokens of a text, with those that its beginning and end are marked with."""
+        return list(self._tokenizer.encode(text).ids)
+
+    def stream(self) -> Callable[[int], str]:
+        """A function that gives what a next token adds to the text: nothing while a character is not whole."""
+        stream = self._stream(skip_special_tokens=True)
+        return lambda token: stream.step(self._tokenizer, token) or ""
