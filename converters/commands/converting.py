@@ -14,7 +14,6 @@ from converters.commands.options import (
     BESIDE,
     DIMENSION_SIZES,
     EXISTING,
-    LENGTHS,
     SHAPE,
     VALUE,
     check_of,
@@ -22,6 +21,7 @@ from converters.commands.options import (
     destination_of,
     factory_options,
     form_options,
+    generate_options,
     mapping_option,
     module_options,
     onnx_options,
@@ -104,11 +104,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
 )
 @padding_option
 @factory_options
-@click.option(
-    "--decoder",
-    type=LENGTHS,
-    help="For a language model: a graph that takes a prompt of so many tokens and one that takes a token, with a cache of so many.",
-)
+@generate_options
 @submodule_option
 @trust_options
 @conversion_options
@@ -123,7 +119,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     (.safetensors) beside it.
     """
     from converters.commands.sizes import SeveralSizes, converted_sizes
-    from converters.commands.workflow import converted, converted_parts
+    from converters.commands.workflow import converted, converted_package
     from converters.random_numbers import INPUTS, Chosen
     from converters.torch.archive import kind_of
     from converters.torch.files import files_of
@@ -132,11 +128,11 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     from converters.torch.model import TorchModel
     from webnn_graph.budget import Budget
 
-    decoder, random = options["decoder"], options["random"]
-    if decoder and random is not None:
-        raise click.UsageError("--random is for other models than those of --decoder")
-    if decoder and (specifications or options["dim"] or options["padding"]):
-        raise click.UsageError("--decoder says what the inputs are; --input, --dim and --padding are for other models")
+    lengths, random = options["generate"], options["random"]
+    if lengths and random is not None:
+        raise click.UsageError("--random is for other models than those of --generate")
+    if lengths and (specifications or options["dim"] or options["padding"]):
+        raise click.UsageError("--generate says what the inputs are; --input, --dim and --padding are for other models")
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
     quantizing = quantizing_of(options, check)
@@ -145,9 +141,9 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
         name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")
     }
     loading["budget"] = Budget(options["budget"])
-    if decoder:
-        parts = DecoderModel(model, Lengths(*decoder), name=destination.stem, **loading)
-        return converted_parts(parts, destination, check if verify else None, quantizing)
+    if lengths:
+        generating = DecoderModel(model, Lengths(*lengths, options["top_logits"]), name=destination.stem, **loading)
+        return converted_package(generating, destination, check if verify else None, quantizing)
     loading |= {"inputs": inputs, "name": destination.stem}
     if len(sizes) == 1:
         source = TorchModel(model, values=check.inputs, dims=sizes[0], random=None if random is None else INPUTS, **loading)

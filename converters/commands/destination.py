@@ -14,6 +14,7 @@ from webnn_graph.errors import WebNNError
 from webnn_graph.formats import is_written_here
 from webnn_graph.formats.shards import in_place_of, index_of
 from webnn_graph.formats.table import SHARED, WEIGHTS, suffix_of, writable, written_as
+from webnn_graph.generation.package import Package
 from webnn_graph.targets import Target
 
 ELSEWHERE = "-o writes to another folder, --name gives the files another name"
@@ -73,6 +74,10 @@ class Destination:
         """Where a graph of several goes that have their weights in common."""
         return replace(self, stem=f"{self.stem}_{name}", weights=SHARED)
 
+    def member(self, name: str) -> Destination:
+        """Where a graph of a package goes: under the name that the package knows it by."""
+        return replace(self, stem=name, weights=SHARED)
+
     def together(self) -> Destination:
         """Where what several graphs have in common goes, besides the graphs themselves."""
         return replace(self, formats=[name for name in self.formats if written_as(Path(f"x{suffix_of(name)}")).sized], weights=SHARED)
@@ -94,6 +99,13 @@ class Destination:
             refuse_existing(written, f", and {', '.join(readers)} read{'s' if len(readers) == 1 else ''} it" if readers else "")
         for reader in readers:
             note(f"note: {reader} reads {self.weights_file.name}, which is replaced; unless its weights stay the same, convert it anew")
+
+    def check_package(self, package: Package) -> None:
+        """Raises `WebNNError` when a file is in the way that stands beside the graphs of a package, but for those that it is made of."""
+        beside = [self.folder / name for name in package.names(self.formats, self.more.get("fallback", ""))]
+        refuse_sources(beside, self.sources)
+        if not self.overwrite:
+            refuse_existing(beside)
 
     def _readers(self) -> list[Path]:
         """The graphs that read the file of weights as it is now and are not written."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from converters.commands.beside import READ, dims_beside
 from converters.commands.console import verbosity_options
@@ -284,6 +285,23 @@ padding_option = click.option(
     help="What becomes of inputs of other sizes than those of --dim NAME=N,N: filled up with zeros and a mask, with zeros, or "
     "refused.  [default: found by computing]",
 )
+generate_options = options(
+    click.option(
+        "--generate",
+        "--decoder",
+        "generate",
+        type=LENGTHS,
+        help="For a model that generates: graphs that take a prompt of so many tokens at once and a token, with a cache of so many, and "
+        "index.js, which generates with them in a page. Writes webnn and js unless --format says something else.",
+    ),
+    click.option(
+        "--top-logits",
+        type=click.IntRange(1, 1024),
+        default=64,
+        show_default=True,
+        help="With --generate: how many of the largest logits a call gives in order; 1 is enough for greedy search.",
+    ),
+)
 random_option = click.option(
     "--random",
     type=RandomNumbers(),
@@ -467,6 +485,8 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
     said = options.pop("expand")
     expand = said == "load" if said else legal is None or legal.expand
     more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed", "fallback") if name in options}
+    if options.get("generate") and _is_default("formats"):
+        formats = ("webnn", "js")
     if more.get("fallback") and "js" not in formats:
         raise click.UsageError("--fallback is of modules: --format js")
     return Destination(
@@ -481,6 +501,11 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
         more=more,
         sources=lambda: [*files_of(model), *given],
     )
+
+
+def _is_default(option: str) -> bool:
+    """Whether the running command was given no such option."""
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.DEFAULT
 
 
 def _stem_of(model: Path) -> str:

@@ -20,6 +20,7 @@ from webnn_graph.formats.saving import More, sized_texts
 from webnn_graph.formats.shards import Shards
 from webnn_graph.formats.table import WEIGHTS, readable, written_as
 from webnn_graph.formats.weights import stored
+from webnn_graph.generation.package import Package
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
 from webnn_graph.targets import PORTABLE, legalize, load_target
@@ -91,6 +92,17 @@ def save(graph: Graph, to: Destination, *, read_from: Path | None = None) -> Sav
 def save_parts(parts: Sequence[tuple[Graph, Destination]], *, neighbours: Sequence[Graph] = ()) -> list[Saved]:
     """The same for graphs that have their weights in common; the file of weights is among the files of the last."""
     return _written(parts, [_prepared(graph, to) for graph, to in parts], neighbours)
+
+
+@rarely()
+def save_package(parts: Sequence[tuple[Graph, Destination]], package: Package) -> list[Saved]:
+    """The same for the graphs of a package, whose names their files have, with what else is in its folder, among the files of the last."""
+    prepared = [_prepared(graph, to) for graph, to in parts]
+    last = parts[-1][1]
+    modules = {
+        to.stem: graphs[path] for (graphs, _), (_, to) in zip(prepared, parts, strict=True) for path in graphs if path.suffix == ".js"
+    }
+    return _written(parts, prepared, more=partial(package.contents, last.folder, modules, last.more.get("fallback", "")))
 
 
 @rarely()

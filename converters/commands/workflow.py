@@ -17,13 +17,14 @@ from converters.commands.console import DONE, Result, note, progress, size
 from converters.commands.destination import Destination
 from converters.commands.quantizing import QuantizedGraphs, Quantizing, VerifiedRounding
 from converters.commands.report import Verified
-from converters.commands.saving import Saved, save, save_parts
+from converters.commands.saving import Saved, save, save_package
 from converters.source import Source
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats import load
 from webnn_graph.formats.table import readable
+from webnn_graph.generation.package import Package
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.quantization import Quantized
 from webnn_graph.quantization.recognizing import may_be_rounded, rounded_like
@@ -202,7 +203,12 @@ class Parts(Protocol):
 
     @property
     def names(self) -> Sequence[str]:
-        """What the graphs are called."""
+        """What the graphs may be called."""
+        ...
+
+    @property
+    def package(self) -> Package:
+        """What stands beside the graphs, once they are converted."""
         ...
 
     def convert(self) -> Mapping[str, Graph]:
@@ -218,18 +224,23 @@ class Parts(Protocol):
         ...
 
 
-def converted_parts(model: Parts, destination: Destination, check: Check | None = None, quantizing: Quantizing | None = None) -> Conversion:
-    """The same as `converted` for a model of several graphs: ``<stem>_<name>`` each, with one file of weights."""
-    places = {name: destination.part(name) for name in model.names}
-    for place in places.values():
+def converted_package(
+    model: Parts, destination: Destination, check: Check | None = None, quantizing: Quantizing | None = None
+) -> Conversion:
+    """The same as `converted` for a package: a file of its name for each graph, with one file of weights, and what is beside them."""
+    possible = {name: destination.member(name) for name in model.names}
+    for place in possible.values():
         place.check()
     with progress("converting ..."):
         graphs = model.convert()
+    places = {name: possible[name] for name in graphs}
+    package = model.package
+    destination.check_package(package)
     rounded = quantizing.of([graphs[name] for name in places], model.inputs(next(iter(places)))) if quantizing else None
     parts = dict(zip(places, rounded.parts, strict=True)) if rounded else {}
     with progress("writing ..."):
         written = [(parts[name].graph if rounded else graphs[name], place) for name, place in places.items()]
-        saved = dict(zip(places, save_parts(written), strict=True))
+        saved = dict(zip(places, save_package(written, package), strict=True))
 
     def part(name: str) -> Part:
         own = replace(check, inputs={**model.inputs(name), **check.inputs}) if check else None

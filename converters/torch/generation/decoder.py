@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -82,8 +82,9 @@ def convert_decoder(model: torch.nn.Module, *, prompt_length: int, cache_length:
 
 
 def decoder_graph(conversion: Conversion) -> Graph:
-    """A program's graph with integers of 32 bits, which every browser computes."""
-    return legalize(conversion.graph(), load_target(PORTABLE), exact=True)
+    """A program's graph with integers of 32 bits, which every browser computes, and which hold all tokens and positions."""
+    graph = conversion.graph()
+    return replace(legalize(graph, load_target(PORTABLE), exact=True), notes=graph.notes)
 
 
 def decoder_programs(model: Any, lengths: Lengths) -> tuple[dict[str, ExportedProgram], list[str]]:

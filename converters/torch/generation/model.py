@@ -10,14 +10,19 @@ from typing import Any
 import numpy as np
 from torch.export import ExportedProgram
 
+from converters.generation import settings_of
 from converters.supervised import limited
 from converters.torch.conversion import Conversion
-from converters.torch.generation.decoder import PREFILL, Lengths, decoder_graph, decoder_programs
+from converters.torch.generation.decoder import DECODE, PREFILL, Lengths, decoder_graph, decoder_programs
+from converters.torch.interface import graph_outputs, output_values
 from converters.torch.load import load
+from converters.torch.pretrained import Loaded
 from converters.torch.source import TorchSource
 from webnn_graph.budget import Budget
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ConversionError
+from webnn_graph.errors import ConversionError, WebNNError
+from webnn_graph.generation.package import Package
+from webnn_graph.generation.text import Text, text_of
 from webnn_graph.graph import Graph
 
 
@@ -40,20 +45,48 @@ class DecoderModel:
 
     @property
     def names(self) -> Sequence[str]:
-        """What the graphs are called."""
-        return list(self.programs)
+        """What the graphs may be called."""
+        return (PREFILL, DECODE)
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        loaded = load(self.path, **self._loading)
+        if isinstance(loaded.module, ExportedProgram):
+            raise ConversionError(f"{self.path} is an exported program; a decoder is made of the model itself")
+        return loaded
 
     @cached_property
     def programs(self) -> dict[str, ExportedProgram]:
         """The programs of the graphs, by part."""
-        loaded = load(self.path, **self._loading)
-        if isinstance(loaded.module, ExportedProgram):
-            raise ConversionError(f"{self.path} is an exported program; a decoder is made of the model itself")
-        programs, notes = decoder_programs(loaded.module, self.lengths)
+        programs, notes = decoder_programs(self._loaded.module, self.lengths)
         for program in programs.values():
-            loaded.check(program)
-        self._notes = [*loaded.notes, *notes]
+            self._loaded.check(program)
+        self._notes = [*self._loaded.notes, *notes, *self._text[1]]
         return programs
+
+    @cached_property
+    def _text(self) -> tuple[Text | None, list[str]]:
+        """The tokenizer beside the model, and what is to be said where there is none that a page can read."""
+        try:
+            return text_of(self.path), []
+        except WebNNError as error:
+            return None, [f"generates tokens, not text: {error.what}"]
+
+    @cached_property
+    def package(self) -> Package:
+        """What stands beside the graphs."""
+        model: Any = self._loaded.module
+        program = self.programs[DECODE]
+        outputs: dict[str, Any] = dict(zip(graph_outputs(program), output_values(program), strict=True))
+        settings = settings_of(
+            model.config.to_dict(),
+            model.generation_config.to_dict(),
+            kind="decoder",
+            cache=self.lengths.cache,
+            vocabulary=outputs["logits"].meta["val"].shape[1],
+            padding=PREFILL in self.programs,
+        )
+        return Package(self.name, settings, self._text[0])
 
     def convert(self) -> dict[str, Graph]:
         """The graphs, by part."""
