@@ -45,7 +45,8 @@ def settings_of(
     is_encoding = kind == "encoder-decoder"
     begin = said("decoder_start_token_id") if is_encoding else said("bos_token_id")
     begin = said("bos_token_id") if begin is None else begin
-    forced = dict(pair for pair in said("forced_decoder_ids") or [] if isinstance(pair, (list, tuple)) and len(pair) == 2)
+    pairs = [pair for pair in said("forced_decoder_ids") or [] if isinstance(pair, (list, tuple)) and len(pair) == 2]
+    forced = dict(map(tuple, pairs))
     prompt = [forced[place] for place in range(1, len(forced) + 1) if forced.get(place) is not None]
     sampling = {name: said(name) for name in SAMPLING if said(name) not in (None, NEUTRAL[name])} if said("do_sample") else {}
     try:

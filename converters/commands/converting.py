@@ -142,7 +142,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     }
     loading["budget"] = Budget(options["budget"])
     if lengths:
-        generating = DecoderModel(model, Lengths(*lengths, options["top_logits"]), name=destination.stem, **loading)
+        generating = DecoderModel(model, Lengths(lengths[0], lengths[1], options["top_logits"]), name=destination.stem, **loading)
         return converted_package(generating, destination, check if verify else None, quantizing)
     loading |= {"inputs": inputs, "name": destination.stem}
     if len(sizes) == 1:

@@ -49,8 +49,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "Qwen2": LLAMA,
     "Qwen3": HEADS,
     "Gemma": HEADS,
-    "Gemma2": WINDOW | {"tie_word_embeddings": False},
-    "Gemma3Text": WINDOW | {"tie_word_embeddings": False},
+    "Gemma2": WINDOW,
+    "Gemma3Text": WINDOW,
     "Phi": LLAMA,
     "Phi3": LLAMA,
     "SmolLM3": LLAMA,
@@ -113,12 +113,16 @@ FAMILIES: dict[str, dict[str, Any]] = {
 def model(name: str) -> Any:
     """The model of a family, whose weights differ from those that do nothing."""
     torch.manual_seed(0)
-    config = getattr(transformers, f"{name}Config")(**FAMILIES[name] | {"bos_token_id": 1, "eos_token_id": None})
+    config = getattr(transformers, f"{name}Config")(
+        **FAMILIES[name] | {"bos_token_id": 1, "eos_token_id": None, "tie_word_embeddings": False}
+    )
     classes = (f"{name}ForCausalLM", f"{name}LMHeadModel", f"{name.removesuffix('Text')}ForCausalLM")
     made = next(getattr(transformers, each) for each in classes if hasattr(transformers, each))(config).eval()
     for parameter in made.parameters():
         if parameter.dim() == 1:
             parameter.data += 0.1 * torch.randn_like(parameter)
+        elif parameter.std() < 0.1:  # which would say the same token again and again
+            parameter.data = 0.3 * torch.randn_like(parameter)
     return made
 
 

@@ -1,10 +1,9 @@
-"""Decoders with a cache: greedy tokens equal to those that PyTorch generates."""
+"""Decoders with a cache: what is converted, checked, written and refused. What they generate is compared in `tests/generation`."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,15 @@ import torch
 from click.testing import CliRunner, Result
 
 import cli
-from tests.torch.greedy import Generator
-from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.formats import load, save_together
+from webnn_graph.generation import Generator, Settings
 from webnn_graph.graph import Graph
-from webnn_graph.runtimes import reference
-from webnn_graph.runtimes.browser import BrowserSession
-from webnn_graph.targets import CHROMIUM, PORTABLE, legalize, load_target
+from webnn_graph.targets import CHROMIUM, legalize, load_target
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
-from converters.torch import decoder_check, generation  # noqa: E402
-from converters.torch.generation import convert_decoder  # noqa: E402
+from converters.torch.generation import check, convert_decoder, decoder, states  # noqa: E402
 
 PROMPT, CACHE, COUNT = 8, 48, 32
 """Tokens that are taken at once, kept, and generated."""
@@ -61,8 +56,12 @@ def model(name: str) -> Any:
 
 
 @cache
-def graphs(name: str) -> tuple[Graph, Graph]:
+def graphs(name: str) -> dict[str, Graph]:
     return convert_decoder(model(name), prompt_length=PROMPT, cache_length=CACHE)
+
+
+def settings() -> Settings:
+    return Settings(kind="decoder", cache=CACHE)
 
 
 @cache
@@ -79,52 +78,59 @@ def expected(name: str, prompt: str) -> list[int]:
 @pytest.mark.parametrize("prompt", PROMPTS)
 @pytest.mark.parametrize("name", MODELS)
 def test_tokens_in_the_reference(name: str, prompt: str) -> None:
-    prefill, decode = graphs(name)
-    generator = Generator(prefill, partial(reference.run, prefill), partial(reference.run, decode))
-    assert generator.generate(PROMPTS[prompt], COUNT) == expected(name, prompt)
-
-
-@pytest.mark.parametrize("name", ["Llama", "Gemma2"])
-def test_tokens_of_graphs_for_every_browser(name: str) -> None:
-    def computed(graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        return reference.run(graph, {x.name: feeds[x.name].astype(x.data_type.numpy) for x in graph.inputs})
-
-    prefill, decode = (legalize(graph, load_target(PORTABLE), exact=True) for graph in graphs(name))
-    assert {x.data_type for x in (*prefill.inputs, *decode.inputs)} == {"float32", "int32"}
-    generator = Generator(prefill, partial(computed, prefill), partial(computed, decode))
-    assert generator.generate(PROMPTS["whole"], COUNT) == expected(name, "whole")
+    with Generator(graphs(name), settings(), runtime="reference") as generator:
+        assert list(generator.generate(PROMPTS[prompt], max_tokens=COUNT)) == expected(name, prompt)
 
 
 @pytest.mark.browser
+@pytest.mark.usefixtures("browser")  # which skips without one
 @pytest.mark.parametrize("name", MODELS)
-def test_tokens_in_the_browser(name: str, browser: BrowserSession) -> None:
-    prefill, decode = (legalize(graph, load_target(CHROMIUM)) for graph in graphs(name))
-    with browser.load(prefill) as first, browser.load(decode) as second:
-        generator = Generator(prefill, first.compute, second.compute)
+def test_tokens_in_the_browser(name: str) -> None:
+    parts = {part: legalize(graph, load_target(CHROMIUM)) for part, graph in graphs(name).items()}
+    with Generator(parts, settings(), runtime="browser") as generator:
         for prompt, tokens in PROMPTS.items():
-            assert generator.generate(tokens, COUNT) == expected(name, prompt)
+            generator.reset()
+            assert list(generator.generate(tokens, max_tokens=COUNT)) == expected(name, prompt)
 
 
 def test_the_two_graphs_share_their_weights(tmp_path: Path) -> None:
-    prefill, decode = graphs("Llama")
-    save_together({tmp_path / "prefill.webnn": prefill, tmp_path / "decode.webnn": decode})
+    parts = graphs("Llama")
+    save_together({tmp_path / f"{part}.webnn": graph for part, graph in parts.items()})
     stored = (tmp_path / "model.safetensors").stat().st_size
-    assert stored < 1.1 * max(prefill.weight_bytes, decode.weight_bytes)
-    saved = [load(tmp_path / f"{part}.webnn") for part in ("prefill", "decode")]
-    generator = Generator(saved[0], partial(reference.run, saved[0]), partial(reference.run, saved[1]))
-    assert generator.generate(PROMPTS["whole"], 8) == expected("Llama", "whole")[:8]
+    assert stored < 1.1 * max(graph.weight_bytes for graph in parts.values())
+    saved = {part: load(tmp_path / f"{part}.webnn") for part in parts}
+    with Generator(saved, settings(), runtime="reference") as generator:
+        assert list(generator.generate(PROMPTS["whole"], max_tokens=8)) == expected("Llama", "whole")[:8]
 
 
 def test_the_interface() -> None:
-    prefill, decode = graphs("Llama")
+    prefill, decode = graphs("Llama")["prefill"], graphs("Llama")["decode"]
     assert [str(operand) for operand in prefill.inputs[:4]] == [
-        "input_ids: int64[1, 8]",
-        "position: int64[1]",
-        "last: int64[1]",
+        "input_ids: int32[1, 8]",
+        "position: int32[1]",
+        "last: int32[1]",
         "past_key_0: float32[1, 2, 48, 8]",
     ]
-    assert [operand.name for operand in decode.outputs][:3] == ["logits", "present_key_0", "present_value_0"]
+    assert [str(operand) for operand in decode.inputs[:3]] == [
+        "input_ids: int32[1, 1]",
+        "position: int32[1]",
+        "past_key_0: float32[1, 2, 48, 8]",
+    ]
+    assert [str(operand) for operand in decode.outputs[:4]] == [
+        "logits: float32[1, 100]",
+        "top_logits: float32[1, 64]",
+        "top_ids: int32[1, 64]",
+        "present_key_0: float32[1, 2, 48, 8]",
+    ]
     assert (prefill.name, decode.name) == ("LlamaForCausalLM_prefill", "LlamaForCausalLM_decode")
+
+
+def test_a_prompt_of_one_token_needs_no_graph_of_its_own() -> None:
+    parts = convert_decoder(model("Llama"), prompt_length=1, cache_length=CACHE, top=1)
+    assert list(parts) == ["decode"]
+    assert [str(operand) for operand in parts["decode"].outputs[1:3]] == ["top_logits: float32[1, 1]", "top_ids: int32[1, 1]"]
+    with Generator(parts, settings(), runtime="reference") as generator:
+        assert list(generator.generate(PROMPTS["shorter"], max_tokens=8)) == expected("Llama", "shorter")[:8]
 
 
 @pytest.mark.parametrize(
@@ -156,11 +162,11 @@ def test_a_model_that_is_another_one_with_a_cache_is_refused() -> None:
 
 
 def test_the_same_model_within_its_window() -> None:
-    prefill, decode = convert_decoder(gpt_neo(), prompt_length=3, cache_length=8)
+    parts = convert_decoder(gpt_neo(), prompt_length=3, cache_length=8)
     tokens = torch.tensor([PROMPTS["whole"][:4]])
     made = gpt_neo().generate(tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=4, do_sample=False, eos_token_id=None)
-    generator = Generator(prefill, partial(reference.run, prefill), partial(reference.run, decode))
-    assert generator.generate(tokens[0].tolist(), 4) == made[0, 4:].tolist()
+    with Generator(parts, Settings(kind="decoder", cache=8), runtime="reference") as generator:
+        assert list(generator.generate(tokens[0].tolist(), max_tokens=4)) == made[0, 4:].tolist()
 
 
 class Fails(transformers.LlamaForCausalLM):
@@ -173,6 +179,13 @@ class Fails(transformers.LlamaForCausalLM):
 def test_a_model_that_cannot_be_run_is_refused() -> None:
     with pytest.raises(ConversionError, match="Fails cannot be run on a token: KeyError"):
         convert_decoder(Fails(transformers.LlamaConfig(**SIZES)).eval(), prompt_length=4, cache_length=8)
+
+
+class Keepless(transformers.LlamaForCausalLM):
+    """Has no cache."""
+
+    def forward(self, input_ids: Any, logits_to_keep: Any = 0, **options: Any) -> Any:
+        return super().forward(input_ids, use_cache=False, logits_to_keep=logits_to_keep)
 
 
 class Forgetful(transformers.MistralForCausalLM):
@@ -192,8 +205,8 @@ def test_a_window_is_seen_beyond_it_only(prompt_length: int) -> None:
 
 
 def test_tokens_that_overwrite_the_cache_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = generation._layer
-    monkeypatch.setattr(generation, "_layer", lambda keys, values, position: right(keys, values, position * 0))
+    right = states.cache_of
+    monkeypatch.setattr(decoder, "cache_of", lambda kept, position, layers, tokens: right(kept, position * 0, layers, tokens))
     with pytest.raises(ConversionError, match=f"after token {PROMPT} are off"):
         convert_decoder(model("Llama"), prompt_length=PROMPT, cache_length=CACHE)
 
@@ -203,15 +216,20 @@ def test_half_precision_differs_by_its_own_noise_only() -> None:
 
 
 def test_a_window_that_takes_too_long_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoder_check, "MOST_WORK", 0)
-    prefill, _ = convert_decoder(model("Mistral"), prompt_length=2, cache_length=16)
-    assert "compared with the model without a cache up to 7 tokens, not beyond its window of 8: too slow" in prefill.notes
+    monkeypatch.setattr(check, "MOST_WORK", 0)
+    parts = convert_decoder(model("Mistral"), prompt_length=2, cache_length=16)
+    assert "compared with the model without a cache up to 7 tokens, not beyond its window of 8: too slow" in parts["prefill"].notes
 
 
-def test_layers_that_keep_something_else_are_refused() -> None:
-    config = transformers.MambaConfig(hidden_size=32, num_hidden_layers=2, vocab_size=100, state_size=8)
-    with pytest.raises(ConversionError, match="has no cache of keys and values"):
-        convert_decoder(transformers.MambaForCausalLM(config).eval(), prompt_length=4, cache_length=8)
+def test_a_model_that_keeps_nothing_is_refused() -> None:
+    with pytest.raises(ConversionError, match="Keepless keeps nothing between two tokens"):
+        convert_decoder(Keepless(transformers.LlamaConfig(**SIZES)).eval(), prompt_length=4, cache_length=8)
+
+
+def test_a_model_that_sees_what_comes_is_refused() -> None:
+    config = transformers.BertConfig(**{**SIZES, "is_decoder": False})
+    with pytest.raises(ConversionError, match="BertLMHeadModel generates nothing: what it says of a token depends on those behind it"):
+        convert_decoder(transformers.BertLMHeadModel(config).eval(), prompt_length=4, cache_length=8)
 
 
 @pytest.fixture
@@ -222,23 +240,35 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_command(folder: Path, tmp_path: Path) -> None:
-    result = torch2webnn(folder, "--decoder", f"{PROMPT},{CACHE}", "-o", tmp_path, "--format", "webnn,js", "--verify")
+    result = torch2webnn(folder, "--generate", f"{PROMPT},{CACHE}", "-o", tmp_path, "--verify")
     assert result.exit_code == 0, result.output
-    modules = [f"tiny_{part}.{suffix}" for part in ("prefill", "decode") for suffix in ("d.ts", "js", "webnn")]
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == sorted(["model.safetensors", *modules])
-    saved = [load(tmp_path / f"tiny_{part}.webnn") for part in ("prefill", "decode")]
-    generator = Generator(saved[0], partial(reference.run, saved[0]), partial(reference.run, saved[1]))
-    assert generator.generate(PROMPTS["in pieces"], 8) == expected("Llama", "in pieces")[:8]
+    modules = [f"{part}.{suffix}" for part in ("prefill", "decode") for suffix in ("d.ts", "js", "webnn")]
+    beside = ["generation.json", "index.js", "index.d.ts", "model.safetensors"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == sorted([*beside, *modules])
+    with Generator.open(tmp_path) as generator:
+        assert list(generator.generate(PROMPTS["in pieces"], max_tokens=8)) == expected("Llama", "in pieces")[:8]
+
+
+def test_the_old_option_does_the_same(folder: Path, tmp_path: Path) -> None:
+    result = torch2webnn(folder, "--decoder", f"{PROMPT},{CACHE}", "-o", tmp_path / "out", "--format", "webnn")
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "decode.webnn",
+        "generation.json",
+        "model.safetensors",
+        "prefill.webnn",
+    ]
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--decoder", "8"], "'8' is not PROMPT,CACHE"),
-        (["--decoder", "8,48", "--input", "x:float32[1]"], "--decoder says what the inputs are"),
-        (["--decoder", "8,48", "--dim", "a=1,2"], "--decoder says what the inputs are"),
-        (["--decoder", "8,48", "--padding", "zeros"], "--decoder says what the inputs are"),
-        (["--decoder", "48,8"], "does not hold a prompt of 48"),
+        (["--generate", "8"], "'8' is not PROMPT,CACHE"),
+        (["--generate", "8,48", "--input", "x:float32[1]"], "--generate says what the inputs are"),
+        (["--generate", "8,48", "--dim", "a=1,2"], "--generate says what the inputs are"),
+        (["--generate", "8,48", "--padding", "zeros"], "--generate says what the inputs are"),
+        (["--generate", "48,8"], "does not hold a prompt of 48"),
+        (["--generate", "8,48", "--top-logits", "0"], "0 is not in the range"),
     ],
 )
 def test_commands_that_cannot_be_done(folder: Path, tmp_path: Path, options: list[str], message: str) -> None:

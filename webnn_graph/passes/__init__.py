@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from webnn_graph.graph import Graph
 from webnn_graph.passes import (
     activation,
@@ -24,7 +26,7 @@ from webnn_graph.progress import Watcher, watched
 
 __all__ = ["PASSES", "optimize"]
 
-PASSES = (
+PASSES: Sequence[Pass | Rows] = (
     Pass(
         "patterns",
         (

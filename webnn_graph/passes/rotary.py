@@ -17,22 +17,25 @@ def negated_half(view: View, node: Node) -> Build | None:
     """(-b, a) * sine: (b, a) * (-sine, sine), where the sine is that of other products, too."""
     for operand, sine in ((node.arguments["a"], node.arguments["b"]), (node.arguments["b"], node.arguments["a"])):
         turned = view.producer(operand, "concat")
-        if turned is None or not view.only_user(operand) or not _is_shared(view, sine, operand):
-            continue
-        axis = turned.arguments["axis"]
-        first, *rest = turned.arguments["inputs"]
-        negated = view.producer(first, "neg")
-        if negated is None or not view.only_user(first) or axis != operand.rank - 1 or sine.shape[-1:] != operand.shape[-1:]:
-            continue
-        signs = np.ones(operand.shape[-1], sine.data_type.numpy)
-        signs[: first.shape[-1]] = -1
-
-        def build(b: GraphBuilder, new: Mapped, sine: Operand = sine) -> Operand:
-            both = b.concat([new(negated.arguments["input"]), *map(new, rest)], axis)
-            return b.mul(both, b.mul(new(sine), signs))
-
-        return build
+        if turned and view.only_user(operand) and _is_shared(view, sine, operand):
+            return _with_signs(view, turned, sine)
     return None
+
+
+def _with_signs(view: View, turned: Node, sine: Operand) -> Build | None:
+    axis = turned.arguments["axis"]
+    first, *rest = turned.arguments["inputs"]
+    negated = view.producer(first, "neg")
+    if negated is None or not view.only_user(first) or axis != turned.output.rank - 1 or sine.shape[-1:] != turned.output.shape[-1:]:
+        return None
+    signs = np.ones(turned.output.shape[-1], sine.data_type.numpy)
+    signs[: first.shape[-1]] = -1
+
+    def build(b: GraphBuilder, new: Mapped) -> Operand:
+        both = b.concat([new(negated.arguments["input"]), *map(new, rest)], axis)
+        return b.mul(both, b.mul(new(sine), signs))
+
+    return build
 
 
 def _is_shared(view: View, factor: Operand, x: Operand) -> bool:
@@ -70,10 +73,8 @@ def scaled_rotation(view: View, node: Node) -> Build | None:
         parts = [b.mul(new(a), b.mul(new(shared), factor)) for a, shared in terms]
         result = b.add(*parts)
         for step in reversed(path):
-            if step.op == "reshape":
-                result = b.reshape(result, list(step.output.shape))
-            else:
-                result = b.matmul(result, new(step.arguments["b"]))
+            is_product = step.op == "matmul"
+            result = b.matmul(result, new(step.arguments["b"])) if is_product else b.reshape(result, list(step.output.shape))
         return result
 
     return build

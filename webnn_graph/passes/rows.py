@@ -93,10 +93,7 @@ def _rowwise(node: Node) -> list[Operand] | None:
         fits = node.arguments.get("axes", list(range(1, output.rank))) == [last]
     else:
         return None
-    if node.op == "concat":
-        operands = list(node.arguments["inputs"])
-    else:
-        operands = [node.arguments["input"]]
+    operands = list(node.arguments["inputs"]) if node.op == "concat" else [node.arguments["input"]]
     return operands if fits else None
 
 

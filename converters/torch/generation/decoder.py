@@ -97,13 +97,18 @@ def decoder_programs(model: Any, lengths: Lengths) -> tuple[dict[str, ExportedPr
         del tokens[PREFILL]
     if lengths.prompt > 1 and PREFILL not in tokens:
         notes.append(f"{type(model).__name__} has recurrent states; prompts are taken token by token")
-    module = Decoder(model, lengths.top).eval()
     past = {f"past_{name}": state for name, state in states.items()}
-    with _eager(model):
-        programs = {part: captured(module, (), _inputs(count) | past) for part, count in tokens.items()}
-    if note := check_decoder(model, programs, lengths.cache):
-        notes.append(note)
-    return programs, notes
+    # A model that is not told the places of new tokens computes them from how many there were, or needs those as a number.
+    for is_number in [True] if argument_of(model, "position_ids") else [False, True]:
+        module = Decoder(model, lengths.top, is_number).eval()
+        try:
+            with _eager(model):
+                programs = {part: captured(module, (), _inputs(count) | past) for part, count in tokens.items()}
+            note = check_decoder(model, programs, lengths.cache)
+        except ConversionError:
+            if is_number:
+                raise
+    return programs, [*notes, *filter(None, [note])]
 
 
 @contextmanager
@@ -135,12 +140,19 @@ def _holding(model: Any, states: Sequence[torch.Tensor]) -> Iterator[list[tuple[
 
 
 class Decoder(torch.nn.Module):
-    """A causal language model as a function of its states, from tensors to tensors; see this module's description."""
+    """A causal language model as a function of its states, from tensors to tensors; see this module's description.
 
-    def __init__(self, model: Any, top: int) -> None:
+    Args:
+        model: The model.
+        top: How many of the largest logits are given in order.
+        is_number: Whether the model is told a Python number of tokens that it has seen, see `FixedCache`.
+    """
+
+    def __init__(self, model: Any, top: int, is_number: bool) -> None:
         super().__init__()
         self.model = model
         self.top = top
+        self.is_number = is_number
 
     def forward(
         self, input_ids: torch.Tensor, position: torch.Tensor, last: torch.Tensor | None = None, **past: torch.Tensor
@@ -156,7 +168,7 @@ class Decoder(torch.nn.Module):
         if argument_of(self.model, "position_ids"):
             options["position_ids"] = (torch.arange(tokens) + position).unsqueeze(0)
         layers = max((1 + int(name.split("_")[1]) for name in states if not name.startswith("state_")), default=0)
-        cache = cache_of(states, position, max(layers, _layers(self.model)), tokens)
+        cache = cache_of(states, position, max(layers, _layers(self.model)), tokens if self.is_number else None)
         argument = argument_of(self.model, "past_key_values", "cache_params")
         if argument:
             options[argument] = cache
@@ -175,6 +187,16 @@ class Decoder(torch.nn.Module):
         return results | {f"present_{name}": present[name] for name in states}
 
 
+def _is_causal(model: Any) -> bool:
+    """Whether the logits after a token are the same whatever comes next; a model that cannot be run is another problem."""
+    try:
+        with torch.no_grad():
+            first, second = (model(input_ids=torch.tensor([[1, next]]), use_cache=False).logits[0, 0].float() for next in (2, 3))
+    except Exception:  # models have no common exception
+        return True
+    return torch.allclose(first, second, rtol=1e-2, atol=1e-2 * float(first.abs().max()))
+
+
 def _layers(model: Any) -> int:
     config = model.config.get_text_config(decoder=True)
     return int(getattr(config, "num_hidden_layers", 0) or 0)
@@ -190,6 +212,8 @@ def _check(model: Any, lengths: Lengths) -> None:
     """Raises `ConversionError` for a model or lengths that a decoder cannot be made of."""
     if not hasattr(model, "generate") or not getattr(model, "get_output_embeddings", lambda: None)():
         raise ConversionError(f"{type(model).__name__} is no causal language model of transformers", "load it as AutoModelForCausalLM")
+    if not _is_causal(model):
+        raise ConversionError(f"{type(model).__name__} generates nothing: what it says of a token depends on those behind it")
     if not 1 <= lengths.prompt < lengths.cache:
         raise ConversionError(f"a cache of {lengths.cache} tokens does not hold a prompt of {lengths.prompt} and what is generated")
     config: Any = model.config

@@ -29,6 +29,10 @@ RECURRENT = ("conv", "recurrent")
 class Places(StaticLayer):
     """Keys and values with a place for each token; layers with a window keep all tokens, too: their mask makes the window."""
 
+    keys: Any
+    values: Any
+    cumulative_length: Any
+
     def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """See `StaticLayer`, but for tensors that do not change."""
         start = self.cumulative_length
@@ -48,21 +52,22 @@ class PlacesAndRecurrence(Places, LinearAttentionAndStaticFullAttentionLayer):
 class FixedCache(Cache):
     """A cache of fixed length that holds ``position`` tokens.
 
-    What masks are made with is the position. What models ask for as a Python number is as large as it can be: they take it for the
-    length of what is in the cache, all of which is there, and masked.
+    What masks are made with is the position.
 
     Args:
         layers: One for each of the model's.
         position: int[1].
-        tokens: How many tokens are going to be new.
+        tokens: How many tokens are going to be new; then what a model asks for as the length of the past is a Python number, as large as
+            it can be, since all of the past is there, and masked. None for the position, from which models compute those of new tokens.
     """
 
-    def __init__(self, layers: list[Any], position: torch.Tensor, tokens: int) -> None:
+    def __init__(self, layers: list[Any], position: torch.Tensor, tokens: int | None) -> None:
         super().__init__(layers=layers)
         self.position = position.reshape(())
-        self.seen = max((layer.max_cache_len for layer in layers if isinstance(layer, Places)), default=tokens) - tokens
+        places = max((layer.max_cache_len for layer in layers if isinstance(layer, Places)), default=0)
+        self.seen = self.position if tokens is None else max(places - tokens, 0)
 
-    def get_seq_length(self, layer_idx: int = 0) -> int:
+    def get_seq_length(self, layer_idx: int = 0) -> Any:
         """See `Cache`."""
         return self.seen
 
@@ -136,8 +141,8 @@ def is_recurrent(states: Mapping[str, torch.Tensor]) -> bool:
     return any(name.startswith((*(f"{kind}_" for kind in RECURRENT), "state_")) for name in states)
 
 
-def cache_of(states: Mapping[str, torch.Tensor], position: torch.Tensor, layers: int, tokens: int) -> FixedCache:
-    """A cache that holds ``position`` tokens (int[1]) in these states, for so many new ones."""
+def cache_of(states: Mapping[str, torch.Tensor], position: torch.Tensor, layers: int, tokens: int | None) -> FixedCache:
+    """A cache that holds ``position`` tokens (int[1]) in these states, for so many new ones, see `FixedCache`."""
     return FixedCache([_layer(i, states, position) for i in range(layers)], position, tokens)
 
 
