@@ -17,9 +17,11 @@ from converters.commands.options import (
     EXISTING,
     TARGET_NAMES,
     VALUE,
+    Tokens,
     budget_option,
     check_of,
     check_options,
+    computing_options,
     destination_of,
     destination_options,
     factory_options,
@@ -34,6 +36,7 @@ from converters.commands.options import (
     quantization_options,
     quantizing_of,
     runtime_options,
+    sampling_options,
     submodule_option,
     trust_options,
 )
@@ -274,6 +277,30 @@ def run(
     if times:
         save_times(times, loaded, "reference", reference.measured(loaded, feeds))
     return Outputs(outputs, output, runtime)
+
+
+@webnn.command()
+@click.argument("folder", type=EXISTING)
+@click.option("--prompt", metavar="TEXT", help="What comes first: text, which needs a tokenizer.json in FOLDER and the package tokenizers.")
+@click.option("--ids", type=Tokens(), help="The same as tokens, by number.")
+@click.option(
+    "--input", "file", type=EXISTING, metavar="FILE.npy", help="For a model with an encoder: numbers, like the samples of a sound."
+)
+@sampling_options
+@computing_options
+@verbosity_options
+def generate(
+    folder: Path, prompt: str | None, ids: list[int] | None, file: Path | None, runtime: str | None, browser: str | None, **how: Any
+) -> Result:
+    """Generate with the model in FOLDER, which --generate wrote.
+
+    Text appears as it comes. Without a tokenizer it is tokens, by number.
+    """
+    from converters.commands.generating import generated
+
+    if sum(value is not None for value in (prompt, ids, file)) > 1:
+        raise click.UsageError("--prompt, --ids and --input are for the same: give one of them")
+    return generated(folder, prompt, ids, file, runtime=runtime, browser=browser, **how)
 
 
 @webnn.command(cls=SupervisedCommand)

@@ -240,6 +240,12 @@ def say(text: str) -> None:
         echo(text)
 
 
+def write(text: str) -> None:
+    """A piece of a command's result, on stdout and at once, unless --quiet; the lines are those of the text."""
+    if not verbosity().is_silent:
+        click.echo(harmless(text), nl=False)
+
+
 def note(text: str) -> None:
     """One line about the work, on stderr, unless --quiet."""
     if not verbosity().is_silent:

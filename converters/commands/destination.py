@@ -76,7 +76,7 @@ class Destination:
 
     def member(self, name: str) -> Destination:
         """Where a graph of a package goes: under the name that the package knows it by."""
-        return replace(self, stem=name, weights=SHARED)
+        return replace(self, stem=name, weights=SHARED, more={**self.more, "part": True})
 
     def together(self) -> Destination:
         """Where what several graphs have in common goes, besides the graphs themselves."""

@@ -128,6 +128,20 @@ class RandomNumbers(click.ParamType):
         return int(value)
 
 
+class Tokens(click.ParamType):
+    """``1,2,3``: tokens."""
+
+    name = "ID,ID,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        numbers = [number.strip() for number in value.split(",")]
+        if not all(number.isdecimal() and len(number) < 20 for number in numbers):
+            self.fail(f"{value!r} is not {self.name}, like 1,15043,29", param, ctx)
+        return [int(number) for number in numbers]
+
+
 LENGTHS = Lengths()
 DIMENSION = Assignment("NAME=N", int)
 DIMENSION_SIZES = Assignment("NAME=N[,N...]", _several)
@@ -251,15 +265,33 @@ format_option = click.option(
     metavar=",".join(_format_names()),
     help="Forms to write.  [default: webnn]",
 )
-runtime_options = options(
+computing_options = options(
     click.option(
         "--runtime",
         type=click.Choice(tuple(RUNTIMES)),
         help="What computes the graph.  [default: reference; onnxruntime for a large graph, where it is installed]",
     ),
     click.option("--browser", type=str, help=BROWSER_HELP),
+)
+runtime_options = options(
+    computing_options,
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values."),
 )
+sampling_options = options(
+    click.option("--max-tokens", type=click.IntRange(1), help="Tokens at most.  [default: the model's limit, or until the cache is full]"),
+    click.option(
+        "--temperature", type=click.FloatRange(0), help="What logits are divided by before one is drawn.  [default: 0, the largest]"
+    ),
+    click.option("--top-k", type=click.IntRange(1), help="Draw one of so many.  [default: the model's own, as for the others]"),
+    click.option("--top-p", type=click.FloatRange(0, 1), help="Draw one of the most probable that together have this probability."),
+    click.option("--min-p", type=click.FloatRange(0, 1), help="Leave out what has less than this share of the most probable one."),
+    click.option("--repetition-penalty", type=click.FloatRange(0, min_open=True), help="Make tokens that were there less probable."),
+    click.option("--seed", type=click.IntRange(0), help="Draw the same tokens each time.  [default: others each time]"),
+    click.option(
+        "--beams", type=click.IntRange(1), help="How many sequences are searched.  [default: the model's own; 1 with --temperature]"
+    ),
+)
+"""How tokens are chosen: those of `webnn_graph.generation.Generator.generate`."""
 profile_options = options(
     click.option(
         "--runtime",

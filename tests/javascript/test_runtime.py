@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.generation.toys import SETTINGS, Toy
 from tests.javascript import compact
 from tests.javascript.written import MOCK, TSC, linear_model, needs_node, needs_tsc, node
 from webnn_graph.builder import GraphBuilder
@@ -20,6 +21,7 @@ from webnn_graph.data_types import DataType
 from webnn_graph.formats import javascript
 from webnn_graph.formats.sized import files as sized_files
 from webnn_graph.formats.weights import stored
+from webnn_graph.generation.module import files as generating_files
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
 from webnn_graph.weight import Place
@@ -30,6 +32,7 @@ RUNTIME = [path for path in PLAIN if path.parent.name == "runtime"]
 EXPANDING = sorted((TEMPLATES / "expanding").glob("*.js"))
 SIZED = TEMPLATES / "sized" / "sized.js"
 FALLBACK = sorted((TEMPLATES / "fallback").glob("*.js"))
+GENERATION = sorted((TEMPLATES / "generation").glob("*.js"))
 needs_terser = pytest.mark.skipif(not compact.TERSER.exists(), reason="no terser (set WEBNN_TERSER to its folder, as make test does)")
 FACTS = """
 export const WEIGHTS = [{ name: "w", dataType: "float32", shape: [2, 2] }, { name: "q", dataType: "uint4", shape: [3] }];
@@ -64,6 +67,18 @@ export const onnxUrl = () => new URL("./model.fallback.onnx", import.meta.url);
 export const WEIGHT_FILES = [];
 export const library = () => ({});
 """
+FACTS_OF_GENERATION = """
+const tensor = (name, ...shape) => ({ name, dataType: "float32", shape });
+const inputs = [tensor("input_ids", 1, 1), tensor("position", 1)];
+export const PARTS = { decode: { inputs, outputs: [tensor("logits", 1, 5)], building: { weights: [], bound: inputs, computed: 0 } } };
+export const settings = { kind: "decoder", cache: 4 };
+export const weightsUrls = () => [];
+export const readAll = undefined;
+export const TEXT = undefined;
+export const textUrls = () => [];
+export const Template = class {};
+export const Tokenizer = class {};
+"""
 
 
 @pytest.fixture
@@ -77,6 +92,7 @@ def plain(tmp_path: Path) -> Path:
     (tmp_path / "expanding" / "facts.js").write_text(FACTS_OF_EXPANSIONS)
     (tmp_path / "sized" / "facts.js").write_text(FACTS_OF_SIZES)
     (tmp_path / "fallback" / "facts.js").write_text(FACTS_OF_FALLBACK)
+    (tmp_path / "generation" / "facts.js").write_text(FACTS_OF_GENERATION)
     return tmp_path
 
 
@@ -91,6 +107,12 @@ def sized_module() -> str:
     return sized_files(Sized("linear", ({"n": 1},), (graph,), {"x": (2, 3), "unused": (2,)}, {"y": (2, 20)}), "m", weights="w", digest="")[
         "m.js"
     ]
+
+
+def generating_module() -> str:
+    """The module of a model that generates, and what makes text for it."""
+    files = generating_files(Toy().graphs(), SETTINGS, "toy", weights=["w"], digest="", text=True, fallback="ort-web")
+    return files["index.js"] + files["text.js"]
 
 
 def quantized_model() -> Graph:
@@ -125,6 +147,12 @@ def test_a_generated_module_holds_each_and_imports_nothing(path: Path) -> None:
     lines = module.splitlines()
     assert lines.count(json.loads(javascript.COMPACT.read_text())[path.stem]) == 1
     assert not any(re.match("import |export {", line) for line in lines)
+
+
+@pytest.mark.parametrize("path", GENERATION, ids=lambda path: path.stem)
+def test_the_module_of_a_model_that_generates_holds_each(path: Path) -> None:
+    lines = generating_module().splitlines()
+    assert lines.count(json.loads(javascript.COMPACT.read_text())[path.stem]) == 1
 
 
 @needs_terser
@@ -288,7 +316,7 @@ def test_types_are_checked(change: tuple[str, str], error: str, tmp_path: Path) 
     assert error in done.stdout
 
 
-@pytest.mark.parametrize("folder", ["runtime", "expanding", "sized", "fallback"])
+@pytest.mark.parametrize("folder", ["runtime", "expanding", "sized", "fallback", "generation"])
 def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
     declared = set(re.findall(r"^export (?:const|function) (\w+)", (TEMPLATES / folder / "facts.d.ts").read_text(), re.MULTILINE))
     asked = {
@@ -300,7 +328,8 @@ def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
     }
     graph = quantized_model() if folder == "expanding" else linear_model()
     texts = with_fallback() if folder == "fallback" else javascript.files(graph, "model")
-    module = sized_module() if folder == "sized" else texts["model.js"] + texts.get("model.fallback.js", "")
+    others = {"sized": sized_module, "generation": generating_module}
+    module = others[folder]() if folder in others else texts["model.js"] + texts.get("model.fallback.js", "")
     assert declared == asked
     for name in declared:
-        assert re.search(rf"^(?:export )?(?:const|function|async function) {name}\b", module, re.MULTILINE), name
+        assert re.search(rf"^(?:(?:export )?(?:const|function|async function) |import {{ ){name}\b", module, re.MULTILINE), name

@@ -38,6 +38,7 @@ def files(
     expand: bool = True,
     fallback: str = "",
     places: Mapping[str, Place] = MappingProxyType({}),
+    part: bool = False,
 ) -> dict[str, str]:
     """The texts of the module, of its declarations and of its fallback.
 
@@ -51,6 +52,7 @@ def files(
         fallback: What it computes with where no context of WebNN takes the graph, see `webnn_graph.formats.table.library_of`;
             empty for nothing.
         places: Where each weight is, by name; a fallback needs them.
+        part: Whether another module may build the graph with others, of weights that it reads once for all.
 
     Returns:
         File name to text: ``<stem>.js`` and ``<stem>.d.ts``, with a fallback ``<stem>.fallback.js``.
@@ -63,7 +65,7 @@ def files(
         if not IDENTIFIER.match(name):
             raise ValidationError(f"operand name {name!r} is not an identifier")
     shown = fallbacks.shown(fallback, stem, stored(graph), places) if fallback else None
-    view = _view(graph, labels, weights or [f"{stem}{WEIGHTS}"], expand, shown) | {"digest": string(digest)}
+    view = _view(graph, labels, weights or [f"{stem}{WEIGHTS}"], expand, shown) | {"digest": string(digest), "part": part}
     return rendered("module", stem, view)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from webnn_graph.errors import ValidationError
 from webnn_graph.formats import javascript, onnx
@@ -23,19 +24,21 @@ def files(
     fallback: str = "",
     places: Mapping[str, Place] = MappingProxyType({}),
     opset: int | None = None,
+    part: bool = False,
 ) -> dict[str, str | bytes]:
     """The contents of the files, by name: those of `webnn_graph.formats.javascript.files` and ``<stem>.fallback.onnx``.
 
     Args:
         graph: What the module computes, with and without WebNN.
-        stem: See there, also for ``labels``, ``weights``, ``digest``, ``expand``, ``fallback`` and ``places``.
+        stem: See there, also for ``labels``, ``weights``, ``digest``, ``expand``, ``fallback``, ``places`` and ``part``.
         opset: Version of the model's operator set; by default the oldest, which every ONNX Runtime Web of a page has.
 
     Raises:
         ValidationError: An operand's name is not an identifier, or the fallback cannot give an output.
         WebNNError: There is no such fallback.
     """
-    texts = javascript.files(graph, stem, labels=labels, weights=weights, digest=digest, expand=expand, fallback=fallback, places=places)
+    how: dict[str, Any] = {"expand": expand, "fallback": fallback, "places": places, "part": part}
+    texts = javascript.files(graph, stem, labels=labels, weights=weights, digest=digest, **how)
     if not fallback:
         return {**texts}
     for operand in graph.outputs:

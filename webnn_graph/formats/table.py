@@ -126,7 +126,7 @@ FORMATS = {
             optional={"fallback": (".fallback.js", ".fallback.onnx")},
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
-            takes=("expand", "fallback", "places", "opset"),
+            takes=("expand", "fallback", "places", "opset", "part"),
             sized="webnn_graph.formats.sized",
         ),
         Format(

@@ -3,11 +3,18 @@
 `Generator` generates with the graphs of a folder on any runtime; `save_package` writes such a folder.
 """
 
-from webnn_graph.generation.interface import PARTS, Interface, State, interface_of
-from webnn_graph.generation.loop import Generator
-from webnn_graph.generation.package import Package, save_package
-from webnn_graph.generation.sampling import Sampling
-from webnn_graph.generation.settings import Beams, SamplingDefaults, Settings, parsed, read
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from webnn_graph.modules import on_first_use
+
+if TYPE_CHECKING:
+    from webnn_graph.generation.interface import PARTS, Interface, State, interface_of
+    from webnn_graph.generation.loop import Generator
+    from webnn_graph.generation.package import Package, save_package
+    from webnn_graph.generation.sampling import Sampling
+    from webnn_graph.generation.settings import Beams, SamplingDefaults, Settings, parsed, read
 
 __all__ = [
     "PARTS",
@@ -24,3 +31,15 @@ __all__ = [
     "read",
     "save_package",
 ]
+
+if not TYPE_CHECKING:  # to a type checker, a name that does not exist is an error
+    __getattr__ = on_first_use(
+        __name__,
+        {
+            **dict.fromkeys(("PARTS", "Interface", "State", "interface_of"), "interface"),
+            "Generator": "loop",
+            **dict.fromkeys(("Package", "save_package"), "package"),
+            "Sampling": "sampling",
+            **dict.fromkeys(("Beams", "SamplingDefaults", "Settings", "parsed", "read"), "settings"),
+        },
+    )

@@ -100,4 +100,4 @@ def save_package(
     paths: dict[PathLike, Graph] = {folder / f"{part}{suffix_of(format)}": graph for format in formats for part, graph in graphs.items()}
     modules = graphs if MODULES in formats else {}
     more = partial(package.contents, folder, modules, options.get("fallback", ""))
-    return save_together(paths, more=more, **options)
+    return save_together(paths, more=more, part=True, **options)

@@ -99,7 +99,7 @@ def _kinds(document: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             # Old files do not say what the model is; that which has merges, or a list of pieces, is told by that.
             if part != "model" or "type" in found or not found.get("vocab"):
                 yield part, found.get("type")
-            members = found.get(MEMBERS.get(part, ""), ())
+            members = found.get(MEMBERS.get(part, ""), [])
             left.extend(members if isinstance(members, list) else [members])
 
 

@@ -1,0 +1,103 @@
+"""What ``webnn generate`` does and shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from converters.commands.console import Result, note, progress, say, write
+from webnn_graph.errors import WebNNError
+from webnn_graph.feeds import read_value
+from webnn_graph.generation import Generator
+from webnn_graph.generation.loop import Source
+from webnn_graph.generation.text import DATA, Tokenizer
+
+
+@dataclass
+class Generated(Result):
+    """What a model generates, token after token.
+
+    Attributes:
+        model: The model; it is opened when its tokens are asked for.
+        source: What it is given; None for what its settings say.
+        how: Arguments of `Generator.generate`.
+        tokenizer: What makes text of tokens; None for numbers.
+        ids: What was generated.
+    """
+
+    model: Generator
+    source: Source | None
+    how: Mapping[str, Any]
+    tokenizer: Tokenizer | None
+    ids: list[int] = field(default_factory=list)
+
+    def show(self) -> None:
+        """See `Result`."""
+        try:
+            for piece in self._pieces():
+                write(piece)
+        finally:
+            if self.ids:
+                say("")
+
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        pieces = list(self._pieces())
+        text = "".join(pieces) if self.tokenizer else None
+        known = self.model.ids[: len(self.model.ids) - len(self.ids)]
+        return {"runtime": self.model.runtime, "prompt": known, "ids": self.ids, "text": text}
+
+    def _pieces(self) -> Iterator[str]:
+        text_of = self.tokenizer.stream() if self.tokenizer else self._number
+        with progress("opening it ..."):
+            self.model.__enter__()
+        try:
+            for token in self.model.generate(self.source, **self.how):
+                self.ids.append(token)
+                yield text_of(token)
+        finally:
+            self.model.__exit__(None, None, None)
+
+    def _number(self, token: int) -> str:
+        return str(token) if len(self.ids) == 1 else f" {token}"
+
+
+def generated(
+    folder: Path, prompt: str | None, ids: list[int] | None, file: Path | None, *, runtime: str | None, browser: str | None, **how: Any
+) -> Generated:
+    """Generates with the model in a folder.
+
+    Args:
+        folder: The folder.
+        prompt: Text that comes first.
+        ids: Tokens that do.
+        file: Numbers for an encoder.
+        runtime: See `Generator`, as for ``browser``.
+        browser: See there.
+        how: See `Generator.generate`.
+
+    Raises:
+        WebNNError: The folder is no such, or a file in it is damaged; or there is nothing that makes tokens of text.
+    """
+    with progress("reading ..."):
+        model = Generator.open(folder, runtime=runtime, browser=browser)
+        tokenizer = Tokenizer(folder) if prompt is not None else _tokenizer(folder)
+    source: Source | None = ids
+    if prompt is not None:
+        assert tokenizer
+        source = tokenizer.encode(prompt)
+    if file is not None:
+        source = read_value(str(file))
+    return Generated(model, source, how, tokenizer)
+
+
+def _tokenizer(folder: Path) -> Tokenizer | None:
+    """What makes text of tokens, where that can be; why not is said."""
+    try:
+        return Tokenizer(folder)
+    except WebNNError as error:
+        if (folder / DATA).exists():
+            note(f"note: {error.what}; tokens are shown by number")
+        return None
