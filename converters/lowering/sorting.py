@@ -1,8 +1,7 @@
 """Sorting and selection. WebNN has no sort: an element's place is the number of elements that come before it.
 
-That compares every pair, so it is limited; the largest of many are those of the largest of parts, or found one after the
-other by argMax. NaN has no place
-in an order.
+That compares every pair, so it is limited. The largest of many are in the blocks with the largest maxima, or those of the largest of
+parts, or found one after the other by argMax. NaN has no place in an order.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ from webnn_graph.graph import Operand
 
 MAX_PAIRS = 2**26
 """Comparisons that one sort may take: 64 Mi, some 64 MB of intermediate bytes."""
+BLOCKS, LEAST_BLOCK = 4, 4
+"""Blocks that a row of many is cut into for each element that is wanted, and how many elements make it worth while: found by measuring."""
 MAX_ROUNDS = 128
 """Elements that are selected one after the other."""
 
@@ -83,6 +84,8 @@ def top(b: GraphBuilder, x: Operand, k: int, axis: int, *, largest: bool) -> tup
     Raises:
         ConversionError: Both the axis and ``k`` are too large.
     """
+    if x.size == x.shape[axis] and k > 1 and x.size > BLOCKS * k * LEAST_BLOCK:
+        return _in_blocks(b, x, k, largest)
     if x.size * x.shape[axis] <= MAX_PAIRS and k > 1:
         order = Order.of(b, x, axis, descending=largest, places=range(k))
         return order.values(b), lambda: order.indices(b)
@@ -96,6 +99,54 @@ def top(b: GraphBuilder, x: Operand, k: int, axis: int, *, largest: bool) -> tup
             "end the graph before it, or select fewer elements",
         )
     return _one_by_one(b, x, k, axis, largest)
+
+
+def _in_blocks(b: GraphBuilder, x: Operand, k: int, largest: bool) -> tuple[Operand, Callable[[], Operand]]:
+    """The first of one long row: those of the k blocks whose own first come first, cut into smaller blocks, until few are left.
+
+    Each block is a range of the row, since its size divides that of the block that it is cut from: of equal ones the first comes first.
+    """
+    size = 1 << (-(-x.size // (BLOCKS * k)) - 1).bit_length()
+    blocks = _cut(b, x, size, x.data_type.range[0 if largest else 1])
+    starts = b.constant(b.arange(blocks.shape[0], np.int32) * size)
+    while True:
+        firsts = b.call("reduceMax" if largest else "reduceMin", blocks, axes=[1])
+        chosen = _order(b, firsts, starts, k, largest)
+        values, begin = b.gather(blocks, chosen), b.reshape(b.gather(starts, chosen), [k, 1])
+        smaller = size // BLOCKS if size > BLOCKS else 1
+        places = b.add(begin, b.arange(size // smaller, np.int32) * smaller)
+        if smaller == 1:
+            break
+        size = smaller
+        blocks, starts = b.reshape(values, [values.size // size, size]), b.reshape(places, [places.size])
+    row, places = (b.reshape(each, [values.size]) for each in (values, places))
+    order = _order(b, row, places, k, largest)
+    shape = [*x.shape[: x.shape.index(x.size)], k, *x.shape[x.shape.index(x.size) + 1 :]]
+    return b.reshape(b.gather(row, order), shape), lambda: b.reshape(b.cast(b.gather(places, order), "int64"), shape)
+
+
+def _cut(b: GraphBuilder, x: Operand, size: int, last: float) -> Operand:
+    """A row in blocks [count, size], filled up with what comes last."""
+    count = -(-x.size // size)
+    row = b.reshape(x, [x.size])
+    if missing := count * size - x.size:
+        row = b.concat([row, b.expand(b.constant(last, x.data_type), [missing])], 0)
+    return b.reshape(row, [count, size])
+
+
+def _order(b: GraphBuilder, values: Operand, places: Operand, k: int, largest: bool) -> Operand:
+    """Where the first k of some values [n] are among them, int32 [k]; of equal ones that of the lower place comes first.
+
+    A value's rank is the number of those before it. It is written where the rank says.
+    """
+    n = values.size
+    b.reserve(n, n)
+    mine, other = b.reshape(values, [n, 1]), b.reshape(values, [1, n])
+    ahead = b.cast(b.greater(other, mine) if largest else b.lesser(other, mine), "float32")
+    tied = b.cast(b.equal(other, mine), "float32")
+    earlier = b.cast(b.lesser(b.reshape(places, [1, n]), b.reshape(places, [n, 1])), "float32")
+    rank = b.cast(b.reduceSum(b.add(ahead, b.mul(tied, earlier)), axes=[1], keepDimensions=True), "int32")
+    return b.slice(b.scatterND(b.constant(np.zeros(n, np.int32)), rank, b.constant(b.arange(n, np.int32))), [0], [k])
 
 
 def _in_parts(b: GraphBuilder, x: Operand, k: int, axis: int, part: int, largest: bool) -> tuple[Operand, Callable[[], Operand]]:

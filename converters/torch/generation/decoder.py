@@ -105,6 +105,7 @@ def decoder_programs(model: Any, lengths: Lengths) -> tuple[dict[str, ExportedPr
             with _eager(model):
                 programs = {part: captured(module, (), _inputs(count) | past) for part, count in tokens.items()}
             note = check_decoder(model, programs, lengths.cache)
+            break
         except ConversionError:
             if is_number:
                 raise
