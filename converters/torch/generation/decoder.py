@@ -31,6 +31,7 @@ from torch.export import ExportedProgram
 from converters.torch.capture import captured
 from converters.torch.conversion import Conversion
 from converters.torch.generation.check import check_decoder
+from converters.torch.generation.experts import experts_in_few_calls
 from converters.torch.generation.states import argument_of, cache_of, empty_states, held, is_recurrent, states_in
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
@@ -102,7 +103,7 @@ def decoder_programs(model: Any, lengths: Lengths) -> tuple[dict[str, ExportedPr
     for is_number in [True] if argument_of(model, "position_ids") else [False, True]:
         module = Decoder(model, lengths.top, is_number).eval()
         try:
-            with _eager(model):
+            with _eager(model), experts_in_few_calls(model):
                 programs = {part: captured(module, (), _inputs(count) | past) for part, count in tokens.items()}
             note = check_decoder(model, programs, lengths.cache)
             break
