@@ -72,7 +72,7 @@ def slice_10(b: GraphBuilder, data: Operand, starts: Assumed, ends: Ints, axes: 
     begins = b.assumed(starts)
     assert begins is not None
     firsts = [int(start) for start in begins.ravel()]
-    if b.is_known(starts) or steps and set(steps) != {1}:
+    if b.is_known(starts) or (steps and set(steps) != {1}):
         return slice_(b, data, firsts, ends, axes, steps)
     return _moving(b, data, starts, slice_(b, data, firsts, ends, axes).shape, range(len(firsts)) if axes is None else axes)
 
@@ -88,7 +88,12 @@ def _moving(b: GraphBuilder, data: Operand, starts: Operand, shape: Sequence[int
 
 
 def slice_(
-    b: GraphBuilder, data: Operand, starts: Sequence[int], ends: Sequence[int], axes: Sequence[int] | None, steps: Sequence[int] | None = None
+    b: GraphBuilder,
+    data: Operand,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    axes: Sequence[int] | None,
+    steps: Sequence[int] | None = None,
 ) -> Operand:
     """The part of Python's slices, which stand for these axes or the first ones."""
     places = axes_of(range(len(starts)) if axes is None else axes, data.rank)
