@@ -24,11 +24,22 @@ BETWEEN = frozenset({"add", "sub", "mul", "div", "cast", "reshape", "where", "ma
 
 
 class Layout(Enum):
-    """Where a model finds new tokens."""
+    """Where a model finds the tokens before and new ones."""
 
-    IN_PLACE = "at their own place in the cache, where the model's masks tell the others apart"
-    MASKED = "at their own place in the cache, with a mask before each softmax"
-    APPENDED = "behind the cache, and they are written into it afterwards"
+    IN_PLACE = "each at its own place, where the model's masks tell the others apart"
+    IN_PLACE_MASKED = "each at its own place, with a mask before each softmax"
+    ROLLED = "the new ones behind all others, which move towards the front"
+    ROLLED_MASKED = "the new ones behind all others, which move towards the front, with a mask before each softmax"
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether a token stays where it was written."""
+        return self in (Layout.IN_PLACE, Layout.IN_PLACE_MASKED)
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether masks are added to those of the model."""
+        return self in (Layout.IN_PLACE_MASKED, Layout.ROLLED_MASKED)
 
 
 @dataclass(frozen=True)
@@ -42,8 +53,10 @@ class Cache:
 class CachingBuilder(GraphBuilder):
     """Builds the graph of a decoder whose cache has room for a fixed number of tokens.
 
-    The model sees ``room`` minus ``tokens`` tokens before the new ones, and gets the cache with the new ones where it would
-    put both together. What it makes of the number of tokens before is a size where one is needed, and ``position`` elsewhere.
+    Where tokens stay in their places, the model sees ``room`` minus ``tokens`` of them before the new ones, and gets the cache
+    with the new ones where it would put both together. What it makes of the number of tokens before is a size where one is
+    needed, and ``position`` elsewhere. Where they move, it sees ``room`` of them, those that do not exist yet at the front, as
+    in a batch that is filled up on the left.
 
     Args:
         name: The graph's name.
@@ -58,11 +71,12 @@ class CachingBuilder(GraphBuilder):
         self.tokens, self.room, self.layout = tokens, room, layout
         self.caches: dict[Operand, Cache] = {}
         self._lengths: dict[Operand, tuple[int, Operand]] = {}
+        self.rolled: set[Operand] = set()
         self._written: set[Operand] = set()
         self.readers: Counter[Operand] = Counter()
         self.position = self.input("position", DataType.INT32, [1])
-        self.before = room if layout is Layout.APPENDED else room - tokens
-        if layout is not Layout.APPENDED:
+        self.before = room - tokens if layout.is_in_place else room
+        if layout.is_in_place:
             self.assume(self.position, np.array([self.before], np.int32))
 
     @property
@@ -72,7 +86,8 @@ class CachingBuilder(GraphBuilder):
 
     def past(self, cache: Operand, axis: int) -> Operand:
         """What the model is given for a cache."""
-        if self.layout is Layout.APPENDED:
+        if not self.layout.is_in_place:
+            self.rolled.add(cache)
             return cache
         shape = [self.before if at == axis else size for at, size in enumerate(cache.shape)]
         given = self.stand_in(cache.data_type, shape)
@@ -82,13 +97,20 @@ class CachingBuilder(GraphBuilder):
 
     def has_length(self, operand: Operand, axis: int, new: int) -> None:
         """Says that along an axis of an operand there are the tokens before and so many new ones."""
-        if self.layout is not Layout.APPENDED:
+        if self.layout.is_in_place:
             self._lengths[operand] = (axis, self.length(new))
 
     def length(self, new: int) -> Operand:
         """How many tokens there are with so many new ones, int64[1]."""
         before = self.cast(self.position, DataType.INT64)
         return self.add(before, new) if new else before
+
+    def real(self) -> Operand:
+        """Which of the tokens that the model sees exist, uint8[1, keys]."""
+        places = self.constant(self.arange(self.keys, np.int32)[None])
+        if self.layout.is_in_place:
+            return self.lesser(places, self.add(self.position, self.tokens))
+        return self.greaterOrEqual(places, self.sub(self.before, self.position))
 
     def shape_of(self, operand: Operand) -> Operand:
         """See `GraphBuilder`."""
@@ -110,7 +132,7 @@ class CachingBuilder(GraphBuilder):
             cache = self.caches.get(first)
             if cache is not None and cache.axis == arguments["axis"] and new:
                 return self._write(cache, new)
-        if op == "softmax" and self.layout is Layout.MASKED and self._is_of_scores(arguments["input"], arguments["axis"]):
+        if op == "softmax" and self.layout.is_masked and self._is_of_scores(arguments["input"], arguments["axis"]):
             masked = self.add(arguments["input"], self._bias(arguments["input"].data_type))
             arguments = {**arguments, "input": masked}
         return super()._checked(op, arguments, results, label)
@@ -124,7 +146,8 @@ class CachingBuilder(GraphBuilder):
 
     def _bias(self, data_type: DataType) -> Operand:
         """What hides tokens that come later, and places that hold none: [tokens, keys]."""
-        allowed = attention.window(self, attention.positions(self, self.tokens, self.position), self.keys, right=0)
+        at = attention.positions(self, self.tokens, self.position if self.layout.is_in_place else self.before)
+        allowed = attention.all_of(self, attention.window(self, at, self.keys, right=0), self.real())
         assert allowed is not None
         return attention.mask_bias(self, self.reshape(allowed, [self.tokens, self.keys]), data_type)
 
@@ -135,8 +158,14 @@ class CachingBuilder(GraphBuilder):
         for product in self._sources(operand, BETWEEN):
             node = self.producer(product)
             if node is not None and node.op == "matmul":
-                return any(source in self._written for factor in node.operands for source in self._sources(factor, MOVES))
+                return any(self._is_cache(source) for factor in node.operands for source in self._sources(factor, MOVES))
         return False
+
+    def _is_cache(self, operand: Operand) -> bool:
+        """Whether it is a cache with the new tokens: written, or both put together."""
+        node = self.producer(operand)
+        together = node is not None and node.op == "concat" and node.operands[0] in self.rolled
+        return operand in self._written or together
 
     def _sources(self, operand: Operand, through: frozenset[str]) -> set[Operand]:
         """What an operand is made of by these operators only; where there are others, their results."""

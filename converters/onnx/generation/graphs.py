@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import onnx
 
-from converters.lowering.caching import written
 from converters.lowering.sorting import top
 from converters.onnx.conversion import Conversion
 from converters.onnx.convert import run, scope_of
@@ -83,11 +82,12 @@ def decoder_graph(loaded: Loaded, interface: Interface, request: Request, budget
     names = ["logits", *(state.present for state in interface.states if not state.is_cross)]
     logits, *presents = run(conversion, scope, names)
     results: dict[str, Operand] = {}
-    chosen, takes_any = _chosen(b, _operand(logits, "logits"), request.tokens)
+    last = b.input("last", DataType.INT32, [1]) if request.tokens > 1 else None
+    chosen, takes_any = _chosen(b, _operand(logits, "logits"), last, request.tokens)
     results["logits"] = b.cast(b.reshape(chosen, [1, chosen.shape[-1]]), DataType.FLOAT32)
     results |= with_top(b, results["logits"], request.top)
     for present, (state, past) in zip(presents, pasts.items(), strict=True):
-        results[f"present_{state.name}"] = _kept(b, state, past, _operand(present, state.present), request)
+        results[f"present_{state.name}"] = _kept(b, state, past, _operand(present, state.present), request, last)
     graph = optimize(b.build(results))
     recurrent = any(state.axis is None for state in pasts)
     return _without_unread(graph, request.crossed), takes_any and not recurrent
@@ -121,7 +121,7 @@ def _give(conversion: Conversion, scope: GraphScope, interface: Interface, reque
             shape = [tokens] if len(dims) == 1 else [*(size if isinstance(size, int) else 1 for size in dims[:-1]), tokens]
             value = b.expand(b.reshape(b.cast(places, element.data_type), [1] * (len(shape) - 1) + [tokens]), shape)
         elif name in MASKS:
-            value = b.cast(_mask(b, places), element.data_type)
+            value = b.cast(b.real(), element.data_type)
             b.has_length(value, 1, tokens)
         elif name == BRANCH:
             value = b.constant(np.ones(_fixed(interface, name), np.uint8), element.data_type)
@@ -148,15 +148,6 @@ def _past(b: CachingBuilder, state: State, element: Element, request: Request, p
         b.has_length(past, state.axis, 0)
         return past
     return b.past(past, state.axis)
-
-
-def _mask(b: CachingBuilder, places: Operand) -> Operand:
-    """Which tokens the model sees are real, uint8[1, keys]."""
-    if b.layout is not Layout.APPENDED:
-        last = b.slice(places, [b.tokens - 1], [1])
-        return b.reshape(b.lesserOrEqual(b.constant(b.arange(b.keys, np.int32)), last), [1, b.keys])
-    held = b.lesser(b.constant(b.arange(b.before, np.int32)), b.position)
-    return b.reshape(b.concat([held, np.ones(b.tokens, np.uint8)], 0), [1, b.keys])
 
 
 def _length(b: CachingBuilder, name: str, element: Element, shape: tuple[int, ...], tokens: int) -> Operand:
@@ -191,11 +182,10 @@ def _operand(value: Any, name: str) -> Operand:
     return value
 
 
-def _chosen(b: CachingBuilder, logits: Operand, tokens: int) -> tuple[Operand, bool]:
+def _chosen(b: CachingBuilder, logits: Operand, last: Operand | None, tokens: int) -> tuple[Operand, bool]:
     """The logits after the token that is asked for, and whether there is such a choice."""
-    if tokens == 1:
+    if last is None:
         return logits, True
-    last = b.input("last", DataType.INT32, [1])
     if logits.rank == 3 and logits.shape[1] == tokens:
         return row_of(b, logits, 1, last), True
     if logits.size == logits.shape[-1]:
@@ -230,9 +220,9 @@ def row_of(b: CachingBuilder, x: Operand, axis: int, row: Operand) -> Operand:
     return b.gather(x, row, axis=axis)
 
 
-def _kept(b: CachingBuilder, state: State, past: Operand, present: Operand, request: Request) -> Operand:
+def _kept(b: CachingBuilder, state: State, past: Operand, present: Operand, request: Request, last: Operand | None) -> Operand:
     """The cache that the next call is given."""
-    if state.axis is None or state.is_shared or b.layout is not Layout.APPENDED:
+    if state.axis is None or state.is_shared or b.layout.is_in_place:
         if present.shape != past.shape:
             raise ConversionError(
                 f"output {state.present} is {list(present.shape)}; as long as {state.past}, {list(past.shape)}, is expected"
@@ -241,5 +231,8 @@ def _kept(b: CachingBuilder, state: State, past: Operand, present: Operand, requ
     axis, tokens = state.axis, request.tokens
     if present.shape != state.sized(b.keys):
         raise ConversionError(f"output {state.present} is {list(present.shape)}; {state.past} and {tokens} more tokens are expected")
-    starts = [present.shape[axis] - tokens if at == axis else 0 for at in range(present.rank)]
-    return written(b, past, b.slice(present, starts, list(state.sized(tokens))), b.position, axis)
+    if last is not None:  # what was filled up is not kept
+        rows = b.add(last, 1 + b.arange(request.room, np.int32))
+        return b.gather(present, rows, axis=axis)
+    starts = [tokens if at == axis else 0 for at in range(present.rank)]
+    return b.slice(present, starts, list(past.shape))

@@ -24,7 +24,6 @@ EXPORTS = [
     ("mistral", 18, {"sliding_window": 7}),
     ("phi", 18, {}),
     ("gemma", 18, {}),
-    ("gemma2", 18, {"sliding_window": 6}),
     ("gemma3_text", 18, {"sliding_window": 6, "position_ids": True}),
 ]
 OLD = [
