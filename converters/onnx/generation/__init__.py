@@ -21,12 +21,13 @@ They give ``logits`` float32[1, vocabulary], the largest of them and their ids, 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from converters.onnx.generation.caching import Layout
-from converters.onnx.generation.check import Growing, calls_of, differs, refused
+from converters.onnx.generation.check import Growing, calls_of, differs
 from converters.onnx.generation.files import CONFIG, find_files
 from converters.onnx.generation.graphs import Loaded, Request, decoder_graph
 from converters.onnx.generation.interface import Interface
@@ -103,24 +104,35 @@ class GeneratingModel:
     # ------------------------------------------------------------------------------------------------------------- private
     @cached_property
     def _made(self) -> tuple[dict[str, Graph], bool]:
-        """The graphs in the first layout in which they are right, and whether a prompt may be filled up."""
-        problems: dict[str, WebNNError] = {}
-        for layout in Layout:
-            try:
-                return self._right(layout)
-            except WebNNError as problem:
-                problems[layout.value] = problem
-        raise next((problem for problem in problems.values() if not isinstance(problem, ValidationError)), next(iter(problems.values())))
+        """The graphs in the first layout in which they are right, and whether a prompt may be filled up.
 
-    def _right(self, layout: Layout) -> tuple[dict[str, Graph], bool]:
+        A model that was exported for one token may take no more.
+        """
+        decode, both = {"decode": 1}, {"decode": 1, "prefill": self.prompt_length}
+        attempts = [both] if self.prompt_length > 1 else [decode]
+        attempts += [decode] if self.interface.takes_one and decode not in attempts else []
+        problems: list[WebNNError] = []
+        for widths in attempts:
+            for layout in Layout:
+                try:
+                    return self._right(layout, widths)
+                except WebNNError as problem:
+                    problems.append(problem)
+        raise next((problem for problem in problems if not isinstance(problem, ValidationError)), problems[0])
+
+    def _right(self, layout: Layout, widths: Mapping[str, int]) -> tuple[dict[str, Graph], bool]:
         """The graphs in a layout. Raises `WebNNError` when they cannot be made, or are wrong."""
-        widths = {"decode": 1, **({"prefill": self.prompt_length} if self.prompt_length > 1 else {})}
         made = {part: self._graph(part, tokens, layout) for part, tokens in widths.items()}
         graphs, padding = {part: graph for part, (graph, _) in made.items()}, all(takes_any for _, takes_any in made.values())
         calls = list(calls_of(widths, self.cache_length, self._window, padding))
         wrong = differs(graphs, self._source(), calls, {})
         if wrong:
-            raise refused(self.files.decoder.name, {layout.value: wrong})
+            raise ConversionError(
+                f"{self.files.decoder.name} gives something else with a cache of fixed size than with one that grows: {wrong}"
+            )
+        if self.prompt_length > 1 and "prefill" not in graphs:
+            note = "the model was exported for one token at a time, and so is a prompt fed: there is no graph for a prompt"
+            graphs["decode"] = replace(graphs["decode"], notes=(*graphs["decode"].notes, note))
         return graphs, padding
 
     def _graph(self, part: str, tokens: int, layout: Layout) -> tuple[Graph, bool]:

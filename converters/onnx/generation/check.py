@@ -17,7 +17,6 @@ from converters.onnx.generation.interface import BRANCH, LENGTHS, LOGITS_KEPT, M
 from converters.onnx.reading.interface import dims_of
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
 
 TOLERANCE, HALF_TOLERANCE = 1e-3, 0.1
@@ -87,7 +86,7 @@ class Growing:
     def logits(self, tokens: Sequence[int]) -> Array:
         """The logits after the last of more tokens."""
         wanted = [state.present for state in self._interface.states if not state.is_cross]
-        pieces = [[token] for token in tokens] if self._interface.fixed_tokens == 1 else [list(tokens)]
+        pieces = [[token] for token in tokens] if self._interface.takes_one else [list(tokens)]
         for piece in pieces:
             results = self._session.run(self._feeds(piece), ["logits", *wanted])
             self._length += len(piece)
@@ -150,9 +149,3 @@ def differs(graphs: Mapping[str, Graph], source: Growing, calls: Sequence[Call],
             return f"after token {call.position + call.tokens} the logits are off by {difference:.2%}"
         caches = {name: results[name.replace("past_", "present_", 1)] for name in caches}
     return ""
-
-
-def refused(what: str, differences: Mapping[str, str]) -> ConversionError:
-    """The error for a model of which no graphs are right."""
-    last = list(differences.values())[-1]
-    return ConversionError(f"{what} gives something else with a cache of fixed size than with one that grows: {last}")

@@ -100,10 +100,9 @@ class Interface:
         self.states = [self._state(past, *found) for past, found in pairs.items()]
 
     @property
-    def fixed_tokens(self) -> int | None:
-        """How many tokens the model was exported for, where that is fixed."""
-        size = (dims_of(self.inputs[self.tokens]) or [None])[-1]
-        return size if isinstance(size, int) else None
+    def takes_one(self) -> bool:
+        """Whether the model may have been exported for one new token only: the half of a pair that takes a past."""
+        return BRANCH in self.inputs or (dims_of(self.inputs[self.tokens]) or [None])[-1] == 1
 
     def numpy_type(self, name: str) -> np.dtype[Any]:
         """The type of an input's array."""

@@ -189,3 +189,48 @@ def export(module: Any, inputs: Any, path: Path, input_names: Sequence[str], out
             output_names=list(output_names),
             dynamic_axes=axes,
         )
+
+
+class First(torch.nn.Module):
+    """The decoder without a past."""
+
+    def __init__(self, decoder: Old) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, input_ids: Any, attention_mask: Any, position_ids: Any) -> tuple[Any, ...]:
+        past = [torch.zeros(1, HEADS, 0, SIZE) for _ in range(2 * LAYERS)]
+        result: tuple[Any, ...] = self.decoder(input_ids, attention_mask, position_ids, *past)
+        return result
+
+
+def first(path: Path, mask: str, places: str) -> Path:
+    """Writes the decoder that takes no past, as Optimum's ``decoder_model.onnx``."""
+    given = (torch.zeros(1, 3, dtype=torch.int64), torch.ones(1, 3, dtype=torch.int64), torch.arange(3)[None])
+    names = ["input_ids", "attention_mask", "position_ids"]
+    module = First(Old(mask, places)).eval()
+    export(module, given, path, names, ["logits", *names_of()[1]], {name: {1: "sequence_length"} for name in names})
+    return path
+
+
+def merged(path: Path, first: Path, with_past: Path) -> Path:
+    """Puts both decoders into one, as Optimum does: an If on ``use_cache_branch``."""
+    models = {"then": onnx.load(with_past), "else": onnx.load(first)}
+    branches = {}
+    for branch, model in models.items():
+        model = onnx.compose.add_prefix(model, f"{branch}_", rename_inputs=False)
+        graph = model.graph
+        outputs = [onnx.helper.make_tensor_value_info(info.name, info.type.tensor_type.elem_type, None) for info in graph.output]
+        branches[branch] = onnx.helper.make_graph(graph.node, branch, [], outputs, graph.initializer)
+    graph = models["then"].graph
+    inputs = [*graph.input, onnx.helper.make_tensor_value_info("use_cache_branch", onnx.TensorProto.BOOL, [1])]
+    sequences = {info.name: info for info in models["else"].graph.input}
+    inputs = [sequences.get(info.name, info) if info.name in ("input_ids", "position_ids") else info for info in inputs]
+    outputs = [onnx.helper.make_tensor_value_info(info.name, info.type.tensor_type.elem_type, None) for info in graph.output]
+    node = onnx.helper.make_node(
+        "If", ["use_cache_branch"], [info.name for info in outputs], then_branch=branches["then"], else_branch=branches["else"]
+    )
+    model = onnx.helper.make_model(onnx.helper.make_graph([node], "merged", inputs, outputs), opset_imports=models["then"].opset_import)
+    model.ir_version = models["then"].ir_version
+    onnx.save(model, path)
+    return path

@@ -19,18 +19,19 @@ class Source:
 
     Args:
         path: The model.
-        heads: Shape of an empty cache, for those that do not say theirs.
         extra: Values of other inputs, by name.
         first: The model that takes no past, where that is another one.
+        one: Whether it takes one token at a time when it has a past.
     """
 
-    def __init__(self, path: Path, *, extra: Mapping[str, Array] | None = None, first: Path | None = None) -> None:
+    def __init__(self, path: Path, *, extra: Mapping[str, Array] | None = None, first: Path | None = None, one: bool = False) -> None:
         self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         self._first = onnxruntime.InferenceSession(str(first), providers=["CPUExecutionProvider"]) if first else None
         self._extra = dict(extra or {})
         self._inputs = {info.name: info for info in self._session.get_inputs()}
         self._past: dict[str, Array] = {}
         self._length = 0
+        self._one = one
         for name, info in self._inputs.items():
             if name.startswith("past"):
                 shape = [size if isinstance(size, int) else 1 if "batch" in size else 0 for size in info.shape]
@@ -38,6 +39,8 @@ class Source:
 
     def feed(self, tokens: Sequence[int]) -> Array:
         """The logits after each of the tokens, [tokens, vocabulary]."""
+        if self._one and self._length and len(tokens) > 1:  # exported for one token
+            return np.concatenate([self.feed([token]) for token in tokens])
         session = self._first if self._first and not self._length else self._session
         values = dict(self._extra) | self._past
         total = self._length + len(tokens)
