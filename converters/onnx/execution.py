@@ -70,6 +70,9 @@ class Prepared:
     Args:
         path: The file; its weights may be outside of it.
 
+    Attributes:
+        inputs: The names of its inputs.
+
     Raises:
         ExecutionError: It cannot be run.
     """
@@ -80,11 +83,13 @@ class Prepared:
             from onnx.reference import ReferenceEvaluator
 
             self._evaluator = ReferenceEvaluator(onnx.load(str(path)))
+            self.inputs = frozenset(self._evaluator.input_names)
             return
         try:
             self._session = _session(str(path), optimized=True)
         except Exception as error:  # it has its own exceptions
             raise ExecutionError(f"{default_runner()} cannot run the source model: {reason(error)}") from error
+        self.inputs = frozenset(info.name for info in self._session.get_inputs())
 
     def run(self, feeds: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array]:
         """The values of the ``wanted`` outputs. Raises `ExecutionError` when they cannot be computed."""

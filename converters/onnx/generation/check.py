@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from converters.onnx.execution import Prepared
-from converters.onnx.generation.interface import BRANCH, LENGTHS, LOGITS_KEPT, MASKS, Interface, State
-from converters.onnx.reading.interface import dims_of
+from converters.onnx.generation.interface import BRANCH, LENGTHS, LOGITS_KEPT, MASKS, Interface
+from converters.onnx.reading.interface import dims_of, numpy_type
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
@@ -71,30 +71,36 @@ class Growing:
 
     Args:
         path: Its file.
+        first: The file of the model that takes no past, where there is an encoder and this is another one.
         interface: Its inputs and outputs.
-        bound: Inputs that are constants.
-        given: What it is told of the encoder's output.
+        given: Inputs that are constants, and what it is told of the encoder's output.
     """
 
-    def __init__(self, path: Path, interface: Interface, bound: Mapping[str, Array], given: Mapping[str, Array]) -> None:
+    def __init__(self, path: Path, first: Path | None, interface: Interface, given: Mapping[str, Array]) -> None:
         self._session = Prepared(path)
+        self._first = Prepared(first) if first else self._session
+        self._begins = interface.attends
         self._interface = interface
-        self._given = {**bound, **{name: given[name] for name in interface if name in given}}
-        self._past = {state: given.get(state.past, self._empty(state)) for state in interface.states}
+        self._given = dict(given)
+        self._past = {state: np.zeros(state.sized(0), numpy_type(interface.inputs[state.past])) for state in interface.states}
         self._length = 0
 
     def logits(self, tokens: Sequence[int]) -> Array:
         """The logits after the last of more tokens."""
-        wanted = [state.present for state in self._interface.states if not state.is_cross]
-        pieces = [[token] for token in tokens] if self._interface.takes_one else [list(tokens)]
-        for piece in pieces:
-            results = self._session.run(self._feeds(piece), ["logits", *wanted])
+        takes_one = self._interface.takes_one and not (self._begins and self._length == 0)
+        for piece in [[token] for token in tokens] if takes_one else [list(tokens)]:
+            begins = self._begins and self._length == 0
+            kept = [state for state in self._interface.states if begins or not state.is_cross]
+            session = self._first if begins else self._session
+            feeds = self._feeds(piece, begins)
+            wanted = ["logits", *(state.present for state in kept)]
+            results = session.run({name: value for name, value in feeds.items() if name in session.inputs}, wanted)
             self._length += len(piece)
-            self._past |= {state: results[state.present] for state in self._interface.states if not state.is_cross}
+            self._past |= {state: results[state.present] for state in kept}
         logits: Array = results["logits"].reshape(-1, results["logits"].shape[-1])[-1].astype(np.float32)
         return logits
 
-    def _feeds(self, tokens: Sequence[int]) -> dict[str, Array]:
+    def _feeds(self, tokens: Sequence[int], begins: bool) -> dict[str, Array]:
         interface, new, total = self._interface, len(tokens), self._length + len(tokens)
         lengths = {"seqlens_k": total - 1, "total_sequence_length": total, "past_sequence_length": self._length}
         feeds = {state.past: past for state, past in self._past.items()} | self._given
@@ -109,16 +115,13 @@ class Growing:
             elif name in LENGTHS:
                 value = np.full(dims, lengths[name])
             elif name == BRANCH:
-                value = np.ones(dims)
+                value = np.full(dims, not begins)
             elif name in LOGITS_KEPT:
                 value = np.full(dims, 1)
             else:
                 value = np.broadcast_to(np.arange(self._length, total), [*dims[:-1], new])
-            feeds[name] = value.astype(interface.numpy_type(name))
+            feeds[name] = value.astype(numpy_type(interface.inputs[name]))
         return feeds
-
-    def _empty(self, state: State) -> Array:
-        return np.zeros(state.sized(0), self._interface.numpy_type(state.past))
 
 
 def differs(graphs: Mapping[str, Graph], source: Growing, calls: Sequence[Call], given: Mapping[str, Array], seed: int = 0) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 
 from converters.lowering.sorting import top
 from converters.onnx.conversion import Conversion
 from converters.onnx.convert import run, scope_of
 from converters.onnx.generation.caching import CachingBuilder, Layout
-from converters.onnx.generation.interface import BRANCH, HIDDEN_MASK, LENGTHS, LOGITS_KEPT, MASKS, PLACES, Interface, State
-from converters.onnx.reading.interface import InterfaceOptions, dims_of
+from converters.onnx.generation.encoding import MASK
+from converters.onnx.generation.interface import BRANCH, HIDDEN, HIDDEN_MASK, LENGTHS, LOGITS_KEPT, MASKS, PLACES, Interface, State
+from converters.onnx.generation.loading import Loaded
+from converters.onnx.reading.interface import dims_of
 from converters.onnx.reading.tensors import Element
 from converters.onnx.scope import GraphScope
 from webnn_graph.budget import Budget
@@ -27,25 +27,6 @@ from webnn_graph.passes import optimize
 
 ALONE = frozenset({"add", "sub", "mul", "div", "tanh", "cast", "identity", "where", "clamp"})
 """Operators that compute each row of their result of the same row of their operands."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A model that was read and checked.
-
-    Attributes:
-        model: The model.
-        folder: Where its weights are.
-        settings: What the user decides about its interface.
-    """
-
-    model: onnx.ModelProto
-    folder: Path
-    settings: InterfaceOptions
-
-    def conversion(self, b: GraphBuilder) -> Conversion:
-        """A conversion by this builder."""
-        return Conversion(self.model, self.folder, b.name, self.settings, b.budget, builder=b)
 
 
 @dataclass(frozen=True)
@@ -161,7 +142,9 @@ def _fixed(interface: Interface, name: str) -> tuple[int, ...]:
 
 
 def _of_encoder(b: GraphBuilder, name: str, element: Element, request: Request) -> Operand:
-    own = {HIDDEN_MASK: "attention_mask"}.get(name, name)
+    own = {HIDDEN_MASK: MASK}.get(name, name)
+    if name == HIDDEN_MASK and own not in request.crossed and HIDDEN in request.crossed:
+        return b.constant(np.ones(request.crossed[HIDDEN].shape[:2]), element.data_type)
     if own not in request.crossed:
         raise ConversionError(f"input {name} is what an encoder gives, and there is no encoder", "give the folder that has it")
     descriptor = request.crossed[own]

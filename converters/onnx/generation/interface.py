@@ -10,9 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-import numpy as np
 import onnx
 
 from converters.onnx.reading.interface import Dims, dims_of, free_inputs, size_of
@@ -104,9 +102,16 @@ class Interface:
         """Whether the model may have been exported for one new token only: the half of a pair that takes a past."""
         return BRANCH in self.inputs or (dims_of(self.inputs[self.tokens]) or [None])[-1] == 1
 
-    def numpy_type(self, name: str) -> np.dtype[Any]:
-        """The type of an input's array."""
-        return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(self.inputs[name].type.tensor_type.elem_type))
+    @property
+    def attends(self) -> bool:
+        """Whether it keeps something of an encoder's output."""
+        return any(state.is_cross for state in self.states)
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens there are at least, as far as the interface says it."""
+        size = (dims_of(self.outputs["logits"]) or [None])[-1]
+        return size if isinstance(size, int) else 2
 
     @cached_property
     def dims(self) -> Mapping[str, int]:
