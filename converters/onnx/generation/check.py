@@ -81,7 +81,8 @@ class Growing:
         self._first = Prepared(first) if first else self._session
         self._begins = interface.attends
         self._interface = interface
-        self._given = dict(given)
+        infos = interface.inputs
+        self._given = {name: value.astype(numpy_type(infos[name])) if name in infos else value for name, value in given.items()}
         self._past = {state: np.zeros(state.sized(0), numpy_type(interface.inputs[state.past])) for state in interface.states}
         self._length = 0
 
@@ -142,7 +143,7 @@ def differs(graphs: Mapping[str, Graph], source: Growing, calls: Sequence[Call],
     for call in calls:
         graph = graphs[call.part]
         tokens = random.integers(0, vocabulary, (1, call.width)).astype(np.int32)
-        feeds = {"input_ids": tokens, "position": np.array([call.position], np.int32), **caches, **given}
+        feeds = {**given, "input_ids": tokens, "position": np.array([call.position], np.int32), **caches}
         feeds["last"] = np.array([call.tokens - 1], np.int32)
         names = {operand.name for operand in graph.inputs}
         results = runtimes.run(graph, {name: value for name, value in feeds.items() if name in names}, runtime=runtimes.chosen(graph))

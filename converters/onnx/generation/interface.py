@@ -33,6 +33,8 @@ PREFIXES = (("past_key_values", "present_key_values"), ("past_key_values", "pres
 """How the names of what is taken and given begin; the rest of both is the same."""
 GROWS = re.compile(r"past|seq|length|total", re.IGNORECASE)
 """What the size is called that grows with each token."""
+CROSS = re.compile(r"\bencoder\b|cross")
+"""What states of the encoder's output are called."""
 SHARED_BUFFERS = "GroupQueryAttention"
 """The operator that writes into the cache that it is given."""
 TO_EXPORT = "export it with its cache: optimum-cli export onnx --task text-generation-with-past"
@@ -120,12 +122,15 @@ class Interface:
         return ({first: 1} if isinstance(first, str) else {}) | {"batch_size": 1, "batch": 1} | dict(self._given)
 
     def _pairs(self) -> dict[str, tuple[str, str]]:
-        """The names of presents by those of the pasts, each with the rest of both."""
+        """The names of presents by those of the pasts, each with the rest of both.
+
+        The half of a pair that takes a past does not give those of the encoder again.
+        """
         found = {}
         for name in self.inputs:
             for past, present in PREFIXES:
                 rest = name.removeprefix(past)
-                if name.startswith(past) and present + rest in self.outputs:
+                if name.startswith(past) and (present + rest in self.outputs or (CROSS.search(rest) and present == "present")):
                     found[name] = (present + rest, rest)
                     break
         return found
@@ -149,7 +154,7 @@ class Interface:
                 f"give it: {option('dim', f'{name}=N')}" if name else "export the model with this size",
                 code=Code.MISSING_DIMENSION,
             )
-        is_cross = bool(re.search(r"\bencoder\b|cross", rest))
+        is_cross = bool(CROSS.search(rest))
         element = Element(info.type.tensor_type.elem_type)
         return State(_state_name(rest, is_cross), past, present, tuple(size or 0 for size in sizes), axis, element, is_shared, is_cross)
 

@@ -98,6 +98,7 @@ class GeneratingModel:
         attempts += [decode] if self.interface.takes_one and decode not in attempts else []
         problems: list[WebNNError] = []
         for widths in attempts:
+            problems.clear()
             for layout in Layout:
                 try:
                     return self._right(layout, widths)

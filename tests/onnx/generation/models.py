@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 
@@ -214,23 +215,127 @@ def first(path: Path, mask: str, places: str) -> Path:
 
 
 def merged(path: Path, first: Path, with_past: Path) -> Path:
-    """Puts both decoders into one, as Optimum does: an If on ``use_cache_branch``."""
+    """Puts both decoders into one, as Optimum does: an If on ``use_cache_branch``.
+
+    What only the one without a past gives, the other gives without elements.
+    """
     models = {"then": onnx.load(with_past), "else": onnx.load(first)}
+    wanted = [info.name for info in models["else"].graph.output]
+    inputs = {info.name: info for branch in ("then", "else") for info in models[branch].graph.input}
     branches = {}
     for branch, model in models.items():
-        model = onnx.compose.add_prefix(model, f"{branch}_", rename_inputs=False)
-        graph = model.graph
-        outputs = [onnx.helper.make_tensor_value_info(info.name, info.type.tensor_type.elem_type, None) for info in graph.output]
+        renamed = onnx.compose.add_prefix(model, f"{branch}_", rename_inputs=False)
+        graph = renamed.graph
+        missing = [f"{branch}_{name}" for name in wanted if f"{branch}_{name}" not in {info.name for info in graph.output}]
+        empty = onnx.numpy_helper.from_array(np.zeros((0, HEADS, 1, SIZE), np.float32))
+        graph.node.extend(onnx.helper.make_node("Constant", [], [name], value=empty) for name in missing)
+        outputs = [onnx.helper.make_tensor_value_info(f"{branch}_{name}", onnx.TensorProto.FLOAT, None) for name in wanted]
         branches[branch] = onnx.helper.make_graph(graph.node, branch, [], outputs, graph.initializer)
-    graph = models["then"].graph
-    inputs = [*graph.input, onnx.helper.make_tensor_value_info("use_cache_branch", onnx.TensorProto.BOOL, [1])]
-    sequences = {info.name: info for info in models["else"].graph.input}
-    inputs = [sequences.get(info.name, info) if info.name in ("input_ids", "position_ids") else info for info in inputs]
-    outputs = [onnx.helper.make_tensor_value_info(info.name, info.type.tensor_type.elem_type, None) for info in graph.output]
-    node = onnx.helper.make_node(
-        "If", ["use_cache_branch"], [info.name for info in outputs], then_branch=branches["then"], else_branch=branches["else"]
-    )
-    model = onnx.helper.make_model(onnx.helper.make_graph([node], "merged", inputs, outputs), opset_imports=models["then"].opset_import)
-    model.ir_version = models["then"].ir_version
-    onnx.save(model, path)
+    node = onnx.helper.make_node("If", ["use_cache_branch"], wanted, then_branch=branches["then"], else_branch=branches["else"])
+    given = [*inputs.values(), onnx.helper.make_tensor_value_info("use_cache_branch", onnx.TensorProto.BOOL, [1])]
+    outputs = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in wanted]
+    functions = [onnx.compose.add_prefix(model, f"{branch}_", rename_inputs=False).functions for branch, model in models.items()]
+    assert not any(functions)
+    made = onnx.helper.make_model(onnx.helper.make_graph([node], "merged", given, outputs), opset_imports=models["then"].opset_import)
+    made.ir_version = models["then"].ir_version
+    onnx.save(made, path)
     return path
+
+
+def encoder_decoder(folder: Path, family: str, *, tokens: int = 1, text: int = 6, **changed: Any) -> Any:
+    """Writes an encoder-decoder of transformers as Optimum does: the encoder, and a pair of decoders; returns the model.
+
+    Args:
+        folder: Where the files go.
+        family: The model's type.
+        tokens: How many new tokens the decoder with a past is exported for; 1 stays fixed.
+        text: Tokens that the encoder is exported for.
+        changed: Members of the configuration.
+    """
+    transformers = pytest.importorskip("transformers")
+    sizes = {
+        "vocab_size": VOCABULARY,
+        "d_model": HIDDEN,
+        "d_ff": 48,
+        "d_kv": SIZE,
+        "num_heads": HEADS,
+        "num_layers": LAYERS,
+        "encoder_layers": LAYERS,
+        "decoder_layers": LAYERS,
+        "encoder_attention_heads": HEADS,
+        "decoder_attention_heads": HEADS,
+        "encoder_ffn_dim": 48,
+        "decoder_ffn_dim": 48,
+        "max_position_embeddings": 64,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "pad_token_id": 0,
+        "decoder_start_token_id": 3,
+        **changed,
+    }
+    torch.manual_seed(0)
+    config = transformers.AutoConfig.for_model(family, **sizes)
+    kind = transformers.AutoModelForSpeechSeq2Seq if family == "whisper" else transformers.AutoModelForSeq2SeqLM
+    model = kind.from_config(config).eval()
+    from transformers.cache_utils import DynamicCache, EncoderDecoderCache
+
+    def presents(cache: Any, part: str) -> list[Any]:
+        return [getattr(layer, f"{kind}s") for layer in getattr(cache, part).layers for kind in ("key", "value")]
+
+    class Encoder(torch.nn.Module):
+        def forward(self, x: Any, attention_mask: Any = None) -> Any:
+            more = {} if attention_mask is None else {"attention_mask": attention_mask}
+            return model.get_encoder()(x, **more).last_hidden_state
+
+    class Decoder(torch.nn.Module):
+        def forward(self, input_ids: Any, hidden: Any, mask: Any, *past: Any) -> tuple[Any, ...]:
+            pairs = [(past[i], past[i + 1]) for i in range(0, len(past), 2)]
+            half = len(pairs) // 2
+            cache = EncoderDecoderCache(DynamicCache(pairs[:half]), DynamicCache(pairs[half:]))
+            if past:
+                hidden = torch.zeros(1, past[-1].shape[2], HIDDEN)
+                cache.is_updated = dict.fromkeys(range(half), True)
+            outputs = transformers.modeling_outputs.BaseModelOutput(hidden)
+            more = {} if mask is None else {"attention_mask": mask}
+            result = model(decoder_input_ids=input_ids, encoder_outputs=outputs, past_key_values=cache, use_cache=True, **more)
+            own = presents(cache, "self_attention_cache")
+            return (result.logits, *own, *(() if past else presents(cache, "cross_attention_cache")))
+
+    sound = family == "whisper"
+    mask = None if sound else torch.ones(1, text, dtype=torch.int64)
+    x = torch.randn(1, config.num_mel_bins, 2 * config.max_source_positions) if sound else torch.randint(4, VOCABULARY, (1, text))
+    encoder = Encoder()
+    encoder.add_module("model", model)
+    length = {} if sound else {1: "encoder_sequence_length"}
+    given, names = ((x,), ["input_features"]) if sound else ((x, mask), ["input_ids", "attention_mask"])
+    axes = {} if sound else dict.fromkeys(names, length)
+    export(encoder.eval(), given, folder / "encoder_model.onnx", names, ["last_hidden_state"], axes)
+    decoder = Decoder()
+    decoder.add_module("model", model)
+    (own, own_present), (cross, cross_present) = names_of(middle=".decoder"), names_of(middle=".encoder")
+    with torch.no_grad():
+        hidden = encoder(*given)
+        ids = torch.randint(4, VOCABULARY, (1, 5))
+        past = decoder(ids, hidden, mask)[1:]
+    masked = ["encoder_attention_mask"] if mask is not None else []
+    lengths = {name: length for name in (*masked, "encoder_hidden_states") if length}
+    sequence = {"input_ids": {1: "decoder_sequence_length"}}
+    outputs = ["logits", *own_present]
+    export(
+        decoder.eval(),
+        (ids, hidden, mask) if masked else (ids, hidden, None),
+        folder / "decoder_model.onnx",
+        ["input_ids", "encoder_hidden_states", *masked],
+        [*outputs, *cross_present],
+        {**sequence, **lengths},
+    )
+    grows = {name: {2: "past_decoder_sequence_length"} for name in own} | {name: {2: "encoder_sequence_length"} for name in cross if length}
+    export(
+        decoder.eval(),
+        (ids[:, :tokens], None, mask, *past),
+        folder / "decoder_with_past_model.onnx",
+        ["input_ids", *masked, *own, *cross],
+        outputs,
+        {**(sequence if tokens > 1 else {}), **{name: lengths[name] for name in masked}, **grows},
+    )
+    return model

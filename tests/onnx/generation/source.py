@@ -112,7 +112,7 @@ class Player:
     def _call(self, graph: Graph, tokens: Sequence[int], more: Mapping[str, Array]) -> dict[str, Array]:
         feeds = {"input_ids": np.array([tokens], np.int32), "position": np.array([self.length], np.int32), **self._states, **more}
         names = {operand.name for operand in graph.inputs}
-        results = run(graph, {name: value for name, value in (feeds | self._given).items() if name in names})
+        results = run(graph, {name: value for name, value in (self._given | feeds).items() if name in names})
         self._states = {name: results["present_" + name.removeprefix("past_")] for name in self._states}
         return results
 
