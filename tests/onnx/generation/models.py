@@ -57,7 +57,7 @@ def exported(family: str, opset: int = 18, *, position_ids: bool = False, **chan
 
     made = model(torch.zeros(1, 7, dtype=torch.int64), use_cache=True).past_key_values
     past = [tensor for layer in made.layers for tensor in (layer.keys, layer.values)]
-    pasts, presents = names_of()
+    pasts, presents = names_of(sizes["num_hidden_layers"])
     places = torch.arange(7, 10)[None]
     inputs = (torch.randint(0, VOCABULARY, (1, 3)), torch.ones(1, 10, dtype=torch.int64), places if position_ids else None, past)
     dynamic = torch.export.Dim.DYNAMIC
