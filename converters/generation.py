@@ -16,9 +16,14 @@ NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "repetiti
 """Values by which nothing is changed."""
 
 
-def with_int32(graph: Graph) -> Graph:
-    """The graph with integers of 32 bits, which every browser computes, and which hold all tokens and positions."""
-    return replace(legalize(graph, load_target(PORTABLE), exact=True), notes=graph.notes)
+def with_int32(graph: Graph, *, exact: bool = True) -> Graph:
+    """The graph with integers of 32 bits, which every browser computes, and which hold all tokens and positions.
+
+    Args:
+        graph: The graph.
+        exact: Whether nothing else is taken on trust; else the result must be compared with what is right.
+    """
+    return replace(legalize(graph, load_target(PORTABLE), exact=exact), notes=graph.notes)
 
 
 def settings_of(

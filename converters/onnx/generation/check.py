@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from converters.onnx.execution import Prepared
-from converters.onnx.generation.interface import BRANCH, LENGTHS, LOGITS_KEPT, MASKS, Interface
-from converters.onnx.reading.interface import dims_of, numpy_type
+from converters.onnx.generation.source import SourceDecoder
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
@@ -70,59 +67,24 @@ class Growing:
     """The source model with a cache that grows.
 
     Args:
-        path: Its file.
-        first: The file of the model that takes no past, where there is an encoder and this is another one.
-        interface: Its inputs and outputs.
-        given: Inputs that are constants, and what it is told of the encoder's output.
+        source: The model.
+        given: What it is told of the encoder's output.
     """
 
-    def __init__(self, path: Path, first: Path | None, interface: Interface, given: Mapping[str, Array]) -> None:
-        self._session = Prepared(path)
-        self._first = Prepared(first) if first else self._session
-        self._begins = interface.attends
-        self._interface = interface
-        infos = interface.inputs
-        self._given = {name: value.astype(numpy_type(infos[name])) if name in infos else value for name, value in given.items()}
-        self._past = {state: np.zeros(state.sized(0), numpy_type(interface.inputs[state.past])) for state in interface.states}
+    def __init__(self, source: SourceDecoder, given: Mapping[str, Array]) -> None:
+        self._source = source
+        self._given = given
+        self._past = {state: source.empty(state) for state in source.interface.states}
         self._length = 0
 
     def logits(self, tokens: Sequence[int]) -> Array:
         """The logits after the last of more tokens."""
-        takes_one = self._interface.takes_one and not (self._begins and self._length == 0)
-        for piece in [[token] for token in tokens] if takes_one else [list(tokens)]:
-            begins = self._begins and self._length == 0
-            kept = [state for state in self._interface.states if begins or not state.is_cross]
-            session = self._first if begins else self._session
-            feeds = self._feeds(piece, begins)
-            wanted = ["logits", *(state.present for state in kept)]
-            results = session.run({name: value for name, value in feeds.items() if name in session.inputs}, wanted)
+        source = self._source
+        for piece in [[token] for token in tokens] if source.takes_one(self._length) else [list(tokens)]:
+            logits, presents = source.call(piece, self._past, self._length, self._given)
             self._length += len(piece)
-            self._past |= {state: results[state.present] for state in kept}
-        logits: Array = results["logits"].reshape(-1, results["logits"].shape[-1])[-1].astype(np.float32)
+            self._past |= presents
         return logits
-
-    def _feeds(self, tokens: Sequence[int], begins: bool) -> dict[str, Array]:
-        interface, new, total = self._interface, len(tokens), self._length + len(tokens)
-        lengths = {"seqlens_k": total - 1, "total_sequence_length": total, "past_sequence_length": self._length}
-        feeds = {state.past: past for state, past in self._past.items()} | self._given
-        for name in interface:
-            if name in feeds:
-                continue
-            dims = [size if isinstance(size, int) else 1 for size in dims_of(interface.inputs[name]) or ()]
-            if name == interface.tokens:
-                value = np.array([tokens])
-            elif name in MASKS:
-                value = np.ones((1, total))
-            elif name in LENGTHS:
-                value = np.full(dims, lengths[name])
-            elif name == BRANCH:
-                value = np.full(dims, not begins)
-            elif name in LOGITS_KEPT:
-                value = np.full(dims, 1)
-            else:
-                value = np.broadcast_to(np.arange(self._length, total), [*dims[:-1], new])
-            feeds[name] = value.astype(numpy_type(interface.inputs[name]))
-        return feeds
 
 
 def differs(graphs: Mapping[str, Graph], source: Growing, calls: Sequence[Call], given: Mapping[str, Array], seed: int = 0) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.onnx.generation import models
 from tests.onnx.generation.source import Player, Source, conversation
 from webnn_graph import run
 from webnn_graph.data_types import Array
+from webnn_graph.generation import interface_of
 
 PROMPT, CACHE, TEXT = 4, 20, 7
 SOUND = {"num_mel_bins": 8, "max_source_positions": 10, "max_target_positions": 64}
@@ -25,7 +25,8 @@ def converse(path: Path, folder: Path, decoder: Path, *, tokens: int, first: Pat
     """Converts an encoder-decoder, and compares both parts with ONNX Runtime."""
     model = GeneratingModel(path, prompt_length=PROMPT, cache_length=CACHE, top=5, **sizes)
     random = np.random.default_rng(3)
-    encode = model.graphs["encode"]
+    graphs = model.convert()
+    encode = graphs["encode"]
     inputs: dict[str, Array] = {}
     for operand in encode.inputs:
         if operand.name == "input_ids":
@@ -39,7 +40,7 @@ def converse(path: Path, folder: Path, decoder: Path, *, tokens: int, first: Pat
     (hidden,) = session.run(["last_hidden_state"], wide)
     extra = {"encoder_hidden_states": hidden, "encoder_attention_mask": wide.get("attention_mask", np.ones((1, 1)))}
     source = Source(decoder, extra=extra, first=first, one=tokens == 1)
-    player = Player(model.graphs, CACHE, model.settings["padding"], given={**inputs, **run(encode, inputs)})
+    player = Player(graphs, CACHE, model.settings.padding, given={**inputs, **run(encode, inputs)})
     conversation(source, player, models.VOCABULARY, cache=CACHE, start=[3])
     return model
 
@@ -58,8 +59,8 @@ def test_families(family: str, changed: dict[str, Any], tokens: int, merged: boo
         first, decoder = None, whole
     dims = {} if family == "whisper" else {"encoder_sequence_length": TEXT}
     model = converse(tmp_path, tmp_path, decoder, tokens=tokens, first=first, dims=dims)
-    settings = model.settings
-    assert (settings["kind"], settings["model_type"], settings["start"]) == ("encoder-decoder", family, [3])
-    outputs = [operand.name for operand in model.graphs["encode"].outputs]
+    settings, graphs = model.settings, model.convert()
+    assert (settings.kind, settings.model_type, settings.start) == ("encoder-decoder", family, (3,))
+    outputs = [operand.name for operand in graphs["encode"].outputs]
     assert outputs == [f"cross_{part}_{layer}" for layer in range(models.LAYERS) for part in ("key", "value")]
-    json.dumps(settings)
+    interface_of(graphs, settings)

@@ -10,6 +10,7 @@ import pytest
 from converters.onnx.generation import GeneratingModel
 from tests.onnx.generation import models
 from tests.onnx.generation.source import Player, Source, conversation
+from webnn_graph.generation import interface_of
 
 PROMPT, CACHE = 4, 32
 EXPORTS = [
@@ -40,7 +41,8 @@ OLD = [
 def check(path: Path, tmp_path: Path) -> GeneratingModel:
     """Converts a model and converses with it."""
     model = GeneratingModel(path, prompt_length=PROMPT, cache_length=CACHE, top=5)
-    conversation(Source(path), Player(model.graphs, CACHE, model.settings["padding"]), models.VOCABULARY, cache=CACHE)
+    conversation(Source(path), Player(model.convert(), CACHE, model.settings.padding), models.VOCABULARY, cache=CACHE)
+    interface_of(model.convert(), model.settings)
     return model
 
 

@@ -25,8 +25,8 @@ def test_merged(mask: str, places: str, tokens: int, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config))
     model = GeneratingModel(tmp_path, prompt_length=PROMPT, cache_length=CACHE, top=5)
     source = Source(path, one=tokens == 1)
-    conversation(source, Player(model.graphs, CACHE, model.settings["padding"]), models.VOCABULARY, cache=CACHE)
-    assert (model.settings["model_type"], model.settings["eos"]) == ("tiny", [2])
+    conversation(source, Player(model.convert(), CACHE, model.settings.padding), models.VOCABULARY, cache=CACHE)
+    assert (model.settings.model_type, model.settings.eos) == ("tiny", (2,))
 
 
 @pytest.mark.parametrize("tokens", [1, 3])
@@ -35,4 +35,4 @@ def test_pairs(tokens: int, tmp_path: Path) -> None:
     path = models.old(tmp_path / "decoder_with_past_model.onnx", "tril", "given", tokens)
     model = GeneratingModel(tmp_path, prompt_length=PROMPT, cache_length=CACHE, top=5)
     source = Source(path, first=first, one=tokens == 1)
-    conversation(source, Player(model.graphs, CACHE), models.VOCABULARY, cache=CACHE)
+    conversation(source, Player(model.convert(), CACHE), models.VOCABULARY, cache=CACHE)

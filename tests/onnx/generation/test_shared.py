@@ -23,6 +23,6 @@ def test_shared_buffers(form: dict[str, Any], tmp_path: Path) -> None:
     said = {"model": {"type": "tiny", "eos_token_id": [2, 5], "bos_token_id": 1, "decoder": {"filename": "decoder.onnx"}}}
     (tmp_path / "genai_config.json").write_text(json.dumps(said))
     model = GeneratingModel(tmp_path, prompt_length=PROMPT, cache_length=CACHE, top=5)
-    player = Player(model.graphs, CACHE, model.settings["padding"])
+    player = Player(model.convert(), CACHE, model.settings.padding)
     conversation(Source(tmp_path / "decoder.onnx"), player, shared.VOCABULARY, cache=CACHE)
-    assert (model.settings["start"], model.settings["eos"], model.settings["model_type"]) == ([1], [2, 5], "tiny")
+    assert (model.settings.start, model.settings.eos, model.settings.model_type) == ((1,), (2, 5), "tiny")
