@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from converters.onnx.reading.files import files_of
 from converters.onnx.reading.interface import free_inputs
 from converters.onnx.reading.load import load_model
 from webnn_graph.codes import Code
@@ -51,6 +52,13 @@ class Files:
         except (OSError, ValueError, RecursionError) as error:
             raise FormatError(f"this is no configuration: {error}", where=Where(file=str(file))) from None
         return read if isinstance(read, dict) else {}
+
+    @property
+    def all(self) -> list[Path]:
+        """All files that the model is read from."""
+        models = [path for path in (self.decoder, self.first, self.encoder) if path]
+        beside = [self.folder / name for name in (CONFIG, GENERATION, GENAI)]
+        return [*(file for path in models for file in files_of(path)), *(file for file in beside if file.is_file())]
 
     @property
     def dims(self) -> dict[str, int]:
