@@ -11,6 +11,8 @@ from webnn_graph.graph import Operand
 def written(b: GraphBuilder, cache: Operand, new: Operand, position: Operand, axis: int) -> Operand:
     """The cache with new rows in the place of those from ``position`` on.
 
+    It is one call whose indices are those of every row, so that neither cache nor rows are reshaped; caches of one shape share them.
+
     Args:
         cache: Of any shape.
         new: Of the same shape, but along ``axis``.
