@@ -24,9 +24,9 @@ from webnn_graph.graph import Operand
 
 @dataclass(frozen=True)
 class Known:
-    """Metadata of a type: the tensor's value must be known; ``read(values, what)`` makes of it what the handler takes."""
+    """Metadata of a type: the tensor's value must be known; ``read(values, what)`` makes of it what the handler takes, None leaves it."""
 
-    read: Callable[[data_types.Array, str], Any]
+    read: Callable[[data_types.Array, str], Any] | None
 
 
 def _one(values: data_types.Array, what: str) -> bool | int | float:
@@ -42,6 +42,8 @@ Ints: TypeAlias = Annotated[list[int], Known(lambda values, _: [int(item) for it
 """An integer tensor of any rank whose values are known, flattened."""
 Number: TypeAlias = Annotated[float, Known(_one)]
 """A tensor of one element whose value is known."""
+Assumed: TypeAlias = Annotated[Operand, Known(None)]
+"""A tensor whose value is known or assumed, see `webnn_graph.builder.GraphBuilder.assumed`, for handlers that tell these apart."""
 
 
 class Parameter(inspect.Parameter):
@@ -79,12 +81,12 @@ class Parameter(inspect.Parameter):
         """
         if self.known is None or not isinstance(value, Operand):
             return value
-        values = b.value(value)
+        values = b.assumed(value)
         if values is None:
             raise ConversionError(
                 f"input {self.name} is computed at run time; WebNN needs its value at conversion", hint, code=Code.DEPENDS_ON_DATA
             )
-        return self.known.read(values, f"input {self.name}")
+        return value if self.known.read is None else self.known.read(values, f"input {self.name}")
 
 
 def parameters_of(function: Callable[..., Any], means_something: Callable[[Parameter], bool]) -> list[Parameter]:

@@ -1,16 +1,29 @@
-"""What configurations of Hugging Face say about generating, whatever the model's format: config.json and generation_config.json."""
+"""What generating takes, whatever the model's format: what configurations of Hugging Face say about it, and graphs for every browser."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from webnn_graph.errors import ConversionError
 from webnn_graph.generation import Beams, SamplingDefaults, Settings
+from webnn_graph.graph import Graph
+from webnn_graph.targets import PORTABLE, legalize, load_target
 
 SAMPLING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
 NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "repetition_penalty": 1.0}
 """Values by which nothing is changed."""
+
+
+def with_int32(graph: Graph, *, exact: bool = True) -> Graph:
+    """The graph with integers of 32 bits, which every browser computes, and which hold all tokens and positions.
+
+    Args:
+        graph: The graph.
+        exact: Whether nothing else is taken on trust; else the result must be compared with what is right.
+    """
+    return replace(legalize(graph, load_target(PORTABLE), exact=exact), notes=graph.notes)
 
 
 def settings_of(

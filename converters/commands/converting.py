@@ -51,10 +51,11 @@ SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph
     help="What bfloat16 and float64, which WebNN lacks, become.",
 )
 @click.option("--simplify/--no-simplify", default=False, help="Run onnxsim first.  [default: no-simplify]")
+@generate_options
 @conversion_options
 @click.version_option(package_name="webnn-convert")
 def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **options: Any) -> Result:
-    """Convert the ONNX file MODEL to WebNN.
+    """Convert the ONNX file MODEL to WebNN; with --generate also the folder of an encoder or decoders with a cache.
 
     Writes the graph as text (.webnn), JSON (.json), an ES module (.js), an ONNX model (.onnx) or a Python module (.py), with its weights
     (.safetensors) beside it.
@@ -68,6 +69,8 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     from converters.random_numbers import INPUTS, Chosen
     from webnn_graph.file_kinds import ModelKind, check_kind
 
+    if options["generate"]:
+        return _generating(model, formats, verify, simplify, options)
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options)
     quantizing = quantizing_of(options, check)
     check_kind(model, ModelKind.ONNX)
@@ -86,6 +89,38 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
         return converted(chosen.convert, destination, chosen.source, check if verify else None, quantizing)
     several = SeveralSizes(lambda dims: convert_model(dims=dims), lambda _: source(), sizes, options["padding"], options["budget"])
     return converted_sizes(several, destination, check if verify else None, quantizing)
+
+
+def _generating(model: Path, formats: list[str], verify: bool, simplify: bool, options: dict[str, Any]) -> Result:
+    """The package of an ONNX model that generates."""
+    from converters.commands.workflow import converted_package
+    from converters.onnx.generation import GeneratingModel
+    from converters.onnx.generation.files import find_files
+
+    others = [name for name in ("inputs", "outputs", "shape", "random", "padding") if options[name] not in ((), {}, None)]
+    others += ["simplify"] if simplify else []
+    others += ["unsupported-floats"] if options["unsupported_floats"] != "float32" else []
+    if others:
+        named = {"inputs": "input", "outputs": "output"}
+        raise click.UsageError(f"--generate says what the graphs are; --{named.get(others[0], others[0])} is for other models")
+    (prompt, cache), top = options["generate"], options["top_logits"]
+    sizes = sizes_of(options, model)
+    if len(sizes) > 1:
+        raise click.UsageError("--generate takes one size of each dimension")
+    destination = destination_of(options, model, formats, lambda path: find_files(path).all)
+    check = check_of(options)
+    quantizing = quantizing_of(options, check)
+    generating = GeneratingModel(
+        model,
+        prompt_length=prompt,
+        cache_length=cache,
+        top=top,
+        name=destination.stem,
+        dims=sizes[0],
+        bind=options["bind"],
+        budget=options["budget"],
+    )
+    return converted_package(generating, destination, check if verify else None, quantizing)
 
 
 @click.command(cls=SupervisedCommand)

@@ -54,7 +54,7 @@ class Order:
                 f"sorting {n} elements compares {moved.size * n:,} pairs; WebNN has no sort and the limit is {MAX_PAIRS:,}",
                 "select fewer elements first, or sort outside of the graph",
             )
-        b.reserve(n, n)
+        b.reserve(n, n, element_bytes=1)
         mine, other = b.reshape(moved, [*moved.shape, 1]), b.reshape(moved, [*moved.shape[:-1], 1, n])
         ahead = b.greater(other, mine) if descending else b.lesser(other, mine)
         tied = b.logicalAnd(b.equal(other, mine), np.tri(n, k=-1, dtype=np.uint8))

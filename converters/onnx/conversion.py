@@ -29,7 +29,17 @@ UNMADE = object()
 
 
 class Conversion:
-    """One conversion: the builder, and what the model's graphs share."""
+    """One conversion: the builder, and what the model's graphs share.
+
+    Args:
+        model: The model.
+        folder: Where it lies; None for one that has no file.
+        name: The graph's name.
+        settings: What the user decides about its interface.
+        budget: What it may cost.
+        progress: Is told of it.
+        builder: Makes the calls; by default one of its own.
+    """
 
     def __init__(
         self,
@@ -39,13 +49,14 @@ class Conversion:
         settings: InterfaceOptions,
         budget: Budget,
         progress: Watcher | None = None,
+        builder: GraphBuilder | None = None,
     ) -> None:
         self.model = model
         self.folder = folder
         self.settings = settings
         self.progress = progress
         budget.steps -= sum(1 + len(node.input) for node in model.graph.node)  # for which the file has room
-        self.builder = GraphBuilder(name, budget)
+        self.builder = builder or GraphBuilder(name, budget)
         self.opsets = functions.versions(model.opset_import)
         self.functions = {(function.domain, function.name, function.overload): function for function in model.functions}
         self.problems: list[Problem] = []

@@ -100,12 +100,7 @@ def convert(
 def _graph(conversion: Conversion) -> Graph:
     """The graph of the model as it stands. Raises `ConversionError` with every problem of the model."""
     graph, b, settings = conversion.model.graph, conversion.builder, conversion.settings
-    scope = GraphScope(conversion, conversion.opsets)
-    scope.add_graph(graph)
-    for info in free_inputs(graph).values():
-        if info.name in settings.bind:
-            value, data_type = bound_value(info, settings.bind[info.name])
-            scope.values[info.name] = b.constant(value, data_type)
+    scope = scope_of(conversion)
     cut = conversion.inferred if settings.inputs else {}
     unread = unread_strings(graph, settings)
     for name in unread:
@@ -117,13 +112,7 @@ def _graph(conversion: Conversion) -> Graph:
     twice = [name for name, count in Counter(wanted).items() if count > 1]
     if twice:
         raise ConversionError(f"output {twice[0]!r} is listed twice")
-    outputs = scope.run_nodes(graph, wanted)
-    outputs = [as_operand(b, value) if isinstance(value, Sizes) else value for value in outputs]
-    conversion.refuse_selections(outputs)
-    if conversion.problems:
-        _add_options(conversion, scope, wanted)
-        opsets = ", ".join(f"{domain} opset {version}".lstrip() for domain, version in conversion.opsets.items())
-        raise Report(conversion.problems, f"{conversion.builder.name} ({opsets or 'no opset'})", conversion.nodes)
+    outputs = run(conversion, scope, wanted)
     if not settings.outputs:
         _check_declared(conversion.model, scope)
     made = {name: value for name, value in zip(wanted, outputs, strict=True) if not isinstance(value, Text)}
@@ -135,6 +124,30 @@ def _graph(conversion: Conversion) -> Graph:
         data_type = Element(onnx.TensorProto.DataType.Value(kind.upper())).data_type
         b.note(f"{count} {kind} tensor{'s' if count > 1 else ''} became {data_type}")
     return b.build(results)
+
+
+def scope_of(conversion: Conversion) -> GraphScope:
+    """The values that are there before any node: the model's weights, and the inputs that are bound."""
+    graph, bind = conversion.model.graph, conversion.settings.bind
+    scope = GraphScope(conversion, conversion.opsets)
+    scope.add_graph(graph)
+    for info in free_inputs(graph).values():
+        if info.name in bind:
+            value, data_type = bound_value(info, bind[info.name])
+            scope.values[info.name] = conversion.builder.constant(value, data_type)
+    return scope
+
+
+def run(conversion: Conversion, scope: GraphScope, wanted: Sequence[str]) -> list[Value]:
+    """The values of these tensors. Raises `Report` with every problem of the nodes that they need."""
+    outputs = scope.run_nodes(conversion.model.graph, wanted)
+    outputs = [as_operand(conversion.builder, value) if isinstance(value, Sizes) else value for value in outputs]
+    conversion.refuse_selections(outputs)
+    if conversion.problems:
+        _add_options(conversion, scope, wanted)
+        opsets = ", ".join(f"{domain} opset {version}".lstrip() for domain, version in conversion.opsets.items())
+        raise Report(conversion.problems, f"{conversion.builder.name} ({opsets or 'no opset'})", conversion.nodes)
+    return outputs
 
 
 def _add_options(conversion: Conversion, scope: GraphScope, wanted: Sequence[str]) -> None:

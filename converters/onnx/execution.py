@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import onnx
 
@@ -62,7 +64,55 @@ class _Unsupported(Exception):
         self.cause = cause
 
 
+class Prepared:
+    """A model in a file that is run several times.
+
+    Args:
+        path: The file; its weights may be outside of it.
+
+    Attributes:
+        inputs: The names of its inputs.
+
+    Raises:
+        ExecutionError: It cannot be run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._session: Any = None
+        if default_runner() == EVALUATOR:
+            from onnx.reference import ReferenceEvaluator
+
+            self._evaluator = ReferenceEvaluator(onnx.load(str(path)))
+            self.inputs = frozenset(self._evaluator.input_names)
+            return
+        try:
+            self._session = _session(str(path), optimized=True)
+        except Exception as error:  # it has its own exceptions
+            raise ExecutionError(f"{default_runner()} cannot run the source model: {reason(error)}") from error
+        self.inputs = frozenset(info.name for info in self._session.get_inputs())
+
+    def run(self, feeds: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array]:
+        """The values of the ``wanted`` outputs. Raises `ExecutionError` when they cannot be computed."""
+        try:
+            values = (self._session or self._evaluator).run(list(wanted), dict(feeds))
+        except Exception as error:  # whatever it raises
+            raise ExecutionError(f"{default_runner()} cannot run the source model: {reason(error)}") from error
+        return dict(zip(wanted, values, strict=True))
+
+
 def _by_onnxruntime(model: onnx.ModelProto, feeds: Mapping[str, Array], wanted: Sequence[str], optimized: bool) -> list[Array]:
+    unknown = [array.dtype.name for array in feeds.values() if array.dtype.kind not in "biufOUS"]
+    if unknown:
+        raise _Unsupported(TypeError(f"it takes no {unknown[0]}"))
+    try:
+        session = _session(model.SerializeToString(), optimized)
+    except Exception as error:
+        raise _Unsupported(error) from error
+    return list(session.run(list(wanted), dict(feeds)))
+
+
+def _session(model: bytes | str, optimized: bool) -> Any:
+    """A session of ONNX Runtime for a model's bytes, or its path."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -71,14 +121,7 @@ def _by_onnxruntime(model: onnx.ModelProto, feeds: Mapping[str, Array], wanted: 
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     # By default it quantizes what 4-bit weights behind DequantizeLinear are multiplied with; the model does not say so.
     options.add_session_config_entry("session.qdq_matmulnbits_accuracy_level", "1")
-    unknown = [array.dtype.name for array in feeds.values() if array.dtype.kind not in "biufOUS"]
-    if unknown:
-        raise _Unsupported(TypeError(f"it takes no {unknown[0]}"))
-    try:
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise _Unsupported(error) from error
-    return list(session.run(list(wanted), dict(feeds)))
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def _by_evaluator(model: onnx.ModelProto, feeds: Mapping[str, Array], wanted: Sequence[str]) -> list[Array]:

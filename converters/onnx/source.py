@@ -12,7 +12,7 @@ import onnx
 
 from converters.onnx import execution
 from converters.onnx.reading.inference import inferred_types
-from converters.onnx.reading.interface import bound_value, dims_of, free_inputs, size_of
+from converters.onnx.reading.interface import bound_value, dims_of, free_inputs, numpy_type, size_of
 from converters.onnx.reading.load import load_model
 from converters.onnx.reading.noise import with_noise
 from converters.onnx.reading.order import needed_nodes
@@ -36,7 +36,7 @@ class OnnxModel:
     def __init__(self, model: onnx.ModelProto, bound: Mapping[str, Array], how: str = "", *, optimized: bool = True) -> None:
         self.model = model
         self._bound = bound
-        self._types = {name: _numpy_type(info) for name, info in free_inputs(model.graph).items()}
+        self._types = {name: numpy_type(info) for name, info in free_inputs(model.graph).items()}
         self._how = how
         self._optimized = optimized
         self._computed_by = execution.default_runner()
@@ -207,7 +207,3 @@ def _replace(field: Any, items: Sequence[Any]) -> None:
         made.CopyFrom(item)
     del field[:]
     field.extend(copies)
-
-
-def _numpy_type(info: onnx.ValueInfoProto) -> np.dtype[Any]:
-    return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type))

@@ -54,6 +54,7 @@ class GraphBuilder(OperatorMethods):
         self._stand_ins: set[Operand] = set()
         self._known: set[Operand] = set()
         self._values: dict[Operand, Array] = {}
+        self._assumed: set[Operand] = set()
         self._wishes: dict[Operand, str] = {}
         self._calls: dict[Any, tuple[Operand, ...]] = {}
 
@@ -203,6 +204,26 @@ class GraphBuilder(OperatorMethods):
             self._evaluate(operand)
         return self._values[operand]
 
+    def assume(self, operand: Operand, value: Array) -> None:
+        """Says what an operand that is computed at run time counts as where something must be known; see `assumed`."""
+        self._values[operand] = value
+        self._assumed.add(operand)
+
+    def assumed(self, operand: Operand) -> Array | None:
+        """The operand's values if it `is_known`, else those that follow from what was assumed, else None.
+
+        Sizes may be made of them: of a cache that holds fewer tokens at run time than it has room for, say.
+        """
+        if operand not in self._assumed:
+            return self.value(operand)
+        if operand not in self._values:
+            self._evaluate(operand)
+        return self._values[operand]
+
+    def shape_of(self, operand: Operand) -> Operand:
+        """The operand's shape, int64[rank]."""
+        return self.constant(np.array(operand.shape, np.int64))
+
     def producer(self, operand: Operand) -> Node | None:
         """The node that computes the operand; None for inputs and constants."""
         return self._producers.get(operand)
@@ -303,6 +324,8 @@ class GraphBuilder(OperatorMethods):
             self._producers[output] = node
         if self._known.issuperset(node.operands):
             self._known.update(node.outputs)
+        elif self._assumed and all(operand in self._known or operand in self._assumed for operand in node.operands):
+            self._assumed.update(node.outputs)
 
     def _is_made(self, operand: Descriptor) -> bool:
         """Whether it is an input, a constant or a result of this builder."""
@@ -353,7 +376,7 @@ class GraphBuilder(OperatorMethods):
         self._values.update((o, array) for o, array in made.items() if o is operand or array.nbytes <= MERGED_BYTES)
 
     def _expression(self, operand: Operand) -> list[Node]:
-        """The nodes that compute a known operand and have no value yet, in order."""
+        """The nodes that compute a known or assumed operand and have no value yet, in order."""
         order: list[Node] = []
         stack, seen = [self._producers[operand]], set()
         while stack:

@@ -134,6 +134,11 @@ def bound_value(info: onnx.ValueInfoProto, value: Any) -> tuple[Array, DataType]
     return typed, element.data_type
 
 
+def numpy_type(info: onnx.ValueInfoProto) -> np.dtype[Any]:
+    """The type of an input's array."""
+    return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type))
+
+
 def dims_of(info: onnx.ValueInfoProto) -> Dims | None:
     """Each dimension as a size, a name or None for neither; None for a tensor of unknown rank.
 

@@ -15,6 +15,15 @@ def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
         yield from (attribute.g,) if attribute.type == attribute.GRAPH else attribute.graphs
 
 
+def all_nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    """The nodes of a model, those inside of subgraphs and functions, too."""
+    waiting = [*model.graph.node, *(node for function in model.functions for node in function.node)]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += [inner for graph in subgraphs(node) for inner in graph.node]
+
+
 def reads(node: onnx.NodeProto) -> Iterator[str]:
     """The names of the values a node reads, those its subgraphs take from around them included."""
     yield from filter(None, node.input)

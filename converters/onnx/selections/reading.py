@@ -30,7 +30,7 @@ def with_counts(b: GraphBuilder, op: str, inputs: Sequence[Value]) -> list[Value
     """The inputs with sums of masks recognized where a shape is made of them."""
     given = list(inputs)
     shape = given[SHAPE_OF_EXPAND] if op == "Expand" and len(given) > SHAPE_OF_EXPAND else None
-    if isinstance(shape, Operand) and not b.is_known(shape):
+    if isinstance(shape, Operand) and b.assumed(shape) is None:
         given[SHAPE_OF_EXPAND] = as_sizes(b, shape, unknown_input(op, b.label, "shape")) or shape
     return given
 

@@ -22,12 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.export import ExportedProgram
 
+from converters.generation import with_int32
 from converters.torch.capture import captured
 from converters.torch.conversion import Conversion
 from converters.torch.generation.check import check_decoder
@@ -35,7 +36,6 @@ from converters.torch.generation.experts import experts_in_few_calls
 from converters.torch.generation.states import argument_of, cache_of, empty_states, held, is_recurrent, states_in
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
-from webnn_graph.targets import PORTABLE, legalize, load_target
 
 PREFILL, DECODE = "prefill", "decode"
 TOP = 64
@@ -79,13 +79,7 @@ def convert_decoder(model: torch.nn.Module, *, prompt_length: int, cache_length:
     """
     programs, notes = decoder_programs(model, Lengths(prompt_length, cache_length, top))
     stem = name or type(model).__name__
-    return {part: decoder_graph(Conversion(program, f"{stem}_{part}", notes=notes)) for part, program in programs.items()}
-
-
-def decoder_graph(conversion: Conversion) -> Graph:
-    """A program's graph with integers of 32 bits, which every browser computes, and which hold all tokens and positions."""
-    graph = conversion.graph()
-    return replace(legalize(graph, load_target(PORTABLE), exact=True), notes=graph.notes)
+    return {part: with_int32(Conversion(program, f"{stem}_{part}", notes=notes).graph()) for part, program in programs.items()}
 
 
 def decoder_programs(model: Any, lengths: Lengths) -> tuple[dict[str, ExportedProgram], list[str]]:

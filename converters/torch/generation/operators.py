@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 
+from converters.lowering.caching import written
 from converters.torch.registry import aten_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
@@ -24,16 +24,4 @@ def _(past: torch.Tensor, rows: torch.Tensor, position: torch.Tensor) -> torch.T
 
 @aten_op(torch.ops.webnn_convert.write.default, how="scatterND")
 def _write(b: GraphBuilder, past: Operand, rows: Operand, position: Operand) -> Operand:
-    return written(b, past, rows, position)
-
-
-def written(b: GraphBuilder, past: Operand, rows: Operand, position: Operand) -> Operand:
-    """The same of operands; ``position`` is a single integer.
-
-    It is one call whose indices are those of every row, [1, heads, tokens, 3], so that neither cache nor rows are reshaped;
-    caches of one place in the network share them.
-    """
-    _, heads, tokens, _ = rows.shape
-    grid = np.stack(np.meshgrid([0], np.arange(heads), np.arange(tokens), indexing="ij"), axis=-1).astype(np.int32)
-    start = b.mul(b.cast(b.reshape(position, [1, 1, 1, 1]), "int32"), np.array([0, 0, 1], np.int32))
-    return b.scatterND(past, b.add(b.constant(grid), start), rows)
+    return written(b, past, rows, b.cast(b.reshape(position, [1]), "int32"), 2)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from converters.annotations import Assumed
 from converters.onnx.axes import axis_of
 from converters.onnx.registry import Array, Ints, Number, SourceNode, onnx_op
 from webnn_graph.builder import GraphBuilder
@@ -42,14 +43,18 @@ def constant_of_shape(b: GraphBuilder, input: Ints, *, value: Operand | None = N
     return b.expand(one, input)
 
 
-@onnx_op("Range", since=11, how="a constant")
-def range_(b: GraphBuilder, start: Array, limit: Array, delta: Array, *, stash_type: int = 1) -> Operand:
-    first, end, step = start.item(), limit.item(), delta.item()
+@onnx_op("Range", since=11, how="a constant; add where it begins at a length that is known at run time only")
+def range_(b: GraphBuilder, start: Assumed, limit: Array, delta: Array, *, stash_type: int = 1) -> Operand:
+    begin = b.assumed(start)
+    assert begin is not None
+    first, end, step = begin.item(), limit.item(), delta.item()
     if step == 0:
         raise ConversionError("has a delta of 0")
     count = max(math.ceil((end - first) / step), 0)
     b.reserve(count)
-    return b.constant((first + step * np.arange(count)).astype(start.dtype))
+    if not b.is_known(start):
+        return b.add(b.reshape(start, [1]), (step * np.arange(count)).astype(begin.dtype))
+    return b.constant((first + step * np.arange(count)).astype(begin.dtype))
 
 
 @onnx_op("EyeLike", since=9, how="a constant")

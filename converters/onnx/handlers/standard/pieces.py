@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from converters.annotations import Assumed
 from converters.lowering.padding import padded
 from converters.lowering.slicing import sliced
 from converters.onnx.axes import axes_of, axis_of
@@ -64,8 +67,35 @@ def slice_1(b: GraphBuilder, data: Operand, *, starts: list[int], ends: list[int
     return slice_(b, data, starts, ends, axes)
 
 
-@onnx_op("Slice", since=10, how="slice, and reverse for negative steps")
-def slice_(b: GraphBuilder, data: Operand, starts: Ints, ends: Ints, axes: Ints | None = None, steps: Ints | None = None) -> Operand:
+@onnx_op("Slice", since=10, how="slice, and reverse for negative steps; gather where it begins at a length that is known at run time only")
+def slice_10(b: GraphBuilder, data: Operand, starts: Assumed, ends: Ints, axes: Ints | None = None, steps: Ints | None = None) -> Operand:
+    begins = b.assumed(starts)
+    assert begins is not None
+    firsts = [int(start) for start in begins.ravel()]
+    if b.is_known(starts) or (steps and set(steps) != {1}):
+        return slice_(b, data, firsts, ends, axes, steps)
+    return _moving(b, data, starts, slice_(b, data, firsts, ends, axes).shape, range(len(firsts)) if axes is None else axes)
+
+
+def _moving(b: GraphBuilder, data: Operand, starts: Operand, shape: Sequence[int], axes: Sequence[int]) -> Operand:
+    """A part of this shape that begins where only the run says it."""
+    pieces = b.split(starts, starts.size)
+    for axis, start in zip(axes_of(axes, data.rank), pieces, strict=True):
+        size = shape[axis]
+        if size < data.shape[axis]:
+            data = b.gather(data, b.add(start, b.arange(size, start.data_type.numpy)), axis=axis)
+    return data
+
+
+def slice_(
+    b: GraphBuilder,
+    data: Operand,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    axes: Sequence[int] | None,
+    steps: Sequence[int] | None = None,
+) -> Operand:
+    """The part of Python's slices, which stand for these axes or the first ones."""
     places = axes_of(range(len(starts)) if axes is None else axes, data.rank)
     if steps and not all(steps):
         raise ConversionError(f"has a step of 0: steps are {steps}")

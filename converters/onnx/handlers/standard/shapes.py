@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
+from converters.lowering.slicing import sliced
 from converters.onnx.axes import axes_of
 from converters.onnx.registry import Ints, Value, onnx_op
 from webnn_graph.builder import GraphBuilder
@@ -23,7 +22,7 @@ def identity(b: GraphBuilder, input: Value) -> Value:
 
 @onnx_op("Shape", how="a constant")
 def shape_(b: GraphBuilder, data: Operand, *, start: int = 0, end: int | None = None) -> Operand:
-    return b.constant(np.array(data.shape[start:end], np.int64))
+    return sliced(b, b.shape_of(data), {0: slice(start, end)})
 
 
 @onnx_op("Size", how="a constant")
