@@ -9,6 +9,8 @@ from typing import Any
 from webnn_graph.errors import ConversionError
 from webnn_graph.generation import Beams, SamplingDefaults, Settings
 from webnn_graph.graph import Graph
+from webnn_graph.passes.products import PRODUCTS
+from webnn_graph.passes.rows import Rows
 from webnn_graph.targets import PORTABLE, legalize, load_target
 
 SAMPLING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
@@ -16,14 +18,15 @@ NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "repetiti
 """Values by which nothing is changed."""
 
 
-def with_int32(graph: Graph, *, exact: bool = True) -> Graph:
-    """The graph with integers of 32 bits, which every browser computes, and which hold all tokens and positions.
+def generating(graph: Graph, *, exact: bool = True) -> Graph:
+    """The graph in few calls, with integers of 32 bits, which every browser computes, and which hold all tokens and positions.
 
     Args:
         graph: The graph.
         exact: Whether nothing else is taken on trust; else the result must be compared with what is right.
     """
-    return replace(legalize(graph, load_target(PORTABLE), exact=exact), notes=graph.notes)
+    lean = Rows().apply(PRODUCTS.apply(graph))
+    return replace(legalize(lean, load_target(PORTABLE), exact=exact), notes=graph.notes)
 
 
 def settings_of(

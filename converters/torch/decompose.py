@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -15,11 +16,12 @@ from torch.export import ExportedProgram, exported_program
 from torch.export._remove_effect_tokens_pass import _remove_effect_tokens
 from torch.export.exported_program import default_decompositions
 
-from converters.torch.checks import drop_checks
+from converters.torch.checks import drop_checks, is_check
 from converters.torch.handlers import COMPLEX_HANDLERS, HANDLERS
 from converters.torch.handlers.refused import is_refused
 from converters.torch.registry import handler_of
 
+aten = torch.ops.aten
 MAX_ROUNDS = 12
 """A decomposition can need another one; no chain in PyTorch is longer."""
 
@@ -47,8 +49,33 @@ def decompose(program: ExportedProgram) -> ExportedProgram:
 
 
 def functional(program: ExportedProgram) -> ExportedProgram:
-    """The program without calls that change a tensor in place, and without checks."""
-    return _decomposed(program, {})
+    """The program without calls that change a tensor in place, and without checks.
+
+    PyTorch finds it by tracing the program once more, which takes as long as to export it. A program that changes nothing, and whose calls
+    have handlers, stays.
+    """
+    graph = program.graph_module.graph
+    calls = [node for node in graph.nodes if node.op == "call_function"]
+    if not all(node.target is operator.getitem or is_check(node) or _has_handler(_said_plainly(node)[0]) for node in calls):
+        return _decomposed(program, {})
+    for node in calls:
+        node.target, node.args, node.kwargs = _said_plainly(node)
+    program = _plain(program)
+    program.graph_module.recompile()
+    return program
+
+
+def _said_plainly(node: torch.fx.Node) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """A call as it is, or, if it is there for what PyTorch does beside the numbers, what becomes of them."""
+    if node.target in (aten.to.dtype, aten.to.dtype_layout, aten.to.device, aten.to.other):
+        return aten._to_copy.default, node.args[:1], {"dtype": node.meta["val"].dtype}
+    if node.target is aten.contiguous.default or (node.target is aten.dropout.default and not node.args[2]):
+        return aten.clone.default, node.args[:1], {}
+    return node.target, node.args, node.kwargs
+
+
+def _has_handler(target: Any) -> bool:
+    return isinstance(target, OpOverload) and handler_of(target) is not None and not target._schema.is_mutable
 
 
 def _one_by_one(program: ExportedProgram, table: Mapping[OpOverload, Callable[..., Any]]) -> tuple[ExportedProgram, set[OpOverload]]:

@@ -92,10 +92,11 @@ def by_row(b: GraphBuilder, x: Operand) -> Operand:
     return linear(b, b.mul(linear(b, x), b.constant(np.arange(4, dtype=np.float32).reshape(4, 1))))
 
 
-@pytest.mark.parametrize("body", [over_all, by_row])
-def test_what_needs_the_arrangement_keeps_it(body: Body) -> None:
+@pytest.mark.parametrize(("body", "op"), [(over_all, "reduceSum"), (by_row, "mul")])
+def test_what_needs_the_arrangement_keeps_it(body: Body, op: str) -> None:
     before = built(body, (3, 4, 6))
     after = optimize(before)
-    assert [node.op for node in after.nodes].count("reshape") == [node.op for node in before.nodes].count("reshape")
+    (step,) = [node for node in after.nodes if node.op == op]
+    assert step.operands[0].shape == (3, 4, 6)
     feed = {"x": RANDOM.standard_normal((3, 4, 6)).astype(np.float32)}
     np.testing.assert_allclose(run(after, feed)["y"], run(before, feed)["y"], rtol=2e-5, atol=2e-5)

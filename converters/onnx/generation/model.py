@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from converters.checking.reference import GraphSource
-from converters.generation import with_int32
+from converters.generation import generating
 from converters.onnx.generation.caching import Layout
 from converters.onnx.generation.check import Growing, calls_of, differs
 from converters.onnx.generation.encoding import Encoder, encoder_of, sizes_said
@@ -164,7 +164,7 @@ class GeneratingModel:
             )
         if self._encoder:
             read = {operand.name for graph in graphs.values() for operand in graph.inputs}
-            graphs = {"encode": with_int32(self._encoder.graph(Budget(self._budget), read), exact=False), **graphs}
+            graphs = {"encode": generating(self._encoder.graph(Budget(self._budget), read), exact=False), **graphs}
         first = next(iter(graphs))
         graphs[first] = replace(graphs[first], notes=tuple(dict.fromkeys((*graphs[first].notes, *self._notes(graphs)))))
         return graphs, padding
@@ -179,7 +179,7 @@ class GeneratingModel:
     def _graph(self, part: str, tokens: int, layout: Layout, crossed: Mapping[str, Descriptor]) -> tuple[Graph, bool]:
         request = Request(f"{self.name}_{part}", tokens, self.cache_length, layout, self._top, crossed)
         graph, takes_any = decoder_graph(self._decoder, self.interface, request, Budget(self._budget))
-        return with_int32(graph, exact=False), takes_any
+        return generating(graph, exact=False), takes_any
 
     @cached_property
     def _encoder(self) -> Encoder | None:
@@ -192,7 +192,7 @@ class GeneratingModel:
     @cached_property
     def _encode(self) -> Graph | None:
         """The encoder's graph with all that it can give."""
-        return with_int32(self._encoder.graph(Budget(self._budget)), exact=False) if self._encoder else None
+        return generating(self._encoder.graph(Budget(self._budget)), exact=False) if self._encoder else None
 
     @cached_property
     def _told(self) -> tuple[dict[str, Array], dict[str, Array]]:

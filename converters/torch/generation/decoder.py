@@ -28,7 +28,7 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
-from converters.generation import with_int32
+from converters.generation import generating
 from converters.torch.capture import captured
 from converters.torch.conversion import Conversion
 from converters.torch.generation.check import check_decoder
@@ -79,7 +79,7 @@ def convert_decoder(model: torch.nn.Module, *, prompt_length: int, cache_length:
     """
     programs, notes = decoder_programs(model, Lengths(prompt_length, cache_length, top))
     stem = name or type(model).__name__
-    return {part: with_int32(Conversion(program, f"{stem}_{part}", notes=notes).graph()) for part, program in programs.items()}
+    return {part: generating(Conversion(program, f"{stem}_{part}", notes=notes).graph()) for part, program in programs.items()}
 
 
 def decoder_programs(model: Any, lengths: Lengths) -> tuple[dict[str, ExportedProgram], list[str]]:

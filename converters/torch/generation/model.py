@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch.export import ExportedProgram
 
-from converters.generation import settings_of, with_int32
+from converters.generation import generating, settings_of
 from converters.supervised import limited
 from converters.torch.conversion import Conversion
 from converters.torch.generation.decoder import DECODE, PREFILL, Lengths, decoder_programs
@@ -92,7 +92,7 @@ class DecoderModel:
         """The graphs, by part."""
         with limited(self.path, self._factor):
             return {
-                part: with_int32(Conversion(program, f"{self.name}_{part}", Budget(self._factor), self._notes if i == 0 else ()).graph())
+                part: generating(Conversion(program, f"{self.name}_{part}", Budget(self._factor), self._notes if i == 0 else ()).graph())
                 for i, (part, program) in enumerate(self.programs.items())
             }
 

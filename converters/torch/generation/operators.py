@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import torch
 
-from converters.lowering.caching import written
-from converters.torch.registry import aten_op
-from webnn_graph.builder import GraphBuilder
-from webnn_graph.graph import Operand
-
 
 @torch.library.custom_op("webnn_convert::write", mutates_args=())
 def write(past: torch.Tensor, rows: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
@@ -20,8 +15,3 @@ def write(past: torch.Tensor, rows: torch.Tensor, position: torch.Tensor) -> tor
 @write.register_fake
 def _(past: torch.Tensor, rows: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
     return torch.empty_like(past)
-
-
-@aten_op(torch.ops.webnn_convert.write.default, how="scatterND")
-def _write(b: GraphBuilder, past: Operand, rows: Operand, position: Operand) -> Operand:
-    return written(b, past, rows, b.cast(b.reshape(position, [1]), "int32"), 2)

@@ -22,6 +22,7 @@ from webnn_graph.graph import Operand
 @aten_op(
     aten._reshape_alias.default,
     aten._unsafe_view.default,
+    aten.reshape.default,
     aten.squeeze.default,
     aten.squeeze.dim,
     aten.squeeze.dims,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from converters.lowering.caching import written
 from converters.lowering.normalization import norm
 from converters.lowering.scattering import scatter_reduce
 from converters.torch.handlers.indexing import index_put
-from converters.torch.registry import aten, aten_op
+from converters.torch.registry import aten, aten_op, library_op
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.graph import Operand
 
@@ -16,6 +17,11 @@ def index_reduce(b: GraphBuilder, self: Operand, dim: int, index: Operand, sourc
     axis = dim % x.rank
     places = b.expand(b.reshape(index, [index.size if i == axis else 1 for i in range(x.rank)]), list(updates.shape))
     return b.reshape(scatter_reduce(b, x, places, updates, axis, reduce, keep=include_self), list(self.shape))
+
+
+@library_op("webnn_convert::write", how="scatterND")
+def write(b: GraphBuilder, past: Operand, rows: Operand, position: Operand) -> Operand:
+    return written(b, past, rows, b.cast(b.reshape(position, [1]), "int32"), 2)
 
 
 @aten_op(aten.put.default, how="scatterND; with accumulation a matrix product")

@@ -13,6 +13,7 @@ X = f(2, 3, 4)
 SHAPES: Rows = {
     aten.view.default: [row(X, [6, 4]), row(X, [-1]), row(i(4), [2, 2])],
     aten._unsafe_view.default: [row(X, [6, 4])],
+    aten.reshape.default: [row(X, [6, 4]), row(X, [-1])],
     aten.squeeze.dims: [row(f(1, 3, 1), [0, 2]), row(X, [0])],
     aten.squeeze.dim: [row(f(1, 3, 1), -1), row(X, 0)],
     aten.squeeze.default: [row(f(1, 3, 1))],
