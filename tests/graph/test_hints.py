@@ -34,7 +34,7 @@ ROWS = [
     ("--task says which, like --task text-classification", 'task says which, like task="text-classification"'),
     ("a part: --submodule encoder.layers.0; or", 'a part: submodule="encoder.layers.0"; or'),
     ("give --trust-pickle if you trust it, or --trust-script", "give trust_pickle=True if you trust it, or trust_script=True"),
-    ("--decoder 64,128 makes two", "convert_decoder makes two"),
+    ("--generate 64,128 makes two", "save_package makes two"),
     ("with --browser or CHROMIUM", "with browser or CHROMIUM"),
     ("--browser /opt/chromium", 'browser="/opt/chromium"'),
     ("report it with what --debug shows", "report it with what the traceback shows"),
