@@ -142,6 +142,18 @@ def test_lengths_that_do_not_fit(lengths: tuple[int, int], message: str) -> None
         convert_decoder(model("Llama"), prompt_length=lengths[0], cache_length=lengths[1])
 
 
+def test_a_cache_beyond_the_first_rotation_is_refused() -> None:
+    sizes = {name: size for name, size in SIZES.items() if name != "head_dim"}
+    factors = {"short_factor": [1.0, 1.1, 1.2, 1.3], "long_factor": [1.5, 2.0, 3.0, 4.0], "factor": 2.0}
+    rotary = {"rope_type": "longrope", "rope_theta": 10000.0, **factors}
+    config = transformers.Phi3Config(**sizes, original_max_position_embeddings=32, rope_parameters=rotary)
+    phi = transformers.Phi3ForCausalLM(config).eval()
+    with pytest.raises(ConversionError, match="turns all by other angles when there are more than 32") as raised:
+        convert_decoder(phi, prompt_length=4, cache_length=48)
+    assert raised.value.hint == "a cache of 32 tokens or less will do"
+    assert convert_decoder(phi, prompt_length=4, cache_length=32)
+
+
 def test_other_models_are_refused() -> None:
     with pytest.raises(ConversionError, match="no causal language model"):
         convert_decoder(torch.nn.Linear(2, 2), prompt_length=4, cache_length=8)

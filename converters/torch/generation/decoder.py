@@ -183,6 +183,15 @@ class Decoder(torch.nn.Module):
         return results | {f"present_{name}": present[name] for name in states}
 
 
+def _first_rotation(config: Any) -> int | None:
+    """Up to how many tokens a model's rotary embedding has the first of its two tables (LongRoPE); None where there is but one."""
+    rotary = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
+    if rotary.get("rope_type", rotary.get("type")) != "longrope":
+        return None
+    first: int | None = getattr(config, "original_max_position_embeddings", None) or rotary.get("original_max_position_embeddings")
+    return first
+
+
 def _is_causal(model: Any) -> bool:
     """Whether the logits after a token are the same whatever comes next; a model that cannot be run is another problem."""
     try:
@@ -216,3 +225,8 @@ def _check(model: Any, lengths: Lengths) -> None:
     longest = getattr(config.get_text_config(decoder=True), "max_position_embeddings", None)
     if longest and lengths.cache > longest:
         raise ConversionError(f"the cache holds {lengths.cache} tokens, {type(model).__name__} has {longest} positions")
+    if (first := _first_rotation(config.get_text_config(decoder=True))) and lengths.cache > first:
+        raise ConversionError(
+            f"the cache holds {lengths.cache} tokens; {type(model).__name__} turns all by other angles when there are more than {first}",
+            f"a cache of {first} tokens or less will do",
+        )
