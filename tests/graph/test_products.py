@@ -35,6 +35,12 @@ def scaled_and_reshaped(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
     return {"y": gemm(b, b.reshape(rows, [4, 6]), 8)}
 
 
+def scaled_and_chosen(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
+    rows = b.reshape(b.mul(b.relu(x), weights(6, seed=1)), [1, 4, 6])
+    place = b.cast(b.reduceMax(b.clamp(x, minValue=0, maxValue=3), axes=[0, 1]), "int32")
+    return {"y": gemm(b, b.reshape(b.gather(rows, b.reshape(place, [1]), axis=1), [1, 6]), 8)}
+
+
 def three(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
     return {f"y{n}": gemm(b, x, n) for n in (3, 4, 5)}
 
@@ -50,6 +56,7 @@ def three_of_scaled(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
 FEWER: list[tuple[Body, list[str]]] = [
     (scaled, ["relu", "gemm", "gemm"]),
     (scaled_and_reshaped, ["reshape", "relu", "reshape", "gemm"]),
+    (scaled_and_chosen, ["relu", "clamp", "reduceMax", "cast", "reshape", "reshape", "gather", "reshape", "gemm"]),
     (three, ["gemm", "split"]),
     (three_with_biases, ["gemm", "split"]),
     (three_of_scaled, ["relu", "gemm", "split"]),

@@ -33,6 +33,16 @@ def scaled_rows(view: View, node: Node) -> Build | None:
     return lambda b, new: again(b, new, node, a=b.reshape(new(x), list(a.shape)), b=b.constant(values, name=name))
 
 
+def chosen_rows(view: View, node: Node) -> Build | None:
+    """gather of some of the rows that were multiplied by a constant row: the product of the chosen ones."""
+    rows: Operand = node.arguments["input"]
+    scaled = _scaled(view, rows)
+    if scaled is None or node.arguments.get("axis", 0) == rows.rank - 1 or not view.only_user(rows):
+        return None
+    x, scale = scaled
+    return lambda b, new: b.mul(again(b, new, node, input=b.reshape(new(x), list(rows.shape))), scale)
+
+
 def _scaled(view: View, operand: Operand) -> tuple[Operand, Array] | None:
     """x and a constant row, where an operand is their product, or a reshape of it with whole rows."""
     reshape = view.producer(operand, "reshape")
@@ -101,4 +111,4 @@ def _is_alike(view: View, node: Node, other: Node) -> bool:
     )
 
 
-PRODUCTS = Pass("products", ({"gemm": [scaled_rows, joined]},))
+PRODUCTS = Pass("products", ({"gather": [chosen_rows], "gemm": [scaled_rows, joined]},))
