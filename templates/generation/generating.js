@@ -381,7 +381,7 @@ function arraysOf({ inputs }, values) {
 /** What makes text of tokens, and tokens of text. */
 async function textOf(options) {
   try {
-    const files = await Promise.all(textUrls().map(async (url) => (await request(url, options)).json()));
+    const files = await Promise.all(textUrls().map(async (url) => (await request(url, { signal: options.signal })).json()));
     return (await TEXT()).textOf(...files);
   } catch (error) {
     if (error instanceof ModelError) throw error;
