@@ -42,10 +42,10 @@ model = LlamaForCausalLM(
         max_position_embeddings=512,
     )
 )
-optimizer = torch.optim.AdamW(model.parameters(), lr=8e-3)
-for _ in range(80):
+optimizer = torch.optim.AdamW(model.parameters(), lr=6e-3)
+for _ in range(150):
     conversations = [
-        texts.encode("".join(f"{USER}{question}{END}{BOT}{ANSWERS[question]}{END}" for question in chance.sample(list(ANSWERS), 3)))
+        texts.encode("".join(f"{USER}{question}{END}{BOT}{ANSWERS[question]}{END}" for question in chance.sample(list(ANSWERS), 4)))
         for _ in range(6)
     ]
     length = min(map(len, conversations))
