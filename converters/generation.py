@@ -64,7 +64,9 @@ def settings_of(
     pairs = [pair for pair in said("forced_decoder_ids") or [] if isinstance(pair, (list, tuple)) and len(pair) == 2]
     forced = dict(map(tuple, pairs))
     prompt = [forced[place] for place in range(1, len(forced) + 1) if forced.get(place) is not None]
-    sampling = {name: said(name) for name in SAMPLING if said(name) not in (None, NEUTRAL[name])} if said("do_sample") else {}
+    # A greedy generation is penalized, too.
+    wanted = SAMPLING if said("do_sample") else ("repetition_penalty",)
+    sampling = {name: said(name) for name in wanted if said(name) not in (None, NEUTRAL[name])}
     try:
         settings = Settings(
             kind=kind,  # type: ignore[arg-type]  # checked by text

@@ -193,6 +193,12 @@ class Code(StrEnum):
         "A browser, rustnn or a library is not installed, or does not start.",
         "Install the extra that the hint names. A browser is found by `--browser`, by `WEBNN_CHROMIUM`, or as the installed Chrome.",
     )
+    CACHE_FULL = (
+        "cache-full",
+        "The cache of a model that generates does not hold all tokens of the conversation.",
+        """Begin anew, ask for fewer tokens with `--max-tokens`, or convert the model again: `--generate PROMPT,CACHE` says how many tokens
+        the cache holds.""",
+    )
     EXECUTION_FAILED = (
         "execution-failed",
         "A runtime failed while it computed the graph.",

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from converters.commands.console import Result, note, progress, say, write
-from webnn_graph.errors import WebNNError
+from webnn_graph.codes import Code
+from webnn_graph.errors import ExecutionError, WebNNError
 from webnn_graph.feeds import read_value
 from webnn_graph.generation import Generator
 from webnn_graph.generation.loop import Source
@@ -25,6 +26,7 @@ class Generated(Result):
         how: Arguments of `Generator.generate`.
         tokenizer: What makes text of tokens; None for numbers.
         ids: What was generated.
+        is_full: Whether the cache ended it.
     """
 
     model: Generator
@@ -32,6 +34,7 @@ class Generated(Result):
     how: Mapping[str, Any]
     tokenizer: Tokenizer | None
     ids: list[int] = field(default_factory=list)
+    is_full: bool = False
 
     def show(self) -> None:
         """See `Result`."""
@@ -41,24 +44,33 @@ class Generated(Result):
         finally:
             if self.ids:
                 say("")
+        if self.is_full:
+            note(f"note: the cache is full: it holds {self.model.settings.cache} tokens")
 
     def document(self) -> Mapping[str, Any]:
         """See `Result`."""
         pieces = list(self._pieces())
         text = "".join(pieces) if self.tokenizer else None
         known = self.model.ids[: len(self.model.ids) - len(self.ids)]
-        return {"runtime": self.model.runtime, "prompt": known, "ids": self.ids, "text": text}
+        return {"runtime": self.model.runtime, "prompt": known, "ids": self.ids, "text": text, "cache_full": self.is_full}
 
     def _pieces(self) -> Iterator[str]:
-        text_of = self.tokenizer.stream() if self.tokenizer else self._number
+        stream = self.tokenizer.stream() if self.tokenizer else None
         with progress("opening it ..."):
             self.model.__enter__()
         try:
             for token in self.model.generate(self.source, **self.how):
                 self.ids.append(token)
-                yield text_of(token)
+                yield stream.add(token) if stream else self._number(token)
+        except ExecutionError as error:
+            # Who does not say how many tokens gets as many as there is room for.
+            if error.code != Code.CACHE_FULL or not self.ids or self.how.get("max_tokens"):
+                raise
+            self.is_full = True
         finally:
             self.model.__exit__(None, None, None)
+        if stream:
+            yield stream.rest()
 
     def _number(self, token: int) -> str:
         return str(token) if len(self.ids) == 1 else f" {token}"

@@ -278,7 +278,12 @@ runtime_options = options(
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values."),
 )
 sampling_options = options(
-    click.option("--max-tokens", type=click.IntRange(1), help="Tokens at most.  [default: the model's limit, or until the cache is full]"),
+    click.option(
+        "--max-tokens",
+        type=click.IntRange(1),
+        help="Generate so many tokens at most; a token that ends the text ends it before.  [default: the model's limit, or as many as the "
+        "cache holds]",
+    ),
     click.option(
         "--temperature", type=click.FloatRange(0), help="What logits are divided by before one is drawn.  [default: 0, the largest]"
     ),

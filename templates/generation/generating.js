@@ -106,7 +106,12 @@ export class Model {
   async *chat(messages, options = {}) {
     if (!this.#text) throw badInput("chat() needs a tokenizer, and the model has none");
     if (encode) throw badInput("chat() is for models without an encoder");
-    const tokens = this.#text.chat(messages, options?.template);
+    let tokens;
+    try {
+      tokens = this.#text.chat(messages, options?.template);
+    } catch (error) {
+      throw new ModelError("bad-input", `the chat template does not take the messages: ${error.message}`, error);
+    }
     yield* this.#generated(tokens, options, this.#history);
   }
 
@@ -376,7 +381,7 @@ function arraysOf({ inputs }, values) {
 /** What makes text of tokens, and tokens of text. */
 async function textOf(options) {
   try {
-    const files = await Promise.all(textUrls().map(async (url) => (await request(url, options)).json()));
+    const files = await Promise.all(textUrls().map(async (url) => (await request(url, { signal: options.signal })).json()));
     return (await TEXT()).textOf(...files);
   } catch (error) {
     if (error instanceof ModelError) throw error;

@@ -10,10 +10,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from unittest import mock
 
+import torch
+
 from converters import plugins
 from converters.onnx import registry as of_onnx
 from converters.torch import registry as of_torch
-from tests.site.running import DOCS
+from tests.site.running import DOCS, rewritten
 
 FOLDER = DOCS / "examples"
 EXAMPLES = sorted(FOLDER.glob("*/README.md"))
@@ -28,7 +30,14 @@ def example(page: Path, folder: Path) -> Iterator[None]:
         for table in (of_onnx.HANDLERS, of_torch.HANDLERS, plugins._loaded):
             restored.enter_context(mock.patch.dict(table))  # type: ignore[arg-type]
         restored.enter_context(mock.patch.dict(os.environ, PATH=commands))
+        restored.callback(torch.set_num_threads, torch.get_num_threads())
         try:
             yield
         finally:
             sys.path[:] = [place for place in sys.path if not Path(place).is_relative_to(folder)]  # a package that it installed
+
+
+def make(name: str, folder: Path) -> None:
+    """Puts an example into a folder, with what its commands make."""
+    with example(FOLDER / name / "README.md", folder):
+        rewritten(FOLDER / name / "README.md", folder)

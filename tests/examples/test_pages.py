@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,8 @@ import torch
 from benchmarks.page import ORT
 from tests.everywhere.browsers import ENGINES, Visitor
 from tests.everywhere.site import Site
-from tests.examples.running import FOLDER, example
-from tests.site.running import rewritten
-from webnn_graph.runtimes.browser import BrowserSession
+from tests.examples.conftest import Visit
+from tests.examples.running import make
 
 pytestmark = pytest.mark.browser
 
@@ -25,37 +23,6 @@ PIXELS = """(id) => {
   return Array.from(data, (value) => String.fromCharCode(value)).join("");
 }"""
 WITHOUT = "delete Navigator.prototype.ml"
-Visit = Callable[..., Any]
-
-
-@pytest.fixture
-def visit(browser: BrowserSession) -> Iterator[Visit]:
-    """Runs an example's page and calls a function with it once it has loaded, on the browser's thread."""
-    pages = []
-
-    def run(name: str, look: Callable[[Any], Any], before: Callable[[Any], None] = lambda page: None) -> Any:
-        folder = browser.exchange.folder / name
-        if not folder.exists():
-            make(name, folder)
-        page = browser.chromium.open_page()
-        pages.append(page)
-
-        def opened() -> Any:
-            before(page)
-            page.goto(f"{browser.exchange.url}/{name}/index.html")
-            return look(page)
-
-        return browser.chromium._do(opened)
-
-    yield run
-    for page in pages:
-        browser.chromium.close_page(page)
-
-
-def make(name: str, folder: Path) -> None:
-    """Puts an example into a folder, with what its commands make."""
-    with example(FOLDER / name / "README.md", folder):
-        rewritten(FOLDER / name / "README.md", folder)
 
 
 @pytest.fixture(scope="module")

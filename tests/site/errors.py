@@ -15,6 +15,8 @@ import pytest
 import torch
 
 from converters.commands import console
+from tests.generation import toys
+from tests.generation.toys import Toy
 from tests.onnx.test_budget import HEAD, LAUGHS
 from tests.site.folder import classifier, fill
 from tests.site.running import run_command
@@ -22,6 +24,7 @@ from webnn_graph import GraphBuilder, load, run, save
 from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats import locks, save_together
+from webnn_graph.generation import Generator
 from webnn_graph.runtimes import find_runtime, reference
 from webnn_graph.signals import Signals
 
@@ -64,6 +67,11 @@ def _busy() -> None:
 def _out_of_memory() -> None:
     with mock.patch.object(reference, "evaluate", side_effect=MemoryError):
         run(load("linear.webnn"), {"x": np.ones((2, 4), np.float32)})
+
+
+def _full() -> None:
+    with Generator(Toy().graphs(), toys.SETTINGS) as model:
+        list(model.generate([1, 2, 3], max_tokens=20))
 
 
 def _interrupt() -> None:
@@ -113,6 +121,7 @@ EXAMPLES: dict[Code, Example] = {
     Code.WRONG_INPUT: "webnn run linear.webnn --input x=[1,2,3]",
     Code.UNKNOWN_RUNTIME: lambda: find_runtime("gpu"),
     Code.RUNTIME_UNAVAILABLE: "webnn run linear.webnn --runtime browser --browser nowhere",
+    Code.CACHE_FULL: _full,
     Code.EXECUTION_FAILED: _out_of_memory,
     Code.INTERRUPTED: _interrupt,
     Code.REFUSED: _apart,

@@ -16,6 +16,7 @@ from models.zoo.report import Verdict
 from tests.ops.methods import STANDARD
 from tests.site import manifest
 from tests.zoo import schema
+from webnn_graph.formats.javascript import filled
 from webnn_graph.ops import OPS, Op, Parameter
 from webnn_graph.targets.chromium.quirks import QUIRKS as OF_CHROMIUM
 from webnn_graph.targets.pywebnn.quirks import QUIRKS as OF_PYWEBNN
@@ -23,6 +24,7 @@ from webnn_graph.targets.quirk import OUTPUT, Quirk
 from webnn_graph.targets.rustnn.quirks import QUIRKS as OF_RUSTNN
 
 MODULE = Path(templates.__file__).with_name("module") / "module.d.ts.j2"
+GENERATING = "index.d.ts.j2"
 
 
 # ------------------------------------------------------------------------------------------------------------------- faults
@@ -153,9 +155,6 @@ LOOP = re.compile(r"^\{% for .*\n(?P<body>(?:.*\n)*?)\{% endfor %\}\n", re.MULTI
 
 def javascript() -> str:
     """docs/reference/javascript.md."""
-    declarations = _declarations()
-    names = [match["name"] for match in DECLARED.finditer(declarations)]
-    blocks = "".join(f"## {name}\n\n```ts\n{_declaration(declarations, name)}```\n\n" for name in names)
     return f"""# The module in JavaScript
 
 What `--format js` writes for a model called `model`: `model.js` exports this, and `model.d.ts` declares it. Here `x` stands for
@@ -163,7 +162,26 @@ each input and `y` for each output; their names, types and shapes are the model'
 is random, `ort` and `backend` in modules that were written with `--fallback`. [Run it in a page](../tasks/run-in-a-page.md)
 shows it at work. Written by `python -m tests.site` from the template of the declarations.
 
-{blocks}"""
+{_blocks(_declarations())}"""
+
+
+def generation() -> str:
+    """docs/reference/generation.md."""
+    view = {"title": "model", "parts": [("decode", '"./decode.js"')], "text": True, "fallback": True, "is_told": False}
+    text = filled(GENERATING, view)
+    return f"""# The module that generates, in JavaScript
+
+What `index.js` of a package exports that `--generate` wrote, and `index.d.ts` declares. Declarations of `text` are there when the package
+has a tokenizer, `backend` with `--fallback`. Of a model with an encoder, `generate(source, options)` takes what is encoded: a text or
+its tokens, a typed array, or arrays by name; its option `start` are the tokens that it begins with, and there is no `chat()`. [Convert a
+language model](../tasks/language-models.md) shows it at work. Written by `python -m tests.site` from the template of the declarations.
+
+{_blocks(text)}"""
+
+
+def _blocks(declarations: str) -> str:
+    names = [match["name"] for match in DECLARED.finditer(declarations)]
+    return "".join(f"## {name}\n\n```ts\n{_declaration(declarations, name)}```\n\n" for name in names)
 
 
 def _declarations() -> str:
@@ -188,7 +206,7 @@ def _declaration(text: str, name: str) -> str:
     assert start
     end = text.find("\n", start.end()) + 1
     if text[:end].rstrip().endswith("{"):
-        end = text.find("\n}\n", start.end()) + 3
+        end = re.compile(r"^\};?\n", re.MULTILINE).search(text, start.end()).end()  # type: ignore[union-attr]
     elif text[:end].rstrip().endswith("="):
         end = text.find(";\n", start.end()) + 2
     return text[start.start() : end]
@@ -269,6 +287,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "faults.md": faults,
     "reference/commands.md": commands,
     "reference/javascript.md": javascript,
+    "reference/generation.md": generation,
     "reference/manifest.md": manifest.page,
     "reference/zoo-report.md": zoo_report,
 }

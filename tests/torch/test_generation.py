@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from webnn_graph.targets import CHROMIUM, legalize, load_target
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
 from converters.torch.generation import check, convert_decoder, decoder, states  # noqa: E402
+from tests.generation import texts  # noqa: E402
 
 PROMPT, CACHE, COUNT = 8, 48, 32
 """Tokens that are taken at once, kept, and generated."""
@@ -270,6 +273,43 @@ def test_the_old_option_does_the_same(folder: Path, tmp_path: Path) -> None:
         "model.safetensors",
         "prefill.webnn",
     ]
+
+
+def texts_of(folder: Path, change: Callable[[dict[str, Any]], Any] = lambda document: None) -> None:
+    """Puts a tokenizer into a model's folder."""
+    texts.write("bytes", folder)
+    document = json.loads((folder / "tokenizer.json").read_text())
+    change(document)
+    (folder / "tokenizer.json").write_text(json.dumps(document))
+
+
+def test_a_tokenizer_makes_it_a_package(folder: Path, tmp_path: Path) -> None:
+    texts_of(folder)
+    result = torch2webnn(folder, "--generate", f"{PROMPT},{CACHE}", "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "tokens, not text" not in result.output
+    assert {"index.js", "text.js", "package.json", "tokenizer.json", "tokenizer_config.json"} < {
+        path.name for path in (tmp_path / "out").iterdir()
+    }
+    assert json.loads((tmp_path / "out" / "tokenizer_config.json").read_text())["chat_template"] == texts.CHAT
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda document: document["model"].update(type="WordLevel"), "has model 'WordLevel', which @huggingface/tokenizers lacks"),
+        (lambda document: document.update(decoder={"type": "Other"}), "has decoder 'Other', which"),
+        (lambda document: document.clear(), "has model 'None'"),
+    ],
+    ids=["a model", "a decoder", "nothing"],
+)
+def test_a_tokenizer_that_pages_lack_is_left_out(change: Any, said: str, folder: Path, tmp_path: Path) -> None:
+    texts_of(folder, change)
+    result = torch2webnn(folder, "--generate", f"{PROMPT},{CACHE}", "-o", tmp_path / "out", "--format", "js")
+    assert result.exit_code == 0, result.output
+    assert "generates tokens, not text: " in result.output and said in result.output
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert "index.js" in names and not names & {"text.js", "package.json", "tokenizer.json", "tokenizer_config.json"}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from webnn_graph import runtimes
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError, FormatError
 from webnn_graph.formats import load
@@ -223,10 +224,13 @@ class Generator:
         """The tokens of a caller. Raises `ExecutionError` for what is none of the vocabulary."""
         array = np.asarray(tokens)
         if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-            raise ExecutionError(f"{what} must be a list of whole numbers")
+            raise ExecutionError(f"{what} must be a list of whole numbers", code=Code.WRONG_INPUT)
         wrong = [int(token) for token in array if not 0 <= token < self.interface.vocabulary]
         if wrong:
-            raise ExecutionError(f"{what} have {wrong[0]}, which is none of the {self.interface.vocabulary} tokens that the model knows")
+            raise ExecutionError(
+                f"{what} have {wrong[0]}, which is none of the {self.interface.vocabulary} tokens that the model knows",
+                code=Code.WRONG_INPUT,
+            )
         return [int(token) for token in array]
 
     def _end(self, new: Sequence[int], max_tokens: int | None) -> int | None:
@@ -245,6 +249,7 @@ class Generator:
             raise ExecutionError(
                 f"the cache is full: it holds {self.settings.cache} tokens, of which {max(free, 0)} are free, and {len(new)} were given",
                 HINT_FULL,
+                code=Code.CACHE_FULL,
             )
         self._history += new
         self._pending += new
@@ -252,10 +257,7 @@ class Generator:
     def _feed(self) -> dict[str, Array]:
         """Feeds what was not fed yet, in pieces; the last outputs."""
         if self._past.position + len(self._pending) > self.settings.cache:
-            raise ExecutionError(
-                f"the cache is full: it holds {self.settings.cache} tokens",
-                HINT_FULL,
-            )
+            raise ExecutionError(f"the cache is full: it holds {self.settings.cache} tokens", HINT_FULL, code=Code.CACHE_FULL)
         outputs: dict[str, Array] = {}
         while self._pending:
             count = self._piece(len(self._pending))
@@ -310,7 +312,9 @@ class Generator:
         values = np.asarray(source, operand.data_type.numpy).reshape(-1)
         is_sound = "spectrogram" in self._graphs
         if values.size > operand.size or (values.size < operand.size and not is_sound):
-            raise ExecutionError(f"{name} has {operand.size} elements{' at most' if is_sound else ''}, and {values.size} were given")
+            raise ExecutionError(
+                f"{name} has {operand.size} elements{' at most' if is_sound else ''}, and {values.size} were given", code=Code.WRONG_INPUT
+            )
         padded = np.zeros(operand.size, operand.data_type.numpy)
         padded[: values.size] = values
         return {name: padded.reshape(operand.shape)}
@@ -318,9 +322,11 @@ class Generator:
     def _filled(self, tokens: list[int], inputs: Mapping[str, Operand]) -> dict[str, Array]:
         length = inputs[IDS].shape[-1]
         if not 1 <= len(tokens) <= length:
-            raise ExecutionError(f"the encoder takes 1 to {length} tokens, and {len(tokens)} were given")
+            raise ExecutionError(f"the encoder takes 1 to {length} tokens, and {len(tokens)} were given", code=Code.WRONG_INPUT)
         if len(tokens) < length and (MASK not in inputs or self.settings.pad is None):
-            raise ExecutionError(f"the encoder takes {length} tokens, and has no mask for fewer; {len(tokens)} were given")
+            raise ExecutionError(
+                f"the encoder takes {length} tokens, and has no mask for fewer; {len(tokens)} were given", code=Code.WRONG_INPUT
+            )
         feeds = {IDS: np.full((1, length), self.settings.pad or 0, inputs[IDS].data_type.numpy)}
         feeds[IDS][0, : len(tokens)] = tokens
         if MASK in inputs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,13 +126,37 @@ class Tokenizer:
             self._tokenizer = tokenizers.Tokenizer.from_buffer(_read(folder / DATA))
         except Exception as error:  # it has no class of its own
             raise FormatError(f"{folder / DATA} is damaged: {one_line(str(error), 200)}") from None
-        self._stream = tokenizers.decoders.DecodeStream
+        self._decoding = tokenizers.decoders.DecodeStream
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text, with those that its beginning and end are marked with."""
         return list(self._tokenizer.encode(text).ids)
 
-    def stream(self) -> Callable[[int], str]:
-        """A function that gives what a next token adds to the text: nothing while a character is not whole."""
-        stream = self._stream(skip_special_tokens=True)
-        return lambda token: stream.step(self._tokenizer, token) or ""
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of tokens, without those that mark something."""
+        return str(self._tokenizer.decode(ids, skip_special_tokens=True))
+
+    def stream(self) -> Stream:
+        """Makes text of tokens one after another."""
+        return Stream(self, self._tokenizer, self._decoding(skip_special_tokens=True))
+
+
+class Stream:
+    """Text of tokens that come one after another; made by `Tokenizer.stream`."""
+
+    def __init__(self, tokenizer: Tokenizer, of: Any, decoding: Any) -> None:
+        self._tokenizer, self._of, self._decoding = tokenizer, of, decoding
+        self._ids: list[int] = []
+        self._text = ""
+
+    def add(self, token: int) -> str:
+        """What the next token adds to the text: nothing while a character is not whole."""
+        self._ids.append(token)
+        text = self._decoding.step(self._of, token) or ""
+        self._text += text
+        return text
+
+    def rest(self) -> str:
+        """What is left when no more tokens come: a character that is not whole."""
+        whole = self._tokenizer.decode(self._ids)
+        return whole.removeprefix(self._text) if whole.startswith(self._text) else ""

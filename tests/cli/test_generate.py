@@ -1,0 +1,206 @@
+"""``webnn generate``: what it says, with text and without, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import Result
+from msgspec.structs import replace
+
+from tests.generation import toys
+from tests.generation.toys import CACHE, Toy
+from webnn_graph.generation import Generator, save_package
+
+transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+
+from tests.generation import texts  # noqa: E402
+
+Invoke = Callable[..., Result]
+SPELLED = "abcdefghijklmno. ?"
+
+
+def tokenizer(folder: Path) -> Path:
+    made = transformers.PreTrainedTokenizerFast(tokenizer_object=texts.letters(), bos_token="<s>", eos_token="<|end|>")
+    made.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A toy that knows letters."""
+    save_package(tmp_path / "package", Toy().graphs(), replace(toys.SETTINGS, eos=()), tokenizer=tokenizer(tmp_path / "tokenizer"))
+    return tmp_path / "package"
+
+
+@pytest.fixture
+def mute(tmp_path: Path) -> Path:
+    """A toy without a tokenizer."""
+    save_package(tmp_path / "mute", Toy().graphs(), replace(toys.SETTINGS, eos=()), formats=["webnn"])
+    return tmp_path / "mute"
+
+
+def right(tokens: list[int], count: int, **how: Any) -> list[int]:
+    with Generator(Toy().graphs(), replace(toys.SETTINGS, eos=())) as model:
+        return list(model.generate(tokens, max_tokens=count, **how))
+
+
+def spelled(tokens: list[int]) -> str:
+    return "".join(SPELLED[token - 5] for token in tokens if token > 4)
+
+
+def test_text(folder: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", folder, "--prompt", "abc", "--max-tokens", 6)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == spelled(right([1, 5, 6, 7], 6)) + "\n"
+
+
+def test_tokens(mute: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", mute, "--ids", "5,9", "--max-tokens", 4)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == " ".join(map(str, right([5, 9], 4))) + "\n"
+
+
+def test_json(folder: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", folder, "--prompt", "abc", "--max-tokens", 6, "--json")
+    ids = right([1, 5, 6, 7], 6)
+    assert json.loads(result.stdout) == {
+        "runtime": "reference",
+        "prompt": [1, 5, 6, 7],
+        "ids": ids,
+        "text": spelled(ids),
+        "cache_full": False,
+    }
+
+
+def test_without_a_tokenizer_there_is_no_text(mute: Path, invoke: Invoke) -> None:
+    found = json.loads(invoke("webnn", "generate", mute, "--max-tokens", 2, "--json").stdout)
+    assert (found["prompt"], found["ids"], found["text"]) == ([1], right([1], 2), None)
+
+
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [
+        (["--temperature", 1.5, "--seed", 3, "--top-k", 4], {"temperature": 1.5, "seed": 3, "top_k": 4}),
+        (["--beams", 3], {"beams": 3}),
+        (["--repetition-penalty", 1.8], {"repetition_penalty": 1.8}),
+        (["--runtime", "onnxruntime"], {}),
+    ],
+)
+def test_options(options: list[Any], how: dict[str, Any], mute: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", mute, "--ids", "5,9", "--max-tokens", 4, *options)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == " ".join(map(str, right([5, 9], 4, **how))) + "\n"
+
+
+def test_it_ends_with_the_cache(mute: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", mute, "--ids", "5,9")
+    count = CACHE + 1 - 2
+    assert (result.exit_code, result.stdout) == (0, " ".join(map(str, right([5, 9], count))) + "\n")
+    assert result.stderr == f"note: the cache is full: it holds {CACHE} tokens\n"
+    found = json.loads(invoke("webnn", "generate", mute, "--ids", "5,9", "--json").stdout)
+    assert (len(found["ids"]), found["cache_full"]) == (count, True)
+
+
+def test_as_many_as_were_asked_for_or_an_error(mute: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", mute, "--ids", "5,9", "--max-tokens", CACHE)
+    assert result.exit_code == 1
+    assert result.stdout == " ".join(map(str, right([5, 9], CACHE - 1))) + "\n"
+    assert result.stderr.startswith(f"error: the cache is full: it holds {CACHE} tokens [cache-full]\nhint: ")
+
+
+def test_an_encoder_is_given_numbers(tmp_path: Path, invoke: Invoke) -> None:
+    save_package(tmp_path / "told", Toy().told_graphs(), toys.TRANSLATING, formats=["webnn"])
+    with Generator(Toy().told_graphs(), toys.TRANSLATING) as model:
+        expected = " ".join(map(str, model.generate([3, 8, 11]))) + "\n"
+    np.save("tokens.npy", np.array([3, 8, 11]))
+    for given in (["--ids", "3,8,11"], ["--input", "tokens.npy"]):
+        result = invoke("webnn", "generate", tmp_path / "told", *given)
+        assert (result.exit_code, result.stdout) == (0, expected), result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        (["--ids", "5,23"], 1, "error: the tokens have 23, which is none of the 23 tokens that the model knows [wrong-input]"),
+        (["--ids", "5,x"], 2, "error: "),
+        (["--ids", ",".join(["1"] * (CACHE + 1))], 1, f"of which {CACHE} are free, and {CACHE + 1} were given [cache-full]"),
+        (["--ids", "5", "--prompt", "a"], 2, "--prompt, --ids and --input are for the same: give one of them"),
+        (["--prompt", "a"], 1, "has no tokenizer.json, so that text cannot be read"),
+        (["--temperature", "1", "--beams", "2"], 1, "several beams have no temperature"),
+        (["--max-tokens", "0"], 2, "0 is not in the range"),
+        (["--runtime", "browser", "--browser", "nowhere"], 1, "[runtime-unavailable]"),
+    ],
+)
+def test_what_is_refused(options: list[str], status: int, said: str, mute: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", mute, *options)
+    assert (result.exit_code, result.stdout) == (status, ""), result.output
+    assert said in result.stderr and "Traceback" not in result.stderr
+
+
+def test_folders_that_are_no_packages(tmp_path: Path, mute: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", tmp_path)
+    assert result.exit_code == 1
+    assert "has no generation.json: no model that generates is in it [wrong-kind]\nhint: --generate writes one" in result.stderr
+    (mute / "decode.webnn").unlink()
+    result = invoke("webnn", "generate", mute)
+    assert result.exit_code == 1
+    assert "has no decode.webnn" in result.stderr and "--format webnn" in result.stderr
+    assert invoke("webnn", "generate", tmp_path / "nowhere").exit_code == 1
+
+
+def test_a_damaged_tokenizer(folder: Path, invoke: Invoke) -> None:
+    (folder / "tokenizer.json").write_text("{")
+    result = invoke("webnn", "generate", folder, "--prompt", "abc")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: ") and "tokenizer.json is damaged: " in result.stderr
+    result = invoke("webnn", "generate", folder, "--ids", "5", "--max-tokens", 2)
+    assert (result.exit_code, result.stdout) == (0, " ".join(map(str, right([5], 2))) + "\n")
+    assert "is damaged" in result.stderr and "tokens are shown by number" in result.stderr
+
+
+def test_text_that_would_move_the_cursor_is_harmless(tmp_path: Path, invoke: Invoke) -> None:
+    source = tokenizer(tmp_path / "tokenizer")
+    document = (source / "tokenizer.json").read_text()
+    vocabulary = json.loads(document)["model"]["vocab"]
+    hostile = {(f"\x1b[2J{name}" if token > 4 else name): token for name, token in vocabulary.items()}
+    changed = json.loads(document)
+    changed["model"]["vocab"] = hostile
+    (source / "tokenizer.json").write_text(json.dumps(changed))
+    save_package(tmp_path / "package", Toy().graphs(), replace(toys.SETTINGS, eos=()), tokenizer=source)
+    result = invoke("webnn", "generate", tmp_path / "package", "--ids", "5,9", "--max-tokens", 4)
+    assert result.exit_code == 0 and "[2J" in result.stdout and "\x1b" not in result.stdout
+
+
+ENDLESS = """
+import cli, time, sys
+from webnn_graph.runtimes import reference
+right = reference.evaluate
+def slow(*given, **how):
+    time.sleep(0.002)
+    return right(*given, **how)
+reference.evaluate = slow
+cli.webnn()
+"""
+
+
+def test_an_interrupt_ends_it_cleanly(mute: Path) -> None:
+    """After what was generated: a line's end, and one line that says so."""
+    command = [sys.executable, "-c", ENDLESS, "generate", str(mute), "--ids", "5"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=0) as process:
+        assert process.stdout and process.stderr
+        os.read(process.stdout.fileno(), 1)
+        time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        rest, said = process.communicate(timeout=60)
+    assert (process.returncode, said.strip()) == (130, "error: interrupted")
+    assert rest.endswith("\n") and rest.count("\n") == 1
