@@ -158,16 +158,16 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     from converters.random_numbers import INPUTS, Chosen
     from converters.torch.archive import kind_of
     from converters.torch.files import files_of
-    from converters.torch.generation import DecoderModel, Lengths
+    from converters.torch.generation import GenerativeModel, Lengths
     from converters.torch.inputs import InputSpec, read_inputs
     from converters.torch.model import TorchModel
     from webnn_graph.budget import Budget
 
-    lengths, random = options["generate"], options["random"]
+    lengths, random, said = options["generate"], options["random"], options["dim"]
     if lengths and random is not None:
         raise click.UsageError("--random is for other models than those of --generate")
-    if lengths and (specifications or options["dim"] or options["padding"]):
-        raise click.UsageError("--generate says what the inputs are; --input, --dim and --padding are for other models")
+    if lengths and (specifications or options["padding"]):
+        raise click.UsageError("--generate says what the inputs are; --input and --padding are for other models")
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
     quantizing = quantizing_of(options, check)
@@ -177,7 +177,10 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     }
     loading["budget"] = Budget(options["budget"])
     if lengths:
-        generating = DecoderModel(model, Lengths(lengths[0], lengths[1], options["top_logits"]), name=destination.stem, **loading)
+        if len(sizes) > 1:
+            raise click.UsageError("a model that generates has inputs of one size: --dim NAME=N")
+        wanted = Lengths(lengths[0], lengths[1], options["top_logits"])
+        generating = GenerativeModel(model, wanted, dims={dim: sizes[0][dim] for dim in said}, name=destination.stem, **loading)
         return converted_package(generating, destination, check if verify else None, quantizing)
     loading |= {"inputs": inputs, "name": destination.stem}
     if len(sizes) == 1:

@@ -70,6 +70,8 @@ def configured_inputs(
     given: Mapping[str, torch.Tensor],
     folder: Path | None = None,
     like: Mapping[str, torch.Tensor] | None = None,
+    assumed: Mapping[str, int] | None = None,
+    encoder: bool = False,
 ) -> tuple[dict[str, torch.Tensor], list[str]]:
     """Example inputs of a model of transformers by name, and what is to be said of their sizes.
 
@@ -81,11 +83,16 @@ def configured_inputs(
         given: Inputs that are known, by name; their sizes count for the others.
         folder: Where the configuration of the model's processor is.
         like: Inputs of the names and shapes that are wanted, instead of those of the configuration.
+        assumed: Sizes of dimensions where the model does not say how long they may be.
+        encoder: Whether those of an encoder alone are wanted, with a picture, too, where its text has a token for each piece of that.
 
     Raises:
         ConversionError: It is not known what the model takes, or it has no such dimension or size.
     """
-    found = _interface(model, _processor(folder))
+    found = _interface(model, processor_of(folder), encoder)
+    for name in found.sizes.keys() & (assumed or {}).keys():
+        if found.sizes[name].most is None and assumed:
+            found.sizes[name] = Size(assumed[name], "assumed")
     if like is not None:
         made = _values(model, {name: tuple(tensor.shape) for name, tensor in like.items() if name in found.shapes})
         return {**like, **made}, []
@@ -135,14 +142,14 @@ def _said(found: Interface, settled: Mapping[str, int], sizes: Mapping[str, int]
 
 
 # ------------------------------------------------------------------------------------------------------------- what it takes
-def _interface(model: Any, processor: Mapping[str, Any]) -> Interface:
+def _interface(model: Any, processor: Mapping[str, Any], encoder: bool) -> Interface:
     """What the model takes; nothing where that is not known."""
     found = Interface()
     config, parameters = model.config, inspect.signature(model.forward).parameters
     main = getattr(getattr(model, "encoder", None), "main_input_name", "") if model.main_input_name == "inputs" else model.main_input_name
     modalities = _modalities(model)
     if "pixel_values" in parameters and (main == "pixel_values" or "image" in modalities):
-        if main == "input_ids" and _member(config, "image_token_id", "image_token_index") is not None:
+        if not encoder and main == "input_ids" and _member(config, "image_token_id", "image_token_index") is not None:
             found.notes.append("pixel_values is left out, it computes text only; --input gives the shapes of all inputs")
         else:
             _add_pixels(found, config, processor, is_video=main == "pixel_values" and "video" in modalities)
@@ -151,7 +158,7 @@ def _interface(model: Any, processor: Mapping[str, Any]) -> Interface:
     for name, add in (("input_values", _add_sound), ("input_features", _add_features), ("past_values", _add_series)):
         if name in parameters and (main == name or "audio" in modalities):
             add(found, config, processor)
-    if "decoder_input_ids" in parameters and _is_encoder_decoder(config):
+    if not encoder and "decoder_input_ids" in parameters and _is_encoder_decoder(config):
         _add_decoder(found, model)
     order = {name: index for index, name in enumerate(parameters)}
     found.shapes = dict(sorted(found.shapes.items(), key=lambda item: order[item[0]]))
@@ -288,7 +295,7 @@ def _member(config: Any, *names: str) -> Any:
     return next((found for part in parts if (found := _member(part, *names)) is not None), None)
 
 
-def _processor(folder: Path | None) -> dict[str, Any]:
+def processor_of(folder: Path | None) -> dict[str, Any]:
     """What the files about a processor say; those of parts of it on one level."""
     said: dict[str, Any] = {}
     for name in PROCESSORS if folder else ():

@@ -68,7 +68,12 @@ def load_folder(path: Path, task: str = "") -> Loaded:
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
         if "model_type" in _members(config):
-            transformers.AutoConfig.from_pretrained(str(path), **options)  # refuses what only code in the folder defines
+            known = transformers.AutoConfig.from_pretrained(str(path), **options)  # refuses what only code in the folder defines
+            if task and type(known) not in getattr(transformers, HEADS[task])._model_mapping:
+                raise ConversionError(
+                    f"{path} is a {known.model_type} model, and transformers has none of these for {task}",
+                    f"the folder holds a {_named(config)}" if _named(config) else "",
+                )
         family = _named_class(path, config) if not task and _named(config) else getattr(transformers, HEADS[task])
         options |= {"use_safetensors": True, "output_loading_info": True, "ignore_mismatched_sizes": True}
         model, info = family.from_pretrained(str(path), **options)
@@ -88,6 +93,24 @@ def load_folder(path: Path, task: str = "") -> Loaded:
     if pooling_absent:
         return replace(loaded, notes=[*loaded.notes, "it has no pooling layer, for which the folder has no weights"])
     return loaded
+
+
+def has_encoder(path: Path) -> bool:
+    """Whether the model in a folder has an encoder, and a decoder that generates; what is wrong with the folder is said by `load_folder`.
+
+    Raises:
+        ConversionError: The folder refers to something outside of it.
+        FormatError: It has no configuration.
+    """
+    check_folder(path)
+    _stay_offline()
+    try:
+        import transformers
+
+        config = transformers.AutoConfig.from_pretrained(str(path), local_files_only=True, trust_remote_code=False)
+    except Exception:  # the library has no common exception for it
+        return False
+    return bool(getattr(config, "is_encoder_decoder", False)) or config.model_type == "blip"
 
 
 def _without_cache(config: Any) -> None:

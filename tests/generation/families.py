@@ -29,7 +29,7 @@ PROMPT, CACHE, COUNT = 8, 112, 64
 """Tokens that are taken at once, kept, and generated."""
 TURNS = ([5, 17, 42, 3, 77], [1, 90, 12, 33, 33, 50, 21, 7, 60, 4, 11])
 """What is said first, and after what was generated: less and more than a prompt's graph takes."""
-LAYER = re.compile(r"\.(?:layers|h|blocks)\.(\d+)\b")
+LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\b")
 CLOSE = 1e-3
 """Differences of logits, in proportion to their spread, and margins between the two largest that decide nothing."""
 
@@ -176,7 +176,7 @@ def compare(name: str) -> tuple[int, float]:
     """
     compared, worst = 0, 0.0
     with Generator(graphs(name), settings(name), runtime="reference") as generator:
-        logits = _recorded(generator)
+        logits = recorded(generator)
         for turn, expected in zip(TURNS, right(name), strict=True):
             tokens = list(generator.generate(turn, max_tokens=len(expected.tokens)))
             begin = len(generator.ids) - len(tokens)
@@ -191,12 +191,14 @@ def compare(name: str) -> tuple[int, float]:
     return compared, worst
 
 
-def _recorded(generator: Generator) -> dict[int, Array]:
+def recorded(generator: Generator) -> dict[int, Array]:
     """The logits that are computed from now on, by how many tokens were fed until then."""
     logits: dict[int, Array] = {}
 
     def recording(compute: Callable[[Mapping[str, Array]], dict[str, Array]], feeds: Mapping[str, Array]) -> dict[str, Array]:
         outputs = compute(feeds)
+        if "logits" not in outputs:  # of an encoder
+            return outputs
         logits[int(feeds["position"][0] + feeds.get("last", [0])[0]) + 1] = outputs["logits"][0]
         return outputs
 

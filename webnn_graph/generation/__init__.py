@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from webnn_graph.generation.loop import Generator
     from webnn_graph.generation.package import Package, save_package
     from webnn_graph.generation.sampling import Sampling
-    from webnn_graph.generation.settings import Beams, SamplingDefaults, Settings, parsed, read
+    from webnn_graph.generation.settings import Beams, SamplingDefaults, Settings, Speech, parsed, read
 
 __all__ = [
     "PARTS",
@@ -25,6 +25,7 @@ __all__ = [
     "Sampling",
     "SamplingDefaults",
     "Settings",
+    "Speech",
     "State",
     "interface_of",
     "parsed",
@@ -40,6 +41,6 @@ if not TYPE_CHECKING:  # to a type checker, a name that does not exist is an err
             "Generator": "loop",
             **dict.fromkeys(("Package", "save_package"), "package"),
             "Sampling": "sampling",
-            **dict.fromkeys(("Beams", "SamplingDefaults", "Settings", "parsed", "read"), "settings"),
+            **dict.fromkeys(("Beams", "SamplingDefaults", "Settings", "Speech", "parsed", "read"), "settings"),
         },
     )

@@ -104,6 +104,9 @@ class Search(Generic[H]):
             seen = list(set(beam.history))
             scores[seen] = penalized(scores[seen], self._penalty)
         scores[list(self._rules.banned(beam.history))] = -np.inf
+        scores = self._rules.timed(beam.history, scores)
+        if self._beams.renormalize:
+            scores = scores - np.logaddexp.reduce(scores)
         return np.asarray(scores)
 
     @property

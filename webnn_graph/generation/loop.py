@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -41,8 +42,14 @@ from webnn_graph.generation.settings import Settings, read
 from webnn_graph.graph import Graph, Operand
 
 Source: TypeAlias = Sequence[int] | Array | Mapping[str, Array]
-"""What an encoder is given: tokens, the values of its only other input, or of ``spectrogram``'s, or inputs by name."""
+"""What an encoder is given: tokens, the values of its only other input, or of ``spectrogram``'s, or inputs by name.
+
+A list of tokens, and a sound, may be shorter than what the graph takes."""
 HINT_FULL = "begin anew, or convert the model again: --generate PROMPT,CACHE makes a larger cache"
+
+
+LANGUAGE = -1
+"""In first tokens: the language that the model finds most probable."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,9 @@ class Generator:
         beams: int | None = None,
         length_penalty: float | None = None,
         early_stopping: bool | str | None = None,
+        language: str | None = None,
+        task: str | None = None,
+        timestamps: bool = False,
         **sampling: float | None,
     ) -> Iterator[int]:
         """Generates token after token: greedy, unless a temperature is said or the settings say more than one beam.
@@ -146,6 +156,9 @@ class Generator:
             beams: How many sequences are searched; by default what the settings say, or 1 where a temperature is said.
             length_penalty: See `Beams`, as for ``early_stopping``.
             early_stopping: See there.
+            language: One of the settings' languages; by default theirs, else what the model of speech finds most probable.
+            task: One of the tasks of a model of speech.
+            timestamps: Whether it says when something is said.
             sampling: Attributes of `Sampling`.
 
         Yields:
@@ -179,11 +192,26 @@ class Generator:
             new = self._tokens(self.settings.start if start is None else start, "the first tokens")
             if not new:
                 raise ExecutionError("a generation begins with a token: give start, since the settings say none")
+            if start is None and self.settings.speech:
+                new = [*new, *spoken(self.settings, language, task, timestamps)]
+        settings = self.settings
+        if language is not None and not settings.speech:
+            settings = replace(settings, forced_bos=_named(settings.languages, language, "language"))
+        if (task is not None or timestamps) and not settings.speech:
+            raise ExecutionError("task and timestamps are for models of speech")
         end = self._end(new, max_tokens)
-        return self._generated(source, new, end, how, chosen, frozenset((*self.settings.eos, *stop)))
+        rules = partial(Rules, settings, timestamps=timestamps)
+        return self._generated(source, new, end, how, chosen, rules, frozenset((*self.settings.eos, *stop)))
 
     def _generated(
-        self, source: Any, new: list[int], end: int | None, beams: Any, sampling: Sampling, stops: frozenset[int]
+        self,
+        source: Any,
+        new: list[int],
+        end: int | None,
+        beams: Any,
+        sampling: Sampling,
+        rules: Callable[[int, int | None], Rules],
+        stops: frozenset[int],
     ) -> Iterator[int]:
         self._check_free()
         self._is_busy = True
@@ -191,18 +219,19 @@ class Generator:
             if self.settings.kind != "decoder":
                 self.reset()
                 self._given = self._encoded(source)
+                new = self._with_language(new)
             self._take(new)
             begin = len(self._history)
             if beams.num_beams > 1:
                 most = self.settings.cache + 1 if end is None else min(end, self.settings.cache + 1)
-                search: Search[Past] = Search(beams, Rules(self.settings, begin, end), sampling.repetition_penalty, stops, begin, most)
+                search: Search[Past] = Search(beams, rules(begin, end), sampling.repetition_penalty, stops, begin, most)
                 outputs = self._feed()
                 found = search.run(self._history, Step(self._past, outputs[LOGITS][0]), self._advance)
                 self._history += found
                 self._pending += found
                 yield from found
                 return
-            sampler = Sampler(sampling, Rules(self.settings, begin, end))
+            sampler = Sampler(sampling, rules(begin, end))
             while True:
                 outputs = self._feed()
                 token = sampler.choose(outputs[TOP_IDS][0], outputs[TOP_LOGITS][0], lambda: outputs[LOGITS][0], self._history)  # noqa: B023
@@ -299,25 +328,44 @@ class Generator:
         outputs = self._compute["encode"](feeds)
         return {**feeds, **outputs}
 
+    def _with_language(self, first: Sequence[int]) -> list[int]:
+        """The first tokens with the most probable language in the place of one that is to be found."""
+        if LANGUAGE not in first:
+            return list(first)
+        at = first.index(LANGUAGE)
+        past = self._past
+        for token in first[:at]:
+            past, outputs = self._called(past, [token])
+        languages = list(self.settings.languages.values())
+        return [*first[:at], languages[int(outputs[LOGITS][0, languages].argmax())], *first[at + 1 :]]
+
     def _feeds(self, source: Source) -> dict[str, Array]:
         """The inputs of the first graph: tokens filled up and with their mask, or numbers."""
-        if isinstance(source, Mapping):
-            return dict(source)
         inputs = {operand.name: operand for operand in self._graphs["spectrogram" if "spectrogram" in self._graphs else "encode"].inputs}
+        if isinstance(source, Mapping):
+            text = source.get(IDS)
+            is_list = text is not None and IDS in inputs and np.ndim(text) == 1
+            return {**source, **(self._filled(self._tokens(text, "the tokens"), inputs) if is_list else {})}
         if IDS in inputs:
             return self._filled(self._tokens(source, "the tokens"), inputs)
-        if len(inputs) != 1:
+        numbers = [name for name in inputs if name != MASK]
+        if len(numbers) != 1:
             raise ExecutionError(f"the encoder takes {', '.join(inputs)}: give them by name")
-        ((name, operand),) = inputs.items()
+        (name,) = numbers
+        operand = inputs[name]
         values = np.asarray(source, operand.data_type.numpy).reshape(-1)
-        is_sound = "spectrogram" in self._graphs
+        is_sound = "spectrogram" in self._graphs or MASK in inputs
         if values.size > operand.size or (values.size < operand.size and not is_sound):
             raise ExecutionError(
                 f"{name} has {operand.size} elements{' at most' if is_sound else ''}, and {values.size} were given", code=Code.WRONG_INPUT
             )
         padded = np.zeros(operand.size, operand.data_type.numpy)
         padded[: values.size] = values
-        return {name: padded.reshape(operand.shape)}
+        feeds = {name: padded.reshape(operand.shape)}
+        if MASK in inputs:
+            length = values.size * inputs[MASK].size // operand.size
+            feeds[MASK] = (np.arange(inputs[MASK].size) < length).astype(inputs[MASK].data_type.numpy).reshape(inputs[MASK].shape)
+        return feeds
 
     def _filled(self, tokens: list[int], inputs: Mapping[str, Operand]) -> dict[str, Array]:
         length = inputs[IDS].shape[-1]
@@ -332,3 +380,32 @@ class Generator:
         if MASK in inputs:
             feeds[MASK] = (np.arange(length) < len(tokens)).astype(inputs[MASK].data_type.numpy).reshape(inputs[MASK].shape)
         return feeds
+
+
+def spoken(settings: Settings, language: str | None, task: str | None, timestamps: bool) -> list[int]:
+    """What a model of speech is told behind its first token, `LANGUAGE` for one that is to be found.
+
+    Raises:
+        ExecutionError: There is no such language or task.
+    """
+    speech = settings.speech
+    assert speech
+    found = []
+    said = language if language is not None else settings.language
+    if said is not None:
+        found.append(_named(settings.languages, said, "language"))
+    elif settings.languages:
+        found.append(LANGUAGE)
+    task = task or speech.task or ("transcribe" if language is not None and "transcribe" in speech.tasks else None)
+    if task is not None:
+        found.append(_named(speech.tasks, task, "task"))
+    if timestamps and speech.no_timestamps is None:
+        raise ExecutionError("the model knows no times")
+    return found if timestamps or speech.no_timestamps is None else [*found, speech.no_timestamps]
+
+
+def _named(ids: Mapping[str, int], name: str, what: str) -> int:
+    if name not in ids:
+        known = ", ".join(ids) if len(ids) <= 12 else f"{len(ids)}, among them {', '.join(list(ids)[:12])}"
+        raise ExecutionError(f"the model has no {what} {name!r}", f"it has {known}" if ids else "")
+    return ids[name]

@@ -75,10 +75,12 @@ class Rules:
         settings: Those of the model.
         begin: How many tokens a generation begins with.
         end: How many it has at most, with those; None where nobody knows.
+        timestamps: Whether times are wanted.
     """
 
-    def __init__(self, settings: Settings, begin: int, end: int | None) -> None:
+    def __init__(self, settings: Settings, begin: int, end: int | None, timestamps: bool = False) -> None:
         self._settings = settings
+        self.timestamps = timestamps
         self._begin = begin
         # A token that is forced to be the second is none that could be suppressed.
         self._first = begin + (begin == 1 and settings.forced_bos is not None)
@@ -104,6 +106,33 @@ class Rules:
             behind = tuple(history[length + 1 - n :])
             found.update(history[i + n - 1] for i in range(length + 1 - n) if tuple(history[i : i + n - 1]) == behind)
         return frozenset(found)
+
+    def timed(self, history: Sequence[int], scores: Array) -> Array:
+        """The scores [vocabulary] of tokens that may come next, with times where they may be, as Whisper has it.
+
+        Times come in pairs, but for the last, and do not decrease. Where they are together more probable than any text, one comes.
+        """
+        if not self.timestamps or self._settings.speech is None or self._settings.speech.no_timestamps is None:
+            return scores
+        scores, first = scores.copy(), self._settings.speech.no_timestamps + 1
+        scores[first - 1] = -np.inf
+        new = history[self._begin :]
+        is_time, is_second = bool(new) and new[-1] >= first, len(new) < 2 or new[-2] >= first
+        if is_time and is_second:
+            scores[first:] = -np.inf
+        elif is_time:
+            scores[: min(self._settings.eos, default=first)] = -np.inf
+        times = [token for token in new if token >= first]
+        if times:
+            scores[first : times[-1] + (not (is_time and not is_second))] = -np.inf
+        if not new:
+            scores[:first] = -np.inf
+            most = self._settings.speech.max_initial_timestamp
+            if most is not None:
+                scores[first + most + 1 :] = -np.inf
+        if np.logaddexp.reduce(scores[first:]) > scores[:first].max():
+            scores[:first] = -np.inf
+        return scores
 
 
 def penalized(scores: Array, penalty: float) -> Array:
@@ -139,8 +168,9 @@ class Sampler:
         sampling = self._sampling
         is_greedy = sampling.temperature == 0
         wanted = 1 if is_greedy else sampling.top_k or (len(ids) if len(ids) > 1 else MOST_CANDIDATES)
-        ids, scores = self._processed(ids, logits, history)
-        if len(ids) < wanted or scores[0] < logits[-1] or sampling.repetition_penalty < 1:
+        if not self._rules.timestamps:
+            ids, scores = self._processed(ids, logits, history)
+        if self._rules.timestamps or len(ids) < wanted or scores[0] < logits[-1] or sampling.repetition_penalty < 1:
             whole = everything()
             ids, scores = self._processed(np.arange(whole.size), whole, history)
         if not len(ids) or not scores[0] > -math.inf:
@@ -156,6 +186,9 @@ class Sampler:
         if self._sampling.repetition_penalty != 1:
             scores = np.where(np.isin(ids, list(set(history))), penalized(scores, self._sampling.repetition_penalty), scores)
         kept = ~np.isin(ids, list(banned)) if banned else np.ones(len(ids), bool)
+        if self._rules.timestamps:
+            scores = self._rules.timed(history, np.where(kept, scores, -np.inf))
+            kept = scores > -np.inf
         ids, scores = ids[kept], scores[kept]
         order = np.argsort(-scores, kind="stable")
         return ids[order], scores[order]

@@ -23,6 +23,7 @@ MOST_TOKENS = 2**24
 
 Token: TypeAlias = Annotated[int, Meta(ge=0, lt=2**31)]
 Tokens: TypeAlias = Annotated[tuple[Token, ...], Meta(max_length=2**16)]
+Ids: TypeAlias = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=40)], Token], Meta(max_length=1000)]
 Length: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_TOKENS)]
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Positive: TypeAlias = Annotated[float, Meta(gt=0, le=1e6)]
@@ -45,11 +46,29 @@ class Beams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         num_beams: How many sequences go on at a time; 1 is greedy.
         length_penalty: The power of the length that a sequence's score is divided by.
         early_stopping: Whether to end with as many finished sequences; "never" ends when none can become better.
+        renormalize: Whether probabilities of what may come add up to 1 again.
     """
 
     num_beams: Annotated[int, Meta(ge=1, le=64)] = 1
     length_penalty: Annotated[float, Meta(ge=-100, le=100)] = 1.0
     early_stopping: bool | Literal["never"] = False
+    renormalize: bool = False
+
+
+class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What Whisper's prompt and its times are made of, as ``generation_config.json`` has it.
+
+    Attributes:
+        tasks: The token of each task.
+        task: That which is done if the caller says none; None for no token of one.
+        no_timestamps: What says, at the end of the prompt, that no times are wanted. Those behind it are times.
+        max_initial_timestamp: How many times after the beginning the first may be.
+    """
+
+    tasks: Ids = {}
+    task: Annotated[str, Meta(max_length=40)] | None = None
+    no_timestamps: Token | None = None
+    max_initial_timestamp: Annotated[int, Meta(ge=0, le=MOST_TOKENS)] | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +92,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         forced_bos: What comes second whatever the logits are.
         forced_eos: What comes last, at ``max_length``.
         no_repeat_ngram_size: Sequences of so many tokens do not come twice.
-        sampling_rate: Samples a second of the sound that ``spectrogram`` takes.
+        sampling_rate: Samples a second of the sound that is taken.
+        languages: The token of each language. It comes second: of the prompt where there is ``speech``, else as ``forced_bos``.
+        language: That if the caller says none; None to have the model choose.
+        speech: What a model of Whisper's kind is told in its prompt.
     """
 
     kind: Literal["decoder", "encoder-decoder"]
@@ -93,6 +115,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     forced_eos: Token | None = None
     no_repeat_ngram_size: Length | None = None
     sampling_rate: Annotated[int, Meta(ge=1, le=2**20)] | None = None
+    languages: Ids = {}
+    language: Annotated[str, Meta(max_length=40)] | None = None
+    speech: Speech | None = None
 
     def document(self) -> dict[str, Any]:
         """The object that stands in the file: what is not known is not in it."""
@@ -110,7 +135,8 @@ def _said(struct: msgspec.Struct) -> dict[str, Any]:
     said = {}
     for field in msgspec.structs.fields(struct):
         value = getattr(struct, field.name)
-        if value != field.default:
+        default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        if value != default:
             said[field.name] = _said(value) if isinstance(value, msgspec.Struct) else value
     return said
 

@@ -7,7 +7,7 @@ another one. Verification cannot see that, since it compares a graph with the pr
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ def check_decoder(model: Any, programs: Mapping[str, ExportedProgram], cache_len
     """
     config = model.config.get_text_config(decoder=True)
     window = max((size for size in _windows(config) if size < cache_length), default=0)
-    widths = {part: graph_inputs(program)["input_ids"].meta["val"].shape[1] for part, program in programs.items()}
+    widths = _widths(programs)
     calls = list(_calls(widths, cache_length, window))
     note = ""
     if window and _work(model, calls) > MOST_WORK:
@@ -77,16 +77,70 @@ def check_decoder(model: Any, programs: Mapping[str, ExportedProgram], cache_len
     random = np.random.default_rng(0)
     tokens = random.integers(0, config.vocab_size, (1, calls[-1].last + 1))
     right = _right(model, tokens, [call.last for call in calls])
+    hint = f"a cache no longer than its window of {window} tokens may do" if window else "it is not made for a cache of fixed size"
+    _compare(model, calls, _logits(programs, calls, tokens, {}), right, f"with a cache of {cache_length} tokens than without one", hint)
+    return note
+
+
+def check_told(
+    model: Any,
+    right: Callable[[Mapping[str, torch.Tensor], torch.Tensor], torch.Tensor],
+    programs: Mapping[str, ExportedProgram],
+    inputs: Mapping[str, torch.Tensor],
+    vocabulary: int,
+    cache_length: int,
+) -> None:
+    """The same for a decoder that is told what an encoder gives.
+
+    Of a text part of which is masked the model is given the rest alone: what is masked must not count.
+
+    Args:
+        model: The model.
+        right: The logits [1, tokens, vocabulary] of the model for an encoder's inputs and tokens.
+        programs: Those of the encoder, of a prompt, if there is one, and of a token.
+        inputs: Of the encoder.
+        vocabulary: How many tokens there are.
+        cache_length: Tokens that the cache holds.
+
+    Raises:
+        ConversionError: The logits differ.
+    """
+    encode, decoders = programs["encode"], {name: program for name, program in programs.items() if name != "encode"}
+    source = TorchSource(encode)
+    fed = {name: inputs[name].numpy() for name in graph_inputs(encode)}
+    given = {**fed, **source.run(fed, source.outputs)}
+    calls = list(_calls(_widths(decoders), cache_length, 0))
+    pad = getattr(model.config.get_text_config(decoder=True), "pad_token_id", None)  # it has no place in the models that count places
+    ordinary = [token for token in range(vocabulary) if token != pad]
+    tokens = np.random.default_rng(0).choice(ordinary, (1, calls[-1].last + 1))
+    with torch.no_grad():
+        wanted = right(_short(inputs), torch.from_numpy(tokens))[0, [call.last for call in calls]].float().numpy()
+    _compare(model, calls, _logits(decoders, calls, tokens, given), wanted, "in two halves than as a whole", "")
+
+
+def _short(inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The inputs of an encoder without what is masked at the end of a text."""
+    if "input_ids" not in inputs or "attention_mask" not in inputs:
+        return dict(inputs)
+    length = int(inputs["attention_mask"].sum())
+    return {name: value[:, :length] if name in ("input_ids", "attention_mask") else value for name, value in inputs.items()}
+
+
+def _widths(programs: Mapping[str, ExportedProgram]) -> dict[str, int]:
+    """Tokens that each program takes."""
+    return {part: graph_inputs(program)["input_ids"].meta["val"].shape[1] for part, program in programs.items()}
+
+
+def _compare(model: Any, calls: Iterable[GraphCall], computed: Iterable[Array], right: Array, how: str, hint: str) -> None:
+    """Raises `ConversionError` where logits are too far from the right ones."""
     most = TOLERANCE if next(model.parameters()).dtype is torch.float32 else HALF_TOLERANCE
-    for call, logits, expected in zip(calls, _logits(programs, calls, tokens), right, strict=True):
+    for call, logits, expected in zip(calls, computed, right, strict=True):
         difference = float(np.linalg.norm(logits - expected) / (np.linalg.norm(expected - expected.mean()) or 1))
         if not difference <= most:
             raise ConversionError(
-                f"{type(model).__name__} computes something else with a cache of {cache_length} tokens than without one: "
-                f"its logits after token {call.last + 1} are off by {difference:.2%}",
-                f"a cache no longer than its window of {window} tokens may do" if window else "it is not made for a cache of fixed size",
+                f"{type(model).__name__} computes something else {how}: its logits after token {call.last + 1} are off by {difference:.2%}",
+                hint,
             )
-    return note
 
 
 def _right(model: Any, tokens: Array, wanted: list[int]) -> Array:
@@ -128,16 +182,17 @@ def _work(model: torch.nn.Module, calls: list[GraphCall]) -> float:
     return 2.0 * tokens * sum(parameter.numel() for parameter in model.parameters())
 
 
-def _logits(programs: Mapping[str, ExportedProgram], calls: list[GraphCall], tokens: Array) -> Iterator[Array]:
-    """What the programs give for each call, one after another with the same states."""
+def _logits(programs: Mapping[str, ExportedProgram], calls: list[GraphCall], tokens: Array, given: Mapping[str, Array]) -> Iterator[Array]:
+    """What the programs give for each call, one after another with the same states, and what is given to all of them."""
     sources = {part: TorchSource(program) for part, program in programs.items()}
     inputs = graph_inputs(next(iter(programs.values())))
     states = {name: np.zeros(tuple(node.meta["val"].shape), np.float32) for name, node in inputs.items() if name.startswith("past_")}
+    known = {name: given[name] for name in inputs if name in given and name != "input_ids"}
     for call in calls:
         source = sources[call.part]
         new = np.zeros((1, call.width), np.int64)
         new[:, : call.tokens] = tokens[:, call.position : call.position + call.tokens]
         last = {"last": np.array([call.tokens - 1])} if call.width > 1 else {}
-        results = source.run({"input_ids": new, "position": np.array([call.position]), **last, **states}, source.outputs)
+        results = source.run({"input_ids": new, "position": np.array([call.position]), **last, **states, **known}, source.outputs)
         states = {name: results[name.replace("past", "present")] for name in states}
         yield results["logits"][0].astype(np.float32)

@@ -97,8 +97,8 @@ def decoder_programs(model: Any, lengths: Lengths) -> tuple[dict[str, ExportedPr
     for is_number in [True] if argument_of(model, "position_ids") else [False, True]:
         module = Decoder(model, lengths.top, is_number).eval()
         try:
-            with _eager(model), experts_in_few_calls(model):
-                programs = {part: captured(module, (), _inputs(count) | past) for part, count in tokens.items()}
+            with eager(model), experts_in_few_calls(model):
+                programs = {part: captured(module, (), example_inputs(count) | past) for part, count in tokens.items()}
             note = check_decoder(model, programs, lengths.cache)
             break
         except ConversionError:
@@ -108,7 +108,7 @@ def decoder_programs(model: Any, lengths: Lengths) -> tuple[dict[str, ExportedPr
 
 
 @contextmanager
-def _eager(model: Any) -> Iterator[None]:
+def eager(model: Any) -> Iterator[None]:
     """Inside, the model's attention is spelled out, with a mask of numbers that leaves every row something."""
     before = model.config._attn_implementation
     if before == "eager":
@@ -177,10 +177,14 @@ class Decoder(torch.nn.Module):
             kept = [getattr(*place) for place in places] or getattr(result, "state", None) or []
         present = states_in(cache, type(self.model).__name__) | {f"state_{i}": state for i, state in enumerate(kept)}
         logits = result.logits if keeps else result.logits.index_select(1, wanted)
-        logits = logits.reshape(1, -1).float()
-        top, ids = torch.topk(logits, min(self.top, logits.shape[1]))
-        results = {"logits": logits, "top_logits": top, "top_ids": ids}
-        return results | {f"present_{name}": present[name] for name in states}
+        return with_largest(logits, self.top) | {f"present_{name}": present[name] for name in states}
+
+
+def with_largest(logits: torch.Tensor, top: int) -> dict[str, torch.Tensor]:
+    """The outputs that say what comes next, of the logits [1, 1, vocabulary]."""
+    logits = logits.reshape(1, -1).float()
+    largest, ids = torch.topk(logits, min(top, logits.shape[1]))
+    return {"logits": logits, "top_logits": largest, "top_ids": ids}
 
 
 def _first_rotation(config: Any) -> int | None:
@@ -207,7 +211,7 @@ def _layers(model: Any) -> int:
     return int(getattr(config, "num_hidden_layers", 0) or 0)
 
 
-def _inputs(tokens: int) -> dict[str, torch.Tensor]:
+def example_inputs(tokens: int) -> dict[str, torch.Tensor]:
     """Example inputs for so many tokens."""
     ids, start = torch.zeros(1, tokens, dtype=torch.int64), torch.zeros(1, dtype=torch.int64)
     return {"input_ids": ids, "position": start} | ({"last": start + tokens - 1} if tokens > 1 else {})
@@ -219,13 +223,19 @@ def _check(model: Any, lengths: Lengths) -> None:
         raise ConversionError(f"{type(model).__name__} is no causal language model of transformers", "load it as AutoModelForCausalLM")
     if not _is_causal(model):
         raise ConversionError(f"{type(model).__name__} generates nothing: what it says of a token depends on those behind it")
+    check_lengths(model, lengths)
+
+
+def check_lengths(model: Any, lengths: Lengths) -> None:
+    """Raises `ConversionError` for lengths that a model cannot have."""
     if not 1 <= lengths.prompt < lengths.cache:
         raise ConversionError(f"a cache of {lengths.cache} tokens does not hold a prompt of {lengths.prompt} and what is generated")
-    config: Any = model.config
-    longest = getattr(config.get_text_config(decoder=True), "max_position_embeddings", None)
+    config = model.config.get_text_config(decoder=True)
+    said = (getattr(config, name, None) for name in ("max_position_embeddings", "max_target_positions"))
+    longest = next((positions for positions in said if positions), None)
     if longest and lengths.cache > longest:
         raise ConversionError(f"the cache holds {lengths.cache} tokens, {type(model).__name__} has {longest} positions")
-    if (first := _first_rotation(config.get_text_config(decoder=True))) and lengths.cache > first:
+    if (first := _first_rotation(config)) and lengths.cache > first:
         raise ConversionError(
             f"the cache holds {lengths.cache} tokens; {type(model).__name__} turns all by other angles when there are more than {first}",
             f"a cache of {first} tokens or less will do",
