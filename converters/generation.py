@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from webnn_graph.errors import ConversionError
+from webnn_graph.errors import ConversionError, FormatError
 from webnn_graph.generation import Beams, SamplingDefaults, Settings
 from webnn_graph.graph import Graph
 from webnn_graph.passes.products import PRODUCTS
@@ -91,6 +91,7 @@ def settings_of(
             no_repeat_ngram_size=said("no_repeat_ngram_size") or None,
         )
         settings.text()
-    except (TypeError, ValueError) as error:
-        raise ConversionError(f"the model's generation_config.json cannot be followed: {error}") from error
+    except (TypeError, ValueError, FormatError) as error:
+        why = error.what if isinstance(error, FormatError) else str(error)
+        raise ConversionError(f"the model's generation_config.json cannot be followed: {why}") from error
     return settings

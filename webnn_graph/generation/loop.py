@@ -42,7 +42,7 @@ from webnn_graph.graph import Graph, Operand
 
 Source: TypeAlias = Sequence[int] | Array | Mapping[str, Array]
 """What an encoder is given: tokens, the values of its only other input, or of ``spectrogram``'s, or inputs by name."""
-HINT_FULL = "begin anew, or convert the model again: --generate PROMPT,CACHE makes a larger cache"
+HINT_FULL = "begin anew, or convert the model again with a larger cache"
 
 
 @dataclass(frozen=True)
