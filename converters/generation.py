@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from webnn_graph.errors import ConversionError
+from webnn_graph.errors import ConversionError, FormatError
 from webnn_graph.generation import Beams, SamplingDefaults, Settings, Speech
 from webnn_graph.generation.text import Text
 from webnn_graph.graph import Graph
@@ -132,8 +132,9 @@ def settings_of(
             speech=speech,
         )
         settings.text()
-    except (TypeError, ValueError, IndexError) as error:
-        raise ConversionError(f"the model's generation_config.json cannot be followed: {error}") from error
+    except (TypeError, ValueError, IndexError, FormatError) as error:
+        why = error.what if isinstance(error, FormatError) else str(error)
+        raise ConversionError(f"the model's generation_config.json cannot be followed: {why}") from error
     return settings
 
 

@@ -45,7 +45,7 @@ Source: TypeAlias = Sequence[int] | Array | Mapping[str, Array]
 """What an encoder is given: tokens, the values of its only other input, or of ``spectrogram``'s, or inputs by name.
 
 A list of tokens, and a sound, may be shorter than what the graph takes."""
-HINT_FULL = "begin anew, or convert the model again: --generate PROMPT,CACHE makes a larger cache"
+HINT_FULL = "begin anew, or convert the model again with a larger cache"
 
 
 LANGUAGE = -1
