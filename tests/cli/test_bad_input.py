@@ -114,7 +114,7 @@ CASES = [
     ),
     Case("target before file", "onnx2webnn nowhere.onnx --target nothing", "there is no target nothing"),
     Case("target before file to view", "webnn view nowhere.onnx --target nothing", "there is no target nothing"),
-    Case("lengths before file", "torch2webnn nowhere.pt --generate 4,8 --dim a=1 --inputs nowhere.npz", "--generate says", 2),
+    Case("lengths before file", "torch2webnn nowhere.pt --generate 4,8 --padding zeros --inputs nowhere.npz", "--generate says", 2),
     Case("input before file", "torch2webnn nowhere.pt --input x --inputs nowhere.npz", "'x' is not like", 2),
     Case("arguments before file", "torch2webnn nowhere.pt --model a:b --model-args {{", "is not JSON", 2),
     Case("runtime before file", "onnx2webnn {model} --each-node --runtime browser --inputs nowhere.npz", "reference runtime only", 2),

@@ -317,7 +317,8 @@ def test_a_tokenizer_that_pages_lack_is_left_out(change: Any, said: str, folder:
     [
         (["--generate", "8"], "'8' is not PROMPT,CACHE"),
         (["--generate", "8,48", "--input", "x:float32[1]"], "--generate says what the inputs are"),
-        (["--generate", "8,48", "--dim", "a=1,2"], "--generate says what the inputs are"),
+        (["--generate", "8,48", "--dim", "a=1,2"], "a model that generates has inputs of one size"),
+        (["--generate", "8,48", "--dim", "a=1"], "has no encoder whose inputs --dim could be about"),
         (["--generate", "8,48", "--padding", "zeros"], "--generate says what the inputs are"),
         (["--generate", "48,8"], "does not hold a prompt of 48"),
         (["--generate", "8,48", "--top-logits", "0"], "0 is not in the range"),

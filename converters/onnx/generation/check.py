@@ -6,61 +6,15 @@ fixed size for another one; only numbers tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from converters.checking.decoding import HALF_TOLERANCE, TOLERANCE, GraphCall, difference
 from converters.onnx.generation.source import SourceDecoder
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
 from webnn_graph.graph import Graph
-
-TOLERANCE, HALF_TOLERANCE = 1e-3, 0.1
-"""Largest difference of logits, in proportion to their spread: of float32, and of a model with half the precision in its cache."""
-STEPS = 2
-"""Tokens that are fed one at a time at the beginning, and beyond the window."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call of one of the graphs.
-
-    Attributes:
-        part: Which.
-        position: Tokens in the cache.
-        tokens: New tokens that are real; what the graph takes beyond them is filled up.
-        width: Tokens that the graph takes.
-    """
-
-    part: str
-    position: int
-    tokens: int
-    width: int
-
-
-def calls_of(widths: Mapping[str, int], room: int, window: int, padding: bool) -> Iterator[Call]:
-    """The calls by which graphs are compared: a prompt that is filled up, tokens, a whole piece or as many as go beyond a window, tokens.
-
-    Args:
-        widths: How many tokens the graphs take.
-        room: Tokens that the cache has room for.
-        window: How far a token sees back; 0 for to the first.
-        padding: Whether a prompt may be filled up.
-    """
-    prefill = "prefill" if "prefill" in widths else "decode"
-    width = widths[prefill]
-    prompt = max(width - 1, 1) if padding else width
-    yield Call(prefill, 0, prompt, width)
-    position = prompt
-    for position in range(prompt + 1, min(prompt + STEPS, room) + 1):
-        yield Call("decode", position - 1, 1, 1)
-    pieces = min(max(1, -(-(window + 1 - position) // width)), (room - position) // width)
-    for _ in range(pieces):
-        yield Call(prefill, position, width, width)
-        position += width
-    for place in range(position, min(max(window + 1, position) + STEPS, room)):
-        yield Call("decode", place, 1, 1)
 
 
 class Growing:
@@ -87,7 +41,7 @@ class Growing:
         return logits
 
 
-def differs(graphs: Mapping[str, Graph], source: Growing, calls: Sequence[Call], given: Mapping[str, Array], seed: int = 0) -> str:
+def differs(graphs: Mapping[str, Graph], source: Growing, calls: Sequence[GraphCall], given: Mapping[str, Array], seed: int = 0) -> str:
     """Where the logits of graphs and source are not the same; empty where they are.
 
     Args:
@@ -110,8 +64,8 @@ def differs(graphs: Mapping[str, Graph], source: Growing, calls: Sequence[Call],
         names = {operand.name for operand in graph.inputs}
         results = runtimes.run(graph, {name: value for name, value in feeds.items() if name in names}, runtime=runtimes.chosen(graph))
         expected = source.logits(tokens[0, : call.tokens].tolist())
-        difference = float(np.linalg.norm(results["logits"][0] - expected) / (np.linalg.norm(expected - expected.mean()) or 1))
-        if not difference <= most:
-            return f"after token {call.position + call.tokens} the logits are off by {difference:.2%}"
+        off = difference(results["logits"][0], expected)
+        if not off <= most:
+            return f"after token {call.last + 1} the logits are off by {off:.2%}"
         caches = {name: results[name.replace("past_", "present_", 1)] for name in caches}
     return ""

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from converters.checking.decoding import calls_of
 from converters.checking.reference import GraphSource
 from converters.generation import generating
 from converters.onnx.generation.caching import Layout
-from converters.onnx.generation.check import Growing, calls_of, differs
+from converters.onnx.generation.check import Growing, differs
 from converters.onnx.generation.encoding import Encoder, encoder_of, sizes_said
 from converters.onnx.generation.files import CONFIG, ENCODERS, find_files
 from converters.onnx.generation.graphs import Request, decoder_graph
@@ -155,7 +156,7 @@ class GeneratingModel:
         crossed = {operand.name: operand for operand in (*self._encode.inputs, *self._encode.outputs)} if self._encode else {}
         made = {part: self._graph(part, tokens, layout, crossed) for part, tokens in widths.items()}
         graphs, padding = {part: graph for part, (graph, _) in made.items()}, all(takes_any for _, takes_any in made.values())
-        calls = list(calls_of(widths, self.cache_length, self._window, padding))
+        calls = list(calls_of(widths, self.cache_length, self._window, padding=padding))
         told, source_told = self._told
         wrong = differs(graphs, Growing(self._source, source_told), calls, told)
         if wrong:

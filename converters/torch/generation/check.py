@@ -8,53 +8,26 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch.export import ExportedProgram
 
+from converters.checking.decoding import HALF_TOLERANCE, TOLERANCE, GraphCall, calls_of, difference
 from converters.torch.interface import graph_inputs
 from converters.torch.source import TorchSource
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 
-TOLERANCE, HALF_TOLERANCE = 1e-3, 0.1
-"""Largest difference of logits, in proportion to their spread: of float32, and of a model with half the precision in each of its layers."""
-STEPS = 2
-"""Tokens that are fed one at a time at the beginning, and beyond the window."""
 MOST_WORK, LEAST_TOKENS = 1e13, 16
 """Floating-point operations, a few minutes' worth, that going beyond a window may take; so many tokens a call takes time for at least."""
-
-
-@dataclass(frozen=True)
-class GraphCall:
-    """A call of one of the graphs.
-
-    Attributes:
-        part: Which of them.
-        position: Tokens in the cache.
-        tokens: New tokens that are real; what the graph takes beyond them is filled up.
-        width: Tokens that the graph takes.
-    """
-
-    part: str
-    position: int
-    tokens: int
-    width: int
-
-    @property
-    def last(self) -> int:
-        """The place of the token that logits are wanted after."""
-        return self.position + self.tokens - 1
 
 
 def check_decoder(model: Any, programs: Mapping[str, ExportedProgram], cache_length: int) -> str:
     """Feeds the same tokens to the programs of the graphs and to the model without a cache.
 
-    A prompt is filled up, continued token by token, then by a whole piece, and by as many as it takes to go beyond a window
-    that is smaller than the cache, then token by token again. Without a program for prompts all are fed token by token.
+    They go beyond a window that is smaller than the cache, see `converters.checking.decoding.calls_of`.
 
     Args:
         model: The model, see `converters.torch.generation.convert_decoder`, as for the length.
@@ -69,10 +42,10 @@ def check_decoder(model: Any, programs: Mapping[str, ExportedProgram], cache_len
     config = model.config.get_text_config(decoder=True)
     window = max((size for size in _windows(config) if size < cache_length), default=0)
     widths = _widths(programs)
-    calls = list(_calls(widths, cache_length, window))
+    calls = list(calls_of(widths, cache_length, window))
     note = ""
     if window and _work(model, calls) > MOST_WORK:
-        calls = list(_calls(widths, cache_length, 0))
+        calls = list(calls_of(widths, cache_length))
         note = f"compared with the model without a cache up to {calls[-1].last + 1} tokens, not beyond its window of {window}: too slow"
     random = np.random.default_rng(0)
     tokens = random.integers(0, config.vocab_size, (1, calls[-1].last + 1))
@@ -109,7 +82,7 @@ def check_told(
     source = TorchSource(encode)
     fed = {name: inputs[name].numpy() for name in graph_inputs(encode)}
     given = {**fed, **source.run(fed, source.outputs)}
-    calls = list(_calls(_widths(decoders), cache_length, 0))
+    calls = list(calls_of(_widths(decoders), cache_length))
     pad = getattr(model.config.get_text_config(decoder=True), "pad_token_id", None)  # it has no place in the models that count places
     ordinary = [token for token in range(vocabulary) if token != pad]
     tokens = np.random.default_rng(0).choice(ordinary, (1, calls[-1].last + 1))
@@ -135,10 +108,10 @@ def _compare(model: Any, calls: Iterable[GraphCall], computed: Iterable[Array], 
     """Raises `ConversionError` where logits are too far from the right ones."""
     most = TOLERANCE if next(model.parameters()).dtype is torch.float32 else HALF_TOLERANCE
     for call, logits, expected in zip(calls, computed, right, strict=True):
-        difference = float(np.linalg.norm(logits - expected) / (np.linalg.norm(expected - expected.mean()) or 1))
-        if not difference <= most:
+        off = difference(logits, expected)
+        if not off <= most:
             raise ConversionError(
-                f"{type(model).__name__} computes something else {how}: its logits after token {call.last + 1} are off by {difference:.2%}",
+                f"{type(model).__name__} computes something else {how}: its logits after token {call.last + 1} are off by {off:.2%}",
                 hint,
             )
 
@@ -157,23 +130,6 @@ def _windows(config: Any) -> Iterator[int]:
     for name, value in config.to_dict().items():
         if ("window" in name or "chunk" in name) and isinstance(value, int) and not isinstance(value, bool) and value > 0:
             yield value
-
-
-def _calls(widths: Mapping[str, int], cache_length: int, window: int) -> Iterator[GraphCall]:
-    """The calls by which the programs are compared: until beyond the window, if there is one."""
-    *prefill, decode = widths
-    width = widths[prefill[0]] if prefill else 1
-    prompt = max(width - 1, 1)
-    yield GraphCall((prefill or [decode])[0], 0, prompt, width)
-    position = prompt
-    for position in range(prompt + 1, min(prompt + STEPS, cache_length) + 1):
-        yield GraphCall(decode, position - 1, 1, 1)
-    pieces = min(max(1, -(-(window + 1 - position) // width)), (cache_length - position) // width)
-    for _ in range(pieces):
-        yield GraphCall((prefill or [decode])[0], position, width, width)
-        position += width
-    for place in range(position, min(max(window + 1, position) + STEPS, cache_length)):
-        yield GraphCall(decode, place, 1, 1)
 
 
 def _work(model: torch.nn.Module, calls: list[GraphCall]) -> float:
