@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,6 +15,8 @@ LONGEST_NAMES = (32, 20, 12, 8)
 """How long names may be where there is no room for whole ones."""
 SHORTEST = 8
 """Columns that an operand takes at least."""
+MOST_ALIKE = 4
+"""Operands that differ in the numbers in their names only, up to which each is shown."""
 
 
 def summary(graph: Graph, width: int = WIDTH) -> str:
@@ -37,9 +40,10 @@ def interface(graph: Graph, width: int = WIDTH) -> str:
             there are.
     """
     most = width // SHORTEST
+    taken, given = _alike(graph.inputs), _alike(graph.outputs)
     texts = (
-        f"{_side(graph.inputs, inputs, 'input', longest)} -> {_side(graph.outputs, outputs, 'output', longest)}"
-        for inputs, outputs in _fewer(min(len(graph.inputs), most), min(len(graph.outputs), most))
+        f"{_side(taken, inputs, 'input', longest)} -> {_side(given, outputs, 'output', longest)}"
+        for inputs, outputs in _fewer(min(len(taken), most), min(len(given), most))
         for longest in (width, *LONGEST_NAMES)
     )
     return _first_that_fits(texts, width)
@@ -47,7 +51,8 @@ def interface(graph: Graph, width: int = WIDTH) -> str:
 
 def described(operands: Sequence[Operand], most: int = 6) -> str:
     """The first operands with their types and shapes: ``ids int64[1, 8], mask int64[1, 8] and 24 more``."""
-    return _side(operands, min(len(operands), most), "", LONGEST_NAMES[0]) if operands else ""
+    groups = _alike(operands)
+    return _side(groups, min(len(groups), most), "", LONGEST_NAMES[0]) if operands else ""
 
 
 def operators(graph: Graph, width: int = WIDTH) -> str:
@@ -74,10 +79,22 @@ def _fewer(inputs: int, outputs: int) -> Iterator[tuple[int, int]]:
         yield inputs, outputs
 
 
-def _side(operands: Sequence[Operand], shown: int, thing: str, longest: int) -> str:
+def _alike(operands: Sequence[Operand]) -> list[list[Operand]]:
+    """Those of which there are many, as the states of a model's layers, in one group, and each of the others in one of its own."""
+    groups: dict[tuple[str, object], list[Operand]] = {}
+    for operand in operands:
+        groups.setdefault((re.sub(r"\d+", "0", operand.name), operand.descriptor), []).append(operand)
+    return [part for group in groups.values() for part in ([group] if len(group) > MOST_ALIKE else [[operand] for operand in group])]
+
+
+def _side(groups: Sequence[Sequence[Operand]], shown: int, thing: str, longest: int) -> str:
     """The first operands of one side, with names of at most ``longest`` characters; their number where none is shown."""
-    described = [f"{one_line(operand.name, longest)} {operand.descriptor}" for operand in operands[:shown]]
-    return _listed(described, len(operands)) if described else count(len(operands), thing)
+    described = []
+    for first, *others in groups[:shown]:
+        last = f" to {one_line(others[-1].name, longest)}, {len(others) + 1} times" if others else ""
+        described.append(f"{one_line(first.name, longest)}{last} {first.descriptor}")
+    total, seen = (sum(map(len, some)) for some in (groups, groups[:shown]))
+    return _listed(described, len(described) + total - seen) if described else count(total, thing)
 
 
 def _listed(shown: Sequence[str], total: int) -> str:

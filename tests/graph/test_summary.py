@@ -40,6 +40,8 @@ INTERFACES = [
     (graph(), 20, "1 input -> 1 output"),
     (graph(), 10, "1 in...put"),
     (graph(inputs=tuple(f"past_{i}" for i in range(900))), 48, "900 inputs -> logits float32[1, 3]"),
+    (graph(inputs=tuple(f"past_{i}" for i in range(9))), WIDTH, "past_0 to past_8, 9 times float32[1, 3] -> logits float32[1, 3]"),
+    (graph(inputs=("x", *(f"past_{i}" for i in range(9)))), 60, "x float32[1, 3] and 9 more -> logits float32[1, 3]"),
 ]
 
 
