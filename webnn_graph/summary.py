@@ -81,10 +81,12 @@ def _fewer(inputs: int, outputs: int) -> Iterator[tuple[int, int]]:
 
 def _alike(operands: Sequence[Operand]) -> list[list[Operand]]:
     """Those of which there are many, as the states of a model's layers, in one group, and each of the others in one of its own."""
-    groups: dict[tuple[str, object], list[Operand]] = {}
-    for operand in operands:
-        groups.setdefault((re.sub(r"\d+", "0", operand.name), operand.descriptor), []).append(operand)
-    return [part for group in groups.values() for part in ([group] if len(group) > MOST_ALIKE else [[operand] for operand in group])]
+    kinds = [(re.sub(r"\d+", "0", operand.name), operand.descriptor) for operand in operands]
+    times = Counter(kinds)
+    groups: dict[object, list[Operand]] = {}
+    for operand, kind in zip(operands, kinds, strict=True):
+        groups.setdefault(kind if times[kind] > MOST_ALIKE else operand.name, []).append(operand)
+    return list(groups.values())
 
 
 def _side(groups: Sequence[Sequence[Operand]], shown: int, thing: str, longest: int) -> str:
