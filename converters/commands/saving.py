@@ -18,9 +18,9 @@ from webnn_graph.formats.beside import opened
 from webnn_graph.formats.files import PathLike
 from webnn_graph.formats.saving import More, sized_texts
 from webnn_graph.formats.shards import Shards
-from webnn_graph.formats.table import WEIGHTS, readable, written_as
+from webnn_graph.formats.table import WEIGHTS, readable, suffix_of, written_as
 from webnn_graph.formats.weights import stored
-from webnn_graph.generation.package import Package
+from webnn_graph.generation.package import MODULES, Package, in_module
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
 from webnn_graph.targets import PORTABLE, legalize, load_target
@@ -99,9 +99,11 @@ def save_package(parts: Sequence[tuple[Graph, Destination]], package: Package) -
     """The same for the graphs of a package, whose names their files have, with what else is in its folder, among the files of the last."""
     prepared = [_prepared(graph, to) for graph, to in parts]
     last = parts[-1][1]
-    modules = {
-        to.stem: graphs[path] for (graphs, _), (_, to) in zip(prepared, parts, strict=True) for path in graphs if path.suffix == ".js"
-    }
+    modules: dict[str, Graph] = {}
+    for graphs, _ in prepared:
+        for path in graphs:
+            if path.suffix == suffix_of(MODULES):
+                graphs[path] = modules[path.stem] = in_module(path.stem, graphs[path])
     return _written(parts, prepared, more=partial(package.contents, last.folder, modules, last.more.get("fallback", "")))
 
 

@@ -9,7 +9,37 @@ import { streamWeights } from "../runtime/weights.js";
 /** An error of a module of a graph, as one of this module. */
 const asOurs = (error) => (error.name === "ModelError" && !(error instanceof ModelError) ? new ModelError(error.code, error.message, error.cause) : error);
 
-/** Builds all graphs on a context, by name, with weights that are read once, and not kept: each graph copies what it needs as it arrives. */
+/**
+ * Tensors of the weights that some graphs read as inputs, by name. Where a CPU computes, a constant is there twice, as it came and as it
+ * is arranged for a product; other devices may want all weights to be constants.
+ */
+async function heldOn(context, buildings) {
+  const held = new Map();
+  if (context.onnx || context.accelerated) return held;
+  for (const { name, dataType, shape } of buildings.flatMap((building) => building.held)) {
+    if (!held.has(name)) held.set(name, await context.createTensor({ dataType, shape, readable: true, writable: true }));
+  }
+  return held;
+}
+
+/** What makes the constants of a graph, of which some are tensors. */
+function constantsOf({ constants, held }, context, onBytes, tensors) {
+  const made = constants(context, onBytes);
+  const constant = made.operand.bind(made);
+  const inputs = new Set(held.map(({ name }) => name));
+  made.operand = (tensor) => {
+    const { name, dataType, shape, data } = tensor;
+    if (!inputs.has(name) || !tensors.has(name)) return constant(tensor);
+    context.writeTensor(tensors.get(name), data);
+    return made.builder.input(name, { dataType, shape });
+  };
+  return made;
+}
+
+/**
+ * Builds all graphs on a context, by name, with weights that are read once, and not kept: each graph copies what it needs as it arrives.
+ * Gives them, and the tensors that hold weights, by name.
+ */
 async function assembled(context, options) {
   const urls = addressesOf(options.url, weightsUrls());
   const files = urls.map((url) => () => read(url, options));
@@ -19,6 +49,7 @@ async function assembled(context, options) {
   let loaded = 0;
   const onBytes = (count) => options.onProgress?.({ loaded: (loaded += count), total });
   const graphs = {};
+  const held = await heldOn(context, buildings);
   try {
     if (context.onnx) {
       // ONNX Runtime wants whole files, each session its own: they are fetched once, and browsers keep blobs on the disk when they are large.
@@ -38,14 +69,17 @@ async function assembled(context, options) {
         graphs[name] = await (module.buildFrom ? module.buildFrom(context, again) : module.build(context));
       }
     } else {
-      const readers = buildings.map(({ weights, constants }) => [new Set(weights.map(({ name }) => name)), constants(context, onBytes)]);
+      const readers = buildings.map((building) => [
+        new Set(building.weights.map(({ name }) => name)),
+        constantsOf(building, context, onBytes, held),
+      ]);
       const accept = (tensor) => Promise.all(readers.map(([names, made]) => names.has(tensor.name) && made.add(tensor)));
       await unlessWrong(urls, options, streamWeights(files, accept, onBytes, readAll));
       for (const [i, name] of Object.keys(PARTS).entries()) graphs[name] = await readers[i][1].build();
     }
-    return graphs;
+    return { graphs, held };
   } catch (error) {
-    for (const graph of Object.values(graphs)) graph.destroy();
+    for (const made of [...Object.values(graphs), ...held.values()]) made.destroy();
     throw asOurs(error);
   }
 }

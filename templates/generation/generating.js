@@ -44,6 +44,8 @@ export class Model {
   /** @type {string | undefined} */
   device;
   #graphs = {};
+  /** Tensors of weights, by name. */
+  #held = new Map();
   #ownsContext = false;
   #text;
   /** What graphs read and write besides states, by name; of tokens, by graph and name. */
@@ -72,7 +74,9 @@ export class Model {
     model.context = context;
     model.device = device;
     if (TEXT && options.text !== false) model.#text = await textOf(options);
-    model.#graphs = await assembled(context, options);
+    const { graphs, held } = await assembled(context, options);
+    model.#graphs = graphs;
+    model.#held = held;
     model.#ownsContext = ownsContext;
     context.lost?.then((why) => model.#end(lostContext(why)));
     return model;
@@ -323,6 +327,7 @@ export class Model {
   async #run(part, values, past = {}, present = {}) {
     const { building, outputs } = PARTS[part];
     const feeds = {};
+    for (const { name } of building.held) if (this.#held.has(name)) feeds[name] = this.#held.get(name);
     for (const input of building.bound) {
       const { name } = input;
       feeds[name] = past[name.slice(PAST.length)] && name.startsWith(PAST) ? past[name.slice(PAST.length)] : await this.#tensor(part, input);
@@ -359,7 +364,7 @@ export class Model {
     if (this.#ended) return;
     this.#ended = error;
     this.reset();
-    for (const tensor of this.#tensors.values()) tensor.destroy();
+    for (const tensor of [...this.#tensors.values(), ...this.#held.values()]) tensor.destroy();
     for (const graph of Object.values(this.#graphs)) graph.destroy();
     if (this.#ownsContext) this.context.destroy();
     this.#tellLost(error);

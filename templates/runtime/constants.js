@@ -9,7 +9,11 @@ class Constants {
   }
 
   async add(tensor) {
-    this.made.set(tensor.name, this.builder.constant(tensor, tensor.data));
+    this.made.set(tensor.name, this.operand(tensor));
+  }
+
+  operand(tensor) {
+    return this.builder.constant(tensor, tensor.data);
   }
 
   /** Builds the graph once all are there. */

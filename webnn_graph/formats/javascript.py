@@ -17,6 +17,7 @@ from webnn_graph.formats import fallback as fallbacks
 from webnn_graph.formats.expanding import expanding, parts_of
 from webnn_graph.formats.expressions import JAVASCRIPT, descriptor_of, literal, object_of, string, url, variable
 from webnn_graph.formats.functions import statements
+from webnn_graph.formats.held import held
 from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph, Operand
@@ -150,6 +151,7 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool,
         ],
         **expanding(parts, list(weights), graph.constants),
         "only_expanded": literal([operand.name for operand in (*weights, *made) if operand not in read]),
+        "held": [_tensor(operand) for operand in held(parts.nodes, (*weights, *made))],
         "constant_lines": constants,
         "node_lines": node_lines,
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),

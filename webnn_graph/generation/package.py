@@ -12,6 +12,7 @@ from webnn_graph.formats.files import PathLike
 from webnn_graph.formats.saving import Digest, save_together
 from webnn_graph.formats.table import suffix_of
 from webnn_graph.generation import module
+from webnn_graph.generation.columns import with_columns
 from webnn_graph.generation.interface import interface_of
 from webnn_graph.generation.settings import FILE, Settings
 from webnn_graph.generation.text import Text, text_of
@@ -64,6 +65,11 @@ class Package:
         return {folder / name: content for name, content in made.items()}
 
 
+def in_module(part: str, graph: Graph) -> Graph:
+    """A graph as the module of a page has it: that of a prompt reads weights from tensors, see `webnn_graph.generation.columns`."""
+    return with_columns(graph) if part == "prefill" else graph
+
+
 def save_package(
     folder: str | Path,
     graphs: Mapping[str, Graph],
@@ -97,7 +103,11 @@ def save_package(
     interface_of(graphs, settings)
     package = Package(name, settings, text_of(Path(tokenizer)) if tokenizer else None)
     folder.mkdir(parents=True, exist_ok=True)
-    paths: dict[PathLike, Graph] = {folder / f"{part}{suffix_of(format)}": graph for format in formats for part, graph in graphs.items()}
-    modules = graphs if MODULES in formats else {}
+    modules = {part: in_module(part, graph) for part, graph in graphs.items()} if MODULES in formats else {}
+    paths: dict[PathLike, Graph] = {
+        folder / f"{part}{suffix_of(format)}": graph
+        for format in formats
+        for part, graph in (modules if format == MODULES else graphs).items()
+    }
     more = partial(package.contents, folder, modules, options.get("fallback", ""))
     return save_together(paths, more=more, part=True, **options)
