@@ -101,9 +101,11 @@ export const growing = ({ ort, file, provider, layers, groups, head }) => async 
 export const fixed = ({ ort, file, provider, layers, groups, head, onDevice }) => async () => {
   const names = range(0, layers).flatMap((layer) => [`${layer}.key`, `${layer}.value`]);
   const places = CACHE - 1;
+  // One context, so that what one session leaves on the device is what the other takes.
+  const own = onDevice ? { ...provider, context: await navigator.ml.createContext({ deviceType: "cpu" }) } : provider;
   const session = (sequence) =>
     ort.InferenceSession.create(file, {
-      executionProviders: [provider],
+      executionProviders: [own],
       freeDimensionOverrides: { sequence, past: places, total: places + sequence },
       ...(onDevice && { preferredOutputLocation: Object.fromEntries(names.map((name) => [`present.${name}`, "ml-tensor"])) }),
     });

@@ -22,6 +22,8 @@ MAX_PAIRS = 2**26
 """Comparisons that one sort may take: 64 Mi, some 64 MB of intermediate bytes."""
 BLOCKS, LEAST_BLOCK = 4, 4
 """Blocks that a row of many is cut into for each element that is wanted, and how many elements make it worth while: found by measuring."""
+MAX_ROW = 2**23
+"""Elements of a row that is cut into blocks: float32 counts to twice as many, one by one."""
 MAX_ROUNDS = 128
 """Elements that are selected one after the other."""
 
@@ -84,7 +86,7 @@ def top(b: GraphBuilder, x: Operand, k: int, axis: int, *, largest: bool) -> tup
     Raises:
         ConversionError: Both the axis and ``k`` are too large.
     """
-    if x.size == x.shape[axis] and k > 1 and x.size > BLOCKS * k * LEAST_BLOCK:
+    if x.size == x.shape[axis] and k > 1 and BLOCKS * k * LEAST_BLOCK < x.size <= MAX_ROW:
         return _in_blocks(b, x, k, largest)
     if x.size * x.shape[axis] <= MAX_PAIRS and k > 1:
         order = Order.of(b, x, axis, descending=largest, places=range(k))
@@ -141,12 +143,38 @@ def _order(b: GraphBuilder, values: Operand, places: Operand, k: int, largest: b
     """
     n = values.size
     b.reserve(n, n)
-    mine, other = b.reshape(values, [n, 1]), b.reshape(values, [1, n])
+    before = _before_real if values.data_type.is_float else _before
+    rank = b.cast(b.reduceSum(before(b, values, places, largest), axes=[1], keepDimensions=True), "int32")
+    return b.slice(b.scatterND(b.constant(np.zeros(n, np.int32)), rank, b.constant(b.arange(n, np.int32))), [0], [k])
+
+
+def _before(b: GraphBuilder, values: Operand, places: Operand, largest: bool) -> Operand:
+    """Which values come before each, float32 [n, n] of 0 and 1."""
+    mine, other = _pairs(b, values)
     ahead = b.cast(b.greater(other, mine) if largest else b.lesser(other, mine), "float32")
     tied = b.cast(b.equal(other, mine), "float32")
-    earlier = b.cast(b.lesser(b.reshape(places, [1, n]), b.reshape(places, [n, 1])), "float32")
-    rank = b.cast(b.reduceSum(b.add(ahead, b.mul(tied, earlier)), axes=[1], keepDimensions=True), "int32")
-    return b.slice(b.scatterND(b.constant(np.zeros(n, np.int32)), rank, b.constant(b.arange(n, np.int32))), [0], [k])
+    later, earlier = _pairs(b, places)
+    return b.add(ahead, b.mul(tied, b.cast(b.lesser(earlier, later), "float32")))
+
+
+def _before_real(b: GraphBuilder, values: Operand, places: Operand, largest: bool) -> Operand:
+    """The same of real numbers, from differences: implementations take several times as long for comparisons.
+
+    What is not zero becomes 1 or -1, the smallest number, too, as it is multiplied and limited twice. It outweighs the difference of
+    places, which decides where it is zero. An infinity counts as the largest number.
+    """
+    most = float(np.finfo(np.float32).max)
+    mine, other = _pairs(b, b.clamp(b.cast(values, "float32"), minValue=-most, maxValue=most))
+    sign = b.sub(other, mine) if largest else b.sub(mine, other)
+    for _ in range(2):
+        sign = b.clamp(b.mul(sign, 2.0**126), minValue=-1, maxValue=1)
+    later, earlier = _pairs(b, b.cast(places, "float32"))
+    return b.clamp(b.add(b.mul(sign, float(MAX_ROW)), b.sub(later, earlier)), minValue=0, maxValue=1)
+
+
+def _pairs(b: GraphBuilder, row: Operand) -> tuple[Operand, Operand]:
+    """A row as a column and as a row, which broadcast to all pairs."""
+    return b.reshape(row, [row.size, 1]), b.reshape(row, [1, row.size])
 
 
 def _in_parts(b: GraphBuilder, x: Operand, k: int, axis: int, part: int, largest: bool) -> tuple[Operand, Callable[[], Operand]]:

@@ -1,9 +1,10 @@
 import { PARTS, readAll, weightsUrls } from "./facts.js";
+import { Chain } from "./chaining.js";
 import { read, unlessWrong } from "../runtime/caching.js";
 import { ModelError } from "../runtime/errors.js";
 import { WEIGHTS } from "../runtime/facts.js";
 import { addressesOf, pieces } from "../runtime/loading.js";
-import { byteLength } from "../runtime/tensors.js";
+import { byteLength, viewOf } from "../runtime/tensors.js";
 import { streamWeights } from "../runtime/weights.js";
 
 /** An error of a module of a graph, as one of this module. */
@@ -22,18 +23,34 @@ async function heldOn(context, buildings) {
   return held;
 }
 
-/** What makes the constants of a graph, of which some are tensors. */
-function constantsOf({ constants, held }, context, onBytes, tensors) {
-  const made = constants(context, onBytes);
-  const constant = made.operand.bind(made);
+/** What makes a graph of weights as they arrive, of which some are tensors. */
+function makerOf({ constants, held, graph }, context, onBytes, tensors) {
+  const maker = constants(context, onBytes);
+  const constant = maker.operand.bind(maker);
   const inputs = new Set(held.map(({ name }) => name));
-  made.operand = (tensor) => {
-    const { name, dataType, shape, data } = tensor;
-    if (!inputs.has(name) || !tensors.has(name)) return constant(tensor);
-    context.writeTensor(tensors.get(name), data);
-    return made.builder.input(name, { dataType, shape });
+  if (!tensors.size || inputs.size === tensors.size) {
+    maker.operand = (tensor) => {
+      const { name, dataType, shape, data } = tensor;
+      if (!inputs.has(name) || !tensors.has(name)) return constant(tensor);
+      context.writeTensor(tensors.get(name), data);
+      return maker.builder.input(name, { dataType, shape });
+    };
+    return maker;
+  }
+  // Another graph brings the large weights as tensors: of these it is built, a part at a time.
+  const weights = new Map();
+  for (const [name, tensor] of tensors) {
+    const { dataType, shape } = tensor;
+    const load = async () => ({ dataType, shape: [...shape], data: viewOf(dataType, await context.readTensor(tensor)) });
+    weights.set(name, { bytes: byteLength({ dataType, shape }), load });
+  }
+  maker.operand = (tensor) => {
+    if (tensors.has(tensor.name)) return;
+    const kept = { ...tensor, data: tensor.data.slice() };
+    weights.set(tensor.name, { bytes: kept.data.byteLength, load: () => kept });
   };
-  return made;
+  maker.build = () => Chain.of(context, graph, weights, tensors);
+  return maker;
 }
 
 /**
@@ -71,7 +88,7 @@ async function assembled(context, options) {
     } else {
       const readers = buildings.map((building) => [
         new Set(building.weights.map(({ name }) => name)),
-        constantsOf(building, context, onBytes, held),
+        makerOf(building, context, onBytes, held),
       ]);
       const accept = (tensor) => Promise.all(readers.map(([names, made]) => names.has(tensor.name) && made.add(tensor)));
       await unlessWrong(urls, options, streamWeights(files, accept, onBytes, readAll));

@@ -1,5 +1,6 @@
 import { PARTS, TEXT, settings, textUrls } from "./facts.js";
 import { assembled } from "./assembling.js";
+import { Chain } from "./chaining.js";
 import { search } from "./beams.js";
 import { choose, rulesOf, samplingOf } from "./sampling.js";
 import { ModelError, badInput, lostContext, named } from "../runtime/errors.js";
@@ -339,7 +340,9 @@ export class Model {
       results[name] = name.startsWith(PRESENT) ? present[name.slice(PRESENT.length)] : await this.#tensor(part, output);
     }
     if (this.#ended) throw this.#ended;
-    this.context.dispatch(this.#graphs[part], feeds, results);
+    const graph = this.#graphs[part];
+    if (graph instanceof Chain) graph.dispatch(feeds, results);
+    else this.context.dispatch(graph, feeds, results);
   }
 
   async #tensor(part, { name, dataType, shape }) {

@@ -36,6 +36,9 @@ def rows(n: int, kind: str) -> dict[str, Array]:
     few = np.full(n, lowest)
     few[RANDOM.integers(0, n, 20)] = 1
     made = {"different": spread, "ties": np.round(RANDOM.standard_normal(n) * 3), "all equal": np.full(n, lowest), "few": few}
+    if kind == "float32":
+        made["hardly different"] = RANDOM.integers(-5, 5, n) * 2.0**-126
+        made["far apart"] = RANDOM.choice([-np.inf, -3e38, 3e38], n)
     return {name: row.astype(kind)[None] for name, row in made.items()}
 
 

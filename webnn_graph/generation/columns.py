@@ -17,6 +17,7 @@ from typing import Any
 
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.expansion import split
 from webnn_graph.formats.held import LEAST
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import Trait, having
@@ -39,6 +40,7 @@ class _Columns:
         self.b.notes.extend(graph.notes)
         self.rows = {o: self.b.input(o.name, o.data_type, o.shape, o.distribution) for o in graph.inputs}
         self.rows |= {operand: self.b.constant(weight, name=operand.name) for operand, weight in graph.weights.items()}
+        self.known = {*graph.constants, *(output for node in split(graph).ahead for output in node.outputs)}
         self.columns: dict[Operand, Operand] = {}
         """What is [tokens, n] in the graph, as [n, tokens]."""
 
@@ -85,9 +87,9 @@ class _Columns:
     def _product(self, given: Mapping[str, Any]) -> Operand | None:
         x, weight = given["a"], given["b"]
         plain = given.get("bTranspose") and not given.get("aTranspose") and given.get("alpha", 1) == 1 and given.get("beta", 1) == 1
-        if not plain or weight not in self.graph.constants or weight.size < LEAST:
+        if not plain or weight not in self.known or weight.size < LEAST:
             return None
-        made = self.b.matmul(self.rows[weight], self._column(x))
+        made = self.b.matmul(self._row(weight), self._column(x))
         bias = given.get("c")
         if bias is None:
             return made

@@ -30,6 +30,7 @@ FRAGMENTS = (
     "generator",
     "sampling",
     "beams",
+    "chaining",
     "assembling",
     "generating",
     "fallback",
