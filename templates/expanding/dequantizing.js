@@ -57,10 +57,12 @@ class DequantizedConstants extends Constants {
   /** Room for a result, taken again for each: WebNN copies it at once, and new memory costs as much as the numbers in it. */
   #room = new Float32Array();
 
-  constructor(context, onBytes = (_) => {}) {
+  /** `isElsewhere(name)` says what somebody else makes. */
+  constructor(context, onBytes = (_) => {}, isElsewhere = (_) => false) {
     super(context);
     this.onBytes = onBytes;
-    for (const entry of DEQUANTIZED) {
+    this.dequantized = DEQUANTIZED.filter(([name]) => !isElsewhere(name));
+    for (const entry of this.dequantized) {
       for (const operand of entry.slice(1, 4)) {
         if (typeof operand !== "string") this.#there.set(operand, operand);
         this.#readers.set(operand, (this.#readers.get(operand) ?? new Set()).add(entry));
@@ -85,7 +87,7 @@ class DequantizedConstants extends Constants {
 
   /** Makes what reads no weights. */
   async finish() {
-    const left = DEQUANTIZED.filter((entry) => this.#readers.get(entry[1]).has(entry));
+    const left = this.dequantized.filter((entry) => this.#readers.get(entry[1]).has(entry));
     await Promise.all(left.map((entry) => this.#make(entry)));
   }
 

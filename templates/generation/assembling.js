@@ -23,33 +23,51 @@ async function heldOn(context, buildings) {
   return held;
 }
 
-/** What makes a graph of weights as they arrive, of which some are tensors. */
-function makerOf({ constants, held, graph }, context, onBytes, tensors) {
-  const maker = constants(context, onBytes);
+/** What a weight of a graph is, by name: that of the file, or made of some of these. */
+const originsOf = ({ weights, dequantized }) =>
+  new Map([...weights.map(({ name }) => [name, name]), ...dequantized.map(([name, ...how]) => [name, JSON.stringify(how)])]);
+
+/** What makes a graph of weights as they arrive, of which those of `tensors` are there for several. */
+function makerOf(building, buildings, context, onBytes, tensors) {
+  const own = new Set(building.held.map(({ name }) => name));
+  const brought = own.size ? [] : buildings.filter(({ held }) => held.length).map(originsOf);
+  /** What another graph brings as tensors, the same under the same names. */
+  const elsewhere = new Set(
+    [...originsOf(building)]
+      .filter(([name, origin]) => tensors.has(name) && brought.some((origins) => origins.get(name) === origin))
+      .map(([name]) => name),
+  );
+  const maker = building.constants(context, onBytes, (name) => elsewhere.has(name));
   const constant = maker.operand.bind(maker);
-  const inputs = new Set(held.map(({ name }) => name));
-  if (!tensors.size || inputs.size === tensors.size) {
+  /** Bytes of what it makes of the weights. */
+  maker.computed = [...tensors].filter(([name]) => elsewhere.has(name) && !building.weights.some((weight) => weight.name === name)).reduce((sum, [, { dataType, shape }]) => sum - byteLength({ dataType, shape }), building.computed);
+  if (!elsewhere.size) {
     maker.operand = (tensor) => {
       const { name, dataType, shape, data } = tensor;
-      if (!inputs.has(name) || !tensors.has(name)) return constant(tensor);
+      if (!own.has(name) || !tensors.has(name)) return constant(tensor);
       context.writeTensor(tensors.get(name), data);
       return maker.builder.input(name, { dataType, shape });
     };
     return maker;
   }
-  // Another graph brings the large weights as tensors: of these it is built, a part at a time.
+  // Of what others bring it is built once that is there, a part at a time.
   const weights = new Map();
-  for (const [name, tensor] of tensors) {
+  const held = new Map([...tensors].filter(([name]) => elsewhere.has(name)));
+  for (const [name, tensor] of held) {
     const { dataType, shape } = tensor;
     const load = async () => ({ dataType, shape: [...shape], data: viewOf(dataType, await context.readTensor(tensor)) });
     weights.set(name, { bytes: byteLength({ dataType, shape }), load });
   }
   maker.operand = (tensor) => {
-    if (tensors.has(tensor.name)) return;
+    if (held.has(tensor.name)) return;
     const kept = { ...tensor, data: tensor.data.slice() };
     weights.set(tensor.name, { bytes: kept.data.byteLength, load: () => kept });
   };
-  maker.build = () => Chain.of(context, graph, weights, tensors);
+  const finish = maker.finish?.bind(maker);
+  maker.build = async () => {
+    await finish?.();
+    return Chain.of(context, building.graph, weights, held);
+  };
   return maker;
 }
 
@@ -61,8 +79,7 @@ async function assembled(context, options) {
   const urls = addressesOf(options.url, weightsUrls());
   const files = urls.map((url) => () => read(url, options));
   const buildings = Object.values(PARTS).map(({ building }) => building);
-  const computed = context.onnx ? 0 : buildings.reduce((sum, building) => sum + building.computed, 0);
-  const total = WEIGHTS.reduce((sum, tensor) => sum + byteLength(tensor), computed);
+  let total = WEIGHTS.reduce((sum, tensor) => sum + byteLength(tensor), 0);
   let loaded = 0;
   const onBytes = (count) => options.onProgress?.({ loaded: (loaded += count), total });
   const graphs = {};
@@ -88,8 +105,9 @@ async function assembled(context, options) {
     } else {
       const readers = buildings.map((building) => [
         new Set(building.weights.map(({ name }) => name)),
-        makerOf(building, context, onBytes, held),
+        makerOf(building, buildings, context, onBytes, held),
       ]);
+      total += readers.reduce((sum, [, { computed }]) => sum + computed, 0);
       const accept = (tensor) => Promise.all(readers.map(([names, made]) => names.has(tensor.name) && made.add(tensor)));
       await unlessWrong(urls, options, streamWeights(files, accept, onBytes, readAll));
       for (const [i, name] of Object.keys(PARTS).entries()) graphs[name] = await readers[i][1].build();

@@ -111,6 +111,7 @@ class Chain {
   async #build(groups, results, weights) {
     const placeOf = new Map(groups.flatMap((group, i) => group.map((call) => [call, i])));
     /** By operand that leaves its graph: its name, and once that is built what it is. */
+    /** @type {Map<any, any>} */
     const leaving = new Map(Object.entries(results).map(([name, operand]) => [operand, { name }]));
     for (const [i, group] of groups.entries()) {
       for (const operand of group.flatMap((call) => call.operands)) {
