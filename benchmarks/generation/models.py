@@ -147,7 +147,10 @@ def _exported(path: Path, sizes: Sizes) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.export.export(
-            WithCache(model).eval(), given, dynamic_shapes=({1: dynamic}, {1: dynamic}, {1: dynamic}, [{2: dynamic}] * len(past)), strict=False
+            WithCache(model).eval(),
+            given,
+            dynamic_shapes=({1: dynamic}, {1: dynamic}, {1: dynamic}, [{2: dynamic}] * len(past)),
+            strict=False,
         )
         named = {"input_names": ["input_ids", "attention_mask", "position_ids", *inputs], "output_names": ["logits", *outputs]}
         exported = torch.onnx.export(program, dynamo=True, opset_version=20, verbose=False, dynamic_shapes=shapes, **named)

@@ -1,5 +1,5 @@
 /** Bytes of weights that are built into one graph, unless a single one is larger. */
-const AT_ONCE = 2 ** 26;
+const AT_ONCE = 2 ** 28;
 
 /** A call of a builder that is made later; also the operand that it gives, or several. */
 class Call {

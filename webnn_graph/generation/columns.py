@@ -21,11 +21,14 @@ from webnn_graph.expansion import split
 from webnn_graph.formats.held import LEAST
 from webnn_graph.graph import Graph, Node, Operand
 from webnn_graph.ops import Trait, having
-from webnn_graph.passes import optimize
+from webnn_graph.passes import movement
 from webnn_graph.passes.movement import reduced_axes
+from webnn_graph.passes.rewrite import Pass
 
 ELEMENTWISE = having(Trait.ELEMENTWISE)
 REDUCTIONS = having(Trait.REDUCING)
+MOVING = Pass("columns", (movement.RULES,))
+"""What merges transposes; others would put products and sums together again."""
 
 
 def with_columns(graph: Graph) -> Graph:
@@ -49,7 +52,7 @@ class _Columns:
             with self.b.source(node.label):
                 if not self._in_columns(node):
                     self._as_it_was(node)
-        return optimize(self.b.build({operand.name: self._row(operand) for operand in self.graph.outputs}))
+        return MOVING.apply(self.b.build({operand.name: self._row(operand) for operand in self.graph.outputs}))
 
     def _as_it_was(self, node: Node) -> None:
         result = self.b.repeat(node, self._row)
@@ -93,7 +96,7 @@ class _Columns:
         bias = given.get("c")
         if bias is None:
             return made
-        return self.b.add(made, self.b.reshape(self.rows[bias], [-1, 1])) if bias in self.rows and bias.size == weight.shape[0] else None
+        return self.b.add(made, self.b.reshape(self.rows[bias], [bias.size, 1])) if bias in self.rows and bias.size == weight.shape[0] else None
 
     def _elementwise(self, node: Node) -> Operand | None:
         if len(node.outputs) > 1 or node.output.rank != 2:
