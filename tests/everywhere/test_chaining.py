@@ -36,7 +36,8 @@ const write = async (descriptor, values) => {
   if (values) context.writeTensor(tensor, values);
   return tensor;
 };
-const feeds = { ids: await write({ dataType: "int32", shape: [4] }, Int32Array.of(3, 0, 8, 3)), past: await write(float([4, 8]), noise(32, 9)) };
+const ids = await write({ dataType: "int32", shape: [4] }, Int32Array.of(3, 0, 8, 3));
+const feeds = { ids, past: await write(float([4, 8]), noise(32, 9)) };
 const outputs = async () => ({ present: await write(float([4, 8])), logits: await write(float([4, 9])) });
 const numbers = async ({ present, logits }) => [
   ...new Float32Array(await context.readTensor(present)), ...new Float32Array(await context.readTensor(logits)),

@@ -12,14 +12,14 @@ with x [tokens, n] and W [m, n]. Steps between two products leave each token to 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from webnn_graph.budget import Budget
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.expansion import split
 from webnn_graph.formats.held import LEAST
-from webnn_graph.graph import Graph, Node, Operand
+from webnn_graph.graph import Graph, Node, Operand, Shape
 from webnn_graph.ops import Trait, having
 from webnn_graph.passes import movement
 from webnn_graph.passes.movement import reduced_axes
@@ -88,21 +88,19 @@ class _Columns:
         return True
 
     def _product(self, given: Mapping[str, Any]) -> Operand | None:
-        x, weight = given["a"], given["b"]
+        x, weight, bias = given["a"], given["b"], given.get("c")
         plain = given.get("bTranspose") and not given.get("aTranspose") and given.get("alpha", 1) == 1 and given.get("beta", 1) == 1
         if not plain or weight not in self.known or weight.size < LEAST:
             return None
+        if bias is not None and (bias not in self.known or bias.size != weight.shape[0]):
+            return None
         made = self.b.matmul(self._row(weight), self._column(x))
-        bias = given.get("c")
-        if bias is None:
-            return made
-        return self.b.add(made, self.b.reshape(self.rows[bias], [bias.size, 1])) if bias in self.rows and bias.size == weight.shape[0] else None
+        return made if bias is None else self.b.add(made, self.b.reshape(self._row(bias), [bias.size, 1]))
 
     def _elementwise(self, node: Node) -> Operand | None:
         if len(node.outputs) > 1 or node.output.rank != 2:
             return None
-        tokens = node.output.shape[0]
-        if any(operand.rank > 2 or operand.shape not in _readable(node.output.shape, tokens) for operand in node.operands):
+        if any(operand.rank > 2 or operand.shape not in _readable(node.output.shape) for operand in node.operands):
             return None
 
         def column(operand: Operand) -> Operand:
@@ -137,6 +135,7 @@ class _Columns:
         return True
 
 
-def _readable(shape: Sequence[int], tokens: int) -> set[tuple[int, ...]]:
-    """Of operands that a step of [tokens, n] may read."""
-    return {tuple(shape), (tokens, 1), (1, shape[1]), (1, 1), (shape[1],), (1,), ()}
+def _readable(shape: Shape) -> set[Shape]:
+    """The shapes of what a step of [tokens, n] may read."""
+    tokens, n = shape
+    return {shape, (tokens, 1), (1, n), (1, 1), (n,), (1,), ()}
