@@ -12,8 +12,6 @@ from webnn_graph.errors import ConversionError, FormatError
 from webnn_graph.generation import Beams, SamplingDefaults, Settings, Speech
 from webnn_graph.generation.text import Text
 from webnn_graph.graph import Graph
-from webnn_graph.passes.products import PRODUCTS
-from webnn_graph.passes.rows import Rows
 from webnn_graph.targets import PORTABLE, legalize, load_target
 
 SAMPLING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
@@ -26,14 +24,13 @@ NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "repetiti
 
 
 def generating(graph: Graph, *, exact: bool = True) -> Graph:
-    """The graph in few calls, with integers of 32 bits, which every browser computes, and which hold all tokens and positions.
+    """The graph with integers of 32 bits, which every browser computes, and which hold all tokens and positions.
 
     Args:
         graph: The graph.
         exact: Whether nothing else is taken on trust; else the result must be compared with what is right.
     """
-    lean = Rows().apply(PRODUCTS.apply(graph))
-    return replace(legalize(lean, load_target(PORTABLE), exact=exact), notes=graph.notes)
+    return replace(legalize(graph, load_target(PORTABLE), exact=exact), notes=graph.notes)
 
 
 def settings_of(

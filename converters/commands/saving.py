@@ -20,7 +20,7 @@ from webnn_graph.formats.saving import More, sized_texts
 from webnn_graph.formats.shards import Shards
 from webnn_graph.formats.table import WEIGHTS, readable, suffix_of, written_as
 from webnn_graph.formats.weights import stored
-from webnn_graph.generation.package import MODULES, Package, in_module
+from webnn_graph.generation.package import MODULES, Package, in_few_calls, in_module
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
 from webnn_graph.targets import PORTABLE, legalize, load_target
@@ -97,6 +97,7 @@ def save_parts(parts: Sequence[tuple[Graph, Destination]], *, neighbours: Sequen
 @rarely()
 def save_package(parts: Sequence[tuple[Graph, Destination]], package: Package) -> list[Saved]:
     """The same for the graphs of a package, whose names their files have, with what else is in its folder, among the files of the last."""
+    parts = [(in_few_calls(graph), to) for graph, to in parts]
     prepared = [_prepared(graph, to) for graph, to in parts]
     last = parts[-1][1]
     modules: dict[str, Graph] = {}

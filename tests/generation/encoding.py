@@ -22,6 +22,7 @@ from converters.torch.generation.encoder_decoder import convert_encoder_decoder,
 from tests.generation.families import CLOSE, Right, calls_per_layer, recorded
 from webnn_graph.data_types import Array
 from webnn_graph.generation import Generator, Settings
+from webnn_graph.generation.package import in_few_calls
 from webnn_graph.graph import Graph
 
 PROMPT, CACHE, COUNT, BEAMS = 4, 80, 64, 4
@@ -226,8 +227,9 @@ def _decoder(made: Any) -> Any:
 
 @cache
 def graphs(name: str) -> dict[str, Graph]:
-    """Its graphs."""
-    return convert_encoder_decoder(model(name), prompt_length=PROMPT, cache_length=CACHE, dims=FAMILIES[name].dims)
+    """Its graphs, as they are written."""
+    made = convert_encoder_decoder(model(name), prompt_length=PROMPT, cache_length=CACHE, dims=FAMILIES[name].dims)
+    return {part: in_few_calls(graph) for part, graph in made.items()}
 
 
 def settings(name: str) -> Settings:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
@@ -262,6 +263,24 @@ def test_the_command(folder: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == sorted([*beside, *modules])
     with Generator.open(tmp_path) as generator:
         assert list(generator.generate(PROMPTS["in pieces"], max_tokens=8)) == expected("Llama", "in pieces")[:8]
+
+
+def test_weights_are_rounded_as_they_are(tmp_path: Path) -> None:
+    """Not after a normalization's scale, which makes columns large and rounding coarse, was multiplied into them."""
+    llama = copy.deepcopy(model("Llama"))
+    with torch.no_grad():
+        for name, parameter in llama.named_parameters():
+            if "norm" in name:
+                parameter[::3] = 20
+    llama.save_pretrained(tmp_path / "tiny")
+    result = torch2webnn(tmp_path / "tiny", "--generate", f"{PROMPT},{CACHE}", "-o", tmp_path, "--weights", "int8", "--format", "webnn")
+    assert result.exit_code == 0, result.output
+    graph = load(tmp_path / "decode.webnn")
+    (dequantize,) = [node for node in graph.nodes if node.op == "dequantizeLinear" and "layers_0_self_attn_q_proj" in node.operands[0].name]
+    values, scale, zero = (graph.weights[operand].array.astype(np.float32) for operand in dequantize.operands)
+    right = llama.model.layers[0].self_attn.q_proj.weight.detach().numpy()
+    rounded = (values - zero) * scale
+    np.testing.assert_allclose(rounded if rounded.shape == right.shape else rounded.T, right, atol=float(scale.max()) / 2 * 1.01)
 
 
 def test_the_old_option_does_the_same(folder: Path, tmp_path: Path) -> None:

@@ -17,9 +17,19 @@ from webnn_graph.generation.interface import interface_of
 from webnn_graph.generation.settings import FILE, Settings
 from webnn_graph.generation.text import Text, text_of
 from webnn_graph.graph import Graph
+from webnn_graph.passes.products import PRODUCTS
+from webnn_graph.passes.rows import Rows
 
 MODULES = "js"
 """The format that a page's module is written with."""
+
+
+def in_few_calls(graph: Graph) -> Graph:
+    """The graph as it is written: one of a token is computed again and again.
+
+    Weights are rounded before: a normalization's scale makes some columns of a product's constant large, and rounding to 8 bits coarse.
+    """
+    return Rows().apply(PRODUCTS.apply(graph))
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,7 @@ def save_package(
     """
     folder = Path(folder)
     interface_of(graphs, settings)
+    graphs = {part: in_few_calls(graph) for part, graph in graphs.items()}
     package = Package(name, settings, text_of(Path(tokenizer)) if tokenizer else None)
     folder.mkdir(parents=True, exist_ok=True)
     modules = {part: in_module(part, graph) for part, graph in graphs.items()} if MODULES in formats else {}
