@@ -1,24 +1,25 @@
-import { penalized } from "./sampling.js";
+import { logSum, penalized } from "./sampling.js";
 
 /** Logarithmic probabilities of all tokens, as far as they may come after these. */
-function scoresOf(logits, history, penalty, rules) {
+function scoresOf(logits, history, { penalty, renormalize, rules }) {
   const forced = rules.forced(history);
   if (forced !== undefined) return logits.map((_, token) => (token === forced ? 0 : -Infinity));
-  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  const sum = largest + Math.log(logits.reduce((total, logit) => total + Math.exp(logit - largest), 0));
+  const sum = logSum(logits);
   const scores = logits.map((logit) => logit - sum);
   if (penalty !== 1) for (const token of new Set(history)) scores[token] = penalized(scores[token], penalty);
   for (const token of rules.banned(history)) scores[token] = -Infinity;
-  return scores;
+  const kept = rules.timed(history, scores);
+  const left = renormalize ? logSum(kept) : 0;
+  return kept.map((score) => score - left);
 }
 
 /** So many of the best continuations of sequences: { score, beam, token }. */
-function bestOf(running, most, penalty, rules) {
+function bestOf(running, most, how) {
   const best = [];
   running.forEach(({ history, score, logits }, beam) => {
-    scoresOf(logits, history, penalty, rules).forEach((own, token) => {
+    scoresOf(logits, history, how).forEach((own, token) => {
       const sum = own + score;
-      if (sum === -Infinity || (best.length === most && sum <= best[most - 1].score)) return;
+      if (!(sum > -Infinity) || (best.length === most && sum <= best[most - 1].score)) return;
       const at = best.findIndex((one) => one.score < sum);
       best.splice(at < 0 ? best.length : at, 0, { score: sum, beam, token });
       best.length = Math.min(best.length, most);
@@ -32,7 +33,7 @@ function bestOf(running, most, penalty, rules) {
  * `advance(past, token)` gives what is known after one more, and leaves the states of `past` as they are, which sequences that part
  * share until `release(past)`.
  */
-async function search({ history, first, advance, release, eos, end, penalty, rules, width, lengthPenalty, earlyStopping }) {
+async function search({ history, first, advance, release, eos, end, width, lengthPenalty, earlyStopping, ...how }) {
   const begin = history.length;
   const most = Math.max(2, 1 + eos.size) * width;
   let running = [{ ...first, history, score: 0 }];
@@ -41,7 +42,7 @@ async function search({ history, first, advance, release, eos, end, penalty, rul
   let mayImprove = true;
   const isFull = () => finished.length === width;
   for (;;) {
-    const best = bestOf(running, most, penalty, rules).map((one) => ({ ...one, history: [...running[one.beam].history, one.token] }));
+    const best = bestOf(running, most, how).map((one) => ({ ...one, history: [...running[one.beam].history, one.token] }));
     const { length } = best[0].history;
     const isEnd = ({ token }) => length >= end || eos.has(token);
     const isOver = () => earlyStopping === true && isFull();

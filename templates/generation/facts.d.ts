@@ -9,6 +9,10 @@ export const settings: Record<string, any>;
 export const weightsUrls: () => URL[];
 /** Reads the files of weights one by one, or several at a time. */
 export const readAll: any;
+/** The options of generate(). */
+export const GENERATING: string;
+/** What telling.js exports, of a model with an encoder; undefined of others. */
+export const TELL: any;
 /** Imports the file that makes text of tokens, and tokens of text; undefined where there is no tokenizer. */
 export const TEXT: (() => Promise<any>) | undefined;
 /** Where its data is: tokenizer.json and tokenizer_config.json. */

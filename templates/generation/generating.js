@@ -1,4 +1,4 @@
-import { PARTS, TEXT, settings, textUrls } from "./facts.js";
+import { GENERATING, PARTS, TELL, TEXT, settings, textUrls } from "./facts.js";
 import { assembled } from "./assembling.js";
 import { Chain } from "./chaining.js";
 import { search } from "./beams.js";
@@ -6,10 +6,9 @@ import { choose, rulesOf, samplingOf } from "./sampling.js";
 import { ModelError, badInput, lostContext, named } from "../runtime/errors.js";
 import { TYPES } from "../runtime/facts.js";
 import { request } from "../runtime/loading.js";
-import { product } from "../runtime/tensors.js";
 
-const GENERATING =
-  "maxTokens temperature topK topP minP repetitionPenalty seed stop signal start beams lengthPenalty earlyStopping template";
+/** In first tokens: the language that the model finds most probable. */
+const LANGUAGE = -1;
 const IDS = "input_ids";
 const [PAST, PRESENT] = ["past_", "present_"];
 const { decode, prefill, encode, spectrogram } = PARTS;
@@ -18,12 +17,6 @@ const vocabulary = called("logits", decode.outputs).shape[1];
 /** Tokens that prefill takes at once. */
 const PROMPT = prefill ? called(IDS, prefill.inputs).shape[1] : 1;
 const states = decode.inputs.filter(({ name }) => name.startsWith(PAST));
-
-/** Numbers as an input takes them. */
-function arrayOf({ dataType }, values) {
-  const [view, bits] = TYPES[dataType];
-  return view.from(bits === 64 ? Array.from(values, BigInt) : values);
-}
 
 /** Tokens of a caller, as numbers. */
 function tokensOf(tokens, what = "the tokens") {
@@ -123,9 +116,9 @@ export class Model {
   /** generate() of an input whose first tokens, if it has these, are in the conversation already; otherwise that begins anew. */
   async *#generated(input, options, known) {
     const said = named("option", GENERATING.split(" ").map((name) => ({ name })), options);
-    const { signal, maxTokens, start, stop = [] } = said;
+    const { signal, maxTokens, stop = [] } = said;
     const sampling = samplingOf(said);
-    const { num_beams = 1, length_penalty = 1, early_stopping = false } = settings.beams ?? {};
+    const { num_beams = 1, length_penalty = 1, early_stopping = false, renormalize = false } = settings.beams ?? {};
     const width = said.beams ?? (sampling.temperature ? 1 : num_beams);
     if (!(width >= 1)) throw badInput("the option beams is out of its range");
     if (sampling.temperature && width > 1) throw badInput("several beams have no temperature: they search for what is most probable");
@@ -144,14 +137,15 @@ export class Model {
     try {
       check();
       let tokens;
-      if (encode) {
-        tokens = tokensOf(start ?? settings.start ?? [], "the first tokens");
-        if (!tokens.length) throw badInput("a generation begins with a token: say start");
+      let more;
+      if (TELL) {
+        [tokens, more] = TELL.told(said);
+        const [part, feeds] = TELL.feedsOf(input, (source) => this.#tokensOf(source, true));
         begin();
-        await this.#encode(input);
+        await this.#run(part, feeds);
+        if (part === "spectrogram") await this.#run("encode", {});
       } else {
-        if (start !== undefined) throw badInput("the option start is for models with an encoder; give the tokens themselves");
-        tokens = typeof input === "string" ? this.#encoded(input, !this.#history.length) : tokensOf(input ?? []);
+        tokens = this.#tokensOf(input ?? [], !this.#history.length);
         if (known.length) {
           if (known.length < tokens.length && known.every((token, i) => token === tokens[i])) tokens = tokens.slice(known.length);
           else begin();
@@ -166,9 +160,16 @@ export class Model {
       const end = maxTokens ? first + maxTokens : settings.max_length;
       const free = settings.cache - (this.#past?.position ?? 0) - this.#pending.length;
       if (tokens.length > free) throw full(`, of which ${Math.max(free, 0)} are free, and ${tokens.length} were given`);
+      const open = tokens.indexOf(LANGUAGE);
+      if (open >= 0) {
+        this.#pending.push(...tokens.slice(0, open));
+        await this.#feed(check);
+        tokens[open] = TELL.likeliest(await this.#read("logits"));
+        check();
+      }
       this.#history.push(...tokens);
-      this.#pending.push(...tokens);
-      const rules = rulesOf(first, end);
+      this.#pending.push(...tokens.slice(Math.max(open, 0)));
+      const rules = rulesOf(first, end, more);
       const eos = new Set([...(settings.eos ?? []), ...stop.filter((token) => typeof token === "number")]);
       const ends = stop.filter((text) => typeof text === "string");
       const stream = this.#text?.stream(ends);
@@ -184,6 +185,7 @@ export class Model {
           penalty: sampling.penalty,
           rules,
           width,
+          renormalize,
           lengthPenalty: said.lengthPenalty ?? length_penalty,
           earlyStopping: said.earlyStopping ?? early_stopping,
         });
@@ -220,9 +222,11 @@ export class Model {
     }
   }
 
-  #encoded(text, isFirst) {
+  /** The tokens of a text, or those of a caller. */
+  #tokensOf(source, isFirst) {
+    if (typeof source !== "string") return tokensOf(source);
     if (!this.#text) throw badInput("text needs a tokenizer, and the model has none: give its tokens, an array of numbers");
-    return tokensOf(this.#text.encode(text, isFirst));
+    return tokensOf(this.#text.encode(source, isFirst));
   }
 
   /** Feeds what was not fed yet, in pieces. */
@@ -286,43 +290,6 @@ export class Model {
     }
   }
 
-  // ------------------------------------------------------------------------------------------------------------- the encoder
-  /** Computes what decode takes of an input: text, tokens, numbers, or arrays by name. */
-  async #encode(input) {
-    const isNamed = input !== null && typeof input === "object" && !Array.isArray(input) && !ArrayBuffer.isView(input);
-    const module = spectrogram && !(isNamed && Object.keys(input).some((name) => called(name, encode.inputs))) ? spectrogram : encode;
-    const values = isNamed ? arraysOf(module, input) : this.#valuesOf(module, input);
-    if (module === spectrogram) await this.#run("spectrogram", values);
-    await this.#run("encode", module === spectrogram ? {} : values);
-  }
-
-  #valuesOf({ inputs }, input) {
-    const [own, mask] = [called(IDS, inputs), called("attention_mask", inputs)];
-    if (own) {
-      const tokens = typeof input === "string" ? this.#encoded(input, true) : tokensOf(input);
-      const length = own.shape[1];
-      if (!tokens.length || tokens.length > length) throw badInput(`the encoder takes 1 to ${length} tokens, and ${tokens.length} were given`);
-      if (tokens.length < length && !(mask && settings.pad !== undefined)) {
-        throw badInput(`the encoder takes ${length} tokens, and has no mask for fewer; ${tokens.length} were given`);
-      }
-      const at = Array.from({ length }, (_, i) => i);
-      const values = { [IDS]: arrayOf(own, at.map((i) => tokens[i] ?? settings.pad)) };
-      if (mask) values[mask.name] = arrayOf(mask, at.map((i) => (i < tokens.length ? 1 : 0)));
-      return values;
-    }
-    const [one, ...others] = inputs;
-    if (others.length) throw badInput(`the encoder takes ${inputs.map(({ name }) => name).join(", ")}: give them by name`);
-    const count = product(one.shape);
-    if (!ArrayBuffer.isView(input)) throw badInput(`the model is given a typed array of ${count} elements${spectrogram ? " at most" : ""}`);
-    const { length } = /** @type {any} */ (input);
-    if (length > count || (length < count && !spectrogram)) {
-      throw badInput(`${one.name} has ${count} elements${spectrogram ? " at most" : ""}, and ${length} were given`);
-    }
-    const whole = arrayOf(one, new Array(count).fill(0));
-    whole.set(/** @type {any} */ (input));
-    return { [one.name]: whole };
-  }
-
   // ------------------------------------------------------------------------------------------------------------- the device
   /** Puts a graph into the context's queue, with values for some inputs, and the states before and behind it. */
   async #run(part, values, past = {}, present = {}) {
@@ -374,18 +341,6 @@ export class Model {
   }
 }
 
-/** Arrays of a caller, all that a module takes, by name. */
-function arraysOf({ inputs }, values) {
-  const given = named("input", inputs, values);
-  for (const { name, dataType, shape } of inputs) {
-    const [view] = TYPES[dataType];
-    if (!(given[name] instanceof view) || given[name].length !== product(shape)) {
-      throw badInput(`input ${name} must be a ${view.name} of ${product(shape)} elements`);
-    }
-  }
-  return given;
-}
-
 /** What makes text of tokens, and tokens of text. */
 async function textOf(options) {
   try {
@@ -396,3 +351,5 @@ async function textOf(options) {
     throw new ModelError("text", `there is no text (${error.message}): npm install what package.json names, or load({ text: false })`, error);
   }
 }
+
+export { IDS, LANGUAGE, called, encode, spectrogram, tokensOf };

@@ -1,4 +1,4 @@
-import { settings } from "./facts.js";
+import { TELL, settings } from "./facts.js";
 import { badInput } from "../runtime/errors.js";
 import { generator } from "../random/generator.js";
 
@@ -28,14 +28,20 @@ function samplingOf({ temperature = 0, topK, topP, minP, repetitionPenalty, seed
   return chosen;
 }
 
-/** What the settings say of the tokens that may come, in a generation that begins with so many and has at most so many. */
-function rulesOf(begin, end) {
-  const { eos = [], suppress = [], begin_suppress = [], forced_bos, forced_eos, min_length = 0, no_repeat_ngram_size: n = 0 } = settings;
+/**
+ * What the settings, and `more` in their place, say of the tokens that may come, in a generation that begins with so many and has at most
+ * so many.
+ */
+function rulesOf(begin, end, more) {
+  const said = { ...settings, ...more };
+  const { eos = [], suppress = [], begin_suppress = [], forced_bos, forced_eos, min_length = 0, no_repeat_ngram_size: n = 0 } = said;
+  const isTimed = said.timestamps && said.speech.no_timestamps !== undefined;
   // A token that is forced to be the second is none that could be suppressed.
   const first = begin + (begin === 1 && forced_bos !== undefined ? 1 : 0);
   return {
     /** Whether there is anything to say. */
-    isStrict: [suppress, begin_suppress].some(({ length }) => length) || min_length > 0 || n > 0,
+    isStrict: isTimed || [suppress, begin_suppress].some(({ length }) => length) || min_length > 0 || n > 0,
+    isTimed,
     /** The token that has to come after these. */
     forced({ length }) {
       if (length === 1 && forced_bos !== undefined) return forced_bos;
@@ -52,7 +58,15 @@ function rulesOf(begin, end) {
       for (let i = 0; n && i + n <= length; i += 1) if (behind.every((token, j) => token === history[i + j])) found.add(history[i + n - 1]);
       return found;
     },
+    /** The scores of all tokens with times where they may be. */
+    timed: (history, scores) => (isTimed ? TELL.timed(history.slice(begin), scores) : scores),
   };
+}
+
+/** The logarithm of a sum of exponentials. */
+function logSum(scores) {
+  const largest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+  return largest + Math.log(scores.reduce((total, score) => total + Math.exp(score - largest), 0));
 }
 
 const penalized = (score, penalty) => (score < 0 ? score * penalty : score / penalty);
@@ -61,11 +75,13 @@ const penalized = (score, penalty) => (score < 0 ? score * penalty : score / pen
 function processed(ids, logits, history, { penalty }, rules) {
   const banned = rules.banned(history);
   const seen = new Set(penalty === 1 ? [] : history);
-  const found = [];
-  for (let i = 0; i < ids.length; i += 1) {
-    if (!banned.has(ids[i])) found.push([ids[i], seen.has(ids[i]) ? penalized(logits[i], penalty) : logits[i]]);
-  }
-  return found.sort(([, a], [, b]) => b - a);
+  const own = Array.from(logits, (logit, i) => {
+    if (banned.has(ids[i])) return -Infinity;
+    return seen.has(ids[i]) ? penalized(logit, penalty) : logit;
+  });
+  const scores = rules.timed(history, own);
+  const found = Array.from(ids, (token, i) => [token, scores[i]]);
+  return found.filter(([token, score]) => (rules.isTimed ? score > -Infinity : !banned.has(token))).sort(([, a], [, b]) => b - a);
 }
 
 /** Those that one is drawn of, their scores divided by the temperature. */
@@ -90,7 +106,7 @@ function warped(found, { temperature, topP, minP }) {
 async function choose(ids, logits, everything, history, sampling, rules) {
   const { temperature, topK, penalty, next } = sampling;
   const wanted = temperature ? (topK ?? (ids.length > 1 ? ids.length : MOST_CANDIDATES)) : 1;
-  let found = processed(ids, logits, history, sampling, rules);
+  let found = rules.isTimed ? [] : processed(ids, logits, history, sampling, rules);
   if (found.length < wanted || found[0][1] < logits.at(-1) || penalty < 1) {
     const all = await everything();
     found = processed(all.map((_, i) => i), all, history, sampling, rules);
@@ -104,4 +120,4 @@ async function choose(ids, logits, everything, history, sampling, rules) {
   return kept.at(index)[0];
 }
 
-export { choose, penalized, rulesOf, samplingOf };
+export { choose, logSum, penalized, rulesOf, samplingOf };

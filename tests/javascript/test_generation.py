@@ -18,7 +18,7 @@ from webnn_graph.generation import Generator, SamplingDefaults, Settings, save_p
 from webnn_graph.graph import Graph
 from webnn_graph.targets import PORTABLE, legalize, load_target
 
-OPTIONS = "maxTokens temperature topK topP minP repetitionPenalty seed stop signal start beams lengthPenalty earlyStopping template".split()
+OPTIONS = "maxTokens temperature topK topP minP repetitionPenalty seed stop signal beams lengthPenalty earlyStopping template".split()
 LIBRARY = ORT / "dist" / "ort.node.min.mjs"
 HEAD = """
 const { Model, ModelError, isSupported, load, settings } = module;

@@ -11,7 +11,7 @@ from webnn_graph.formats.expressions import literal, string, url
 from webnn_graph.formats.fallback import shown
 from webnn_graph.formats.javascript import filled, rendered, types
 from webnn_graph.formats.weights import stored
-from webnn_graph.generation.interface import IDS, PARTS, interface_of
+from webnn_graph.generation.interface import IDS, MASK, PARTS, interface_of
 from webnn_graph.generation.settings import Settings
 from webnn_graph.generation.text import CONFIG, DATA
 from webnn_graph.graph import Graph
@@ -33,6 +33,7 @@ FRAGMENTS = (
     "chaining",
     "assembling",
     "generating",
+    "telling",
     "fallback",
 )
 """The plain modules that it holds, each behind those that it reads at once."""
@@ -57,7 +58,8 @@ def files(
     """
     interface_of(graphs, settings)
     tensors = [operand for graph in graphs.values() for operand in (*graph.inputs, *graph.outputs, *stored(graph))]
-    several = len(weights) > 1
+    several, is_told = len(weights) > 1, settings.kind != "decoder"
+    needed = {"parallel": several, "telling": is_told, "fallback": bool(fallback)}
     view: dict[str, Any] = {
         "title": string(name),
         "parts": [(part, string(f"./{part}.js")) for part in PARTS if part in graphs],
@@ -68,10 +70,10 @@ def files(
         "types": types(operand.data_type for operand in tensors),
         "text": {"file": string(f"./{TEXT_MODULE}"), "data": [url(DATA), url(CONFIG)]} if text else None,
         "fallback": shown(fallback, STEM) if fallback else None,
-        "fragments": [name for name in FRAGMENTS if (name != "parallel" or several) and (name != "fallback" or fallback)],
+        "fragments": [name for name in FRAGMENTS if needed.get(name, True)],
         "several": several,
-        "is_told": settings.kind != "decoder",
-        "source": _source(graphs) if settings.kind != "decoder" else "",
+        "is_told": is_told,
+        "source": _source(graphs) if is_told else "",
         "example": '"..."' if text else "[1, 2, 3]",
     }
     made = rendered(STEM, STEM, view)
@@ -93,8 +95,13 @@ def _source(graphs: Mapping[str, Graph]) -> str:
     """The TypeScript type of what is encoded."""
     first = graphs.get("spectrogram", graphs["encode"])
     names = {operand.name: operand.data_type.view for operand in first.inputs}
-    alone = "string | readonly number[]" if IDS in names else next(iter(names.values())) if len(names) == 1 else ""
-    members = "; ".join(f"{name}: {view}" for name, view in names.items())
+    numbers = [view for name, view in names.items() if name != MASK]
+    tokens = "string | readonly number[]"
+    alone = (tokens if IDS in names else numbers[0]) if len(numbers) == 1 else ""
+    # Tokens that are filled up have their mask made.
+    members = "; ".join(
+        f"{name}{'?' if name == MASK and IDS in names else ''}: {f'{tokens} | {view}' if name == IDS else view}" for name, view in names.items()
+    )
     return " | ".join(filter(None, [alone, f"{{ {members} }}"]))
 
 

@@ -1,0 +1,134 @@
+import { settings } from "./facts.js";
+import { IDS, LANGUAGE, called, encode, spectrogram, tokensOf } from "./generating.js";
+import { logSum } from "./sampling.js";
+import { badInput, named } from "../runtime/errors.js";
+import { TYPES } from "../runtime/facts.js";
+import { product } from "../runtime/tensors.js";
+
+const MASK = "attention_mask";
+
+function idOf(ids, name, what) {
+  if (Object.hasOwn(ids, name)) return ids[name];
+  const names = Object.keys(ids);
+  const some = names.slice(0, 12).join(", ");
+  const known = names.length > 12 ? `${names.length}, among them ${some}` : some;
+  throw badInput(`the model has no ${what} ${name}${known && `; it has ${known}`}`);
+}
+
+/** What a model of speech is told behind its first token, `LANGUAGE` for one that is to be found. */
+function spoken({ languages = {}, language: usual, speech }, language, task, timestamps) {
+  const { tasks = {}, no_timestamps } = speech;
+  const found = [];
+  if (language ?? usual) found.push(idOf(languages, language ?? usual, "language"));
+  else if (Object.keys(languages).length) found.push(LANGUAGE);
+  const done = task ?? speech.task ?? (language && Object.hasOwn(tasks, "transcribe") ? "transcribe" : undefined);
+  if (done) found.push(idOf(tasks, done, "task"));
+  if (timestamps && no_timestamps === undefined) throw badInput("the model knows no times");
+  return timestamps || no_timestamps === undefined ? found : [...found, no_timestamps];
+}
+
+/** The tokens that a generation begins with, and what its rules have to know besides the settings. */
+function told({ start, language, task, timestamps = false }) {
+  const tokens = tokensOf(start ?? settings.start ?? [], "the first tokens");
+  if (!tokens.length) throw badInput("a generation begins with a token: say start");
+  if (settings.speech) return [start ? tokens : [...tokens, ...spoken(settings, language, task, timestamps)], { timestamps }];
+  if (task !== undefined || timestamps) throw badInput("task and timestamps are for models of speech");
+  return [tokens, language === undefined ? {} : { forced_bos: idOf(settings.languages ?? {}, language, "language") }];
+}
+
+/** The most probable language's token. */
+function likeliest(logits) {
+  return Object.values(settings.languages).reduce((best, token) => (logits[token] > logits[best] ? token : best));
+}
+
+/**
+ * The scores of all tokens that may come after these, with times where they may be, as Whisper has it: they come in pairs, but for the
+ * last, and do not decrease. Where they are together more probable than any text, one comes.
+ */
+function timed(tokens, scores) {
+  const { eos = [], speech } = settings;
+  const { no_timestamps, max_initial_timestamp: most } = speech;
+  const first = no_timestamps + 1;
+  const kept = scores.slice();
+  const leaveOut = (from, to) => kept.fill(-Infinity, from, to);
+  leaveOut(no_timestamps, first);
+  const isTime = tokens.at(-1) >= first;
+  const isSecond = tokens.length < 2 || tokens.at(-2) >= first;
+  if (isTime && isSecond) leaveOut(first);
+  else if (isTime) leaveOut(0, eos.length ? Math.min(...eos) : first);
+  const times = tokens.filter((token) => token >= first);
+  if (times.length) leaveOut(first, times.at(-1) + (isTime && !isSecond ? 0 : 1));
+  if (!tokens.length) {
+    leaveOut(0, first);
+    if (most !== undefined) leaveOut(first + most + 1);
+  }
+  if (logSum(kept.slice(first)) > kept.slice(0, first).reduce((a, b) => Math.max(a, b), -Infinity)) leaveOut(0, first);
+  return kept;
+}
+
+const filled = ({ dataType, shape }) => new TYPES[dataType][0](product(shape));
+
+/** What counts of an input's mask, if it has one: so much of it. */
+function masked(inputs, share) {
+  const mask = called(MASK, inputs);
+  if (!mask) return {};
+  const values = filled(mask);
+  const [, bits] = TYPES[mask.dataType];
+  return { [MASK]: values.fill(/** @type {never} */ (bits === 64 ? 1n : 1), 0, Math.floor(share * values.length)) };
+}
+
+/** Tokens, filled up, and their mask. */
+function textFeeds(inputs, tokens) {
+  const own = called(IDS, inputs);
+  const length = own.shape[1];
+  if (!tokens.length || tokens.length > length) throw badInput(`the encoder takes 1 to ${length} tokens, and ${tokens.length} were given`);
+  if (tokens.length < length && !(called(MASK, inputs) && settings.pad !== undefined)) {
+    throw badInput(`the encoder takes ${length} tokens, and has no mask for fewer; ${tokens.length} were given`);
+  }
+  const [, bits] = TYPES[own.dataType];
+  const values = filled(own).fill(/** @type {never} */ (bits === 64 ? BigInt(settings.pad ?? 0) : (settings.pad ?? 0)));
+  values.set(/** @type {never} */ (bits === 64 ? tokens.map(BigInt) : tokens));
+  return { [IDS]: values, ...masked(inputs, tokens.length / length) };
+}
+
+/** Numbers of one input; of a sound zeros follow where they are fewer. */
+function numberFeeds(inputs, given) {
+  const one = inputs.find(({ name }) => name !== MASK);
+  const values = filled(one);
+  const isSound = spectrogram || inputs.length > 1;
+  const most = `${values.length} elements${isSound ? " at most" : ""}`;
+  if (!ArrayBuffer.isView(given)) throw badInput(`the model is given a typed array of ${most}`);
+  const { length } = /** @type {any} */ (given);
+  if (length > values.length || (length < values.length && !isSound)) throw badInput(`${one.name} has ${most}, and ${length} were given`);
+  values.set(/** @type {any} */ (given));
+  return { [one.name]: values, ...masked(inputs, length / values.length) };
+}
+
+/** Arrays by name, of which the tokens may be fewer: a text, or an array of numbers, is filled up and has its mask. */
+function namedFeeds(inputs, given, encoded) {
+  const { [IDS]: text } = given;
+  const isList = called(IDS, inputs) && (typeof text === "string" || Array.isArray(text));
+  const feeds = named("input", inputs, isList ? { ...given, ...textFeeds(inputs, encoded(text)) } : given);
+  for (const input of inputs) {
+    const right = filled(input);
+    if (!(feeds[input.name] instanceof right.constructor) || feeds[input.name].length !== right.length) {
+      throw badInput(`input ${input.name} must be a ${right.constructor.name} of ${right.length} elements`);
+    }
+  }
+  return feeds;
+}
+
+/** Which graph is given a caller's source first, and what: `encoded` gives the tokens of a text, or of an array. */
+function feedsOf(source, encoded) {
+  const isNamed = source !== null && typeof source === "object" && !Array.isArray(source) && !ArrayBuffer.isView(source);
+  const isSound = spectrogram && !(isNamed && Object.keys(source).some((name) => called(name, encode.inputs)));
+  const { inputs } = isSound ? spectrogram : encode;
+  const part = isSound ? "spectrogram" : "encode";
+  if (isNamed) return [part, namedFeeds(inputs, source, encoded)];
+  if (inputs.filter(({ name }) => name !== MASK).length > 1) {
+    throw badInput(`the encoder takes ${inputs.map(({ name }) => name).join(", ")}: give them by name`);
+  }
+  return [part, called(IDS, inputs) ? textFeeds(inputs, encoded(source)) : numberFeeds(inputs, source)];
+}
+
+export { feedsOf, likeliest, timed, told };
