@@ -78,8 +78,8 @@ class Packages:
         if not folder.exists():
             save_package(folder, encoding.graphs(name), encoding.settings(name), fallback=FALLBACK)
         turns = [
-            (self._given(folder, turn, name), {IN_NAMES.get(key, key): value for key, value in turn.items() if key != "samples"})
-            for turn in TURNS[name]
+            (self._given(folder, i, name), {IN_NAMES.get(key, key): value for key, value in turn.items() if key != "samples"})
+            for i, turn in enumerate(TURNS[name])
         ]
         known = {"NAME": folder.name, "IMPORTING": importing(visitor.browser), "TURNS": json.dumps(turns), "COUNT": str(COUNT)}
         script = SCRIPT
@@ -87,11 +87,11 @@ class Packages:
             script = script.replace(word, value)
         return script
 
-    def _given(self, folder: Path, turn: Mapping[str, Any], name: str) -> dict[str, Any]:
+    def _given(self, folder: Path, turn: int, name: str) -> dict[str, Any]:
         """Lists of tokens, and the addresses of other arrays."""
         made: dict[str, Any] = {}
-        for key, array in given(turn, name).items():
-            file = folder / f"{key}{len(turn)}.bin"
+        for key, array in given(TURNS[name][turn], name).items():
+            file = folder / f"{key}{turn}.bin"
             if array.dtype == np.float32:
                 file.write_bytes(array.tobytes())
             made[key] = f"/{folder.name}/{file.name}" if array.dtype == np.float32 else array.tolist()
