@@ -37,6 +37,7 @@ from converters.commands.options import (
     quantizing_of,
     runtime_options,
     sampling_options,
+    telling_options,
     submodule_option,
     trust_options,
 )
@@ -284,8 +285,13 @@ def run(
 @click.option("--prompt", metavar="TEXT", help="What comes first: text, which needs a tokenizer.json in FOLDER and the package tokenizers.")
 @click.option("--ids", type=Tokens(), help="The same as tokens, by number.")
 @click.option(
-    "--input", "file", type=EXISTING, metavar="FILE.npy", help="For a model with an encoder: numbers, like the samples of a sound."
+    "--input",
+    "file",
+    type=EXISTING,
+    metavar="FILE",
+    help="For a model with an encoder: numbers, a .npy file, or a recording, a .wav file of 16-bit integers.",
 )
+@telling_options
 @sampling_options
 @computing_options
 @verbosity_options

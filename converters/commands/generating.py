@@ -9,10 +9,11 @@ from typing import Any
 
 from converters.commands.console import Result, note, progress, say, write
 from webnn_graph.codes import Code
-from webnn_graph.errors import ExecutionError, WebNNError
+from webnn_graph.errors import ExecutionError, FormatError, WebNNError
 from webnn_graph.feeds import read_value
 from webnn_graph.generation import Generator
 from webnn_graph.generation.loop import Source
+from webnn_graph.generation.sound import SUFFIX, read_sound
 from webnn_graph.generation.text import DATA, Tokenizer
 
 
@@ -85,13 +86,14 @@ def generated(
         folder: The folder.
         prompt: Text that comes first.
         ids: Tokens that do.
-        file: Numbers for an encoder.
+        file: Numbers for an encoder, or a recording.
         runtime: See `Generator`, as for ``browser``.
         browser: See there.
         how: See `Generator.generate`.
 
     Raises:
-        WebNNError: The folder is no such, or a file in it is damaged; or there is nothing that makes tokens of text.
+        WebNNError: The folder is no such, or a file in it is damaged; there is nothing that makes tokens of text; or the file is
+            damaged, or no sound that the model takes.
     """
     with progress("reading ..."):
         model = Generator.open(folder, runtime=runtime, browser=browser)
@@ -101,8 +103,15 @@ def generated(
         assert tokenizer
         source = tokenizer.encode(prompt)
     if file is not None:
-        source = read_value(str(file))
+        source = _recording(model, file) if file.suffix.lower() == SUFFIX else read_value(str(file))
     return Generated(model, source, how, tokenizer)
+
+
+def _recording(model: Generator, file: Path) -> Source:
+    rate = model.settings.sampling_rate
+    if rate is None:
+        raise FormatError(f"{file} is a sound, and the model says of none how many samples a second it takes", "give a .npy file")
+    return read_sound(file, rate)
 
 
 def _tokenizer(folder: Path) -> Tokenizer | None:

@@ -297,6 +297,12 @@ sampling_options = options(
     ),
 )
 """How tokens are chosen: those of `webnn_graph.generation.Generator.generate`."""
+telling_options = options(
+    click.option("--language", help="One of a translator's, or of a model of speech.  [default: the model's, or what it finds]"),
+    click.option("--task", help="What a model of speech does, like transcribe or translate.  [default: the model's]"),
+    click.option("--timestamps", is_flag=True, help="Have a model of speech say when something is said."),
+)
+"""What a model with an encoder is told."""
 profile_options = options(
     click.option(
         "--runtime",

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from msgspec.structs import replace
 
 from tests.generation import toys
 from tests.generation.toys import CACHE, Toy
+from webnn_graph.data_types import Array
 from webnn_graph.generation import Generator, save_package
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
@@ -128,9 +130,85 @@ def test_an_encoder_is_given_numbers(tmp_path: Path, invoke: Invoke) -> None:
         assert (result.exit_code, result.stdout) == (0, expected), result.output
 
 
+def recording(file: Path, samples: Array, rate: int = 8000, channels: int = 1, width: int = 2) -> Path:
+    with wave.open(str(file), "wb") as sound:
+        sound.setframerate(rate)
+        sound.setnchannels(channels)
+        sound.setsampwidth(width)
+        sound.writeframes((samples * 2**15).astype("<i2").tobytes())
+    return file
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Path:
+    """A toy that is given a sound."""
+    save_package(tmp_path / "listener", Toy().heard_graphs(), toys.HEARING, formats=["webnn"])
+    return tmp_path / "listener"
+
+
+SAMPLES = np.array([0.5, -0.25, 0.75, -1], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [
+        ([], {}),
+        (["--language", "de", "--task", "translate"], {"language": "de", "task": "translate"}),
+        (["--timestamps"], {"timestamps": True}),
+    ],
+)
+def test_a_recording(options: list[str], how: dict[str, Any], listener: Path, tmp_path: Path, invoke: Invoke) -> None:
+    with Generator(Toy().heard_graphs(), toys.HEARING) as model:
+        expected = " ".join(map(str, model.generate(SAMPLES, **how))) + "\n"
+    np.save("sound.npy", SAMPLES)
+    apart = np.stack([SAMPLES + np.float32(0.125) * (SAMPLES > 0), SAMPLES - np.float32(0.125) * (SAMPLES > 0)], 1)
+    mono, stereo = recording(tmp_path / "mono.wav", SAMPLES), recording(tmp_path / "stereo.WAV", apart, channels=2)
+    for file in ("sound.npy", mono, stereo):
+        result = invoke("webnn", "generate", listener, "--input", file, *options)
+        assert (result.exit_code, result.stdout) == (0, expected), result.output
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda file: recording(file, SAMPLES, rate=44_100), "has 44,100 samples a second; the model takes 8,000"),
+        (lambda file: recording(file, SAMPLES, width=1), "has samples of 8 bits; they must have 16"),
+        (lambda file: recording(file, np.tile(SAMPLES, 9)), "input_values has 6 elements at most, and 36 were given"),
+        (lambda file: file.write_bytes(b"RIFF"), "is not a .wav file of integers, or is damaged"),
+        (lambda file: file.write_bytes(b"not a sound at all"), "is not a .wav file of integers, or is damaged"),
+        (lambda file: None, "there is no such file"),
+    ],
+)
+def test_recordings_that_are_refused(made: Callable[[Path], Any], said: str, listener: Path, tmp_path: Path, invoke: Invoke) -> None:
+    made(tmp_path / "sound.wav")
+    result = invoke("webnn", "generate", listener, "--input", tmp_path / "sound.wav")
+    assert (result.exit_code, result.stdout) == (1, ""), result.output
+    assert said in result.stderr and "Traceback" not in result.stderr
+
+
+def test_a_recording_for_a_model_of_text(tmp_path: Path, invoke: Invoke) -> None:
+    save_package(tmp_path / "told", Toy().told_graphs(), toys.TRANSLATING, formats=["webnn"])
+    result = invoke("webnn", "generate", tmp_path / "told", "--input", recording(tmp_path / "sound.wav", SAMPLES))
+    assert result.exit_code == 1 and "the model says of none how many samples a second it takes" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--language", "xx"], "the model has no language 'xx'"),
+        (["--task", "sing"], "the model has no task 'sing'"),
+    ],
+)
+def test_what_a_listener_does_not_know(options: list[str], said: str, listener: Path, tmp_path: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", listener, "--input", recording(tmp_path / "sound.wav", SAMPLES), *options)
+    assert result.exit_code == 1 and said in result.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
+        (["--language", "de"], 1, "the model has no language 'de'"),
+        (["--timestamps"], 1, "task and timestamps are for models of speech"),
         (["--ids", "5,23"], 1, "error: the tokens have 23, which is none of the 23 tokens that the model knows [wrong-input]"),
         (["--ids", "5,x"], 2, "error: "),
         (["--ids", ",".join(["1"] * (CACHE + 1))], 1, f"of which {CACHE} are free, and {CACHE + 1} were given [cache-full]"),

@@ -10,12 +10,25 @@ from converters.lowering.sorting import top
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.generation import Settings
+from webnn_graph.generation.settings import Speech
 from webnn_graph.graph import Graph, Operand
 
 VOCABULARY, WIDTH, CACHE, PROMPT, BEST, LENGTH = 23, 12, 16, 4, 8, 6
 SETTINGS = Settings(kind="decoder", cache=CACHE, model_type="toy", eos=(VOCABULARY - 1,), start=(1,))
 RECURRENT = Settings(kind="decoder", cache=CACHE, model_type="toy", eos=(VOCABULARY - 1,), start=(1,), padding=False)
 TRANSLATING = Settings(kind="encoder-decoder", cache=CACHE, model_type="toy", eos=(2,), start=(1,), pad=0, max_length=12)
+HEARING = Settings(
+    kind="encoder-decoder",
+    cache=CACHE,
+    model_type="toy",
+    eos=(2,),
+    start=(1,),
+    max_length=CACHE,
+    sampling_rate=8000,
+    suppress=(7,),
+    languages={"en": 3, "de": 4, "fr": 5},
+    speech=Speech(tasks={"transcribe": 8, "translate": 9}, no_timestamps=13, max_initial_timestamp=4),
+)
 
 
 class Toy:
@@ -66,7 +79,18 @@ class Toy:
         rows = b.gather(b.constant(self.embedding, name="embedding"), b.reshape(ids, [LENGTH]), axis=0)
         weights = b.cast(mask, "float32")
         mean = b.div(b.matmul(weights, rows), b.reduceSum(weights, axes=[1], keepDimensions=True))
-        encode = b.build({"memory": b.matmul(mean, b.constant(self.memory, name="memory_mixing"))})
+        return self._telling(b, mean, best)
+
+    def heard_graphs(self, best: int = BEST) -> dict[str, Graph]:
+        """The same of a sound, `LENGTH` samples of which a mask says which count."""
+        b = GraphBuilder("encode")
+        samples, mask = b.input("input_values", "float32", [1, LENGTH]), b.input("attention_mask", "int32", [1, LENGTH])
+        louder = b.mul(samples, b.mul(b.cast(mask, "float32"), 9))
+        rows = b.constant(self.embedding[:LENGTH], name="rows")
+        return self._telling(b, b.matmul(louder, rows), best)
+
+    def _telling(self, b: GraphBuilder, hidden: Operand, best: int) -> dict[str, Graph]:
+        encode = b.build({"memory": b.matmul(hidden, b.constant(self.memory, name="memory_mixing"))})
         return {
             "encode": encode,
             **{name: self._decoder(name, tokens, best, told=True) for name, tokens in (("prefill", PROMPT), ("decode", 1))},
