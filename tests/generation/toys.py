@@ -9,8 +9,7 @@ import numpy as np
 from converters.lowering.sorting import top
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
-from webnn_graph.generation import Settings
-from webnn_graph.generation.settings import Speech
+from webnn_graph.generation import Settings, Speech
 from webnn_graph.graph import Graph, Operand
 
 VOCABULARY, WIDTH, CACHE, PROMPT, BEST, LENGTH = 23, 12, 16, 4, 8, 6

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -14,7 +15,7 @@ from benchmarks.page import ORT
 from tests.generation import toys
 from tests.generation.toys import Toy
 from tests.javascript.written import HOSTILE, MOCK, NODE, TSC, needs_node, needs_tsc
-from webnn_graph.generation import Generator, SamplingDefaults, Settings, save_package
+from webnn_graph.generation import Beams, Generator, SamplingDefaults, Settings, save_package
 from webnn_graph.graph import Graph
 from webnn_graph.targets import PORTABLE, legalize, load_target
 
@@ -403,10 +404,89 @@ def test_an_encoder_is_told_and_tells(tmp_path: Path) -> None:
           wrong.push(await all(model.generate(source)).catch(({ code }) => code));
         }
         const named = { input_ids: Int32Array.of(3, 8, 11, 0, 0, 0), attention_mask: Int32Array.of(1, 1, 1, 0, 0, 0) };
-        return [made, wrong, await all(model.generate(named))];
+        return [made, wrong, await all(model.generate(named)), await all(model.generate({ input_ids: [3, 8, 11] }))];
     """
     head = IN_ORT.replace("ORT", json.dumps(LIBRARY.as_uri()))
-    assert answer(tmp_path / "index.js", script, head) == [expected, ["bad-input"] * 5, expected[0]]
+    assert answer(tmp_path / "index.js", script, head) == [expected, ["bad-input"] * 5, expected[0], expected[0]]
+
+
+@needs_node
+@pytest.mark.skipif(not LIBRARY.is_file(), reason="onnxruntime-web is not installed (make test installs it)")
+def test_a_language_comes_second(tmp_path: Path) -> None:
+    """Of a translator; with several beams whose probabilities add up to 1 again."""
+    settings = replace(
+        toys.TRANSLATING, forced_bos=6, languages={"de": 4, "constructor": 5}, suppress=(3, 9, 12), beams=Beams(num_beams=3, renormalize=True)
+    )
+    save_package(tmp_path, legal(Toy().told_graphs()), settings, fallback="ort-web")
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    ways: list[dict[str, Any]] = [{}, {"language": "de"}, {"language": "constructor", "beams": 1}]
+    with Generator.open(tmp_path) as model:
+        expected = [list(model.generate([3, 8, 11], **way)) for way in ways]
+    assert [tokens[0] for tokens in expected] == [6, 4, 5]
+    script = f"""
+        const made = [];
+        for (const way of {json.dumps(ways)}) made.push(await all(model.generate([3, 8, 11], way)));
+        const wrong = [];
+        for (const way of [{{ language: "toString" }}, {{ task: "translate" }}, {{ timestamps: true }}]) {{
+          wrong.push(await all(model.generate([3], way)).catch(({{ message }}) => message));
+        }}
+        return [made, wrong];
+    """
+    said = ["the model has no language toString; it has de, constructor", *["task and timestamps are for models of speech"] * 2]
+    assert answer(tmp_path / "index.js", script, IN_ORT.replace("ORT", json.dumps(LIBRARY.as_uri()))) == [expected, said]
+
+
+HEARD: list[dict[str, Any]] = [
+    {},
+    {"language": "de"},
+    {"language": "fr", "task": "translate"},
+    {"task": "transcribe"},
+    {"timestamps": True},
+    {"timestamps": True, "language": "en", "repetition_penalty": 1.5},
+    {"timestamps": True, "beams": 3},
+    {"timestamps": True, "temperature": 1.5, "seed": 3},
+    {"start": [1, 5, 9], "timestamps": True},
+]
+
+
+@needs_node
+@pytest.mark.skipif(not LIBRARY.is_file(), reason="onnxruntime-web is not installed (make test installs it)")
+def test_a_sound_is_heard(tmp_path: Path) -> None:
+    """Languages that are found, tasks and times are those of the loop in Python; a shorter sound is filled up."""
+    save_package(tmp_path, legal(Toy().heard_graphs()), toys.HEARING, fallback="ort-web")
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    random = np.random.default_rng(0)
+    sounds = [random.standard_normal(length).astype(np.float32).tolist() for length in (6, 6, 6, 5, 4, 3, 2, 1)]
+    with Generator.open(tmp_path) as model:
+        expected = []
+        for way in HEARD:
+            for sound in sounds:
+                list(model.generate(sound, **way))
+                expected.append(model.ids)
+    assert {ids[1] for ids in expected} == {3, 4, 5}
+    assert any(14 <= token for ids in expected for token in ids)
+    ways = [{NAMES.get(key, key): value for key, value in way.items()} for way in HEARD]
+    script = f"""
+        const made = [];
+        for (const way of {json.dumps(ways)}) {{
+          for (const sound of {json.dumps(sounds)}) {{
+            await all(model.generate(Float32Array.from(sound), way));
+            made.push(model.ids);
+          }}
+        }}
+        const wrong = [];
+        for (const source of [new Float32Array(7), [1, 2], "text", {{ input_values: new Float32Array(6) }}, undefined]) {{
+          wrong.push(await all(model.generate(source)).catch(({{ code }}) => code));
+        }}
+        for (const way of [{{ language: "xx" }}, {{ task: "sing" }}]) {{
+          wrong.push(await all(model.generate(new Float32Array(6), way)).catch(({{ message }}) => message));
+        }}
+        return [made, wrong];
+    """
+    found, wrong = answer(tmp_path / "index.js", script, IN_ORT.replace("ORT", json.dumps(LIBRARY.as_uri())))
+    assert found == expected
+    unknown = ["the model has no language xx; it has en, de, fr", "the model has no task sing; it has transcribe, translate"]
+    assert wrong == [*["bad-input"] * 5, *unknown]
 
 
 # ------------------------------------------------------------------------------------------------------------------ what is written
@@ -436,12 +516,46 @@ WRONG = {
 }
 
 
+TYPED_SOUND = """
+import { load, settings } from "./index.js";
+const model = await load();
+for await (const { id } of model.generate(new Float32Array(6), { language: "de", task: "translate", timestamps: true })) console.log(id);
+const { languages = {}, speech } = settings;
+console.log(Object.keys(languages), speech?.tasks, speech?.no_timestamps);
+"""
+TYPED_TEXT = """
+import { load } from "./index.js";
+const model = await load();
+model.generate([1, 2], { language: "de" });
+model.generate({ input_ids: "text" });
+model.generate({ input_ids: Int32Array.of(1), attention_mask: Int32Array.of(1) });
+"""
+
+
+@needs_tsc
+@pytest.mark.parametrize("wrong", ["", "model.generate([1, 2]);", "model.generate(new Float32Array(6), { language: 1 });"])
+def test_declarations_of_a_listener(wrong: str, tmp_path: Path) -> None:
+    save_package(tmp_path, legal(Toy().heard_graphs()), toys.HEARING)
+    assert typed(tmp_path, f"{TYPED_SOUND}\n{wrong}\n").returncode == bool(wrong)
+
+
+@needs_tsc
+def test_declarations_of_a_translator(tmp_path: Path) -> None:
+    save_package(tmp_path, legal(Toy().told_graphs()), toys.TRANSLATING)
+    assert typed(tmp_path, TYPED_TEXT).stdout == ""
+
+
+def typed(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """What the compiler of TypeScript says of a script beside a package."""
+    (folder / "use.ts").write_text(script)
+    options = "--noEmit --strict --target esnext --module esnext --moduleResolution bundler --lib esnext,dom".split()
+    return subprocess.run([str(TSC), *options, "use.ts"], cwd=folder, capture_output=True, text=True, timeout=120)
+
+
 @needs_tsc
 @pytest.mark.parametrize("wrong", WRONG)
 def test_declarations(wrong: str, tmp_path: Path) -> None:
     package(tmp_path)
-    (tmp_path / "use.ts").write_text(f"{TYPED}\n{wrong}\n")
-    options = "--noEmit --strict --target esnext --module esnext --moduleResolution bundler --lib esnext,dom".split()
-    done = subprocess.run([str(TSC), *options, "use.ts"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = typed(tmp_path, f"{TYPED}\n{wrong}\n")
     assert bool(done.returncode) == bool(wrong), done.stdout
     assert WRONG[wrong] in done.stdout
