@@ -37,8 +37,8 @@ from converters.commands.options import (
     quantizing_of,
     runtime_options,
     sampling_options,
-    telling_options,
     submodule_option,
+    telling_options,
     trust_options,
 )
 from models.zoo.commands import zoo

@@ -100,7 +100,8 @@ def _source(graphs: Mapping[str, Graph]) -> str:
     alone = (tokens if IDS in names else numbers[0]) if len(numbers) == 1 else ""
     # Tokens that are filled up have their mask made.
     members = "; ".join(
-        f"{name}{'?' if name == MASK and IDS in names else ''}: {f'{tokens} | {view}' if name == IDS else view}" for name, view in names.items()
+        f"{name}{'?' if name == MASK and IDS in names else ''}: {f'{tokens} | {view}' if name == IDS else view}"
+        for name, view in names.items()
     )
     return " | ".join(filter(None, [alone, f"{{ {members} }}"]))
 

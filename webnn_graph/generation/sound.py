@@ -41,4 +41,4 @@ def read_sound(file: Path, rate: int) -> Array:
         raise FormatError(f"{file} has {found:,} samples a second; the model takes {rate:,}", hint)
     whole = len(content) // (2 * channels) * channels
     samples = np.frombuffer(content, "<i2", whole).reshape(-1, channels).mean(axis=1) / 2**15
-    return samples.astype(np.float32)
+    return np.asarray(samples, np.float32)
