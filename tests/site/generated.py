@@ -173,8 +173,9 @@ def generation() -> str:
 
 What `index.js` of a package exports that `--generate` wrote, and `index.d.ts` declares. Declarations of `text` are there when the package
 has a tokenizer, `backend` with `--fallback`. Of a model with an encoder, `generate(source, options)` takes what is encoded: a text or
-its tokens, a typed array, or arrays by name; its option `start` are the tokens that it begins with, and there is no `chat()`. [Convert a
-language model](../tasks/language-models.md) shows it at work. Written by `python -m tests.site` from the template of the declarations.
+its tokens, a typed array, or arrays by name; its options `language`, `task` and `timestamps` say what is wanted, or `start` the tokens that
+it begins with, and there is no `chat()`. [Convert a language model](../tasks/language-models.md) and [a model of speech, translation or
+captions](../tasks/speech-and-translation.md) show it at work. Written by `python -m tests.site` from the template of the declarations.
 
 {_blocks(text)}"""
 
