@@ -16,7 +16,8 @@ function idOf(ids, name, what) {
 }
 
 /** What a model of speech is told behind its first token, `LANGUAGE` for one that is to be found. */
-function spoken({ languages = {}, language: usual, speech }, language, task, timestamps) {
+function spoken(language, task, timestamps) {
+  const { languages = {}, language: usual, speech } = settings;
   const { tasks = {}, no_timestamps } = speech;
   const found = [];
   if (language ?? usual) found.push(idOf(languages, language ?? usual, "language"));
@@ -31,7 +32,7 @@ function spoken({ languages = {}, language: usual, speech }, language, task, tim
 function told({ start, language, task, timestamps = false }) {
   const tokens = tokensOf(start ?? settings.start ?? [], "the first tokens");
   if (!tokens.length) throw badInput("a generation begins with a token: say start");
-  if (settings.speech) return [start ? tokens : [...tokens, ...spoken(settings, language, task, timestamps)], { timestamps }];
+  if (settings.speech) return [start ? tokens : [...tokens, ...spoken(language, task, timestamps)], { timestamps }];
   if (task !== undefined || timestamps) throw badInput("task and timestamps are for models of speech");
   return [tokens, language === undefined ? {} : { forced_bos: idOf(settings.languages ?? {}, language, "language") }];
 }

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.generation.toys import SETTINGS, Toy
+from tests.generation.toys import SETTINGS, TRANSLATING, Toy
 from tests.javascript import compact
 from tests.javascript.written import MOCK, TSC, linear_model, needs_node, needs_tsc, node
 from webnn_graph.builder import GraphBuilder
@@ -74,6 +74,8 @@ export const PARTS = { decode: { inputs, outputs: [tensor("logits", 1, 5)], buil
 export const settings = { kind: "decoder", cache: 4 };
 export const weightsUrls = () => [];
 export const readAll = undefined;
+export const GENERATING = "maxTokens";
+export const TELL = undefined;
 export const TEXT = undefined;
 export const textUrls = () => [];
 export const Template = class {};
@@ -109,9 +111,10 @@ def sized_module() -> str:
     ]
 
 
-def generating_module() -> str:
-    """The module of a model that generates, and what makes text for it."""
-    files = generating_files(Toy().graphs(), SETTINGS, "toy", weights=["w"], digest="", text=True, fallback="ort-web")
+def generating_module(is_told: bool) -> str:
+    """The module of a model that generates, with or without an encoder, and what makes text for it."""
+    graphs, settings = (Toy().told_graphs(), TRANSLATING) if is_told else (Toy().graphs(), SETTINGS)
+    files = generating_files(graphs, settings, "toy", weights=["w"], digest="", text=True, fallback="ort-web")
     return files["index.js"] + files["text.js"]
 
 
@@ -151,8 +154,9 @@ def test_a_generated_module_holds_each_and_imports_nothing(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GENERATION, ids=lambda path: path.stem)
 def test_the_module_of_a_model_that_generates_holds_each(path: Path) -> None:
-    lines = generating_module().splitlines()
-    assert lines.count(json.loads(javascript.COMPACT.read_text())[path.stem]) == 1
+    compact_form = json.loads(javascript.COMPACT.read_text())[path.stem]
+    assert generating_module(is_told=True).splitlines().count(compact_form) == 1
+    assert generating_module(is_told=False).splitlines().count(compact_form) == (path.stem != "telling")
 
 
 @needs_terser
