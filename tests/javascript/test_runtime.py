@@ -332,7 +332,7 @@ def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
     }
     graph = quantized_model() if folder == "expanding" else linear_model()
     texts = with_fallback() if folder == "fallback" else javascript.files(graph, "model")
-    others = {"sized": sized_module, "generation": generating_module}
+    others = {"sized": sized_module, "generation": lambda: generating_module(is_told=True)}
     module = others[folder]() if folder in others else texts["model.js"] + texts.get("model.fallback.js", "")
     assert declared == asked
     for name in declared:
