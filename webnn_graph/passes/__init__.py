@@ -55,6 +55,7 @@ PASSES: Sequence[Pass | Rows] = (
         ),
     ),
     Rows(),  # when no step is going to be another one
+    Pass("arranged", (movement.RULES,)),  # what other arrangements left side by side
 )
 """In order. Of the rules of one pass that match a node, the first wins."""
 
