@@ -69,7 +69,9 @@ def _said_plainly(node: torch.fx.Node) -> tuple[Any, tuple[Any, ...], dict[str, 
     """A call as it is, or, if it is there for what PyTorch does beside the numbers, what becomes of them."""
     if node.target in (aten.to.dtype, aten.to.dtype_layout, aten.to.device, aten.to.other):
         return aten._to_copy.default, node.args[:1], {"dtype": node.meta["val"].dtype}
-    if node.target is aten.contiguous.default or (node.target is aten.dropout.default and not node.args[2]):
+    if node.target is aten.contiguous.default:
+        return aten.clone.default, node.args[:1], {"memory_format": torch.contiguous_format}
+    if node.target is aten.dropout.default and not node.args[2]:
         return aten.clone.default, node.args[:1], {}
     return node.target, node.args, node.kwargs
 
