@@ -30,7 +30,7 @@ class Of(torch.nn.Module):
 
 
 PURE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "a copy in another order": lambda x: x.permute(2, 0, 1).contiguous().view(4, 6),
+    "a copy in another order": lambda x: x.permute(0, 2, 1).contiguous().view(2, 12),
     "a reshape": lambda x: x.transpose(1, 2).reshape(2, 12) + 1,
     "dropout": lambda x: torch.nn.functional.dropout(x, 0.5, training=False) * 2,
     "another type": lambda x: (x > 3).to(torch.float32) + x.to(torch.int64).to(x.dtype),
