@@ -7,19 +7,17 @@ weights leave open, and milliseconds a token. Ends with 1 when a token is wrong.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 
 from benchmarks.page import ORT
-from tests.everywhere.browsers import BROWSERS, Visitor, started
+from tests.everywhere.browsers import Visitor
 from tests.everywhere.library import FALLBACK, importing
 from tests.everywhere.site import Site
+from tests.everywhere.tables import Table
 from tests.generation.families import CLOSE, FAMILIES, TURNS, graphs, right, settings
-from webnn_graph.errors import RuntimeUnavailable, WebNNError
+from webnn_graph.errors import WebNNError
 from webnn_graph.generation import save_package
 from webnn_graph.targets import PORTABLE, legalize, load_target
 
@@ -82,24 +80,8 @@ def rows(names: Sequence[str], browsers: Sequence[Visitor]) -> Iterator[tuple[li
 
 def main(arguments: Sequence[str]) -> int:
     """Prints the table; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.everywhere.families", description="Language models in real browsers.")
-    parser.add_argument("wanted", nargs="*", metavar="NAME", help="families; by default all")
-    parser.add_argument("--browser", action="append", choices=BROWSERS, help="by default all")
-    options = parser.parse_args(arguments)
-    warnings.simplefilter("ignore")
-    status = 0
-    with ExitStack() as stack:
-        browsers = []
-        for name in options.browser or BROWSERS:
-            try:
-                browsers.append(stack.enter_context(started(name)))
-            except RuntimeUnavailable as unavailable:
-                print(f"{name}: {unavailable}", file=sys.stderr)
-        print("| family | browser | backend | tokens | ms a token |\n| --- | --- | --- | --: | --: |")
-        for cells, is_right in rows(options.wanted or list(FAMILIES), browsers):
-            print(f"| {' | '.join(cells)} |", flush=True)
-            status |= not is_right
-    return status
+    heads = ("family", "browser", "backend", "tokens", "ms a token")
+    return Table("families", "Language models", heads, "--:", list(FAMILIES)).printed(arguments, rows)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,9 @@ relative difference from the source model. Ends with 1 when one is not computed 
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,11 +23,12 @@ from models.zoo import pictures
 from models.zoo.keys import tolerance_of
 from models.zoo.loading import loaded
 from models.zoo.manifest import Model, select
-from tests.everywhere.browsers import BROWSERS, Visitor, started
+from tests.everywhere.browsers import Visitor
 from tests.everywhere.library import FALLBACK, importing
 from tests.everywhere.site import Site
+from tests.everywhere.tables import Table
 from webnn_graph.data_types import Array
-from webnn_graph.errors import RuntimeUnavailable, WebNNError
+from webnn_graph.errors import WebNNError
 from webnn_graph.feeds import fitted
 from webnn_graph.formats import save
 from webnn_graph.graph import Graph
@@ -170,24 +168,9 @@ def rows(models: Sequence[Model], browsers: Sequence[Visitor]) -> Iterator[tuple
 
 def main(arguments: Sequence[str]) -> int:
     """Prints the table; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.everywhere.models", description="Models of the zoo in real browsers.")
-    parser.add_argument("wanted", nargs="*", metavar="NAME|TAG", help=f"models; by default {', '.join(SOME)}")
-    parser.add_argument("--browser", action="append", choices=BROWSERS, help="by default all")
-    options = parser.parse_args(arguments)
-    warnings.simplefilter("ignore")
-    status = 0
-    with ExitStack() as stack:
-        browsers = []
-        for name in options.browser or BROWSERS:
-            try:
-                browsers.append(stack.enter_context(started(name)))
-            except RuntimeUnavailable as unavailable:
-                print(f"{name}: {unavailable}", file=sys.stderr)
-        print("| model | browser | backend | MB | first s | again ms | relative |\n| --- | --- | --- | --: | --: | --: | --- |")
-        for cells, is_right in rows(select(options.wanted or SOME), browsers):
-            print(f"| {' | '.join(cells)} |", flush=True)
-            status |= not is_right
-    return status
+    heads = ("model", "browser", "backend", "MB", "first s", "again ms", "relative")
+    table = Table("models", "Models of the zoo", heads, "---", SOME, "NAME|TAG")
+    return table.printed(arguments, lambda wanted, browsers: rows(select(wanted), browsers))
 
 
 if __name__ == "__main__":

@@ -113,8 +113,9 @@ def _chains(graph: Graph) -> Iterator[Chain]:
 
     steps = [(node, operands) for node in graph.nodes if (operands := _rowwise(node))]
     for node, operands in steps:
+        first = root(operands[0])  # the older, so that no path grows with a chain
         for operand in (*operands, *node.outputs):
-            parents[root(operand)] = root(node.outputs[0])
+            parents[root(operand)] = first
     chains: dict[Operand, Chain] = {}
     for node, operands in steps:
         chain = chains.setdefault(root(node.outputs[0]), Chain(node.outputs[0].shape[:-1]))
