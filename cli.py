@@ -283,7 +283,9 @@ def run(
 @webnn.command()
 @click.argument("folder", type=EXISTING)
 @click.option("--prompt", metavar="TEXT", help="What comes first: text, which needs a tokenizer.json in FOLDER and the package tokenizers.")
-@click.option("--ids", type=Tokens(), help="The same as tokens, by number.")
+@click.option("--chat", metavar="TEXT", help="A message that is to be answered, in the form of the tokenizer's chat template.")
+@click.option("--system", metavar="TEXT", help="What --chat is told before.")
+@click.option("--ids", type=Tokens(), help="A prompt as tokens, by number.")
 @click.option(
     "--input",
     "file",
@@ -296,7 +298,15 @@ def run(
 @computing_options
 @verbosity_options
 def generate(
-    folder: Path, prompt: str | None, ids: list[int] | None, file: Path | None, runtime: str | None, browser: str | None, **how: Any
+    folder: Path,
+    prompt: str | None,
+    chat: str | None,
+    system: str | None,
+    ids: list[int] | None,
+    file: Path | None,
+    runtime: str | None,
+    browser: str | None,
+    **how: Any,
 ) -> Result:
     """Generate with the model in FOLDER, which --generate wrote.
 
@@ -304,9 +314,13 @@ def generate(
     """
     from converters.commands.generating import generated
 
-    if sum(value is not None for value in (prompt, ids, file)) > 1:
-        raise click.UsageError("--prompt, --ids and --input are for the same: give one of them")
-    return generated(folder, prompt, ids, file, runtime=runtime, browser=browser, **how)
+    if sum(value is not None for value in (prompt, chat, ids, file)) > 1:
+        raise click.UsageError("--prompt, --chat, --ids and --input are for the same: give one of them")
+    if system is not None and chat is None:
+        raise click.UsageError("--system goes with --chat")
+    said = {"system": system, "user": chat}
+    messages = [{"role": role, "content": text} for role, text in said.items() if text is not None]
+    return generated(folder, prompt, messages, ids, file, runtime=runtime, browser=browser, **how)
 
 
 @webnn.command(cls=SupervisedCommand)

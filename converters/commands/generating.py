@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from converters.chat import prompt_of
 from converters.commands.console import Result, note, progress, say, write
 from webnn_graph.codes import Code
 from webnn_graph.errors import ExecutionError, FormatError, WebNNError
@@ -78,13 +79,22 @@ class Generated(Result):
 
 
 def generated(
-    folder: Path, prompt: str | None, ids: list[int] | None, file: Path | None, *, runtime: str | None, browser: str | None, **how: Any
+    folder: Path,
+    prompt: str | None,
+    messages: Sequence[Mapping[str, str]],
+    ids: list[int] | None,
+    file: Path | None,
+    *,
+    runtime: str | None,
+    browser: str | None,
+    **how: Any,
 ) -> Generated:
     """Generates with the model in a folder.
 
     Args:
         folder: The folder.
         prompt: Text that comes first.
+        messages: A conversation that is to be answered, see `converters.chat.prompt_of`.
         ids: Tokens that do.
         file: Numbers for an encoder, or a recording.
         runtime: See `Generator`, as for ``browser``.
@@ -97,11 +107,12 @@ def generated(
     """
     with progress("reading ..."):
         model = Generator.open(folder, runtime=runtime, browser=browser)
-        tokenizer = Tokenizer(folder) if prompt is not None else _tokenizer(folder)
+        tokenizer = Tokenizer(folder) if prompt is not None or messages else _tokenizer(folder)
+        text = prompt_of(folder, messages) if messages else prompt
     source: Source | None = ids
-    if prompt is not None:
+    if text is not None:
         assert tokenizer
-        source = tokenizer.encode(prompt)
+        source = tokenizer.encode(text, marked=not messages)
     if file is not None:
         source = _recording(model, file) if file.suffix.lower() == SUFFIX else read_value(str(file))
     return Generated(model, source, how, tokenizer)

@@ -31,8 +31,9 @@ Invoke = Callable[..., Result]
 SPELLED = "abcdefghijklmno. ?"
 
 
-def tokenizer(folder: Path) -> Path:
+def tokenizer(folder: Path, template: str | None = None) -> Path:
     made = transformers.PreTrainedTokenizerFast(tokenizer_object=texts.letters(), bos_token="<s>", eos_token="<|end|>")
+    made.chat_template = template
     made.save_pretrained(folder)
     return folder
 
@@ -64,6 +65,46 @@ def test_text(folder: Path, invoke: Invoke) -> None:
     result = invoke("webnn", "generate", folder, "--prompt", "abc", "--max-tokens", 6)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == spelled(right([1, 5, 6, 7], 6)) + "\n"
+
+
+CONVERSATION = """{{ bos_token }}{% for m in messages %}
+    {% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}
+{{ m['content'] | trim }}{{ eos_token }}
+    {% if loop.last %}{% break %}{% endif %}
+{% endfor %}{% if add_generation_prompt %}a {% endif %}"""
+
+
+@pytest.mark.parametrize("system", [None, "no"])
+def test_a_conversation(system: str | None, tmp_path: Path, invoke: Invoke) -> None:
+    save_package(tmp_path / "p", Toy().graphs(), replace(toys.SETTINGS, eos=()), tokenizer=tokenizer(tmp_path / "t", CONVERSATION))
+    given = ["--system", system] if system else []
+    result = invoke("webnn", "generate", tmp_path / "p", "--chat", " ab", *given, "--max-tokens", 1, "--json")
+    assert result.exit_code == 0, result.output
+    said = [{"role": "system", "content": system}] if system else []
+    known = transformers.AutoTokenizer.from_pretrained(tmp_path / "t")
+    expected = known.apply_chat_template([*said, {"role": "user", "content": " ab"}], add_generation_prompt=True)["input_ids"]
+    assert json.loads(result.stdout)["prompt"] == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        (None, "has no chat template [refused]\nhint: give the prompt as the model expects it: --prompt TEXT"),
+        ("{{ raise_exception('no\\x1b[31m users') }}", "the chat template refuses the conversation: no\\x1b[31m users [refused]"),
+        ("{% for m in messages %}", "the chat template cannot be rendered: Unexpected end of template."),
+        (
+            "{{ messages.__class__.__mro__ }}",
+            "the chat template cannot be rendered: access to attribute '__class__' of 'list' object",
+        ),
+        ("{{ 'a' * 10 ** 10 }}", "needed more than 512 MiB of memory"),
+        ("{{ messages.append(1) }}", "the chat template cannot be rendered: "),
+    ],
+)
+def test_templates_that_are_refused(template: str | None, said: str, tmp_path: Path, invoke: Invoke) -> None:
+    save_package(tmp_path / "p", Toy().graphs(), toys.SETTINGS, tokenizer=tokenizer(tmp_path / "t", template))
+    result = invoke("webnn", "generate", tmp_path / "p", "--chat", "abc")
+    assert (result.exit_code, result.stdout) == (1, ""), result.output
+    assert said in result.stderr and "Traceback" not in result.stderr
 
 
 def test_tokens(mute: Path, invoke: Invoke) -> None:
@@ -212,7 +253,9 @@ def test_what_a_listener_does_not_know(options: list[str], said: str, listener: 
         (["--ids", "5,23"], 1, "error: the tokens have 23, which is none of the 23 tokens that the model knows [wrong-input]"),
         (["--ids", "5,x"], 2, "error: "),
         (["--ids", ",".join(["1"] * (CACHE + 1))], 1, f"of which {CACHE} are free, and {CACHE + 1} were given [cache-full]"),
-        (["--ids", "5", "--prompt", "a"], 2, "--prompt, --ids and --input are for the same: give one of them"),
+        (["--ids", "5", "--prompt", "a"], 2, "--prompt, --chat, --ids and --input are for the same: give one of them"),
+        (["--ids", "5", "--system", "a"], 2, "--system goes with --chat"),
+        (["--chat", "a"], 1, "has no tokenizer.json"),
         (["--prompt", "a"], 1, "has no tokenizer.json, so that text cannot be read"),
         (["--temperature", "1", "--beams", "2"], 1, "several beams have no temperature"),
         (["--max-tokens", "0"], 2, "0 is not in the range"),

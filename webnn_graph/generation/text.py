@@ -128,9 +128,9 @@ class Tokenizer:
             raise FormatError(f"{folder / DATA} is damaged: {one_line(str(error), 200)}") from None
         self._decoding = tokenizers.decoders.DecodeStream
 
-    def encode(self, text: str) -> list[int]:
-        """The tokens of a text, with those that its beginning and end are marked with."""
-        return list(self._tokenizer.encode(text).ids)
+    def encode(self, text: str, *, marked: bool = True) -> list[int]:
+        """The tokens of a text, with those that its beginning and end are marked with unless they are in it already."""
+        return list(self._tokenizer.encode(text, add_special_tokens=marked).ids)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of tokens, without those that mark something."""
