@@ -291,7 +291,8 @@ def run(
     "file",
     type=EXISTING,
     metavar="FILE",
-    help="For a model with an encoder: numbers, a .npy file, or a recording, a .wav file of 16-bit integers.",
+    help="For a model with an encoder: numbers, a .npy file, or a recording, a .wav file of 16-bit integers. With --prompt or --ids for "
+    "one that takes a picture and a text.",
 )
 @telling_options
 @sampling_options
@@ -314,8 +315,10 @@ def generate(
     """
     from converters.commands.generating import generated
 
-    if sum(value is not None for value in (prompt, chat, ids, file)) > 1:
-        raise click.UsageError("--prompt, --chat, --ids and --input are for the same: give one of them")
+    if sum(value is not None for value in (prompt, chat, ids)) > 1:
+        raise click.UsageError("--prompt, --chat and --ids are for the same: give one of them")
+    if chat is not None and file is not None:
+        raise click.UsageError("--input goes with --prompt or --ids, not with --chat")
     if system is not None and chat is None:
         raise click.UsageError("--system goes with --chat")
     said = {"system": system, "user": chat}

@@ -74,6 +74,8 @@ def settings_of(
         return next(iter(tokens(value)), None)
 
     is_encoding = kind == "encoder-decoder"
+    reader = {**config, **(config.get("text_config") or {}), **(config.get("encoder") or {})}
+    source = reader.get("src_vocab_size", reader.get("vocab_size")) if is_encoding else None
     begin = said("decoder_start_token_id") if is_encoding else said("bos_token_id")
     begin = said("bos_token_id") if begin is None else begin
     if is_encoding and config.get("model_type") in CAPTIONING:
@@ -123,6 +125,7 @@ def settings_of(
             forced_bos=token(said("forced_bos_token_id")),
             forced_eos=token(said("forced_eos_token_id")),
             no_repeat_ngram_size=said("no_repeat_ngram_size") or None,
+            source_vocabulary=None if source == vocabulary else source,
             sampling_rate=sampling_rate,
             languages=languages,
             language=language,

@@ -10,11 +10,12 @@ from typing import Any
 from converters.chat import prompt_of
 from converters.commands.console import Result, note, progress, say, write
 from webnn_graph.codes import Code
+from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError, FormatError, WebNNError
 from webnn_graph.feeds import read_value
 from webnn_graph.generation import Generator
-from webnn_graph.generation.loop import Source
 from webnn_graph.generation.sound import SUFFIX, read_sound
+from webnn_graph.generation.telling import Source, both
 from webnn_graph.generation.text import DATA, Tokenizer
 
 
@@ -109,16 +110,18 @@ def generated(
         model = Generator.open(folder, runtime=runtime, browser=browser)
         tokenizer = Tokenizer(folder) if prompt is not None or messages else _tokenizer(folder)
         text = prompt_of(folder, messages) if messages else prompt
-    source: Source | None = ids
+    tokens = ids
     if text is not None:
         assert tokenizer
-        source = tokenizer.encode(text, marked=not messages)
+        tokens = tokenizer.encode(text, marked=not messages)
+    source: Source | None = tokens
     if file is not None:
-        source = _recording(model, file) if file.suffix.lower() == SUFFIX else read_value(str(file))
+        numbers = _recording(model, file) if file.suffix.lower() == SUFFIX else read_value(str(file))
+        source = numbers if tokens is None else both(tokens, numbers, model.graphs)
     return Generated(model, source, how, tokenizer)
 
 
-def _recording(model: Generator, file: Path) -> Source:
+def _recording(model: Generator, file: Path) -> Array:
     rate = model.settings.sampling_rate
     if rate is None:
         raise FormatError(f"{file} is a sound, and the model says of none how many samples a second it takes", "give a .npy file")

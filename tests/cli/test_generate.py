@@ -253,7 +253,7 @@ def test_what_a_listener_does_not_know(options: list[str], said: str, listener: 
         (["--ids", "5,23"], 1, "error: the tokens have 23, which is none of the 23 tokens that the model knows [wrong-input]"),
         (["--ids", "5,x"], 2, "error: "),
         (["--ids", ",".join(["1"] * (CACHE + 1))], 1, f"of which {CACHE} are free, and {CACHE + 1} were given [cache-full]"),
-        (["--ids", "5", "--prompt", "a"], 2, "--prompt, --chat, --ids and --input are for the same: give one of them"),
+        (["--ids", "5", "--prompt", "a"], 2, "--prompt, --chat and --ids are for the same: give one of them"),
         (["--ids", "5", "--system", "a"], 2, "--system goes with --chat"),
         (["--chat", "a"], 1, "has no tokenizer.json"),
         (["--prompt", "a"], 1, "has no tokenizer.json, so that text cannot be read"),

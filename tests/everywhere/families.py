@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
-from benchmarks.page import ORT
 from tests.everywhere.browsers import Visitor
 from tests.everywhere.library import FALLBACK, importing
 from tests.everywhere.site import Site
-from tests.everywhere.tables import Table
+from tests.everywhere.tables import Table, visited
 from tests.generation.families import CLOSE, FAMILIES, TURNS, graphs, right, settings
-from webnn_graph.errors import WebNNError
 from webnn_graph.generation import save_package
 from webnn_graph.targets import PORTABLE, legalize, load_target
 
-SECONDS = 180
 PAGE = """
 const { load } = await import("/NAME/index.js");
 const model = await load({ ort: IMPORTING });
@@ -61,27 +60,18 @@ def same(name: str, turns: Sequence[Sequence[int]]) -> tuple[int, bool]:
     return count, True
 
 
-def rows(names: Sequence[str], browsers: Sequence[Visitor]) -> Iterator[tuple[list[str], bool]]:
-    """The cells of each row, and whether all is right."""
-    with Site() as site:
-        site.link("ort", ORT / "dist")
-        for name in names:
-            write(name, site)
-            wanted = sum(len(turn.tokens) for turn in right(name))
-            for browser in browsers:
-                try:
-                    made = browser.visit(site.page(page(name, browser)), timeout=SECONDS)
-                except WebNNError as error:
-                    yield [name, browser.browser.name, error.what.splitlines()[0], "", ""], False
-                    continue
-                count, is_right = same(name, made["turns"])
-                yield [name, browser.browser.name, str(made["backend"]), f"{count} of {wanted}", f"{made['ms']:.1f}"], is_right
+def cells(name: str, made: Mapping[str, Any]) -> tuple[list[str], bool]:
+    """What a row says of a page's result, and whether that is right."""
+    count, is_right = same(name, made["turns"])
+    wanted = sum(len(turn.tokens) for turn in right(name))
+    return [made["backend"], f"{count} of {wanted}", f"{made['ms']:.1f}"], is_right
 
 
 def main(arguments: Sequence[str]) -> int:
     """Prints the table; the exit status."""
     heads = ("family", "browser", "backend", "tokens", "ms a token")
-    return Table("families", "Language models", heads, "--:", list(FAMILIES)).printed(arguments, rows)
+    table = Table("families", "Language models", heads, "--:", list(FAMILIES))
+    return table.printed(arguments, partial(visited, write=write, script=page, cells=cells))
 
 
 if __name__ == "__main__":

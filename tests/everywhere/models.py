@@ -26,7 +26,7 @@ from models.zoo.manifest import Model, select
 from tests.everywhere.browsers import Visitor
 from tests.everywhere.library import FALLBACK, importing
 from tests.everywhere.site import Site
-from tests.everywhere.tables import Table
+from tests.everywhere.tables import SECONDS, Row, Table
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
 from webnn_graph.feeds import fitted
@@ -39,7 +39,6 @@ SOME = (
     *("basic_pitch_nmp", "nudenet_320n", "mobilenet", "mobilenet_static_qdq", "bert", "gpt2"),
 )
 """Models that differ in kind: of files, text, pictures and sound, small and large, with states, recurrent and quantized."""
-SECONDS = 180
 PAGE = """
 const Views = {
   float32: Float32Array, float16: globalThis.Float16Array ?? Uint16Array, int32: Int32Array, uint32: Uint32Array, int64: BigInt64Array,
@@ -143,7 +142,7 @@ class Tried:
         return np.frombuffer(stored, operand.data_type.numpy).reshape(operand.shape)
 
 
-def rows(models: Sequence[Model], browsers: Sequence[Visitor]) -> Iterator[tuple[list[str], bool]]:
+def rows(models: Sequence[Model], browsers: Sequence[Visitor]) -> Iterator[Row]:
     """The cells of each row, and whether all is right."""
     with Site() as site:
         site.link("ort", ORT / "dist")
@@ -151,14 +150,14 @@ def rows(models: Sequence[Model], browsers: Sequence[Visitor]) -> Iterator[tuple
             try:
                 tried = Tried(model, site)
             except WebNNError as error:
-                yield [model.name, "", f"not converted: {error.what}", "", "", "", ""], False
+                yield [model.name, "", f"not converted: {error.what}"], False
                 continue
             for browser in browsers:
                 cells = [model.name, browser.browser.name]
                 try:
                     visit, verification = tried.visit(browser)
                 except WebNNError as error:
-                    yield [*cells, error.what.splitlines()[0], "", "", "", ""], False
+                    yield [*cells, error.what.splitlines()[0]], False
                     continue
                 worst = verification.worst
                 figures = [f"{visit.fetched / 1e6:.1f}", f"{visit.first / 1000:.2f}", f"{visit.again:.1f}", f"{worst.relative:.0e}"]

@@ -279,53 +279,60 @@ class Compared:
     worst: float = 0.0
 
 
-def greedy(name: str, **how: Any) -> Compared:
-    """What the graphs generate, compared token by token.
+def compare(name: str, right: Right, ids: Sequence[int], count: int, logits: Sequence[Array] = ()) -> Compared:
+    """What was found of a generation.
+
+    Args:
+        name: The family.
+        right: What transformers generates.
+        ids: All tokens.
+        count: How many of them were generated.
+        logits: What each was chosen by, if that is known.
 
     Raises:
         AssertionError: A token is another one though the margin is larger than what is close, or logits differ by more.
     """
-    right = generated(name, 1, **{key: value for key, value in how.items() if key != "timestamps"} | _stamps(how))
-    with Generator(graphs(name), settings(name), runtime="reference") as generator:
-        logits = recorded(generator)
-        tokens = list(generator.generate(_source(name), max_tokens=COUNT, **how))
-        ids = generator.ids
-    begin = len(ids) - len(tokens)
-    assert ids[:begin] == right.tokens[:begin], f"{name}: begins with {ids[:begin]}, not {right.tokens[:begin]}"
-    wanted, worst = right.tokens[begin:], 0.0
-    for place, (token, expected) in enumerate(zip(tokens, wanted, strict=False)):
-        off = np.abs(logits[begin + place] - right.logits[place]).max() / right.logits[place].std()
-        worst = max(worst, float(off))
-        assert worst < CLOSE, f"{name}: the logits of token {place} are off by {worst:.1e}"
+    begin, worst = len(ids) - count, 0.0
+    assert list(ids[:begin]) == right.tokens[:begin], f"{name}: begins with {ids[:begin]}, not {right.tokens[:begin]}"
+    wanted = right.tokens[begin:]
+    for place, (token, expected) in enumerate(zip(ids[begin:], wanted, strict=False)):
+        if logits:
+            off = np.abs(logits[place] - right.logits[place]).max() / right.logits[place].std()
+            worst = max(worst, float(off))
+            assert worst < CLOSE, f"{name}: the logits of token {place} are off by {worst:.1e}"
         if token != expected:
-            assert right.margin(place) < 2 * CLOSE, f"{name}: token {place} is {token}, not {expected}"
+            is_open = place < len(right.logits) and right.margin(place) < 2 * CLOSE
+            assert is_open, f"{name}: token {place} is {token}, not {expected}"
             return Compared(place, len(wanted), worst)
-    assert len(tokens) == len(wanted), f"{name}: {len(tokens)} tokens, not {len(wanted)}"
-    return Compared(len(tokens), len(wanted), worst)
+    assert count == len(wanted), f"{name}: {count} tokens, not {len(wanted)}"
+    return Compared(count, len(wanted), worst)
 
 
-def _stamps(how: Mapping[str, Any]) -> dict[str, Any]:
-    return {"return_timestamps": True} if how.get("timestamps") else {}
-
-
-def _source(name: str) -> Any:
-    given = FAMILIES[name].given
-    return next(iter(given.values())) if len(given) == 1 else given
+def greedy(name: str, **how: Any) -> Compared:
+    """What the graphs generate, see `compare`."""
+    return _generating(name, 1, how)
 
 
 def searched(name: str, **how: Any) -> Compared:
-    """The same of several beams, of which only what is found at last is known.
+    """The same of several beams, of which only what is found at last is known."""
+    return _generating(name, BEAMS, how)
 
-    Raises:
-        AssertionError: It is something else.
-    """
-    right = generated(name, BEAMS, **{key: value for key, value in how.items() if key != "timestamps"} | _stamps(how))
+
+def _generating(name: str, beams: int, how: Mapping[str, Any]) -> Compared:
+    stamps = {"return_timestamps": True} if how.get("timestamps") else {}
+    right = generated(name, beams, **{key: value for key, value in how.items() if key != "timestamps"}, **stamps)
     with Generator(graphs(name), settings(name), runtime="reference") as generator:
-        tokens = list(generator.generate(_source(name), max_tokens=COUNT, beams=BEAMS, **how))
-        begin = len(generator.ids) - len(tokens)
-    wanted = right.tokens[begin:]
-    assert tokens == wanted, f"{name}: {BEAMS} beams find {tokens}, not {wanted}"
-    return Compared(len(tokens), len(wanted))
+        logits = recorded(generator)
+        count = len(list(generator.generate(source(name), max_tokens=COUNT, beams=beams, **how)))
+        ids = generator.ids
+    begin = len(ids) - count
+    return compare(name, right, ids, count, [logits[begin + place] for place in range(count)] if beams == 1 else ())
+
+
+def source(name: str) -> Any:
+    """What the encoder of a family is given."""
+    given = FAMILIES[name].given
+    return next(iter(given.values())) if len(given) == 1 else given
 
 
 def main(names: Sequence[str]) -> None:

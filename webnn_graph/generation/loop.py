@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
@@ -28,7 +28,6 @@ from webnn_graph.generation.interface import (
     IDS,
     LAST,
     LOGITS,
-    MASK,
     PARTS,
     PAST,
     POSITION,
@@ -38,18 +37,11 @@ from webnn_graph.generation.interface import (
     interface_of,
 )
 from webnn_graph.generation.sampling import Rules, Sampler, Sampling
-from webnn_graph.generation.settings import Settings, read
-from webnn_graph.graph import Graph, Operand
+from webnn_graph.generation.settings import Beams, Settings, read
+from webnn_graph.generation.telling import LANGUAGE, Source, checked, feeds_of, named, spoken
+from webnn_graph.graph import Graph
 
-Source: TypeAlias = Sequence[int] | Array | Mapping[str, Array]
-"""What an encoder is given: tokens, the values of its only other input, or of ``spectrogram``'s, or inputs by name.
-
-A list of tokens, and a sound, may be shorter than what the graph takes."""
 HINT_FULL = "begin anew, or convert the model again with a larger cache"
-
-
-LANGUAGE = -1
-"""In first tokens: the language that the model finds most probable."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +63,11 @@ class Generator:
         runtime: What computes, see `webnn_graph.runtimes`; by default what `webnn_graph.runtimes.chosen` says.
         browser: The browser's executable.
 
+    Attributes:
+        graphs: What it was given, as for ``settings``.
+        interface: What the graphs have in common.
+        runtime: What computes, by its name.
+
     Raises:
         ValidationError: The graphs do not fit together.
         WebNNError: There is no such runtime.
@@ -80,7 +77,7 @@ class Generator:
         self.settings = settings
         self.interface = interface_of(graphs, settings)
         self.runtime = runtimes.find_runtime(runtime or runtimes.chosen(graphs["decode"])).name
-        self._graphs = graphs
+        self.graphs = graphs
         self._browser = browser
         self._compute: Mapping[str, Callable[[Mapping[str, Array]], dict[str, Array]]] = {}
         self._stack = ExitStack()
@@ -107,7 +104,7 @@ class Generator:
 
     def __enter__(self) -> Generator:
         runtime = runtimes.find_runtime(self.runtime)
-        self._compute = self._stack.enter_context(runtime.prepared(self._graphs, browser=self._browser))
+        self._compute = self._stack.enter_context(runtime.prepared(self.graphs, browser=self._browser))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -169,14 +166,13 @@ class Generator:
                 What was generated until then is in the conversation.
         """
         chosen = Sampling.of(self.settings, **sampling)
-        said = {"num_beams": beams, "length_penalty": length_penalty, "early_stopping": early_stopping}
-        how = replace(self.settings.beams, **{name: value for name, value in said.items() if value is not None})
+        how = Beams.of(self.settings.beams, num_beams=beams, length_penalty=length_penalty, early_stopping=early_stopping)
         if chosen.temperature and beams is None:
             how = replace(how, num_beams=1)
         if chosen.temperature and how.num_beams > 1:
             raise ExecutionError("several beams have no temperature: they search for what is most probable")
-        if max_tokens is not None and max_tokens < 1:
-            raise ExecutionError(f"max_tokens is {max_tokens}; it must be 1 or more")
+        if max_tokens is not None and (max_tokens < 1 or max_tokens != int(max_tokens)):
+            raise ExecutionError(f"max_tokens is {max_tokens}; it must be a whole number, 1 or more")
         self._check_free()
         if self.settings.kind == "decoder":
             if start is not None:
@@ -196,7 +192,7 @@ class Generator:
                 new = [*new, *spoken(self.settings, language, task, timestamps)]
         settings = self.settings
         if language is not None and not settings.speech:
-            settings = replace(settings, forced_bos=_named(settings.languages, language, "language"))
+            settings = replace(settings, forced_bos=named(settings.languages, language, "language"))
         if (task is not None or timestamps) and not settings.speech:
             raise ExecutionError("task and timestamps are for models of speech")
         end = self._end(new, max_tokens)
@@ -250,17 +246,7 @@ class Generator:
             raise ExecutionError("the model is not open: use it in a with statement")
 
     def _tokens(self, tokens: Any, what: str) -> list[int]:
-        """The tokens of a caller. Raises `ExecutionError` for what is none of the vocabulary."""
-        array = np.asarray(tokens)
-        if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-            raise ExecutionError(f"{what} must be a list of whole numbers", code=Code.WRONG_INPUT)
-        wrong = [int(token) for token in array if not 0 <= token < self.interface.vocabulary]
-        if wrong:
-            raise ExecutionError(
-                f"{what} have {wrong[0]}, which is none of the {self.interface.vocabulary} tokens that the model knows",
-                code=Code.WRONG_INPUT,
-            )
-        return [int(token) for token in array]
+        return checked(tokens, what, self.interface.vocabulary)
 
     def _end(self, new: Sequence[int], max_tokens: int | None) -> int | None:
         """How many tokens the conversation has at most."""
@@ -322,11 +308,11 @@ class Generator:
     # ------------------------------------------------------------------------------------------------------------ the encoder
     def _encoded(self, source: Source) -> dict[str, Array]:
         """What ``decode`` may take: the outputs of ``encode``, and its inputs."""
-        feeds = self._feeds(source)
-        if "spectrogram" in self._graphs and not isinstance(source, Mapping):
-            feeds = self._compute["spectrogram"](feeds)
-        outputs = self._compute["encode"](feeds)
-        return {**feeds, **outputs}
+        vocabulary = self.settings.source_vocabulary or self.interface.vocabulary
+        part, feeds = feeds_of(source, self.graphs, self.settings, vocabulary)
+        if part == "spectrogram":
+            feeds = self._compute[part](feeds)
+        return {**feeds, **self._compute["encode"](feeds)}
 
     def _with_language(self, first: Sequence[int]) -> list[int]:
         """The first tokens with the most probable language in the place of one that is to be found."""
@@ -338,74 +324,3 @@ class Generator:
             past, outputs = self._called(past, [token])
         languages = list(self.settings.languages.values())
         return [*first[:at], languages[int(outputs[LOGITS][0, languages].argmax())], *first[at + 1 :]]
-
-    def _feeds(self, source: Source) -> dict[str, Array]:
-        """The inputs of the first graph: tokens filled up and with their mask, or numbers."""
-        inputs = {operand.name: operand for operand in self._graphs["spectrogram" if "spectrogram" in self._graphs else "encode"].inputs}
-        if isinstance(source, Mapping):
-            text = source.get(IDS)
-            is_list = text is not None and IDS in inputs and np.ndim(text) == 1
-            return {**source, **(self._filled(self._tokens(text, "the tokens"), inputs) if is_list else {})}
-        if IDS in inputs:
-            return self._filled(self._tokens(source, "the tokens"), inputs)
-        numbers = [name for name in inputs if name != MASK]
-        if len(numbers) != 1:
-            raise ExecutionError(f"the encoder takes {', '.join(inputs)}: give them by name")
-        (name,) = numbers
-        operand = inputs[name]
-        values = np.asarray(source, operand.data_type.numpy).reshape(-1)
-        is_sound = "spectrogram" in self._graphs or MASK in inputs
-        if values.size > operand.size or (values.size < operand.size and not is_sound):
-            raise ExecutionError(
-                f"{name} has {operand.size} elements{' at most' if is_sound else ''}, and {values.size} were given", code=Code.WRONG_INPUT
-            )
-        padded = np.zeros(operand.size, operand.data_type.numpy)
-        padded[: values.size] = values
-        feeds = {name: padded.reshape(operand.shape)}
-        if MASK in inputs:
-            length = values.size * inputs[MASK].size // operand.size
-            feeds[MASK] = (np.arange(inputs[MASK].size) < length).astype(inputs[MASK].data_type.numpy).reshape(inputs[MASK].shape)
-        return feeds
-
-    def _filled(self, tokens: list[int], inputs: Mapping[str, Operand]) -> dict[str, Array]:
-        length = inputs[IDS].shape[-1]
-        if not 1 <= len(tokens) <= length:
-            raise ExecutionError(f"the encoder takes 1 to {length} tokens, and {len(tokens)} were given", code=Code.WRONG_INPUT)
-        if len(tokens) < length and (MASK not in inputs or self.settings.pad is None):
-            raise ExecutionError(
-                f"the encoder takes {length} tokens, and has no mask for fewer; {len(tokens)} were given", code=Code.WRONG_INPUT
-            )
-        feeds = {IDS: np.full((1, length), self.settings.pad or 0, inputs[IDS].data_type.numpy)}
-        feeds[IDS][0, : len(tokens)] = tokens
-        if MASK in inputs:
-            feeds[MASK] = (np.arange(length) < len(tokens)).astype(inputs[MASK].data_type.numpy).reshape(inputs[MASK].shape)
-        return feeds
-
-
-def spoken(settings: Settings, language: str | None, task: str | None, timestamps: bool) -> list[int]:
-    """What a model of speech is told behind its first token, `LANGUAGE` for one that is to be found.
-
-    Raises:
-        ExecutionError: There is no such language or task.
-    """
-    speech = settings.speech
-    assert speech
-    found = []
-    said = language if language is not None else settings.language
-    if said is not None:
-        found.append(_named(settings.languages, said, "language"))
-    elif settings.languages:
-        found.append(LANGUAGE)
-    task = task or speech.task or ("transcribe" if language is not None and "transcribe" in speech.tasks else None)
-    if task is not None:
-        found.append(_named(speech.tasks, task, "task"))
-    if timestamps and speech.no_timestamps is None:
-        raise ExecutionError("the model knows no times")
-    return found if timestamps or speech.no_timestamps is None else [*found, speech.no_timestamps]
-
-
-def _named(ids: Mapping[str, int], name: str, what: str) -> int:
-    if name not in ids:
-        known = ", ".join(ids) if len(ids) <= 12 else f"{len(ids)}, among them {', '.join(list(ids)[:12])}"
-        raise ExecutionError(f"the model has no {what} {name!r}", f"it has {known}" if ids else "")
-    return ids[name]

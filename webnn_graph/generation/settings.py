@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from webnn_graph.codes import Code
-from webnn_graph.errors import FormatError
+from webnn_graph.errors import ExecutionError, FormatError
 
 FILE = "generation.json"
 MOST_BYTES = 2**20
@@ -54,6 +54,17 @@ class Beams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     early_stopping: bool | Literal["never"] = False
     renormalize: bool = False
 
+    @classmethod
+    def of(cls, known: Beams, **said: Any) -> Beams:
+        """Those that a caller says, None for what is known. Raises `ExecutionError` when a value is out of its range."""
+        values = msgspec.structs.asdict(known) | {name: value for name, value in said.items() if value is not None}
+        try:
+            return msgspec.convert(values, cls)
+        except msgspec.ValidationError as error:
+            what, _, where = str(error).partition(" - at `$.")
+            name = where.rstrip("`")
+            raise ExecutionError(f"{name} is {values.get(name)!r}: {what[:1].lower()}{what[1:]}") from None
+
 
 class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What Whisper's prompt and its times are made of, as ``generation_config.json`` has it.
@@ -92,6 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         forced_bos: What comes second whatever the logits are.
         forced_eos: What comes last, at ``max_length``.
         no_repeat_ngram_size: Sequences of so many tokens do not come twice.
+        source_vocabulary: How many tokens ``encode`` knows, where that differs from what ``decode`` does.
         sampling_rate: Samples a second of the sound that is taken.
         languages: The token of each language. It comes second: of the prompt where there is ``speech``, else as ``forced_bos``.
         language: That if the caller says none; None to have the model choose.
@@ -114,6 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     forced_bos: Token | None = None
     forced_eos: Token | None = None
     no_repeat_ngram_size: Length | None = None
+    source_vocabulary: Length | None = None
     sampling_rate: Annotated[int, Meta(ge=1, le=2**20)] | None = None
     languages: Ids = {}
     language: Annotated[str, Meta(max_length=40)] | None = None
