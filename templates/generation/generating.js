@@ -2,7 +2,7 @@ import { GENERATING, PARTS, TELL, TEXT, settings, textUrls } from "./facts.js";
 import { assembled } from "./assembling.js";
 import { Chain } from "./chaining.js";
 import { search } from "./beams.js";
-import { choose, rulesOf, samplingOf } from "./sampling.js";
+import { choose, requireRight, rulesOf, samplingOf } from "./sampling.js";
 import { ModelError, badInput, lostContext, named } from "../runtime/errors.js";
 import { TYPES } from "../runtime/facts.js";
 import { request } from "../runtime/loading.js";
@@ -18,17 +18,20 @@ const vocabulary = called("logits", decode.outputs).shape[1];
 const PROMPT = prefill ? called(IDS, prefill.inputs).shape[1] : 1;
 const states = decode.inputs.filter(({ name }) => name.startsWith(PAST));
 
-/** Tokens of a caller, as numbers. */
-function tokensOf(tokens, what = "the tokens") {
+/** Tokens of a caller, as numbers; `most` are known. */
+function tokensOf(tokens, what = "the tokens", most = vocabulary) {
   if (!Array.isArray(tokens) && !ArrayBuffer.isView(tokens)) throw badInput(`${what} must be an array of numbers`);
   const numbers = Array.from(/** @type {any} */ (tokens));
   for (const token of numbers) {
-    if (Number.isInteger(token) && token >= 0 && token < vocabulary) continue;
-    throw badInput(`${what} have ${token}, which is none of the ${vocabulary} tokens that the model knows`);
+    if (Number.isInteger(token) && token >= 0 && token < most) continue;
+    throw badInput(`${what} have ${token}, which is none of the ${most} tokens that the model knows`);
   }
   return numbers;
 }
 
+/** As many as `Beams` in Python has. */
+const MOST_BEAMS = 64;
+const wasReset = () => new ModelError("aborted", "aborted: reset() was called");
 const full = (why) => new ModelError("cache-full", `the cache is full: it holds ${settings.cache} tokens${why}; reset() begins anew`);
 
 /** A model that generates, and the tokens of its conversation until now. */
@@ -120,15 +123,21 @@ export class Model {
     const sampling = samplingOf(said);
     const { num_beams = 1, length_penalty = 1, early_stopping = false, renormalize = false } = settings.beams ?? {};
     const width = said.beams ?? (sampling.temperature ? 1 : num_beams);
-    if (!(width >= 1)) throw badInput("the option beams is out of its range");
+    const { lengthPenalty = length_penalty, earlyStopping = early_stopping } = said;
+    requireRight({
+      beams: Number.isInteger(width) && width >= 1 && width <= MOST_BEAMS,
+      lengthPenalty: Number.isFinite(lengthPenalty),
+      earlyStopping: [true, false, "never"].includes(earlyStopping),
+      maxTokens: maxTokens === undefined || maxTokens === Infinity || (Number.isInteger(maxTokens) && maxTokens >= 1),
+      stop: Array.isArray(stop),
+    });
     if (sampling.temperature && width > 1) throw badInput("several beams have no temperature: they search for what is most probable");
-    if (maxTokens !== undefined && !(maxTokens >= 1)) throw badInput("the option maxTokens is out of its range");
     if (this.#turn) throw new ModelError("busy", "the model generates already: end that first, or load it once more");
     const turn = (this.#turn = {});
     const check = () => {
       if (this.#ended) throw this.#ended;
       if (signal?.aborted) throw new ModelError("aborted", `aborted: ${signal.reason?.message ?? signal.reason}`, signal.reason);
-      if (this.#turn !== turn) throw new ModelError("aborted", "aborted: reset() was called");
+      if (this.#turn !== turn) throw wasReset();
     };
     const begin = () => {
       this.reset();
@@ -186,9 +195,10 @@ export class Model {
           rules,
           width,
           renormalize,
-          lengthPenalty: said.lengthPenalty ?? length_penalty,
-          earlyStopping: said.earlyStopping ?? early_stopping,
+          lengthPenalty,
+          earlyStopping,
         });
+        check();
         for (const id of found) {
           this.#history.push(id);
           this.#pending.push(id);
@@ -216,7 +226,9 @@ export class Model {
       }
     } catch (error) {
       await null; // that the context is lost is said in a callback of its own
-      throw this.#ended ?? (error instanceof ModelError ? error : new ModelError("failed", error.message, error));
+      if (this.#ended) throw this.#ended;
+      if (error instanceof ModelError) throw error;
+      throw this.#turn === turn ? new ModelError("failed", error.message, error) : wasReset(); // its tensors are gone
     } finally {
       if (this.#turn === turn) this.#turn = undefined;
     }
@@ -224,9 +236,10 @@ export class Model {
 
   /** The tokens of a text, or those of a caller. */
   #tokensOf(source, isFirst) {
-    if (typeof source !== "string") return tokensOf(source);
+    const most = settings.source_vocabulary;
+    if (typeof source !== "string") return tokensOf(source, undefined, most);
     if (!this.#text) throw badInput("text needs a tokenizer, and the model has none: give its tokens, an array of numbers");
-    return tokensOf(this.#text.encode(source, isFirst));
+    return tokensOf(this.#text.encode(source, isFirst), undefined, most);
   }
 
   /** Feeds what was not fed yet, in pieces. */
@@ -240,7 +253,9 @@ export class Model {
       const isPadded = left > 1 && settings.padding !== false && this.#past.position + PROMPT <= settings.cache;
       const count = left >= PROMPT || isPadded ? Math.min(left, PROMPT) : 1;
       const past = this.#past;
-      this.#past = await this.#called(past, this.#pending.slice(0, count));
+      const next = await this.#called(past, this.#pending.slice(0, count));
+      if (this.#past !== past) throw wasReset();
+      this.#past = next;
       this.#pending.splice(0, count);
       this.#release(past);
     }
@@ -259,10 +274,17 @@ export class Model {
   }
 
   async #zeros() {
+    const turn = this.#turn;
     const set = {};
     this.#used.add(set);
     for (const { name, dataType, shape } of states) {
-      set[name.slice(PAST.length)] = await this.context.createTensor({ dataType, shape, readable: true, writable: true });
+      const tensor = await this.context.createTensor({ dataType, shape, readable: true, writable: true });
+      if (this.#turn === turn) {
+        set[name.slice(PAST.length)] = tensor;
+        continue;
+      }
+      tensor.destroy();
+      throw this.#ended ?? wasReset();
     }
     return set;
   }

@@ -24,8 +24,13 @@ function samplingOf({ temperature = 0, topK, topP, minP, repetitionPenalty, seed
     minP: chosen.minP >= 0 && chosen.minP <= 1,
     repetitionPenalty: chosen.penalty > 0 && chosen.penalty < Infinity,
   };
-  for (const [name, right] of Object.entries(isRight)) if (!right) throw badInput(`the option ${name} is out of its range`);
+  requireRight(isRight);
   return chosen;
+}
+
+/** Throws unless the options are all right, by name. */
+function requireRight(isRight) {
+  for (const [name, right] of Object.entries(isRight)) if (!right) throw badInput(`the option ${name} is out of its range`);
 }
 
 /**
@@ -120,4 +125,4 @@ async function choose(ids, logits, everything, history, sampling, rules) {
   return kept.at(index)[0];
 }
 
-export { choose, logSum, penalized, rulesOf, samplingOf };
+export { choose, logSum, penalized, requireRight, rulesOf, samplingOf };

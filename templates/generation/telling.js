@@ -97,11 +97,16 @@ function numberFeeds(inputs, given) {
   const one = inputs.find(({ name }) => name !== MASK);
   const values = filled(one);
   const isSound = spectrogram || inputs.length > 1;
-  const most = `${values.length} elements${isSound ? " at most" : ""}`;
-  if (!ArrayBuffer.isView(given)) throw badInput(`the model is given a typed array of ${most}`);
+  const wanted = `${one.name} must be a ${values.constructor.name} of ${values.length} elements${isSound ? " at most" : ""}`;
+  if (!(given instanceof values.constructor)) throw badInput(`${wanted}, and ${given?.constructor?.name ?? given} was given`);
   const { length } = /** @type {any} */ (given);
-  if (length > values.length || (length < values.length && !isSound)) throw badInput(`${one.name} has ${most}, and ${length} were given`);
+  if (!length || length > values.length || (length < values.length && !isSound)) {
+    const { sampling_rate: rate } = settings;
+    const why = spectrogram && length ? `: the model hears ${Math.floor(values.length / rate)} seconds at a time, so give it a longer recording piece by piece` : "";
+    throw badInput(`${wanted}, and ${length} were given${why}`);
+  }
   values.set(/** @type {any} */ (given));
+  if (one.dataType.startsWith("float") && !values.every(Number.isFinite)) throw badInput(`${one.name} has values that are no numbers, or infinite`);
   return { [one.name]: values, ...masked(inputs, length / values.length) };
 }
 
@@ -116,6 +121,7 @@ function namedFeeds(inputs, given, encoded) {
       throw badInput(`input ${input.name} must be a ${right.constructor.name} of ${right.length} elements`);
     }
   }
+  if (called(IDS, inputs)) encoded(Array.from(feeds[IDS], Number));
   return feeds;
 }
 

@@ -35,6 +35,7 @@ const why = (error) => (error instanceof ModelError ? [error.code, error.message
 const failing = (promise) => promise.then(() => "fine", why);
 const code = async (promise) => [await failing(promise)].flat()[0];
 const device = context();
+const states = () => [...device.tensors].filter(({ shape }) => shape[0] === 16);
 const model = await load({ context: device });
 """
 SAME = "const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);"
@@ -64,7 +65,7 @@ ROWS: dict[str, tuple[str, Any]] = {
     "states take turns": (
         """
         await all(model.generate([5, 9], { maxTokens: 6 }));
-        return [...device.tensors].filter(({ shape }) => shape[0] === 16).length;
+        return states().length;
         """,
         2,
     ),
@@ -73,7 +74,7 @@ ROWS: dict[str, tuple[str, Any]] = {
         await all(model.generate([5, 9], { maxTokens: 6, beams: 3 }));
         const before = device.tensors.size;
         await all(model.generate([], { maxTokens: 3, beams: 3 }));
-        return [before === device.tensors.size, [...device.tensors].filter(({ shape }) => shape[0] === 16).length];
+        return [before === device.tensors.size, states().length];
         """,
         [True, 7],
     ),
@@ -172,6 +173,55 @@ ROWS: dict[str, tuple[str, Any]] = {
         """,
         [["aborted", "aborted: reset() was called"], True],
     ),
+    "reset while it searches": (
+        """
+        const first = failing(all(model.generate([5, 9], { beams: 3 })));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        model.reset();
+        const second = await all(model.generate([3], { maxTokens: 2 }));
+        return [await first, same(second, behind([3], 2)), model.ids.length, states().length];
+        """,
+        [["aborted", "aborted: reset() was called"], True, 3, 2],
+    ),
+    "reset while states are made": (
+        """
+        const { createTensor } = device;
+        device.createTensor = async (descriptor) => {
+          if (descriptor.shape[0] === 16) model.reset();
+          return createTensor(descriptor);
+        };
+        const said = await failing(all(model.generate([5, 9])));
+        device.createTensor = createTensor;
+        return [said, states().length, same(await all(model.generate([3], { maxTokens: 2 })), behind([3], 2))];
+        """,
+        [["aborted", "aborted: reset() was called"], 0, True],
+    ),
+    "aborted while it searches": (
+        """
+        const controller = new AbortController();
+        const { dispatch } = device;
+        device.dispatch = (...given) => {
+          dispatch(...given);
+          if (device.dispatched.length === 8) controller.abort(new Error("enough"));
+        };
+        const said = await failing(all(model.generate([5, 9], { beams: 3, signal: controller.signal })));
+        device.dispatch = dispatch;
+        const { ids } = model;
+        return [said, ids, device.dispatched.length, same(await all(model.generate([7], { maxTokens: 2 })), behind([5, 9, 7], 2))];
+        """,
+        [["aborted", "aborted: enough"], [5, 9], 8, True],
+    ),
+    "lost while it searches": (
+        """
+        const { dispatch } = device;
+        device.dispatch = (...given) => {
+          dispatch(...given);
+          if (device.dispatched.length === 8) device.destroy();
+        };
+        return [await code(all(model.generate([5, 9], { beams: 3 }))), await code(all(model.generate([1])))];
+        """,
+        ["lost", "lost"],
+    ),
     "no tokens of the model": (
         """
         const wrong = [[23], [-1], [0.5], ["a"], 5, new Float32Array([1.5]), null];
@@ -191,13 +241,17 @@ ROWS: dict[str, tuple[str, Any]] = {
     ),
     "options": (
         """
-        const none = { temperature: -1, topK: 0, topP: 2, minP: -1, repetitionPenalty: 0, maxTokens: 0, beams: 0 };
+        const none = [
+          { temperature: -1 }, { topK: 0 }, { topP: 2 }, { minP: -1 }, { repetitionPenalty: 0 }, { maxTokens: 0 }, { maxTokens: 2.5 },
+          { beams: 0 }, { beams: 2.5 }, { beams: 65 }, { lengthPenalty: NaN }, { earlyStopping: "often" }, { stop: 5 },
+          { beams: 2, temperature: 1 },
+        ];
         const said = [];
-        for (const [name, value] of Object.entries(none)) said.push(await code(all(model.generate([1], { [name]: value }))));
+        for (const options of none) said.push(await code(all(model.generate([1], options))));
         return [said, await failing(all(model.generate([1], { maxToken: 1 }))), await code(all(model.generate([1], { start: [1] })))];
         """,
         [
-            ["bad-input"] * 7,
+            ["bad-input"] * 14,
             [
                 "bad-input",
                 "there is no option maxToken; there are " + ", ".join(OPTIONS),
@@ -392,7 +446,8 @@ def test_tokens_are_those_of_the_loop_in_python(settings: Settings, tmp_path: Pa
 @needs_node
 @pytest.mark.skipif(not LIBRARY.is_file(), reason="onnxruntime-web is not installed (make test installs it)")
 def test_an_encoder_is_told_and_tells(tmp_path: Path) -> None:
-    save_package(tmp_path, legal(Toy().told_graphs()), toys.TRANSLATING, fallback="ort-web")
+    """Its encoder knows fewer tokens than its decoder."""
+    save_package(tmp_path, legal(Toy().told_graphs()), replace(toys.TRANSLATING, source_vocabulary=20), fallback="ort-web")
     (tmp_path / "package.json").write_text('{"type": "module"}')
     with Generator.open(tmp_path) as model:
         expected = [list(model.generate([3, 8, 11], **way)) for way in ({}, {"beams": 3}, {"start": [1, 9, 9]})]
@@ -400,14 +455,15 @@ def test_an_encoder_is_told_and_tells(tmp_path: Path) -> None:
         const made = [];
         for (const way of [{}, { beams: 3 }, { start: [1, 9, 9] }]) made.push(await all(model.generate([3, 8, 11], way)));
         const wrong = [];
-        for (const source of [[], [1, 1, 1, 1, 1, 1, 1], "text", { input_ids: Int32Array.of(1) }, undefined]) {
+        const others = { input_ids: Int32Array.of(3, 8, 20, 0, 0, 0), attention_mask: Int32Array.of(1, 1, 1, 0, 0, 0) };
+        for (const source of [[], [1, 1, 1, 1, 1, 1, 1], "text", { input_ids: Int32Array.of(1) }, undefined, [20], others]) {
           wrong.push(await all(model.generate(source)).catch(({ code }) => code));
         }
         const named = { input_ids: Int32Array.of(3, 8, 11, 0, 0, 0), attention_mask: Int32Array.of(1, 1, 1, 0, 0, 0) };
         return [made, wrong, await all(model.generate(named)), await all(model.generate({ input_ids: [3, 8, 11] }))];
     """
     head = IN_ORT.replace("ORT", json.dumps(LIBRARY.as_uri()))
-    assert answer(tmp_path / "index.js", script, head) == [expected, ["bad-input"] * 5, expected[0], expected[0]]
+    assert answer(tmp_path / "index.js", script, head) == [expected, ["bad-input"] * 7, expected[0], expected[0]]
 
 
 @needs_node
@@ -479,9 +535,11 @@ def test_a_sound_is_heard(tmp_path: Path) -> None:
           }}
         }}
         const wrong = [];
-        for (const source of [new Float32Array(7), [1, 2], "text", {{ input_values: new Float32Array(6) }}, undefined]) {{
-          wrong.push(await all(model.generate(source)).catch(({{ code }}) => code));
-        }}
+        const given = [
+          new Float32Array(7), new Float32Array(0), new Int16Array(6), new Float64Array(6), [1, 2], "text", undefined, null,
+          Float32Array.of(1, NaN), {{ input_values: new Float32Array(6) }},
+        ];
+        for (const source of given) wrong.push(await all(model.generate(source)).catch(({{ code, message }}) => [code, message]));
         for (const way of [{{ language: "xx" }}, {{ task: "sing" }}]) {{
           wrong.push(await all(model.generate(new Float32Array(6), way)).catch(({{ message }}) => message));
         }}
@@ -490,7 +548,12 @@ def test_a_sound_is_heard(tmp_path: Path) -> None:
     found, wrong = answer(tmp_path / "index.js", script, IN_ORT.replace("ORT", json.dumps(LIBRARY.as_uri())))
     assert found == expected
     unknown = ["the model has no language xx; it has en, de, fr", "the model has no task sing; it has transcribe, translate"]
-    assert wrong == [*["bad-input"] * 5, *unknown]
+    assert wrong[-2:] == unknown
+    assert [code for code, _ in wrong[:-2]] == ["bad-input"] * 10
+    wanted = "input_values must be a Float32Array of 6 elements at most, and"
+    assert [message for _, message in wrong[:3]] == [
+        f"{wanted} {given}" for given in ("7 were given", "0 were given", "Int16Array was given")
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------------------ what is written
