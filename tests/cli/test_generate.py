@@ -233,6 +233,25 @@ def test_a_recording_for_a_model_of_text(tmp_path: Path, invoke: Invoke) -> None
     assert result.exit_code == 1 and "the model says of none how many samples a second it takes" in result.stderr
 
 
+def test_a_recording_and_a_text_for_a_model_of_one(listener: Path, tmp_path: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", listener, "--input", recording(tmp_path / "sound.wav", SAMPLES), "--ids", "5")
+    assert (result.exit_code, result.stdout) == (1, ""), result.output
+    assert "error: the model is given one thing, and tokens and numbers were given [wrong-input]" in result.stderr
+
+
+def test_a_picture_and_a_text(tmp_path: Path, invoke: Invoke) -> None:
+    save_package(tmp_path / "seer", Toy().seen_graphs(), toys.TRANSLATING, formats=["webnn"])
+    picture = np.array([[0.5, -0.25, 0.75, -1, 0, 0.5]], np.float32)
+    np.save("picture.npy", picture)
+    with Generator(Toy().seen_graphs(), toys.TRANSLATING) as model:
+        expected = " ".join(map(str, model.generate({"input_ids": [3, 8, 11], "pixel_values": picture}))) + "\n"
+    result = invoke("webnn", "generate", tmp_path / "seer", "--input", "picture.npy", "--ids", "3,8,11")
+    assert (result.exit_code, result.stdout) == (0, expected), result.output
+    result = invoke("webnn", "generate", tmp_path / "seer", "--input", "picture.npy")
+    assert (result.exit_code, result.stdout) == (1, ""), result.output
+    assert "error: the encoder takes input_ids, attention_mask, pixel_values: give them by name [wrong-input]" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

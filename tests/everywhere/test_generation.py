@@ -30,6 +30,10 @@ MODELS: dict[str, tuple[Mapping[str, Graph], Settings]] = {
     "cached": (Toy().graphs(), SETTINGS),
     "recurrent": (Toy().recurrent_graphs(), replace(toys.RECURRENT, eos=())),
 }
+ENCODERS: dict[str, tuple[Mapping[str, Graph], Settings]] = {
+    "told": (Toy().told_graphs(), toys.TRANSLATING),
+    "heard": (Toy().heard_graphs(), toys.HEARING),
+}
 SCRIPT = """
 const { load } = await import("/NAME/index.js");
 const all = async (generated) => { const made = []; for await (const { id } of generated) made.push(id); return made; };
@@ -61,7 +65,7 @@ return { backend, turns, full, beams, drawn, again: [first, ...rest], busy, abor
 def site() -> Iterator[Site]:
     with Site() as site:
         site.link("ort", ORT / "dist")
-        for name, (graphs, settings) in {**MODELS, "told": (Toy().told_graphs(), toys.TRANSLATING)}.items():
+        for name, (graphs, settings) in {**MODELS, **ENCODERS}.items():
             legal = {part: legalize(graph, load_target(PORTABLE), exact=True) for part, graph in graphs.items()}
             save_package(site.folder / name, legal, settings, fallback=FALLBACK)
         yield site
@@ -103,3 +107,58 @@ def test_an_encoder_is_told_and_tells(anywhere: Visitor, site: Site) -> None:
     with Generator(Toy().told_graphs(), toys.TRANSLATING) as model:
         made = [list(model.generate(source, beams=beams)) for beams in (1, 3) for source in ([3, 8, 11], [4, 4, 9, 20])]
     assert anywhere.visit(site.page(script.replace("IMPORTING", importing(anywhere.browser)))) == [backend(anywhere.browser), made]
+
+
+TOLD = ("[3, 8, 11]", "[]", "[1, 1, 1, 1, 1, 1, 1]", "[23]", "'text'", "{ tokens: [1] }", "{ input_ids: Int32Array.of(1) }")
+SOUND = "Float32Array.of(0.5, -0.25)"
+HEARD = (SOUND, "new Float32Array(0)", "new Float32Array(7)", "Int16Array.of(1)", "[0.5]", "Float32Array.of(NaN)", "{ samples: [1] }")
+OPTIONS = ("{ language: 'xx' }", "{ beams: 2, temperature: 1 }", "{ start: [23] }", "{ maxTokens: 0.5 }", "{ stop: 2 }")
+WRONG = """
+const { load } = await import("/NAME/index.js");
+const all = async (generated) => { const made = []; for await (const { id } of generated) made.push(id); return made; };
+const code = (promise) => promise.then(() => "fine", (error) => error.code);
+const model = await load({ ort: IMPORTING });
+const { context } = model;
+const { dispatch } = context;
+/** Does something in the middle of what is generated. */
+const between = (act) => {
+  let count = 0;
+  context.dispatch = (...given) => {
+    dispatch.apply(context, given);
+    if ((count += 1) === 7) act();
+  };
+};
+const source = () => SOURCE;
+const right = String(await all(model.generate(source())));
+const isRight = async () => right === String(await all(model.generate(source())));
+const said = [];
+for (const [given, options] of [...[GIVEN, undefined, null].map((one) => [one]), ...[OPTIONS].map((one) => [source(), one])]) {
+  said.push([await code(all(model.generate(given, options))), await isRight()]);
+}
+const running = model.generate(source());
+await running.next();
+said.push([await code(all(model.generate(source()))), (await all(running)).length > 0]);
+const controller = new AbortController();
+between(() => controller.abort());
+said.push([await code(all(model.generate(source(), { beams: 4, signal: controller.signal }))), await isRight()]);
+between(() => model.reset());
+said.push([await code(all(model.generate(source(), { beams: 4 }))), await isRight()]);
+between(() => context.destroy());
+said.push([await code(all(model.generate(source(), { beams: 4 }))), (await model.lost).code, await code(all(model.generate(source())))]);
+const other = await load({ ort: IMPORTING });
+const again = String(await all(other.generate(source())));
+other.destroy();
+return [said, right === again];
+"""
+
+
+@EVERYWHERE
+@pytest.mark.parametrize(("name", "sources"), [("told", TOLD), ("heard", HEARD)])
+def test_what_is_wrong_leaves_an_encoder_usable(name: str, sources: tuple[str, ...], anywhere: Visitor, site: Site) -> None:
+    source, *others = sources
+    script = WRONG.replace("NAME", name).replace("IMPORTING", importing(anywhere.browser))
+    script = script.replace("SOURCE", source).replace("GIVEN", ", ".join(others)).replace("OPTIONS", ", ".join(OPTIONS))
+    said, is_same = anywhere.visit(site.page(script))
+    count = len(others) + 2 + len(OPTIONS)
+    assert said == [*[["bad-input", True]] * count, ["busy", True], *[["aborted", True]] * 2, ["lost"] * 3]
+    assert is_same

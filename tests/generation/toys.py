@@ -74,11 +74,20 @@ class Toy:
     def told_graphs(self, best: int = BEST) -> dict[str, Graph]:
         """An encoder with its decoder."""
         b = GraphBuilder("encode")
+        return self._telling(b, self._read(b), best)
+
+    def seen_graphs(self, best: int = BEST) -> dict[str, Graph]:
+        """The same of a text and a picture, `LENGTH` pixels."""
+        b = GraphBuilder("encode")
+        text, pixels = self._read(b), b.input("pixel_values", "float32", [1, LENGTH])
+        return self._telling(b, b.add(text, b.matmul(pixels, b.constant(self.embedding[:LENGTH], name="rows"))), best)
+
+    def _read(self, b: GraphBuilder) -> Operand:
+        """The mean of a text's embeddings."""
         ids, mask = b.input("input_ids", "int32", [1, LENGTH]), b.input("attention_mask", "int32", [1, LENGTH])
         rows = b.gather(b.constant(self.embedding, name="embedding"), b.reshape(ids, [LENGTH]), axis=0)
         weights = b.cast(mask, "float32")
-        mean = b.div(b.matmul(weights, rows), b.reduceSum(weights, axes=[1], keepDimensions=True))
-        return self._telling(b, mean, best)
+        return b.div(b.matmul(weights, rows), b.reduceSum(weights, axes=[1], keepDimensions=True))
 
     def heard_graphs(self, best: int = BEST) -> dict[str, Graph]:
         """The same of a sound, `LENGTH` samples of which a mask says which count."""
