@@ -78,3 +78,20 @@ def test_same_as_transformers(name: str, anywhere: Visitor, site: Site) -> None:
 @pytest.mark.parametrize("name", ["Marian", "Whisper"])
 def test_in_the_fallback(name: str, anywhere: Visitor, site: Site) -> None:
     check(name, anywhere, site)
+
+
+@pytest.mark.parametrize("anywhere", ["chromium-147"], indirect=True)
+def test_a_recording_that_is_too_long_says_what_to_do(anywhere: Visitor, site: Site) -> None:
+    if not (site.folder / "Whisper").exists():
+        write("Whisper", site, TURNS["Whisper"])
+    script = """
+        const { load } = await import("/Whisper/index.js");
+        const model = await load();
+        return model.generate(new Float32Array(70 * 16_000)).next().catch(({ code, message }) => [code, message]);
+    """
+    code, message = anywhere.visit(site.page(script))
+    assert code == "bad-input"
+    assert message == (
+        "samples must be a Float32Array of 480000 elements at most, and 1120000 were given: "
+        "the model hears 30 seconds at a time, so give it a longer recording piece by piece"
+    )

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+import cli
+from benchmarks.page import ORT
+from tests.everywhere.browsers import Visitor
+from tests.everywhere.site import Site
 from tests.site.folder import MANIFEST, fill
 from tests.site.running import DOCS, NOT_RUN, PAGES, Session, blocks, commands, matches, rewritten, run_command
 from webnn_graph.runtimes.browser import BrowserSession
 
 IN_A_PAGE = DOCS / "tasks" / "run-in-a-page.md"
+SPOKEN = DOCS / "tasks" / "speech-and-translation.md"
+PACKAGES = ORT.parent / "@huggingface"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -92,3 +101,55 @@ def test_the_page_classifies_a_picture(browser: BrowserSession) -> None:
         return page.inner_text("#result")
 
     assert re.fullmatch("class [0-9]", browser.chromium._do(result))
+
+
+SHOWING = """
+const imports = Object.fromEntries(IMPORTS.map(([name, file]) => [`@huggingface/${name}`, `/packages/${name}/dist/${file}`]));
+document.head.append(Object.assign(document.createElement("script"), { type: "importmap", textContent: JSON.stringify({ imports }) }));
+const image = new Image();
+image.src = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><circle r='5' fill='red'/></svg>";
+document.documentElement.append(image);
+await image.decode();
+const made = {};
+for (const name of NAMES) {
+  const texts = (made[name] = []);
+  window.show = (text) => texts.push(text);
+  await import(`/${name}.js`);
+}
+return made;
+"""
+LONG = """
+import { load, settings } from "./speech/index.js";
+const samples = Float32Array.from({ length: 70 * settings.sampling_rate }, (_, i) => Math.sin(i * i * 1e-7) / 2);
+const model = await load();
+"""
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not PACKAGES.is_dir(), reason="@huggingface/tokenizers is not installed (make test installs it)")
+@pytest.mark.parametrize("anywhere", ["chromium-147"], indirect=True)
+def test_the_page_hears_translates_and_describes(anywhere: Visitor) -> None:
+    torch = pytest.importorskip("torch")
+    scripts = re.findall(r"^```js\n(.*?)^```$", SPOKEN.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    heard, pieces, translated, described = scripts
+    with Site() as site:
+        torch.manual_seed(4)  # a model that says something
+        rewritten(SPOKEN, site.folder)
+        shutil.copy(site.folder / "tone.wav", site.folder / "speech.mp3")  # what it is says its content
+        site.link("packages", PACKAGES)
+        parts = {"heard": heard, "pieces": LONG + pieces, "translated": translated, "described": described}
+        for name, script in parts.items():
+            site.write(f"{name}.js", script.encode())
+        imports = [("tokenizers", "tokenizers.min.mjs"), ("jinja", "index.js")]
+        script = SHOWING.replace("IMPORTS", json.dumps(imports)).replace("NAMES", json.dumps(list(parts)))
+        shown = anywhere.visit(site.page(script))
+        told = {
+            "heard": ["speech", "--input", site.folder / "tone.wav", "--language", "en", "--task", "transcribe"],
+            "translated": ["translator", "--prompt", "Ein Satz.", "--beams", "4", "--max-tokens", "32"],
+        }
+        for name, (folder, *options) in told.items():
+            said = CliRunner().invoke(cli.webnn, ["generate", str(site.folder / folder), *map(str, options), "--json"])
+            text = json.loads(said.stdout)["text"]
+            assert "".join(shown[name]) == text
+    assert "".join(shown["heard"]) and "".join(shown["pieces"])
+    assert all(len(texts) > 2 for texts in shown.values())
