@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from converters.chat import prompt_of
 from converters.commands.console import Result, note, progress, say, write
 from webnn_graph.codes import Code
@@ -14,8 +16,8 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError, FormatError, WebNNError
 from webnn_graph.feeds import read_value
 from webnn_graph.generation import Generator
-from webnn_graph.generation.sound import SUFFIX, read_sound
-from webnn_graph.generation.telling import Source, both
+from webnn_graph.generation.sound import HINT, SUFFIX, read_sound
+from webnn_graph.generation.telling import Source, joined
 from webnn_graph.generation.text import DATA, Tokenizer
 
 
@@ -114,18 +116,22 @@ def generated(
     if text is not None:
         assert tokenizer
         tokens = tokenizer.encode(text, marked=not messages)
-    source: Source | None = tokens
-    if file is not None:
-        numbers = _recording(model, file) if file.suffix.lower() == SUFFIX else read_value(str(file))
-        source = numbers if tokens is None else both(tokens, numbers, model.graphs)
-    return Generated(model, source, how, tokenizer)
+    numbers = None if file is None else _numbers(model, file)
+    return Generated(model, joined(tokens, numbers, model.graphs), how, tokenizer)
 
 
-def _recording(model: Generator, file: Path) -> Array:
-    rate = model.settings.sampling_rate
-    if rate is None:
-        raise FormatError(f"{file} is a sound, and the model says of none how many samples a second it takes", "give a .npy file")
-    return read_sound(file, rate)
+def _numbers(model: Generator, file: Path) -> Array:
+    """What a file holds for an encoder. Raises `FormatError`."""
+    rate, suffix = model.settings.sampling_rate, file.suffix.lower()
+    if suffix == SUFFIX:
+        if rate is None:
+            raise FormatError(f"{file} is a sound, and the model says of none how many samples a second it takes", "give a .npy file")
+        return read_sound(file, rate)
+    if suffix != ".npy":
+        picture = "a .npy file has a picture, as numbers that the model's processor makes of it"
+        hint = HINT.format(rate=rate) if rate else picture
+        raise FormatError(f"{file} is neither a .npy file of numbers nor a {SUFFIX} file", hint, code=Code.WRONG_KIND)
+    return np.asarray(read_value(str(file)))
 
 
 def _tokenizer(folder: Path) -> Tokenizer | None:

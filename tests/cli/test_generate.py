@@ -217,6 +217,7 @@ def test_a_recording(options: list[str], how: dict[str, Any], listener: Path, tm
         (lambda file: recording(file, np.tile(SAMPLES, 9)), "input_values has 6 elements at most, and 36 were given"),
         (lambda file: file.write_bytes(b"RIFF"), "is not a .wav file of integers, or is damaged"),
         (lambda file: file.write_bytes(b"not a sound at all"), "is not a .wav file of integers, or is damaged"),
+        (lambda file: recording(file, SAMPLES[:0]), "was given nothing"),
         (lambda file: None, "there is no such file"),
     ],
 )
@@ -227,16 +228,34 @@ def test_recordings_that_are_refused(made: Callable[[Path], Any], said: str, lis
     assert said in result.stderr and "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(("name", "hint"), [("sound.mp3", "ffmpeg -i FILE -ar 8000"), ("picture.png", "")])
+def test_files_of_other_kinds(name: str, hint: str, listener: Path, tmp_path: Path, invoke: Invoke) -> None:
+    if not hint:
+        save_package(listener, Toy().seen_graphs(), toys.TRANSLATING, formats=["webnn"], force=True)
+        hint = "a .npy file has a picture"
+    (tmp_path / name).write_bytes(b"ID3" * 9)
+    result = invoke("webnn", "generate", listener, "--input", tmp_path / name)
+    assert (result.exit_code, result.stdout) == (1, ""), result.output
+    assert "is neither a .npy file of numbers nor a .wav file [wrong-kind]\nhint: " + hint in result.stderr
+
+
 def test_a_recording_for_a_model_of_text(tmp_path: Path, invoke: Invoke) -> None:
     save_package(tmp_path / "told", Toy().told_graphs(), toys.TRANSLATING, formats=["webnn"])
     result = invoke("webnn", "generate", tmp_path / "told", "--input", recording(tmp_path / "sound.wav", SAMPLES))
     assert result.exit_code == 1 and "the model says of none how many samples a second it takes" in result.stderr
 
 
-def test_a_recording_and_a_text_for_a_model_of_one(listener: Path, tmp_path: Path, invoke: Invoke) -> None:
-    result = invoke("webnn", "generate", listener, "--input", recording(tmp_path / "sound.wav", SAMPLES), "--ids", "5")
+def test_a_text_for_a_model_of_sounds(listener: Path, tmp_path: Path, invoke: Invoke) -> None:
+    for more in ([], ["--input", recording(tmp_path / "sound.wav", SAMPLES)]):
+        result = invoke("webnn", "generate", listener, "--ids", "5", *more)
+        assert (result.exit_code, result.stdout) == (1, ""), result.output
+        assert "error: the encoder takes input_values, and no text [wrong-input]\nhint: --input FILE" in result.stderr
+
+
+def test_nothing_for_an_encoder(listener: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", listener)
     assert (result.exit_code, result.stdout) == (1, ""), result.output
-    assert "error: the model is given one thing, and tokens and numbers were given [wrong-input]" in result.stderr
+    assert "error: a model with an encoder is given what is encoded: a text, a sound or a picture [wrong-input]" in result.stderr
 
 
 def test_a_picture_and_a_text(tmp_path: Path, invoke: Invoke) -> None:

@@ -101,3 +101,19 @@ def test_generation_config_is_heard_first() -> None:
 def test_values_that_are_none(generation: dict[str, Any]) -> None:
     with pytest.raises(ConversionError, match=r"generation_config\.json cannot be followed"):
         settings(generation)
+
+
+@pytest.mark.parametrize(
+    ("config", "known"),
+    [
+        ({"vocab_size": VOCABULARY}, None),
+        ({"vocab_size": 60, "decoder_vocab_size": VOCABULARY}, 60),
+        ({"src_vocab_size": 60, "tgt_vocab_size": VOCABULARY, "vocab_size": VOCABULARY}, 60),
+        ({"encoder": {"vocab_size": 60}, "decoder": {"vocab_size": VOCABULARY}}, 60),
+        ({"encoder": {"image_size": 32}, "decoder": {"vocab_size": VOCABULARY}}, None),
+        ({"text_config": {"vocab_size": VOCABULARY}, "vision_config": {}}, None),
+    ],
+)
+def test_an_encoder_may_know_other_tokens(config: dict[str, Any], known: int | None) -> None:
+    assert settings({}, config, "encoder-decoder").source_vocabulary == known
+    assert settings({}, config).source_vocabulary is None

@@ -15,7 +15,7 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ExecutionError
 from webnn_graph.generation import Generator, Settings
-from webnn_graph.generation.telling import both, feeds_of
+from webnn_graph.generation.telling import feeds_of, joined
 from webnn_graph.graph import Graph
 
 SOURCE = [3, 8, 11]
@@ -65,7 +65,7 @@ def test_texts_that_do_not_fit(source: Any, said: str, translator: Generator) ->
 
 SOUNDS: list[tuple[Any, str]] = [
     (None, "is given what is encoded"),
-    (np.zeros(0, np.float32), r"was given shape \[0\]"),
+    (np.zeros(0, np.float32), "was given nothing"),
     (np.zeros(7, np.float32), "has 6 elements at most, and 7 were given"),
     (np.zeros((2, 3), np.float32), r"was given shape \[2, 3\]"),
     (np.zeros(3, np.int16), "was given int16"),
@@ -173,12 +173,19 @@ def test_a_recording_that_is_too_long_says_what_to_do() -> None:
 
 def test_a_picture_and_a_text() -> None:
     graphs = encoder(pixel_values=PIXELS.shape, input_ids=(1, 6), attention_mask=(1, 6))
-    found = fed(both(SOURCE, PIXELS, graphs), graphs)
+    found = fed(joined(SOURCE, PIXELS, graphs), graphs)
     np.testing.assert_array_equal(found["input_ids"], [[3, 8, 11, 0, 0, 0]])
     np.testing.assert_array_equal(found["attention_mask"], [[1, 1, 1, 0, 0, 0]])
     np.testing.assert_array_equal(found["pixel_values"], PIXELS)
     for source in (PIXELS, SOURCE):
         with pytest.raises(ExecutionError, match="takes pixel_values, input_ids, attention_mask: give them by name"):
             fed(source, graphs)
-    with pytest.raises(ExecutionError, match="the model is given one thing"):
-        both(SOURCE, PIXELS, encoder(pixel_values=PIXELS.shape))
+    assert joined(SOURCE, None, graphs) == SOURCE
+    assert joined(None, PIXELS, graphs) is PIXELS
+    assert joined(None, None, graphs) is None
+    assert joined(SOURCE, None, {}) == SOURCE
+    for tokens in (SOURCE, []):
+        with pytest.raises(ExecutionError, match="the encoder takes pixel_values, and no text"):
+            joined(tokens, PIXELS, encoder(pixel_values=PIXELS.shape))
+    with pytest.raises(ExecutionError, match="a text alone, and numbers were given, too"):
+        joined(SOURCE, PIXELS, encoder(input_ids=(1, 6)))

@@ -38,7 +38,7 @@ from webnn_graph.generation.interface import (
 )
 from webnn_graph.generation.sampling import Rules, Sampler, Sampling
 from webnn_graph.generation.settings import Beams, Settings, read
-from webnn_graph.generation.telling import LANGUAGE, Source, checked, feeds_of, named, spoken
+from webnn_graph.generation.telling import LANGUAGE, Source, checked, feeds_of, named, spoken, wrong
 from webnn_graph.graph import Graph
 
 HINT_FULL = "begin anew, or convert the model again with a larger cache"
@@ -184,7 +184,7 @@ class Generator:
                 raise ExecutionError("a generation begins with a token, and none is given")
         else:
             if source is None:
-                raise ExecutionError("a model with an encoder is given what is encoded")
+                raise wrong("a model with an encoder is given what is encoded: a text, a sound or a picture")
             new = self._tokens(self.settings.start if start is None else start, "the first tokens")
             if not new:
                 raise ExecutionError("a generation begins with a token: give start, since the settings say none")

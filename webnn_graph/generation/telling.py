@@ -102,12 +102,20 @@ def feeds_of(source: Source, graphs: Mapping[str, Graph], settings: Settings, vo
     return part, _numbers(source, inputs, settings.sampling_rate if is_sound else None)
 
 
-def both(tokens: Sequence[int], numbers: Array, graphs: Mapping[str, Graph]) -> dict[str, Any]:
-    """Tokens and the values of the other input, by name. Raises `ExecutionError` unless an encoder takes two."""
-    names = [operand.name for operand in graphs["encode"].inputs if operand.name != MASK] if "encode" in graphs else []
-    if len(names) != 2 or IDS not in names:
-        raise wrong("the model is given one thing, and tokens and numbers were given")
-    return {IDS: tokens, **{name: numbers for name in names if name != IDS}}
+def joined(tokens: list[int] | None, numbers: Array | None, graphs: Mapping[str, Graph]) -> Source | None:
+    """What a model is given of tokens, of the values of another input, or of both.
+
+    Raises:
+        ExecutionError: Its encoder takes no text, or not both.
+    """
+    names = [operand.name for operand in graphs["encode"].inputs if operand.name != MASK] if "encode" in graphs else [IDS]
+    if tokens is not None and IDS not in names:
+        raise wrong(f"the encoder takes {', '.join(names)}, and no text", "--input FILE has numbers or a recording")
+    if tokens is None or numbers is None:
+        return numbers if tokens is None else tokens
+    if len(names) != 2:
+        raise wrong("the model is given a text alone, and numbers were given, too")
+    return {IDS: np.array(tokens), **{name: numbers for name in names if name != IDS}}
 
 
 def _by_name(source: Mapping[str, Any], inputs: Mapping[str, Operand], settings: Settings, vocabulary: int) -> dict[str, Array]:
@@ -141,9 +149,11 @@ def _numbers(source: Any, inputs: Mapping[str, Operand], rate: int | None) -> di
     except ValueError:  # lists of several lengths
         values = np.asarray(None)
     if values.dtype.kind != "f" and np.dtype(operand.data_type.numpy).kind == "f" and values.size:
-        hint = "numbers as the model's processor makes them: samples of a sound from -1 to 1, of a picture scaled and normalized"
+        hint = "give numbers as the model's processor makes them: samples of a sound from -1 to 1, of a picture scaled and normalized"
         raise wrong(f"the input {operand} was given {'no numbers' if values.dtype.kind not in 'iub' else values.dtype}", hint)
-    if not values.size or (values.ndim > 1 and not _fits(values.shape, operand.shape, is_sound)):
+    if not values.size:
+        raise wrong(f"the input {operand} was given nothing: 0 elements")
+    if values.ndim > 1 and not _fits(values.shape, operand.shape, is_sound):
         raise wrong(f"the input {operand} was given shape {list(values.shape)}")
     if values.size > operand.size or (values.size < operand.size and not is_sound):
         hint = f"the model hears {operand.size // rate} seconds at a time: give it a longer recording piece by piece" if rate else ""
