@@ -21,7 +21,7 @@ const states = decode.inputs.filter(({ name }) => name.startsWith(PAST));
 /** Tokens of a caller, as numbers; `most` are known. */
 function tokensOf(tokens, what = "the tokens", most = vocabulary) {
   if (!Array.isArray(tokens) && !ArrayBuffer.isView(tokens)) throw badInput(`${what} must be an array of numbers`);
-  const numbers = Array.from(/** @type {any} */ (tokens));
+  const numbers = Array.from(/** @type {any} */ (tokens), (token) => (typeof token === "bigint" ? Number(token) : token));
   for (const token of numbers) {
     if (Number.isInteger(token) && token >= 0 && token < most) continue;
     throw badInput(`${what} have ${token}, which is none of the ${most} tokens that the model knows`);

@@ -20,7 +20,8 @@ function spoken(language, task, timestamps) {
   const { languages = {}, language: usual, speech } = settings;
   const { tasks = {}, no_timestamps } = speech;
   const found = [];
-  if (language ?? usual) found.push(idOf(languages, language ?? usual, "language"));
+  const said = language ?? usual;
+  if (said !== undefined) found.push(idOf(languages, said, "language"));
   else if (Object.keys(languages).length) found.push(LANGUAGE);
   const done = task ?? speech.task ?? (language && Object.hasOwn(tasks, "transcribe") ? "transcribe" : undefined);
   if (done) found.push(idOf(tasks, done, "task"));
@@ -127,7 +128,7 @@ function namedFeeds(inputs, given, encoded) {
 
 /** Which graph is given a caller's source first, and what: `encoded` gives the tokens of a text, or of an array. */
 function feedsOf(source, encoded) {
-  const isNamed = source !== null && typeof source === "object" && !Array.isArray(source) && !ArrayBuffer.isView(source);
+  const isNamed = source?.constructor === Object;
   const isSound = spectrogram && !(isNamed && Object.keys(source).some((name) => called(name, encode.inputs)));
   const { inputs } = isSound ? spectrogram : encode;
   const part = isSound ? "spectrogram" : "encode";

@@ -57,7 +57,17 @@ ROWS: dict[str, tuple[str, Any]] = {
         """,
         [True, [4, 4, 1, 1]],
     ),
-    "a typed array": ("return same(await all(model.generate(Int32Array.of(5, 9), { maxTokens: 3 })), behind([5, 9], 3));", True),
+    "typed arrays": (
+        """
+        const made = [];
+        for (const tokens of [Int32Array.of(5, 9), BigInt64Array.of(5n, 9n)]) {
+          made.push(same(await all(model.generate(tokens, { maxTokens: 3 })), behind([5, 9], 3)));
+          model.reset();
+        }
+        return made;
+        """,
+        [True, True],
+    ),
     "what is read of a token": (
         "await all(model.generate([5, 9], { maxTokens: 2 })); return device.read;",
         [4 * toys.BEST, 4 * toys.BEST],
@@ -537,19 +547,19 @@ def test_a_sound_is_heard(tmp_path: Path) -> None:
         const wrong = [];
         const given = [
           new Float32Array(7), new Float32Array(0), new Int16Array(6), new Float64Array(6), [1, 2], "text", undefined, null,
-          Float32Array.of(1, NaN), {{ input_values: new Float32Array(6) }},
+          Float32Array.of(1, NaN), {{ input_values: new Float32Array(6) }}, new Map(),
         ];
         for (const source of given) wrong.push(await all(model.generate(source)).catch(({{ code, message }}) => [code, message]));
-        for (const way of [{{ language: "xx" }}, {{ task: "sing" }}]) {{
+        for (const way of [{{ language: "xx" }}, {{ language: "" }}, {{ task: "sing" }}]) {{
           wrong.push(await all(model.generate(new Float32Array(6), way)).catch(({{ message }}) => message));
         }}
         return [made, wrong];
     """
     found, wrong = answer(tmp_path / "index.js", script, IN_ORT.replace("ORT", json.dumps(LIBRARY.as_uri())))
     assert found == expected
-    unknown = ["the model has no language xx; it has en, de, fr", "the model has no task sing; it has transcribe, translate"]
-    assert wrong[-2:] == unknown
-    assert [code for code, _ in wrong[:-2]] == ["bad-input"] * 10
+    unknown = [f"the model has no language {language}; it has en, de, fr" for language in ("xx", "")]
+    assert wrong[-3:] == [*unknown, "the model has no task sing; it has transcribe, translate"]
+    assert [code for code, _ in wrong[:-3]] == ["bad-input"] * 11
     wanted = "input_values must be a Float32Array of 6 elements at most, and"
     assert [message for _, message in wrong[:3]] == [
         f"{wanted} {given}" for given in ("7 were given", "0 were given", "Int16Array was given")
