@@ -74,8 +74,11 @@ def test_same_as_transformers(name: str, anywhere: Visitor, site: Site) -> None:
     check(name, anywhere, site)
 
 
-@pytest.mark.parametrize("anywhere", ["firefox"], indirect=True)
-@pytest.mark.parametrize("name", ["Marian", "Whisper"])
+@pytest.mark.parametrize(
+    ("anywhere", "name"),
+    [("firefox", "Marian"), ("firefox", "Whisper"), ("webkit", "Marian"), ("webkit", "Moonshine")],
+    indirect=["anywhere"],
+)
 def test_in_the_fallback(name: str, anywhere: Visitor, site: Site) -> None:
     check(name, anywhere, site)
 

@@ -131,7 +131,7 @@ def _text(tokens: list[int], inputs: Mapping[str, Operand], settings: Settings) 
     """Tokens, filled up, and their mask."""
     length = inputs[IDS].shape[-1]
     if not 1 <= len(tokens) <= length:
-        hint = "a shorter text, or a package of the model that was made with a larger --dim sequence=N" if tokens else ""
+        hint = "give a shorter text, or convert the model again with a larger --dim" if tokens else ""
         raise wrong(f"the encoder takes 1 to {length} tokens, and {len(tokens)} were given", hint)
     if len(tokens) < length and (MASK not in inputs or settings.pad is None):
         raise wrong(f"the encoder takes {length} tokens, and has no mask for fewer; {len(tokens)} were given")
@@ -156,7 +156,9 @@ def _numbers(source: Any, inputs: Mapping[str, Operand], rate: int | None) -> di
     if values.ndim > 1 and not _fits(values.shape, operand.shape, is_sound):
         raise wrong(f"the input {operand} was given shape {list(values.shape)}")
     if values.size > operand.size or (values.size < operand.size and not is_sound):
-        hint = f"the model hears {operand.size // rate} seconds at a time: give it a longer recording piece by piece" if rate else ""
+        hint = "give less of it, or convert the model again with a larger --dim" if is_sound else ""
+        if rate:
+            hint = f"the model hears {operand.size // rate} seconds at a time: give it a longer recording piece by piece"
         most = f"{operand.name} has {operand.size} elements{' at most' if is_sound else ''}"
         raise wrong(f"{most}, and {values.size} were given", hint)
     if not np.isfinite(values).all():
