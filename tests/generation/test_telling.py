@@ -156,6 +156,9 @@ def test_features_may_be_fewer() -> None:
     np.testing.assert_array_equal(found["attention_mask"], [[1, 1, 1, 0]])
     with pytest.raises(ExecutionError, match=r"was given shape \[1, 2, 3\]"):
         fed(given.reshape(1, 2, 3), graphs)
+    with pytest.raises(ExecutionError, match="has 8 elements at most, and 10 were given") as raised:
+        fed(np.zeros(10, np.float32), graphs)
+    assert raised.value.hint == "give less of it, or convert the model again with a larger --dim"
 
 
 def test_a_recording_that_is_too_long_says_what_to_do() -> None:
