@@ -82,11 +82,11 @@ class Destination:
         """Where what several graphs have in common goes, besides the graphs themselves."""
         return replace(self, formats=[name for name in self.formats if written_as(Path(f"x{suffix_of(name)}")).sized], weights=SHARED)
 
-    def check(self, own: Iterable[Path] = ()) -> None:
+    def check(self, own: Iterable[Path] = (), besides: Iterable[Path] = ()) -> None:
         """Raises `WebNNError` when a file is in the way, before any work is done; ``own`` files are not.
 
         What the graph is made from is in the way even of a destination that replaces files. Of weights that are replaced it says
-        which graphs read them that are not written anew.
+        which graphs read them that are not written anew: neither here nor ``besides``.
         """
         if not self.folder.is_dir() and self.folder.exists():
             raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder", code=Code.CANNOT_WRITE)
@@ -94,7 +94,8 @@ class Destination:
         weights = dict.fromkeys((self.weights_file, *in_place_of(self.weights_file)) if self.has_weights else ())
         written = [path for path in (*self.files, *weights) if path.resolve() not in mine]
         refuse_sources(written, self.sources)
-        readers = [path.name for path in self._readers() if path.resolve() not in mine] if self.weights_file in written else []
+        others = mine | {path.resolve() for path in besides}
+        readers = [path.name for path in self._readers() if path.resolve() not in others] if self.weights_file in written else []
         if not self.overwrite:
             refuse_existing(written, f", and {', '.join(readers)} read{'s' if len(readers) == 1 else ''} it" if readers else "")
         for reader in readers:

@@ -24,7 +24,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats import load
 from webnn_graph.formats.table import readable
-from webnn_graph.generation.package import Package
+from webnn_graph.generation.package import Package, names_of_all
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.quantization import Quantized
 from webnn_graph.quantization.recognizing import may_be_rounded, rounded_like
@@ -229,8 +229,9 @@ def converted_package(
 ) -> Conversion:
     """The same as `converted` for a package: a file of its name for each graph, with one file of weights, and what is beside them."""
     possible = {name: destination.member(name) for name in model.names}
+    besides = [destination.folder / name for name in names_of_all()] + [file for place in possible.values() for file in place.files]
     for place in possible.values():
-        place.check()
+        place.check(besides=besides)
     with progress("converting ..."):
         graphs = model.convert()
     places = {name: possible[name] for name in graphs}

@@ -9,7 +9,7 @@ import { request } from "../runtime/loading.js";
 
 /** In first tokens: the language that the model finds most probable. */
 const LANGUAGE = -1;
-const IDS = "input_ids";
+const [IDS, FEATURES] = ["input_ids", "input_features"];
 const [PAST, PRESENT] = ["past_", "present_"];
 const { decode, prefill, encode, spectrogram } = PARTS;
 const called = (name, tensors) => tensors.find((tensor) => tensor.name === name);
@@ -121,7 +121,7 @@ export class Model {
     const said = named("option", GENERATING.split(" ").map((name) => ({ name })), options);
     const { signal, maxTokens, stop = [] } = said;
     const sampling = samplingOf(said);
-    const { num_beams = 1, length_penalty = 1, early_stopping = false, renormalize = false } = settings.beams ?? {};
+    const { num_beams = 1, length_penalty = 1, early_stopping = false } = settings.beams ?? {};
     const width = said.beams ?? (sampling.temperature ? 1 : num_beams);
     const { lengthPenalty = length_penalty, earlyStopping = early_stopping } = said;
     requireRight({
@@ -145,85 +145,29 @@ export class Model {
     };
     try {
       check();
-      let tokens;
-      let more;
+      const how = { maxTokens, stop, sampling, width, lengthPenalty, earlyStopping, check, seconds: 0 };
       if (TELL) {
-        [tokens, more] = TELL.told(said);
+        const [tokens, more] = TELL.told(said);
+        const window = TELL.longer(input);
+        if (window && more.timestamps) {
+          yield* this.#windows(window, tokens, { ...how, more, begin });
+          return;
+        }
         const [part, feeds] = TELL.feedsOf(input, (source) => this.#tokensOf(source, true));
         begin();
         await this.#run(part, feeds);
         if (part === "spectrogram") await this.#run("encode", {});
-      } else {
-        tokens = this.#tokensOf(input ?? [], !this.#history.length);
-        if (known.length) {
-          if (known.length < tokens.length && known.every((token, i) => token === tokens[i])) tokens = tokens.slice(known.length);
-          else begin();
-        }
-        if (!tokens.length && !this.#history.length) tokens = settings.start ?? [];
-        if (!tokens.length && !this.#pending.length) throw badInput("a generation begins with a token, and none is given");
-      }
-      const first = this.#history.length + tokens.length;
-      if (!maxTokens && first >= settings.max_length) {
-        throw badInput(`${first} tokens leave no room: max_length is ${settings.max_length}; say maxTokens`);
-      }
-      const end = maxTokens ? first + maxTokens : settings.max_length;
-      const free = settings.cache - (this.#past?.position ?? 0) - this.#pending.length;
-      if (tokens.length > free) throw full(`, of which ${Math.max(free, 0)} are free, and ${tokens.length} were given`);
-      const open = tokens.indexOf(LANGUAGE);
-      if (open >= 0) {
-        this.#pending.push(...tokens.slice(0, open));
-        await this.#feed(check);
-        tokens[open] = TELL.likeliest(await this.#read("logits"));
-        check();
-      }
-      this.#history.push(...tokens);
-      this.#pending.push(...tokens.slice(Math.max(open, 0)));
-      const rules = rulesOf(first, end, more);
-      const eos = new Set([...(settings.eos ?? []), ...stop.filter((token) => typeof token === "number")]);
-      const ends = stop.filter((text) => typeof text === "string");
-      const stream = this.#text?.stream(ends);
-      const made = (id) => {
-        const isLast = eos.has(id) || this.#history.length === end;
-        return stream ? { id, ...stream.add(id, isLast), isLast } : { id, isLast };
-      };
-      if (width > 1) {
-        await this.#feed(check);
-        const found = await this.#searched(check, {
-          eos,
-          end: Math.min(end ?? Infinity, settings.cache + 1),
-          penalty: sampling.penalty,
-          rules,
-          width,
-          renormalize,
-          lengthPenalty,
-          earlyStopping,
-        });
-        check();
-        for (const id of found) {
-          this.#history.push(id);
-          this.#pending.push(id);
-        }
-        for (const [i, id] of found.entries()) yield stream ? { id, text: stream.add(id, i === found.length - 1).text } : { id };
+        yield* this.#goingOn(tokens, { ...how, more });
         return;
       }
-      const isPlain = !sampling.temperature && sampling.penalty === 1 && !rules.isStrict;
-      for (;;) {
-        await this.#feed(check);
-        let id = rules.forced(this.#history);
-        if (id === undefined) {
-          const [ids, logits] = await Promise.all([this.#read("top_ids"), isPlain ? undefined : this.#read("top_logits")]);
-          check();
-          id = isPlain ? ids[0] : await choose(ids, logits, () => this.#read("logits"), this.#history, sampling, rules);
-          check();
-        }
-        if (!(id >= 0 && id < vocabulary)) throw new Error("no token may come next: the logits are no numbers");
-        this.#history.push(id);
-        this.#pending.push(id);
-        const { isLast, isStopped, ...piece } = made(id);
-        yield piece;
-        if (isLast || isStopped) return;
-        check();
+      let tokens = this.#tokensOf(input ?? [], !this.#history.length);
+      if (known.length) {
+        if (known.length < tokens.length && known.every((token, i) => token === tokens[i])) tokens = tokens.slice(known.length);
+        else begin();
       }
+      if (!tokens.length && !this.#history.length) tokens = settings.start ?? [];
+      if (!tokens.length && !this.#pending.length) throw badInput("a generation begins with a token, and none is given");
+      yield* this.#goingOn(tokens, how);
     } catch (error) {
       await null; // that the context is lost is said in a callback of its own
       if (this.#ended) throw this.#ended;
@@ -231,6 +175,113 @@ export class Model {
       throw this.#turn === turn ? new ModelError("failed", error.message, error) : wasReset(); // its tensors are gone
     } finally {
       if (this.#turn === turn) this.#turn = undefined;
+    }
+  }
+
+  /** generate() behind what the model knows, and some more tokens; of those the language that is to be found is written there. */
+  async *#goingOn(tokens, how) {
+    const { maxTokens, stop, sampling, width, lengthPenalty, earlyStopping, more, check } = how;
+    const first = this.#history.length + tokens.length;
+    if (!maxTokens && first >= settings.max_length) {
+      throw badInput(`${first} tokens leave no room: max_length is ${settings.max_length}; say maxTokens`);
+    }
+    const end = maxTokens ? first + maxTokens : settings.max_length;
+    const free = settings.cache - (this.#past?.position ?? 0) - this.#pending.length;
+    if (tokens.length > free) throw full(`, of which ${Math.max(free, 0)} are free, and ${tokens.length} were given`);
+    const open = tokens.indexOf(LANGUAGE);
+    if (open >= 0) {
+      this.#pending.push(...tokens.slice(0, open));
+      await this.#feed(check);
+      tokens[open] = TELL.likeliest(await this.#read("logits"));
+      check();
+    }
+    this.#history.push(...tokens);
+    this.#pending.push(...tokens.slice(Math.max(open, 0)));
+    const rules = rulesOf(first, end, more);
+    const eos = new Set([...(settings.eos ?? []), ...stop.filter((token) => typeof token === "number")]);
+    const ends = stop.filter((text) => typeof text === "string");
+    const stream = this.#text?.stream(ends);
+    const made = (id, isLast = eos.has(id) || this.#history.length === end) => {
+      const time = TELL?.timeOf(id);
+      if (time !== undefined && more?.timestamps) return { id, ...(stream && { text: "" }), time: time + how.seconds, isLast };
+      return stream ? { id, ...stream.add(id, isLast), isLast } : { id, isLast };
+    };
+    if (width > 1) {
+      await this.#feed(check);
+      const found = await this.#searched(check, {
+        eos,
+        end: Math.min(end ?? Infinity, settings.cache + 1),
+        penalty: sampling.penalty,
+        rules,
+        width,
+        renormalize: settings.beams?.renormalize ?? false,
+        lengthPenalty,
+        earlyStopping,
+      });
+      check();
+      for (const id of found) {
+        this.#history.push(id);
+        this.#pending.push(id);
+      }
+      for (const [i, id] of found.entries()) {
+        const { isLast, isStopped, ...piece } = made(id, i === found.length - 1);
+        yield piece;
+      }
+      return;
+    }
+    const isPlain = !sampling.temperature && sampling.penalty === 1 && !rules.isStrict;
+    for (;;) {
+      await this.#feed(check);
+      let id = rules.forced(this.#history);
+      if (id === undefined) {
+        const [ids, logits] = await Promise.all([this.#read("top_ids"), isPlain ? undefined : this.#read("top_logits")]);
+        check();
+        id = isPlain ? ids[0] : await choose(ids, logits, () => this.#read("logits"), this.#history, sampling, rules);
+        check();
+      }
+      if (!(id >= 0 && id < vocabulary)) throw new Error("no token may come next: the logits are no numbers");
+      this.#history.push(id);
+      this.#pending.push(id);
+      const { isLast, isStopped, ...piece } = made(id);
+      how.isStopped = isStopped || stop.includes(id);
+      yield piece;
+      if (isLast || isStopped) return;
+      check();
+    }
+  }
+
+  /** generate() of a longer sound, a window after the other. */
+  async *#windows(window, tokens, how) {
+    const { begin, check } = how;
+    begin();
+    const features = await window.features(async (samples) => {
+      await this.#run("spectrogram", { samples });
+      const found = await this.#read(FEATURES, encode.inputs);
+      check();
+      return found;
+    });
+    const taken = [];
+    const take = (pieces) => {
+      taken.push(...pieces.map(({ id }) => id));
+      return pieces;
+    };
+    for (let seek = 0; seek < features.frames && !how.isStopped; ) {
+      check();
+      begin();
+      how.seconds = window.secondsOf(seek);
+      await this.#run("encode", { [FEATURES]: features.from(seek) });
+      const sentences = TELL.sentences();
+      let last;
+      for await (const piece of this.#goingOn(tokens, how)) {
+        if (settings.eos?.includes(piece.id)) last = piece;
+        else yield* take(sentences.add(piece));
+      }
+      const [rest, times] = sentences.rest();
+      seek += times ? window.framesOf(times) : window.frames;
+      if (last && seek >= features.frames) rest.push(last);
+      yield* take(rest);
+      check();
+      this.#history = [...tokens, ...taken];
     }
   }
 
@@ -342,8 +393,8 @@ export class Model {
     return this.#tensors.get(key);
   }
 
-  async #read(name) {
-    const { dataType } = called(name, decode.outputs);
+  async #read(name, among = decode.outputs) {
+    const { dataType } = called(name, among);
     return new TYPES[dataType][0](await this.context.readTensor(this.#tensors.get(name)));
   }
 
@@ -374,4 +425,4 @@ async function textOf(options) {
   }
 }
 
-export { IDS, LANGUAGE, called, encode, spectrogram, tokensOf };
+export { FEATURES, IDS, LANGUAGE, called, encode, spectrogram, tokensOf };

@@ -1,5 +1,5 @@
 import { settings } from "./facts.js";
-import { IDS, LANGUAGE, called, encode, spectrogram, tokensOf } from "./generating.js";
+import { FEATURES, IDS, LANGUAGE, called, encode, spectrogram, tokensOf } from "./generating.js";
 import { logSum } from "./sampling.js";
 import { badInput, named } from "../runtime/errors.js";
 import { TYPES } from "../runtime/facts.js";
@@ -93,6 +93,91 @@ function textFeeds(inputs, tokens) {
   return { [IDS]: values, ...masked(inputs, tokens.length / length) };
 }
 
+/** Seconds from a token of a time to the next. */
+const SECONDS = 0.02;
+
+/** The seconds that a token says, from where the model's window begins; undefined where it says none. */
+function timeOf(id) {
+  const { no_timestamps } = settings.speech ?? {};
+  return id > no_timestamps ? (id - no_timestamps - 1) * SECONDS : undefined;
+}
+
+/** What of a window's tokens is taken, as Whisper has it: those of a sentence when its end is known, where two times follow each other. */
+function sentences() {
+  const held = [];
+  /** Of the last two tokens: the time, below 0 where it is none. */
+  let last = [-1, -1];
+  let end;
+  return {
+    /** The pieces that are taken now. */
+    add(piece) {
+      held.push(piece);
+      last = [last[1], piece.id - settings.speech.no_timestamps - 1];
+      if (Math.min(...last) >= 0) end = last[0];
+      else if (end !== undefined) return [];
+      return held.splice(0);
+    },
+    /** The pieces that are taken when no more come, and at what time the next window begins: undefined for where this one ends. */
+    rest: () => (end === undefined || (last[0] < 0 && last[1] >= 0) ? [held, undefined] : [[], end]),
+  };
+}
+
+function requireFinite(name, values) {
+  if (!values.every(Number.isFinite)) throw badInput(`${name} has values that are no numbers, or infinite`);
+}
+
+/** Frames at the ends of a window that look beyond it, and how far below the loudest features may be. */
+const [MARGIN, RANGE] = [4, 2];
+
+/** What takes a sound that is longer than a window; undefined for what is none. */
+function longer(given) {
+  const samples = spectrogram && product(spectrogram.inputs[0].shape);
+  if (!(samples && given instanceof Float32Array && given.length > samples)) return undefined;
+  const sound = given;
+  const { length } = sound;
+  requireFinite(spectrogram.inputs[0].name, sound);
+  const [, mels, frames] = called(FEATURES, encode.inputs).shape;
+  const hop = samples / frames;
+  return {
+    frames,
+    framesOf: (times) => Math.round((times * SECONDS * settings.sampling_rate) / hop),
+    secondsOf: (count) => (count * hop) / settings.sampling_rate,
+    /** The features of the whole sound, as if `compute`, which gives those of a window, had them at once. */
+    async features(compute) {
+      const total = Math.floor(length / hop);
+      const whole = new Float32Array(mels * total);
+      const step = frames - 2 * MARGIN;
+      let loudest = -Infinity;
+      for (let begin = 0; begin < total; begin += step) {
+        const first = Math.max(begin - MARGIN, 0);
+        const window = Float32Array.from(sound.subarray(first * hop, first * hop + samples));
+        const padded = new Float32Array(samples);
+        padded.set(window);
+        for (let i = 0; i < MARGIN * hop && window.length + i < samples; i += 1) padded[window.length + i] = sound[length - 2 - i];
+        const found = await compute(padded);
+        const count = Math.min(step, total - begin);
+        for (let mel = 0; mel < mels; mel += 1) {
+          const from = mel * frames + begin - first;
+          whole.set(found.subarray(from, from + count), mel * total + begin);
+        }
+      }
+      for (const level of whole) loudest = Math.max(loudest, level);
+      for (let i = 0; i < whole.length; i += 1) whole[i] = Math.max(whole[i], loudest - RANGE);
+      return {
+        frames: total,
+        /** A window of them, zeros behind their end. */
+        from(begin) {
+          const window = new Float32Array(mels * frames);
+          for (let mel = 0; mel < mels; mel += 1) {
+            window.set(whole.subarray(mel * total + begin, mel * total + Math.min(begin + frames, total)), mel * frames);
+          }
+          return window;
+        },
+      };
+    },
+  };
+}
+
 /** Numbers of one input; of a sound zeros follow where they are fewer. */
 function numberFeeds(inputs, given) {
   const one = inputs.find(({ name }) => name !== MASK);
@@ -102,12 +187,13 @@ function numberFeeds(inputs, given) {
   if (!(given instanceof values.constructor)) throw badInput(`${wanted}, and ${given?.constructor?.name ?? given} was given`);
   const { length } = /** @type {any} */ (given);
   if (!length || length > values.length || (length < values.length && !isSound)) {
-    const { sampling_rate: rate } = settings;
-    const why = spectrogram && length ? `: the model hears ${Math.floor(values.length / rate)} seconds at a time, so give it a longer recording piece by piece` : "";
+    const { sampling_rate: rate, speech } = settings;
+    const how = speech?.no_timestamps === undefined ? "give it a longer recording piece by piece" : "a longer recording takes timestamps: true";
+    const why = spectrogram && length ? `: the model hears ${Math.floor(values.length / rate)} seconds at a time, so ${how}` : "";
     throw badInput(`${wanted}, and ${length} were given${why}`);
   }
   values.set(/** @type {any} */ (given));
-  if (one.dataType.startsWith("float") && !values.every(Number.isFinite)) throw badInput(`${one.name} has values that are no numbers, or infinite`);
+  if (one.dataType.startsWith("float")) requireFinite(one.name, values);
   return { [one.name]: values, ...masked(inputs, length / values.length) };
 }
 
@@ -139,4 +225,4 @@ function feedsOf(source, encoded) {
   return [part, called(IDS, inputs) ? textFeeds(inputs, encoded(source)) : numberFeeds(inputs, source)];
 }
 
-export { feedsOf, likeliest, timed, told };
+export { feedsOf, likeliest, longer, sentences, timeOf, timed, told };

@@ -340,6 +340,22 @@ def test_text_that_would_move_the_cursor_is_harmless(tmp_path: Path, invoke: Inv
     assert result.exit_code == 0 and "[2J" in result.stdout and "\x1b" not in result.stdout
 
 
+def test_a_package_that_is_made_anew_stays_whole(tmp_path: Path, invoke: Invoke) -> None:
+    """What is written with the weights reads them; other graphs that do are named."""
+    source, made = tokenizer(tmp_path / "source"), tmp_path / "made"
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
+    transformers.LlamaForCausalLM(transformers.LlamaConfig(vocab_size=300, **sizes)).save_pretrained(source)
+    command = ("torch2webnn", source, "--generate", "2,8", "-o", made, "--fallback", "ort-web", "--force")
+    assert invoke(*command).exit_code == 0
+    assert (made / "tokenizer.json").exists()
+    again = invoke(*command)
+    assert again.exit_code == 0 and "is replaced" not in again.stderr
+    (made / "other.webnn").write_text((made / "decode.webnn").read_text())
+    said = invoke(*command).stderr
+    assert "note: other.webnn reads model.safetensors" in said
+    assert {line.split()[1] for line in said.splitlines() if "is replaced" in line} == {"other.webnn"}
+
+
 ENDLESS = """
 import cli, time, sys
 from webnn_graph.runtimes import reference

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 
 from benchmarks.page import ORT
 from tests.everywhere.browsers import Visitor
-from tests.everywhere.library import backend
+from tests.everywhere.library import FALLBACK, backend, importing
 from tests.everywhere.site import Site
+from webnn_graph.generation import save_package
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
 from tests.everywhere.encoding import Turn, found, page, write  # noqa: E402
+from tests.generation import encoding, hearing  # noqa: E402
 from tests.generation.encoding import BEAMS  # noqa: E402
 
 pytestmark = [
@@ -96,5 +99,48 @@ def test_a_recording_that_is_too_long_says_what_to_do(anywhere: Visitor, site: S
     assert code == "bad-input"
     assert message == (
         "samples must be a Float32Array of 480000 elements at most, and 1120000 were given: "
-        "the model hears 30 seconds at a time, so give it a longer recording piece by piece"
+        "the model hears 30 seconds at a time, so a longer recording takes timestamps: true"
     )
+
+
+WINDOWS = """
+const { load } = await import("/hearing/index.js");
+const model = await load({ ort: IMPORTING });
+const made = [];
+let why;
+for (const [name, options] of TURNS) {
+  const samples = new Float32Array(await (await fetch(`/hearing/${name}.bin`)).arrayBuffer());
+  const pieces = [];
+  for await (const piece of model.generate(samples, { ...options, timestamps: true, maxTokens: COUNT })) pieces.push(piece);
+  const ids = pieces.map(({ id }) => id);
+  if (String(model.ids.slice(-ids.length)) !== String(ids)) throw new Error(`${model.ids} do not end with ${ids}`);
+  made.push([ids, pieces.filter(({ time }) => time !== undefined).map(({ time }) => time)]);
+  why = await model.generate(samples).next().catch(({ message }) => message);
+}
+return [model.backend, why, made];
+"""
+
+
+@pytest.mark.parametrize("anywhere", ["chromium-147", "chromium-153", "firefox"], indirect=True)
+def test_sounds_longer_than_a_window(anywhere: Visitor, site: Site) -> None:
+    folder = site.folder / "hearing"
+    if not folder.exists():
+        save_package(folder, hearing.graphs(), hearing.settings(), fallback=FALLBACK)
+        for name, samples in hearing.SOUNDS.items():
+            (folder / f"{name}.bin").write_bytes(samples.tobytes())
+    turns = [(name, {"language": "en"}) for name in hearing.SOUNDS] + [("chirp", {}), ("chirp", {"beams": 3})]
+    script = WINDOWS.replace("IMPORTING", importing(anywhere.browser)).replace("TURNS", json.dumps(turns))
+    used, why, made = anywhere.visit(site.page(script.replace("COUNT", str(hearing.COUNT))))
+    assert used == backend(anywhere.browser)
+    assert why.endswith("the model hears 1 seconds at a time, so a longer recording takes timestamps: true")
+    for (name, how), (ids, times) in zip(turns, made, strict=True):
+        told = {"num_beams" if key == "beams" else key: value for key, value in how.items()}
+        segments = hearing.segments(hearing.SOUNDS[name], **told)
+        own = [[int(token) for token in segment["tokens"]] for segment in segments]
+        assert [token for token in ids if token != 2] == [token for tokens in own for token in tokens], f"{name} {how}"
+        left = iter(times)
+        for segment, tokens in zip(segments, own, strict=True):
+            seconds = [0.02 * (token - encoding.NO_TIMESTAMPS - 1) for token in tokens if token > encoding.NO_TIMESTAMPS]
+            begins = {round(next(left) - second, 6) for second in seconds}
+            # What transformers calls a sentence's begin is its first time, or where its window begins.
+            assert begins in ({round(float(segment["start"]), 6)}, {round(float(segment["start"]) - seconds[0], 6)})

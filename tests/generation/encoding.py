@@ -205,8 +205,13 @@ FAMILIES: dict[str, Family] = {
 @cache
 def model(name: str) -> Any:
     """The model of a family, whose weights differ from those that do nothing."""
+    return varied(FAMILIES[name].made, FAMILIES[name].generation)
+
+
+def varied(make: Callable[[], Any], generation: Mapping[str, Any]) -> Any:
+    """A model whose random weights differ from those that do nothing; ``generation`` is what ``generation_config.json`` says."""
     torch.manual_seed(0)
-    made = FAMILIES[name].made().eval()
+    made = make().eval()
     for parameter in made.parameters():
         if parameter.dim() == 1:
             parameter.data += 0.1 * torch.randn_like(parameter)
@@ -214,7 +219,7 @@ def model(name: str) -> Any:
             parameter.data = torch.where(parameter.std() < 0.1, 0.3 * torch.randn_like(parameter), parameter)
     config = _decoder(made).generation_config
     config._from_model_config = False  # or what is said here would not be read again
-    for key, value in {**VARIED, **FAMILIES[name].generation}.items():
+    for key, value in {**VARIED, **generation}.items():
         setattr(config, key, value)
     return made
 

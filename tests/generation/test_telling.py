@@ -167,9 +167,13 @@ def test_a_recording_that_is_too_long_says_what_to_do() -> None:
         "spectrogram": b.build({"input_features": b.abs(b.input("samples", "float32", [1, 16_000]))})
     }
     settings = replace(toys.HEARING, sampling_rate=8000)
-    with pytest.raises(ExecutionError, match="samples has 16000 elements at most, and 16001 were given") as raised:
-        fed(np.zeros(16_001, np.float32), graphs, settings)
-    assert raised.value.hint == "the model hears 2 seconds at a time: give it a longer recording piece by piece"
+    for known, hint in (
+        (settings, "a longer recording takes timestamps"),
+        (replace(settings, speech=None), "give it a longer recording piece by piece"),
+    ):
+        with pytest.raises(ExecutionError, match="samples has 16000 elements at most, and 16001 were given") as raised:
+            fed(np.zeros(16_001, np.float32), graphs, known)
+        assert raised.value.hint == f"the model hears 2 seconds at a time: {hint}"
     assert feeds_of({"input_features": np.zeros((1, 16_000))}, graphs, settings, 20)[0] == "encode"
     assert feeds_of({"samples": np.zeros((1, 16_000))}, graphs, settings, 20)[0] == "spectrogram"
 

@@ -38,7 +38,8 @@ from webnn_graph.generation.interface import (
 )
 from webnn_graph.generation.sampling import Rules, Sampler, Sampling
 from webnn_graph.generation.settings import Beams, Settings, read
-from webnn_graph.generation.telling import LANGUAGE, Source, checked, feeds_of, named, spoken, wrong
+from webnn_graph.generation.telling import LANGUAGE, Source, checked, feeds_of, longer, named, spoken, wrong
+from webnn_graph.generation.windows import FEATURES, SAMPLES, Sentences, Window
 from webnn_graph.graph import Graph
 
 HINT_FULL = "begin anew, or convert the model again with a larger cache"
@@ -78,6 +79,7 @@ class Generator:
         self.interface = interface_of(graphs, settings)
         self.runtime = runtimes.find_runtime(runtime or runtimes.chosen(graphs["decode"])).name
         self.graphs = graphs
+        self._window = Window.of_graph(graphs["spectrogram"]) if "spectrogram" in graphs else None
         self._browser = browser
         self._compute: Mapping[str, Callable[[Mapping[str, Array]], dict[str, Array]]] = {}
         self._stack = ExitStack()
@@ -142,13 +144,14 @@ class Generator:
         """Generates token after token: greedy, unless a temperature is said or the settings say more than one beam.
 
         A decoder goes on behind the conversation; what it was given and what it generated stays in the cache. An encoder-decoder
-        begins anew.
+        begins anew. A sound that is longer than ``spectrogram`` takes is taken window after window, see `webnn_graph.generation.windows`;
+        ``timestamps`` say where the next one begins.
 
         Args:
             source: Of a decoder, the tokens that come next in the conversation; by default, in a new one, the settings' ``start``.
                 Of an encoder-decoder what is encoded.
             start: What an encoder-decoder begins with; by default what the settings say.
-            max_tokens: How many at most; by default up to the settings' ``max_length``, else until the cache is full.
+            max_tokens: How many at most, of each window; by default up to the settings' ``max_length``, else until the cache is full.
             stop: Tokens that end it, besides those of the settings.
             beams: How many sequences are searched; by default what the settings say, or 1 where a temperature is said.
             length_penalty: See `Beams`, as for ``early_stopping``.
@@ -197,7 +200,7 @@ class Generator:
             raise ExecutionError("task and timestamps are for models of speech")
         end = self._end(new, max_tokens)
         rules = partial(Rules, settings, timestamps=timestamps)
-        return self._generated(source, new, end, how, chosen, rules, frozenset((*self.settings.eos, *stop)))
+        return self._generated(source, new, end, how, chosen, rules, frozenset((*self.settings.eos, *stop)), timestamps)
 
     def _generated(
         self,
@@ -208,36 +211,85 @@ class Generator:
         sampling: Sampling,
         rules: Callable[[int, int | None], Rules],
         stops: frozenset[int],
+        timestamps: bool,
     ) -> Iterator[int]:
         self._check_free()
         self._is_busy = True
+        goes_on = partial(self._going_on, end=end, beams=beams, sampling=sampling, rules=rules, stops=stops)
         try:
-            if self.settings.kind != "decoder":
+            if self.settings.kind == "decoder":
+                yield from goes_on(new)
+            elif timestamps and (samples := longer(source, self.graphs)) is not None:
+                yield from self._windows(samples, new, goes_on, stops)
+            else:
                 self.reset()
                 self._given = self._encoded(source)
-                new = self._with_language(new)
-            self._take(new)
-            begin = len(self._history)
-            if beams.num_beams > 1:
-                most = self.settings.cache + 1 if end is None else min(end, self.settings.cache + 1)
-                search: Search[Past] = Search(beams, rules(begin, end), sampling.repetition_penalty, stops, begin, most)
-                outputs = self._feed()
-                found = search.run(self._history, Step(self._past, outputs[LOGITS][0]), self._advance)
-                self._history += found
-                self._pending += found
-                yield from found
-                return
-            sampler = Sampler(sampling, rules(begin, end))
-            while True:
-                outputs = self._feed()
-                token = sampler.choose(outputs[TOP_IDS][0], outputs[TOP_LOGITS][0], lambda: outputs[LOGITS][0], self._history)  # noqa: B023
-                self._history.append(token)
-                self._pending.append(token)
-                yield token
-                if token in stops or len(self._history) == end:
-                    return
+                yield from goes_on(self._with_language(new))
         finally:
             self._is_busy = False
+
+    def _going_on(
+        self,
+        new: list[int],
+        *,
+        end: int | None,
+        beams: Any,
+        sampling: Sampling,
+        rules: Callable[[int, int | None], Rules],
+        stops: frozenset[int],
+    ) -> Iterator[int]:
+        """Generates behind what the model knows and some more tokens."""
+        self._take(new)
+        begin = len(self._history)
+        if beams.num_beams > 1:
+            most = self.settings.cache + 1 if end is None else min(end, self.settings.cache + 1)
+            search: Search[Past] = Search(beams, rules(begin, end), sampling.repetition_penalty, stops, begin, most)
+            outputs = self._feed()
+            found = search.run(self._history, Step(self._past, outputs[LOGITS][0]), self._advance)
+            self._history += found
+            self._pending += found
+            yield from found
+            return
+        sampler = Sampler(sampling, rules(begin, end))
+        while True:
+            outputs = self._feed()
+            token = sampler.choose(outputs[TOP_IDS][0], outputs[TOP_LOGITS][0], lambda: outputs[LOGITS][0], self._history)  # noqa: B023
+            self._history.append(token)
+            self._pending.append(token)
+            yield token
+            if token in stops or len(self._history) == end:
+                return
+
+    def _windows(
+        self, samples: Array, new: list[int], goes_on: Callable[[list[int]], Iterator[int]], stops: frozenset[int]
+    ) -> Iterator[int]:
+        """Generates of window after window."""
+        assert self._window and self.settings.speech and self.settings.speech.no_timestamps is not None
+        features = self._window.features(samples, lambda window: self._compute["spectrogram"]({SAMPLES: window})[FEATURES])
+        seek, total = 0, features.shape[-1]
+        taken: list[int] = []
+        while seek < total:
+            self.reset()
+            feeds = {FEATURES: self._window.of(features, seek)}
+            self._given = {**feeds, **self._compute["encode"](feeds)}
+            new = self._with_language(new)
+            sentences = Sentences(self.settings.speech.no_timestamps + 1)
+            token = -1
+            for token in goes_on(new):
+                if token not in self.settings.eos:
+                    added = sentences.add(token)
+                    taken += added
+                    yield from added
+            rest, times = sentences.rest()
+            seek += self._window.frames_of(times, self.settings.sampling_rate) if times else self._window.frames
+            is_stopped = token in stops and token not in self.settings.eos
+            if token in self.settings.eos and seek >= total:
+                rest = [*rest, token]
+            taken += rest
+            yield from rest
+            self._history = [*new, *taken]
+            if is_stopped:
+                return
 
     def _check_free(self) -> None:
         if self._is_busy:

@@ -75,6 +75,11 @@ class Package:
         return {folder / name: content for name, content in made.items()}
 
 
+def names_of_all() -> list[str]:
+    """The names of all files that a package may have besides its graphs."""
+    return Package("", Settings(kind="decoder", cache=1), Text(b"", {})).names([MODULES], "any")
+
+
 def in_module(part: str, graph: Graph) -> Graph:
     """A graph as the module of a page has it: that of a prompt reads weights from tensors, see `webnn_graph.generation.columns`."""
     return with_columns(graph) if part == "prefill" else graph

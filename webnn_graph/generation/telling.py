@@ -99,7 +99,7 @@ def feeds_of(source: Source, graphs: Mapping[str, Graph], settings: Settings, vo
         raise wrong(f"the encoder takes {', '.join(inputs)}: give them by name")
     if IDS in inputs:
         return part, _text(checked(source, "the tokens", vocabulary), inputs, settings)
-    return part, _numbers(source, inputs, settings.sampling_rate if is_sound else None)
+    return part, _numbers(source, inputs, settings if is_sound else None)
 
 
 def joined(tokens: list[int] | None, numbers: Array | None, graphs: Mapping[str, Graph]) -> Source | None:
@@ -140,10 +140,24 @@ def _text(tokens: list[int], inputs: Mapping[str, Operand], settings: Settings) 
     return {**feeds, **_masked(inputs, len(tokens), length)}
 
 
-def _numbers(source: Any, inputs: Mapping[str, Operand], rate: int | None) -> dict[str, Array]:
-    """Numbers of one input, flat or in its shape; of a sound zeros follow where they are fewer. A recording has a ``rate``."""
-    (operand,) = (each for name, each in inputs.items() if name != MASK)
-    is_sound = rate is not None or MASK in inputs
+def longer(source: Source, graphs: Mapping[str, Graph]) -> Array | None:
+    """The samples of a sound that is longer than ``spectrogram`` takes, float32[samples]; None for what is none.
+
+    Raises:
+        ExecutionError: They are no numbers.
+    """
+    if "spectrogram" not in graphs or isinstance(source, Mapping):
+        return None
+    (operand,) = graphs["spectrogram"].inputs
+    values = _values(source, operand)
+    if values.size <= operand.size or values.size != values.shape[-1]:
+        return None
+    _require_finite(values, operand)
+    return values.reshape(-1).astype(np.float32)
+
+
+def _values(source: Any, operand: Operand) -> Array:
+    """Numbers for an input, as they were given."""
     try:
         values = np.asarray(source)
     except ValueError:  # lists of several lengths
@@ -151,18 +165,32 @@ def _numbers(source: Any, inputs: Mapping[str, Operand], rate: int | None) -> di
     if values.dtype.kind != "f" and np.dtype(operand.data_type.numpy).kind == "f" and values.size:
         hint = "give numbers as the model's processor makes them: samples of a sound from -1 to 1, of a picture scaled and normalized"
         raise wrong(f"the input {operand} was given {'no numbers' if values.dtype.kind not in 'iub' else values.dtype}", hint)
+    return values
+
+
+def _require_finite(values: Array, operand: Operand) -> None:
+    if not np.isfinite(values).all():
+        raise wrong(f"the input {operand} was given values that are no numbers, or infinite")
+
+
+def _numbers(source: Any, inputs: Mapping[str, Operand], heard: Settings | None) -> dict[str, Array]:
+    """Numbers of one input, flat or in its shape; of a sound zeros follow where they are fewer. ``heard`` are those of a recording."""
+    (operand,) = (each for name, each in inputs.items() if name != MASK)
+    is_sound = heard is not None or MASK in inputs
+    values = _values(source, operand)
     if not values.size:
         raise wrong(f"the input {operand} was given nothing: 0 elements")
     if values.ndim > 1 and not _fits(values.shape, operand.shape, is_sound):
         raise wrong(f"the input {operand} was given shape {list(values.shape)}")
     if values.size > operand.size or (values.size < operand.size and not is_sound):
         hint = "give less of it, or convert the model again with a larger --dim" if is_sound else ""
-        if rate:
-            hint = f"the model hears {operand.size // rate} seconds at a time: give it a longer recording piece by piece"
+        if heard and heard.sampling_rate:
+            is_timed = heard.speech is not None and heard.speech.no_timestamps is not None
+            how = "a longer recording takes timestamps" if is_timed else "give it a longer recording piece by piece"
+            hint = f"the model hears {operand.size // heard.sampling_rate} seconds at a time: {how}"
         most = f"{operand.name} has {operand.size} elements{' at most' if is_sound else ''}"
         raise wrong(f"{most}, and {values.size} were given", hint)
-    if not np.isfinite(values).all():
-        raise wrong(f"the input {operand} was given values that are no numbers, or infinite")
+    _require_finite(values, operand)
     padded = np.zeros(operand.size, operand.data_type.numpy)
     padded[: values.size] = values.reshape(-1)
     return {operand.name: padded.reshape(operand.shape), **_masked(inputs, values.size, operand.size)}
