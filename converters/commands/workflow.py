@@ -24,6 +24,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats import load
 from webnn_graph.formats.table import readable
+from webnn_graph.generation.interface import SPECTROGRAM
 from webnn_graph.generation.package import Package, names_of_all
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.quantization import Quantized
@@ -147,8 +148,9 @@ class Conversion(Result):
         if self.quantized is None:
             return
         self.quantized.show()
-        for part, rounded in zip(self.parts, self.quantized.graphs, strict=True):
-            written = part.saved.graph.weight_bytes
+        written_as = {part.saved.graph.name: part.saved.graph for part in self.parts}
+        for rounded in self.quantized.graphs:
+            written = written_as[rounded.name].weight_bytes
             if written > rounded.weight_bytes and any(operand.data_type.bits == 4 for operand in rounded.constants):
                 note(f"note: {rounded.name}: as written {size(written)}, since the target lacks 4 bits; --target chromium keeps them")
 
@@ -237,10 +239,11 @@ def converted_package(
     places = {name: possible[name] for name in graphs}
     package = model.package
     destination.check_package(package)
-    rounded = quantizing.of([graphs[name] for name in places], model.inputs(next(iter(places)))) if quantizing else None
-    parts = dict(zip(places, rounded.parts, strict=True)) if rounded else {}
+    learned = [name for name in places if name != SPECTROGRAM]  # whose matrices are sines, and no weights
+    rounded = quantizing.of([graphs[name] for name in learned], model.inputs(learned[0])) if quantizing else None
+    parts = dict(zip(learned, rounded.parts, strict=True)) if rounded else {}
     with progress("writing ..."):
-        written = [(parts[name].graph if rounded else graphs[name], place) for name, place in places.items()]
+        written = [(parts[name].graph if name in parts else graphs[name], place) for name, place in places.items()]
         saved = dict(zip(places, save_package(written, package), strict=True))
 
     def part(name: str) -> Part:

@@ -19,6 +19,7 @@ import torch  # noqa: E402
 from converters.spectrogram import spectrogram  # noqa: E402
 from converters.torch.generation import convert_encoder_decoder  # noqa: E402
 from tests.generation import encoding  # noqa: E402
+from webnn_graph import load  # noqa: E402
 from webnn_graph.data_types import Array  # noqa: E402
 from webnn_graph.errors import ConversionError, ExecutionError  # noqa: E402
 from webnn_graph.generation import Generator  # noqa: E402
@@ -153,6 +154,17 @@ def test_command(tmp_path: Path) -> None:
         tokens = list(generator.generate(samples, max_tokens=8, language="de"))
         assert len(tokens) == 8
         assert generator.ids == encoding.generated("Whisper", 1, 8, {"samples": samples}, language="de").tokens
+
+
+def test_sines_are_no_weights(tmp_path: Path) -> None:
+    """What --weights rounds is what a model has learned; the spectrogram stays as near to the library's as it is."""
+    encoding.model("Whisper").save_pretrained(tmp_path / "model")
+    arguments = [str(tmp_path / "model"), "--generate", f"{encoding.PROMPT},{encoding.CACHE}", "-o", str(tmp_path / "made")]
+    result = CliRunner().invoke(cli.torch2webnn, [*arguments, "--weights", "int8", "--no-measure"])
+    assert result.exit_code == 0, result.output
+    types = {name: {str(o.data_type) for o in load(tmp_path / "made" / f"{name}.webnn").constants} for name in ("spectrogram", "encode")}
+    assert "int8" in types["encode"] and "int8" not in types["spectrogram"]
+    assert "whisper_spectrogram" not in result.output.lower().partition("int8:")[2]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.generation.settings import Settings
 from webnn_graph.graph import Descriptor, Graph, Operand
 
-PARTS = ("spectrogram", "encode", "prefill", "decode")
+SPECTROGRAM = "spectrogram"
+PARTS = (SPECTROGRAM, "encode", "prefill", "decode")
 """The graphs, in the order in which they are computed."""
 IDS, POSITION, LAST, LOGITS, TOP_LOGITS, TOP_IDS, MASK = (
     "input_ids",

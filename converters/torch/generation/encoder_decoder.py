@@ -43,9 +43,10 @@ from converters.torch.generation.decoder import (
     example_inputs,
     with_largest,
 )
-from converters.torch.generation.spectrogram import SPECTROGRAM, extractor_of
+from converters.torch.generation.spectrogram import extractor_of
 from converters.torch.generation.states import argument_of, cache_of, states_in
 from webnn_graph.errors import ConversionError, WebNNError, reason
+from webnn_graph.generation.interface import SPECTROGRAM
 from webnn_graph.graph import Graph
 
 ENCODE = "encode"

@@ -17,7 +17,7 @@ from converters.torch.configured import processor_of
 from converters.torch.conversion import Conversion
 from converters.torch.generation.decoder import DECODE, PREFILL, Lengths, decoder_programs
 from converters.torch.generation.encoder_decoder import ENCODE, EncoderDecoder, encoder_decoder_programs, halves_of
-from converters.torch.generation.spectrogram import SPECTROGRAM, Extractor, extractor_of
+from converters.torch.generation.spectrogram import Extractor, extractor_of
 from converters.torch.huggingface import has_encoder
 from converters.torch.interface import graph_inputs, graph_outputs, output_values
 from converters.torch.load import load
@@ -26,7 +26,7 @@ from converters.torch.source import TorchSource
 from webnn_graph.budget import Budget
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, WebNNError
-from webnn_graph.generation.interface import PARTS
+from webnn_graph.generation.interface import PARTS, SPECTROGRAM
 from webnn_graph.generation.package import Package
 from webnn_graph.generation.text import Text, text_of
 from webnn_graph.graph import Graph

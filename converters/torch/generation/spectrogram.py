@@ -18,7 +18,6 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, reason
 from webnn_graph.graph import Graph
 
-SPECTROGRAM = "spectrogram"
 DEFAULTS = {"sampling_rate": 16_000, "hop_length": 160, "n_fft": 400}
 
 
