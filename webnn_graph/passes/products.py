@@ -7,11 +7,14 @@ the model.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
-from webnn_graph.graph import Node, Operand
+from webnn_graph.graph import Node, Operand, Shape
+from webnn_graph.passes.movement import permutation_of
 from webnn_graph.passes.rewrite import Build, Mapped, Pass, View, again
 
 LEAST_JOINED = 3
@@ -111,4 +114,79 @@ def _is_alike(view: View, node: Node, other: Node) -> bool:
     )
 
 
-PRODUCTS = Pass("products", ({"gather": [chosen_rows], "gemm": [scaled_rows, joined]},))
+def reshaped_parts(view: View, node: Node) -> Build | None:
+    """split of rows whose parts are all reshaped, each to rows of the same length: one reshape, and its parts."""
+    x: Operand = node.arguments["input"]
+    axis = node.arguments.get("axis", 0)
+    if axis != x.rank - 1 or any(not view.only_user(part) for part in node.outputs):
+        return None
+    reshapes = [reader for part in node.outputs for reader in view.readers(part) if reader.op == "reshape"]
+    shapes = [reshape.output.shape for reshape in reshapes]
+    lengths = {shape[-1:] for shape in shapes}
+    if len(shapes) < len(node.outputs) or len(lengths) > 1 or not all(shapes):
+        return None
+    length = shapes[0][-1]
+    for part, shape in zip(node.outputs, shapes, strict=True):
+        place = _place_of_rows(shape, math.prod(x.shape[:-1]), part.shape[-1])
+        if place is None:
+            continue
+        counts = [other.shape[-1] // length for other in node.outputs]
+        arranged = [(*shape[:place], count, *shape[place + 1 :]) for count in counts]
+        if sum(a != b for a, b in zip(arranged, shapes, strict=True)) + 1 < len(shapes):
+            whole = [*shape[:place], sum(counts), *shape[place + 1 :]]
+
+            def build(b: GraphBuilder, new: Mapped, place: int = place, whole: list[int] = whole) -> list[Operand]:
+                parts = b.split(b.reshape(new(x), whole), counts, axis=place)
+                return [b.reshape(part, list(old.shape)) for part, old in zip(parts, node.outputs, strict=True)]
+
+            return build
+    return None
+
+
+def _place_of_rows(shape: Shape, rows: int, width: int) -> int | None:
+    """The axis of a shape that says into how many rows each row of a matrix [rows, width] is cut, if one does."""
+    places = [axis for axis in range(len(shape) - 1) if shape[axis] * shape[-1] == width and math.prod(shape[:axis]) == rows]
+    return next((axis for axis in places if math.prod(shape[axis + 1 : -1]) == 1), None)
+
+
+def transposed_parts(view: View, node: Node) -> Build | None:
+    """split whose parts are all transposed alike: split of the transpose."""
+    x: Operand = node.arguments["input"]
+    readers = [reader for part in node.outputs for reader in view.readers(part)]
+    if any(not view.only_user(part) for part in node.outputs) or {reader.op for reader in readers} != {"transpose"}:
+        return None
+    permutation = permutation_of(readers[0])
+    if len(readers) != len(node.outputs) or any(permutation_of(other) != permutation for other in readers):
+        return None
+    back = [permutation.index(axis) for axis in range(x.rank)]
+    sizes, axis = node.arguments["splits"], permutation.index(node.arguments.get("axis", 0))
+
+    def build(b: GraphBuilder, new: Mapped) -> list[Operand]:
+        parts = b.split(b.transpose(new(x), permutation=permutation), sizes, axis=axis)
+        return [b.transpose(part, permutation=back) for part in parts]
+
+    return build
+
+
+def shared_sum(view: View, node: Node) -> Build | None:
+    """x + u + v, where u and v are those of other sums, too, as masks and biases of positions are: their sum, computed once."""
+    for total, v in ((node.arguments["a"], node.arguments["b"]), (node.arguments["b"], node.arguments["a"])):
+        inner = view.producer(total, "add")
+        if inner is None or not view.only_user(total) or not _is_of_sums(view, v) or node.output.shape != total.shape:
+            continue
+        for x, u in ((inner.arguments["a"], inner.arguments["b"]), (inner.arguments["b"], inner.arguments["a"])):
+            if x.shape == total.shape and _is_of_sums(view, u) and not _is_of_sums(view, x):
+                return lambda b, new, x=x, u=u, v=v: b.add(new(x), b.add(new(u), new(v)))  # type: ignore[misc]
+    return None
+
+
+def _is_of_sums(view: View, operand: Operand) -> bool:
+    """Whether several sums, and nothing else, read an operand."""
+    readers = view.readers(operand)
+    return len(readers) > 1 and all(reader.op == "add" for reader in readers)
+
+
+PRODUCTS = Pass(
+    "products",
+    ({"gather": [chosen_rows], "gemm": [scaled_rows, joined], "split": [reshaped_parts, transposed_parts], "add": [shared_sum]},),
+)
