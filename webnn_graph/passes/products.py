@@ -8,6 +8,7 @@ the model.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.graph import Node, Operand, Shape
 from webnn_graph.passes.movement import permutation_of
 from webnn_graph.passes.rewrite import Build, Mapped, Pass, View, again
+from webnn_graph.passes.rotary import part_of
 
 LEAST_JOINED = 3
 """Products that are joined at least; what cuts their result is a call, too."""
@@ -115,29 +117,46 @@ def _is_alike(view: View, node: Node, other: Node) -> bool:
 
 
 def reshaped_parts(view: View, node: Node) -> Build | None:
-    """split of rows whose parts are all reshaped, each to rows of the same length: one reshape, and its parts."""
+    """split of rows of which neighbouring parts are reshaped, each to rows of the same length: one reshape, and its parts."""
     x: Operand = node.arguments["input"]
-    axis = node.arguments.get("axis", 0)
-    if axis != x.rank - 1 or any(not view.only_user(part) for part in node.outputs):
+    if node.arguments.get("axis", 0) != x.rank - 1:
         return None
-    reshapes = [reader for part in node.outputs for reader in view.readers(part) if reader.op == "reshape"]
-    shapes = [reshape.output.shape for reshape in reshapes]
-    lengths = {shape[-1:] for shape in shapes}
-    if len(shapes) < len(node.outputs) or len(lengths) > 1 or not all(shapes):
-        return None
-    length = shapes[0][-1]
-    for part, shape in zip(node.outputs, shapes, strict=True):
-        place = _place_of_rows(shape, math.prod(x.shape[:-1]), part.shape[-1])
+    shapes = [_reshaped(view, part) for part in node.outputs]
+    for begin, shape in enumerate(shapes):
+        end = begin
+        while shape and end < len(shapes) and shapes[end] and shapes[end][-1] == shape[-1]:
+            end += 1
+        if end - begin > 1:
+            return _in_rows(node, begin, shapes[begin:end])
+    return None
+
+
+def _reshaped(view: View, part: Operand) -> Shape:
+    """The shape to which an operand is reshaped before anything reads it; empty if it is not."""
+    readers = view.readers(part)
+    return readers[0].output.shape if view.only_user(part) and readers[0].op == "reshape" else ()
+
+
+def _in_rows(node: Node, begin: int, shapes: Sequence[Shape]) -> Build | None:
+    """The split with the parts from ``begin`` on, which get these shapes, made by one reshape, unless that takes more calls."""
+    x: Operand = node.arguments["input"]
+    end, sizes, length = begin + len(shapes), node.arguments["splits"], shapes[0][-1]
+    counts = [size // length for size in sizes[begin:end]]
+    before = 2 if len(shapes) < len(sizes) else 1
+    for count, shape in zip(counts, shapes, strict=True):
+        place = _place_of_rows(shape, math.prod(x.shape[:-1]), count * length)
         if place is None:
             continue
-        counts = [other.shape[-1] // length for other in node.outputs]
-        arranged = [(*shape[:place], count, *shape[place + 1 :]) for count in counts]
-        if sum(a != b for a, b in zip(arranged, shapes, strict=True)) + 1 < len(shapes):
+        arranged = [(*shape[:place], n, *shape[place + 1 :]) for n in counts]
+        if sum(a != b for a, b in zip(arranged, shapes, strict=True)) + before <= len(shapes):
             whole = [*shape[:place], sum(counts), *shape[place + 1 :]]
 
             def build(b: GraphBuilder, new: Mapped, place: int = place, whole: list[int] = whole) -> list[Operand]:
-                parts = b.split(b.reshape(new(x), whole), counts, axis=place)
-                return [b.reshape(part, list(old.shape)) for part, old in zip(parts, node.outputs, strict=True)]
+                apart = [*sizes[:begin], sum(sizes[begin:end]), *sizes[end:]]
+                parts = b.split(new(x), apart, axis=x.rank - 1) if len(apart) > 1 else [new(x)]
+                rows = b.split(b.reshape(parts[begin], whole), counts, axis=place)
+                parts[begin : begin + 1] = [b.reshape(row, list(old.shape)) for row, old in zip(rows, node.outputs[begin:end], strict=True)]
+                return parts
 
             return build
     return None
@@ -147,6 +166,25 @@ def _place_of_rows(shape: Shape, rows: int, width: int) -> int | None:
     """The axis of a shape that says into how many rows each row of a matrix [rows, width] is cut, if one does."""
     places = [axis for axis in range(len(shape) - 1) if shape[axis] * shape[-1] == width and math.prod(shape[:axis]) == rows]
     return next((axis for axis in places if math.prod(shape[axis + 1 : -1]) == 1), None)
+
+
+def cut(view: View, node: Node) -> Build | None:
+    """slice of one of several parts that together are all of a tensor: a split into them."""
+    x: Operand = node.arguments["input"]
+    axis = part_of(node)
+    if axis is None:
+        return None
+    starts: dict[int, int] = {}
+    for other in view.readers(x):
+        if other.op == "slice" and part_of(other) == axis:
+            starts[other.arguments["starts"][axis]] = other.arguments["sizes"][axis]
+    begins = sorted(starts)
+    sizes = [starts[begin] for begin in begins]
+    ends = [begin + size for begin, size in zip(begins, sizes, strict=True)]
+    own = node.arguments["starts"][axis]
+    if len(sizes) < LEAST_JOINED or [0, *ends] != [*begins, x.shape[axis]] or starts[own] != node.arguments["sizes"][axis]:
+        return None
+    return lambda b, new: b.split(new(x), sizes, axis=axis)[begins.index(own)]
 
 
 def transposed_parts(view: View, node: Node) -> Build | None:
@@ -188,5 +226,13 @@ def _is_of_sums(view: View, operand: Operand) -> bool:
 
 PRODUCTS = Pass(
     "products",
-    ({"gather": [chosen_rows], "gemm": [scaled_rows, joined], "split": [reshaped_parts, transposed_parts], "add": [shared_sum]},),
+    (
+        {
+            "gather": [chosen_rows],
+            "gemm": [scaled_rows, joined],
+            "slice": [cut],
+            "split": [reshaped_parts, transposed_parts],
+            "add": [shared_sum],
+        },
+    ),
 )
