@@ -133,8 +133,8 @@ def reshaped_parts(view: View, node: Node) -> Build | None:
 
 def _reshaped(view: View, part: Operand) -> Shape:
     """The shape to which an operand is reshaped before anything reads it; empty if it is not."""
-    readers = view.readers(part)
-    return readers[0].output.shape if view.only_user(part) and readers[0].op == "reshape" else ()
+    readers = view.readers(part) if view.only_user(part) else ()
+    return readers[0].output.shape if readers and readers[0].op == "reshape" else ()
 
 
 def _in_rows(node: Node, begin: int, shapes: Sequence[Shape]) -> Build | None:
