@@ -63,6 +63,14 @@ def two_of_three_in_rows(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
     return {"a": b.exp(first), "b": b.exp(b.reshape(second, [1, 4, 1, 2])), "c": b.exp(b.reshape(third, [1, 4, 1, 2]))}
 
 
+def in_rows_and_in_pairs(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
+    made = {}
+    for name, part in zip("ab", b.split(b.relu(b.slice(x, [0, 0], [1, 6])), [4, 2], axis=1), strict=True):
+        rows = b.reshape(part, [1, part.size // 2, 2])
+        made[name] = b.add(b.exp(rows), b.reshape(b.reverse(b.reshape(part, [part.size, 1]), axes=[0]), list(rows.shape)))
+    return made
+
+
 def transposed_parts(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
     parts = b.split(b.relu(b.reshape(x, [2, 2, 6])), [4, 2], axis=2)
     return {f"y{i}": b.exp(b.transpose(part, permutation=[2, 0, 1])) for i, part in enumerate(parts)}
@@ -86,6 +94,7 @@ FEWER: list[tuple[Body, list[str]]] = [
     (three_of_scaled, ["relu", "gemm", "split"]),
     (three_in_rows, ["relu", "reshape", "split", "exp", "exp", "exp"]),
     (two_of_three_in_rows, ["relu", "split", "reshape", "split", "exp", "exp", "exp"]),
+    (in_rows_and_in_pairs, "slice relu reshape split exp reshape reverse reshape add exp reshape reverse reshape add".split()),
     (transposed_parts, ["reshape", "relu", "transpose", "split", "exp", "exp"]),
     (three_slices, ["split", "exp", "exp", "exp"]),
     (mask_and_bias, ["slice", "cos", "slice", "sin", "tanh", "add", "add", "exp", "sigmoid", "add", "exp"]),
