@@ -59,7 +59,7 @@ def three_in_rows(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
 
 
 def two_of_three_in_rows(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
-    first, second, third = b.split(b.relu(x), [2, 2, 2], axis=1)
+    first, second, third = b.split(b.relu(x), 3, axis=1)
     return {"a": b.exp(first), "b": b.exp(b.reshape(second, [1, 4, 1, 2])), "c": b.exp(b.reshape(third, [1, 4, 1, 2]))}
 
 
@@ -72,7 +72,7 @@ def in_rows_and_in_pairs(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
 
 
 def transposed_parts(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
-    parts = b.split(b.relu(b.reshape(x, [2, 2, 6])), [4, 2], axis=2)
+    parts = b.split(b.relu(b.reshape(x, [2, 2, 6])), 2, axis=2)
     return {f"y{i}": b.exp(b.transpose(part, permutation=[2, 0, 1])) for i, part in enumerate(parts)}
 
 

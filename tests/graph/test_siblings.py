@@ -106,7 +106,7 @@ def test_what_is_not_alike_stays(steps: Steps) -> None:
 
 def test_a_step_that_reads_what_is_made_of_the_other_part_stays_behind_it() -> None:
     b = GraphBuilder("dependent")
-    first, second = (b.tanh(b.exp(b.sigmoid(part))) for part in b.split(b.input("x", "float32", [6, SIZE]), [3, 3], axis=0))
+    first, second = (b.tanh(b.exp(b.sigmoid(part))) for part in b.split(b.input("x", "float32", [6, SIZE]), 2, axis=0))
     peak = b.reduceMax(first, axes=[0], keepDimensions=True)
     before = b.build({"y": b.mul(second, peak), "z": b.mul(first, b.neg(peak))})
     after = Siblings().apply(before)

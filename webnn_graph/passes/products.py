@@ -142,7 +142,8 @@ def _reshaped(view: View, part: Operand) -> Shape:
 def _in_rows(node: Node, begin: int, shapes: Sequence[Shape]) -> Build | None:
     """The split with the parts from ``begin`` on, which get these shapes, made by one reshape, unless that takes more calls."""
     x: Operand = node.arguments["input"]
-    end, sizes, length = begin + len(shapes), node.arguments["splits"], shapes[0][-1]
+    end, length = begin + len(shapes), shapes[0][-1]
+    sizes = [part.shape[-1] for part in node.outputs]
     counts = [size // length for size in sizes[begin:end]]
     before = 2 if len(shapes) < len(sizes) else 1
     for count, shape in zip(counts, shapes, strict=True):
@@ -199,7 +200,8 @@ def transposed_parts(view: View, node: Node) -> Build | None:
     if len(readers) != len(node.outputs) or any(permutation_of(other) != permutation for other in readers):
         return None
     back = [permutation.index(axis) for axis in range(x.rank)]
-    sizes, axis = node.arguments["splits"], permutation.index(node.arguments.get("axis", 0))
+    before = node.arguments.get("axis", 0)
+    sizes, axis = [part.shape[before] for part in node.outputs], permutation.index(before)
 
     def build(b: GraphBuilder, new: Mapped) -> list[Operand]:
         parts = b.split(b.transpose(new(x), permutation=permutation), sizes, axis=axis)

@@ -92,8 +92,7 @@ class Pair:
     @property
     def counts(self) -> list[int]:
         """How many rows the parts have."""
-        counts: list[int] = self.split.arguments["splits"][self.place : self.place + 2]
-        return counts
+        return [part.shape[self.axis] for part in self.split.outputs[self.place : self.place + 2]]
 
     def lead(self, count: int) -> list[int]:
         """How so many rows are arranged."""
@@ -283,7 +282,8 @@ class _Joined:
 
     def _split(self, b: GraphBuilder, new: Mapped) -> list[Operand]:
         pair = self.pair
-        x, sizes, place = new(pair.split.arguments["input"]), pair.split.arguments["splits"], pair.place
+        x, place = new(pair.split.arguments["input"]), pair.place
+        sizes = [part.shape[pair.axis] for part in pair.split.outputs]
         together = [*sizes[:place], sum(pair.counts), *sizes[place + 2 :]]
         parts = b.split(x, together, axis=pair.axis) if len(together) > 1 else [x]
         self.made[next(iter(pair.same))] = parts[place]
