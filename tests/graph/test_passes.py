@@ -44,6 +44,28 @@ def rotated(b: GraphBuilder, x: Operand, sine: Operand | None = None, scale: flo
     return b.softmax(b.mul(product, scale) if scale != 1 else product, 3)
 
 
+def neighbours_rotated(b: GraphBuilder, x: Operand, size: int = 6, places: tuple[int, int] = (0, 1)) -> Operand:
+    """Rotary embedding of neighbours, of the first elements of rows, with the cosine and sine of the same positions, twice."""
+    angle = b.reduceMax(b.slice(x, [0, 0, 0, 0], [2, 4, 5, size]), axes=[0, 1], keepDimensions=True)
+    cosine, sine = b.cos(angle), b.sin(angle)
+
+    def turned(y: Operand) -> Operand:
+        first, second = (b.slice(y, [0, 0, 0, place], [2, 4, 5, size - 1], strides=[1, 1, 1, 2]) for place in places)
+        stack = b.concat([b.reshape(part, [2, 20, size // 2, 1]) for part in (b.neg(second), first)], 3)
+        return b.add(b.mul(b.slice(y, [0, 0, 0, 0], [2, 4, 5, size]), cosine), b.mul(b.reshape(stack, [2, 4, 5, size]), sine))
+
+    return b.matmul(turned(x), b.transpose(turned(b.relu(x)), permutation=[0, 1, 3, 2]))
+
+
+def part_of_neighbours_rotated(b: GraphBuilder, x: Operand) -> Operand:
+    return neighbours_rotated(b, x, 4)
+
+
+def expanded_batches(b: GraphBuilder, x: Operand) -> Operand:
+    small = b.reduceMax(b.transpose(x, permutation=[0, 1, 3, 2]), axes=[0, 1], keepDimensions=True)
+    return b.matmul(x, b.expand(small, [2, 4, 6, 5]))
+
+
 def gelu_half_first(b: GraphBuilder, x: Operand) -> Operand:
     return b.mul(b.add(1, b.erf(b.mul(x, 1 / math.sqrt(2)))), b.mul(0.5, x))
 
@@ -303,6 +325,7 @@ def scattered_inside(b: GraphBuilder, x: Operand) -> Operand:
 
 
 TURNED = "reduceMax cos sin relu"
+NEIGHBOURS = "mul reshape reverse reshape mul mul add relu mul reshape reverse reshape mul add transpose matmul"
 PATTERNS: list[tuple[Body, list[str]]] = [
     (gelu_div, ["gelu"]),
     (gelu_half_first, ["gelu"]),
@@ -392,6 +415,9 @@ PATTERNS: list[tuple[Body, list[str]]] = [
         lambda b, x: rotated(b, x, scale=0.5),
         f"{TURNED} split neg concat mul split mul concat mul add reshape mul mul mul mul add reshape matmul reshape softmax".split(),
     ),
+    (neighbours_rotated, f"reduceMax cos sin {NEIGHBOURS}".split()),
+    (part_of_neighbours_rotated, f"slice reduceMax cos sin {NEIGHBOURS.replace('relu', 'relu slice')}".split()),
+    (expanded_batches, ["transpose", "reduceMax", "matmul"]),
 ]
 
 
@@ -411,6 +437,9 @@ def test_pattern_is_recognised_and_equal(body: Body, ops: list[str]) -> None:
 
 
 ALMOST: list[Body] = [
+    lambda b, x: neighbours_rotated(b, x, places=(1, 0)),  # (-a, b)
+    lambda b, x: b.matmul(b.expand(b.reduceMax(x, axes=[2], keepDimensions=True), [2, 4, 5, 6]), weights(2, 4, 6, 5)),  # rows
+    lambda b, x: b.matmul(b.expand(b.reduceMax(x, axes=[1], keepDimensions=True), [2, 4, 5, 6]), weights(6, 5)),  # the only batches
     lambda b, x: b.mul(b.mul(x, b.add(b.erf(b.div(x, 1.5)), 1)), 0.5),
     lambda b, x: b.mul(b.mul(x, b.add(b.erf(b.div(x, math.sqrt(2))), 1)), 0.25),
     lambda b, x: b.div(b.mul(x, b.clamp(b.add(x, 2), minValue=0, maxValue=6)), 6),

@@ -53,6 +53,38 @@ def three_of_scaled(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
     return three(b, b.mul(b.relu(x), weights(6, seed=1)))
 
 
+def three_in_rows(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
+    parts = zip("abc", b.split(b.relu(x), [3, 2, 1], axis=1), strict=True)
+    return {name: b.exp(b.reshape(part, [1, 4, part.shape[1], 1])) for name, part in parts}
+
+
+def two_of_three_in_rows(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
+    first, second, third = b.split(b.relu(x), 3, axis=1)
+    return {"a": b.exp(first), "b": b.exp(b.reshape(second, [1, 4, 1, 2])), "c": b.exp(b.reshape(third, [1, 4, 1, 2]))}
+
+
+def in_rows_and_in_pairs(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
+    made = {}
+    for name, part in zip("ab", b.split(b.relu(b.slice(x, [0, 0], [1, 6])), [4, 2], axis=1), strict=True):
+        rows = b.reshape(part, [1, part.size // 2, 2])
+        made[name] = b.add(b.exp(rows), b.reshape(b.reverse(b.reshape(part, [part.size, 1]), axes=[0]), list(rows.shape)))
+    return made
+
+
+def transposed_parts(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
+    parts = b.split(b.relu(b.reshape(x, [2, 2, 6])), 2, axis=2)
+    return {f"y{i}": b.exp(b.transpose(part, permutation=[2, 0, 1])) for i, part in enumerate(parts)}
+
+
+def three_slices(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
+    return {f"y{begin}": b.exp(b.slice(x, [0, begin], [4, size])) for begin, size in ((0, 1), (1, 3), (4, 2))}
+
+
+def mask_and_bias(b: GraphBuilder, x: Operand) -> dict[str, Operand]:
+    mask, bias = b.cos(b.slice(x, [0, 0], [1, 6])), b.sin(b.slice(x, [1, 0], [1, 6]))
+    return {name: b.exp(b.add(mask, b.add(b.call(name, x), bias))) for name in ("tanh", "sigmoid")}
+
+
 FEWER: list[tuple[Body, list[str]]] = [
     (scaled, ["relu", "gemm", "gemm"]),
     (scaled_and_reshaped, ["reshape", "relu", "reshape", "gemm"]),
@@ -60,6 +92,12 @@ FEWER: list[tuple[Body, list[str]]] = [
     (three, ["gemm", "split"]),
     (three_with_biases, ["gemm", "split"]),
     (three_of_scaled, ["relu", "gemm", "split"]),
+    (three_in_rows, ["relu", "reshape", "split", "exp", "exp", "exp"]),
+    (two_of_three_in_rows, ["relu", "split", "reshape", "split", "exp", "exp", "exp"]),
+    (in_rows_and_in_pairs, "slice relu reshape split exp reshape reverse reshape add exp reshape reverse reshape add".split()),
+    (transposed_parts, ["reshape", "relu", "transpose", "split", "exp", "exp"]),
+    (three_slices, ["split", "exp", "exp", "exp"]),
+    (mask_and_bias, ["slice", "cos", "slice", "sin", "tanh", "add", "add", "exp", "sigmoid", "add", "exp"]),
 ]
 
 
@@ -80,11 +118,33 @@ def test_fewer_calls_that_are_equal(body: Body, ops: list[str]) -> None:
         np.testing.assert_allclose(made[name], array, rtol=1e-5, atol=1e-5)
 
 
+def turned(b: GraphBuilder, x: Operand) -> list[tuple[Operand, list[int]]]:
+    first, second = b.split(b.reshape(x, [2, 2, 6]), [3, 3], axis=2)
+    return [(first, [2, 0, 1]), (second, [2, 1, 0])]
+
+
 def shared(b: GraphBuilder, x: Operand) -> Operand:
     return b.constant(weights(3, 6), name="shared")
 
 
+def parts(b: GraphBuilder, x: Operand, *shapes: list[int], sizes: tuple[int, ...] = (3, 3)) -> dict[str, Operand]:
+    """Parts of rows, reshaped."""
+    each = zip(b.split(b.relu(x), list(sizes), axis=1), shapes, strict=True)
+    return {f"y{i}": b.exp(b.reshape(part, shape)) for i, (part, shape) in enumerate(each)}
+
+
+def slices(b: GraphBuilder, x: Operand, *ranges: tuple[int, int]) -> dict[str, Operand]:
+    return {f"y{begin}": b.exp(b.slice(x, [0, begin], [4, end - begin])) for begin, end in ranges}
+
+
 STAYS: list[Body] = [
+    lambda b, x: parts(b, x, [4, 3, 1], [12]),  # rows of different lengths
+    lambda b, x: parts(b, x, [2, 2, 1, 3], [4, 3]),  # two arrangements: as many calls
+    lambda b, x: slices(b, x, (0, 2), (2, 4), (3, 6)),  # they overlap
+    lambda b, x: slices(b, x, (0, 2), (2, 3), (4, 6)),  # not all of it
+    lambda b, x: slices(b, x, (0, 2), (2, 6)),  # two slices are quicker
+    lambda b, x: {f"y{i}": b.exp(b.transpose(part, permutation=p)) for i, (part, p) in enumerate(turned(b, x))},  # not alike
+    lambda b, x: {"y": b.add(b.add(b.tanh(x), b.cos(x)), b.sin(x))},  # nothing is shared
     lambda b, x: {"y": gemm(b, rows := b.mul(x, weights(6)), 8), "z": b.relu(rows)},  # the rows are read as they are, too
     lambda b, x: {"y": b.gemm(b.mul(x, weights(6)), w := shared(b, x), bTranspose=True), "z": b.gather(w, np.array([1, 0]))},
     lambda b, x: {"y": gemm(b, b.mul(x, weights(4, 1)), 8)},  # a factor for each row

@@ -19,6 +19,7 @@ from webnn_graph.generation.text import Text, text_of
 from webnn_graph.graph import Graph
 from webnn_graph.passes.products import PRODUCTS
 from webnn_graph.passes.rows import Rows
+from webnn_graph.passes.siblings import Siblings
 
 MODULES = "js"
 """The format that a page's module is written with."""
@@ -29,7 +30,7 @@ def in_few_calls(graph: Graph) -> Graph:
 
     Weights are rounded before: a normalization's scale makes some columns of a product's constant large, and rounding to 8 bits coarse.
     """
-    return Rows().apply(PRODUCTS.apply(graph))
+    return Rows().apply(Siblings().apply(PRODUCTS.apply(graph)))
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,18 @@ def grouped_heads(view: View, node: Node) -> Build | None:
     return build
 
 
+def expanded_batch(view: View, node: Node) -> Build | None:
+    """matmul of an operand that is expanded to the other one's batches: the product broadcasts by itself."""
+    for name, other in (("a", node.arguments["b"]), ("b", node.arguments["a"])):
+        expand = view.producer(node.arguments[name], "expand")
+        small = expand and expand.arguments["input"]
+        if not small or small.rank != node.output.rank or small.shape[-2:] != node.arguments[name].shape[-2:]:
+            continue
+        if np.broadcast_shapes(small.shape[:-2], other.shape[:-2]) == node.output.shape[:-2]:
+            return lambda b, new, name=name, small=small: again(b, new, node, **{name: new(small)})  # type: ignore[misc]
+    return None
+
+
 def transposed_constant(view: View, node: Node) -> Build | None:
     """gemm with a constant that nothing else reads: with its transpose, as implementations compute it."""
     factor: Operand = node.arguments["b"]
@@ -144,7 +156,7 @@ RULES: dict[str, list[Rule]] = {
     "div": [softmax],
     "softmax": [shifted],
     "where": [guard],
-    "matmul": [grouped_heads, scaled_product],
+    "matmul": [grouped_heads, expanded_batch, scaled_product],
     "add": [gemm],
 }
 LAST: dict[str, list[Rule]] = {"gemm": [transposed_constant]}

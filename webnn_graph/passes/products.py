@@ -1,18 +1,23 @@
 """Products with constants in fewer calls, for graphs that are computed again and again: what multiplies their rows is multiplied into the
-constants, and several products of the same rows are one.
+constants, several products of the same rows are one, and its parts are arranged all at once.
 
-A graph of one token has some 40 calls in each layer, most of them too short to be worth a call. Elsewhere the constants stay those of
+A graph of one token has some 35 calls in each layer, most of them too short to be worth a call. Elsewhere the constants stay those of
 the model.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
-from webnn_graph.graph import Node, Operand
+from webnn_graph.graph import Node, Operand, Shape
+from webnn_graph.passes.movement import permutation_of
 from webnn_graph.passes.rewrite import Build, Mapped, Pass, View, again
+from webnn_graph.passes.rotary import part_of
 
 LEAST_JOINED = 3
 """Products that are joined at least; what cuts their result is a call, too."""
@@ -111,4 +116,127 @@ def _is_alike(view: View, node: Node, other: Node) -> bool:
     )
 
 
-PRODUCTS = Pass("products", ({"gather": [chosen_rows], "gemm": [scaled_rows, joined]},))
+def reshaped_parts(view: View, node: Node) -> Build | None:
+    """split of rows of which neighbouring parts are reshaped, each to rows of the same length: one reshape, and its parts."""
+    x: Operand = node.arguments["input"]
+    if node.arguments.get("axis", 0) != x.rank - 1:
+        return None
+    shapes = [_reshaped(view, part) for part in node.outputs]
+    for begin, shape in enumerate(shapes):
+        end = begin
+        while shape and end < len(shapes) and shapes[end] and shapes[end][-1] == shape[-1]:
+            end += 1
+        if end - begin > 1:
+            return _in_rows(node, begin, shapes[begin:end])
+    return None
+
+
+def _reshaped(view: View, part: Operand) -> Shape:
+    """The shape to which an operand is reshaped before anything reads it, that of the longest rows; empty if it is not."""
+    readers = view.readers(part)
+    if part in view.graph.outputs or any(reader.op != "reshape" for reader in readers):
+        return ()
+    return max((reader.output.shape for reader in readers), key=lambda shape: shape[-1:], default=())
+
+
+def _in_rows(node: Node, begin: int, shapes: Sequence[Shape]) -> Build | None:
+    """The split with the parts from ``begin`` on, which get these shapes, made by one reshape, unless that takes more calls."""
+    x: Operand = node.arguments["input"]
+    end, length = begin + len(shapes), shapes[0][-1]
+    sizes = [part.shape[-1] for part in node.outputs]
+    counts = [size // length for size in sizes[begin:end]]
+    before = 2 if len(shapes) < len(sizes) else 1
+    for count, shape in zip(counts, shapes, strict=True):
+        place = _place_of_rows(shape, math.prod(x.shape[:-1]), count * length)
+        if place is None:
+            continue
+        arranged = [(*shape[:place], n, *shape[place + 1 :]) for n in counts]
+        if sum(a != b for a, b in zip(arranged, shapes, strict=True)) + before <= len(shapes):
+            whole = [*shape[:place], sum(counts), *shape[place + 1 :]]
+
+            def build(b: GraphBuilder, new: Mapped, place: int = place, whole: list[int] = whole) -> list[Operand]:
+                apart = [*sizes[:begin], sum(sizes[begin:end]), *sizes[end:]]
+                parts = b.split(new(x), apart, axis=x.rank - 1) if len(apart) > 1 else [new(x)]
+                rows = b.split(b.reshape(parts[begin], whole), counts, axis=place)
+                parts[begin : begin + 1] = [b.reshape(row, list(old.shape)) for row, old in zip(rows, node.outputs[begin:end], strict=True)]
+                return parts
+
+            return build
+    return None
+
+
+def _place_of_rows(shape: Shape, rows: int, width: int) -> int | None:
+    """The axis of a shape that says into how many rows each row of a matrix [rows, width] is cut, if one does."""
+    places = [axis for axis in range(len(shape) - 1) if shape[axis] * shape[-1] == width and math.prod(shape[:axis]) == rows]
+    return next((axis for axis in places if math.prod(shape[axis + 1 : -1]) == 1), None)
+
+
+def cut(view: View, node: Node) -> Build | None:
+    """slice of one of several parts that together are all of a tensor: a split into them."""
+    x: Operand = node.arguments["input"]
+    axis = part_of(node)
+    if axis is None:
+        return None
+    starts: dict[int, int] = {}
+    for other in view.readers(x):
+        if other.op == "slice" and part_of(other) == axis:
+            starts[other.arguments["starts"][axis]] = other.arguments["sizes"][axis]
+    begins = sorted(starts)
+    sizes = [starts[begin] for begin in begins]
+    ends = [begin + size for begin, size in zip(begins, sizes, strict=True)]
+    own = node.arguments["starts"][axis]
+    if len(sizes) < LEAST_JOINED or [0, *ends] != [*begins, x.shape[axis]] or starts[own] != node.arguments["sizes"][axis]:
+        return None
+    return lambda b, new: b.split(new(x), sizes, axis=axis)[begins.index(own)]
+
+
+def transposed_parts(view: View, node: Node) -> Build | None:
+    """split whose parts are all transposed alike: split of the transpose."""
+    x: Operand = node.arguments["input"]
+    readers = [reader for part in node.outputs for reader in view.readers(part)]
+    if any(not view.only_user(part) for part in node.outputs) or {reader.op for reader in readers} != {"transpose"}:
+        return None
+    permutation = permutation_of(readers[0])
+    if len(readers) != len(node.outputs) or any(permutation_of(other) != permutation for other in readers):
+        return None
+    back = [permutation.index(axis) for axis in range(x.rank)]
+    before = node.arguments.get("axis", 0)
+    sizes, axis = [part.shape[before] for part in node.outputs], permutation.index(before)
+
+    def build(b: GraphBuilder, new: Mapped) -> list[Operand]:
+        parts = b.split(b.transpose(new(x), permutation=permutation), sizes, axis=axis)
+        return [b.transpose(part, permutation=back) for part in parts]
+
+    return build
+
+
+def shared_sum(view: View, node: Node) -> Build | None:
+    """x + u + v, where u and v are those of other sums, too, as masks and biases of positions are: their sum, computed once."""
+    for total, v in ((node.arguments["a"], node.arguments["b"]), (node.arguments["b"], node.arguments["a"])):
+        inner = view.producer(total, "add")
+        if inner is None or not view.only_user(total) or not _is_of_sums(view, v) or node.output.shape != total.shape:
+            continue
+        for x, u in ((inner.arguments["a"], inner.arguments["b"]), (inner.arguments["b"], inner.arguments["a"])):
+            if x.shape == total.shape and _is_of_sums(view, u) and not _is_of_sums(view, x):
+                return lambda b, new, x=x, u=u, v=v: b.add(new(x), b.add(new(u), new(v)))  # type: ignore[misc]
+    return None
+
+
+def _is_of_sums(view: View, operand: Operand) -> bool:
+    """Whether several sums, and nothing else, read an operand."""
+    readers = view.readers(operand)
+    return len(readers) > 1 and all(reader.op == "add" for reader in readers)
+
+
+PRODUCTS = Pass(
+    "products",
+    (
+        {
+            "gather": [chosen_rows],
+            "gemm": [scaled_rows, joined],
+            "slice": [cut],
+            "split": [reshaped_parts, transposed_parts],
+            "add": [shared_sum],
+        },
+    ),
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import Array
 from webnn_graph.graph import Node, Operand
 from webnn_graph.passes.arithmetic import with_number
 from webnn_graph.passes.rewrite import Build, Mapped, Rule, View
@@ -36,6 +37,53 @@ def _with_signs(view: View, turned: Node, sine: Operand) -> Build | None:
         return b.mul(both, b.mul(new(sine), signs))
 
     return build
+
+
+def turned_pairs(view: View, node: Node) -> Build | None:
+    """(-b, a) of neighbours (a, b), times a sine: (b, a), by one reverse of all pairs, times (-sine, sine), where the sine is shared."""
+    for operand, sine in ((node.arguments["a"], node.arguments["b"]), (node.arguments["b"], node.arguments["a"])):
+        arranged = view.producer(operand, "reshape")
+        stack = view.producer(arranged.arguments["input"] if arranged else operand, "concat")
+        if stack is None or not _is_shared(view, sine, operand) or sine.shape[-1:] != operand.shape[-1:]:
+            continue
+        if len(stack.arguments["inputs"]) != 2 or stack.output.shape[-1:] != (2,) or stack.arguments["axis"] != stack.output.rank - 1:
+            continue
+        parts = [view.producer(part, "reshape") for part in stack.arguments["inputs"]]
+        negated = view.producer(parts[0].arguments["input"], "neg") if parts[0] else None
+        if negated is None or parts[1] is None:
+            continue
+        second, first = (view.producer(o, "slice") for o in (negated.arguments["input"], parts[1].arguments["input"]))
+        if second is None or first is None or not _are_neighbours(first, second, operand):
+            continue
+        signs = np.tile(np.array([-1, 1], sine.data_type.numpy), operand.shape[-1] // 2)
+
+        def build(
+            b: GraphBuilder, new: Mapped, first: Node = first, y: Operand = operand, sine: Operand = sine, signs: Array = signs
+        ) -> Operand:
+            x: Operand = first.arguments["input"]
+            size = y.shape[-1]
+            both = b.slice(new(x), first.arguments["starts"], [*x.shape[:-1], size])
+            pairs = b.reshape(both, [y.size // size, size // 2, 2])
+            result: Operand = b.mul(b.reshape(b.reverse(pairs, axes=[2]), list(y.shape)), b.mul(new(sine), signs))
+            return result
+
+        return build
+    return None
+
+
+def _are_neighbours(first: Node, second: Node, whole: Operand) -> bool:
+    """Whether two slices are the first and the second of all pairs of the leading elements of one tensor's rows, as many as a whole has."""
+    x: Operand = first.arguments["input"]
+    strides = [1] * (x.rank - 1) + [2]
+    starts = [part.arguments["starts"] for part in (first, second)]
+    alike = second.arguments["input"] is x and all(part.arguments.get("strides") == strides for part in (first, second))
+    return (
+        alike
+        and not any(starts[0])
+        and starts[1] == [0] * (x.rank - 1) + [1]
+        and first.output.shape == second.output.shape == (*x.shape[:-1], whole.shape[-1] // 2)
+        and whole.shape[-1] <= x.shape[-1]
+    )
 
 
 def _is_shared(view: View, factor: Operand, x: Operand) -> bool:
@@ -83,10 +131,10 @@ def scaled_rotation(view: View, node: Node) -> Build | None:
 def halves(view: View, node: Node) -> Build | None:
     """slice of a half that a concat puts on the other side of the other half: both by one split."""
     x: Operand = node.arguments["input"]
-    axis = _part(node)
+    axis = part_of(node)
     if axis is None:
         return None
-    slices = {other.arguments["starts"][axis]: other for other in view.readers(x) if other.op == "slice" and _part(other) == axis}
+    slices = {other.arguments["starts"][axis]: other for other in view.readers(x) if other.op == "slice" and part_of(other) == axis}
     starts = sorted(slices)
     sizes = [slices[start].arguments["sizes"][axis] for start in starts]
     if len(starts) != 2 or starts != [0, sizes[0]] or sum(sizes) != x.shape[axis] or not _turns(view, *map(slices.__getitem__, starts)):
@@ -105,7 +153,7 @@ def _turns(view: View, first: Node, second: Node) -> bool:
     )
 
 
-def _part(node: Node) -> int | None:
+def part_of(node: Node) -> int | None:
     """The axis that a slice takes a part of, if it is one without strides and the others are whole."""
     x: Operand = node.arguments["input"]
     if any(stride != 1 for stride in node.arguments.get("strides", [])):
@@ -114,4 +162,4 @@ def _part(node: Node) -> int | None:
     return cut[0] if len(cut) == 1 else None
 
 
-RULES: dict[str, list[Rule]] = {"mul": [negated_half, scaled_rotation], "div": [scaled_rotation], "slice": [halves]}
+RULES: dict[str, list[Rule]] = {"mul": [negated_half, turned_pairs, scaled_rotation], "div": [scaled_rotation], "slice": [halves]}

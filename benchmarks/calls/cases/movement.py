@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from benchmarks.calls.case import Case, drawn
+from benchmarks.calls.case import Case, DrawingBuilder, drawn
+from webnn_graph.graph import Operand
 
 CACHE = [(1, 4, 512, 64)]
 TOKENS = [(1, 128, 384)]
+SIGNS = np.tile(np.array([-1, 1], np.float32), 32)
+TURNING = np.kron(np.eye(32, dtype=np.float32), np.array([[0, 1], [-1, 0]], np.float32))
+"""What a row (a, b) is multiplied by to be (-b, a), for each two neighbours."""
+
+
+def turned_by_slices(b: DrawingBuilder, x: Operand, sine: Operand, count: int) -> Operand:
+    first, second = (b.slice(x, [0, 0, 0, place], [1, 12, count, 63], strides=[1, 1, 1, 2]) for place in (0, 1))
+    pairs = b.concat([b.reshape(part, [1, 12, count, 32, 1]) for part in (b.neg(second), first)], 4)
+    made: Operand = b.mul(b.reshape(pairs, [1, 12, count, 64]), sine)
+    return made
+
+
+def turned_by_reverse(b: DrawingBuilder, x: Operand, sine: Operand, count: int) -> Operand:
+    pairs = b.reverse(b.reshape(x, [12 * count, 32, 2]), axes=[2])
+    made: Operand = b.mul(b.reshape(pairs, [1, 12, count, 64]), b.mul(sine, SIGNS))
+    return made
+
 
 CASES = (
     Case(
@@ -90,6 +110,19 @@ CASES = (
             "the last axis reversed": lambda b, x: b.reverse(x, axes=[3]),
             "the last axis gathered": lambda b, x: b.gather(x, b.constant(np.arange(56)[::-1].copy(), "int32"), axis=3),
         },
+    ),
+    *(
+        Case(
+            f"neighbours (a, b) as (-b, a), of {count}",
+            [(1, 12, count, 64), (1, 1, count, 64)],
+            {
+                "slices, neg, concat, mul": partial(turned_by_slices, count=count),
+                "reverse of pairs, mul": partial(turned_by_reverse, count=count),
+                "matmul, mul": lambda b, x, sine: b.mul(b.matmul(x, b.constant(TURNING)), sine),
+                "gather, mul": lambda b, x, sine: b.mul(b.gather(x, b.constant(np.arange(64) ^ 1, "int32"), axis=3), b.mul(sine, SIGNS)),
+            },
+        )
+        for count in (1, 64)
     ),
     Case(
         "two halves of the last axis",

@@ -53,8 +53,11 @@ def experts(module: Any, hidden: torch.Tensor, chosen: torch.Tensor, shares: tor
         made = _computed(module, hidden.unsqueeze(0), slice(None))
         return (made * weights.transpose(0, 1).unsqueeze(-1)).sum(0).to(hidden.dtype)
     ids = chosen.reshape(-1)
-    made = _computed(module, hidden.repeat_interleave(k, dim=0).unsqueeze(1), ids)
-    weighted = made.squeeze(1) * shares.reshape(-1, 1)
+    rows = hidden if tokens == 1 else hidden.repeat_interleave(k, dim=0)
+    made = _computed(module, rows.unsqueeze(1), ids).squeeze(1)
+    if tokens == 1:
+        return (shares.to(made.dtype) @ made).to(hidden.dtype)
+    weighted = made * shares.reshape(-1, 1)
     return weighted.reshape(tokens, k, -1).sum(1).to(hidden.dtype)
 
 
