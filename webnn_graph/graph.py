@@ -16,6 +16,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from webnn_graph.data_types import Array, DataType, storage_bytes
+from webnn_graph.metadata import Metadata
 from webnn_graph.modules import done_by
 from webnn_graph.weight import Values, Weight
 from webnn_graph.wording import one_line
@@ -168,6 +169,8 @@ class Graph:
     outputs: tuple[Operand, ...]
     notes: tuple[str, ...] = field(default=())
     """What a conversion has to say of itself (types narrowed, names mapped); not stored in files."""
+    metadata: Metadata = field(default=Metadata())
+    """What it is for, and what its inputs and outputs mean."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.constants, Values):
