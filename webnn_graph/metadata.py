@@ -53,7 +53,7 @@ class Image(_Described, frozen=True, tag="image"):
         edge: Of ``cover``, in pixels; None for the tensor's shorter side.
         resample: How pixels between others are computed.
         place: Of ``contain``: where the picture is, in the middle or at the upper left corner.
-        fill: Of ``contain``: the value of the rest.
+        fill: Of ``contain``: the value of the rest; None for what becomes 0.
         scale: What values are multiplied by first.
         mean: Of each channel, or one of all; empty for 0.
         std: Of each channel, or one of all; empty for 1.
@@ -65,7 +65,7 @@ class Image(_Described, frozen=True, tag="image"):
     edge: Pixels | None = None
     resample: Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"] = "bilinear"
     place: Literal["center", "corner"] = "center"
-    fill: Byte = 0
+    fill: Byte | None = None
     scale: Positive = 1.0
     mean: OfChannels = ()
     std: Annotated[tuple[Positive, ...], Meta(max_length=4)] = ()
@@ -293,7 +293,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tensors: What inputs and outputs are, by name.
     """
 
-    task: Annotated[str, Meta(max_length=100, pattern="^[a-z0-9-]*$")] = ""
+    task: Annotated[str, Meta(max_length=100, pattern="^[a-z0-9-]*$", description="Lower case letters, digits and -.")] = ""
     tensors: Annotated[dict[Text, Meaning], Meta(max_length=1000)] = {}
 
     def __bool__(self) -> bool:
