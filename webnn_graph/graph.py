@@ -16,7 +16,6 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from webnn_graph.data_types import Array, DataType, storage_bytes
-from webnn_graph.metadata import Metadata
 from webnn_graph.modules import done_by
 from webnn_graph.weight import Values, Weight
 from webnn_graph.wording import one_line
@@ -169,8 +168,8 @@ class Graph:
     outputs: tuple[Operand, ...]
     notes: tuple[str, ...] = field(default=())
     """What a conversion has to say of itself (types narrowed, names mapped); not stored in files."""
-    metadata: Metadata = field(default=Metadata())
-    """What it is for, and what its inputs and outputs mean."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """What it is for, and what its inputs and outputs mean, as files hold it; `webnn_graph.metadata` reads it."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.constants, Values):

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError
+from webnn_graph.graph import Graph
 from webnn_graph.wording import one_line
 
 MOST_LABELS = 2**18
@@ -298,6 +299,15 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __bool__(self) -> bool:
         return bool(self.task or self.tensors)
+
+    @classmethod
+    def of(cls, graph: Graph) -> Metadata:
+        """That of a graph. Raises `FormatError` as `metadata_of`."""
+        return metadata_of(graph.metadata)
+
+    def renamed(self, names: Mapping[str, str]) -> Metadata:
+        """The same where tensors have other names."""
+        return Metadata(task=self.task, tensors={names.get(name, name): meaning for name, meaning in self.tensors.items()})
 
     def document(self) -> dict[str, Any]:
         """The object that files hold: what has its default is not in it."""

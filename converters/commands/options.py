@@ -12,7 +12,6 @@ from click.core import ParameterSource
 
 from converters.commands.beside import READ, dims_beside
 from converters.commands.console import verbosity_options
-from converters.described import given
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.table import LIBRARIES, OPSETS, library_of, writable
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from converters.commands.opening import Opening
     from converters.commands.quantizing import Quantizing
     from converters.commands.workflow import Check
+    from converters.described.given import Given
 
 F = TypeVar("F", bound=Callable[..., Any])
 BESIDE = ", where model.dims.json beside the model does not say it"
@@ -136,6 +136,18 @@ class Described(click.ParamType):
             return self.read(value) if isinstance(value, str) else value
         except (ValueError, ZeroDivisionError) as error:
             self.fail(f"{value!r}: {error}", param, ctx)
+
+
+def _image(text: str) -> Any:
+    from converters.described.given import image
+
+    return image(text)
+
+
+def _audio(text: str) -> Any:
+    from converters.described.given import audio
+
+    return audio(text)
 
 
 def _labels(text: str) -> tuple[str, Path]:
@@ -379,7 +391,7 @@ describing_options = options(
         "--image",
         "images",
         multiple=True,
-        type=Described("INPUT:WORD,...", given.image),
+        type=Described("INPUT:WORD,...", _image),
         help="What picture an input is, like x:rgb,resize=256,crop=center,mean=0.5,std=0.5 of values from 0 to 1, or x:bgr,scale=1 of "
         "values to 255.  [default: as the model's files say]",
     ),
@@ -387,7 +399,7 @@ describing_options = options(
         "--audio",
         "sounds",
         multiple=True,
-        type=Described("INPUT:RATE", given.audio),
+        type=Described("INPUT:RATE", _audio),
         help="What sound an input is: samples a second; x:16000,normalized has mean 0 and variance 1.",
     ),
     click.option(
@@ -540,13 +552,15 @@ def refuse_described(options: Mapping[str, Any]) -> None:
         raise click.UsageError("--generate says what goes in and comes out; --image, --audio and --labels are for other models")
 
 
-def given_of(options: dict[str, Any]) -> given.Given:
+def given_of(options: dict[str, Any]) -> Given:
     """Takes the `describing_options` out of a command's options; the task stays, which says other things, too."""
+    from converters.described.given import Given
+
     images, sounds, labels = (options.pop(name) for name in DESCRIBING)
     inputs = {name: image for name, image, _ in images} | dict(sounds)
     if len(inputs) < len(images) + len(sounds):
         raise click.UsageError("--image and --audio say what an input is once")
-    return given.Given(options["task"], inputs, {name: size for name, _, size in images if size}, dict(labels))
+    return Given(options["task"], inputs, {name: size for name, _, size in images if size}, dict(labels))
 
 
 def sizes_of(options: dict[str, Any], model: Path) -> list[Mapping[str, int]]:

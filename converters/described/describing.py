@@ -34,7 +34,8 @@ def described(graph: Graph, path: Path | None = None, said: Mapping[str, str] | 
     if folder and folder.config:
         sources.append((folder.path.name, lambda: huggingface.meanings(folder, graph)))
     notes: list[str] = []
-    task, tensors = "", dict(graph.metadata.tensors)
+    known = Metadata.of(graph)
+    task, tensors = known.task, dict(known.tensors)
     for source, read in sources:
         try:
             found, meanings = read()
@@ -50,4 +51,4 @@ def described(graph: Graph, path: Path | None = None, said: Mapping[str, str] | 
         task = task or found
     if not (task or tensors or notes):
         return graph
-    return replace(graph, metadata=Metadata(task=graph.metadata.task or task, tensors=tensors), notes=(*graph.notes, *notes))
+    return replace(graph, metadata=Metadata(task=task, tensors=tensors).document(), notes=(*graph.notes, *notes))

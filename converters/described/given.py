@@ -48,7 +48,10 @@ class Given:
             ValidationError: There is no such input or output, or it is something else.
             FormatError: A file of labels is damaged.
         """
-        tensors: dict[str, Meaning] = {**graph.metadata.tensors, **self.inputs}
+        if not (self.task or self.inputs or self.labels):
+            return graph
+        before = Metadata.of(graph)
+        tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}
         for name, file in self.labels.items():
             names = read_labels(file)
             output = _output(graph, name, len(names), file)
@@ -56,7 +59,7 @@ class Given:
             axis = _axis(output, len(names))
             same = known if isinstance(known, Labels) else Labels(names=names)
             tensors[output.name] = msgspec.structs.replace(same, names=names, axis=axis)
-        metadata = metadata_of(Metadata(task=self.task or graph.metadata.task, tensors=tensors).document())
+        metadata = metadata_of(Metadata(task=self.task or before.task, tensors=tensors).document())
         shapes = {operand.name: operand.shape for operand in graph.inputs}
         for name, meaning in self.inputs.items():
             if name not in shapes:
@@ -67,7 +70,7 @@ class Given:
             if isinstance(meaning, Image) and meaning.size(shapes[name]) != size:
                 height, width = meaning.size(shapes[name])
                 raise ValidationError(f"input {name} is {height} pixels high and {width} wide, not {size[0]} and {size[1]}")
-        return replace(graph, metadata=metadata)
+        return replace(graph, metadata=metadata.document())
 
 
 def _output(graph: Graph, name: str, count: int, file: Path) -> Operand:

@@ -96,9 +96,9 @@ def test_labels_keep_what_is_known_of_them(tmp_path: Path) -> None:
     (tmp_path / "labels").write_text("cat\ndog\n")
     graph = graph_of({"x": (1, 3, 8, 8)}, {"scores": (1, 2), "map": (1, 3, 4, 4)})
     known = Metadata(task="image-classification", tensors={"scores": Labels(names=("a", "b"), scores="probabilities", several=True)})
-    graph = Given(labels={"": tmp_path / "labels"}).of(Given(task="other").of(replace(graph, metadata=known)))
-    assert graph.metadata.tensors["scores"] == Labels(names=("cat", "dog"), scores="probabilities", several=True)
-    assert graph.metadata.task == "other"
+    graph = Given(labels={"": tmp_path / "labels"}).of(Given(task="other").of(replace(graph, metadata=known.document())))
+    assert Metadata.of(graph).tensors["scores"] == Labels(names=("cat", "dog"), scores="probabilities", several=True)
+    assert Metadata.of(graph).task == "other"
 
 
 class Network(torch.nn.Module):
@@ -134,11 +134,11 @@ def test_a_conversion_is_told(program: Path, tmp_path: Path, invoke: Callable[..
         task="image-classification",
         tensors={"x": Image(channels="bgr", resize="cover", edge=9, scale=1 / 255), "scores": Labels(names=("cat", "dog", "bird"))},
     )
-    assert load(tmp_path / "out" / "n.webnn").metadata == load(tmp_path / "out" / "n.json").metadata == expected
+    assert load(tmp_path / "out" / "n.webnn").metadata == load(tmp_path / "out" / "n.json").metadata == expected.document()
     # What is known can be said later, too.
     changed = invoke("webnn2json", tmp_path / "out" / "n.webnn", "-o", tmp_path / "again", "--task", "other", "--audio", "x:16000")
     assert changed.exit_code == 0, changed.output
-    metadata = load(tmp_path / "again" / "n.json").metadata
+    metadata = Metadata.of(load(tmp_path / "again" / "n.json"))
     assert (metadata.task, metadata.tensors["x"]) == ("other", Audio(sampling_rate=16_000))
 
 

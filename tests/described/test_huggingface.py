@@ -11,7 +11,7 @@ import pytest
 from converters.described import described
 from tests.described.graphs import graph_of
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Embedding, Image, Labels, Meaning, Tokens
+from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Embedding, Image, Labels, Meaning, Metadata, Tokens
 
 LABELS = {"0": "cat", "1": "dog", "2": "it's <b>"}
 NAMES = ("cat", "dog", "it's <b>")
@@ -25,6 +25,7 @@ VIT = {
     "rescale_factor": 0.00392156862745098,
     "size": {"height": 32, "width": 32},
 }
+CROP = {"height": 32, "width": 32}
 NORMALIZED = {"scale": 0.00392156862745098, "mean": (0.5, 0.4, 0.3), "std": (0.5, 0.5, 0.5)}
 PICTURE = {"pixel_values": (1, 3, 32, 32)}
 
@@ -40,7 +41,7 @@ def said(folder: Path, graph: Graph, config: dict[str, Any], **files: Any) -> Gr
 
 def test_a_classifier_of_pictures(tmp_path: Path) -> None:
     config = {"architectures": ["ViTForImageClassification"], "id2label": LABELS}
-    metadata = said(tmp_path, graph_of(PICTURE, {"logits": (1, 3)}), config, preprocessor_config=VIT).metadata
+    metadata = Metadata.of(said(tmp_path, graph_of(PICTURE, {"logits": (1, 3)}), config, preprocessor_config=VIT))
     assert metadata.task == "image-classification"
     assert metadata.tensors == {"pixel_values": Image(**NORMALIZED), "logits": Labels(names=NAMES)}
 
@@ -66,13 +67,13 @@ def test_a_classifier_of_pictures(tmp_path: Path) -> None:
 )
 def test_how_a_picture_is_made(changed: dict[str, Any], expected: dict[str, Any], tmp_path: Path) -> None:
     graph = said(tmp_path, graph_of(PICTURE, {"y": (1,)}), {}, preprocessor_config={**VIT, **changed})
-    assert graph.metadata.tensors == {"pixel_values": Image(**{**NORMALIZED, **expected})}
+    assert Metadata.of(graph).tensors == {"pixel_values": Image(**{**NORMALIZED, **expected})}
     assert graph.notes == ()
 
 
 def test_a_processor_within_another_file(tmp_path: Path) -> None:
     graph = said(tmp_path, graph_of(PICTURE, {"y": (1,)}), {}, processor_config={"image_processor": VIT})
-    assert graph.metadata.tensors == {"pixel_values": Image(**NORMALIZED)}
+    assert Metadata.of(graph).tensors == {"pixel_values": Image(**NORMALIZED)}
 
 
 CLASSES: list[tuple[str, dict[str, Any], dict[str, tuple[int, ...]], str, dict[str, Meaning]]] = [
@@ -114,14 +115,14 @@ def test_what_models_of_pictures_give(
     expected: dict[str, Meaning],
     tmp_path: Path,
 ) -> None:
-    metadata = said(tmp_path, graph_of(PICTURE, outputs), {"architectures": [name], "id2label": LABELS, **config}).metadata
+    metadata = Metadata.of(said(tmp_path, graph_of(PICTURE, outputs), {"architectures": [name], "id2label": LABELS, **config}))
     assert (metadata.task, metadata.tensors) == (task, expected)
 
 
 def test_texts(tmp_path: Path) -> None:
     inputs = dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), (1, 8))
     config = {"architectures": ["BertForSequenceClassification"], "id2label": LABELS, "pad_token_id": 7}
-    metadata = said(tmp_path, graph_of(inputs, {"logits": (1, 3)}), config).metadata
+    metadata = Metadata.of(said(tmp_path, graph_of(inputs, {"logits": (1, 3)}), config))
     assert metadata.task == "text-classification"
     assert metadata.tensors == {
         "input_ids": Tokens(pad=7),
@@ -137,7 +138,7 @@ def test_sentences(normalized: bool, tmp_path: Path) -> None:
     modules = [{"idx": i, "path": "", "type": f"sentence_transformers.models.{kind}"} for i, kind in enumerate(types)]
     pooling = {"word_embedding_dimension": 8, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}
     graph = graph_of({"input_ids": (1, 8)}, {"last_hidden_state": (1, 8, 8), "pooler_output": (1, 8)})
-    metadata = said(tmp_path, graph, {"architectures": ["BertModel"]}, modules=modules, **{"1_Pooling__config": pooling}).metadata
+    metadata = Metadata.of(said(tmp_path, graph, {"architectures": ["BertModel"]}, modules=modules, **{"1_Pooling__config": pooling}))
     assert metadata.task == "sentence-similarity"
     assert metadata.tensors["last_hidden_state"] == Embedding(pooling="mean", normalized=normalized)
     assert "pooler_output" not in metadata.tensors
@@ -145,14 +146,16 @@ def test_sentences(normalized: bool, tmp_path: Path) -> None:
 
 def test_speech(tmp_path: Path) -> None:
     graph = graph_of({"input_values": (1, 1600)}, {"logits": (1, 10, 6)})
-    metadata = said(
-        tmp_path,
-        graph,
-        {"architectures": ["Wav2Vec2ForCTC"], "pad_token_id": 0},
-        preprocessor_config={"sampling_rate": 16_000, "do_normalize": True, "feature_size": 1},
-        vocab={"<pad>": 0, "<s>": 1, "</s>": 2, "|": 3, "B": 5, "A": 4},
-        tokenizer_config={"word_delimiter_token": "|"},
-    ).metadata
+    metadata = Metadata.of(
+        said(
+            tmp_path,
+            graph,
+            {"architectures": ["Wav2Vec2ForCTC"], "pad_token_id": 0},
+            preprocessor_config={"sampling_rate": 16_000, "do_normalize": True, "feature_size": 1},
+            vocab={"<pad>": 0, "<s>": 1, "</s>": 2, "|": 3, "B": 5, "A": 4},
+            tokenizer_config={"word_delimiter_token": "|"},
+        )
+    )
     assert metadata.task == "automatic-speech-recognition"
     assert metadata.tensors == {
         "input_values": Audio(sampling_rate=16_000, normalized=True),
@@ -163,20 +166,20 @@ def test_speech(tmp_path: Path) -> None:
 def test_sounds_are_no_texts(tmp_path: Path) -> None:
     graph = graph_of({"input_values": (1, 1600)}, {"logits": (1, 3)})
     config = {"architectures": ["Wav2Vec2ForSequenceClassification"], "id2label": LABELS}
-    assert said(tmp_path, graph, config, preprocessor_config={"sampling_rate": 8000}).metadata.task == "audio-classification"
+    assert Metadata.of(said(tmp_path, graph, config, preprocessor_config={"sampling_rate": 8000})).task == "audio-classification"
 
 
 def test_a_model_of_onnx_in_a_folder_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "onnx").mkdir()
     said(tmp_path, graph_of(PICTURE, {"logits": (1, 3)}), {"architectures": ["ViTForImageClassification"], "id2label": LABELS})
     graph = described(graph_of(PICTURE, {"logits": (1, 3)}), tmp_path / "onnx" / "model.onnx")
-    assert graph.metadata.tensors == {"logits": Labels(names=NAMES)}
+    assert Metadata.of(graph).tensors == {"logits": Labels(names=NAMES)}
 
 
 def test_what_contradicts_the_graph_is_left_out_and_said(tmp_path: Path) -> None:
     config = {"architectures": ["ViTForImageClassification"], "id2label": LABELS}
     graph = said(tmp_path, graph_of(PICTURE, {"logits": (1, 4)}), config, preprocessor_config=VIT)
-    assert list(graph.metadata.tensors) == ["pixel_values"]
+    assert list(Metadata.of(graph).tensors) == ["pixel_values"]
     (note,) = graph.notes
     assert note == f"{tmp_path.name} says that logits [1, 4] is labels, which it cannot be: there are 3 labels for 4 numbers"
 
@@ -201,7 +204,7 @@ def test_what_contradicts_the_graph_is_left_out_and_said(tmp_path: Path) -> None
 def test_damaged_files_stop_no_conversion(config: dict[str, Any], processor: Any, tmp_path: Path) -> None:
     whole = {"architectures": ["ViTForImageClassification"], "id2label": LABELS, **config}
     graph = said(tmp_path, graph_of(PICTURE, {"logits": (1, 3)}), whole, preprocessor_config=processor)
-    assert len(graph.metadata.tensors) < 2
+    assert len(Metadata.of(graph).tensors) < 2
     assert all("\n" not in note for note in graph.notes)
 
 

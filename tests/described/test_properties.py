@@ -6,7 +6,7 @@ import pytest
 
 from converters.described import described
 from tests.described.graphs import graph_of
-from webnn_graph.metadata import Characters, Detections, Image, Labels
+from webnn_graph.metadata import Characters, Detections, Image, Labels, Metadata
 
 YOLO = {"task": "detect", "names": "{0: 'person', 1: \"it's\"}", "stride": "32", "imgsz": "[64, 64]"}
 PICTURE = {"images": (1, 3, 64, 64)}
@@ -17,7 +17,7 @@ LETTERBOX = Image(resize="contain", fill=114, scale=1 / 255)
     ("shape", "form"), [((1, 6, 84), "columns"), ((1, 84, 6), "final"), ((1, 84, 7), "objects"), ((1, 7, 84), None), ((6, 84), None)]
 )
 def test_yolo(shape: tuple[int, ...], form: str | None) -> None:
-    metadata = described(graph_of(PICTURE, {"output0": shape}), said=YOLO).metadata
+    metadata = Metadata.of(described(graph_of(PICTURE, {"output0": shape}), said=YOLO))
     assert metadata.task == "object-detection"
     expected = {"output0": Detections(names=("person", "it's"), form=form)} if form else {}  # type: ignore[arg-type]
     assert metadata.tensors == {"images": LETTERBOX, **expected}
@@ -25,19 +25,19 @@ def test_yolo(shape: tuple[int, ...], form: str | None) -> None:
 
 def test_a_version_that_does_not_say_its_task() -> None:
     said = {name: text for name, text in YOLO.items() if name != "task"}
-    metadata = described(graph_of(PICTURE, {"output0": (1, 84, 7)}), said=said).metadata
+    metadata = Metadata.of(described(graph_of(PICTURE, {"output0": (1, 84, 7)}), said=said))
     assert metadata.task == "object-detection"
     assert metadata.tensors["output0"] == Detections(names=("person", "it's"), form="objects")
 
 
 def test_yolo_whose_boxes_are_chosen() -> None:
     said = {**YOLO, "names": str({number: f"name {number}" for number in range(5)})}
-    metadata = described(graph_of(PICTURE, {"output0": (1, 300, 6)}), said=said).metadata
+    metadata = Metadata.of(described(graph_of(PICTURE, {"output0": (1, 300, 6)}), said=said))
     assert metadata.tensors["output0"] == Detections(names=tuple(f"name {number}" for number in range(5)), form="final")
 
 
 def test_a_classifier() -> None:
-    metadata = described(graph_of(PICTURE, {"output0": (1, 2)}), said={**YOLO, "task": "classify"}).metadata
+    metadata = Metadata.of(described(graph_of(PICTURE, {"output0": (1, 2)}), said={**YOLO, "task": "classify"}))
     assert metadata.task == "image-classification"
     assert metadata.tensors == {
         "images": Image(resize="cover", scale=1 / 255),
@@ -47,12 +47,12 @@ def test_a_classifier() -> None:
 
 @pytest.mark.parametrize(("size", "names"), [(4, ("", "a", "#", "é")), (5, ("", "a", "#", "é", " "))])
 def test_characters(size: int, names: tuple[str, ...]) -> None:
-    metadata = described(graph_of({"x": (1, 3, 48, 96)}, {"y": (1, 12, size)}), said={"character": "a\n#\né"}).metadata
+    metadata = Metadata.of(described(graph_of({"x": (1, 3, 48, 96)}, {"y": (1, 12, size)}), said={"character": "a\n#\né"}))
     assert metadata.tensors == {"y": Characters(names=names, scores="probabilities")}
 
 
 def test_characters_that_are_labels() -> None:
-    metadata = described(graph_of({"x": (1, 3, 48, 96)}, {"y": (1, 4)}), said={"character": "0\n90\n180\n270"}).metadata
+    metadata = Metadata.of(described(graph_of({"x": (1, 3, 48, 96)}, {"y": (1, 4)}), said={"character": "0\n90\n180\n270"}))
     assert metadata.tensors == {"y": Labels(names=("0", "90", "180", "270"), scores="probabilities")}
 
 
@@ -72,7 +72,7 @@ def test_characters_that_are_labels() -> None:
 )
 def test_names_that_are_none(names: str) -> None:
     graph = described(graph_of(PICTURE, {"output0": (1, 6, 84)}), said={**YOLO, "names": names})
-    assert "output0" not in graph.metadata.tensors
+    assert "output0" not in Metadata.of(graph).tensors
     (note,) = graph.notes
     assert note == "what the model says of inputs and outputs is left out: its names are no list" or "names are no list: " in note
 

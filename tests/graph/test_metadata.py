@@ -39,12 +39,15 @@ HARD = ("plain", 'a "quoted" one', "two\nlines", "</script>", "# not a comment; 
 """Labels that are hard on formats."""
 
 
-def network(metadata: Metadata = Metadata()) -> Graph:
+NOTHING = Metadata()
+
+
+def network(metadata: Metadata = NOTHING) -> Graph:
     b = GraphBuilder("network")
     x = b.input("x", "float32", [1, 3, 8, 8])
     y = b.conv2d(x, np.arange(len(HARD) * 3 * 9, dtype=np.float32).reshape(len(HARD), 3, 3, 3))
     scores = b.reshape(b.reduceMean(y, axes=[2, 3]), newShape=[1, len(HARD)])
-    return replace(b.build({"scores": b.add(scores, 1.0), "map": y}), metadata=metadata)
+    return replace(b.build({"scores": b.add(scores, 1.0), "map": y}), metadata=metadata.document())
 
 
 DESCRIBED = Metadata(
@@ -61,7 +64,7 @@ DESCRIBED = Metadata(
 def test_files_keep_it(suffix: str, tmp_path: Path) -> None:
     save(network(DESCRIBED), tmp_path / f"network{suffix}")
     again = load(tmp_path / f"network{suffix}")
-    assert again.metadata == DESCRIBED
+    assert again.metadata == DESCRIBED.document()
     save(again, tmp_path / f"again{suffix}")
     first, second = ((tmp_path / f"{stem}{suffix}").read_text("utf-8") for stem in ("network", "again"))
     assert first == second
@@ -82,13 +85,13 @@ def replace_tensors(task: str = "", **tensors: Meaning) -> Metadata:
 
 def test_what_makes_graphs_of_graphs_keeps_it(tmp_path: Path) -> None:
     graph = network(DESCRIBED)
-    assert optimize(graph).metadata == DESCRIBED
+    assert optimize(graph).metadata == DESCRIBED.document()
     for target in ("portable", "chromium", "rustnn"):
-        assert legalize(graph, load_target(target)).metadata == DESCRIBED
-    assert quantize(graph, "int8").metadata == DESCRIBED
+        assert legalize(graph, load_target(target)).metadata == DESCRIBED.document()
+    assert quantize(graph, "int8").metadata == DESCRIBED.document()
     other = replace(network(), name="other")
     save_together({tmp_path / "a.webnn": graph, tmp_path / "b.webnn": other})
-    assert (load(tmp_path / "a.webnn").metadata, load(tmp_path / "b.webnn").metadata) == (DESCRIBED, Metadata())
+    assert (load(tmp_path / "a.webnn").metadata, load(tmp_path / "b.webnn").metadata) == (DESCRIBED.document(), {})
 
 
 def test_names_that_are_no_identifiers(tmp_path: Path) -> None:
@@ -96,14 +99,14 @@ def test_names_that_are_no_identifiers(tmp_path: Path) -> None:
     text = (tmp_path / "network.json").read_text("utf-8").replace('"x"', '"the x"').replace('"scores": "scores"', '"the scores": "scores"')
     (tmp_path / "network.json").write_text(text.replace('{"task"', '{"task"', 1).replace('"scores": {"kind"', '"the scores": {"kind"', 1))
     graph = load(tmp_path / "network.json")
-    assert list(graph.metadata.tensors) == [graph.inputs[0].name, graph.outputs[0].name, "map"]
+    assert list(Metadata.of(graph).tensors) == [graph.inputs[0].name, graph.outputs[0].name, "map"]
     assert graph.inputs[0].name != "the x"
 
 
 def test_a_comment_of_another_kind_is_one(tmp_path: Path) -> None:
     text = 'webnn_graph "m" v1 { inputs { x: f32[2];  # image: of a cat\n } nodes { y = relu(x); } outputs { y;  # nonsense: {}\n } }'
     (tmp_path / "m.webnn").write_text(text)
-    assert load(tmp_path / "m.webnn").metadata == Metadata()
+    assert load(tmp_path / "m.webnn").metadata == {}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from webnn_graph.builder.shortcuts import SHORTCUTS
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ValidationError, Where
 from webnn_graph.graph import Descriptor, Distribution, Graph, Node, Operand, map_arguments, operands_in, operands_of
-from webnn_graph.metadata import Metadata
 from webnn_graph.names import Names
 from webnn_graph.ops import OPS, Parameter, evaluate
 from webnn_graph.ops.rules import check_shape, distribution_of
@@ -47,7 +46,7 @@ class GraphBuilder(OperatorMethods):
         self.budget = budget or Budget()
         self._most_bytes = most_bytes
         self.notes: list[str] = []
-        self.metadata = Metadata()
+        self.metadata: Mapping[str, Any] = {}
         self._label = ""
         self._inputs: dict[str, Operand] = {}
         self._constants: dict[Operand, Weight] = {}

@@ -8,15 +8,12 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from msgspec.structs import replace
-
 from webnn_graph.codes import Code
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.errors import FormatError, ValidationError, WebNNError
 from webnn_graph.formats.constants import MAX_FILL, Fill, Inline, Stored, filled, from_bytes
 from webnn_graph.formats.document import SPECIAL, Declaration, Dimension, Document, Name, Output, Place, Size, Statement, dimension_of
 from webnn_graph.graph import Distribution, Graph, Node, Operand
-from webnn_graph.metadata import Metadata, check, metadata_of
 from webnn_graph.names import IDENTIFIER, Names, nearest
 from webnn_graph.ops import OPS, Op, Parameter
 from webnn_graph.ops.rules import check_shape, distribution_of
@@ -88,16 +85,20 @@ class _Assembly:
         metadata = self._metadata(inputs, outputs)
         return Graph(document.name, inputs, Values(constants), tuple(nodes), outputs, tuple(self.notes), metadata)
 
-    def _metadata(self, inputs: Sequence[Operand], outputs: Sequence[Operand]) -> Metadata:
+    def _metadata(self, inputs: Sequence[Operand], outputs: Sequence[Operand]) -> Mapping[str, Any]:
         """What the file says of inputs and outputs, by the names that they have in the graph."""
         document = self.document
+        if not document.metadata:
+            return {}
+        from webnn_graph.metadata import check, metadata_of
+
         names = {declaration.name: operand.name for declaration, operand in zip(document.inputs, inputs, strict=True)}
         names |= {output.name: operand.name for output, operand in zip(document.outputs, outputs, strict=True)}
         with _located(document.where):
             metadata = metadata_of(document.metadata)
-            metadata = replace(metadata, tensors={names.get(name, name): meaning for name, meaning in metadata.tensors.items()})
+            metadata = metadata.renamed(names)
             check(metadata, inputs, outputs)
-        return metadata
+        return metadata.document()
 
     # ---------------------------------------------------------------------------------------------------------- declarations
     def _identifiers(self) -> dict[str, str]:

@@ -131,7 +131,7 @@ def document_of(graph: Graph, *, labels: bool = True, weights_digest: str = "") 
         calls=[_call(node, labels) for node in graph.nodes],
         outputs=[Output(operand.name, operand.name) for operand in graph.outputs],
         weights_digest=weights_digest,
-        metadata=graph.metadata.document(),
+        metadata=dict(graph.metadata),
     )
 
 

@@ -21,7 +21,6 @@ from webnn_graph.formats.held import held
 from webnn_graph.formats.table import WEIGHTS
 from webnn_graph.formats.weights import stored
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Metadata, whole
 from webnn_graph.names import IDENTIFIER
 from webnn_graph.own import TEMPLATES
 from webnn_graph.weight import Place
@@ -139,7 +138,7 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool,
         "weight_files": list(map(url, weight_files)),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
         "is_random": is_random,
-        **described(graph.metadata),
+        **_described(graph),
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
@@ -162,13 +161,18 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool,
     }
 
 
-def described(metadata: Metadata) -> dict[str, Any]:
+def _described(graph: Graph) -> dict[str, Any]:
     """What the templates show of metadata: an object with all defaults, a tensor a line, and its type; nothing where nothing is known."""
+    if not graph.metadata:
+        return {"is_described": False}
+    from webnn_graph.metadata import Metadata, whole
+
+    metadata = Metadata.of(graph)
     tensors = {name: whole(meaning) for name, meaning in metadata.tensors.items()}
     return {
         "task": literal(metadata.task),
         "meanings": [(key(name), literal(meaning), type_of(meaning)) for name, meaning in tensors.items()],
-        "is_described": bool(metadata),
+        "is_described": True,
     }
 
 

@@ -27,7 +27,6 @@ from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
 from webnn_graph.formats.digests import PATTERN
 from webnn_graph.formats.document import Declaration, Dimension, Document, Name, Output, Place, Size, Statement, document_of
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import KINDS
 from webnn_graph.names import nearest
 from webnn_graph.ops import OPS
 
@@ -186,7 +185,7 @@ BYTES = re.compile(r"\[\s*(?:[0-9]{1,3}(?:\s*,\s*[0-9]{1,3})*)?\s*\]")
 DIGEST_COMMENT = re.compile(rf"^[ \t]*{DIGEST} ({PATTERN.pattern})[ \t\r]*$", re.MULTILINE)
 RANDOM_COMMENT = re.compile(rf";[ \t]*{RANDOM} (\w+)[ \t\r]*$", re.MULTILINE)
 TASK_COMMENT = re.compile(rf"[ \t\r\n]*{TASK} ([a-z0-9-]{{1,100}})[ \t\r]*$", re.MULTILINE)
-MEANING_COMMENT = re.compile(rf"[;,]?[ \t]*# ({'|'.join(KINDS)}): (\{{.*\}})[ \t\r]*$", re.MULTILINE)
+MEANING_COMMENT = re.compile(r"[;,]?[ \t]*# ([a-z]+): (\{.*\})[ \t\r]*$", re.MULTILINE)
 WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -236,6 +235,10 @@ class _Parser:
     def _read_meaning(self, document: Document, name: str) -> None:
         """What a comment that ends the line says of an input or output; any other is only a comment."""
         if comment := MEANING_COMMENT.match(self.text, self.at):
+            from webnn_graph.metadata import KINDS
+
+            if comment[1] not in KINDS:
+                return
             try:
                 meaning = json.loads(comment[2])
             except (ValueError, RecursionError) as error:
