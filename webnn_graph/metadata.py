@@ -50,8 +50,8 @@ class Image(_Described, frozen=True, tag="image"):
         channels: Their order.
         layout: Which axes are channels, height and width.
         resize: How a picture of another size gets that of the tensor: ``stretch`` changes both sides, ``cover`` makes the shorter
-            side ``edge`` long and cuts the middle out, ``contain`` makes the longer side fit and fills up the rest.
-        edge: Of ``cover``, in pixels; None for the tensor's shorter side.
+            one fit and takes the middle, ``contain`` makes the longer one fit and fills up the rest.
+        edge: How long the side is before the middle is taken, both sides of ``stretch``; None for that of the tensor.
         resample: How pixels between others are computed.
         place: Of ``contain``: where the picture is, in the middle or at the upper left corner.
         fill: Of ``contain``: the value of the rest; None for what becomes 0.

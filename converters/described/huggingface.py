@@ -91,7 +91,7 @@ def _is_of_pictures(said: Mapping[str, Any]) -> bool:
 def _image(said: Mapping[str, Any], operand: Operand) -> Image:
     """What an image processor makes of a picture: resize, center crop, rescale, normalize, pad, in this order."""
     scale = said.get("rescale_factor", 1 / 255) if said.get("do_rescale", True) else 1.0
-    is_normalized = said.get("do_normalize", "image_mean" in said)
+    is_normalized = said.get("do_normalize", "image_mean" in said and "do_flip_channel_order" not in said)  # MobileViT's is not
     channels = "gray" if operand.shape[-3] == 1 else "bgr" if said.get("do_flip_channel_order") else "rgb"
     how: dict[str, Any] = {
         "channels": channels,
@@ -118,6 +118,9 @@ def _resizing(said: Mapping[str, Any], shape: tuple[int, ...]) -> dict[str, Any]
         return {"resize": "contain", "place": "corner"}  # of a changing size; the rest is filled up and masked
     if isinstance(edge, int) and "crop_pct" in said:  # ConvNeXt cuts small pictures only
         return {"resize": "cover", "edge": int(edge / said["crop_pct"])} if edge < 384 else {}
+    both = size.get("height") if isinstance(size, dict) and size.get("height") == size.get("width") else None
+    if both and crop and said.get("do_center_crop"):
+        return {"edge": both}
     if isinstance(edge, int) or said.get("do_center_crop"):
         height, width = (crop["height"], crop["width"]) if isinstance(crop, dict) else shape[-2:]
         if (height, width) == shape[-2:]:
