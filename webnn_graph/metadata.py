@@ -52,7 +52,8 @@ class Image(_Described, frozen=True, tag="image"):
         resize: How a picture of another size gets that of the tensor: ``stretch`` changes both sides, ``cover`` makes the shorter
             one fit and takes the middle, ``contain`` makes the longer one fit and fills up the rest.
         edge: How long the side is before the middle is taken, both sides of ``stretch``; None for that of the tensor.
-        resample: How pixels between others are computed.
+        resample: How pixels between others are computed: as Pillow does, of all that a smaller pixel covers; ``linear`` of the four
+            next ones alone, as OpenCV and canvases do.
         place: Of ``contain``: where the picture is, in the middle or at the upper left corner.
         fill: Of ``contain``: the value of the rest; None for what becomes 0.
         scale: What values are multiplied by first.
@@ -64,7 +65,7 @@ class Image(_Described, frozen=True, tag="image"):
     layout: Literal["nchw", "nhwc"] = "nchw"
     resize: Literal["stretch", "cover", "contain"] = "stretch"
     edge: Pixels | None = None
-    resample: Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"] = "bilinear"
+    resample: Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear"] = "bilinear"
     place: Literal["center", "corner"] = "center"
     fill: Byte | None = None
     scale: Positive = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,13 +17,13 @@ from webnn_graph.metadata import Image
 from webnn_graph.wording import one_line
 
 if TYPE_CHECKING:
-    import PIL.Image as pillow
+    from PIL.Image import Image as Picture
 
 MOST_PIXELS = 2**26
 """Of a picture that is read: 67 million, a quarter of a GB as float32."""
 
 
-def read_picture(file: Path) -> pillow.Image:
+def read_picture(file: Path) -> Picture:
     """The picture in a file, upright, with the channels red, green and blue.
 
     Raises:
@@ -39,7 +39,7 @@ def read_picture(file: Path) -> pillow.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # the limit here is the lower one
-            picture: pillow.Image = PIL.Image.open(file)
+            picture: Picture = PIL.Image.open(file)
             if picture.width * picture.height > MOST_PIXELS:
                 raise FormatError(f"{file} has {picture.width:,} x {picture.height:,} pixels; at most {MOST_PIXELS:,} are read")
             return PIL.ImageOps.exif_transpose(picture).convert("RGB")
@@ -70,10 +70,11 @@ class Fit:
         """Corners [n, 4] in pixels of the input as corners in the picture, no farther than its sides."""
         scales = np.array([self.x_scale, self.y_scale] * 2)
         places = (boxes - np.array([self.left, self.top] * 2)) / scales
-        return np.clip(places, 0, np.array([self.width, self.height] * 2))
+        inside: Array = np.clip(places, 0, np.array([self.width, self.height] * 2))
+        return inside
 
 
-def prepared(picture: pillow.Image, image: Image, operand: Descriptor) -> tuple[Array, Fit]:
+def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array, Fit]:
     """A picture as an input takes it, and how it lies there.
 
     Resizing is Pillow's, as that of the processors of transformers is, on values of 8 bits.
@@ -91,7 +92,8 @@ def prepared(picture: pillow.Image, image: Image, operand: Descriptor) -> tuple[
     height, width = image.size(operand.shape)
     pixels, fit = _fitted(picture, image, height, width)
     values = (pixels.astype(np.float32) * np.float32(image.scale) - _channels(image.mean, 0.0)) / _channels(image.std, 1.0)
-    values[~_covered(fit, height, width)] = 0 if image.fill is None else values[~_covered(fit, height, width)]
+    if image.fill is None:
+        values[~_covered(fit, height, width)] = 0
     if image.layout == "nchw":
         values = values.transpose(2, 0, 1)
     if not np.issubdtype(operand.data_type.numpy, np.floating):
@@ -111,23 +113,24 @@ def _covered(fit: Fit, height: int, width: int) -> Array:
     return np.asarray(down[:, None] & across[None, :])
 
 
-def _fitted(picture: pillow.Image, image: Image, height: int, width: int) -> tuple[Array, Fit]:
+def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Array, Fit]:
     """The picture's values, uint8[height, width, channels] in the order of the model, and how it lies there."""
     made_width, made_height = _size(picture, image, height, width)
     left, top = _middle(made_width, width), _middle(made_height, height)
     if image.resize == "contain" and image.place == "corner":
         left = top = 0
     if (made_width, made_height) != picture.size:
-        picture_made = picture.resize((made_width, made_height), _resample(image))
+        fit = Fit(picture.width, picture.height, made_width / picture.width, made_height / picture.height, left, top)
+        picture = _resized(picture, made_width, made_height, image.resample)
     else:
-        picture_made = picture
-    pixels = np.asarray(picture_made.convert("L" if image.channels == "gray" else "RGB")).reshape(made_height, made_width, -1)
+        fit = Fit(picture.width, picture.height, 1, 1, left, top)
+    pixels = np.asarray(picture.convert("L" if image.channels == "gray" else "RGB")).reshape(made_height, made_width, -1)
     if image.channels == "bgr":
         pixels = pixels[..., ::-1]
     canvas = np.full((height, width, pixels.shape[2]), image.fill or 0, np.uint8)
     (rows, rows_taken), (columns, columns_taken) = _overlap(top, made_height, height), _overlap(left, made_width, width)
     canvas[rows, columns] = pixels[rows_taken, columns_taken]
-    return canvas, Fit(picture.width, picture.height, made_width / picture.width, made_height / picture.height, left, top)
+    return canvas, fit
 
 
 def _middle(made: int, size: int) -> int:
@@ -141,7 +144,7 @@ def _overlap(offset: int, made: int, size: int) -> tuple[slice, slice]:
     return slice(first, last), slice(first - offset, last - offset)
 
 
-def _size(picture: pillow.Image, image: Image, height: int, width: int) -> tuple[int, int]:
+def _size(picture: Picture, image: Image, height: int, width: int) -> tuple[int, int]:
     """Width and height of the picture as it is resized."""
     if image.resize == "stretch":
         return (image.edge, image.edge) if image.edge else (width, height)
@@ -152,7 +155,23 @@ def _size(picture: pillow.Image, image: Image, height: int, width: int) -> tuple
     return max(1, round(picture.width * share)), max(1, round(picture.height * share))
 
 
-def _resample(image: Image) -> Any:
+def _resized(picture: Picture, width: int, height: int, resample: str) -> Picture:
     import PIL.Image
 
-    return PIL.Image.Resampling[image.resample.upper()]
+    if resample != "linear":
+        return picture.resize((width, height), PIL.Image.Resampling[resample.upper()])
+    values = np.asarray(picture).astype(np.float32)
+    for axis, size in enumerate((height, width)):
+        values = _between(values, axis, size)
+    return PIL.Image.fromarray(np.floor(values + 0.5).clip(0, 255).astype(np.uint8))
+
+
+def _between(values: Array, axis: int, size: int) -> Array:
+    """Values along an axis at other places, each of the two next ones; centres of pixels are half a pixel in."""
+    places = np.clip((np.arange(size) + 0.5) * values.shape[axis] / size - 0.5, 0, values.shape[axis] - 1)
+    first = np.floor(places).astype(int)
+    shape = [1] * values.ndim
+    shape[axis] = size
+    share = (places - first).astype(np.float32).reshape(shape)
+    second = np.minimum(first + 1, values.shape[axis] - 1)
+    return np.asarray(values.take(first, axis) * (1 - share) + values.take(second, axis) * share)
