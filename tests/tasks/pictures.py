@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image as pillow
+import PIL.Image
 from PIL.Image import Image as Picture
 
 
 def mosaic(height: int, width: int, seed: int = 0) -> Picture:
     colours = np.random.default_rng(seed).integers(0, 256, (height // 4 + 1, width // 4 + 1, 3), np.uint8)
-    return pillow.fromarray(colours.repeat(4, 0).repeat(4, 1)[:height, :width])
+    return PIL.Image.fromarray(colours.repeat(4, 0).repeat(4, 1)[:height, :width])
