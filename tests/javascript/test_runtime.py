@@ -81,6 +81,13 @@ export const textUrls = () => [];
 export const Template = class {};
 export const Tokenizer = class {};
 """
+FACTS_OF_TASKS = """
+export { ModelError } from "../runtime/errors.js";
+export { TYPES } from "../runtime/facts.js";
+export const IMAGE = {};
+export const MOST_PIXELS = 67108864;
+export const MOST_BOXES = 300;
+"""
 
 
 @pytest.fixture
@@ -95,6 +102,7 @@ def plain(tmp_path: Path) -> Path:
     (tmp_path / "sized" / "facts.js").write_text(FACTS_OF_SIZES)
     (tmp_path / "fallback" / "facts.js").write_text(FACTS_OF_FALLBACK)
     (tmp_path / "generation" / "facts.js").write_text(FACTS_OF_GENERATION)
+    (tmp_path / "tasks" / "facts.js").write_text(FACTS_OF_TASKS)
     return tmp_path
 
 

@@ -1,4 +1,4 @@
-"""An ES module with all that stands beside it: its declarations and, where it has a fallback, that one's file and ONNX model."""
+"""An ES module with all that stands beside it: its declarations, its task, and where it has a fallback that one's file and ONNX model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from webnn_graph.errors import ValidationError
-from webnn_graph.formats import javascript, onnx
+from webnn_graph.formats import javascript, onnx, task
 from webnn_graph.formats.table import OPSETS
 from webnn_graph.graph import Graph
 from webnn_graph.weight import Place
@@ -26,7 +26,8 @@ def files(
     opset: int | None = None,
     part: bool = False,
 ) -> dict[str, str | bytes]:
-    """The contents of the files, by name: those of `webnn_graph.formats.javascript.files` and ``<stem>.fallback.onnx``.
+    """The contents of the files, by name: those of `webnn_graph.formats.javascript.files`, ``<stem>.fallback.onnx``, and
+    those of `webnn_graph.formats.task.files` unless another module builds the graph.
 
     Args:
         graph: What the module computes, with and without WebNN.
@@ -39,6 +40,7 @@ def files(
     """
     how: dict[str, Any] = {"expand": expand, "fallback": fallback, "places": places, "part": part}
     texts = javascript.files(graph, stem, labels=labels, weights=weights, digest=digest, **how)
+    texts |= {} if part else task.files(graph, stem)
     if not fallback:
         return {**texts}
     for operand in graph.outputs:
