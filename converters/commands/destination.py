@@ -72,7 +72,7 @@ class Destination:
 
     def part(self, name: str) -> Destination:
         """Where a graph of several goes that have their weights in common."""
-        return replace(self, stem=f"{self.stem}_{name}", weights=SHARED)
+        return replace(self, stem=f"{self.stem}_{name}", weights=SHARED, more={**self.more, "task": False})
 
     def member(self, name: str) -> Destination:
         """Where a graph of a package goes: under the name that the package knows it by."""

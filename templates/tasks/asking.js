@@ -7,16 +7,19 @@ function unlessAborted(signal, promise) {
   if (!signal) return promise;
   let stop;
   const aborted = new Promise((_, reject) => {
-    stop = () => reject(new ModelError("aborted", `aborted: ${signal.reason?.message ?? signal.reason}`, signal.reason));
+    stop = () => reject(abortedBy(signal));
     signal.addEventListener("abort", stop);
-    if (signal.aborted) stop();
   });
   return Promise.race([aborted, promise]).finally(() => signal.removeEventListener("abort", stop));
 }
 
-/** What a model gives for a picture, { results, fit }. */
+const abortedBy = ({ reason }) => new ModelError("aborted", `aborted: ${reason?.message ?? reason}`, reason);
+
+/** What a model gives for a picture, { results, fit }; a picture that need not be decoded is read at once. */
 async function askedAbout(model, source, { signal } = /** @type {any} */ ({})) {
-  const picture = await unlessAborted(signal, signal?.aborted || pixelsOf(source));
+  if (signal?.aborted) throw abortedBy(signal);
+  const read = pixelsOf(source);
+  const picture = read.then ? await unlessAborted(signal, read) : read;
   const { values, fit } = prepared(picture, IMAGE);
   return { results: await unlessAborted(signal, model.compute({ [IMAGE.name]: values })), fit };
 }

@@ -31,7 +31,8 @@ def save(
 
     Args:
         graph: The graph.
-        paths: Where to; the suffix picks the format, see `FORMATS`: .webnn, .json, .js (with its .d.ts), .onnx.
+        paths: Where to; the suffix picks the format, see `FORMATS`: .webnn, .json, .js (with its .d.ts, and of a graph that is asked about
+            pictures its .task.js), .onnx.
         labels: Whether nodes keep their labels; None for what each format does by itself.
         max_shard_size: Bytes of weights in a file; when there are more, they are written to several, ``<stem>-00001-of-00002.safetensors``
             and so on, with an index. A tensor is never cut. By default they are in one file.
@@ -86,7 +87,7 @@ def save_sizes(
         path.with_name(f"{path.stem}_{label}{path.suffix}"): graph for path in map(Path, paths) for label, graph in labelled
     }
     more = partial(sized_texts, dict.fromkeys(map(Path, paths), sized), options.get("fallback", ""))
-    return save_together(graphs, labels=labels, more=more, max_shard_size=max_shard_size, expand=expand, **options)
+    return save_together(graphs, labels=labels, more=more, max_shard_size=max_shard_size, expand=expand, task=False, **options)
 
 
 Digest: TypeAlias = Callable[[Iterable[Graph]], str]

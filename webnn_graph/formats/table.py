@@ -133,7 +133,7 @@ FORMATS = {
             described=(".task.js", ".task.d.ts"),
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
-            takes=("expand", "fallback", "places", "opset", "part"),
+            takes=("expand", "fallback", "places", "opset", "part", "task"),
             sized="webnn_graph.formats.sized",
         ),
         Format(
