@@ -1,11 +1,19 @@
-/** A place in the model's input as one in the picture, no farther than its sides. */
+/**
+ * A place in the model's input as one in the picture, no farther than its sides.
+ *
+ * @param {any} corners
+ */
 function inPicture([left, top, right, bottom], fit) {
   const x = (value) => Math.min(fit.width, Math.max(0, (value - fit.left) / fit.xScale));
   const y = (value) => Math.min(fit.height, Math.max(0, (value - fit.top) / fit.yScale));
   return [x(left), y(top), x(right), y(bottom)];
 }
 
-/** A box of another form as corners in pixels of the model's input. */
+/**
+ * A box of another form as corners in pixels of the model's input.
+ *
+ * @param {any} box
+ */
 function cornersOf([a, b, c, d], format, unit, [height, width]) {
   const left = format === "cxcywh" ? a - c / 2 : a;
   const top = format === "cxcywh" ? b - d / 2 : b;

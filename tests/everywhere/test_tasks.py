@@ -201,7 +201,8 @@ broken.src = "/absent.png";
 await broken.decode().catch(() => {});
 const sources = {
   far, tainted, empty, closed, broken, video: document.createElement("video"), element: document.createElement("p"), string: "/picture.png",
-  text: new Blob(["no picture"], { type: "image/png" }), nothing: new Blob([]), cut: (await (await fetch("/picture.png")).blob()).slice(0, 20),
+  text: new Blob(["no picture"], { type: "image/png" }), nothing: new Blob([]),
+  cut: (await (await fetch("/picture.png")).blob()).slice(0, 20),
 };
 const answers = { loading: await said(Object.assign(new Image(), { src: "/picture.png?again" })) };
 for (const [kind, source] of Object.entries(sources)) answers[kind] = await said(source);
@@ -215,7 +216,7 @@ def test_what_is_no_picture(anywhere: Visitor, site: Site) -> None:
         PICTURE.save(other.folder / "picture.png")
         text = WRONG.replace("FAR", other.url)
         made = anywhere.visit(site.page(script(anywhere, "classifier", text=text)))
-    assert {kind: answer[:2] for kind, answer in made.items()} == dict.fromkeys(made, ["ModelError", "bad-input"])
+    assert {kind: answer[:2] for kind, answer in made.items()} == {kind: ["ModelError", "bad-input"] for kind in made}
     far = "the picture is of another site, which must allow it to be read (crossorigin)"
     no_picture = "has no picture yet: wait until it is loaded"
     expected = {

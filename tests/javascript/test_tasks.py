@@ -15,17 +15,17 @@ import pytest
 
 pytest.importorskip("PIL", minversion="13", reason="pillow is not installed, or takes rows and columns in another order")
 
-import PIL.Image  # noqa: E402
-from PIL.Image import Image as Picture  # noqa: E402
+import PIL.Image
+from PIL.Image import Image as Picture
 
-from tests.javascript.test_runtime import plain  # noqa: E402, F401
-from tests.javascript.written import NODE, needs_node  # noqa: E402
-from tests.tasks.pictures import mosaic  # noqa: E402
-from webnn_graph.data_types import Array, DataType  # noqa: E402
-from webnn_graph.graph import Descriptor  # noqa: E402
-from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels, Meaning, whole  # noqa: E402
-from webnn_graph.tasks import answers  # noqa: E402
-from webnn_graph.tasks.pictures import Fit, prepared  # noqa: E402
+from tests.javascript.test_runtime import plain  # noqa: F401
+from tests.javascript.written import NODE, needs_node
+from tests.tasks.pictures import mosaic
+from webnn_graph.data_types import Array, DataType
+from webnn_graph.graph import Descriptor
+from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels, Meaning, whole
+from webnn_graph.tasks import answers
+from webnn_graph.tasks.pictures import Fit, prepared
 
 pytestmark = needs_node
 FILTERS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear")

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from webnn_graph.errors import ValidationError
-from webnn_graph.formats import javascript, onnx, task as tasks
+from webnn_graph.formats import javascript, onnx
+from webnn_graph.formats import task as tasks
 from webnn_graph.formats.table import OPSETS
 from webnn_graph.graph import Graph
 from webnn_graph.weight import Place
