@@ -103,3 +103,10 @@ def test_files_of_others_are_not_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "model.task.js").read_text() == "mine" and not (tmp_path / "model.js").exists()
     forced = CliRunner().invoke(cli.webnn2js, [str(tmp_path / "model.json"), "-o", str(tmp_path), "--force"])
     assert forced.exit_code == 0 and "model.task.js" in forced.output and "model.task.d.ts" in forced.output
+
+
+def test_a_task_that_is_no_more_is_removed(tmp_path: Path) -> None:
+    save(ROWS["labels"][0], tmp_path / "model.js")
+    (tmp_path / "model.task.d.ts").write_text("// mine\n")
+    assert [path.name for path in save(ROWS["nothing"][0], tmp_path / "model.js")] == ["model.js", "model.d.ts", "model.safetensors"]
+    assert not (tmp_path / "model.task.js").exists() and (tmp_path / "model.task.d.ts").read_text() == "// mine\n"

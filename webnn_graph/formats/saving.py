@@ -190,11 +190,21 @@ def _embeds(path: Path, options: Mapping[str, Any]) -> bool:
 
 def _contents(
     graph: Graph, path: Path, labels: bool | None, weights: Sequence[str], digest_of: Mapping[str, str], options: Mapping[str, Any]
-) -> dict[Path, Chunks]:
-    """The files of one form, whose weights are in the files ``weights`` beside it and have these digests."""
+) -> dict[Path, Chunks | None]:
+    """The files of one form, whose weights are in the files ``weights`` beside it and have these digests; None for one that goes."""
     used = [operand.name for operand in stored(graph)]
     made = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=_combined(used, digest_of), **options)
-    return {path.with_name(name): partial(_encoded, content) for name, content in made.items()}
+    files: dict[Path, Chunks | None] = {path.with_name(name): partial(_encoded, content) for name, content in made.items()}
+    possible = (path.with_suffix(suffix) for suffix in written_as(path).described)
+    return {**dict.fromkeys(file for file in possible if file not in files and _is_generated(file)), **files}
+
+
+def _is_generated(path: Path) -> bool:
+    """Whether a file is there and says that it is written anew, not edited."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline(2**16).rstrip().endswith(b"do not edit.")
 
 
 def _combined(names: Sequence[str], digest_of: Mapping[str, str]) -> str:
