@@ -18,7 +18,7 @@ function ofDetections(numbers, { names, form, unit }, size, fit, threshold, over
     if (!isFinal) candidates.push({ ...likeliestOf(named, scoreOf), at });
     else if (names[label]) candidates.push({ label, score: value(4), at });
   }
-  return found(candidates, names, MOST_BOXES, threshold, isFinal ? undefined : overlap);
+  return found(candidates, names, MOST_BOXES, threshold, overlap);
 }
 
 export { ofDetections };

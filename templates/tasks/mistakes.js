@@ -10,7 +10,8 @@ function optionsOf(given, defaults, ranges) {
     if (!known.includes(name)) throw isWrong(`there is no option ${name}; there are ${known.join(", ")}`);
     if (name === "signal" || value === undefined) continue;
     const [least, most] = ranges[name];
-    if (!(value >= least && value <= most)) throw isWrong(`${name} is a number from ${least} to ${most}, not ${String(value)}`);
+    if (typeof value === "number" && value >= least && value <= most) continue;
+    throw isWrong(`${name} is a number from ${least} to ${most}, not ${String(value)}`);
   }
   return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, given[name] ?? value]));
 }

@@ -29,7 +29,7 @@ WAYS: Mapping[str, tuple[list[int], Mapping[str, tuple[list[int], Meaning]]]] = 
 """The shape of a grey picture, and of the outputs that are its pixels."""
 
 
-def written(way: str, folder: Path) -> Path:
+def written(way: str, folder: Path, stem: str = "model") -> Path:
     """The module of a task, whose model gives the picture back."""
     shape, outputs = WAYS[way]
     b = GraphBuilder(way)
@@ -37,8 +37,8 @@ def written(way: str, folder: Path) -> Path:
     graph = b.build({name: b.reshape(image, shape) for name, (shape, _) in outputs.items()})
     (folder / "package.json").write_text('{"type": "module"}')
     meanings = {name: one for name, (_, one) in outputs.items()}
-    save(meaning(graph, image=Image(channels="gray", scale=0.01), **meanings), folder / "model.js")
-    return folder / "model.task.js"
+    save(meaning(graph, image=Image(channels="gray", scale=0.01), **meanings), folder / f"{stem}.js")
+    return folder / f"{stem}.task.js"
 
 
 HEAD = """
@@ -65,6 +65,15 @@ ROWS: dict[str, tuple[str, str, Any]] = {
             {"label": "c", "score": 2.55, "box": {"left": 1, "top": 0, "right": 2.55, "bottom": 2}},
             {"label": "c", "score": 2.55, "box": {"left": 0, "top": 0, "right": 2.55, "bottom": 0.9}},
         ],
+    ),
+    "boxes that overlap": (
+        "boxes",
+        """
+        const boxes = picture(4, 2, 100, 0, 255, 200, 0, 0, 255, 90);
+        const found = [{}, { overlap: 0.4 }, { overlap: 0.3 }].map((options) => asked.detect(boxes, options));
+        return (await Promise.all(found)).map((objects) => objects.length);
+        """,
+        [2, 2, 1],
     ),
     "detections": (
         "detections",
@@ -121,7 +130,7 @@ ROWS: dict[str, tuple[str, str, Any]] = {
     "options": (
         "detections",
         """
-        const given = [{ treshold: 1 }, { threshold: 2 }, { threshold: "much" }, { overlap: NaN }, null, { constructor: 1 }];
+        const given = [{ treshold: 1 }, { threshold: 2 }, { threshold: "0.5" }, { overlap: NaN }, null, { constructor: 1 }, { threshold: null }];
         const said = await Promise.all(given.map((options) => failing(asked.detect(row, options))));
         return [new Set(said.map(([name, code]) => name + code)).size, said[0][2], said[1][2], said[2][2], said[4][2]];
         """,
@@ -129,7 +138,7 @@ ROWS: dict[str, tuple[str, str, Any]] = {
             1,
             "there is no option treshold; there are threshold, overlap, signal",
             "threshold is a number from 0 to 1, not 2",
-            "threshold is a number from 0 to 1, not much",
+            "threshold is a number from 0 to 1, not 0.5",
             "options are given as an object",
         ],
     ),
@@ -178,6 +187,14 @@ def test_rows(way: str, script: str, expected: Any, tmp_path: Path) -> None:
     module = written(way, tmp_path)
     made = node(module, HEAD + f"const made = await (async () => {{ {script} }})(); console.log(JSON.stringify(made));")
     assert rounded(made) == expected
+
+
+@needs_node
+def test_a_module_of_any_name_is_imported(tmp_path: Path) -> None:
+    module = written("classify", tmp_path, "a b#c?%41.model")
+    assert module.name == "a b#c?%41.model.task.js"
+    script = "const asked = await module.load({ context: mock.context() }); console.log(JSON.stringify(typeof asked.classify))"
+    assert node(module, script) == "function"
 
 
 USAGE = """

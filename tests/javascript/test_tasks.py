@@ -253,6 +253,7 @@ def test_objects_of_boxes_and_labels(plain: Path) -> None:  # noqa: F811
 @pytest.mark.parametrize("form", ["columns", "rows", "objects", "final"])
 def test_objects_of_detections(form: Any, plain: Path) -> None:  # noqa: F811
     rng, asked = np.random.default_rng(3), Asked()
+    overlap = () if form == "final" else (answers.OVERLAP,)
     for unit, threshold, names in product(("pixels", "relative"), (0.1, 0.25, 0.9), (NAMES, ("cat", "", "bird", "tree"))):
         rows = np.concatenate([rng.uniform(0, 1, (200, 4)), rng.uniform(0, 1, (200, 4)) ** 4], 1)
         if form == "objects":
@@ -262,7 +263,7 @@ def test_objects_of_detections(form: Any, plain: Path) -> None:  # noqa: F811
         rows[:, :4] *= 1 if unit == "relative" else 100
         given = rows[None].astype(np.float32)
         given = np.ascontiguousarray(given.transpose(0, 2, 1)) if form == "columns" else given
-        asked.add("detections", [given], [Detections(names=names, form=form, unit=unit)], threshold, answers.OVERLAP)  # type: ignore[arg-type]
+        asked.add("detections", [given], [Detections(names=names, form=form, unit=unit)], threshold, *overlap)  # type: ignore[arg-type]
     asked.check(plain)
     assert max(map(len, asked.expected)) > 20
 

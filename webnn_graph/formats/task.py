@@ -8,7 +8,7 @@ from math import prod
 from types import MappingProxyType
 from typing import TypeVar
 
-from webnn_graph.formats.expressions import literal, string
+from webnn_graph.formats.expressions import literal, string, url
 from webnn_graph.formats.javascript import filled, types
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels, Meaning, Metadata
@@ -108,12 +108,14 @@ def files(graph: Graph, stem: str) -> dict[str, str]:
         return {}
     image = Metadata.of(graph).tensors[task.image.name]
     assert isinstance(image, Image)
+    overlaps = isinstance(answer := Metadata.of(graph).tensors[task.answers[0].name], Detections) and answer.form != "final"
     view = {
         "title": string(graph.name),
         "method": task.method,
         "way": task.way,
         "file": string(f"./{stem}.task.js"),
         "module_file": string(f"./{stem}.js"),
+        "module_url": url(f"{stem}.js"),
         "declarations_file": f"{stem}.task.d.ts",
         "image": string(task.image.name),
         "answers": [string(operand.name) for operand in task.answers],
@@ -123,6 +125,7 @@ def files(graph: Graph, stem: str) -> dict[str, str]:
         "most_pixels": MOST_PIXELS,
         "most_boxes": MOST_BOXES,
         "threshold": THRESHOLD,
-        "overlap": OVERLAP,
+        "overlap": literal(OVERLAP) if overlaps else "undefined",
+        "overlapping": f"that is {OVERLAP} by default" if overlaps else "by default all stay",
     }
     return {f"{stem}.task.js": filled("task.js.j2", view), f"{stem}.task.d.ts": filled("task.d.ts.j2", view)}
