@@ -130,7 +130,8 @@ ROWS: dict[str, tuple[str, str, Any]] = {
     "options": (
         "detections",
         """
-        const given = [{ treshold: 1 }, { threshold: 2 }, { threshold: "0.5" }, { overlap: NaN }, null, { constructor: 1 }, { threshold: null }];
+        const given = [{ treshold: 1 }, { threshold: 2 }, { threshold: "0.5" }, { overlap: NaN }, null,
+          { constructor: 1 }, { threshold: null }];
         const said = await Promise.all(given.map((options) => failing(asked.detect(row, options))));
         return [new Set(said.map(([name, code]) => name + code)).size, said[0][2], said[1][2], said[2][2], said[4][2]];
         """,
