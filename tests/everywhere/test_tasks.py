@@ -36,7 +36,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not ORT.is_dir(), reason="onnxruntime-web is not installed (make test installs it)"),
 ]
-EVERYWHERE = pytest.mark.parametrize("anywhere", ["chromium-147", "chromium-153", "firefox"], indirect=True)
+EVERYWHERE = pytest.mark.parametrize("anywhere", ["chromium-147", "chromium-153", "firefox", "webkit"], indirect=True)
 NAMES = {0: "cat", 1: "dog", 2: "it's <b>", 3: "tree"}
 NAMED = {"id2label": NAMES, "label2id": {name: i for i, name in NAMES.items()}}
 PICTURE = mosaic(150, 200, seed=3)
