@@ -234,6 +234,11 @@ def check_target(graph: Path, dim: Mapping[str, int], target: str) -> Result:
 @graph_dims_option
 @mapping_option("--input", VALUE, "Value of an input: a number, a JSON list, a .npy or .npz file. Others are made up.")
 @click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Values of several inputs, by name.")
+@click.option("--image", type=EXISTING, metavar="FILE", help="A picture, for a graph that says which of its inputs is one; needs pillow.")
+@click.option("--audio", type=EXISTING, metavar="FILE.wav", help="The same of a sound, of 16-bit integers.")
+@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many labels to show of --image or --audio.")
+@click.option("--threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="What an object in --image must score.")
+@click.option("--save", "picture", type=EXISTING, metavar="FILE.png", help="Where to save --image with what is found in it.")
 @runtime_options
 @click.option("-o", "--output", type=EXISTING, metavar="FILE.npz", help="Where to save the outputs.")
 @click.option("--times", type=EXISTING, metavar="FILE.json", help="Where to save how long each operator takes, for 'webnn view --times'.")
@@ -244,6 +249,11 @@ def run(
     dim: Mapping[str, int],
     input: Mapping[str, Any],
     inputs_file: Path | None,
+    image: Path | None,
+    audio: Path | None,
+    top: int,
+    threshold: float,
+    picture: Path | None,
     runtime: str | None,
     browser: str | None,
     seed: int,
@@ -251,7 +261,10 @@ def run(
     times: Path | None,
     force: bool,
 ) -> Result:
-    """Compute the outputs of GRAPH."""
+    """Compute the outputs of GRAPH.
+
+    With --image or --audio, what they say: labels, objects, text.
+    """
     from converters.commands.destination import refuse_existing, refuse_sources
     from converters.commands.report import Outputs, save_times
     from webnn_graph.feeds import complete, read_arrays, save_arrays
@@ -263,20 +276,29 @@ def run(
     if times and runtime not in (None, "reference"):
         raise click.UsageError("--times works with the reference runtime only")
     check_kind(graph, ModelKind.GRAPH)
-    written = [file for file in (output, times) if file]
-    refuse_sources(written, lambda: [*files_of(graph), *files_given(inputs_file)], "-o takes another file")
+    if picture and not image:
+        raise click.UsageError("--save is for --image")
+    written = [file for file in (output, times, picture) if file]
+    refuse_sources(written, lambda: [*files_of(graph), *files_given(inputs_file, image, audio)], "-o takes another file")
     if not force:
         refuse_existing(written)
     loaded = load(graph, dims=dim)
     given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
+    question = None
     with progress("computing ..."):
-        feeds = complete(loaded, given, seed)
+        if image or audio:
+            from converters.commands.answering import answer, asked
+
+            question = asked(loaded, image, audio, given, seed)
+        feeds = question.feeds if question else complete(loaded, given, seed)
         runtime = runtime or ("reference" if times else chosen(loaded))
         outputs = compute(loaded, feeds, runtime=runtime, browser=browser)
     if output:
         save_arrays(output, outputs)
     if times:
         save_times(times, loaded, "reference", reference.measured(loaded, feeds))
+    if question:
+        return answer(question, outputs, runtime, top, threshold, picture)
     return Outputs(outputs, output, runtime)
 
 

@@ -168,6 +168,8 @@ class Graph:
     outputs: tuple[Operand, ...]
     notes: tuple[str, ...] = field(default=())
     """What a conversion has to say of itself (types narrowed, names mapped); not stored in files."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """What it is for, and what its inputs and outputs mean, as files hold it; `webnn_graph.metadata` reads it."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.constants, Values):

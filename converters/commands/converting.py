@@ -22,13 +22,16 @@ from converters.commands.options import (
     factory_options,
     form_options,
     generate_options,
+    given_of,
     mapping_option,
     module_options,
     onnx_options,
     padding_option,
     quantizing_of,
+    refuse_described,
     sizes_of,
     submodule_option,
+    task_option,
     trust_options,
 )
 
@@ -51,6 +54,7 @@ SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph
     help="What bfloat16 and float64, which WebNN lacks, become.",
 )
 @click.option("--simplify/--no-simplify", default=False, help="Run onnxsim first.  [default: no-simplify]")
+@task_option
 @generate_options
 @conversion_options
 @click.version_option(package_name="webnn-convert")
@@ -72,7 +76,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     if options["generate"]:
         return _generating(model, formats, verify, simplify, options)
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options)
-    quantizing = quantizing_of(options, check)
+    quantizing, given = quantizing_of(options, check), given_of(options)
     check_kind(model, ModelKind.ONNX)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
@@ -86,8 +90,10 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     source = partial(OnnxSource, model, **what)
     if len(sizes) == 1:
         chosen = Chosen(random, partial(convert_model, dims=sizes[0]), source)
-        return converted(chosen.convert, destination, chosen.source, check if verify else None, quantizing)
-    several = SeveralSizes(lambda dims: convert_model(dims=dims), lambda _: source(), sizes, options["padding"], options["budget"])
+        return converted(lambda: given.of(chosen.convert()), destination, chosen.source, check if verify else None, quantizing)
+    several = SeveralSizes(
+        lambda dims: given.of(convert_model(dims=dims)), lambda _: source(), sizes, options["padding"], options["budget"]
+    )
     return converted_sizes(several, destination, check if verify else None, quantizing)
 
 
@@ -97,6 +103,7 @@ def _generating(model: Path, formats: list[str], verify: bool, simplify: bool, o
     from converters.onnx.generation import GeneratingModel
     from converters.onnx.generation.files import find_files
 
+    refuse_described(options)
     others = [name for name in ("inputs", "outputs", "shape", "random", "padding") if options[name] not in ((), {}, None)]
     others += ["simplify"] if simplify else []
     others += ["unsupported-floats"] if options["unsupported_floats"] != "float32" else []
@@ -168,9 +175,11 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
         raise click.UsageError("--random is for other models than those of --generate")
     if lengths and (specifications or options["padding"]):
         raise click.UsageError("--generate says what the inputs are; --input and --padding are for other models")
+    if lengths:
+        refuse_described(options)
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
-    quantizing = quantizing_of(options, check)
+    quantizing, given = quantizing_of(options, check), given_of(options)
     kind_of(model)
     loading: dict[str, Any] = {
         name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")
@@ -186,14 +195,18 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     if len(sizes) == 1:
         source = TorchModel(model, values=check.inputs, dims=sizes[0], random=None if random is None else INPUTS, **loading)
         chosen = Chosen(random, source.convert, source.source)
-        return converted(chosen.convert, destination, chosen.source, check if verify else None, quantizing)
+        return converted(lambda: given.of(chosen.convert()), destination, chosen.source, check if verify else None, quantizing)
 
     def of_size(*dims: tuple[str, int]) -> TorchModel:
         return TorchModel(model, dims=dict(dims), **{**loading, "budget": Budget(options["budget"])})
 
     made = cache(of_size) if verify else of_size  # to read and trace it takes long, to keep it takes memory
     several = SeveralSizes(
-        lambda dims: made(*dims.items()).convert(), lambda dims: made(*dims.items()).source(), sizes, options["padding"], options["budget"]
+        lambda dims: given.of(made(*dims.items()).convert()),
+        lambda dims: made(*dims.items()).source(),
+        sizes,
+        options["padding"],
+        options["budget"],
     )
     return converted_sizes(several, destination, check if verify else None, quantizing)
 
@@ -217,8 +230,9 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
     check_kind(model, ModelKind.GRAPH)
     weights = model.with_suffix(WEIGHTS)
     destination.check(own=[weights, *in_place_of(weights)])
+    given = given_of(options)
     with progress("reading ..."):
-        graph = load(model, dims=options["dim"])
+        graph = given.of(load(model, dims=options["dim"]))
     with progress("writing ..."):
         return Conversion([Part(save(graph, destination, read_from=model))])
 

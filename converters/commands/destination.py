@@ -67,12 +67,12 @@ class Destination:
 
     @property
     def files(self) -> list[Path]:
-        """The graph files with what is written beside each, but for the weights."""
-        return [file for path in self.graphs for file in written_as(path).paths(path, self.more)]
+        """The graph files with what is written beside each, or may be, but for the weights."""
+        return [file for path in self.graphs for file in written_as(path).possible(path, self.more)]
 
     def part(self, name: str) -> Destination:
         """Where a graph of several goes that have their weights in common."""
-        return replace(self, stem=f"{self.stem}_{name}", weights=SHARED)
+        return replace(self, stem=f"{self.stem}_{name}", weights=SHARED, more={**self.more, "task": False})
 
     def member(self, name: str) -> Destination:
         """Where a graph of a package goes: under the name that the package knows it by."""
@@ -115,7 +115,7 @@ class Destination:
         is_shared = self.weights_file.name == SHARED
         pattern = "*" if is_shared else escape(self.weights_file.stem)
         there = [(path, format) for format in writable() for path in sorted(self.folder.glob(f"{pattern}{format.suffix}"))]
-        found = [path for path, format in there if format.reads or is_written_here(path)]
+        found = [path for path, format in there if format.reads or (is_written_here(path) and not format.wrote(path.name))]
         alone = [path for path in found if not is_shared or path.stem == self.weights_file.stem or not path.with_suffix(WEIGHTS).exists()]
         return [path for path in alone if path not in self.files]
 

@@ -57,9 +57,16 @@ def of_graph(graph: Graph) -> Overview:
         graph.name,
         inputs=[_tensor(operand) for operand in graph.inputs],
         outputs=[_tensor(operand) for operand in graph.outputs],
+        metadata=_metadata(graph),
         operators=counted([node.op for node in graph.nodes], (), checked=True),
         weights=[Weights(str(t), len(o), sum(x.size for x in o), sum(x.nbytes for x in o)) for t, o in weights.items()],
     )
+
+
+def _metadata(graph: Graph) -> dict[str, Any]:
+    """What the graph is for, and what its inputs and outputs mean, each by its name."""
+    task, tensors = graph.metadata.get("task"), graph.metadata.get("tensors", {})
+    return {**({"task": task} if task else {}), **tensors}
 
 
 def _tensor(operand: Operand) -> Tensor:
@@ -89,7 +96,7 @@ class Inspected(Result):
         numbers = f"{nodes:,} operators, {tensors:,} constants" if is_graph else f"{nodes:,} nodes, {tensors:,} tensors"
         say(f"{it.name}: {it.kind}, {numbers}, {size(sum(w.bytes for w in it.weights))} of weights")
         if it.metadata:
-            say("\n".join(f"  {cut(f'{name}: {one_line(value)}', METADATA_WIDTH)}" for name, value in it.metadata.items()))
+            say("\n".join(f"  {cut(f'{name}: {_in_words(value)}', METADATA_WIDTH)}" for name, value in it.metadata.items()))
         say("")
         self._show_interface()
         self._show_operators(is_graph)
@@ -150,6 +157,14 @@ class Inspected(Result):
             "cuts": [asdict(at.tensor) | {"node": at.node, "operator": at.operator, "splits": at.splits} for at in self.cuts],
             "weights": [asdict(weights) for weights in it.weights],
         }
+
+
+def _in_words(value: object) -> str:
+    """A value of the metadata; of a meaning its kind and what is said of it: ``image, channels bgr, mean 0.5, 0.5, 0.5``."""
+    if not isinstance(value, Mapping):
+        return one_line(value)
+    members = (f"{name} {', '.join(map(one_line, said)) if isinstance(said, list) else one_line(said)}" for name, said in value.items())
+    return ", ".join([str(value["kind"]), *(text for name, text in zip(value, members, strict=True) if name != "kind")])
 
 
 def one_line(value: object) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from converters.commands.opening import Opening
     from converters.commands.quantizing import Quantizing
     from converters.commands.workflow import Check
+    from converters.described.given import Given
 
 F = TypeVar("F", bound=Callable[..., Any])
 BESIDE = ", where model.dims.json beside the model does not say it"
@@ -113,6 +114,45 @@ class Fallback(click.ParamType):
         except WebNNError as error:
             self.fail(f"{error.what}; {error.hint}", param, ctx)
         return value
+
+
+class Described(click.ParamType):
+    """What an input or output is, as a function of `converters.described.given` reads it.
+
+    Args:
+        metavar: How help shows it.
+        read: Raises `ValueError` for what is not so.
+    """
+
+    def __init__(self, metavar: str, read: Callable[[str], Any]) -> None:
+        self.name = metavar
+        self.read = read
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return self.read(value) if isinstance(value, str) else value
+        except (ValueError, ZeroDivisionError) as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
+def _image(text: str) -> Any:
+    from converters.described.given import image
+
+    return image(text)
+
+
+def _audio(text: str) -> Any:
+    from converters.described.given import audio
+
+    return audio(text)
+
+
+def _labels(text: str) -> tuple[str, Path]:
+    output, colon, file = text.rpartition(":")
+    return (output, Path(file)) if colon and not Path(text).exists() else ("", Path(text))
 
 
 class RandomNumbers(click.ParamType):
@@ -216,7 +256,8 @@ destination_options = options(
     click.option("-o", "--output-dir", type=EXISTING, default=".", help="Where the files go.  [default: the current folder]"),
     click.option("--name", callback=_stem, help="Name of the graph and stem of the files; by default the model file's."),
     click.option(
-        "--labels/--no-labels",
+        "--node-names/--no-node-names",
+        "node_names",
         default=None,
         help=f"Whether operators carry their names in the source model; by default all but {_without_labels()} do.",
     ),
@@ -345,6 +386,32 @@ generate_options = options(
         help="With --generate: how many of the largest logits a call gives in order; 1 is enough for greedy search.",
     ),
 )
+describing_options = options(
+    click.option(
+        "--image",
+        "images",
+        multiple=True,
+        type=Described("INPUT:WORD,...", _image),
+        help="What picture an input is, like x:rgb,resize=256,crop=center,mean=0.5,std=0.5 of values from 0 to 1, or x:bgr,scale=1 of "
+        "values to 255.  [default: as the model's files say]",
+    ),
+    click.option(
+        "--audio",
+        "sounds",
+        multiple=True,
+        type=Described("INPUT:RATE", _audio),
+        help="What sound an input is: samples a second; x:16000,normalized has mean 0 and variance 1.",
+    ),
+    click.option(
+        "--labels",
+        "label_files",
+        multiple=True,
+        type=Described("[OUTPUT:]FILE", _labels),
+        help="What the numbers of an output are called: one a line, or JSON.",
+    ),
+)
+"""What inputs and outputs mean, see `given_of`."""
+task_option = click.option("--task", default="", help="What the model is for, like image-classification.  [default: as its files say]")
 random_option = click.option(
     "--random",
     type=RandomNumbers(),
@@ -428,6 +495,7 @@ conversion_options = options(
     onnx_options,
     module_options,
     quantization_options("float32"),
+    describing_options,
     random_option,
     budget_option,
     click.option("--verify", is_flag=True, help="Compare the written graph with the source model; exit with 3 when they differ."),
@@ -435,7 +503,9 @@ conversion_options = options(
     verbosity_options,
 )
 """What every converter from a source format takes, after the options about that format."""
-form_options = options(click.argument("graph", type=EXISTING), graph_dims_option, destination_options, verbosity_options)
+form_options = options(
+    click.argument("graph", type=EXISTING), graph_dims_option, describing_options, task_option, destination_options, verbosity_options
+)
 """Of the commands that write a graph in another form."""
 
 
@@ -470,6 +540,27 @@ def quantizing_of(options: dict[str, Any], check: Check) -> Quantizing | None:
         return None
     scheme = Scheme(weights, block_size or BLOCK_SIZE, keep, embeddings)
     return Quantizing(scheme, check.inputs if is_measured else None, check.seed)
+
+
+DESCRIBING = ("images", "sounds", "label_files")
+"""Those of the `describing_options` but for the task."""
+
+
+def refuse_described(options: Mapping[str, Any]) -> None:
+    """Raises `click.UsageError` for a model that generates, of which it is known what goes in and comes out."""
+    if any(options[name] for name in DESCRIBING):
+        raise click.UsageError("--generate says what goes in and comes out; --image, --audio and --labels are for other models")
+
+
+def given_of(options: dict[str, Any]) -> Given:
+    """Takes the `describing_options` out of a command's options; the task stays, which says other things, too."""
+    from converters.described.given import Given
+
+    images, sounds, labels = (options.pop(name) for name in DESCRIBING)
+    inputs = {name: image for name, image, _ in images} | dict(sounds)
+    if len(inputs) < len(images) + len(sounds):
+        raise click.UsageError("--image and --audio say what an input is once")
+    return Given(options["task"], inputs, {name: size for name, _, size in images if size}, dict(labels))
 
 
 def sizes_of(options: dict[str, Any], model: Path) -> list[Mapping[str, int]]:
@@ -524,7 +615,7 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
     legal = load_target(target) if target else None
     factory = (options.get("factory") or "").rpartition(":")[0]
     given = files_given(target, options.get("inputs_file"), factory)
-    where, labels, force, most = (options.pop(name) for name in ("output_dir", "labels", "force", "max_shard_size"))
+    where, labels, force, most = (options.pop(name) for name in ("output_dir", "node_names", "force", "max_shard_size"))
     said = options.pop("expand")
     expand = said == "load" if said else legal is None or legal.expand
     more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed", "fallback") if name in options}

@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 import onnx
 
+from converters.described import described
 from converters.onnx import handlers
 from converters.onnx.conversion import Conversion
 from converters.onnx.cuts import hints as cut_hints
@@ -79,7 +80,7 @@ def convert(
         ConversionError: The model cannot be converted; the message lists all operators that stop it.
         BudgetExceeded: The conversion would take more than its budget.
     """
-    folder = None
+    folder = path = None
     if isinstance(model, str | os.PathLike):
         path = Path(model)
         folder, name = path.parent, name or path.stem
@@ -94,7 +95,8 @@ def convert(
     conversion = Conversion(model, folder, name or model.graph.name or "model", settings, Budget(budget), progress)
     if narrow:
         conversion.builder.note("bfloat16 and float64 became float16")
-    return finished(optimize(_graph(conversion), progress), random)
+    graph = finished(optimize(_graph(conversion), progress), random)
+    return described(graph, path, {entry.key: entry.value for entry in model.metadata_props})
 
 
 def _graph(conversion: Conversion) -> Graph:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeAlias
 
 import torch
 
+from converters.described.folder import Folder
 from webnn_graph.codes import Code
 from webnn_graph.errors import ConversionError
 from webnn_graph.names import nearest
@@ -20,8 +20,6 @@ Axes: TypeAlias = tuple[int | str, ...]
 """A shape; sizes that the user may change have names."""
 SEQUENCE, IMAGE, SAMPLES, FRAMES = 128, 224, 16_000, 128
 """Sizes that are assumed where a configuration says nothing: tokens, pixels, a second of sound, and frames of features."""
-PROCESSORS = ("preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json")
-"""Files of a folder that say what pictures and sounds are made into."""
 
 
 @dataclass(frozen=True)
@@ -297,16 +295,7 @@ def _member(config: Any, *names: str) -> Any:
 
 def processor_of(folder: Path | None) -> dict[str, Any]:
     """What the files about a processor say; those of parts of it on one level."""
-    said: dict[str, Any] = {}
-    for name in PROCESSORS if folder else ():
-        try:
-            document = json.loads((folder / name).read_bytes()) if folder else {}
-        except (OSError, ValueError, RecursionError):
-            continue
-        if isinstance(document, dict):
-            parts = [part for key, part in document.items() if key.endswith(("processor", "extractor")) and isinstance(part, dict)]
-            said = {key: value for part in (*parts, document) for key, value in part.items()} | said
-    return said
+    return Folder(folder).processor if folder else {}
 
 
 # ------------------------------------------------------------------------------------------------------------------- values

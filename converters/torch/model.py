@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
+from converters.described import described
 from converters.random_numbers import Random, check, finished
 from converters.supervised import limited
 from converters.torch.archive import kind_of
@@ -86,7 +87,8 @@ class TorchModel:
     def convert(self) -> Graph:
         """The graph. Raises `ConversionError` and `FormatError` as `load` and `converters.torch.convert` do."""
         with limited(self.path, self.budget.factor):
-            return finished(Conversion(self.program, self.name, self.budget, self._notes, self._progress).graph(), self._random)
+            graph = finished(Conversion(self.program, self.name, self.budget, self._notes, self._progress).graph(), self._random)
+            return described(graph, self.path) if self.path.is_dir() else graph
 
     def source(self) -> TorchSource:
         """The model as the source of right numbers."""

@@ -69,7 +69,7 @@ def test_what_reads_weights_that_are_replaced_is_named_before(format: str, reade
 
 def test_labels_are_in_text_but_not_in_javascript_unless_asked_for(model: Path, invoke: Invoke) -> None:
     arguments = ("onnx2webnn", model, "--dim", "batch=2", "--format", "webnn,js", "--force")
-    for options, in_text, in_module in (((), True, False), (("--labels",), True, True), (("--no-labels",), False, False)):
+    for options, in_text, in_module in (((), True, False), (("--node-names",), True, True), (("--no-node-names",), False, False)):
         assert invoke(*arguments, *options).exit_code == 0
         assert ("/act/Relu" in Path("linear.webnn").read_text()) == in_text, options
         assert ("/act/Relu" in Path("linear.js").read_text()) == in_module, options

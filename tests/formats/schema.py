@@ -10,12 +10,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from webnn_graph import formats
 from webnn_graph.data_types import BY_SHORT_NAME, DataType
 from webnn_graph.formats.assemble import NUMBERS, OTHER_NAMES, RESHAPES
-from webnn_graph.formats.json import DIGEST, FORMAT, RANDOM
+from webnn_graph.formats.json import DIGEST, FORMAT, METADATA, RANDOM
 from webnn_graph.formats.text import VERSIONS
 from webnn_graph.graph import Distribution
+from webnn_graph.metadata import Metadata
 from webnn_graph.ops import OPS, Op, Parameter
 
 FILE = Path(formats.__file__).with_name("webnn-graph.schema.json")
@@ -29,6 +32,7 @@ NOT_GIVEN = [{"const": None}, {"const": ""}]
 
 def schema() -> dict[str, Any]:
     """The schema, as JSON Schema 2020-12."""
+    (metadata,), described = msgspec.json.schema_components([Metadata], ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": FORMAT,
@@ -40,6 +44,7 @@ def schema() -> dict[str, Any]:
             "version": {"enum": list(VERSIONS)},
             "name": True,
             DIGEST: {"type": ["string", "null"], "description": "Changes with the weights that the graph was written with."},
+            METADATA: {"anyOf": [{"const": None}, metadata]},
             "inputs": {"type": "object", "additionalProperties": {"$ref": "#/$defs/input"}},
             "consts": {"type": "object", "additionalProperties": {"$ref": "#/$defs/constant"}},
             "nodes": {"type": "array", "items": {"$ref": "#/$defs/node"}},
@@ -50,6 +55,7 @@ def schema() -> dict[str, Any]:
             },
         },
         "$defs": {
+            **described,
             "dataType": {"enum": [*DataType, *BY_SHORT_NAME]},
             "size": {"anyOf": [{**INTEGER, "minimum": 1}, {"$ref": "#/$defs/dimension"}]},
             "dimension": {

@@ -6,6 +6,7 @@ Without a target, graphs have no operand options that it knows by number only an
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from onnx import TensorProto, helper
 import cli
 from webnn_graph import GraphBuilder, run, save
 from webnn_graph.graph import Operand
+from webnn_graph.metadata import Embedding, Image, Metadata
 from webnn_graph.targets import RUSTNN, legalize, load_target
 from webnn_graph.targets.target import STANDARD
 
@@ -81,6 +83,8 @@ def options(b: GraphBuilder, x: Operand) -> Operand:
         return b.gemm(b.reshape(left, [9, 2]), b.reshape(right, [9, 2]), c=weight(9), beta=0.5, bTranspose=True)
 
 
+DESCRIBED = Metadata(task="image-classification", tensors={"x": Image(mean=(0.5,)), "result": Embedding(pooling="mean")})
+"""What rustnn passes over, whatever it says."""
 STANDARD_FORM = [convolution, shapes, numbers, integers, quantized, recurrent]
 
 
@@ -90,7 +94,7 @@ STANDARD_FORM = [convolution, shapes, numbers, integers, quantized, recurrent]
 )
 def test_rustnn_computes_the_same(tmp_path: Path, model: Callable[[GraphBuilder, Operand], Operand], target: str, suffix: str) -> None:
     b = GraphBuilder(model.__name__)
-    graph = b.build({"result": model(b, b.input("x", "float32", [1, 3, 8, 8]))})
+    graph = replace(b.build({"result": model(b, b.input("x", "float32", [1, 3, 8, 8]))}), metadata=DESCRIBED.document())
     save(legalize(graph, load_target(target)), tmp_path / f"model{suffix}")
     feeds = {"x": np.random.default_rng(1).normal(size=(1, 3, 8, 8)).astype(np.float32)}
     context = webnn.ML().create_context(device_type="cpu")

@@ -16,7 +16,7 @@ from webnn_graph.formats.javascript import COMPACT
 from webnn_graph.own import TEMPLATES
 
 TERSER = Path(os.environ.get("WEBNN_TERSER", "terser"))
-FOLDERS = ("runtime", "expanding", "random", "sized", "fallback", "generation")
+FOLDERS = ("runtime", "expanding", "random", "sized", "fallback", "generation", "tasks")
 ABOUT = f"Written by python -m tests.javascript.compact from the files of these names in {', '.join(FOLDERS)}; do not edit."
 TIE = re.compile(r'import ?\{[^}]*\} ?from ?"[^"]*";|export ?\{[^}]*\};?')
 """What ties plain modules together: in a generated one they import nothing."""

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.formats.test_task import ROWS as TASK_ROWS
 from tests.generation.toys import SETTINGS, TRANSLATING, Toy
 from tests.javascript import compact
 from tests.javascript.written import MOCK, TSC, linear_model, needs_node, needs_tsc, node
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import DataType
-from webnn_graph.formats import javascript
+from webnn_graph.formats import javascript, task
 from webnn_graph.formats.sized import files as sized_files
 from webnn_graph.formats.weights import stored
 from webnn_graph.generation.module import files as generating_files
@@ -33,6 +35,9 @@ EXPANDING = sorted((TEMPLATES / "expanding").glob("*.js"))
 SIZED = TEMPLATES / "sized" / "sized.js"
 FALLBACK = sorted((TEMPLATES / "fallback").glob("*.js"))
 GENERATION = sorted((TEMPLATES / "generation").glob("*.js"))
+TASKS = sorted((TEMPLATES / "tasks").glob("*.js"))
+ASKED = {way: graph for graph, way in TASK_ROWS.values() if way}
+"""A graph for each way to answer about a picture."""
 needs_terser = pytest.mark.skipif(not compact.TERSER.exists(), reason="no terser (set WEBNN_TERSER to its folder, as make test does)")
 FACTS = """
 export const WEIGHTS = [{ name: "w", dataType: "float32", shape: [2, 2] }, { name: "q", dataType: "uint4", shape: [3] }];
@@ -81,6 +86,13 @@ export const textUrls = () => [];
 export const Template = class {};
 export const Tokenizer = class {};
 """
+FACTS_OF_TASKS = """
+export { ModelError } from "../runtime/errors.js";
+export { TYPES } from "../runtime/facts.js";
+export const IMAGE = {};
+export const MOST_PIXELS = 67108864;
+export const MOST_BOXES = 300;
+"""
 
 
 @pytest.fixture
@@ -95,6 +107,7 @@ def plain(tmp_path: Path) -> Path:
     (tmp_path / "sized" / "facts.js").write_text(FACTS_OF_SIZES)
     (tmp_path / "fallback" / "facts.js").write_text(FACTS_OF_FALLBACK)
     (tmp_path / "generation" / "facts.js").write_text(FACTS_OF_GENERATION)
+    (tmp_path / "tasks" / "facts.js").write_text(FACTS_OF_TASKS)
     return tmp_path
 
 
@@ -157,6 +170,21 @@ def test_the_module_of_a_model_that_generates_holds_each(path: Path) -> None:
     compact_form = json.loads(javascript.COMPACT.read_text())[path.stem]
     assert generating_module(is_told=True).splitlines().count(compact_form) == 1
     assert generating_module(is_told=False).splitlines().count(compact_form) == (path.stem != "telling")
+
+
+@cache
+def task_modules() -> dict[str, str]:
+    """The module of a graph for each way to answer."""
+    return {way: task.files(graph, "model")["model.task.js"] for way, graph in ASKED.items()}
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda path: path.stem)
+def test_the_module_of_a_task_holds_what_it_needs(path: Path) -> None:
+    compact_form = json.loads(javascript.COMPACT.read_text())[path.stem]
+    assert {way: text.splitlines().count(compact_form) for way, text in task_modules().items()} == {
+        way: int(path.stem in fragments) for way, fragments in task.FRAGMENTS.items()
+    }
+    assert all(len(re.findall("^import |^export {", text, re.MULTILINE)) == 1 for text in task_modules().values())
 
 
 @needs_terser
@@ -320,9 +348,9 @@ def test_types_are_checked(change: tuple[str, str], error: str, tmp_path: Path) 
     assert error in done.stdout
 
 
-@pytest.mark.parametrize("folder", ["runtime", "expanding", "sized", "fallback", "generation"])
+@pytest.mark.parametrize("folder", ["runtime", "expanding", "sized", "fallback", "generation", "tasks"])
 def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
-    declared = set(re.findall(r"^export (?:const|function) (\w+)", (TEMPLATES / folder / "facts.d.ts").read_text(), re.MULTILINE))
+    declared = set(re.findall(r"^export (?:const|function|class) (\w+)", (TEMPLATES / folder / "facts.d.ts").read_text(), re.MULTILINE))
     asked = {
         name
         for path in PLAIN
@@ -332,8 +360,8 @@ def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
     }
     graph = quantized_model() if folder == "expanding" else linear_model()
     texts = with_fallback() if folder == "fallback" else javascript.files(graph, "model")
-    others = {"sized": sized_module, "generation": lambda: generating_module(is_told=True)}
+    others = {"sized": sized_module, "generation": lambda: generating_module(is_told=True), "tasks": lambda: task_modules()["boxes"]}
     module = others[folder]() if folder in others else texts["model.js"] + texts.get("model.fallback.js", "")
     assert declared == asked
     for name in declared:
-        assert re.search(rf"^(?:(?:export )?(?:const|function|async function) |import {{ ){name}\b", module, re.MULTILINE), name
+        assert re.search(rf"^(?:(?:export )?(?:const|function|async function) |import {{ (?:\w+, )*){name}\b", module, re.MULTILINE), name

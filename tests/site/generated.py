@@ -160,7 +160,8 @@ def javascript() -> str:
 What `--format js` writes for a model called `model`: `model.js` exports this, and `model.d.ts` declares it. Here `x` stands for
 each input and `y` for each output; their names, types and shapes are the model's own. `random` and `seed` are there when an input
 is random, `ort` and `backend` in modules that were written with `--fallback`. [Run it in a page](../tasks/run-in-a-page.md)
-shows it at work. Written by `python -m tests.site` from the template of the declarations.
+shows it at work, and `model.task.js`, which [takes pictures](../tasks/run-in-a-page.md#ask-about-pictures). Written by
+`python -m tests.site` from the template of the declarations.
 
 {_blocks(_declarations())}"""
 

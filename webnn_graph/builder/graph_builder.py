@@ -46,6 +46,7 @@ class GraphBuilder(OperatorMethods):
         self.budget = budget or Budget()
         self._most_bytes = most_bytes
         self.notes: list[str] = []
+        self.metadata: Mapping[str, Any] = {}
         self._label = ""
         self._inputs: dict[str, Operand] = {}
         self._constants: dict[Operand, Weight] = {}
@@ -224,6 +225,11 @@ class GraphBuilder(OperatorMethods):
         """The operand's shape, int64[rank]."""
         return self.constant(np.array(operand.shape, np.int64))
 
+    def about(self, graph: Graph) -> None:
+        """Says of what is built what is said of ``graph``: its notes, and what its inputs and outputs mean."""
+        self.notes.extend(graph.notes)
+        self.metadata = graph.metadata
+
     def producer(self, operand: Operand) -> Node | None:
         """The node that computes the operand; None for inputs and constants."""
         return self._producers.get(operand)
@@ -262,6 +268,7 @@ class GraphBuilder(OperatorMethods):
             nodes=tuple(node.with_operands(made.__getitem__) for node in nodes),
             outputs=tuple(made[operand] for operand in results.values()),
             notes=tuple(dict.fromkeys((*self.notes, *renamed))),
+            metadata=self.metadata,
         )
 
     # ------------------------------------------------------------------------------------------------------------- private

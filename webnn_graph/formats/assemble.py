@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -82,7 +82,23 @@ class _Assembly:
         nodes = [node for call in document.calls if (node := self._node(call)) is not None]
         outputs = self._outputs(nodes)
         self._check_dimensions()
-        return Graph(document.name, inputs, Values(constants), tuple(nodes), outputs, tuple(self.notes))
+        metadata = self._metadata(inputs, outputs)
+        return Graph(document.name, inputs, Values(constants), tuple(nodes), outputs, tuple(self.notes), metadata)
+
+    def _metadata(self, inputs: Sequence[Operand], outputs: Sequence[Operand]) -> Mapping[str, Any]:
+        """What the file says of inputs and outputs, by the names that they have in the graph."""
+        document = self.document
+        if not document.metadata:
+            return {}
+        from webnn_graph.metadata import check, metadata_of
+
+        names = {declaration.name: operand.name for declaration, operand in zip(document.inputs, inputs, strict=True)}
+        names |= {output.name: operand.name for output, operand in zip(document.outputs, outputs, strict=True)}
+        with _located(document.where):
+            metadata = metadata_of(document.metadata)
+            metadata = metadata.renamed(names)
+            check(metadata, inputs, outputs)
+        return metadata.document()
 
     # ---------------------------------------------------------------------------------------------------------- declarations
     def _identifiers(self) -> dict[str, str]:

@@ -94,6 +94,7 @@ class Document:
     """A graph as a file says it: every reference by name, nothing checked.
 
     ``weights_digest`` is what `webnn_graph.formats.digests` makes of the weights that it reads; empty when nothing is known.
+    ``metadata`` are those of `webnn_graph.metadata` as they stand in a file.
     """
 
     name: str = "graph"
@@ -103,6 +104,7 @@ class Document:
     outputs: list[Output] = field(default_factory=list)
     where: Place = Where
     weights_digest: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     @property
     def weights(self) -> list[str]:
@@ -129,6 +131,7 @@ def document_of(graph: Graph, *, labels: bool = True, weights_digest: str = "") 
         calls=[_call(node, labels) for node in graph.nodes],
         outputs=[Output(operand.name, operand.name) for operand in graph.outputs],
         weights_digest=weights_digest,
+        metadata=dict(graph.metadata),
     )
 
 

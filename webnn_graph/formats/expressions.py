@@ -115,6 +115,17 @@ def literal(value: Any) -> str:
     return _number(value)
 
 
+def type_of(value: Any) -> str:
+    """The TypeScript type of plain data whose members are read only; texts and numbers may be others, but for the ``kind`` of an object."""
+    if isinstance(value, Mapping):
+        members = {key(str(name)): string(member) if name == "kind" else type_of(member) for name, member in value.items()}
+        return f"{{ {'; '.join(f'readonly {name}: {member}' for name, member in members.items())} }}"
+    if isinstance(value, list | tuple):
+        kinds = dict.fromkeys(map(type_of, value))
+        return f"readonly ({' | '.join(kinds)})[]" if len(kinds) > 1 else f"readonly {next(iter(kinds))}[]" if kinds else "readonly []"
+    return "boolean" if isinstance(value, bool) else "string" if isinstance(value, str) else "number"
+
+
 def _argument(parameter: Parameter, value: Any, wide: bool) -> str:
     """An argument's expression, operands being expressions already; ``wide`` when numbers are of a 64-bit integer type."""
     if parameter.kind == "operand":
@@ -152,11 +163,12 @@ def _shortest(value: Any) -> Any:
 
 def object_of(members: Mapping[str, str]) -> str:
     """An object literal of finished expressions."""
-    pairs = [name if name == value else f"{_key(name)}: {value}" for name, value in members.items()]
+    pairs = [name if name == value else f"{key(name)}: {value}" for name, value in members.items()]
     return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
 
 
-def _key(name: str) -> str:
+def key(name: str) -> str:
+    """A member's name in an object literal."""
     # `__proto__: x` would set the prototype; a computed key never does.
     return name if IDENTIFIER.match(name) and name != "__proto__" else f"[{string(name)}]"
 

@@ -15,7 +15,7 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.expansion import Split
 from webnn_graph.formats import fallback as fallbacks
 from webnn_graph.formats.expanding import expanding, parts_of
-from webnn_graph.formats.expressions import JAVASCRIPT, descriptor_of, literal, object_of, string, url, variable
+from webnn_graph.formats.expressions import JAVASCRIPT, descriptor_of, key, literal, object_of, string, type_of, url, variable
 from webnn_graph.formats.functions import statements
 from webnn_graph.formats.held import held
 from webnn_graph.formats.table import WEIGHTS
@@ -138,6 +138,7 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool,
         "weight_files": list(map(url, weight_files)),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
         "is_random": is_random,
+        **_described(graph),
         "inputs": [_tensor(operand) for operand in graph.inputs],
         "outputs": [_tensor(operand) for operand in graph.outputs],
         "weights": [_tensor(operand) for operand in weights],
@@ -157,6 +158,21 @@ def _view(graph: Graph, labels: bool, weight_files: Sequence[str], expand: bool,
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
         "input_types": [_typed(operand) for operand in graph.inputs],
         "output_types": [_typed(operand) for operand in graph.outputs],
+    }
+
+
+def _described(graph: Graph) -> dict[str, Any]:
+    """What the templates show of metadata: an object with all defaults, a tensor a line, and its type; nothing where nothing is known."""
+    if not graph.metadata:
+        return {"is_described": False}
+    from webnn_graph.metadata import Metadata, whole
+
+    metadata = Metadata.of(graph)
+    tensors = {name: whole(meaning) for name, meaning in metadata.tensors.items()}
+    return {
+        "task": literal(metadata.task),
+        "meanings": [(key(name), literal(meaning), type_of(meaning)) for name, meaning in tensors.items()],
+        "is_described": True,
     }
 
 

@@ -25,6 +25,9 @@ DIGEST = "weightsDigest"
 RANDOM = "random"
 """The member of an input with its distribution, which other readers skip."""
 
+METADATA = "metadata"
+"""The member that says what inputs and outputs mean, which other readers skip."""
+
 
 # ----------------------------------------------------------------------------------------------------------------- writing
 def files(graph: Graph, stem: str, *, labels: bool = True, weights: Sequence[str] = (), digest: str = "") -> dict[str, str]:
@@ -41,6 +44,7 @@ def write(document: Document) -> str:
         ("version", _compact(VERSION)),
         ("name", _compact(document.name)),
         *([(DIGEST, _compact(document.weights_digest))] if document.weights_digest else []),
+        *([(METADATA, _compact(document.metadata))] if document.metadata else []),
         ("inputs", _lines("{", [f"{quote(name)}: {_compact(value)}" for name, value in inputs.items()], "}")),
         ("consts", _lines("{", [f"{quote(name)}: {_compact(value)}" for name, value in constants.items()], "}")),
         ("nodes", _lines("[", [_compact(_node(call)) for call in document.calls], "]")),
@@ -154,6 +158,7 @@ class _Reader:
         name = members.get("name")
         document = Document(name if isinstance(name, str) else "graph", where=self._place(""))
         document.weights_digest = self._string(members.get(DIGEST) or "", DIGEST)
+        document.metadata = self._object(members.get(METADATA) or {}, METADATA)
         for key, value in self._object(self._member(members, "inputs", ""), "inputs").items():
             document.inputs.append(self._declaration(key, value, f"inputs.{key}", False))
         for key, value in self._object(members.get("consts", {}), "consts").items():

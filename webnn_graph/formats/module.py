@@ -1,4 +1,4 @@
-"""An ES module with all that stands beside it: its declarations and, where it has a fallback, that one's file and ONNX model."""
+"""An ES module with all that stands beside it: its declarations, its task, and where it has a fallback that one's file and ONNX model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from webnn_graph.errors import ValidationError
 from webnn_graph.formats import javascript, onnx
+from webnn_graph.formats import task as tasks
 from webnn_graph.formats.table import OPSETS
 from webnn_graph.graph import Graph
 from webnn_graph.weight import Place
@@ -25,12 +26,15 @@ def files(
     places: Mapping[str, Place] = MappingProxyType({}),
     opset: int | None = None,
     part: bool = False,
+    task: bool = True,
 ) -> dict[str, str | bytes]:
-    """The contents of the files, by name: those of `webnn_graph.formats.javascript.files` and ``<stem>.fallback.onnx``.
+    """The contents of the files, by name: those of `webnn_graph.formats.javascript.files`, ``<stem>.fallback.onnx``, and
+    those of `webnn_graph.formats.task.files`.
 
     Args:
         graph: What the module computes, with and without WebNN.
         stem: See there, also for ``labels``, ``weights``, ``digest``, ``expand``, ``fallback``, ``places`` and ``part``.
+        task: Whether the module is to be asked by itself about what the graph's metadata say; one that is a part never is.
         opset: Version of the model's operator set; by default the oldest, which every ONNX Runtime Web of a page has.
 
     Raises:
@@ -39,6 +43,7 @@ def files(
     """
     how: dict[str, Any] = {"expand": expand, "fallback": fallback, "places": places, "part": part}
     texts = javascript.files(graph, stem, labels=labels, weights=weights, digest=digest, **how)
+    texts |= tasks.files(graph, stem) if task and not part else {}
     if not fallback:
         return {**texts}
     for operand in graph.outputs:

@@ -31,7 +31,8 @@ def save(
 
     Args:
         graph: The graph.
-        paths: Where to; the suffix picks the format, see `FORMATS`: .webnn, .json, .js (with its .d.ts), .onnx.
+        paths: Where to; the suffix picks the format, see `FORMATS`: .webnn, .json, .js (with its .d.ts, and of a graph that is asked about
+            pictures its .task.js), .onnx.
         labels: Whether nodes keep their labels; None for what each format does by itself.
         max_shard_size: Bytes of weights in a file; when there are more, they are written to several, ``<stem>-00001-of-00002.safetensors``
             and so on, with an index. A tensor is never cut. By default they are in one file.
@@ -86,7 +87,7 @@ def save_sizes(
         path.with_name(f"{path.stem}_{label}{path.suffix}"): graph for path in map(Path, paths) for label, graph in labelled
     }
     more = partial(sized_texts, dict.fromkeys(map(Path, paths), sized), options.get("fallback", ""))
-    return save_together(graphs, labels=labels, more=more, max_shard_size=max_shard_size, expand=expand, **options)
+    return save_together(graphs, labels=labels, more=more, max_shard_size=max_shard_size, expand=expand, task=False, **options)
 
 
 Digest: TypeAlias = Callable[[Iterable[Graph]], str]
@@ -189,11 +190,21 @@ def _embeds(path: Path, options: Mapping[str, Any]) -> bool:
 
 def _contents(
     graph: Graph, path: Path, labels: bool | None, weights: Sequence[str], digest_of: Mapping[str, str], options: Mapping[str, Any]
-) -> dict[Path, Chunks]:
-    """The files of one form, whose weights are in the files ``weights`` beside it and have these digests."""
+) -> dict[Path, Chunks | None]:
+    """The files of one form, whose weights are in the files ``weights`` beside it and have these digests; None for one that goes."""
     used = [operand.name for operand in stored(graph)]
     made = written_as(path).files(graph, path.stem, labels=labels, weights=weights, digest=_combined(used, digest_of), **options)
-    return {path.with_name(name): partial(_encoded, content) for name, content in made.items()}
+    files: dict[Path, Chunks | None] = {path.with_name(name): partial(_encoded, content) for name, content in made.items()}
+    possible = (path.with_suffix(suffix) for suffix in written_as(path).described)
+    return {**dict.fromkeys(file for file in possible if file not in files and _is_generated(file)), **files}
+
+
+def _is_generated(path: Path) -> bool:
+    """Whether a file is there and says that it is written anew, not edited."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline(2**16).rstrip().endswith(b"do not edit.")
 
 
 def _combined(names: Sequence[str], digest_of: Mapping[str, str]) -> str:

@@ -73,4 +73,5 @@ def _renamed(graph: Graph, names: Mapping[Operand, str]) -> Graph:
         nodes=tuple(node.with_operands(made.__getitem__) for node in graph.nodes),
         outputs=tuple(made[operand] for operand in graph.outputs),
         notes=graph.notes,
+        metadata=graph.metadata,
     )

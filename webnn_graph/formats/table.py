@@ -42,6 +42,7 @@ class Format:
         mark: What the first 64 bytes hold of a file that was written here; empty when the suffix says enough.
         companions: Suffixes of the files that are written with it, besides the weights.
         optional: Suffixes of those that are written when an option of this name is given.
+        described: Suffixes of those that are written where the graph's metadata say enough for them.
         targets: What it is written for unless the user says it, the best first, each with what is to be said when the graph is
             refused there, and it is written all the same; empty where it cannot be. None for any implementation.
         labels: Whether nodes keep their labels unless the user says it.
@@ -61,6 +62,7 @@ class Format:
     mark: str = ""
     companions: Sequence[str] = ()
     optional: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    described: Sequence[str] = ()
     targets: Mapping[str, str] = field(default_factory=dict)
     labels: bool = True
     takes: tuple[str, ...] = ()
@@ -73,13 +75,17 @@ class Format:
         return "expand" in self.takes
 
     def paths(self, path: Path, options: Mapping[str, Any] = MappingProxyType({})) -> list[Path]:
-        """All files that are written for a graph at this path with these options, besides the weights."""
+        """All files that are written for every graph at this path with these options, besides the weights."""
         added = [suffix for name, suffixes in self.optional.items() if options.get(name) for suffix in suffixes]
         return [path, *(path.with_suffix(suffix) for suffix in (*self.companions, *added))]
 
+    def possible(self, path: Path, options: Mapping[str, Any] = MappingProxyType({})) -> list[Path]:
+        """The same with those that are written for some."""
+        return [*self.paths(path, options), *(path.with_suffix(suffix) for suffix in self.described)]
+
     def wrote(self, name: str) -> bool:
         """Whether a file of this name is one that is written with one of the format."""
-        return name.endswith((*self.companions, *(suffix for suffixes in self.optional.values() for suffix in suffixes)))
+        return name.endswith((*self.companions, *(suffix for suffixes in self.optional.values() for suffix in suffixes), *self.described))
 
     def read(self, text: str, file: str) -> Document:
         """What a file's text says; ``file`` is what messages call it. Raises `FormatError`."""
@@ -124,9 +130,10 @@ FORMATS = {
             writes=True,
             companions=(".d.ts",),
             optional={"fallback": (".fallback.js", ".fallback.onnx")},
+            described=(".task.js", ".task.d.ts"),
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
-            takes=("expand", "fallback", "places", "opset", "part"),
+            takes=("expand", "fallback", "places", "opset", "part", "task"),
             sized="webnn_graph.formats.sized",
         ),
         Format(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NoReturn
@@ -40,6 +40,9 @@ DIGEST = "# digest of the weights:"
 RANDOM = "# random:"
 """Begins the comment behind an input that is random, with its distribution."""
 
+TASK = "# task:"
+"""Begins the comment, first in the graph, with what it is for."""
+
 MAX_DEPTH = 32
 """Deepest nesting of lists and objects that is read."""
 
@@ -53,16 +56,23 @@ def files(graph: Graph, stem: str, *, labels: bool = True, weights: Sequence[str
 def write(document: Document) -> str:
     """The canonical text of a document."""
     digest = [f"{DIGEST} {document.weights_digest}"] if document.weights_digest else []
+    meanings = document.metadata.get("tensors", {})
     blocks = [
-        ("inputs", [f"{_declared(i)};{_described(i)}" for i in document.inputs]),
+        ("inputs", [f"{_declared(i)};{_random(i)}{_meaning(meanings.get(i.name))}" for i in document.inputs]),
         ("consts", [*digest, *(f"{_declared(c)} {_annotation(c.initializer)};" for c in document.constants)]),
         ("nodes", [f"{_statement(call)};" for call in document.calls]),
     ]
     lines = [f"webnn_graph {quote(document.name)} v{VERSION} {{"]
+    if task := document.metadata.get("task"):
+        lines += [f"  {TASK} {task}"]
     for name, entries in blocks:
         if entries:
             lines += [f"  {name} {{", *(f"    {entry}" for entry in entries), "  }", ""]
-    lines += [f"  outputs {{ {' '.join(f'{output.name};' for output in document.outputs)} }}", "}"]
+    outputs = [f"{output.name};{_meaning(meanings.get(output.name))}" for output in document.outputs]
+    if any(output.name in meanings for output in document.outputs):
+        lines += ["  outputs {", *(f"    {output}" for output in outputs), "  }", "}"]
+    else:
+        lines += [f"  outputs {{ {' '.join(outputs)} }}", "}"]
     return "\n".join(lines) + "\n"
 
 
@@ -88,9 +98,16 @@ def _declared(declaration: Declaration) -> str:
     return f"{declaration.name}: {declaration.data_type.short}{list(declaration.shape)}"
 
 
-def _described(declaration: Declaration) -> str:
-    """What stands behind an input, in a comment."""
+def _random(declaration: Declaration) -> str:
+    """What stands behind an input that is random, in a comment."""
     return f"  {RANDOM} {declaration.distribution}" if declaration.distribution else ""
+
+
+def _meaning(meaning: Mapping[str, Any] | None) -> str:
+    """What stands behind an input or output whose meaning is known, in a comment."""
+    if not meaning:
+        return ""
+    return f"  # {meaning['kind']}: {printable(ENCODE({name: value for name, value in meaning.items() if name != 'kind'}))}"
 
 
 def _annotation(initializer: Initializer | None) -> str:
@@ -166,7 +183,9 @@ INTEGER = re.compile(r"[0-9]{1,18}(?![A-Za-z0-9_.])")
 VERSIONED = re.compile(r"v\s*([0-9]{1,9})\b")
 BYTES = re.compile(r"\[\s*(?:[0-9]{1,3}(?:\s*,\s*[0-9]{1,3})*)?\s*\]")
 DIGEST_COMMENT = re.compile(rf"^[ \t]*{DIGEST} ({PATTERN.pattern})[ \t\r]*$", re.MULTILINE)
-DESCRIPTION = re.compile(rf";[ \t]*{RANDOM} (?P<random>\w+)[ \t\r]*$", re.MULTILINE)
+RANDOM_COMMENT = re.compile(rf";[ \t]*{RANDOM} (\w+)[ \t\r]*$", re.MULTILINE)
+TASK_COMMENT = re.compile(rf"[ \t\r\n]*{TASK} ([a-z0-9-]{{1,100}})[ \t\r]*$", re.MULTILINE)
+MEANING_COMMENT = re.compile(r"[;,]?[ \t]*# ([a-z]+): (\{.*\})[ \t\r]*$", re.MULTILINE)
 WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -185,7 +204,10 @@ class _Parser:
         document.name = self._string("the graph's name in quotes")
         self._version()
         self._accept("@quantized")  # rustnn's mark that weights are not to be quantized again; nothing here does
+        start = self.at + 1
         self._expect("{")
+        if task := TASK_COMMENT.match(self.text, start):
+            document.metadata["task"] = task[1]
         blocks = {"inputs": self._input, "consts": self._constant, "nodes": self._call, "outputs": self._output}
         while not self._accept("}"):
             start = self.at
@@ -205,9 +227,23 @@ class _Parser:
     # --------------------------------------------------------------------------------------------------------------- entries
     def _input(self, document: Document) -> None:
         declaration = self._declaration()
-        described = DESCRIPTION.match(self.text, self.at)
+        random = RANDOM_COMMENT.match(self.text, self.at)
+        self._read_meaning(document, declaration.name)
         self._expect(";")
-        document.inputs.append(replace(declaration, distribution=described["random"]) if described else declaration)
+        document.inputs.append(replace(declaration, distribution=random[1]) if random else declaration)
+
+    def _read_meaning(self, document: Document, name: str) -> None:
+        """What a comment that ends the line says of an input or output; any other is only a comment."""
+        if comment := MEANING_COMMENT.match(self.text, self.at):
+            from webnn_graph.metadata import KINDS
+
+            if comment[1] not in KINDS:
+                return
+            try:
+                meaning = json.loads(comment[2])
+            except (ValueError, RecursionError) as error:
+                self._fail(f"the comment behind {name} is no JSON object: {error}", start=comment.start(2))
+            document.metadata.setdefault("tensors", {})[name] = {**meaning, "kind": comment[1]}
 
     def _constant(self, document: Document) -> None:
         declaration = self._declaration()
@@ -301,6 +337,7 @@ class _Parser:
     def _output(self, document: Document) -> None:
         where = self._here()
         name = self._word("the name of an output")
+        self._read_meaning(document, name)
         document.outputs.append(Output(name, name, where))
         if not self._accept(","):
             self._accept(";")

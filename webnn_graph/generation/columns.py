@@ -40,7 +40,7 @@ class _Columns:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.b = GraphBuilder(graph.name, Budget(math.inf))  # the graph exists
-        self.b.notes.extend(graph.notes)
+        self.b.about(graph)
         self.rows = {o: self.b.input(o.name, o.data_type, o.shape, o.distribution) for o in graph.inputs}
         self.rows |= {operand: self.b.constant(weight, name=operand.name) for operand, weight in graph.weights.items()}
         self.known = {*graph.constants, *(output for node in split(graph).ahead for output in node.outputs)}

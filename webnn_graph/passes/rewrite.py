@@ -140,7 +140,7 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
     Names, labels, inputs and outputs stay.
     """
     b = GraphBuilder(graph.name, Budget(math.inf))  # the graph exists; this only ever makes it smaller
-    b.notes.extend(graph.notes)
+    b.about(graph)
     made = {operand: b.input(operand.name, operand.data_type, operand.shape, operand.distribution) for operand in graph.inputs}
     made |= {operand: b.constant(weight, name=operand.name) for operand, weight in graph.weights.items()}
     for node in graph.nodes:

@@ -108,7 +108,8 @@ def attempt(graph: Graph, target: Target, *, exact: bool = False) -> Attempt:
     within_limits = (refused.REFUSED.rewrite, ranks.reduce_rank, carriers.carry, substitutes.substitute)
     b = LegalBuilder(graph.name, target, Budget(steps=-STEPS_PER_CALL * len(graph.nodes)), quirks.rewrite, within_limits, exact=exact)
     changed = narrowing.narrowing(graph, b.narrow)
-    b.notes.extend((*graph.notes, *changed.notes))
+    b.about(graph)
+    b.notes.extend(changed.notes)
     problems: list[Obstacle] = []
     for node, output in changed.unproven:
         try:

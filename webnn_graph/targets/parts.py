@@ -159,7 +159,7 @@ class _Replay:
     def __init__(self, graph: Graph, cuts: Mapping[Operand, Parts], most: float) -> None:
         self._old = graph
         self._b = GraphBuilder(graph.name, Budget(math.inf), most)
-        self._b.notes.extend(graph.notes)
+        self._b.about(graph)
         self._new: dict[Operand, Operand] = {}
         self._parts: dict[Operand, Parts] = {}
         self._known = set(graph.constants)

@@ -1,0 +1,155 @@
+"""What ``webnn run`` says of a picture or a sound: labels, boxes, text, as the graph's metadata tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from converters.commands.console import Result, say, show_table
+from webnn_graph.data_types import Array
+from webnn_graph.errors import ValidationError, WebNNError
+from webnn_graph.feeds import complete
+from webnn_graph.generation.sound import read_sound
+from webnn_graph.graph import Graph
+from webnn_graph.metadata import Audio, Boxes, Characters, Detections, Image, Labels, Meaning, Metadata
+from webnn_graph.tasks import answers
+from webnn_graph.tasks.pictures import Fit, prepared, read_picture
+from webnn_graph.tasks.sounds import fitted
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+
+@dataclass
+class Asked:
+    """What a graph is asked about, and how its answer is read.
+
+    Attributes:
+        graph: The graph.
+        picture: The picture; None for none.
+        fit: How that lies in the model's input.
+        size: Height and width of the input.
+        feeds: Values of inputs, by name.
+    """
+
+    graph: Graph
+    picture: Picture | None = None
+    fit: Fit | None = None
+    size: tuple[int, int] = (0, 0)
+    feeds: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def meanings(self) -> Mapping[str, Meaning]:
+        """What inputs and outputs are."""
+        return Metadata.of(self.graph).tensors
+
+
+def asked(graph: Graph, image: Path | None, audio: Path | None, given: Mapping[str, Array], seed: int) -> Asked:
+    """What a graph is given for a picture or a sound.
+
+    Raises:
+        ValidationError: It takes none, or several.
+        FormatError: The file is none, or damaged.
+    """
+    question = Asked(graph)
+    if image:
+        name, meaning = _input(question, Image, "picture", "--image x:rgb,mean=0.5")
+        operand = graph.operands[name]
+        question.picture, question.size = read_picture(image), meaning.size(operand.shape)
+        question.feeds[name], question.fit = prepared(question.picture, meaning, operand)
+    if audio:
+        name, sound = _input(question, Audio, "sound", "--audio x:16000")
+        question.feeds[name] = fitted(read_sound(audio, sound.sampling_rate), sound, graph.operands[name])
+    question.feeds = complete(graph, {**given, **question.feeds}, seed)
+    return question
+
+
+def _input(question: Asked, kind: type[Any], what: str, example: str) -> tuple[str, Any]:
+    """The input that is a picture, or a sound."""
+    found = [(name, meaning) for name, meaning in question.meanings.items() if isinstance(meaning, kind)]
+    if len(found) != 1:
+        number = "none of its inputs is said to be one" if not found else f"{len(found)} of its inputs are"
+        raise ValidationError(f"{question.graph.name} is given a {what}, and {number}", f"webnn2json GRAPH {example} says so")
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Answer(Result):
+    """What a model says.
+
+    Attributes:
+        task: What the model is for.
+        labels: The most probable labels of each output that has some for all that went in.
+        objects: What is in the picture; None where the model says none.
+        texts: What is written or said, with its score.
+        runtime: What computed it.
+        file: Where the picture was saved.
+    """
+
+    task: str
+    labels: Mapping[str, Sequence[answers.Scored]]
+    objects: Sequence[answers.Found] | None
+    texts: Mapping[str, tuple[str, float]]
+    runtime: str
+    file: Path | None = None
+
+    def show(self) -> None:
+        """See `Result`."""
+        for name, labels in self.labels.items():
+            show_table([name, ">score"], [(one.label, f"{one.score:.4f}") for one in labels])
+        if self.objects is not None:
+            rows = [(one.label, f"{one.score:.4f}", *(f"{side:.1f}" for side in one.box)) for one in self.objects]
+            if rows:
+                show_table(["object", ">score", ">left", ">top", ">right", ">bottom"], rows)
+            else:
+                say("nothing is found; --threshold asks for less probable things")
+        for text, score in self.texts.values():
+            say(f"{text}  ({score:.4f})")
+        if self.file:
+            say(f"  {self.file}")
+
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        return {
+            "task": self.task,
+            "labels": {name: [asdict(one) for one in labels] for name, labels in self.labels.items()},
+            "objects": None if self.objects is None else [asdict(one) for one in self.objects],
+            "texts": {name: {"text": text, "score": score} for name, (text, score) in self.texts.items()},
+            "runtime": self.runtime,
+            "file": str(self.file) if self.file else None,
+        }
+
+
+def answer(question: Asked, outputs: Mapping[str, Array], runtime: str, top: int, threshold: float, file: Path | None) -> Answer:
+    """What outputs say.
+
+    Args:
+        question: What was asked.
+        outputs: By name.
+        runtime: What computed them.
+        top: How many labels.
+        threshold: What an object must score.
+        file: Where the picture goes with what is found drawn in it.
+
+    Raises:
+        WebNNError: It is not said what any output is.
+    """
+    metadata = Metadata.of(question.graph)
+    meanings = {name: meaning for name, meaning in metadata.tensors.items() if name in outputs}
+    boxed = any(isinstance(meaning, Boxes | Detections) for meaning in meanings.values())
+    labels = {
+        name: answers.best(outputs[name], meaning, top)
+        for name, meaning in meanings.items()
+        if isinstance(meaning, Labels) and not boxed and outputs[name].size == len(meaning.names)
+    }
+    found = answers.objects(outputs, meanings, question.size, question.fit, threshold) if boxed and question.fit else None
+    texts = {name: answers.spelled(outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Characters)}
+    if not labels and found is None and not texts:
+        raise WebNNError(f"{question.graph.name} does not say what its outputs are", "webnn2json GRAPH --labels FILE names them")
+    if file and question.picture:
+        from webnn_graph.tasks.drawing import drawn
+
+        drawn(question.picture, found or []).save(file)
+    return Answer(metadata.task, labels, found, texts, runtime, file)

@@ -1,0 +1,54 @@
+"""The metadata of a graph, of all that says something about its model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+from converters.described import huggingface, properties
+from converters.described.folder import Folder
+from webnn_graph.errors import WebNNError
+from webnn_graph.graph import Graph
+from webnn_graph.metadata import Meaning, Metadata
+
+Said: TypeAlias = tuple[str, Iterator[tuple[str, Meaning]]]
+"""A task, and what inputs and outputs are, by name."""
+
+
+def described(graph: Graph, path: Path | None = None, said: Mapping[str, str] | None = None) -> Graph:
+    """The graph with what the files of its model say of its inputs and outputs.
+
+    What contradicts the graph is left out, and its notes say so: the graph is what computes.
+
+    Args:
+        graph: The graph.
+        path: Where its model is: a file, or the folder of one of Hugging Face.
+        said: What an ONNX model says of itself, see `converters.described.properties`.
+    """
+    folder = Folder.of(path) if path else None
+    sources: list[tuple[str, Callable[[], Said]]] = []
+    if said:
+        sources.append(("the model", lambda: properties.meanings(said, graph)))
+    if folder and folder.config:
+        sources.append((folder.path.name, lambda: huggingface.meanings(folder, graph)))
+    notes: list[str] = []
+    known = Metadata.of(graph)
+    task, tensors = known.task, dict(known.tensors)
+    for source, read in sources:
+        try:
+            found, meanings = read()
+            for name, meaning in meanings:
+                shape = graph.operands[name].shape
+                if problem := next(iter(meaning.problems(shape)), ""):
+                    notes.append(f"{source} says that {name} {list(shape)} is {meaning.kind}, which it cannot be: {problem}")
+                elif name not in tensors:
+                    tensors[name] = meaning
+        except WebNNError as error:
+            notes.append(f"what {source} says of inputs and outputs is left out: {error.what}")
+            continue
+        task = task or found
+    if not (task or tensors or notes):
+        return graph
+    return replace(graph, metadata=Metadata(task=task, tensors=tensors).document(), notes=(*graph.notes, *notes))

@@ -1,0 +1,63 @@
+"""The configuration files of a folder of Hugging Face: config.json, and what says how inputs are made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+CONFIG = "config.json"
+PROCESSORS = ("preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json")
+"""Files that say what pictures and sounds are made into."""
+MOST_BYTES = 2**24
+"""Of a file: configurations are short, vocabularies take some megabytes."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder whose files are read as they are asked for. What is damaged says nothing here; who needs it says that.
+
+    Attributes:
+        path: The folder.
+    """
+
+    path: Path
+
+    @classmethod
+    def of(cls, model: Path) -> Folder:
+        """The folder of a model, which may be in a folder ``onnx`` of that."""
+        folder = model if model.is_dir() else model.parent
+        return cls(folder.parent if folder.name == "onnx" and not (folder / CONFIG).is_file() else folder)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """The object in a file; empty where there is none."""
+        document = self.document(name)
+        return document if isinstance(document, dict) else {}
+
+    def document(self, name: str) -> Any:
+        """What is in a file of JSON; None where there is none."""
+        file = self.path / name
+        try:
+            if file.is_symlink() or file.stat().st_size > MOST_BYTES:
+                return None
+            return json.loads(file.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return None
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """What config.json says; empty where it is not of a model of transformers."""
+        config = self.read(CONFIG)
+        return config if "model_type" in config or "architectures" in config else {}
+
+    @cached_property
+    def processor(self) -> dict[str, Any]:
+        """What the files about a processor say; those of parts of it on one level."""
+        said: dict[str, Any] = {}
+        for name in PROCESSORS:
+            document = self.read(name)
+            parts = [part for key, part in document.items() if key.endswith(("processor", "extractor")) and isinstance(part, dict)]
+            said = {key: value for part in (*parts, document) for key, value in part.items()} | said
+        return said

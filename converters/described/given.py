@@ -1,0 +1,188 @@
+"""What a user says of inputs and outputs: ``--image x:rgb,resize=256,mean=0.5``, ``--audio x:16000``, ``--labels FILE``, ``--task``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from webnn_graph.codes import Code
+from webnn_graph.errors import FormatError, ValidationError
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.metadata import MOST_BYTES, Audio, Image, Labels, Meaning, Metadata, check, metadata_of
+from webnn_graph.names import nearest
+
+NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?")
+CHOICES = {
+    word: member for member in ("channels", "layout", "resize", "resample", "place") for word in get_args(get_type_hints(Image)[member])
+}
+"""Words that say which member they are of."""
+LISTS = ("mean", "std")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a user says of a graph; the rest is as the model's files say.
+
+    Attributes:
+        task: What it is for.
+        inputs: What inputs are, by name.
+        sizes: Height and width of pictures, by name, where they were said; the graph must have them.
+        labels: Files of labels, by output; without a name, of the output that has as many numbers.
+    """
+
+    task: str = ""
+    inputs: Mapping[str, Image | Audio] = field(default_factory=dict)
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    labels: Mapping[str, Path] = field(default_factory=dict)
+
+    def of(self, graph: Graph) -> Graph:
+        """The graph with all that.
+
+        Raises:
+            ValidationError: There is no such input or output, or it is something else.
+            FormatError: A file of labels is damaged.
+        """
+        if not (self.task or self.inputs or self.labels):
+            return graph
+        before = Metadata.of(graph)
+        tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}
+        for name, file in self.labels.items():
+            names = read_labels(file)
+            output = _output(graph, name, len(names), file)
+            known = tensors.get(output.name)
+            axis = _axis(output, len(names))
+            same = known if isinstance(known, Labels) else Labels(names=names)
+            tensors[output.name] = msgspec.structs.replace(same, names=names, axis=axis)
+        metadata = metadata_of(Metadata(task=self.task or before.task, tensors=tensors).document())
+        shapes = {operand.name: operand.shape for operand in graph.inputs}
+        for name, meaning in self.inputs.items():
+            if name not in shapes:
+                raise ValidationError(f"{meaning.kind} {name}: there is no such input", nearest(name, shapes))
+        check(metadata, graph.inputs, graph.outputs)
+        for name, size in self.sizes.items():
+            meaning = self.inputs[name]
+            if isinstance(meaning, Image) and meaning.size(shapes[name]) != size:
+                height, width = meaning.size(shapes[name])
+                raise ValidationError(f"input {name} is {height} pixels high and {width} wide, not {size[0]} and {size[1]}")
+        return replace(graph, metadata=metadata.document())
+
+
+def _output(graph: Graph, name: str, count: int, file: Path) -> Operand:
+    """The output that labels are of."""
+    found = [operand for operand in graph.outputs if not name or operand.name == name]
+    if not found:
+        raise ValidationError(f"{file}: there is no output {name!r}", nearest(name, [operand.name for operand in graph.outputs]))
+    fit = [operand for operand in found if count in operand.shape]
+    if not fit:
+        shapes = ", ".join(f"{operand.name} {list(operand.shape)}" for operand in found)
+        raise ValidationError(f"{file} has {count:,} labels, and no axis of {shapes} is as long", code=Code.WRONG_SHAPE)
+    if len(fit) > 1:
+        raise ValidationError(f"{file} has {count:,} labels, as many as {' and '.join(o.name for o in fit)} have", "say which: OUTPUT:FILE")
+    return fit[0]
+
+
+def _axis(operand: Operand, count: int) -> int:
+    """The last axis that is as long, negative; of a map over pixels the one that channels have."""
+    return max(axis for axis in range(-operand.rank, 0) if operand.shape[axis] == count)
+
+
+def read_labels(file: Path) -> tuple[str, ...]:
+    """The labels in a file: one a line, or as JSON a list, an object by number, or a config.json with ``id2label``.
+
+    Raises:
+        FormatError: There are none, or they have gaps.
+    """
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise FormatError(f"{file} has {file.stat().st_size:,} bytes; labels have at most {MOST_BYTES:,}")
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"{file} cannot be read as text: {error}") from None
+    if not text.lstrip().startswith(("[", "{")):
+        names: Any = text.splitlines()
+    else:
+        try:
+            names = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"{file} is no JSON: {error}", code=Code.SYNTAX_ERROR) from None
+    if isinstance(names, dict):
+        names = names.get("id2label", names)
+    if isinstance(names, dict):
+        names = [names.get(str(number)) for number in range(len(names))]
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise FormatError(f"{file} holds no labels", "one a line, or as JSON a list or an object by number")
+    return tuple(names)
+
+
+def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
+    """An input, its picture, and that one's height and width if they are said: ``x:bgr,size=224,resize=256,crop=center,mean=104,117,123``.
+
+    Raises:
+        ValueError: A word is not known, or a number out of its range.
+    """
+    name, _, rest = text.partition(":")
+    members: dict[str, Any] = {}
+    key, size = "", None
+    for word in filter(None, rest.split(",")):
+        before, equals, value = word.partition("=")
+        if not equals and NUMBER.fullmatch(word) and key in LISTS:
+            members[key] = (*members[key], float(word))
+            continue
+        key = before if equals else ""
+        if not equals:
+            members[_choice(word)] = word
+        elif key in LISTS:
+            members[key] = (_number(value),)
+        elif key == "size":
+            height, _, width = value.partition("x")
+            size = int(height), int(width or height)
+        elif key == "resize" and value.isdigit():
+            members |= {"resize": "cover", "edge": int(value)}
+        elif key == "crop" and value == "center":
+            members["resize"] = "cover"
+        elif key in ("scale", "fill", "edge"):
+            members[key] = int(value) if key != "scale" and value.isdigit() else _number(value)
+        elif CHOICES.get(value) == key:
+            members[key] = value
+        else:
+            raise ValueError(f"{word!r} is not known; {_known()}")
+    members.setdefault("scale", 1 / 255)
+    try:
+        return name, msgspec.convert(members, Image), size
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+
+
+def _choice(word: str) -> str:
+    if word not in CHOICES:
+        raise ValueError(f"{word!r} is not known; {_known()}")
+    return CHOICES[word]
+
+
+def _number(text: str) -> float:
+    """A number, or a fraction like 1/255."""
+    above, slash, below = text.partition("/")
+    return float(above) / float(below) if slash else float(text)
+
+
+def _known() -> str:
+    return f"words are {', '.join(CHOICES)}, and size=, resize=N, crop=center, scale=, mean=, std=, fill="
+
+
+def audio(text: str) -> tuple[str, Audio]:
+    """An input and its sound: ``x:16000`` or ``x:16000,normalized``.
+
+    Raises:
+        ValueError: It is not like that.
+    """
+    name, _, rest = text.partition(":")
+    rate, _, word = rest.partition(",")
+    if word not in ("", "normalized") or not rate.isdigit() or not 1 <= int(rate) <= 2**20:
+        raise ValueError("it is like x:16000 or x:16000,normalized")
+    return name, Audio(sampling_rate=int(rate), normalized=bool(word))

@@ -1,0 +1,89 @@
+"""What an ONNX model says of itself: properties as Ultralytics, PaddleOCR's exporters and Hugging Face's write them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webnn_graph.errors import FormatError
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.metadata import MOST_BYTES, MOST_LABELS, Characters, Detections, Image, Labels, Meaning
+from webnn_graph.wording import one_line
+
+ULTRALYTICS = {
+    "detect": "object-detection",
+    "classify": "image-classification",
+    "segment": "image-segmentation",
+    "pose": "keypoint-detection",
+    "obb": "object-detection",
+}
+"""Tasks as Ultralytics calls them."""
+NUMBER = re.compile("[0-9]{1,5}")
+"""Of a label."""
+GREY = 114
+"""What Ultralytics fills pictures up with."""
+
+
+def meanings(said: Mapping[str, str], graph: Graph) -> tuple[str, Iterator[tuple[str, Meaning]]]:
+    """What a graph is for, and what its inputs and outputs are, by name, as far as a model says it.
+
+    Raises:
+        FormatError: A property is not what its place takes.
+    """
+    if "names" in said and ("task" in said or "stride" in said):
+        task = said.get("task", "detect")  # which YOLOv5 does not say
+        return ULTRALYTICS.get(task, ""), _ultralytics(task, _names(said["names"]), graph)
+    if "character" in said:
+        return "", _characters(said["character"].split("\n"), graph)
+    return "", iter(())
+
+
+def _ultralytics(task: str, names: tuple[str, ...], graph: Graph) -> Iterator[tuple[str, Meaning]]:
+    """YOLO of Ultralytics: pictures from 0 to 1, boxes in pixels beside the scores of their labels."""
+    picture = next((operand for operand in graph.inputs if operand.rank == 4), None)
+    if picture is not None:
+        fits: dict[str, Any] = {"resize": "contain", "fill": GREY} if task != "classify" else {"resize": "cover"}
+        yield picture.name, Image(scale=1 / 255, channels="gray" if picture.shape[1] == 1 else "rgb", **fits)
+    for operand in graph.outputs:
+        if task == "classify" and operand.rank == 2:
+            yield operand.name, Labels(names=names, scores="probabilities")
+        elif task == "detect" and operand.rank == 3:
+            yield operand.name, Detections(names=names, form=_form(operand, len(names)))
+
+
+def _form(operand: Operand, labels: int) -> Any:
+    """How boxes and labels lie in one tensor, as its sizes tell: YOLOv5 has objects, later ones columns, or what is chosen of them."""
+    rows, columns = operand.shape[-2:]
+    return "columns" if rows == 4 + labels else "final" if columns == 6 else "objects"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The labels of a property: a dictionary by number as Python or JSON write it, or a list."""
+    if len(text) > MOST_BYTES:
+        raise FormatError(f"its names have {len(text):,} characters")
+    try:
+        read = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        try:
+            read = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"its names are no list: {one_line(str(error), 80)}") from None
+    if isinstance(read, dict):
+        numbered = {int(number): name for number, name in read.items() if NUMBER.fullmatch(str(number))}
+        read = [numbered.get(number, "") for number in range(max(numbered, default=-1) + 1)]
+    if not isinstance(read, list | tuple) or not 1 <= len(read) <= MOST_LABELS:
+        raise FormatError("its names are no list")
+    return tuple(map(str, read))
+
+
+def _characters(lines: list[str], graph: Graph) -> Iterator[tuple[str, Meaning]]:
+    """The characters of a recognizer of PaddleOCR, one a line: number 0 is the blank, the last the space; or labels of a classifier."""
+    for operand in graph.outputs:
+        if operand.rank == 3 and operand.shape[-1] in (len(lines) + 1, len(lines) + 2):
+            space = [" "] * (operand.shape[-1] - len(lines) - 1)
+            yield operand.name, Characters(names=("", *lines, *space), scores="probabilities")
+        elif operand.rank == 2 and operand.shape[-1] == len(lines):
+            yield operand.name, Labels(names=tuple(lines), scores="probabilities")

@@ -1,0 +1,19 @@
+import { ModelError } from "./facts.js";
+
+const isWrong = (message, cause) => new ModelError("bad-input", message, cause);
+
+/** Options with defaults: there are no others, and each is a number in its range. */
+function optionsOf(given, defaults, ranges) {
+  if (given === null || typeof given !== "object") throw isWrong("options are given as an object");
+  const known = [...Object.keys(defaults), "signal"];
+  for (const [name, value] of Object.entries(given)) {
+    if (!known.includes(name)) throw isWrong(`there is no option ${name}; there are ${known.join(", ")}`);
+    if (name === "signal" || value === undefined) continue;
+    const [least, most] = ranges[name];
+    if (typeof value === "number" && value >= least && value <= most) continue;
+    throw isWrong(`${name} is a number from ${least} to ${most}, not ${String(value)}`);
+  }
+  return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, given[name] ?? value]));
+}
+
+export { isWrong, optionsOf };

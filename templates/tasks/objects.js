@@ -1,0 +1,62 @@
+/**
+ * A place in the model's input as one in the picture, no farther than its sides.
+ *
+ * @param {any} corners
+ */
+function inPicture([left, top, right, bottom], fit) {
+  const x = (value) => Math.min(fit.width, Math.max(0, (value - fit.left) / fit.xScale));
+  const y = (value) => Math.min(fit.height, Math.max(0, (value - fit.top) / fit.yScale));
+  return [x(left), y(top), x(right), y(bottom)];
+}
+
+/**
+ * A box of another form as corners in pixels of the model's input.
+ *
+ * @param {any} box
+ */
+function cornersOf([a, b, c, d], format, unit, [height, width]) {
+  const left = format === "cxcywh" ? a - c / 2 : a;
+  const top = format === "cxcywh" ? b - d / 2 : b;
+  const corners = format === "xyxy" ? [a, b, c, d] : [left, top, left + c, top + d];
+  return unit === "relative" ? corners.map((side, i) => side * (i % 2 ? height : width)) : corners;
+}
+
+/** The intersection of two boxes as a share of their union. */
+function shared(one, other) {
+  const width = Math.max(0, Math.min(one[2], other[2]) - Math.max(one[0], other[0]));
+  const height = Math.max(0, Math.min(one[3], other[3]) - Math.max(one[1], other[1]));
+  const common = width * height;
+  const area = ([left, top, right, bottom]) => (right - left) * (bottom - top);
+  return common ? common / (area(one) + area(other) - common) : 0;
+}
+
+/**
+ * What is in a picture, the most probable first: of candidates { label, score, at() } that score enough those that have no more than a
+ * share of their union in common with one of their label before them; without `overlap` all of them.
+ */
+function found(candidates, names, most, threshold, overlap) {
+  const kept = [];
+  const order = candidates.filter(({ score }) => score >= threshold).sort((one, other) => other.score - one.score);
+  for (const { label, score, at } of order) {
+    if (kept.length === most) break;
+    const box = at();
+    if (overlap !== undefined && kept.some((other) => other.label === label && shared(box, other.box) > overlap)) continue;
+    kept.push({ label, score, box });
+  }
+  return kept.map(({ label, score, box: [left, top, right, bottom] }) => ({ label: names[label], score, box: { left, top, right, bottom } }));
+}
+
+/** Those labels that stand for something. */
+const namedOf = (names) => [...names.keys()].filter((label) => names[label]);
+
+/** The most probable of labels, by what they score. */
+function likeliestOf(labels, scoreOf) {
+  let [label, score] = [labels[0], -Infinity];
+  for (const one of labels) {
+    const value = scoreOf(one);
+    if (value > score) [label, score] = [one, value];
+  }
+  return { label, score };
+}
+
+export { cornersOf, found, inPicture, likeliestOf, namedOf };

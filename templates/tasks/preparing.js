@@ -1,0 +1,94 @@
+import { TYPES } from "./facts.js";
+import { resized } from "./resampling.js";
+
+/** To the next integer, halves to the even one. */
+function rounded(value) {
+  const whole = Math.floor(value);
+  const rest = value - whole;
+  return rest > 0.5 || (rest === 0.5 && whole % 2) ? whole + 1 : whole;
+}
+
+/** Width and height of a picture as it is resized for an input. */
+function madeSize(picture, { resize, edge }, width, height) {
+  if (resize === "stretch") return edge ? [edge, edge] : [width, height];
+  const sides = [picture.width, picture.height];
+  if (resize === "cover") {
+    const wanted = edge ?? Math.min(height, width);
+    const shorter = Math.min(...sides);
+    return sides.map((side) => (side === shorter ? wanted : Math.trunc((wanted * side) / shorter)));
+  }
+  const share = Math.min(width / picture.width, height / picture.height);
+  return sides.map((side) => Math.max(1, rounded(side * share)));
+}
+
+/** Where `made` pixels lie in `size`, and which of them are there. */
+function overlap(isInCorner, made, size) {
+  const offset = isInCorner ? 0 : Math.trunc((size - made) / 2);
+  const start = Math.max(0, offset);
+  return { offset, start, first: start - offset, count: Math.min(size, offset + made) - start };
+}
+
+/** Of each value from 0 to 255 what the model takes of it, in one channel. */
+function table({ scale, mean, std, dataType }, channel) {
+  const { fround } = Math;
+  const of = (values, otherwise) => fround(values.length ? values[values.length > 1 ? channel : 0] : otherwise);
+  const values = Float32Array.from({ length: 256 }, (_, value) => fround(fround(value * fround(scale)) - of(mean, 0)) / of(std, 1));
+  return converted(values, dataType);
+}
+
+/** Numbers as an array of a data type. */
+function converted(values, dataType) {
+  const [view] = TYPES[dataType];
+  if (dataType === "float32") return values;
+  if (dataType === "float16") return view === Uint16Array ? Uint16Array.from(values, halfOf) : view.from(values);
+  return view.from(values, dataType.endsWith("64") ? (value) => BigInt(rounded(value)) : rounded);
+}
+
+/** The bits of a number as float16. */
+function halfOf(value) {
+  const magnitude = Math.abs(value);
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  if (magnitude < 2 ** -14) return sign | rounded(magnitude * 2 ** 24);
+  const exponent = Math.floor(Math.log2(magnitude));
+  return sign | Math.min(0x7c00, ((exponent + 15) << 10) + rounded((magnitude / 2 ** exponent - 1) * 1024));
+}
+
+/**
+ * A picture as an input takes it, and how it lies there.
+ *
+ * @param {any} picture as pixelsOf() gives it
+ * @param {any} image the input
+ */
+function prepared(picture, image) {
+  const { shape, layout, channels, resize, place, resample, fill } = image;
+  const isPlanar = layout === "nchw";
+  const [height, width] = isPlanar ? shape.slice(-2) : shape.slice(-3, -1);
+  const [madeWidth, madeHeight] = madeSize(picture, image, width, height);
+  const isInCorner = resize === "contain" && place === "corner";
+  const across = overlap(isInCorner, madeWidth, width);
+  const down = overlap(isInCorner, madeHeight, height);
+  const pixels = resized(picture, madeWidth, madeHeight, resample, across, down);
+
+  const count = channels === "gray" ? 1 : 3;
+  const values = new TYPES[image.dataType][0](width * height * count);
+  const [next, step] = isPlanar ? [width * height, 1] : [1, count];
+  for (let channel = 0; channel < count; channel += 1) {
+    const taken = table(image, channel);
+    if (fill !== undefined) for (let i = 0; i < width * height; i += 1) values[channel * next + i * step] = taken[fill];
+    const bit = channels === "bgr" ? 16 - 8 * channel : 8 * channel;
+    for (let y = 0, from = 0; y < down.count; y += 1) {
+      let to = channel * next + ((down.start + y) * width + across.start) * step;
+      for (let x = 0; x < across.count; x += 1, from += 1, to += step) {
+        const pixel = pixels[from];
+        values[to] = taken[channels === "gray" ? greyOf(pixel) : (pixel >>> bit) & 255];
+      }
+    }
+  }
+  const scales = { xScale: madeWidth / picture.width, yScale: madeHeight / picture.height };
+  return { values, fit: { width: picture.width, height: picture.height, ...scales, left: across.offset, top: down.offset } };
+}
+
+/** How bright a pixel is, by the weights of ITU-R 601-2. */
+const greyOf = (pixel) => ((pixel & 255) * 19595 + ((pixel >>> 8) & 255) * 38470 + ((pixel >>> 16) & 255) * 7471 + 0x8000) >> 16;
+
+export { prepared, rounded };

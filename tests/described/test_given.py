@@ -1,0 +1,168 @@
+"""What options say of inputs and outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import Result
+
+from converters.described.given import Given, audio, image, read_labels
+from tests.cli.conftest import invoke as invoke
+from tests.described.graphs import graph_of
+from webnn_graph import load
+from webnn_graph.errors import FormatError
+from webnn_graph.metadata import Audio, Image, Labels, Metadata
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x", ("x", Image(scale=1 / 255), None)),
+        ("x:", ("x", Image(scale=1 / 255), None)),
+        ("x:bgr,nhwc,scale=1", ("x", Image(channels="bgr", layout="nhwc", scale=1.0), None)),
+        ("x:mean=0.5,std=0.25", ("x", Image(scale=1 / 255, mean=(0.5,), std=(0.25,)), None)),
+        ("x:mean=0.5,0.25,-.5,gray", ("x", Image(channels="gray", scale=1 / 255, mean=(0.5, 0.25, -0.5)), None)),
+        ("x:size=224,resize=256,crop=center", ("x", Image(resize="cover", edge=256, scale=1 / 255), (224, 224))),
+        ("x:size=48x320,contain,corner,fill=114", ("x", Image(resize="contain", place="corner", fill=114, scale=1 / 255), (48, 320))),
+        ("x:scale=1/127.5,mean=1,resample=bicubic", ("x", Image(resample="bicubic", scale=1 / 127.5, mean=(1.0,)), None)),
+    ],
+)
+def test_pictures(text: str, expected: tuple[str, Image, Any]) -> None:
+    assert image(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x:purple", "'purple' is not known; words are rgb, bgr, gray,"),
+        ("x:mean=a", "could not convert string to float"),
+        ("x:1,2", "'1' is not known"),
+        ("x:resize=9x9", "'resize=9x9' is not known"),
+        ("x:size=a", "invalid literal"),
+        ("x:scale=0", "Expected `float` > 0.0"),
+        ("x:fill=300", "Expected `int` <= 255"),
+        ("x:std=1,1,1,1,1", "length <= 4"),
+    ],
+)
+def test_pictures_that_are_none(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=".*") as error:
+        image(text)
+    assert said in str(error.value)
+
+
+def test_sounds() -> None:
+    assert audio("x:16000") == ("x", Audio(sampling_rate=16_000))
+    assert audio("x:8000,normalized") == ("x", Audio(sampling_rate=8000, normalized=True))
+    for text in ("x", "x:0", "x:fast", "x:16000,loud", "x:99999999"):
+        with pytest.raises(ValueError, match="it is like x:16000"):
+            audio(text)
+
+
+LABELS = ("cat", "dog", "ünïcödé")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "cat\ndog\nünïcödé\n",
+        "\ufeffcat\r\ndog\r\nünïcödé",
+        json.dumps(LABELS),
+        json.dumps({"1": "dog", "0": "cat", "2": "ünïcödé"}),
+        json.dumps({"model_type": "vit", "id2label": {"0": "cat", "1": "dog", "2": "ünïcödé"}}),
+    ],
+)
+def test_files_of_labels(content: str, tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text(content, "utf-8")
+    assert read_labels(tmp_path / "labels") == LABELS
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"[1, 2]", b'{"0": "a", "2": "b"}', b"\xff\xfe\x00", b'"text"', b"[" * 100_000])
+def test_files_that_hold_none(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "labels").write_bytes(content)
+    if content == b'"text"':  # a line of text is a label
+        assert read_labels(tmp_path / "labels") == ('"text"',)
+        return
+    with pytest.raises(FormatError):
+        read_labels(tmp_path / "labels")
+
+
+def test_labels_keep_what_is_known_of_them(tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text("cat\ndog\n")
+    graph = graph_of({"x": (1, 3, 8, 8)}, {"scores": (1, 2), "map": (1, 3, 4, 4)})
+    known = Metadata(task="image-classification", tensors={"scores": Labels(names=("a", "b"), scores="probabilities", several=True)})
+    graph = Given(labels={"": tmp_path / "labels"}).of(Given(task="other").of(replace(graph, metadata=known.document())))
+    assert Metadata.of(graph).tensors["scores"] == Labels(names=("cat", "dog"), scores="probabilities", several=True)
+    assert Metadata.of(graph).task == "other"
+
+
+class Network(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = torch.nn.Conv2d(3, 3, 3)
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        map = self.convolution(x)
+        return {"scores": map.mean((2, 3)), "map": map}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    torch.export.save(torch.export.export(Network().eval(), (torch.zeros(1, 3, 8, 8),)), tmp_path / "n.pt2")
+    (tmp_path / "three.txt").write_text("cat\ndog\nbird\n")
+    (tmp_path / "two.txt").write_text("cat\ndog\n")
+    return tmp_path / "n.pt2"
+
+
+def test_a_conversion_is_told(program: Path, tmp_path: Path, invoke: Callable[..., Result]) -> None:
+    options = [
+        "--image",
+        "x:bgr,size=8,resize=9,crop=center",
+        "--labels",
+        f"scores:{tmp_path / 'three.txt'}",
+        "--task",
+        "image-classification",
+    ]
+    result = invoke("torch2webnn", program, "-o", tmp_path / "out", "--format", "webnn,json,js", *options)
+    assert result.exit_code == 0, result.output
+    expected = Metadata(
+        task="image-classification",
+        tensors={"x": Image(channels="bgr", resize="cover", edge=9, scale=1 / 255), "scores": Labels(names=("cat", "dog", "bird"))},
+    )
+    assert load(tmp_path / "out" / "n.webnn").metadata == load(tmp_path / "out" / "n.json").metadata == expected.document()
+    # What is known can be said later, too.
+    changed = invoke("webnn2json", tmp_path / "out" / "n.webnn", "-o", tmp_path / "again", "--task", "other", "--audio", "x:16000")
+    assert changed.exit_code == 0, changed.output
+    metadata = Metadata.of(load(tmp_path / "again" / "n.json"))
+    assert (metadata.task, metadata.tensors["x"]) == ("other", Audio(sampling_rate=16_000))
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        (["--image", "x:size=9"], 1, "input x is 8 pixels high and 8 wide, not 9 and 9"),
+        (["--image", "y"], 1, "image y: there is no such input"),
+        (["--image", "x:gray"], 1, "gray in nchw has 1 channels, and there are 3"),
+        (["--image", "x:odd"], 2, "'odd' is not known"),
+        (["--image", "x", "--image", "x:bgr"], 2, "--image and --audio say what an input is once"),
+        (["--labels", "two.txt"], 1, "two.txt has 2 labels, and no axis of scores [1, 3], map [1, 3, 6, 6] is as long"),
+        (["--labels", "three.txt"], 1, "three.txt has 3 labels, as many as scores and map have"),
+        (["--labels", "x:three.txt"], 1, "three.txt: there is no output 'x'"),
+        (["--labels", "nowhere.txt"], 1, "nowhere.txt cannot be read as text"),
+        (["--task", "Two Words"], 1, "metadata: "),
+        (["--generate", "4,16", "--image", "x"], 2, "--generate says what goes in and comes out"),
+    ],
+)
+def test_what_is_refused(
+    options: list[str], status: int, said: str, program: Path, monkeypatch: pytest.MonkeyPatch, invoke: Callable[..., Result]
+) -> None:
+    monkeypatch.chdir(program.parent)
+    result = invoke("torch2webnn", program, "-o", "out", *options)
+    assert result.exit_code == status, result.output
+    assert said in result.stderr and "Traceback" not in result.stderr
+    assert not Path("out").exists()

@@ -1,0 +1,214 @@
+"""What folders of Hugging Face say of inputs and outputs, as the library's own processors write it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from converters.described import described
+from tests.described.graphs import graph_of
+from webnn_graph.graph import Graph
+from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Embedding, Image, Labels, Meaning, Metadata, Tokens
+
+LABELS = {"0": "cat", "1": "dog", "2": "it's <b>"}
+NAMES = ("cat", "dog", "it's <b>")
+VIT = {
+    "do_normalize": True,
+    "do_rescale": True,
+    "do_resize": True,
+    "image_mean": [0.5, 0.4, 0.3],
+    "image_std": [0.5, 0.5, 0.5],
+    "resample": 2,
+    "rescale_factor": 0.00392156862745098,
+    "size": {"height": 32, "width": 32},
+}
+CROP = {"height": 32, "width": 32}
+NORMALIZED = {"scale": 0.00392156862745098, "mean": (0.5, 0.4, 0.3), "std": (0.5, 0.5, 0.5)}
+PICTURE = {"pixel_values": (1, 3, 32, 32)}
+
+
+def said(folder: Path, graph: Graph, config: dict[str, Any], **files: Any) -> Graph:
+    """The graph as it is with these files in the folder of its model."""
+    for name, content in {"config": {"model_type": "some", **config}, **files}.items():
+        file = folder / f"{name.replace('__', '/')}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
+    return described(graph, folder)
+
+
+def test_a_classifier_of_pictures(tmp_path: Path) -> None:
+    config = {"architectures": ["ViTForImageClassification"], "id2label": LABELS}
+    metadata = Metadata.of(said(tmp_path, graph_of(PICTURE, {"logits": (1, 3)}), config, preprocessor_config=VIT))
+    assert metadata.task == "image-classification"
+    assert metadata.tensors == {"pixel_values": Image(**NORMALIZED), "logits": Labels(names=NAMES)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"do_normalize": False}, {"mean": (), "std": ()}),
+        ({"do_rescale": False}, {"scale": 1.0}),
+        ({"resample": 3}, {"resample": "bicubic"}),
+        ({"resample": 99}, {}),
+        ({"do_flip_channel_order": True}, {"channels": "bgr"}),
+        (
+            {"size": {"shortest_edge": 40}, "do_center_crop": True, "crop_size": {"height": 32, "width": 32}},
+            {"resize": "cover", "edge": 40},
+        ),
+        ({"size": {"shortest_edge": 40}, "do_center_crop": True, "crop_size": 32}, {"resize": "cover", "edge": 40}),
+        ({"size": 40, "do_center_crop": True, "crop_size": {"height": 32, "width": 32}}, {"resize": "cover", "edge": 40}),
+        ({"size": {"shortest_edge": 224}, "crop_pct": 0.875}, {"resize": "cover", "edge": 256}),
+        ({"size": {"shortest_edge": 384}, "crop_pct": 0.875}, {}),
+        ({"size": {"shortest_edge": 800, "longest_edge": 1333}}, {"resize": "contain", "place": "corner"}),
+    ],
+)
+def test_how_a_picture_is_made(changed: dict[str, Any], expected: dict[str, Any], tmp_path: Path) -> None:
+    graph = said(tmp_path, graph_of(PICTURE, {"y": (1,)}), {}, preprocessor_config={**VIT, **changed})
+    assert Metadata.of(graph).tensors == {"pixel_values": Image(**{**NORMALIZED, **expected})}
+    assert graph.notes == ()
+
+
+def test_a_processor_within_another_file(tmp_path: Path) -> None:
+    graph = said(tmp_path, graph_of(PICTURE, {"y": (1,)}), {}, processor_config={"image_processor": VIT})
+    assert Metadata.of(graph).tensors == {"pixel_values": Image(**NORMALIZED)}
+
+
+CLASSES: list[tuple[str, dict[str, Any], dict[str, tuple[int, ...]], str, dict[str, Meaning]]] = [
+    ("SegformerForSemanticSegmentation", {}, {"logits": (1, 3, 8, 8)}, "image-segmentation", {"logits": Labels(names=NAMES, axis=-3)}),
+    (
+        "DetrForObjectDetection",
+        {},
+        {"logits": (1, 5, 4), "pred_boxes": (1, 5, 4)},
+        "object-detection",
+        {"logits": Labels(names=(*NAMES, "")), "pred_boxes": Boxes(format="cxcywh")},
+    ),
+    (
+        "RTDetrForObjectDetection",
+        {},
+        {"logits": (1, 5, 3), "pred_boxes": (1, 5, 4)},
+        "object-detection",
+        {"logits": Labels(names=NAMES, several=True), "pred_boxes": Boxes(format="cxcywh")},
+    ),
+    ("DPTForDepthEstimation", {}, {"predicted_depth": (1, 8, 8)}, "depth-estimation", {"predicted_depth": Depth(inverse=True)}),
+    ("GLPNForDepthEstimation", {"model_type": "glpn"}, {"predicted_depth": (1, 8, 8)}, "depth-estimation", {"predicted_depth": Depth()}),
+    ("CLIPModel", {}, {"image_embeds": (1, 8)}, "", {"image_embeds": Embedding(normalized=True)}),
+    ("SomethingElse", {}, {"logits": (1, 3)}, "", {}),
+    (
+        "BeitForImageClassification",
+        {"problem_type": "multi_label_classification"},
+        {"logits": (1, 3)},
+        "image-classification",
+        {"logits": Labels(names=NAMES, several=True)},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "config", "outputs", "task", "expected"), CLASSES)
+def test_what_models_of_pictures_give(
+    name: str,
+    config: dict[str, Any],
+    outputs: dict[str, tuple[int, ...]],
+    task: str,
+    expected: dict[str, Meaning],
+    tmp_path: Path,
+) -> None:
+    metadata = Metadata.of(said(tmp_path, graph_of(PICTURE, outputs), {"architectures": [name], "id2label": LABELS, **config}))
+    assert (metadata.task, metadata.tensors) == (task, expected)
+
+
+def test_texts(tmp_path: Path) -> None:
+    inputs = dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), (1, 8))
+    config = {"architectures": ["BertForSequenceClassification"], "id2label": LABELS, "pad_token_id": 7}
+    metadata = Metadata.of(said(tmp_path, graph_of(inputs, {"logits": (1, 3)}), config))
+    assert metadata.task == "text-classification"
+    assert metadata.tensors == {
+        "input_ids": Tokens(pad=7),
+        "attention_mask": Tokens(holds="mask"),
+        "token_type_ids": Tokens(holds="types"),
+        "logits": Labels(names=NAMES),
+    }
+
+
+@pytest.mark.parametrize("normalized", [True, False])
+def test_sentences(normalized: bool, tmp_path: Path) -> None:
+    types = ["Transformer", "Pooling", *(["Normalize"] if normalized else [])]
+    modules = [{"idx": i, "path": "", "type": f"sentence_transformers.models.{kind}"} for i, kind in enumerate(types)]
+    pooling = {"word_embedding_dimension": 8, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}
+    graph = graph_of({"input_ids": (1, 8)}, {"last_hidden_state": (1, 8, 8), "pooler_output": (1, 8)})
+    metadata = Metadata.of(said(tmp_path, graph, {"architectures": ["BertModel"]}, modules=modules, **{"1_Pooling__config": pooling}))
+    assert metadata.task == "sentence-similarity"
+    assert metadata.tensors["last_hidden_state"] == Embedding(pooling="mean", normalized=normalized)
+    assert "pooler_output" not in metadata.tensors
+
+
+def test_speech(tmp_path: Path) -> None:
+    graph = graph_of({"input_values": (1, 1600)}, {"logits": (1, 10, 6)})
+    metadata = Metadata.of(
+        said(
+            tmp_path,
+            graph,
+            {"architectures": ["Wav2Vec2ForCTC"], "pad_token_id": 0},
+            preprocessor_config={"sampling_rate": 16_000, "do_normalize": True, "feature_size": 1},
+            vocab={"<pad>": 0, "<s>": 1, "</s>": 2, "|": 3, "B": 5, "A": 4},
+            tokenizer_config={"word_delimiter_token": "|"},
+        )
+    )
+    assert metadata.task == "automatic-speech-recognition"
+    assert metadata.tensors == {
+        "input_values": Audio(sampling_rate=16_000, normalized=True),
+        "logits": Characters(names=("", "", "", " ", "A", "B"), blank=0),
+    }
+
+
+def test_sounds_are_no_texts(tmp_path: Path) -> None:
+    graph = graph_of({"input_values": (1, 1600)}, {"logits": (1, 3)})
+    config = {"architectures": ["Wav2Vec2ForSequenceClassification"], "id2label": LABELS}
+    assert Metadata.of(said(tmp_path, graph, config, preprocessor_config={"sampling_rate": 8000})).task == "audio-classification"
+
+
+def test_a_model_of_onnx_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "onnx").mkdir()
+    said(tmp_path, graph_of(PICTURE, {"logits": (1, 3)}), {"architectures": ["ViTForImageClassification"], "id2label": LABELS})
+    graph = described(graph_of(PICTURE, {"logits": (1, 3)}), tmp_path / "onnx" / "model.onnx")
+    assert Metadata.of(graph).tensors == {"logits": Labels(names=NAMES)}
+
+
+def test_what_contradicts_the_graph_is_left_out_and_said(tmp_path: Path) -> None:
+    config = {"architectures": ["ViTForImageClassification"], "id2label": LABELS}
+    graph = said(tmp_path, graph_of(PICTURE, {"logits": (1, 4)}), config, preprocessor_config=VIT)
+    assert list(Metadata.of(graph).tensors) == ["pixel_values"]
+    (note,) = graph.notes
+    assert note == f"{tmp_path.name} says that logits [1, 4] is labels, which it cannot be: there are 3 labels for 4 numbers"
+
+
+@pytest.mark.parametrize(
+    ("config", "processor"),
+    [
+        ({"id2label": ["a", "b"]}, VIT),
+        ({"id2label": {"a": "b"}}, VIT),
+        ({"id2label": {"0": "a" * 5000}}, VIT),
+        ({"architectures": "ViTForImageClassification"}, VIT),
+        ({}, {**VIT, "image_mean": "half"}),
+        ({}, {**VIT, "image_mean": [0.5, None, 0.5]}),
+        ({}, {**VIT, "rescale_factor": "1/255"}),
+        ({}, {**VIT, "rescale_factor": -1}),
+        ({}, {**VIT, "size": {"shortest_edge": "big"}, "crop_size": {"height": 32}, "do_center_crop": True}),
+        ({}, {**VIT, "size": {"shortest_edge": 100}, "crop_pct": 0}),
+        ({}, {**VIT, "image_std": [0, 0, 0]}),
+        ({}, []),
+    ],
+)
+def test_damaged_files_stop_no_conversion(config: dict[str, Any], processor: Any, tmp_path: Path) -> None:
+    whole = {"architectures": ["ViTForImageClassification"], "id2label": LABELS, **config}
+    graph = said(tmp_path, graph_of(PICTURE, {"logits": (1, 3)}), whole, preprocessor_config=processor)
+    assert len(Metadata.of(graph).tensors) < 2
+    assert all("\n" not in note for note in graph.notes)
+
+
+def test_other_files_of_that_name_say_nothing(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"id2label": LABELS}))
+    graph = graph_of(PICTURE, {"logits": (1, 3)})
+    assert described(graph, tmp_path) is graph

@@ -1,0 +1,112 @@
+"""What is written beside a module for a task, and where nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import cli
+from tests.described.graphs import graph_of
+from tests.javascript.written import HOSTILE
+from webnn_graph import GraphBuilder
+from webnn_graph.formats import is_written_here, save, save_sizes
+from webnn_graph.formats.task import FRAGMENTS, task_of
+from webnn_graph.graph import Graph
+from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Image, Labels, Metadata
+from webnn_graph.sizes import convert_sizes
+
+IMAGE = {"x": (1, 3, 8, 8)}
+NAMES = ("cat", "dog", "bird")
+PICTURE = Image()
+
+
+def meaning(graph: Graph, **tensors: Any) -> Graph:
+    return replace(graph, metadata=Metadata(tensors=tensors).document())
+
+
+def drawing() -> Graph:
+    """What takes noise, too, which is drawn."""
+    b = GraphBuilder("network")
+    x, noise = b.input("x", "float32", [1, 3, 8, 8]), b.input("noise", "float32", [1], "normal")
+    return b.build({"y": b.add(b.reduceSum(x), b.mul(noise, np.zeros(3, np.float32)))})
+
+
+ROWS: dict[str, tuple[Graph, str]] = {
+    "labels": (meaning(graph_of(IMAGE, {"y": (1, 3)}), x=PICTURE, y=Labels(names=NAMES)), "classify"),
+    "labels in 4 axes": (meaning(graph_of(IMAGE, {"y": (1, 3, 1, 1)}), x=PICTURE, y=Labels(names=NAMES, axis=1)), "classify"),
+    "labels among others": (meaning(graph_of(IMAGE, {"z": (1, 5), "y": (3,)}), x=PICTURE, y=Labels(names=NAMES)), "classify"),
+    "random noise": (meaning(drawing(), x=PICTURE, y=Labels(names=NAMES)), "classify"),
+    "boxes and labels": (
+        meaning(graph_of(IMAGE, {"y": (1, 9, 3), "z": (1, 9, 4)}), x=PICTURE, y=Labels(names=NAMES), z=Boxes()),
+        "boxes",
+    ),
+    "detections": (meaning(graph_of(IMAGE, {"y": (1, 7, 9)}), x=PICTURE, y=Detections(names=NAMES)), "detections"),
+    "characters": (meaning(graph_of(IMAGE, {"y": (1, 9, 3)}), x=PICTURE, y=Characters(names=NAMES)), "recognize"),
+    "nothing": (graph_of(IMAGE, {"y": (1, 3)}), ""),
+    "labels of no picture": (meaning(graph_of(IMAGE, {"y": (1, 3)}), y=Labels(names=NAMES)), ""),
+    "a picture alone": (meaning(graph_of(IMAGE, {"y": (1, 3)}), x=PICTURE), ""),
+    "another input": (meaning(graph_of({**IMAGE, "w": (1,)}, {"y": (1, 3)}), x=PICTURE, y=Labels(names=NAMES)), ""),
+    "two pictures": (meaning(graph_of({"x": (2, 3, 8, 8)}, {"y": (1, 3)}), x=PICTURE, y=Labels(names=NAMES)), ""),
+    "labels of pixels": (meaning(graph_of(IMAGE, {"y": (1, 3, 8, 8)}), x=PICTURE, y=Labels(names=NAMES, axis=1)), ""),
+    "boxes of other things": (
+        meaning(graph_of(IMAGE, {"y": (1, 8, 3), "z": (1, 9, 4)}), x=PICTURE, y=Labels(names=NAMES), z=Boxes()),
+        "",
+    ),
+    "boxes alone": (meaning(graph_of(IMAGE, {"z": (1, 9, 4)}), x=PICTURE, z=Boxes()), ""),
+    "a depth": (meaning(graph_of(IMAGE, {"y": (8, 8)}), x=PICTURE, y=Depth()), ""),
+}
+"""Graphs, and how they answer."""
+
+
+@pytest.mark.parametrize(("graph", "way"), ROWS.values(), ids=ROWS)
+def test_a_module_is_written_where_metadata_say_enough(graph: Graph, way: str, tmp_path: Path) -> None:
+    task = task_of(graph)
+    assert (task.way if task else "") == way
+    names = [path.name for path in save(graph, tmp_path / "model.js")]
+    beside = ["model.task.js", "model.task.d.ts"] if way else []
+    assert [name for name in names if ".task." in name] == beside
+    assert all(is_written_here(tmp_path / name) for name in names)
+
+
+def test_each_way_is_written() -> None:
+    assert {way for _, way in ROWS.values() if way} == set(FRAGMENTS)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_names_do_not_break_out(text: str, tmp_path: Path) -> None:
+    b = GraphBuilder(text)
+    graph = b.build({"y": b.reshape(b.reduceSum(b.input("x", "float32", [1, 3, 8, 8])), [1])})
+    save(meaning(graph, x=PICTURE, y=Labels(names=(text[:1],))), tmp_path / "model.js")
+    for suffix in ("js", "d.ts"):
+        first, _, rest = (tmp_path / f"model.task.{suffix}").read_text("utf-8").partition("\n")
+        assert first.startswith("// ") and first.isascii() and "alert" not in rest
+
+
+def test_sizes_have_none_together(tmp_path: Path) -> None:
+    def make(dims: Any) -> Graph:
+        return meaning(graph_of({"x": (1, 3, dims["n"], 8)}, {"y": (1, 3)}), x=PICTURE, y=Labels(names=NAMES))
+
+    save_sizes(convert_sizes(make, {"n": [8, 16]}), tmp_path / "model.js")
+    assert not list(tmp_path.glob("*.task.*"))
+
+
+def test_files_of_others_are_not_written_over(tmp_path: Path) -> None:
+    save(ROWS["labels"][0], tmp_path / "model.json")
+    (tmp_path / "model.task.js").write_text("mine")
+    result = CliRunner().invoke(cli.webnn2js, [str(tmp_path / "model.json"), "-o", str(tmp_path)])
+    assert result.exit_code == 1 and "model.task.js already exists" in result.stderr
+    assert (tmp_path / "model.task.js").read_text() == "mine" and not (tmp_path / "model.js").exists()
+    forced = CliRunner().invoke(cli.webnn2js, [str(tmp_path / "model.json"), "-o", str(tmp_path), "--force"])
+    assert forced.exit_code == 0 and "model.task.js" in forced.output and "model.task.d.ts" in forced.output
+
+
+def test_a_task_that_is_no_more_is_removed(tmp_path: Path) -> None:
+    save(ROWS["labels"][0], tmp_path / "model.js")
+    (tmp_path / "model.task.d.ts").write_text("// mine\n")
+    assert [path.name for path in save(ROWS["nothing"][0], tmp_path / "model.js")] == ["model.js", "model.d.ts", "model.safetensors"]
+    assert not (tmp_path / "model.task.js").exists() and (tmp_path / "model.task.d.ts").read_text() == "// mine\n"

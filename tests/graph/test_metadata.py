@@ -1,0 +1,199 @@
+"""What a graph knows of its inputs and outputs: in every form, through passes, targets and shared weights; and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from webnn_graph import GraphBuilder, load, save
+from webnn_graph.errors import FormatError, ValidationError
+from webnn_graph.formats import save_together
+from webnn_graph.graph import Graph
+from webnn_graph.metadata import (
+    KINDS,
+    Audio,
+    Boxes,
+    Characters,
+    Depth,
+    Detections,
+    Embedding,
+    Image,
+    Labels,
+    Meaning,
+    Metadata,
+    Tokens,
+    metadata_of,
+    problems,
+)
+from webnn_graph.passes import optimize
+from webnn_graph.quantization import quantize
+from webnn_graph.targets import legalize, load_target
+
+HARD = ("plain", 'a "quoted" one', "two\nlines", "</script>", "# not a comment; }", "\u2028\u202e\x1b[31m", "ünïcödé 猫 😀", "", "\\")
+"""Labels that are hard on formats."""
+
+
+NOTHING = Metadata()
+
+
+def network(metadata: Metadata = NOTHING) -> Graph:
+    b = GraphBuilder("network")
+    x = b.input("x", "float32", [1, 3, 8, 8])
+    y = b.conv2d(x, np.arange(len(HARD) * 3 * 9, dtype=np.float32).reshape(len(HARD), 3, 3, 3))
+    scores = b.reshape(b.reduceMean(y, axes=[2, 3]), newShape=[1, len(HARD)])
+    return replace(b.build({"scores": b.add(scores, 1.0), "map": y}), metadata=metadata.document())
+
+
+DESCRIBED = Metadata(
+    task="image-classification",
+    tensors={
+        "x": Image(channels="bgr", resize="cover", edge=9, scale=1 / 255, mean=(0.5, 0.25, 0.125), std=(0.5,)),
+        "scores": Labels(names=HARD, several=True),
+        "map": Labels(names=HARD, axis=1),
+    },
+)
+
+
+@pytest.mark.parametrize("suffix", [".webnn", ".json"])
+def test_files_keep_it(suffix: str, tmp_path: Path) -> None:
+    save(network(DESCRIBED), tmp_path / f"network{suffix}")
+    again = load(tmp_path / f"network{suffix}")
+    assert again.metadata == DESCRIBED.document()
+    save(again, tmp_path / f"again{suffix}")
+    first, second = ((tmp_path / f"{stem}{suffix}").read_text("utf-8") for stem in ("network", "again"))
+    assert first == second
+
+
+def test_text_shows_it_beside_what_it_is_of(tmp_path: Path) -> None:
+    save(network(replace_tensors(task="image-classification", x=Image(), scores=Labels(names=HARD))), tmp_path / "network.webnn")
+    lines = [line.strip() for line in (tmp_path / "network.webnn").read_text("utf-8").splitlines()]
+    assert lines[1] == "# task: image-classification"
+    assert "x: f32[1, 3, 8, 8];  # image: {}" in lines
+    assert next(line for line in lines if line.startswith("scores;")).startswith('scores;  # labels: {"names": ["plain", ')
+    assert lines[-3:] == ["map;", "}", "}"]
+
+
+def replace_tensors(task: str = "", **tensors: Meaning) -> Metadata:
+    return Metadata(task=task, tensors=tensors)
+
+
+def test_what_makes_graphs_of_graphs_keeps_it(tmp_path: Path) -> None:
+    graph = network(DESCRIBED)
+    assert optimize(graph).metadata == DESCRIBED.document()
+    for target in ("portable", "chromium", "rustnn"):
+        assert legalize(graph, load_target(target)).metadata == DESCRIBED.document()
+    assert quantize(graph, "int8").metadata == DESCRIBED.document()
+    other = replace(network(), name="other")
+    save_together({tmp_path / "a.webnn": graph, tmp_path / "b.webnn": other})
+    assert (load(tmp_path / "a.webnn").metadata, load(tmp_path / "b.webnn").metadata) == (DESCRIBED.document(), {})
+
+
+def test_names_that_are_no_identifiers(tmp_path: Path) -> None:
+    save(network(DESCRIBED), tmp_path / "network.json")
+    text = (tmp_path / "network.json").read_text("utf-8").replace('"x"', '"the x"').replace('"scores": "scores"', '"the scores": "scores"')
+    (tmp_path / "network.json").write_text(text.replace('{"task"', '{"task"', 1).replace('"scores": {"kind"', '"the scores": {"kind"', 1))
+    graph = load(tmp_path / "network.json")
+    assert list(Metadata.of(graph).tensors) == [graph.inputs[0].name, graph.outputs[0].name, "map"]
+    assert graph.inputs[0].name != "the x"
+
+
+def test_a_comment_of_another_kind_is_one(tmp_path: Path) -> None:
+    text = 'webnn_graph "m" v1 { inputs { x: f32[2];  # image: of a cat\n } nodes { y = relu(x); } outputs { y;  # nonsense: {}\n } }'
+    (tmp_path / "m.webnn").write_text(text)
+    assert load(tmp_path / "m.webnn").metadata == {}
+
+
+@pytest.mark.parametrize(
+    ("comment", "said"),
+    [
+        ("# image: {", None),
+        ("# image: {]}", "m.webnn:1:51: the comment behind x is no JSON object: "),
+        ('# image: {"scale": 0}', "metadata: Expected `float` > 0.0 - at `$.tensors[...].scale`"),
+        ('# image: {"nothing": 0}', "metadata: Object contains unknown field `nothing`"),
+        ("# image: {}", "input x [2] is not image as metadata say: a picture has 3 or 4 axes, not 1"),
+        ('# labels: {"names": ["a"]}', "metadata call x labels, and there is no such output"),
+    ],
+)
+def test_what_is_refused_in_a_text(comment: str, said: str | None, tmp_path: Path) -> None:
+    (tmp_path / "m.webnn").write_text(
+        f'webnn_graph "m" v1 {{ inputs {{ x: f32[2]; {comment}\n }} nodes {{ y = relu(x); }} outputs {{ y; }} }}'
+    )
+    if said is None:
+        assert not load(tmp_path / "m.webnn").metadata
+        return
+    with pytest.raises((FormatError, ValidationError)) as error:
+        load(tmp_path / "m.webnn")
+    assert said in str(error.value)
+
+
+WRONG: list[tuple[Mapping[str, Any], str]] = [
+    ({"task": "Image Classification"}, "task"),
+    ({"tensors": {"x": {"kind": "nothing"}}}, "Invalid value 'nothing'"),
+    ({"tensors": {"x": {}}}, "missing required field `kind`"),
+    ({"tensors": {"x": {"kind": "audio"}}}, "missing required field `sampling_rate`"),
+    ({"tensors": {"x": {"kind": "image", "mean": [1, 2, 3, 4, 5]}}}, "length <= 4"),
+    ({"tensors": {"x": {"kind": "labels", "names": ["a" * 1001]}}}, "length <= 1000"),
+    ({"tensors": {"x": {"kind": "image", "std": [0]}}}, "> 0"),
+    ({"other": 1}, "unknown field `other`"),
+]
+
+
+@pytest.mark.parametrize(("document", "said"), WRONG)
+def test_what_is_refused_in_a_document(document: Mapping[str, Any], said: str) -> None:
+    with pytest.raises(FormatError) as error:
+        metadata_of(document)
+    assert said in str(error.value)
+
+
+class Tensor:
+    def __init__(self, name: str, *shape: int) -> None:
+        self.name, self.shape = name, shape
+
+
+@pytest.mark.parametrize(
+    ("meaning", "right", "wrong"),
+    [
+        (Image(), (1, 3, 5, 5), (1, 1, 5, 5)),
+        (Image(channels="gray"), (1, 1, 5, 5), (1, 3, 5, 5)),
+        (Image(layout="nhwc"), (5, 5, 3), (3, 5, 5)),
+        (Image(mean=(1.0, 2.0, 3.0)), (1, 3, 5, 5), (5, 5)),
+        (Audio(sampling_rate=16_000), (1, 100), ()),
+        (Tokens(), (1, 100), ()),
+        (Labels(names=("a", "b")), (1, 2), (1, 3)),
+        (Labels(names=("a", "b"), axis=-3), (1, 2, 5, 5), (2, 2)),
+        (Boxes(), (1, 10, 4), (1, 4, 10)),
+        (Detections(names=("a", "b")), (1, 6, 100), (1, 100, 6)),
+        (Detections(names=("a", "b"), form="rows"), (1, 100, 6), (1, 6, 100)),
+        (Detections(names=("a", "b"), form="objects"), (1, 100, 7), (1, 100, 6)),
+        (Detections(names=("a", "b", "c"), form="final"), (1, 300, 6), (1, 300, 7)),
+        (Depth(), (1, 5, 5), (5,)),
+        (Embedding(), (1, 5), ()),
+        (Characters(names=("", "a"), blank=0), (1, 10, 2), (1, 10, 3)),
+    ],
+)
+def test_what_a_tensor_can_be(meaning: Meaning, right: tuple[int, ...], wrong: tuple[int, ...]) -> None:
+    metadata = Metadata(tensors={"t": meaning})
+
+    def found(shape: tuple[int, ...]) -> list[str]:
+        tensors = [[Tensor("t", *shape)], []]
+        return list(problems(metadata, *(tensors if meaning.is_input else reversed(tensors))))
+
+    assert found(right) == []
+    assert len(found(wrong)) == 1
+    assert metadata_of(json.loads(json.dumps(metadata.document()))) == metadata
+
+
+def test_every_kind_is_tested() -> None:
+    (mark,) = test_what_a_tensor_can_be.pytestmark  # type: ignore[attr-defined]
+    assert {row[0].kind for row in mark.args[1]} == set(KINDS)
+
+
+def test_channels_that_a_picture_does_not_have() -> None:
+    (problem,) = Image(mean=(1.0, 2.0)).problems((1, 3, 5, 5))
+    assert problem == "mean has 2 values for 3 channels"

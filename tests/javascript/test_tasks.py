@@ -1,0 +1,279 @@
+"""What pages make of pictures and numbers, by the plain modules: as Pillow and `webnn_graph.tasks` do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PIL", minversion="13", reason="pillow is not installed, or takes rows and columns in another order")
+
+import PIL.Image
+from PIL.Image import Image as Picture
+
+from tests.javascript.test_runtime import plain  # noqa: F401
+from tests.javascript.written import NODE, needs_node
+from tests.tasks.pictures import mosaic
+from webnn_graph.data_types import Array, DataType
+from webnn_graph.graph import Descriptor
+from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels, Meaning, whole
+from webnn_graph.tasks import answers
+from webnn_graph.tasks.pictures import Fit, prepared
+
+pytestmark = needs_node
+FILTERS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear")
+
+
+def noise(height: int, width: int, seed: int = 0) -> Picture:
+    return PIL.Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8))
+
+
+def run(folder: Path, script: str, *arguments: str) -> Any:
+    """What the body of an asynchronous function returns as JSON, which may import from the folder."""
+    (folder / "run.mjs").write_text(f"const [given] = process.argv.slice(2);\nconst made = await (async () => {{ {script} }})();\n" + PRINT)
+    done = subprocess.run([str(NODE), str(folder / "run.mjs"), *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+PRINT = "console.log(JSON.stringify(made));"
+READ = """
+const fs = await import("node:fs");
+const { prepared } = await import("./tasks/preparing.js");
+const cases = JSON.parse(fs.readFileSync(given, "utf8"));
+const fits = [];
+for (const [i, { width, height, image }] of cases.entries()) {
+  const pixels = new Uint32Array(new Uint8Array(fs.readFileSync(`${given}.${i}`)).buffer);
+  const { values, fit } = prepared({ width, height, pixels }, image);
+  fs.writeFileSync(`${given}.${i}`, new Uint8Array(values.buffer));
+  fits.push(fit);
+}
+return fits;
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A picture, and the input that it is for."""
+
+    picture: Picture
+    image: Image
+    operand: Descriptor
+
+
+def case(picture: Picture, height: int, width: int, data_type: DataType = DataType.FLOAT32, **how: Any) -> Case:
+    image = Image(**how)
+    shape = (1, image.count, height, width) if image.layout == "nchw" else (1, height, width, image.count)
+    return Case(picture, image, Descriptor(data_type, shape))
+
+
+def made(cases: Sequence[Case], folder: Path) -> Iterator[tuple[Array, Mapping[str, float]]]:
+    """What JavaScript makes of each, and how it lies there."""
+    given = folder / "given"
+    described = []
+    for i, one in enumerate(cases):
+        given.with_name(f"given.{i}").write_bytes(one.picture.convert("RGBA").tobytes())
+        tensor = {"dataType": str(one.operand.data_type), "shape": list(one.operand.shape)}
+        described.append({"width": one.picture.width, "height": one.picture.height, "image": {**whole(one.image), **tensor}})
+    given.write_text(json.dumps(described))
+    fits = run(folder, READ, str(given))
+    for i, (one, fit) in enumerate(zip(cases, fits, strict=True)):
+        data = given.with_name(f"given.{i}").read_bytes()
+        yield np.frombuffer(data, one.operand.data_type.numpy).reshape(one.operand.shape), fit
+
+
+def differences(cases: Sequence[Case], folder: Path) -> Array:
+    """By how much each pixel differs from Python's, of all cases."""
+    found = []
+    for one, (values, fit) in zip(cases, made(cases, folder), strict=True):
+        expected, python = prepared(one.picture, one.image, one.operand)
+        assert [*fit.values()] == [python.width, python.height, python.x_scale, python.y_scale, python.left, python.top], one
+        found.append(np.abs(values.astype(np.float64) - expected.astype(np.float64)).ravel())
+    return np.concatenate(found)
+
+
+# ------------------------------------------------------------------------------------------------------------------- pictures
+SIZES = [(1, 1), (1, 300), (299, 1), (33, 20), (64, 48), (200, 301), (7, 500), (1000, 3)]
+WANTED = [(1, 1), (32, 48), (64, 48), (211, 97)]
+
+
+@pytest.mark.parametrize("resample", FILTERS)
+def test_resizing_is_that_of_pillow(resample: Any, plain: Path) -> None:  # noqa: F811
+    cases = [case(make(*size), *wanted, resample=resample) for make, size, wanted in product((mosaic, noise), SIZES, WANTED)]
+    rest = differences(cases, plain)
+    assert rest.max() <= 1
+    assert (rest > 0).mean() < 1e-5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_inputs(seed: int, plain: Path) -> None:  # noqa: F811
+    rng = np.random.default_rng(seed)
+
+    def pick(*values: Any) -> Any:
+        return values[rng.integers(len(values))]
+
+    cases = []
+    for _ in range(60):
+        channels = pick("rgb", "bgr", "gray")
+        count = pick(0, 1, 1 if channels == "gray" else 3)
+        how = {
+            "channels": channels,
+            "layout": pick("nchw", "nhwc"),
+            "resize": pick("stretch", "cover", "contain"),
+            "edge": pick(None, None, 17, 40),
+            "resample": pick(*FILTERS),
+            "place": pick("center", "corner"),
+            "fill": pick(None, 0, 114),
+            "scale": pick(1.0, 1 / 255, 0.0078125),
+            "mean": tuple(rng.uniform(0, 1, count).tolist()),
+            "std": tuple(rng.uniform(0.2, 1, count).tolist()),
+        }
+        size, wanted = (tuple(int(side) for side in rng.integers(1, most, 2)) for most in (120, 60))
+        cases.append(case(pick(mosaic, noise)(*size, seed), *wanted, **how))
+    for one, (values, _) in zip(cases, made(cases, plain), strict=True):
+        expected, _ = prepared(one.picture, one.image, one.operand)
+        step = one.image.scale / min((*one.image.std, 1.0))
+        assert np.abs(values - expected).max() <= 1.001 * step, one
+        assert (values != expected).mean() < 0.001, one
+    assert differences(cases, plain).max() < 10
+
+
+@pytest.mark.parametrize("data_type", [DataType.FLOAT16, DataType.UINT8, DataType.INT32, DataType.INT64, DataType.INT8])
+def test_data_types(data_type: DataType, plain: Path) -> None:  # noqa: F811
+    signed = {"mean": (100.0,), "std": (3.0,)} if data_type is not DataType.UINT8 else {"scale": 0.5}
+    cases = [case(noise(9, 7), 9, 7, data_type, **signed), case(noise(9, 7), 14, 12, data_type, resize="contain", **signed)]
+    assert differences(cases, plain).max() == 0
+
+
+def test_a_part_of_an_endless_picture(plain: Path) -> None:  # noqa: F811
+    """Resized whole it would have 5 billion pixels."""
+    pixels = noise(1, 100_000)
+    ((values, _),) = made([case(pixels, 224, 224, resize="cover", resample="bilinear")], plain)
+    middle = np.asarray(pixels)[0, 49_995:50_005].astype(float)
+    assert (values.min((0, 2, 3)) >= middle.min(0)).all() and (values.max((0, 2, 3)) <= middle.max(0)).all()
+
+
+# -------------------------------------------------------------------------------------------------------------------- answers
+NAMES = ("cat", "dog", "bird", "tree")
+FIT = Fit(width=300, height=200, x_scale=1 / 3, y_scale=1 / 2, left=3, top=-2)
+ANSWER = """
+const fs = await import("node:fs");
+const { ofBoxes } = await import("./tasks/boxes.js");
+const { ofDetections } = await import("./tasks/detections.js");
+const { mostProbable } = await import("./tasks/labels.js");
+const { spelledOut } = await import("./tasks/spelling.js");
+const { numbersOf } = await import("./tasks/scores.js");
+const { ways, fit } = JSON.parse(fs.readFileSync(given, "utf8"));
+return ways.map(([way, tensors, meanings, ...more]) => {
+  const numbers = tensors.map(({ dataType, values }) => {
+    const view = { float32: Float32Array, float16: Uint16Array, int64: BigInt64Array }[dataType];
+    return numbersOf({ dataType }, view.from(values, dataType === "int64" ? BigInt : Number));
+  });
+  if (way === "classify") return mostProbable(numbers[0], meanings[0], ...more);
+  if (way === "recognize") return spelledOut(numbers[0], meanings[0]);
+  if (way === "boxes") return ofBoxes(numbers[0], meanings[0], numbers[1], meanings[1], [100, 120], fit, ...more);
+  return ofDetections(numbers[0], meanings[0], [100, 120], fit, ...more);
+});
+"""
+
+
+@dataclass
+class Asked:
+    """Ways to answer, and what Python says of each."""
+
+    ways: list[Any] = field(default_factory=list)
+    expected: list[Any] = field(default_factory=list)
+
+    def add(self, way: str, tensors: Sequence[Array], meanings: Sequence[Meaning], *more: float) -> None:
+        said = [
+            {
+                "dataType": tensor.dtype.name,
+                "values": (tensor.view(np.uint16) if tensor.dtype == np.float16 else tensor).ravel().tolist(),
+            }
+            for tensor in tensors
+        ]
+        self.ways.append([way, said, [whole(meaning) for meaning in meanings], *more])
+        outputs = dict(zip("xy", tensors, strict=False))
+        read: Mapping[str, Any] = dict(zip("xy", meanings, strict=False))
+        if way == "classify":
+            self.expected.append([[one.label, one.score] for one in answers.best(tensors[0], read["x"], int(more[0]))])
+        elif way == "recognize":
+            self.expected.append([list(answers.spelled(tensors[0], read["x"]))])
+        else:
+            found = answers.objects(outputs, read, (100, 120), FIT, more[0])
+            self.expected.append([[one.label, one.score, *one.box] for one in found])
+
+    def check(self, folder: Path) -> None:
+        fit = {"width": FIT.width, "height": FIT.height, "xScale": FIT.x_scale, "yScale": FIT.y_scale, "left": FIT.left, "top": FIT.top}
+        (folder / "given").write_text(json.dumps({"ways": self.ways, "fit": fit}))
+        for (way, *_), found, expected in zip(self.ways, run(folder, ANSWER, str(folder / "given")), self.expected, strict=True):
+            rows = [found] if way == "recognize" else found
+            assert [next(iter(row.values())) for row in rows] == [row[0] for row in expected], way
+            for row, (_, *numbers) in zip(rows, expected, strict=True):
+                _, score, *box = row.values()
+                np.testing.assert_allclose([score, *(box[0].values() if box else [])], numbers, rtol=1e-12, atol=1e-12)
+
+
+def test_labels(plain: Path) -> None:  # noqa: F811
+    rng, asked = np.random.default_rng(1), Asked()
+    for several, scores, type in product((False, True), ("logits", "probabilities"), (np.float32, np.float16, np.int64)):
+        numbers = (rng.normal(size=(1, 4)) * 5).astype(type)
+        asked.add("classify", [numbers], [Labels(names=NAMES, several=several, scores=scores)], 3)  # type: ignore[arg-type]
+    names = tuple(map(str, range(1000)))
+    asked.add("classify", [rng.normal(size=(1, 1000, 1, 1)).astype(np.float32)], [Labels(names=names, axis=-3)], 5)
+    asked.add("classify", [np.float32([[1, 2, 2, 0]])], [Labels(names=NAMES)], 99)
+    asked.add("classify", [np.float32([[1e4, -1e4, 0, 0]])], [Labels(names=NAMES)], 4)
+    asked.add("classify", [np.float32([[500, -500, 0, 0]])], [Labels(names=NAMES, several=True)], 4)
+    asked.add("classify", [np.float16([[1.5, 6e-8, -0.0, -65504]])], [Labels(names=NAMES, scores="probabilities")], 4)
+    asked.check(plain)
+
+
+def test_objects_of_boxes_and_labels(plain: Path) -> None:  # noqa: F811
+    rng, asked = np.random.default_rng(2), Asked()
+    for several, format, unit, names in product(
+        (False, True), ("xyxy", "xywh", "cxcywh"), ("relative", "pixels"), (NAMES, ("", "dog", "", "tree"), (*NAMES, ""))
+    ):
+        logits = (rng.normal(size=(1, 30, len(names))) * 3).astype(np.float32)
+        boxes = rng.uniform(-0.2, 1.2, (1, 30, 4)).astype(np.float32) * (1 if unit == "relative" else 100)
+        meanings = [Boxes(format=format, unit=unit), Labels(names=names, several=several)]  # type: ignore[arg-type]
+        asked.add("boxes", [boxes, logits], meanings, 0.6)
+    many = (rng.normal(size=(500, 2)) * 3).astype(np.float32)
+    asked.add("boxes", [rng.uniform(0, 1, (500, 4)).astype(np.float32), many], [Boxes(), Labels(names=NAMES[:2])], 0.5)
+    asked.check(plain)
+    assert len(asked.expected[-1]) == 300 and min(map(len, asked.expected)) > 3
+
+
+@pytest.mark.parametrize("form", ["columns", "rows", "objects", "final"])
+def test_objects_of_detections(form: Any, plain: Path) -> None:  # noqa: F811
+    rng, asked = np.random.default_rng(3), Asked()
+    overlap = () if form == "final" else (answers.OVERLAP,)
+    for unit, threshold, names in product(("pixels", "relative"), (0.1, 0.25, 0.9), (NAMES, ("cat", "", "bird", "tree"))):
+        rows = np.concatenate([rng.uniform(0, 1, (200, 4)), rng.uniform(0, 1, (200, 4)) ** 4], 1)
+        if form == "objects":
+            rows = np.insert(rows, 4, rng.uniform(0, 1, 200), axis=1)
+        if form == "final":
+            rows = np.concatenate([rows[:, :5], rng.uniform(-1, 4, (200, 1))], 1)
+        rows[:, :4] *= 1 if unit == "relative" else 100
+        given = rows[None].astype(np.float32)
+        given = np.ascontiguousarray(given.transpose(0, 2, 1)) if form == "columns" else given
+        asked.add("detections", [given], [Detections(names=names, form=form, unit=unit)], threshold, *overlap)  # type: ignore[arg-type]
+    asked.check(plain)
+    assert max(map(len, asked.expected)) > 20
+
+
+def test_text(plain: Path) -> None:  # noqa: F811
+    rng, asked = np.random.default_rng(4), Asked()
+    for blank, scores in product((0, 3), ("logits", "probabilities")):
+        numbers = rng.normal(size=(1, 60, 5)).astype(np.float32)
+        numbers = numbers.repeat(2, 1) if scores == "logits" else np.abs(numbers)
+        asked.add("recognize", [numbers], [Characters(names=("", "a", "É", "日本", " "), blank=blank, scores=scores)])  # type: ignore[arg-type]
+    asked.add("recognize", [np.float32([[[9, 0], [9, 0]]])], [Characters(names=("", "a"))])
+    asked.check(plain)
+    assert asked.expected[-1] == [["", 0.0]]

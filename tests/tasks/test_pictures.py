@@ -1,0 +1,122 @@
+"""Pictures as models take them: as transformers' own processors make them, by what their files say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+pillow = pytest.importorskip("PIL.Image", reason="pillow is not installed")
+
+from converters.described import described  # noqa: E402
+from tests.described.graphs import graph_of  # noqa: E402
+from tests.tasks.pictures import mosaic  # noqa: E402
+from webnn_graph.data_types import DataType  # noqa: E402
+from webnn_graph.errors import FormatError, ValidationError  # noqa: E402
+from webnn_graph.graph import Descriptor  # noqa: E402
+from webnn_graph.metadata import Image, Metadata  # noqa: E402
+from webnn_graph.tasks.pictures import prepared, read_picture  # noqa: E402
+
+PROCESSORS: list[tuple[str, dict[str, Any], tuple[int, int]]] = [
+    ("ViT", {"size": {"height": 32, "width": 48}}, (32, 48)),
+    ("CLIP", {"size": {"shortest_edge": 36}, "crop_size": {"height": 32, "width": 32}}, (32, 32)),
+    ("CLIP", {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 28}}, (32, 28)),
+    ("ConvNext", {"size": {"shortest_edge": 64}}, (64, 64)),
+    ("ConvNext", {"size": {"shortest_edge": 384}}, (384, 384)),
+    ("DeiT", {"size": {"height": 40, "width": 40}, "crop_size": {"height": 32, "width": 32}}, (32, 32)),
+    ("Segformer", {"size": {"height": 64, "width": 32}}, (64, 32)),
+    ("MobileViT", {"size": {"shortest_edge": 40}, "crop_size": {"height": 32, "width": 32}}, (32, 32)),
+    ("Siglip", {"size": {"height": 32, "width": 32}}, (32, 32)),
+]
+
+
+@pytest.mark.parametrize("size", [(50, 70), (33, 20), (200, 301), (64, 64), (7, 300), (1, 1)])
+@pytest.mark.parametrize(("name", "options", "wanted"), PROCESSORS)
+def test_processors_of_transformers(
+    name: str, options: dict[str, Any], wanted: tuple[int, int], size: tuple[int, int], tmp_path: Path
+) -> None:
+    processor = getattr(transformers, f"{name}ImageProcessorPil")(**options)
+    processor.save_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": name.lower()}))
+    graph = described(graph_of({"pixel_values": (1, 3, *wanted)}, {"y": (1,)}), tmp_path)
+    meaning = Metadata.of(graph).tensors["pixel_values"]
+    assert isinstance(meaning, Image)
+    picture = mosaic(*size)
+    made, _ = prepared(picture, meaning, graph.inputs[0])
+    expected = processor(picture, return_tensors="np")["pixel_values"]
+    assert expected.std() > 0 or size == (1, 1)
+    np.testing.assert_allclose(made, expected, rtol=0, atol=1e-6)
+
+
+def test_layouts_and_types() -> None:
+    picture = mosaic(9, 7)
+    rows = np.asarray(picture)
+    plain = Image(layout="nhwc")
+    np.testing.assert_array_equal(prepared(picture, plain, Descriptor(DataType.UINT8, (1, 9, 7, 3)))[0][0], rows)
+    np.testing.assert_array_equal(prepared(picture, plain, Descriptor(DataType.FLOAT32, (9, 7, 3)))[0], rows)
+    turned = prepared(picture, Image(channels="bgr"), Descriptor(DataType.FLOAT32, (1, 3, 9, 7)))[0][0]
+    np.testing.assert_array_equal(turned, rows[..., ::-1].transpose(2, 0, 1))
+    grey = prepared(picture, Image(channels="gray"), Descriptor(DataType.FLOAT32, (1, 1, 9, 7)))[0][0, 0]
+    np.testing.assert_allclose(grey, rows @ [0.299, 0.587, 0.114], atol=1)
+
+
+@pytest.mark.parametrize(
+    ("place", "fill", "size", "corner"),
+    [
+        ("center", 114, (20, 40), (0, 8)),
+        ("center", None, (40, 20), (8, 0)),
+        ("corner", 0, (20, 40), (0, 0)),
+        ("center", 7, (32, 32), (0, 0)),
+    ],
+)
+def test_what_is_filled_up(place: Any, fill: int | None, size: tuple[int, int], corner: tuple[int, int]) -> None:
+    image = Image(resize="contain", place=place, fill=fill, mean=(100.0,), resample="nearest")
+    made, fit = prepared(mosaic(*size), image, Descriptor(DataType.FLOAT32, (1, 3, 32, 32)))
+    assert (fit.left, fit.top) == corner
+    height, width = (round(side * 32 / max(size)) for side in size)
+    rest = np.ones((32, 32), bool)
+    rest[fit.top : fit.top + height, fit.left : fit.left + width] = False
+    expected = 0 if fill is None else fill - 100
+    assert (made[0][:, rest] == expected).all()
+    # Corners of the picture, there and back.
+    boxes = np.array([[fit.left, fit.top, fit.left + width, fit.top + height], [-99, -99, 999, 999]], float)
+    np.testing.assert_allclose(fit.boxes(boxes), [[0, 0, size[1], size[0]]] * 2)
+
+
+def test_linear_takes_the_next_pixels_alone() -> None:
+    picture = pillow.fromarray(np.array([[[0], [100], [40], [240]]], np.uint8).repeat(3, 2))
+    shape = Descriptor(DataType.FLOAT32, (1, 3, 1, 2))
+    assert prepared(picture, Image(resample="linear"), shape)[0][0, 0].tolist() == [[50, 140]]
+    wide = prepared(picture, Image(resample="linear"), Descriptor(DataType.FLOAT32, (1, 3, 1, 8)))[0][0, 0, 0]
+    assert wide.tolist() == [0, 25, 75, 85, 55, 90, 190, 240]
+
+
+def test_files(tmp_path: Path) -> None:
+    picture = mosaic(8, 12)
+    exif = pillow.Exif()
+    exif[0x0112] = 6  # turned to the right
+    picture.save(tmp_path / "turned.png", exif=exif)
+    assert read_picture(tmp_path / "turned.png").size == (8, 12)
+    picture.convert("RGBA").save(tmp_path / "alpha.png")
+    assert read_picture(tmp_path / "alpha.png").mode == "RGB"
+    pillow.new("1", (9000, 9000)).save(tmp_path / "large.png")
+    (tmp_path / "damaged.png").write_bytes((tmp_path / "alpha.png").read_bytes()[:60])
+    (tmp_path / "none.png").write_text("no picture")
+    for name, said in (
+        ("large", "has 9,000 x 9,000 pixels; at most 67,108,864 are read"),
+        ("damaged", "no picture"),
+        ("none", "no picture"),
+        ("absent", "No such file"),
+    ):
+        with pytest.raises(FormatError) as error:
+            read_picture(tmp_path / f"{name}.png")
+        assert said in str(error.value) and "\n" not in error.value.what
+
+
+def test_several_pictures_at_once() -> None:
+    with pytest.raises(ValidationError, match="the model takes 4 pictures at once"):
+        prepared(mosaic(8, 8), Image(), Descriptor(DataType.FLOAT32, (4, 3, 8, 8)))

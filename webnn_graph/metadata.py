@@ -1,0 +1,360 @@
+"""What a graph's inputs and outputs mean: pictures, sounds, tokens; labels, boxes, text.
+
+A model takes ``float32[1, 3, 224, 224]`` and gives 1,000 numbers. That the first is a picture of which channels, how it is resized
+and scaled, and what the numbers are called, its author knew; `Metadata` keeps it with the graph. Files of graphs are read from
+strangers: a value of another type, or out of its range, is one error that says where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeAlias, get_args
+
+import msgspec
+from msgspec import Meta
+
+from webnn_graph.codes import Code
+from webnn_graph.errors import FormatError, ValidationError
+from webnn_graph.graph import Graph
+from webnn_graph.wording import one_line
+
+MOST_LABELS = 2**18
+MOST_BYTES = 2**24
+"""Of the metadata of a graph: 200,000 characters or labels take some megabytes."""
+
+Text: TypeAlias = Annotated[str, Meta(max_length=1000)]
+Names: TypeAlias = Annotated[tuple[Text, ...], Meta(max_length=MOST_LABELS)]
+Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=2**16)]
+Byte: TypeAlias = Annotated[int, Meta(ge=0, le=255)]
+Number: TypeAlias = Annotated[float, Meta(ge=-1e6, le=1e6)]
+Positive: TypeAlias = Annotated[float, Meta(gt=0, le=1e6)]
+Axis: TypeAlias = Annotated[int, Meta(ge=-8, le=7)]
+OfChannels: TypeAlias = Annotated[tuple[Number, ...], Meta(max_length=4)]
+
+
+class _Described(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """What one tensor is."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind, by which files tell it from others."""
+        return str(type(self).__struct_config__.tag)
+
+
+class Image(_Described, frozen=True, tag="image"):
+    """An input that is a picture: ``(value * scale - mean) / std`` of each channel, of values from 0 to 255.
+
+    Its height and width are those of the tensor.
+
+    Attributes:
+        channels: Their order.
+        layout: Which axes are channels, height and width.
+        resize: How a picture of another size gets that of the tensor: ``stretch`` changes both sides, ``cover`` makes the shorter
+            one fit and takes the middle, ``contain`` makes the longer one fit and fills up the rest.
+        edge: How long the side is before the middle is taken, both sides of ``stretch``; None for that of the tensor.
+        resample: How pixels between others are computed: as Pillow does, of all that a smaller pixel covers; ``linear`` of the four
+            next ones alone, as OpenCV and canvases do.
+        place: Of ``contain``: where the picture is, in the middle or at the upper left corner.
+        fill: Of ``contain``: the value of the rest; None for what becomes 0.
+        scale: What values are multiplied by first.
+        mean: Of each channel, or one of all; empty for 0.
+        std: Of each channel, or one of all; empty for 1.
+    """
+
+    channels: Literal["rgb", "bgr", "gray"] = "rgb"
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    resize: Literal["stretch", "cover", "contain"] = "stretch"
+    edge: Pixels | None = None
+    resample: Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear"] = "bilinear"
+    place: Literal["center", "corner"] = "center"
+    fill: Byte | None = None
+    scale: Positive = 1.0
+    mean: OfChannels = ()
+    std: Annotated[tuple[Positive, ...], Meta(max_length=4)] = ()
+
+    is_input: ClassVar[bool] = True
+
+    @property
+    def count(self) -> int:
+        """How many channels there are."""
+        return 1 if self.channels == "gray" else 3
+
+    def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Height and width of a tensor of this shape."""
+        height, width = shape[-2:] if self.layout == "nchw" else shape[-3:-1]
+        return height, width
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if len(shape) < 3:
+            yield f"a picture has 3 or 4 axes, not {len(shape)}"
+            return
+        found = shape[-3] if self.layout == "nchw" else shape[-1]
+        if found != self.count:
+            yield f"{self.channels} in {self.layout} has {self.count} channels, and there are {found}"
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in (0, 1, self.count):
+                yield f"{name} has {len(values)} values for {self.count} channels"
+
+
+class Audio(_Described, frozen=True, tag="audio"):
+    """An input that is a sound: samples from -1 to 1 along the last axis.
+
+    Attributes:
+        sampling_rate: Samples a second.
+        normalized: Whether they have mean 0 and variance 1.
+    """
+
+    sampling_rate: Annotated[int, Meta(ge=1, le=2**20)]
+    normalized: bool = False
+
+    is_input: ClassVar[bool] = True
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if not shape:
+            yield "a sound has samples, not one number"
+
+
+class Tokens(_Described, frozen=True, tag="tokens"):
+    """An input that is of a text's tokens.
+
+    Attributes:
+        holds: What of them: their numbers, which are there (``mask``), which of two texts they are of (``types``), or their places.
+        pad: The token that fills up.
+    """
+
+    holds: Literal["ids", "mask", "types", "positions"] = "ids"
+    pad: Annotated[int, Meta(ge=0, lt=2**31)] | None = None
+
+    is_input: ClassVar[bool] = True
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if not shape:
+            yield "a text has tokens, not one number"
+
+
+class Labels(_Described, frozen=True, tag="labels"):
+    """An output with a number for each label: of a picture, of a sound, of each token, of each pixel.
+
+    Attributes:
+        names: What each is called.
+        scores: What the numbers are: ``logits`` become probabilities by softmax, or by the sigmoid where several hold.
+        several: Whether several labels may hold at once.
+        axis: Along which the labels are.
+    """
+
+    names: Names
+    scores: Literal["logits", "probabilities"] = "logits"
+    several: bool = False
+    axis: Axis = -1
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        yield from _wrong_count(len(self.names), shape, self.axis, "labels")
+
+
+class Boxes(_Described, frozen=True, tag="boxes"):
+    """An output with four numbers for each box, along the last axis.
+
+    Attributes:
+        format: Corners, corner and size, or centre and size; x before y.
+        unit: Whether they are shares of the picture's width and height, or pixels of the picture that the model takes.
+    """
+
+    format: Literal["xyxy", "xywh", "cxcywh"] = "xyxy"
+    unit: Literal["relative", "pixels"] = "relative"
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if not shape or shape[-1] != 4:
+            yield f"a box has 4 numbers, not {shape[-1] if shape else 1}"
+
+
+class Detections(_Described, frozen=True, tag="detections"):
+    """An output with boxes and the scores of their labels in one tensor, as YOLO has it.
+
+    Attributes:
+        names: What the labels are called.
+        form: ``columns`` is [..., 4 + labels, boxes] with boxes as centre and size, ``rows`` the same with both axes swapped,
+            ``objects`` rows with how probable anything is between the box and the labels, ``final`` [..., boxes, 6] with corners,
+            score and label, of which none is left out any more.
+        unit: See `Boxes`.
+    """
+
+    names: Names
+    form: Literal["columns", "rows", "objects", "final"] = "columns"
+    unit: Literal["relative", "pixels"] = "pixels"
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        axis = -2 if self.form == "columns" else -1
+        wanted = {"columns": 4, "rows": 4, "objects": 5}.get(self.form, 6 - len(self.names)) + len(self.names)
+        if len(shape) < 2 or shape[axis] != wanted:
+            yield f"{self.form} of {len(self.names)} labels are {wanted} long on axis {axis}"
+
+
+class Depth(_Described, frozen=True, tag="depth"):
+    """An output with a distance for each pixel.
+
+    Attributes:
+        inverse: Whether what is near has the larger number.
+    """
+
+    inverse: bool = False
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if len(shape) < 2:
+            yield "a map of distances has height and width"
+
+
+class Embedding(_Described, frozen=True, tag="embedding"):
+    """An output that is a vector of what went in, alike for what is alike.
+
+    Attributes:
+        pooling: What of the vectors of all tokens makes one: ``none`` where the output is one, the ``mean`` of those that are there,
+            that of the ``first`` or of the ``last`` token.
+        normalized: Whether its length is 1.
+    """
+
+    pooling: Literal["none", "mean", "first", "last"] = "none"
+    normalized: bool = False
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if not shape:
+            yield "a vector has more than one number"
+
+
+class Characters(_Described, frozen=True, tag="characters"):
+    """An output with a number for each character at each step, of which repeated ones and blanks are left out (CTC).
+
+    Attributes:
+        names: The text of each.
+        blank: The number of what stands for none.
+        scores: See `Labels`.
+    """
+
+    names: Names
+    blank: Annotated[int, Meta(ge=0, lt=MOST_LABELS)] = 0
+    scores: Literal["logits", "probabilities"] = "logits"
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        yield from _wrong_count(len(self.names), shape, -1, "characters")
+        if self.blank >= len(self.names):
+            yield f"the blank {self.blank} is none of {len(self.names)} characters"
+
+
+def _wrong_count(names: int, shape: tuple[int, ...], axis: int, what: str) -> Iterator[str]:
+    if not -len(shape) <= axis < len(shape):
+        yield f"there is no axis {axis}"
+    elif shape[axis] != names:
+        yield f"there are {names:,} {what} for {shape[axis]:,} numbers"
+
+
+Meaning: TypeAlias = Image | Audio | Tokens | Labels | Boxes | Detections | Depth | Embedding | Characters
+"""What a tensor of the interface is."""
+KINDS = tuple(str(meaning.__struct_config__.tag) for meaning in get_args(Meaning))
+"""What files call them."""
+
+
+class Tensor(Protocol):
+    """An input or output, as an `Operand` is one."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its sizes."""
+        ...
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a graph is for.
+
+    Attributes:
+        task: As Hugging Face calls it, like ``image-classification``; empty where it is not known.
+        tensors: What inputs and outputs are, by name.
+    """
+
+    task: Annotated[str, Meta(max_length=100, pattern="^[a-z0-9-]*$", description="Lower case letters, digits and -.")] = ""
+    tensors: Annotated[dict[Text, Meaning], Meta(max_length=1000)] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.task or self.tensors)
+
+    @classmethod
+    def of(cls, graph: Graph) -> Metadata:
+        """That of a graph. Raises `FormatError` as `metadata_of`."""
+        return metadata_of(graph.metadata)
+
+    def renamed(self, names: Mapping[str, str]) -> Metadata:
+        """The same where tensors have other names."""
+        return Metadata(task=self.task, tensors={names.get(name, name): meaning for name, meaning in self.tensors.items()})
+
+    def document(self) -> dict[str, Any]:
+        """The object that files hold: what has its default is not in it."""
+        tensors = {name: said(meaning) for name, meaning in self.tensors.items()}
+        return {**({"task": self.task} if self.task else {}), **({"tensors": tensors} if tensors else {})}
+
+
+def whole(meaning: Meaning) -> dict[str, Any]:
+    """All that a meaning says, with its kind: the same with defaults, and without what is None."""
+    said: dict[str, Any] = msgspec.to_builtins(meaning)
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def said(meaning: Meaning) -> dict[str, Any]:
+    """What a meaning says, with its kind: what has its default is left out."""
+    fields = msgspec.structs.fields(meaning)
+    values = {field.name: getattr(meaning, field.name) for field in fields}
+    changed = {field.name: values[field.name] for field in fields if field.required or values[field.name] != field.default}
+    return {"kind": meaning.kind, **{name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}}
+
+
+def metadata_of(document: Mapping[str, Any]) -> Metadata:
+    """What a file says.
+
+    Raises:
+        FormatError: A member has another type, is out of its range or not known.
+    """
+    try:
+        return msgspec.convert(document, Metadata)
+    except msgspec.ValidationError as error:
+        raise FormatError(f"metadata: {one_line(str(error), 200)}", code=Code.SYNTAX_ERROR) from None
+
+
+def check(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> None:
+    """Raises `ValidationError` where metadata contradict the inputs and outputs of a graph."""
+    for problem in problems(metadata, inputs, outputs):
+        raise ValidationError(problem)
+
+
+def problems(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> Iterator[str]:
+    """What of metadata contradicts the inputs and outputs of a graph."""
+    shapes = {"input": {tensor.name: tensor.shape for tensor in inputs}, "output": {tensor.name: tensor.shape for tensor in outputs}}
+    for name, meaning in metadata.tensors.items():
+        side = "input" if meaning.is_input else "output"
+        shape = shapes[side].get(name)
+        if shape is None:
+            yield f"metadata call {name} {meaning.kind}, and there is no such {side}"
+        else:
+            yield from (f"{side} {name} {list(shape)} is not {meaning.kind} as metadata say: {why}" for why in meaning.problems(shape))

@@ -1,0 +1,177 @@
+"""Pictures as a model takes them, and places in its input as places in the picture."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from webnn_graph.codes import Code
+from webnn_graph.data_types import Array
+from webnn_graph.errors import FormatError, ValidationError, WebNNError
+from webnn_graph.graph import Descriptor
+from webnn_graph.metadata import Image
+from webnn_graph.wording import one_line
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+MOST_PIXELS = 2**26
+"""Of a picture that is read: 67 million, a quarter of a GB as float32."""
+
+
+def read_picture(file: Path) -> Picture:
+    """The picture in a file, upright, with the channels red, green and blue.
+
+    Raises:
+        FormatError: The file is no picture, is damaged, or has more than `MOST_PIXELS`.
+        WebNNError: There is no Pillow, which reads pictures.
+    """
+    try:
+        import PIL.Image
+        import PIL.ImageOps
+    except ImportError:
+        hint = "python -m pip install 'webnn-convert[images]'"
+        raise WebNNError("pictures need the package pillow, which is not installed", hint, code=Code.MISSING_MODULE) from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # the limit here is the lower one
+            picture: Picture = PIL.Image.open(file)
+            if picture.width * picture.height > MOST_PIXELS:
+                raise FormatError(f"{file} has {picture.width:,} x {picture.height:,} pixels; at most {MOST_PIXELS:,} are read")
+            return PIL.ImageOps.exif_transpose(picture).convert("RGB")
+    except WebNNError:
+        raise
+    except Exception as error:  # decoders have no common exception for damaged files
+        raise FormatError(f"{file} is no picture that can be read: {one_line(str(error), 200)}") from None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a picture lies in a model's input: a point (x, y) of the input is (x - left) / x_scale, (y - top) / y_scale of the picture.
+
+    Attributes:
+        width, height: Of the picture.
+        x_scale, y_scale: What its sides are multiplied by.
+        left, top: Where its corner is, in pixels of the input; negative where the input is cut out of it.
+    """
+
+    width: int
+    height: int
+    x_scale: float
+    y_scale: float
+    left: int = 0
+    top: int = 0
+
+    def boxes(self, boxes: Array) -> Array:
+        """Corners [n, 4] in pixels of the input as corners in the picture, no farther than its sides."""
+        scales = np.array([self.x_scale, self.y_scale] * 2)
+        places = (boxes - np.array([self.left, self.top] * 2)) / scales
+        inside: Array = np.clip(places, 0, np.array([self.width, self.height] * 2))
+        return inside
+
+
+def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array, Fit]:
+    """A picture as an input takes it, and how it lies there.
+
+    Resizing is Pillow's, as that of the processors of transformers is, on values of 8 bits.
+
+    Args:
+        picture: With red, green and blue.
+        image: What the input is.
+        operand: Its type and shape.
+
+    Raises:
+        ValidationError: A batch of several pictures is wanted.
+    """
+    if operand.rank == 4 and operand.shape[0] != 1:
+        raise ValidationError(f"the model takes {operand.shape[0]} pictures at once", "convert it for one: --dim batch=1")
+    height, width = image.size(operand.shape)
+    pixels, fit = _fitted(picture, image, height, width)
+    values = (pixels.astype(np.float32) * np.float32(image.scale) - _channels(image.mean, 0.0)) / _channels(image.std, 1.0)
+    if image.fill is None:
+        values[~_covered(fit, height, width)] = 0
+    if image.layout == "nchw":
+        values = values.transpose(2, 0, 1)
+    if not np.issubdtype(operand.data_type.numpy, np.floating):
+        values = np.round(values)
+    return np.ascontiguousarray(values.reshape(operand.shape).astype(operand.data_type.numpy)), fit
+
+
+def _channels(values: tuple[float, ...], default: float) -> Array:
+    return np.asarray(values or (default,), np.float32)
+
+
+def _covered(fit: Fit, height: int, width: int) -> Array:
+    """Which pixels of the input are of the picture, bool[height, width]."""
+    rows, columns = np.arange(height), np.arange(width)
+    down = (rows >= fit.top) & (rows < fit.top + round(fit.height * fit.y_scale))
+    across = (columns >= fit.left) & (columns < fit.left + round(fit.width * fit.x_scale))
+    return np.asarray(down[:, None] & across[None, :])
+
+
+def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Array, Fit]:
+    """The picture's values, uint8[height, width, channels] in the order of the model, and how it lies there."""
+    made_width, made_height = _size(picture, image, height, width)
+    left, top = _middle(made_width, width), _middle(made_height, height)
+    if image.resize == "contain" and image.place == "corner":
+        left = top = 0
+    if (made_width, made_height) != picture.size:
+        fit = Fit(picture.width, picture.height, made_width / picture.width, made_height / picture.height, left, top)
+        picture = _resized(picture, made_width, made_height, image.resample)
+    else:
+        fit = Fit(picture.width, picture.height, 1, 1, left, top)
+    pixels = np.asarray(picture.convert("L" if image.channels == "gray" else "RGB")).reshape(made_height, made_width, -1)
+    if image.channels == "bgr":
+        pixels = pixels[..., ::-1]
+    canvas = np.full((height, width, pixels.shape[2]), image.fill or 0, np.uint8)
+    (rows, rows_taken), (columns, columns_taken) = _overlap(top, made_height, height), _overlap(left, made_width, width)
+    canvas[rows, columns] = pixels[rows_taken, columns_taken]
+    return canvas, fit
+
+
+def _middle(made: int, size: int) -> int:
+    """Where what is ``made`` long begins in the middle of ``size``, or the other way round: then it is negative."""
+    return (size - made) // 2 if made <= size else -((made - size) // 2)
+
+
+def _overlap(offset: int, made: int, size: int) -> tuple[slice, slice]:
+    """Which of ``size`` places are taken, and by which of ``made`` that begin at an offset."""
+    first, last = max(0, offset), min(size, offset + made)
+    return slice(first, last), slice(first - offset, last - offset)
+
+
+def _size(picture: Picture, image: Image, height: int, width: int) -> tuple[int, int]:
+    """Width and height of the picture as it is resized."""
+    if image.resize == "stretch":
+        return (image.edge, image.edge) if image.edge else (width, height)
+    if image.resize == "cover":
+        edge, shorter = image.edge or min(height, width), min(picture.size)
+        return tuple(edge if side == shorter else int(edge * side / shorter) for side in picture.size)  # type: ignore[return-value]
+    share = min(width / picture.width, height / picture.height)
+    return max(1, round(picture.width * share)), max(1, round(picture.height * share))
+
+
+def _resized(picture: Picture, width: int, height: int, resample: str) -> Picture:
+    import PIL.Image
+
+    if resample != "linear":
+        return picture.resize((width, height), PIL.Image.Resampling[resample.upper()])
+    values = np.asarray(picture).astype(np.float32)
+    for axis, size in enumerate((height, width)):
+        values = _between(values, axis, size)
+    return PIL.Image.fromarray(np.floor(values + 0.5).clip(0, 255).astype(np.uint8))
+
+
+def _between(values: Array, axis: int, size: int) -> Array:
+    """Values along an axis at other places, each of the two next ones; centres of pixels are half a pixel in."""
+    places = np.clip((np.arange(size) + 0.5) * values.shape[axis] / size - 0.5, 0, values.shape[axis] - 1)
+    first = np.floor(places).astype(int)
+    shape = [1] * values.ndim
+    shape[axis] = size
+    share = (places - first).astype(np.float32).reshape(shape)
+    second = np.minimum(first + 1, values.shape[axis] - 1)
+    return np.asarray(values.take(first, axis) * (1 - share) + values.take(second, axis) * share)
