@@ -11,10 +11,11 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
+from converters.described.detecting import form_of
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import MOST_BYTES, Audio, Image, Labels, Meaning, Metadata, check, metadata_of
+from webnn_graph.metadata import MOST_BYTES, Audio, Detections, Image, Labels, Meaning, Metadata, check, metadata_of
 from webnn_graph.names import nearest
 
 NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?")
@@ -54,6 +55,9 @@ class Given:
         tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}
         for name, file in self.labels.items():
             names = read_labels(file)
+            if detections := self._detections(graph, name, names, before.task):
+                tensors |= detections
+                continue
             output = _output(graph, name, len(names), file)
             known = tensors.get(output.name)
             axis = _axis(output, len(names))
@@ -71,6 +75,18 @@ class Given:
                 height, width = meaning.size(shapes[name])
                 raise ValidationError(f"input {name} is {height} pixels high and {width} wide, not {size[0]} and {size[1]}")
         return replace(graph, metadata=metadata.document())
+
+    def _detections(self, graph: Graph, name: str, names: tuple[str, ...], task: str) -> dict[str, Meaning]:
+        """The output of a detector that has boxes and scores of so many labels in one, if there is one such."""
+        if (self.task or task) != "object-detection":
+            return {}
+        found: dict[str, Meaning] = {}
+        for operand in graph.outputs:
+            if operand.rank in (2, 3) and name in ("", operand.name):
+                meaning = Detections(names=names, form=form_of(operand.shape, len(names)))
+                if not any(meaning.problems(operand.shape)):
+                    found[operand.name] = meaning
+        return found if len(found) == 1 else {}
 
 
 def _output(graph: Graph, name: str, count: int, file: Path) -> Operand:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from converters.described.detecting import form_of
 from webnn_graph.errors import FormatError
-from webnn_graph.graph import Graph, Operand
+from webnn_graph.graph import Graph
 from webnn_graph.metadata import MOST_BYTES, MOST_LABELS, Characters, Detections, Image, Labels, Meaning
 from webnn_graph.wording import one_line
 
@@ -51,13 +52,7 @@ def _ultralytics(task: str, names: tuple[str, ...], graph: Graph) -> Iterator[tu
         if task == "classify" and operand.rank == 2:
             yield operand.name, Labels(names=names, scores="probabilities")
         elif task == "detect" and operand.rank == 3:
-            yield operand.name, Detections(names=names, form=_form(operand, len(names)))
-
-
-def _form(operand: Operand, labels: int) -> Any:
-    """How boxes and labels lie in one tensor, as its sizes tell: YOLOv5 has objects, later ones columns, or what is chosen of them."""
-    rows, columns = operand.shape[-2:]
-    return "columns" if rows == 4 + labels else "final" if columns == 6 else "objects"
+            yield operand.name, Detections(names=names, form=form_of(operand.shape, len(names)))
 
 
 def _names(text: str) -> tuple[str, ...]:

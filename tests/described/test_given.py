@@ -16,8 +16,8 @@ from converters.described.given import Given, audio, image, read_labels
 from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
 from webnn_graph import load
-from webnn_graph.errors import FormatError
-from webnn_graph.metadata import Audio, Image, Labels, Metadata
+from webnn_graph.errors import FormatError, ValidationError
+from webnn_graph.metadata import Audio, Detections, Image, Labels, Metadata
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,22 @@ def test_labels_keep_what_is_known_of_them(tmp_path: Path) -> None:
     graph = Given(labels={"": tmp_path / "labels"}).of(Given(task="other").of(replace(graph, metadata=known.document())))
     assert Metadata.of(graph).tensors["scores"] == Labels(names=("cat", "dog"), scores="probabilities", several=True)
     assert Metadata.of(graph).task == "other"
+
+
+@pytest.mark.parametrize(
+    ("shape", "form"), [((1, 6, 84), "columns"), ((1, 84, 7), "objects"), ((1, 84, 6), "final"), ((1, 84, 9), None), ((6,), None)]
+)
+def test_labels_of_a_detector(shape: tuple[int, ...], form: Any, tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text("cat\ndog\n")
+    given = Given(task="object-detection", labels={"": tmp_path / "labels"})
+    graph = graph_of({"x": (1, 3, 8, 8)}, {"found": shape, "other": (1, 5)})
+    if form is None:
+        with pytest.raises(ValidationError, match="has 2 labels, and no axis of found"):
+            given.of(graph)
+    else:
+        assert Metadata.of(given.of(graph)).tensors == {"found": Detections(names=("cat", "dog"), form=form)}
+    with pytest.raises(ValidationError, match="no axis of found"):
+        Given(labels={"": tmp_path / "labels"}).of(graph)
 
 
 class Network(torch.nn.Module):

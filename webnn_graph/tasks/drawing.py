@@ -21,7 +21,7 @@ def drawn(picture: Picture, objects: Sequence[Found]) -> Picture:
     font = ImageFont.load_default(size=max(12, min(picture.size) // 30))
     numbers = {label: i for i, label in enumerate(dict.fromkeys(one.label for one in objects))}
     for one in reversed(objects):
-        colour = ImageColor.getrgb(f"hsl({360 * numbers[one.label] // HUES % 360}, 90%, 40%)")
+        colour = ImageColor.getrgb(f"hsl({360 * numbers[one.label] // HUES % 360}, 80%, 32%)")
         draw.rectangle(one.box, outline=colour, width=line)
         text = f"{one.label} {one.score:.2f}"
         left, _, right, bottom = draw.textbbox((0, 0), text, font=font)
