@@ -6,7 +6,7 @@ import torch
 from PIL import Image, ImageDraw
 
 NAMES = ["circle", "square", "triangle"]
-SIZE, CELL = 96, 8
+SIZE, CELL = 64, 8
 """Pixels of a side, and of a cell, each of which says what is in its middle."""
 
 
@@ -22,10 +22,10 @@ def drawing(random: torch.Generator) -> tuple[Image.Image, list[tuple[int, list[
     dark = number(0, 2)
     picture = Image.new("RGB", (SIZE, SIZE), colour(0, 70) if dark else colour(185, 256))
     draw, shapes = ImageDraw.Draw(picture), []
-    for x, y in ((0, 0), (48, 0), (0, 48), (48, 48)):
+    for x, y in ((0, 0), (32, 0), (0, 32), (32, 32)):
         if number(0, 3):
-            kind, size = number(0, 3), number(16, 40)
-            left, top = x + number(2, 47 - size), y + number(2, 47 - size)
+            kind, size = number(0, 3), number(12, 29)
+            left, top = x + number(1, 32 - size), y + number(1, 32 - size)
             box, ink = (left, top, left + size, top + size), colour(140, 256) if dark else colour(0, 140)
             if kind == 2:
                 draw.polygon([(left + size / 2, top), (left + size, top + size), (left, top + size)], fill=ink)
@@ -46,9 +46,9 @@ class Shapes(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
         layers: list[torch.nn.Module] = []
-        for before, after, stride in ((3, 16, 2), (16, 32, 2), (32, 64, 2), (64, 64, 1), (64, 64, 1), (64, 64, 1)):
+        for before, after, stride in ((3, 16, 2), (16, 24, 2), (24, 48, 2), (48, 48, 1), (48, 48, 1), (48, 48, 1)):
             layers += [torch.nn.Conv2d(before, after, 3, stride, 1), torch.nn.BatchNorm2d(after), torch.nn.ReLU()]
-        self.features = torch.nn.Sequential(*layers, torch.nn.Conv2d(64, 4 + len(NAMES), 1))
+        self.features = torch.nn.Sequential(*layers, torch.nn.Conv2d(48, 4 + len(NAMES), 1))
         places = torch.arange(SIZE // CELL) * CELL + CELL / 2
         self.register_buffer("centres", torch.stack(torch.meshgrid(places, places, indexing="xy")).reshape(1, 2, -1))
 
@@ -70,6 +70,7 @@ def answers(shapes: list[tuple[int, list[float]]]) -> tuple[torch.Tensor, torch.
 
 if __name__ == "__main__":
     torch.manual_seed(0)
+    torch.set_num_threads(1)  # several would wait for each other: the model is tiny
     random = torch.Generator().manual_seed(0)
     network = Shapes()
     optimizer = torch.optim.Adam(network.parameters(), 3e-3)
