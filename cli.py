@@ -278,6 +278,10 @@ def run(
     check_kind(graph, ModelKind.GRAPH)
     if picture and not image:
         raise click.UsageError("--save is for --image")
+    if picture:
+        from converters.commands.answering import check_suffix
+
+        check_suffix(picture)
     written = [file for file in (output, times, picture) if file]
     refuse_sources(written, lambda: [*files_of(graph), *files_given(inputs_file, image, audio)], "-o takes another file")
     if not force:

@@ -18,6 +18,8 @@ from webnn_graph.wording import one_line
 
 LIMITS = Limits(seconds=5, memory=2**29)
 """Templates take milliseconds."""
+MOST_CHARACTERS = 2**22
+"""Of a prompt: a million tokens."""
 
 
 def prompt_of(folder: Path, messages: Sequence[Mapping[str, str]]) -> str:
@@ -48,8 +50,7 @@ def _template(config: Mapping[str, Any]) -> str | None:
     """The template of a tokenizer's configuration, or of several that which is called default."""
     known = config.get("chat_template")
     if isinstance(known, list):
-        named = {one.get("name"): one.get("template") for one in known if isinstance(one, Mapping)}
-        known = named.get("default")
+        known = next((one.get("template") for one in known if isinstance(one, Mapping) and one.get("name") == "default"), None)
     return known if isinstance(known, str) else None
 
 
@@ -60,9 +61,12 @@ def rendered(request: bytes) -> bytes:
     environment.filters["tojson"] = lambda value, **how: json.dumps(value, ensure_ascii=False, **how)
     environment.globals |= {"raise_exception": _refuse, "strftime_now": _now}
     try:
-        return environment.from_string(document["template"]).render(**document["variables"]).encode()
+        text = environment.from_string(document["template"]).render(**document["variables"])
     except jinja2.TemplateError as error:
         raise FormatError(f"the chat template cannot be rendered: {one_line(str(error), 200)}") from None
+    if len(text) > MOST_CHARACTERS:
+        raise FormatError(f"the chat template makes {len(text):,} characters; a prompt has at most {MOST_CHARACTERS:,}")
+    return text.encode()
 
 
 def _now(form: str) -> str:

@@ -23,7 +23,7 @@ MOST_BYTES = 2**24
 """Of the metadata of a graph: 200,000 characters or labels take some megabytes."""
 
 Text: TypeAlias = Annotated[str, Meta(max_length=1000)]
-Names: TypeAlias = Annotated[tuple[Text, ...], Meta(max_length=MOST_LABELS)]
+Names: TypeAlias = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=MOST_LABELS)]
 Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=2**16)]
 Byte: TypeAlias = Annotated[int, Meta(ge=0, le=255)]
 Number: TypeAlias = Annotated[float, Meta(ge=-1e6, le=1e6)]
@@ -86,7 +86,7 @@ class Image(_Described, frozen=True, tag="image"):
 
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
-        if len(shape) < 3:
+        if len(shape) not in (3, 4):
             yield f"a picture has 3 or 4 axes, not {len(shape)}"
             return
         found = shape[-3] if self.layout == "nchw" else shape[-1]
@@ -295,7 +295,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tensors: What inputs and outputs are, by name.
     """
 
-    task: Annotated[str, Meta(max_length=100, pattern="^[a-z0-9-]*$", description="Lower case letters, digits and -.")] = ""
+    task: Annotated[str, Meta(max_length=100, pattern=r"^[a-z0-9-]*$(?!\n)", description="Lower case letters, digits and -.")] = ""
     tensors: Annotated[dict[Text, Meaning], Meta(max_length=1000)] = {}
 
     def __bool__(self) -> bool:
@@ -338,7 +338,7 @@ def metadata_of(document: Mapping[str, Any]) -> Metadata:
     """
     try:
         return msgspec.convert(document, Metadata)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # the latter for half of a surrogate pair in the name of a member
         raise FormatError(f"metadata: {one_line(str(error), 200)}", code=Code.SYNTAX_ERROR) from None
 
 

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from converters.commands.console import Result, say, show_table
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError, WebNNError
 from webnn_graph.feeds import complete
+from webnn_graph.formats.files import write_all
 from webnn_graph.generation.sound import read_sound
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Audio, Boxes, Characters, Detections, Image, Labels, Meaning, Metadata
 from webnn_graph.tasks import answers
 from webnn_graph.tasks.pictures import Fit, prepared, read_picture
 from webnn_graph.tasks.sounds import fitted
+from webnn_graph.wording import one_line
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
+
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+"""What pictures are saved as, in Pillow's names, by suffix."""
+
+
+def check_suffix(file: Path) -> None:
+    """Raises `WebNNError` for a file that pictures are not saved as."""
+    if file.suffix.lower() not in FORMATS:
+        raise WebNNError(f"--save {file}: pictures are saved as {', '.join(FORMATS)}", code=Code.WRONG_KIND)
 
 
 @dataclass
@@ -50,7 +63,7 @@ def asked(graph: Graph, image: Path | None, audio: Path | None, given: Mapping[s
     """What a graph is given for a picture or a sound.
 
     Raises:
-        ValidationError: It takes none, or several.
+        ValidationError: It takes none, or several, or an input's values are given, too.
         FormatError: The file is none, or damaged.
     """
     question = Asked(graph)
@@ -62,6 +75,9 @@ def asked(graph: Graph, image: Path | None, audio: Path | None, given: Mapping[s
     if audio:
         name, sound = _input(question, Audio, "sound", "--audio x:16000")
         question.feeds[name] = fitted(read_sound(audio, sound.sampling_rate), sound, graph.operands[name])
+    twice = next((name for name in question.feeds if name in given), None)
+    if twice is not None:
+        raise ValidationError(f"input {twice} is given twice, by {'--image' if image else '--audio'} and by its values")
     question.feeds = complete(graph, {**given, **question.feeds}, seed)
     return question
 
@@ -134,7 +150,7 @@ def answer(question: Asked, outputs: Mapping[str, Array], runtime: str, top: int
         file: Where the picture goes with what is found drawn in it.
 
     Raises:
-        WebNNError: It is not said what any output is.
+        WebNNError: It is not said what any output is, or the file cannot be written.
     """
     metadata = Metadata.of(question.graph)
     meanings = {name: meaning for name, meaning in metadata.tensors.items() if name in outputs}
@@ -149,7 +165,16 @@ def answer(question: Asked, outputs: Mapping[str, Array], runtime: str, top: int
     if not labels and found is None and not texts:
         raise WebNNError(f"{question.graph.name} does not say what its outputs are", "webnn2json GRAPH --labels FILE names them")
     if file and question.picture:
-        from webnn_graph.tasks.drawing import drawn
-
-        drawn(question.picture, found or []).save(file)
+        _save(question.picture, found or [], file)
     return Answer(metadata.task, labels, found, texts, runtime, file)
+
+
+def _save(picture: Picture, found: Sequence[answers.Found], file: Path) -> None:
+    from webnn_graph.tasks.drawing import drawn
+
+    content = io.BytesIO()
+    try:
+        drawn(picture, found).save(content, FORMATS[file.suffix.lower()])
+    except (OSError, ValueError) as error:  # JPEG and WebP have largest sizes
+        raise WebNNError(f"{file}: the picture cannot be written: {one_line(str(error), 200)}", "a .png file takes any") from None
+    write_all({file: lambda: [content.getbuffer()]})

@@ -11,7 +11,7 @@ from converters.described import huggingface, properties
 from converters.described.folder import Folder
 from webnn_graph.errors import WebNNError
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Meaning, Metadata
+from webnn_graph.metadata import Meaning, Metadata, metadata_of
 
 Said: TypeAlias = tuple[str, Iterator[tuple[str, Meaning]]]
 """A task, and what inputs and outputs are, by name."""
@@ -41,6 +41,7 @@ def described(graph: Graph, path: Path | None = None, said: Mapping[str, str] | 
             found, meanings = read()
             for name, meaning in meanings:
                 shape = graph.operands[name].shape
+                _check_ranges(name, meaning)
                 if problem := next(iter(meaning.problems(shape)), ""):
                     notes.append(f"{source} says that {name} {list(shape)} is {meaning.kind}, which it cannot be: {problem}")
                 elif name not in tensors:
@@ -52,3 +53,8 @@ def described(graph: Graph, path: Path | None = None, said: Mapping[str, str] | 
     if not (task or tensors or notes):
         return graph
     return replace(graph, metadata=Metadata(task=task, tensors=tensors).document(), notes=(*graph.notes, *notes))
+
+
+def _check_ranges(name: str, meaning: Meaning) -> None:
+    """Raises `FormatError` for what a file of graphs could not hold."""
+    metadata_of(Metadata(tensors={name: meaning}).document())

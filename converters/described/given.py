@@ -184,6 +184,8 @@ def _choice(word: str) -> str:
 def _number(text: str) -> float:
     """A number, or a fraction like 1/255."""
     above, slash, below = text.partition("/")
+    if slash and not float(below):
+        raise ValueError(f"{text} divides by zero")
     return float(above) / float(below) if slash else float(text)
 
 

@@ -52,7 +52,7 @@ def _checked(folder: Folder, graph: Graph) -> Iterator[tuple[str, Meaning]]:
         for operand in graph.outputs:
             if meaning := _output(folder, operand, graph):
                 yield operand.name, msgspec.convert(msgspec.to_builtins(meaning), type(meaning))
-    except (msgspec.ValidationError, TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
+    except (msgspec.ValidationError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         raise FormatError(f"a member is not what its place takes: {one_line(str(error), 200)}") from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ ULTRALYTICS = {
     "obb": "object-detection",
 }
 """Tasks as Ultralytics calls them."""
+MOST_LITERAL = 2**20
+"""Characters of names as Python writes them, whose syntax tree takes a hundred times as much."""
 NUMBER = re.compile("[0-9]{1,5}")
 """Of a label."""
 GREY = 114
@@ -60,17 +63,31 @@ def _names(text: str) -> tuple[str, ...]:
     if len(text) > MOST_BYTES:
         raise FormatError(f"its names have {len(text):,} characters")
     try:
-        read = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        try:
-            read = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"its names are no list: {one_line(str(error), 80)}") from None
+        return _listed(_parsed(text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        raise FormatError(f"its names are no list: {one_line(str(error), 80)}") from None
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        if len(text) > MOST_LITERAL:
+            raise ValueError(f"they have {len(text):,} characters, and are no JSON") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of unknown escapes
+            return ast.literal_eval(text)
+
+
+def _listed(read: Any) -> tuple[str, ...]:
+    """The labels of a dictionary by number, or of a list; texts, or numbers. Raises `ValueError` where they are something else."""
     if isinstance(read, dict):
         numbered = {int(number): name for number, name in read.items() if NUMBER.fullmatch(str(number))}
         read = [numbered.get(number, "") for number in range(max(numbered, default=-1) + 1)]
     if not isinstance(read, list | tuple) or not 1 <= len(read) <= MOST_LABELS:
-        raise FormatError("its names are no list")
+        raise ValueError(f"a {type(read).__name__}")
+    if not all(isinstance(name, str | int | float) for name in read):
+        raise ValueError("one is no text")
     return tuple(map(str, read))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from webnn_graph.data_types import Array
+from webnn_graph.errors import ValidationError
 from webnn_graph.metadata import Boxes, Characters, Detections, Labels
 from webnn_graph.tasks.pictures import Fit
 
@@ -45,8 +46,9 @@ def probabilities(numbers: Array, labels: Labels | Characters) -> Array:
         return values
     if isinstance(labels, Labels) and labels.several:
         return sigmoid(values)
-    powers = np.exp(values - values.max(axis, keepdims=True))
-    return np.asarray(powers / powers.sum(axis, keepdims=True))
+    with np.errstate(invalid="ignore"):  # a model may say infinities
+        powers = np.exp(values - values.max(axis, keepdims=True))
+        return np.asarray(powers / powers.sum(axis, keepdims=True))
 
 
 def sigmoid(values: Array) -> Array:
@@ -77,6 +79,8 @@ def detected(boxes: Array, scores: Array, names: Sequence[str], threshold: float
         overlap: The share of both that two boxes of one label may have in common; None keeps all.
     """
     kept = [i for i, name in enumerate(names) if name]
+    if not kept:
+        return []
     labels = np.asarray(kept)[scores[:, kept].argmax(1)] if len(scores) else np.zeros(0, int)
     best = scores[np.arange(len(scores)), labels]
     order = [i for i in np.argsort(-best, kind="stable") if best[i] >= threshold]
@@ -86,20 +90,22 @@ def detected(boxes: Array, scores: Array, names: Sequence[str], threshold: float
 
 
 def without_overlaps(boxes: Array, labels: Array, order: Sequence[int], most: float) -> list[int]:
-    """Of boxes in their order those that have no more than a share of their union in common with an earlier one of their label."""
+    """Of boxes in their order the first `MOST_BOXES` that share no more of their union with an earlier one of their label."""
     kept: list[int] = []
     for i in order:
-        if all(labels[i] != labels[j] or shared(boxes[i], boxes[j]) <= most for j in kept):
+        if len(kept) == MOST_BOXES:
+            break
+        same = [j for j in kept if labels[j] == labels[i]]
+        if not same or shared(boxes[i], boxes[same]).max() <= most:
             kept.append(i)
     return kept
 
 
-def shared(one: Array, other: Array) -> float:
-    """The intersection of two boxes as a share of their union."""
-    width, height = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
-    common = max(0.0, float(width)) * max(0.0, float(height))
-    areas = [float((box[2] - box[0]) * (box[3] - box[1])) for box in (one, other)]
-    return common / (sum(areas) - common) if common else 0.0
+def shared(one: Array, other: Array) -> Array:
+    """The intersections of boxes [..., 4] as shares of their unions."""
+    sides = np.maximum(0, np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2]))
+    common, (area, other_area) = sides.prod(-1), ((box[..., 2:] - box[..., :2]).prod(-1) for box in (one, other))
+    return np.divide(common, area + other_area - common, out=np.zeros(common.shape), where=common > 0)
 
 
 def corners(boxes: Array, form: str) -> Array:
@@ -121,8 +127,9 @@ def in_picture(boxes: Array, meaning: Boxes | Detections, form: str, size: tuple
         size: Height and width of the model's input.
         fit: How the picture lies in it.
     """
-    made = corners(boxes.astype(np.float64), form)
-    return fit.boxes(made * np.array([size[1], size[0]] * 2) if meaning.unit == "relative" else made)
+    with np.errstate(invalid="ignore", over="ignore"):  # a model may say infinities
+        made = corners(boxes.astype(np.float64), form)
+        return fit.boxes(made * np.array([size[1], size[0]] * 2) if meaning.unit == "relative" else made)
 
 
 def objects(outputs: Mapping[str, Array], meanings: Mapping[str, object], size: tuple[int, int], fit: Fit, threshold: float) -> list[Found]:
@@ -134,6 +141,9 @@ def objects(outputs: Mapping[str, Array], meanings: Mapping[str, object], size: 
         size: Height and width of the model's input.
         fit: How the picture lies in it.
         threshold: Scores below are left out.
+
+    Raises:
+        ValidationError: They are of several pictures, or there are not as many boxes as scores of labels.
     """
     for name, meaning in meanings.items():
         if isinstance(meaning, Detections):
@@ -143,21 +153,29 @@ def objects(outputs: Mapping[str, Array], meanings: Mapping[str, object], size: 
     if not boxes or not labels:
         return []
     places = in_picture(boxes[0].reshape(-1, 4), boxes[1], boxes[1].format, size, fit)
-    scores = probabilities(labels[0], labels[1]).reshape(len(places), -1)
-    most = len(places)
-    if labels[1].several:  # each box may be of several labels
-        places, scores = np.repeat(places, scores.shape[1], 0), np.concatenate([np.diag(row) for row in scores])
-    return detected(places, scores, labels[1].names, threshold)[:most]
+    names, most = labels[1].names, len(places)
+    if labels[0].shape[-1] != len(names) or labels[0].size != most * len(names):
+        raise ValidationError(f"{most:,} boxes have labels of shape {list(labels[0].shape)}, not [..., {most}, {len(names)}]")
+    scores = probabilities(labels[0], labels[1]).reshape(most, len(names))
+    if labels[1].several:  # each box may be of several labels: the best pairs of both
+        scores = np.where([bool(name) for name in names], scores, 0)
+        boxes_of, labels_of = np.divmod(np.argsort(-scores.reshape(-1), kind="stable")[: min(most, MOST_BOXES)], len(names))
+        best = np.zeros((len(boxes_of), len(names)))
+        best[np.arange(len(best)), labels_of] = scores[boxes_of, labels_of]
+        places, scores = places[boxes_of], best
+    return detected(places, scores, names, threshold)[:most]
 
 
 def _of_one(numbers: Array, meaning: Detections, size: tuple[int, int], fit: Fit, threshold: float) -> list[Found]:
     """What is in a picture, of YOLO's output."""
+    if numbers.size != numbers.shape[-1] * numbers.shape[-2]:
+        raise ValidationError(f"the model says what is in several pictures: {list(numbers.shape)}", "convert it for one: --dim batch=1")
     rows = numbers.reshape(numbers.shape[-2:]).astype(np.float64)
     rows = rows.T if meaning.form == "columns" else rows
     if meaning.form == "final":
         places = in_picture(rows[:, :4], meaning, "xyxy", size, fit)
         scores = np.zeros((len(rows), len(meaning.names)))
-        known = rows[:, 5].round().astype(int).clip(0, len(meaning.names) - 1)
+        known = np.nan_to_num(rows[:, 5]).round().clip(0, len(meaning.names) - 1).astype(int)
         scores[np.arange(len(rows)), known] = rows[:, 4]
         return detected(places, scores, meaning.names, threshold)
     scores = rows[:, 5:] * rows[:, 4:5] if meaning.form == "objects" else rows[:, 4:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 2**26
 """Of a picture that is read: 67 million, a quarter of a GB as float32."""
+
+
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP")
+"""Kinds of files that are read, in Pillow's names: pictures of pixels. It has Ghostscript run the program that an EPS file is."""
 
 
 def read_picture(file: Path) -> Picture:
@@ -39,7 +43,8 @@ def read_picture(file: Path) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # the limit here is the lower one
-            picture: Picture = PIL.Image.open(file)
+            PIL.Image.init()
+            picture: Picture = PIL.Image.open(file, formats=[kind for kind in FORMATS if kind in PIL.Image.OPEN])
             if picture.width * picture.height > MOST_PIXELS:
                 raise FormatError(f"{file} has {picture.width:,} x {picture.height:,} pixels; at most {MOST_PIXELS:,} are read")
             return PIL.ImageOps.exif_transpose(picture).convert("RGB")
@@ -85,20 +90,29 @@ def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array
         operand: Its type and shape.
 
     Raises:
-        ValidationError: A batch of several pictures is wanted.
+        ValidationError: A batch of several pictures is wanted, or the picture would be resized to more than `MOST_PIXELS`.
     """
     if operand.rank == 4 and operand.shape[0] != 1:
         raise ValidationError(f"the model takes {operand.shape[0]} pictures at once", "convert it for one: --dim batch=1")
     height, width = image.size(operand.shape)
     pixels, fit = _fitted(picture, image, height, width)
-    values = (pixels.astype(np.float32) * np.float32(image.scale) - _channels(image.mean, 0.0)) / _channels(image.std, 1.0)
+    with np.errstate(all="ignore"):  # a very small deviation makes infinities
+        values = (pixels.astype(np.float32) * np.float32(image.scale) - _channels(image.mean, 0.0)) / _channels(image.std, 1.0)
     if image.fill is None:
         values[~_covered(fit, height, width)] = 0
     if image.layout == "nchw":
         values = values.transpose(2, 0, 1)
-    if not np.issubdtype(operand.data_type.numpy, np.floating):
-        values = np.round(values)
-    return np.ascontiguousarray(values.reshape(operand.shape).astype(operand.data_type.numpy)), fit
+    return np.ascontiguousarray(_typed(values, operand.data_type.numpy).reshape(operand.shape)), fit
+
+
+def _typed(values: Array, data_type: np.dtype[Any]) -> Array:
+    """Values of another type: whole numbers are rounded, and no farther than those of the type."""
+    if np.issubdtype(data_type, np.floating):
+        with np.errstate(over="ignore"):
+            return values.astype(data_type)
+    range_ = np.iinfo(data_type)
+    inside: Array = np.nan_to_num(values.astype(np.float64)).round().clip(max(range_.min, -(2**53)), min(range_.max, 2**53))
+    return inside.astype(data_type)
 
 
 def _channels(values: tuple[float, ...], default: float) -> Array:
@@ -116,6 +130,11 @@ def _covered(fit: Fit, height: int, width: int) -> Array:
 def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Array, Fit]:
     """The picture's values, uint8[height, width, channels] in the order of the model, and how it lies there."""
     made_width, made_height = _size(picture, image, height, width)
+    if made_width * made_height > MOST_PIXELS:
+        raise ValidationError(
+            f"the picture of {picture.width:,} x {picture.height:,} pixels is to become {made_width:,} x {made_height:,}; "
+            f"at most {MOST_PIXELS:,} are made"
+        )
     left, top = _middle(made_width, width), _middle(made_height, height)
     if image.resize == "contain" and image.place == "corner":
         left = top = 0

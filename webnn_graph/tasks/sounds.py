@@ -19,12 +19,14 @@ def fitted(samples: Array, audio: Audio, operand: Descriptor) -> Array:
         operand: Its type and shape.
 
     Raises:
-        ValidationError: There are more than it takes.
+        ValidationError: There are more than it takes, or none.
     """
     most = operand.shape[-1]
     if len(samples) > most:
         seconds = most / audio.sampling_rate
         raise ValidationError(f"the sound has {len(samples):,} samples; the model takes {most:,}, {seconds:.3g} seconds")
+    if not len(samples):
+        raise ValidationError("the sound has no samples")
     if audio.normalized:
         samples = (samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)  # as Wav2Vec2FeatureExtractor does, before it fills up
     filled = np.zeros(operand.size // most * most, np.float32).reshape(operand.shape)
