@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import jinja2
+from jinja2.ext import Extension
+from jinja2.nodes import Node
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from converters.isolated import Limits, Stopped, isolated
@@ -57,7 +60,7 @@ def _template(config: Mapping[str, Any]) -> str | None:
 def rendered(request: bytes) -> bytes:
     """A worker of `converters.isolated`: the text of a template. It has what transformers gives templates."""
     document = json.loads(request)
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", Generation])
     environment.filters["tojson"] = lambda value, **how: json.dumps(value, ensure_ascii=False, **how)
     environment.globals |= {"raise_exception": _refuse, "strftime_now": _now}
     try:
@@ -67,6 +70,17 @@ def rendered(request: bytes) -> bytes:
     if len(text) > MOST_CHARACTERS:
         raise FormatError(f"the chat template makes {len(text):,} characters; a prompt has at most {MOST_CHARACTERS:,}")
     return text.encode()
+
+
+class Generation(Extension):
+    """``{% generation %}`` marks what a model is trained to say; in a prompt it stands for what is in it."""
+
+    tags: set[str] = {"generation"}
+
+    def parse(self, parser: Parser) -> list[Node]:
+        """What is in it. Raises `jinja2.TemplateSyntaxError` where it does not end."""
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
 def _now(form: str) -> str:

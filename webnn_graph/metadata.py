@@ -18,11 +18,13 @@ from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.graph import Graph
 from webnn_graph.wording import one_line
 
+MOST_CHARACTERS = 1000
+"""Of a name or a label."""
 MOST_LABELS = 2**18
 MOST_BYTES = 2**24
 """Of the metadata of a graph: 200,000 characters or labels take some megabytes."""
 
-Text: TypeAlias = Annotated[str, Meta(max_length=1000)]
+Text: TypeAlias = Annotated[str, Meta(max_length=MOST_CHARACTERS)]
 Names: TypeAlias = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=MOST_LABELS)]
 Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=2**16)]
 Byte: TypeAlias = Annotated[int, Meta(ge=0, le=255)]

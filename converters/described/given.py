@@ -13,11 +13,12 @@ import msgspec
 
 from converters.described.detecting import form_of
 from webnn_graph.codes import Code
-from webnn_graph.errors import FormatError, ValidationError
+from webnn_graph.errors import FormatError, ValidationError, Where
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import MOST_BYTES, Audio, Detections, Image, Labels, Meaning, Metadata, check, metadata_of
+from webnn_graph.metadata import MOST_BYTES, MOST_CHARACTERS, Audio, Detections, Image, Labels, Meaning, Metadata, check, metadata_of
 from webnn_graph.names import nearest
 
+TASK = re.compile("[a-z0-9-]{0,100}")
 NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?")
 CHOICES = {
     word: member for member in ("channels", "layout", "resize", "resample", "place") for word in get_args(get_type_hints(Image)[member])
@@ -51,6 +52,8 @@ class Given:
         """
         if not (self.task or self.inputs or self.labels):
             return graph
+        if not TASK.fullmatch(self.task):
+            raise ValidationError(f"task {self.task!r}: it has lower case letters, digits and -", "it is like image-classification")
         before = Metadata.of(graph)
         tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}
         for name, file in self.labels.items():
@@ -67,7 +70,9 @@ class Given:
         shapes = {operand.name: operand.shape for operand in graph.inputs}
         for name, meaning in self.inputs.items():
             if name not in shapes:
-                raise ValidationError(f"{meaning.kind} {name}: there is no such input", nearest(name, shapes))
+                raise ValidationError(
+                    f"{meaning.kind} {name}: there is no such input", nearest(name, shapes) or f"inputs are {', '.join(shapes)}"
+                )
         check(metadata, graph.inputs, graph.outputs)
         for name, size in self.sizes.items():
             meaning = self.inputs[name]
@@ -118,10 +123,12 @@ def read_labels(file: Path) -> tuple[str, ...]:
         if file.stat().st_size > MOST_BYTES:
             raise FormatError(f"{file} has {file.stat().st_size:,} bytes; labels have at most {MOST_BYTES:,}")
         text = file.read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise FormatError("there is no such file", where=Where(str(file)), code=Code.NO_SUCH_FILE) from None
     except (OSError, UnicodeDecodeError) as error:
         raise FormatError(f"{file} cannot be read as text: {error}") from None
     if not text.lstrip().startswith(("[", "{")):
-        names: Any = text.splitlines()
+        names: Any = text.removesuffix("\n").split("\n") if text else []
     else:
         try:
             names = json.loads(text)
@@ -133,6 +140,9 @@ def read_labels(file: Path) -> tuple[str, ...]:
         names = [names.get(str(number)) for number in range(len(names))]
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise FormatError(f"{file} holds no labels", "one a line, or as JSON a list or an object by number")
+    longest = max(names, key=len)
+    if len(longest) > MOST_CHARACTERS:
+        raise FormatError(f"{file}: label {names.index(longest):,} has {len(longest):,} characters; at most {MOST_CHARACTERS:,}")
     return tuple(names)
 
 
@@ -157,6 +167,8 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
             members[key] = (_number(value),)
         elif key == "size":
             height, _, width = value.partition("x")
+            if not height.isdecimal() or not (width or height).isdecimal():
+                raise ValueError(f"{word!r} is not like size=224 or size=48x320")
             size = int(height), int(width or height)
         elif key == "resize" and value.isdigit():
             members |= {"resize": "cover", "edge": int(value)}
@@ -177,7 +189,7 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
 
 def _choice(word: str) -> str:
     if word not in CHOICES:
-        raise ValueError(f"{word!r} is not known; {_known()}")
+        raise ValueError(f"{word!r} is not known; {nearest(word, CHOICES) or _known()}")
     return CHOICES[word]
 
 
@@ -201,6 +213,6 @@ def audio(text: str) -> tuple[str, Audio]:
     """
     name, _, rest = text.partition(":")
     rate, _, word = rest.partition(",")
-    if word not in ("", "normalized") or not rate.isdigit() or not 1 <= int(rate) <= 2**20:
+    if word not in ("", "normalized") or not rate.isdecimal() or not 1 <= int(rate) <= 2**20:
         raise ValueError("it is like x:16000 or x:16000,normalized")
     return name, Audio(sampling_rate=int(rate), normalized=bool(word))

@@ -68,6 +68,13 @@ def test_characters_that_are_labels() -> None:
         "[" * 5000,
         "'" + "a" * 3000 + "'",
         "",
+        "{0xF" + "f" * 10000 + ": 'a'}",
+        "[0xF" + "f" * 10000 + ", 1]",
+        "{0: {'a': 1}, 1: [2]}",
+        "1," * 2**20,
+        "[[]," * 90000,
+        "-" * 10**6,
+        "\0",
     ],
 )
 def test_names_that_are_none(names: str) -> None:
@@ -80,3 +87,17 @@ def test_names_that_are_none(names: str) -> None:
 def test_other_properties_say_nothing() -> None:
     graph = graph_of(PICTURE, {"output0": (1, 6, 84)})
     assert described(graph, said={"author": "somebody", "names": "3"}) is graph
+
+
+def test_a_label_that_files_do_not_hold() -> None:
+    said = {**YOLO, "names": str({0: "a", 1: "x" * 5000})}
+    graph = described(graph_of(PICTURE, {"output0": (1, 6, 84)}), said=said)
+    assert "output0" not in Metadata.of(graph).tensors
+    (note,) = graph.notes
+    assert "length <= 1000" in note
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_unknown_escape() -> None:
+    graph = described(graph_of(PICTURE, {"output0": (1, 6, 84)}), said={**YOLO, "names": "{0: 'a', 1: '\\d'}"})
+    assert Metadata.of(graph).tensors["output0"] == Detections(names=("a", "\\d"))

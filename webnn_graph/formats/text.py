@@ -76,7 +76,7 @@ def write(document: Document) -> str:
     return "\n".join(lines) + "\n"
 
 
-UNPRINTABLE = re.compile("[\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufeff]")
+UNPRINTABLE = re.compile("[\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufeff]")
 """What JSON leaves as it is but would hide or reorder the text around it, or has no place in UTF-8."""
 
 
@@ -189,6 +189,13 @@ MEANING_COMMENT = re.compile(r"[;,]?[ \t]*# ([a-z]+): (\{.*\})[ \t\r]*$", re.MUL
 WORDS = {"true": True, "false": False, "null": None}
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises `ValueError` where a name stands twice in it."""
+    if len(members := dict(pairs)) < len(pairs):
+        raise ValueError("a name is used twice in one object")
+    return members
+
+
 class _Parser:
     """Recursive descent over the characters."""
 
@@ -240,7 +247,7 @@ class _Parser:
             if comment[1] not in KINDS:
                 return
             try:
-                meaning = json.loads(comment[2])
+                meaning = json.loads(comment[2], object_pairs_hook=_unique)
             except (ValueError, RecursionError) as error:
                 self._fail(f"the comment behind {name} is no JSON object: {error}", start=comment.start(2))
             document.metadata.setdefault("tensors", {})[name] = {**meaning, "kind": comment[1]}

@@ -11,7 +11,7 @@ import numpy as np
 
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
-from webnn_graph.errors import FormatError, ValidationError, WebNNError
+from webnn_graph.errors import FormatError, ValidationError, WebNNError, Where
 from webnn_graph.graph import Descriptor
 from webnn_graph.metadata import Image
 from webnn_graph.wording import one_line
@@ -31,7 +31,7 @@ def read_picture(file: Path) -> Picture:
     """The picture in a file, upright, with the channels red, green and blue.
 
     Raises:
-        FormatError: The file is no picture, is damaged, or has more than `MOST_PIXELS`.
+        FormatError: The file is missing, is no picture, is damaged, or has more than `MOST_PIXELS`.
         WebNNError: There is no Pillow, which reads pictures.
     """
     try:
@@ -50,6 +50,10 @@ def read_picture(file: Path) -> Picture:
             return PIL.ImageOps.exif_transpose(picture).convert("RGB")
     except WebNNError:
         raise
+    except FileNotFoundError:
+        raise FormatError("there is no such file", where=Where(str(file)), code=Code.NO_SUCH_FILE) from None
+    except PIL.UnidentifiedImageError:
+        raise FormatError(f"{file} is no picture that can be read", f"kinds are {', '.join(FORMATS)}") from None
     except Exception as error:  # decoders have no common exception for damaged files
         raise FormatError(f"{file} is no picture that can be read: {one_line(str(error), 200)}") from None
 

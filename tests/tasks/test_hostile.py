@@ -1,0 +1,188 @@
+"""Models and files of strangers: what they say of pictures breaks nothing, and every mistake is one error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from tests.cli.conftest import invoke as invoke
+from tests.described.graphs import graph_of
+from webnn_graph.data_types import Array, DataType
+from webnn_graph.errors import FormatError, ValidationError
+from webnn_graph.formats import save
+from webnn_graph.graph import Descriptor
+from webnn_graph.metadata import Boxes, Detections, Image, Labels, Meaning, Metadata
+from webnn_graph.tasks import answers
+from webnn_graph.tasks.answers import MOST_BOXES, Found, best, objects, shared
+from webnn_graph.tasks.pictures import Fit, prepared, read_picture
+from webnn_graph.tasks.sounds import fitted
+
+PIL = pytest.importorskip("PIL.Image", reason="pillow is not installed")
+
+Invoke = Callable[..., Result]
+EVIL = ("</script>", "*/ x /*", "\u2028", "\u202e", "\x1b[31m", "\ud800", "\r\nerror:", "\u200e", "日本語", "", "x" * 900)
+WHOLE = Fit(100, 100, 1, 1)
+
+
+def saved(folder: Path, outputs: dict[str, tuple[int, ...]], **meanings: Meaning) -> Path:
+    """A graph of a picture of 8 x 8 pixels in a file, and a picture beside it."""
+    metadata = Metadata(tensors={"x": Image(), **meanings})
+    save(replace(graph_of({"x": (1, 3, 8, 8)}, outputs), metadata=metadata.document()), folder / "graph.webnn")
+    PIL.new("RGB", (9, 5)).save(folder / "picture.png")
+    return folder / "graph.webnn"
+
+
+@pytest.mark.parametrize("options", [["inspect"], ["run", "--top", "20"], ["run", "--json", "--top", "20"]], ids=" ".join)
+def test_labels_reach_no_terminal(options: list[str], tmp_path: Path, invoke: Invoke) -> None:
+    graph = saved(tmp_path, {"y": (1, len(EVIL))}, y=Labels(names=EVIL))
+    pictures = ["--image", tmp_path / "picture.png"] if options[0] == "run" else []
+    result = invoke("webnn", options[0], graph, *options[1:], *pictures)
+    assert result.exit_code == 0, result.output
+    assert not [c for c in result.output if not c.isprintable() and c != "\n"]
+    if "--json" in options:
+        assert {one["label"] for one in json.loads(result.stdout)["labels"]["y"]} == set(EVIL)
+
+
+def test_labels_are_drawn_whatever_they_hold(tmp_path: Path, invoke: Invoke) -> None:
+    graph = saved(tmp_path, {"b": (1, 20, 4), "y": (1, 20, len(EVIL))}, b=Boxes(), y=Labels(names=EVIL, several=True))
+    result = invoke("webnn", "run", graph, "--image", tmp_path / "picture.png", "--threshold", 0, "--save", "drawn.png")
+    assert result.exit_code == 0, result.output
+    assert PIL.open("drawn.png").size == (9, 5)
+
+
+def test_boxes_that_are_nowhere_are_not_drawn() -> None:
+    from webnn_graph.tasks.drawing import drawn
+
+    picture = PIL.new("RGB", (50, 50))
+    nowhere = Found("a", 1.0, (float("nan"), 1, 2, 3))
+    assert drawn(picture, [nowhere]).tobytes() == picture.tobytes()
+    assert drawn(picture, [Found("a", 1.0, (40, 40, 5, 5))]).tobytes() != picture.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--save", "drawn.xyz"], "--save drawn.xyz: pictures are saved as .png"),
+        (["--save", "folder/drawn.png"], "create the folder first"),
+        (["--input", "x=3"], "input x is given twice"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_is_refused(options: list[str], said: str, tmp_path: Path, invoke: Invoke) -> None:
+    graph = saved(tmp_path, {"y": (1, 2)}, y=Labels(names=("a", "b")))
+    result = invoke("webnn", "run", graph, "--image", tmp_path / "picture.png", *options)
+    assert result.exit_code == 1 and said in result.output
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("outputs", "meanings", "message"),
+    [
+        ({"b": (1, 5, 4), "y": (1, 3)}, {"b": Boxes(), "y": Labels(names=("a", "b", "c"))}, "5 boxes have labels of shape"),
+        ({"b": (1, 5, 4), "y": (1, 2, 5)}, {"b": Boxes(), "y": Labels(names=("a", "b"), axis=1)}, "5 boxes have labels of shape"),
+        ({"y": (2, 6, 7)}, {"y": Detections(names=("a", "b"))}, "several pictures"),
+    ],
+)
+def test_objects_that_do_not_fit(outputs: Mapping[str, tuple[int, ...]], meanings: Mapping[str, Meaning], message: str) -> None:
+    arrays = {name: np.ones(shape, np.float32) for name, shape in outputs.items()}
+    with pytest.raises(ValidationError, match=message):
+        objects(arrays, meanings, (8, 8), WHOLE, 0.5)
+
+
+@pytest.mark.parametrize("form", ["columns", "final"])
+def test_objects_without_names(form: str) -> None:
+    numbers = np.ones((1, 6, 6), np.float32)
+    assert objects({"y": numbers}, {"y": Detections(names=("", ""), form=form)}, (8, 8), WHOLE, 0.0) == []  # type: ignore[arg-type]
+
+
+def test_no_labels_are_no_metadata() -> None:
+    with pytest.raises(FormatError, match="names"):
+        Metadata.of(replace(graph_of({"x": (1,)}, {"y": (1, 6)}), metadata={"tensors": {"y": {"kind": "detections", "names": []}}}))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_are_none(value: float) -> None:
+    rows: Array = np.full((1, 5, 6), value, np.float32)
+    assert len(best(rows[0, :1, :2], Labels(names=("a", "b")), 5)) == 2
+    for form in ("final", "objects"):
+        names = ("a",) if form == "objects" else ("a", "b")
+        objects({"y": rows}, {"y": Detections(names=names, form=form, unit="relative")}, (8, 8), WHOLE, 0.5)
+    meanings = {"b": Boxes(format="cxcywh"), "y": Labels(names=("a", "b"))}
+    objects({"b": rows[..., :4], "y": rows[..., :2]}, meanings, (8, 8), WHOLE, 0.5)
+
+
+def test_no_more_boxes_are_compared_than_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 20,000 boxes that are all apart: each with each would take hours."""
+    corner = np.arange(20000, dtype=np.float64) * 10
+    rows = np.stack([corner, corner, corner * 0 + 2, corner * 0 + 2, np.linspace(1, 0.5, 20000)], 1)[None]
+    compared: list[int] = []
+
+    def counted(one: Array, others: Array) -> Array:
+        compared.append(len(others))
+        return shared(one, others)
+
+    monkeypatch.setattr(answers, "shared", counted)
+    found = objects({"y": rows}, {"y": Detections(names=("a",), form="rows")}, (8, 8), Fit(10**6, 10**6, 1, 1), 0.0)
+    assert len(found) == MOST_BOXES and found[0].score == 1 and len(compared) == MOST_BOXES - 1
+
+
+def test_several_labels_of_many_boxes_take_no_memory() -> None:
+    """A row for each pair of a box and a label would take 58 GB."""
+    random = np.random.default_rng(1)
+    scores = random.random((1, 300, 2000), np.float32)
+    boxes = random.random((1, 300, 4), np.float32)
+    names = tuple(map(str, range(2000)))
+    meanings = {"b": Boxes(), "y": Labels(names=names, scores="probabilities", several=True)}
+    found = objects({"b": boxes, "y": scores}, meanings, (8, 8), WHOLE, 0.0)
+    pairs = sorted(((float(scores[0, i, j]), i, j) for i, j in np.argwhere(scores[0] > 0.99)), key=lambda pair: (-pair[0], *pair[1:]))
+    assert [(one.score, one.label) for one in found] == [(score, names[j]) for score, _, j in pairs[:300]]
+
+
+@pytest.mark.parametrize(
+    ("size", "image"),
+    [((1, 3_000_000), Image(resize="cover")), ((9, 5), Image(resize="cover", edge=65536)), ((9, 5), Image(edge=65536))],
+    ids=["long", "cover", "stretch"],
+)
+def test_pictures_that_would_become_huge(size: tuple[int, int], image: Image) -> None:
+    with pytest.raises(ValidationError, match="is to become"):
+        prepared(PIL.new("RGB", size), image, Descriptor(DataType.FLOAT32, (1, 3, 64, 64)))
+
+
+@pytest.mark.parametrize("data_type", [DataType.UINT8, DataType.INT8, DataType.INT32, DataType.INT64, DataType.FLOAT16])
+@pytest.mark.parametrize("image", [Image(std=(1e-300,)), Image(mean=(1e6,), std=(1e-6,)), Image(scale=1e6)])
+@pytest.mark.filterwarnings("error")
+def test_values_stay_in_their_types(image: Image, data_type: DataType) -> None:
+    values, _ = prepared(PIL.new("RGB", (9, 5), (0, 100, 255)), image, Descriptor(data_type, (1, 3, 8, 8)))
+    assert values.dtype == data_type.numpy
+    if data_type is DataType.UINT8:
+        assert set(values.ravel().tolist()) <= {0, 255}
+
+
+def test_pictures_have_3_or_4_axes() -> None:
+    assert list(Image().problems((1, 1, 3, 8, 8))) == ["a picture has 3 or 4 axes, not 5"]
+
+
+def test_a_picture_is_no_program(tmp_path: Path) -> None:
+    file = tmp_path / "picture.png"
+    PIL.new("RGB", (5, 5)).save(file, "EPS")
+    with pytest.raises(FormatError, match="is no picture that can be read"):
+        read_picture(file)
+
+
+def test_a_picture_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="there is no such file"):
+        read_picture(tmp_path / "picture.png")
+
+
+def test_a_sound_without_samples() -> None:
+    from webnn_graph.metadata import Audio
+
+    with pytest.raises(ValidationError, match="no samples"):
+        fitted(np.zeros(0, np.float32), Audio(sampling_rate=16000, normalized=True), Descriptor(DataType.FLOAT32, (1, 100)))
