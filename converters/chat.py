@@ -75,7 +75,7 @@ def rendered(request: bytes) -> bytes:
 class Generation(Extension):
     """``{% generation %}`` marks what a model is trained to say; in a prompt it stands for what is in it."""
 
-    tags: set[str] = {"generation"}
+    tags: set[str] = {"generation"}  # noqa: RUF012 -- as jinja2 declares it
 
     def parse(self, parser: Parser) -> list[Node]:
         """What is in it. Raises `jinja2.TemplateSyntaxError` where it does not end."""
