@@ -138,7 +138,7 @@ def test_a_sound(tmp_path: Path, invoke: Invoke) -> None:
     ("options", "status", "said"),
     [
         (["--image", "none.png"], 1, "none.png is no picture that can be read"),
-        (["--image", "absent.png"], 1, "absent.png is no picture that can be read"),
+        (["--image", "absent.png"], 1, "absent.png: there is no such file"),
         (["--audio", "none.png"], 1, "is given a sound, and none of its inputs is said to be one"),
         (["--save", "drawn.png"], 2, "--save is for --image"),
     ],
