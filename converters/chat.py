@@ -39,7 +39,7 @@ def prompt_of(folder: Path, messages: Sequence[Mapping[str, str]]) -> str:
     config = text_of(folder).config
     template = _template(config)
     if template is None:
-        raise WebNNError(f"the tokenizer in {folder} has no chat template", "give the prompt as the model expects it: --prompt TEXT")
+        raise WebNNError(f"the tokenizer in {folder} has no chat template", "give the prompt itself, in the form that the model expects")
     special = {name: token for name, token in config.items() if name.endswith("_token")}
     spelled = {name: token.get("content") if isinstance(token, Mapping) else token for name, token in special.items()}
     request = {"template": template, "variables": {**spelled, "messages": list(messages), "add_generation_prompt": True}}

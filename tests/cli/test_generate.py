@@ -89,7 +89,7 @@ def test_a_conversation(system: str | None, tmp_path: Path, invoke: Invoke) -> N
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        (None, "has no chat template [refused]\nhint: give the prompt as the model expects it: --prompt TEXT"),
+        (None, "has no chat template [refused]\nhint: give the prompt itself, in the form that the model expects"),
         ("{{ raise_exception('no\\x1b[31m users') }}", "the chat template refuses the conversation: no\\x1b[31m users [refused]"),
         ("{% for m in messages %}", "the chat template cannot be rendered: Unexpected end of template."),
         (
