@@ -110,7 +110,7 @@ def test_files(tmp_path: Path) -> None:
         ("large", "has 9,000 x 9,000 pixels; at most 67,108,864 are read"),
         ("damaged", "no picture"),
         ("none", "no picture"),
-        ("absent", "No such file"),
+        ("absent", "there is no such file"),
     ):
         with pytest.raises(FormatError) as error:
             read_picture(tmp_path / f"{name}.png")
