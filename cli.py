@@ -283,7 +283,8 @@ def run(
 
         check_suffix(picture)
     written = [file for file in (output, times, picture) if file]
-    refuse_sources(written, lambda: [*files_of(graph), *files_given(inputs_file, image, audio)], "name another file")
+    elsewhere = f"{'--save' if picture else '-o'} takes another file"
+    refuse_sources(written, lambda: [*files_of(graph), *files_given(inputs_file, image, audio)], elsewhere)
     if not force:
         refuse_existing(written)
     loaded = load(graph, dims=dim)
