@@ -15,6 +15,16 @@ MOST_BYTES = 2**24
 """Of a file: configurations are short, vocabularies take some megabytes."""
 
 
+def is_own(file: Path, folder: Path) -> bool:
+    """Whether what stands in a folder is in it, if it is a link, too.
+
+    A snapshot in the library's own cache is a folder of links into its neighbour ``blobs``.
+    """
+    whole, target = folder.resolve(), file.resolve()
+    blobs = whole.parent.parent / "blobs" if whole.parent.name == "snapshots" else whole
+    return target.is_relative_to(whole) or target.is_relative_to(blobs)
+
+
 @dataclass(frozen=True)
 class Folder:
     """A folder whose files are read as they are asked for. What is damaged says nothing here; who needs it says that.
@@ -40,7 +50,7 @@ class Folder:
         """What is in a file of JSON; None where there is none."""
         file = self.path / name
         try:
-            if file.is_symlink() or file.stat().st_size > MOST_BYTES:
+            if not is_own(file, self.path) or file.stat().st_size > MOST_BYTES:
                 return None
             return json.loads(file.read_bytes())
         except (OSError, ValueError, RecursionError):

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from converters.described.folder import is_own
 from converters.problems import listed
 from converters.torch.pretrained import Loaded
 from webnn_graph.errors import ConversionError, FormatError, WebNNError, reason
@@ -185,12 +186,9 @@ def _stay_offline() -> None:
 
 def check_folder(path: Path) -> None:
     """Raises `ConversionError` when what is in a folder is a link, or refers to a file, outside of it."""
-    folder = path.resolve()
-    # A snapshot in the library's own cache is a folder of links into its neighbour "blobs".
-    blobs = folder.parent.parent / "blobs" if folder.parent.name == "snapshots" else folder
     for file in path.rglob("*"):
         target = file.resolve()
-        if not target.is_relative_to(folder) and not target.is_relative_to(blobs):
+        if not is_own(file, path):
             raise ConversionError(f"{file} is a link out of the model's folder, to {target}", "copy the file into the folder")
         if not target.is_file() and not target.is_dir():
             raise ConversionError(f"{file} is neither a file nor a folder", "remove it")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from converters.described import described
+from converters.torch.configured import processor_of
 from tests.described.graphs import graph_of
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Embedding, Image, Labels, Meaning, Metadata, Tokens
@@ -206,6 +207,27 @@ def test_damaged_files_stop_no_conversion(config: dict[str, Any], processor: Any
     graph = said(tmp_path, graph_of(PICTURE, {"logits": (1, 3)}), whole, preprocessor_config=processor)
     assert len(Metadata.of(graph).tensors) < 2
     assert all("\n" not in note for note in graph.notes)
+
+
+def test_links_of_the_librarys_own_cache(tmp_path: Path) -> None:
+    snapshot, blobs = tmp_path / "models--a--b" / "snapshots" / "1", tmp_path / "models--a--b" / "blobs"
+    snapshot.mkdir(parents=True)
+    blobs.mkdir()
+    said(blobs, graph_of(PICTURE, {"y": (1,)}), {}, preprocessor_config=VIT)
+    for file in list(blobs.iterdir()):
+        (snapshot / file.name).symlink_to(f"../../blobs/{file.name}")
+    assert Metadata.of(described(graph_of(PICTURE, {"y": (1,)}), snapshot)).tensors == {"pixel_values": Image(**NORMALIZED)}
+    assert processor_of(snapshot)["image_mean"] == VIT["image_mean"]
+
+
+def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "model"
+    said(outside, graph_of(PICTURE, {"y": (1,)}), {}, preprocessor_config=VIT)
+    folder.mkdir()
+    for file in outside.iterdir():
+        (folder / file.name).symlink_to(file)
+    graph = graph_of(PICTURE, {"y": (1,)})
+    assert described(graph, folder) is graph and processor_of(folder) == {}
 
 
 def test_other_files_of_that_name_say_nothing(tmp_path: Path) -> None:
