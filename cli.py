@@ -42,6 +42,7 @@ from converters.commands.options import (
     trust_options,
 )
 from models.zoo.commands import zoo
+from webnn_graph.tasks import THRESHOLD, TOP
 
 
 @click.group(cls=Group)
@@ -236,8 +237,10 @@ def check_target(graph: Path, dim: Mapping[str, int], target: str) -> Result:
 @click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Values of several inputs, by name.")
 @click.option("--image", type=EXISTING, metavar="FILE", help="A picture, for a graph that says which of its inputs is one; needs pillow.")
 @click.option("--audio", type=EXISTING, metavar="FILE.wav", help="The same of a sound, of 16-bit integers.")
-@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many labels to show of --image or --audio.")
-@click.option("--threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="What an object in --image must score.")
+@click.option("--top", type=click.IntRange(1), default=TOP, show_default=True, help="How many labels to show of --image or --audio.")
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1), default=THRESHOLD, show_default=True, help="What an object in --image must score."
+)
 @click.option("--save", "picture", type=EXISTING, metavar="FILE.png", help="Where to save --image with what is found in it.")
 @runtime_options
 @click.option("-o", "--output", type=EXISTING, metavar="FILE.npz", help="Where to save the outputs.")

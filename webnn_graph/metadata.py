@@ -16,6 +16,7 @@ from msgspec import Meta
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.graph import Graph
+from webnn_graph.names import TASK
 from webnn_graph.wording import one_line
 
 MOST_CHARACTERS = 1000
@@ -297,11 +298,8 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tensors: What inputs and outputs are, by name.
     """
 
-    task: Annotated[str, Meta(max_length=100, pattern=r"^[a-z0-9-]*$(?!\n)", description="Lower case letters, digits and -.")] = ""
+    task: Annotated[str, Meta(pattern=rf"^({TASK.pattern})?$(?!\n)", description="Lower case letters, digits and -.")] = ""
     tensors: Annotated[dict[Text, Meaning], Meta(max_length=1000)] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.task or self.tensors)
 
     @classmethod
     def of(cls, graph: Graph) -> Metadata:

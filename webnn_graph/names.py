@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 IDENTIFIER = re.compile(r"(?!true|false|null)[A-Za-z_][A-Za-z0-9_]*\Z")
+TASK = re.compile("[a-z0-9-]{1,100}")
+"""What a graph is for, as Hugging Face calls it: ``image-classification``."""
 
 
 def identifier(name: str) -> str:

@@ -134,7 +134,7 @@ class Described(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
             return self.read(value) if isinstance(value, str) else value
-        except (ValueError, ZeroDivisionError) as error:
+        except ValueError as error:
             self.fail(f"{value!r}: {error}", param, ctx)
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from converters.described import huggingface, properties
 from converters.described.folder import Folder
-from webnn_graph.errors import WebNNError
+from webnn_graph.errors import FormatError, WebNNError
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Meaning, Metadata, metadata_of
 
@@ -39,9 +39,8 @@ def described(graph: Graph, path: Path | None = None, said: Mapping[str, str] | 
     for source, read in sources:
         try:
             found, meanings = read()
-            for name, meaning in meanings:
-                shape = graph.operands[name].shape
-                _check_ranges(name, meaning)
+            for name, found_meaning in meanings:
+                shape, meaning = graph.operands[name].shape, _checked(name, found_meaning)
                 if problem := next(iter(meaning.problems(shape)), ""):
                     notes.append(f"{source} says that {name} {list(shape)} is {meaning.kind}, which it cannot be: {problem}")
                 elif name not in tensors:
@@ -55,6 +54,9 @@ def described(graph: Graph, path: Path | None = None, said: Mapping[str, str] | 
     return replace(graph, metadata=Metadata(task=task, tensors=tensors).document(), notes=(*graph.notes, *notes))
 
 
-def _check_ranges(name: str, meaning: Meaning) -> None:
-    """Raises `FormatError` for what a file of graphs could not hold."""
-    metadata_of(Metadata(tensors={name: meaning}).document())
+def _checked(name: str, meaning: Meaning) -> Meaning:
+    """A meaning with values of its members' types. Raises `FormatError` for what a file of graphs could not hold."""
+    try:
+        return metadata_of(Metadata(tensors={name: meaning}).document()).tensors[name]
+    except FormatError as error:
+        raise FormatError(f"a member is not what its place takes: {error.what.removeprefix('metadata: ')}") from None

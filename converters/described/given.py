@@ -16,9 +16,8 @@ from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError, Where
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import MOST_BYTES, MOST_CHARACTERS, Audio, Detections, Image, Labels, Meaning, Metadata, check, metadata_of
-from webnn_graph.names import nearest
+from webnn_graph.names import TASK, nearest
 
-TASK = re.compile("[a-z0-9-]{0,100}")
 NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?")
 CHOICES = {
     word: member for member in ("channels", "layout", "resize", "resample", "place") for word in get_args(get_type_hints(Image)[member])
@@ -52,7 +51,7 @@ class Given:
         """
         if not (self.task or self.inputs or self.labels):
             return graph
-        if not TASK.fullmatch(self.task):
+        if self.task and not TASK.fullmatch(self.task):
             raise ValidationError(f"task {self.task!r}: it has lower case letters, digits and -", "it is like image-classification")
         before = Metadata.of(graph)
         tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from converters.described.folder import Folder
 from webnn_graph.errors import FormatError
 from webnn_graph.graph import Graph, Operand
@@ -41,18 +39,19 @@ def meanings(folder: Folder, graph: Graph) -> tuple[str, Iterator[tuple[str, Mea
     Raises:
         FormatError: A member is not what its place takes; when it is come to.
     """
-    return _task(folder, graph), _checked(folder, graph)
+    task = _task(folder, graph)
+    return task, _said(folder, task, graph)
 
 
-def _checked(folder: Folder, graph: Graph) -> Iterator[tuple[str, Meaning]]:
+def _said(folder: Folder, task: str, graph: Graph) -> Iterator[tuple[str, Meaning]]:
     try:
         for operand in graph.inputs:
             if meaning := _input(folder, operand):
-                yield operand.name, msgspec.convert(msgspec.to_builtins(meaning), type(meaning))
+                yield operand.name, meaning
         for operand in graph.outputs:
-            if meaning := _output(folder, operand, graph):
-                yield operand.name, msgspec.convert(msgspec.to_builtins(meaning), type(meaning))
-    except (msgspec.ValidationError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            if meaning := _output(folder, task, operand):
+                yield operand.name, meaning
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         raise FormatError(f"a member is not what its place takes: {one_line(str(error), 200)}") from None
 
 
@@ -129,8 +128,8 @@ def _resizing(said: Mapping[str, Any], shape: tuple[int, ...]) -> dict[str, Any]
 
 
 # ------------------------------------------------------------------------------------------------------------------ outputs
-def _output(folder: Folder, operand: Operand, graph: Graph) -> Meaning | None:
-    task, config = _task(folder, graph), folder.config
+def _output(folder: Folder, task: str, operand: Operand) -> Meaning | None:
+    config = folder.config
     if operand.name == "logits" and task == "automatic-speech-recognition":
         return _characters(folder)
     if operand.name == "logits" and task.endswith(("-classification", "-segmentation", "-detection")):

@@ -17,25 +17,17 @@ from typing import Any
 import torch
 
 from converters.described.folder import is_own
+from converters.described.huggingface import TASKS
 from converters.problems import listed
 from converters.torch.pretrained import Loaded
 from webnn_graph.errors import ConversionError, FormatError, WebNNError, reason
 
 HEADS = {
     "": "AutoModel",  # for folders whose config.json names no class
-    "audio-classification": "AutoModelForAudioClassification",
-    "automatic-speech-recognition": "AutoModelForCTC",
-    "depth-estimation": "AutoModelForDepthEstimation",
     "feature-extraction": "AutoModel",
-    "fill-mask": "AutoModelForMaskedLM",
-    "image-classification": "AutoModelForImageClassification",
-    "image-segmentation": "AutoModelForSemanticSegmentation",
-    "object-detection": "AutoModelForObjectDetection",
-    "question-answering": "AutoModelForQuestionAnswering",
-    "text-classification": "AutoModelForSequenceClassification",
+    **{task: f"AutoModel{end}" for end, task in TASKS.items()},
     "text-generation": "AutoModelForCausalLM",
     "text2text-generation": "AutoModelForSeq2SeqLM",
-    "token-classification": "AutoModelForTokenClassification",
 }
 """The class that gives a model the head of a task, by the library's own names of the tasks."""
 
@@ -63,7 +55,7 @@ def load_folder(path: Path, task: str = "") -> Loaded:
     except ImportError:
         raise ConversionError(f"{path} is a Hugging Face model, and transformers is not installed", "pip install transformers") from None
     if task not in HEADS:
-        raise ConversionError(f"there is no task {task!r}; there are {', '.join(name for name in HEADS if name)}")
+        raise ConversionError(f"there is no task {task!r}; there are {', '.join(sorted(filter(None, HEADS)))}")
     transformers.utils.logging.disable_progress_bar()
     config = _json(path / "config.json")
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}

@@ -12,7 +12,8 @@ from webnn_graph.formats.expressions import literal, string, url
 from webnn_graph.formats.javascript import filled, types
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels, Meaning, Metadata
-from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP, THRESHOLD
+from webnn_graph.tasks import THRESHOLD, TOP
+from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
 from webnn_graph.tasks.pictures import MOST_PIXELS
 
 READING = ("mistakes", "sources", "resampling", "preparing", "scores")
@@ -106,9 +107,10 @@ def files(graph: Graph, stem: str) -> dict[str, str]:
     task = task_of(graph)
     if task is None:
         return {}
-    image = Metadata.of(graph).tensors[task.image.name]
+    tensors = Metadata.of(graph).tensors
+    image, answer = tensors[task.image.name], tensors[task.answers[0].name]
     assert isinstance(image, Image)
-    overlaps = isinstance(answer := Metadata.of(graph).tensors[task.answers[0].name], Detections) and answer.form != "final"
+    overlaps = isinstance(answer, Detections) and answer.form != "final"
     view = {
         "title": string(graph.name),
         "method": task.method,
@@ -124,6 +126,7 @@ def files(graph: Graph, stem: str) -> dict[str, str]:
         "fragments": FRAGMENTS[task.way],
         "most_pixels": MOST_PIXELS,
         "most_boxes": MOST_BOXES,
+        "top": TOP,
         "threshold": THRESHOLD,
         "overlap": literal(OVERLAP) if overlaps else "undefined",
         "overlapping": f"that is {OVERLAP} by default" if overlaps else "by default all stay",

@@ -27,7 +27,7 @@ from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
 from webnn_graph.formats.digests import PATTERN
 from webnn_graph.formats.document import Declaration, Dimension, Document, Name, Output, Place, Size, Statement, document_of
 from webnn_graph.graph import Graph
-from webnn_graph.names import nearest
+from webnn_graph.names import TASK, nearest
 from webnn_graph.ops import OPS
 
 VERSION = 1
@@ -40,7 +40,7 @@ DIGEST = "# digest of the weights:"
 RANDOM = "# random:"
 """Begins the comment behind an input that is random, with its distribution."""
 
-TASK = "# task:"
+FOR = "# task:"
 """Begins the comment, first in the graph, with what it is for."""
 
 MAX_DEPTH = 32
@@ -64,7 +64,7 @@ def write(document: Document) -> str:
     ]
     lines = [f"webnn_graph {quote(document.name)} v{VERSION} {{"]
     if task := document.metadata.get("task"):
-        lines += [f"  {TASK} {task}"]
+        lines += [f"  {FOR} {task}"]
     for name, entries in blocks:
         if entries:
             lines += [f"  {name} {{", *(f"    {entry}" for entry in entries), "  }", ""]
@@ -184,7 +184,7 @@ VERSIONED = re.compile(r"v\s*([0-9]{1,9})\b")
 BYTES = re.compile(r"\[\s*(?:[0-9]{1,3}(?:\s*,\s*[0-9]{1,3})*)?\s*\]")
 DIGEST_COMMENT = re.compile(rf"^[ \t]*{DIGEST} ({PATTERN.pattern})[ \t\r]*$", re.MULTILINE)
 RANDOM_COMMENT = re.compile(rf";[ \t]*{RANDOM} (\w+)[ \t\r]*$", re.MULTILINE)
-TASK_COMMENT = re.compile(rf"[ \t\r\n]*{TASK} ([a-z0-9-]{{1,100}})[ \t\r]*$", re.MULTILINE)
+TASK_COMMENT = re.compile(rf"[ \t\r\n]*{FOR} ({TASK.pattern})[ \t\r]*$", re.MULTILINE)
 MEANING_COMMENT = re.compile(r"[;,]?[ \t]*# ([a-z]+): (\{.*\})[ \t\r]*$", re.MULTILINE)
 WORDS = {"true": True, "false": False, "null": None}
 

@@ -12,8 +12,6 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.metadata import Boxes, Characters, Detections, Labels
 from webnn_graph.tasks.pictures import Fit
 
-THRESHOLD = 0.5
-"""What a box must score to be shown unless somebody says otherwise."""
 OVERLAP = 0.45
 """Of boxes of one label: the share of both that they may have in common."""
 MOST_BOXES = 300
