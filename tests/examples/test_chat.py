@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,14 @@ import pytest
 from benchmarks.page import ORT
 from tests.everywhere.browsers import ENGINES, Visitor
 from tests.everywhere.site import Site
-from tests.examples.conftest import Visit
+from tests.examples.conftest import Visit, needs_axe, require_accessible
 from tests.examples.running import make
-from webnn_graph.runtimes.browser import BrowserSession
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
 PACKAGES = ORT.parent
-AXE = Path(os.environ.get("WEBNN_AXE", "axe.min.js"))
 NAME = "09_chat"
+READY = "#message:enabled"
 QUESTIONS = ["What is WebNN?", "Why are you so fast?", "Thank you!"]
 pytestmark = [
     pytest.mark.browser,
@@ -37,23 +35,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make(NAME, folder)
     (folder / "node_modules").symlink_to(PACKAGES)
     return folder
-
-
-@pytest.fixture
-def chat(folder: Path, browser: BrowserSession, visit: Visit) -> Callable[..., Any]:
-    """Visits the page, and calls a function with it once the model is loaded."""
-    served = browser.exchange.folder / NAME
-    if not served.exists():
-        served.symlink_to(folder)
-
-    def run(look: Callable[[Any], Any], before: Callable[[Any], None] = lambda page: None) -> Any:
-        def loaded(page: Any) -> Any:
-            page.wait_for_selector("#message:enabled")
-            return look(page)
-
-        return visit(NAME, loaded, before)
-
-    return run
 
 
 def right(folder: Path, questions: Sequence[str]) -> list[str]:
@@ -82,7 +63,7 @@ def answers(page: Any) -> list[str]:
     return [str(text) for text in page.locator(".assistant").all_text_contents()]
 
 
-def test_a_conversation(folder: Path, chat: Callable[..., Any]) -> None:
+def test_a_conversation(folder: Path, page_of: Visit) -> None:
     def look(page: Any) -> None:
         for question in QUESTIONS:
             ask(page, question)
@@ -94,11 +75,11 @@ def test_a_conversation(folder: Path, chat: Callable[..., Any]) -> None:
         assert page.get_attribute("#log", "aria-busy") == "false"
         assert page.evaluate("document.activeElement.id") == "message"
 
-    chat(look)
+    page_of(look)
     assert "⚡" in right(folder, QUESTIONS)[0], "a character of several tokens"
 
 
-def test_a_new_conversation_knows_nothing_of_the_last(folder: Path, chat: Callable[..., Any]) -> None:
+def test_a_new_conversation_knows_nothing_of_the_last(folder: Path, page_of: Visit) -> None:
     def look(page: Any) -> None:
         assert page.is_disabled("#new")
         ask(page, QUESTIONS[0])
@@ -107,7 +88,7 @@ def test_a_new_conversation_knows_nothing_of_the_last(folder: Path, chat: Callab
         ask(page, QUESTIONS[2])
         assert answers(page) == right(folder, QUESTIONS[2:])
 
-    chat(look)
+    page_of(look)
 
 
 SLOW = """
@@ -125,7 +106,7 @@ def slow(page: Any) -> None:
     page.add_init_script(SLOW)
 
 
-def test_it_can_be_stopped_and_goes_on(folder: Path, chat: Callable[..., Any]) -> None:
+def test_it_can_be_stopped_and_goes_on(folder: Path, page_of: Visit) -> None:
     whole = right(folder, QUESTIONS[:1])[0]
 
     def look(page: Any) -> None:
@@ -142,10 +123,10 @@ def test_it_can_be_stopped_and_goes_on(folder: Path, chat: Callable[..., Any]) -
         ask(page, QUESTIONS[2])
         assert len(answers(page)) == 2
 
-    chat(look, slow)
+    page_of(look, slow)
 
 
-def test_a_new_conversation_ends_the_answer(folder: Path, chat: Callable[..., Any]) -> None:
+def test_a_new_conversation_ends_the_answer(folder: Path, page_of: Visit) -> None:
     def look(page: Any) -> None:
         page.fill("#message", QUESTIONS[0])
         page.click("#send")
@@ -157,10 +138,10 @@ def test_a_new_conversation_ends_the_answer(folder: Path, chat: Callable[..., An
         ask(page, QUESTIONS[2])
         assert answers(page) == right(folder, QUESTIONS[2:])
 
-    chat(look, slow)
+    page_of(look, slow)
 
 
-def test_a_conversation_may_become_too_long(chat: Callable[..., Any]) -> None:
+def test_a_conversation_may_become_too_long(page_of: Visit) -> None:
     def look(page: Any) -> None:
         page.fill("#message", "a b c d " * 200)
         page.click("#send")
@@ -170,26 +151,22 @@ def test_a_conversation_may_become_too_long(chat: Callable[..., Any]) -> None:
         ask(page, QUESTIONS[1])
         assert len(answers(page)) == 1
 
-    chat(look)
+    page_of(look)
 
 
 @pytest.mark.parametrize("missing", ["**/*.safetensors*", "**/tokenizer.json", "**/node_modules/**"])
-def test_it_says_what_is_missing(missing: str, folder: Path, browser: BrowserSession, visit: Visit) -> None:
-    served = browser.exchange.folder / NAME
-    if not served.exists():
-        served.symlink_to(folder)
-
+def test_it_says_what_is_missing(missing: str, served: str, visit: Visit) -> None:
     def look(page: Any) -> str:
         page.wait_for_selector("[role=alert]")
         assert page.is_disabled("#message") and page.locator("progress").count() == 0 and page.inner_text("#status") == ""
         return str(page.inner_text("[role=alert]"))
 
-    said = visit(NAME, look, lambda page: page.route(missing, lambda route: route.fulfill(status=404)))
+    said = visit(served, look, lambda page: page.route(missing, lambda route: route.fulfill(status=404)))
     assert ("npm install" if "node_modules" in missing else "HTTP status 404") in said
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
-def test_it_fits_the_screen(width: int, chat: Callable[..., Any]) -> None:
+def test_it_fits_the_screen(width: int, page_of: Visit) -> None:
     def look(page: Any) -> None:
         page.set_viewport_size({"width": width, "height": 700})
         for question in (*QUESTIONS, *QUESTIONS):
@@ -200,42 +177,25 @@ def test_it_fits_the_screen(width: int, chat: Callable[..., Any]) -> None:
         assert last["y"] + last["height"] <= form["y"], "what came last is seen"
         assert form["y"] + form["height"] <= 700
 
-    chat(look)
+    page_of(look)
 
 
-def checked(page: Any) -> None:
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    assert found["passes"]
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
-
-
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core (set WEBNN_AXE to its axe.min.js, as make test does)")
+@needs_axe
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_accessible(theme: str, chat: Callable[..., Any]) -> None:
+def test_it_is_accessible(theme: str, page_of: Visit) -> None:
     def look(page: Any) -> None:
         page.emulate_media(color_scheme=theme)
-        page.evaluate(AXE.read_text("utf-8"))
-        run = (
-            "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.map(({ id, nodes }) => [id, nodes[0].html])"
-        )
-        assert page.evaluate(run) == []
+        require_accessible(page)
         ask(page, QUESTIONS[0])
         page.fill("#message", "a b c d " * 200)
         page.click("#send")
         page.wait_for_selector("[role=alert]")
-        checked(page)
+        require_accessible(page)
 
-    chat(look)
+    page_of(look)
 
 
 # ------------------------------------------------------------------------------------------------------------- without WebNN, too
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[Site]:
-    with Site() as site:
-        site.link(NAME, folder)
-        yield site
-
-
 @pytest.mark.parametrize("anywhere", ENGINES, indirect=True)
 def test_a_conversation_without_webnn(anywhere: Visitor, site: Site, folder: Path) -> None:
     script = """

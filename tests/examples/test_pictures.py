@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,13 @@ from benchmarks.page import ORT
 from tests.cli.conftest import invoke as invoke
 from tests.everywhere.browsers import ENGINES, Visitor
 from tests.everywhere.site import Site
-from tests.examples.conftest import Visit
+from tests.examples.conftest import Visit, needs_axe, require_accessible
 from tests.examples.running import make
-from webnn_graph.runtimes.browser import BrowserSession
 
 pytest.importorskip("PIL", reason="pillow is not installed")
 
-AXE = Path(os.environ.get("WEBNN_AXE", "axe.min.js"))
 NAME = "11_pictures"
+READY = "#choose:enabled"
 pytestmark = pytest.mark.browser
 
 
@@ -32,23 +30,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make(NAME, folder)
     (folder / "node_modules").symlink_to(ORT.parent)
     return folder
-
-
-@pytest.fixture
-def page_of(folder: Path, browser: BrowserSession, visit: Visit) -> Callable[..., Any]:
-    """Visits the page, and calls a function with it once the model is loaded."""
-    served = browser.exchange.folder / NAME
-    if not served.exists():
-        served.symlink_to(folder)
-
-    def run(look: Callable[[Any], Any], before: Callable[[Any], None] = lambda page: None) -> Any:
-        def loaded(page: Any) -> Any:
-            page.wait_for_selector("#choose:enabled")
-            return look(page)
-
-        return visit(NAME, loaded, before)
-
-    return run
 
 
 @pytest.fixture
@@ -70,7 +51,7 @@ def give(page: Any, folder: Path, name: str = "picture.png") -> None:
     page.wait_for_function("document.querySelector('#answers li') || !document.getElementById('error').hidden")
 
 
-def test_a_picture(folder: Path, page_of: Callable[..., Any], right: list[list[str]]) -> None:
+def test_a_picture(folder: Path, page_of: Visit, right: list[list[str]]) -> None:
     def look(page: Any) -> None:
         give(page, folder)
         assert page.evaluate(LISTED) == right
@@ -85,7 +66,7 @@ def test_a_picture(folder: Path, page_of: Callable[..., Any], right: list[list[s
 
 
 @pytest.mark.parametrize("event", ["drop", "paste"])
-def test_a_picture_that_is_dropped_or_pasted(event: str, page_of: Callable[..., Any], right: list[list[str]]) -> None:
+def test_a_picture_that_is_dropped_or_pasted(event: str, page_of: Visit, right: list[list[str]]) -> None:
     script = """async (kind) => {
       const given = new DataTransfer();
       given.items.add(new File([await (await fetch("picture.png")).blob()], "picture.png"));
@@ -116,7 +97,7 @@ navigator.mediaDevices.getUserMedia = async () => {
 """
 
 
-def test_a_camera_by_keyboard(page_of: Callable[..., Any], right: list[list[str]]) -> None:
+def test_a_camera_by_keyboard(page_of: Visit, right: list[list[str]]) -> None:
     def look(page: Any) -> None:
         page.focus("#camera")
         page.keyboard.press("Enter")
@@ -130,7 +111,7 @@ def test_a_camera_by_keyboard(page_of: Callable[..., Any], right: list[list[str]
     page_of(look, lambda page: page.add_init_script(CAMERA))
 
 
-def test_no_camera(folder: Path, page_of: Callable[..., Any], right: list[list[str]]) -> None:
+def test_no_camera(folder: Path, page_of: Visit, right: list[list[str]]) -> None:
     refused = "navigator.mediaDevices.getUserMedia = async () => { throw new Error('not allowed'); };"
 
     def look(page: Any) -> None:
@@ -145,7 +126,7 @@ def test_no_camera(folder: Path, page_of: Callable[..., Any], right: list[list[s
     page_of(look, lambda page: page.add_init_script(refused))
 
 
-def test_what_is_no_picture(folder: Path, page_of: Callable[..., Any], right: list[list[str]]) -> None:
+def test_what_is_no_picture(folder: Path, page_of: Visit, right: list[list[str]]) -> None:
     def look(page: Any) -> None:
         give(page, folder, "labels.txt")
         assert page.inner_text("#error") == "This is no picture that the browser can read."
@@ -156,21 +137,17 @@ def test_what_is_no_picture(folder: Path, page_of: Callable[..., Any], right: li
     page_of(look)
 
 
-def test_it_says_what_is_missing(folder: Path, browser: BrowserSession, visit: Visit) -> None:
-    served = browser.exchange.folder / NAME
-    if not served.exists():
-        served.symlink_to(folder)
-
+def test_it_says_what_is_missing(served: str, visit: Visit) -> None:
     def look(page: Any) -> None:
         page.wait_for_selector("#error:visible")
         assert "HTTP status 404" in page.inner_text("#error") and page.locator("progress").count() == 0
         assert page.is_disabled("#choose") and page.is_disabled("#camera") and page.inner_text("#status") == ""
 
-    visit(NAME, look, lambda page: page.route("**/*.safetensors*", lambda route: route.fulfill(status=404)))
+    visit(served, look, lambda page: page.route("**/*.safetensors*", lambda route: route.fulfill(status=404)))
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
-def test_it_fits_the_screen(width: int, folder: Path, page_of: Callable[..., Any]) -> None:
+def test_it_fits_the_screen(width: int, folder: Path, page_of: Visit) -> None:
     def look(page: Any) -> None:
         page.set_viewport_size({"width": width, "height": 700})
         give(page, folder)
@@ -182,34 +159,21 @@ def test_it_fits_the_screen(width: int, folder: Path, page_of: Callable[..., Any
     page_of(look)
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core (set WEBNN_AXE to its axe.min.js, as make test does)")
+@needs_axe
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_accessible(theme: str, folder: Path, page_of: Callable[..., Any]) -> None:
-    def check(page: Any) -> None:
-        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-        assert found["passes"]
-        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
-
+def test_it_is_accessible(theme: str, folder: Path, page_of: Visit) -> None:
     def look(page: Any) -> None:
         page.emulate_media(color_scheme=theme)
-        page.evaluate(AXE.read_text("utf-8"))
-        check(page)
+        require_accessible(page)
         give(page, folder)
         page.set_input_files("#file", folder / "labels.txt")
         page.wait_for_selector("#error:visible")
-        check(page)
+        require_accessible(page)
 
     page_of(look)
 
 
 # ------------------------------------------------------------------------------------------------------------- without WebNN, too
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[Site]:
-    with Site() as site:
-        site.link(NAME, folder)
-        yield site
-
-
 @pytest.mark.parametrize("anywhere", ENGINES, indirect=True)
 def test_without_webnn(anywhere: Visitor, site: Site, right: list[list[str]]) -> None:
     script = """

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import wave
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +11,15 @@ import pytest
 from benchmarks.page import ORT
 from tests.everywhere.browsers import ENGINES, Visitor
 from tests.everywhere.site import Site
-from tests.examples.conftest import Visit
+from tests.examples.conftest import Visit, needs_axe, require_accessible
 from tests.examples.running import make
 from webnn_graph.generation.sound import read_sound
-from webnn_graph.runtimes.browser import BrowserSession
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
 PACKAGES = ORT.parent
-AXE = Path(os.environ.get("WEBNN_AXE", "axe.min.js"))
 NAME = "10_speech"
+READY = "#record:enabled"
 SECONDS = 4
 """That the model hears at once."""
 pytestmark = [
@@ -44,23 +41,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes((samples * 2**15).astype("<i2").tobytes())
     return folder
-
-
-@pytest.fixture
-def page_of(folder: Path, browser: BrowserSession, visit: Visit) -> Callable[..., Any]:
-    """Visits the page, and calls a function with it once the model is loaded."""
-    served = browser.exchange.folder / NAME
-    if not served.exists():
-        served.symlink_to(folder)
-
-    def run(look: Callable[[Any], Any], before: Callable[[Any], None] = lambda page: None) -> Any:
-        def loaded(page: Any) -> Any:
-            page.wait_for_selector("#record:enabled")
-            return look(page)
-
-        return visit(NAME, loaded, before)
-
-    return run
 
 
 def right(folder: Path, sound: str, **how: Any) -> list[list[str]]:
@@ -85,7 +65,7 @@ def give(page: Any, folder: Path, sound: str) -> None:
 LINES = "Array.from(document.querySelectorAll('.recording:last-of-type li'), (line) => Array.from(line.children, (one) => one.textContent))"
 
 
-def test_recordings(folder: Path, page_of: Callable[..., Any]) -> None:
+def test_recordings(folder: Path, page_of: Visit) -> None:
     def look(page: Any) -> None:
         assert page.locator("#language option").all_text_contents() == ["Any language", "English", "German"]
         give(page, folder, "call.wav")
@@ -106,7 +86,7 @@ def test_recordings(folder: Path, page_of: Callable[..., Any]) -> None:
     assert "🔔" in right(folder, "call.wav")[1][1], "a character of several tokens"
 
 
-def test_a_file_that_is_dropped(folder: Path, page_of: Callable[..., Any]) -> None:
+def test_a_file_that_is_dropped(folder: Path, page_of: Visit) -> None:
     script = """async () => {
       const dropped = new DataTransfer();
       dropped.items.add(new File([await (await fetch("busy.wav")).blob()], "busy.wav"));
@@ -138,7 +118,7 @@ navigator.mediaDevices.getUserMedia = async () => {
 """
 
 
-def test_a_microphone_by_keyboard(folder: Path, page_of: Callable[..., Any]) -> None:
+def test_a_microphone_by_keyboard(folder: Path, page_of: Visit) -> None:
     def look(page: Any) -> None:
         page.focus("#record")
         page.keyboard.press("Enter")
@@ -155,7 +135,7 @@ def test_a_microphone_by_keyboard(folder: Path, page_of: Callable[..., Any]) -> 
     page_of(look, lambda page: page.add_init_script(MICROPHONE))
 
 
-def test_no_microphone(page_of: Callable[..., Any]) -> None:
+def test_no_microphone(page_of: Visit) -> None:
     refused = "navigator.mediaDevices.getUserMedia = async () => { throw new Error('not allowed'); };"
 
     def look(page: Any) -> None:
@@ -177,7 +157,7 @@ MLContext.prototype.readTensor = async function (...given) {
 """
 
 
-def test_it_can_be_stopped(folder: Path, page_of: Callable[..., Any]) -> None:
+def test_it_can_be_stopped(folder: Path, page_of: Visit) -> None:
     def look(page: Any) -> None:
         page.set_input_files("#file", folder / "call.wav")
         page.wait_for_function("document.querySelector('.lines span')?.textContent.length > 0")
@@ -192,7 +172,7 @@ def test_it_can_be_stopped(folder: Path, page_of: Callable[..., Any]) -> None:
     page_of(look, lambda page: page.add_init_script(SLOW))
 
 
-def test_what_is_no_recording(folder: Path, page_of: Callable[..., Any]) -> None:
+def test_what_is_no_recording(folder: Path, page_of: Visit) -> None:
     (folder / "wrong.wav").write_bytes(b"RIFF?" + bytes(100))
 
     def look(page: Any) -> None:
@@ -206,22 +186,18 @@ def test_what_is_no_recording(folder: Path, page_of: Callable[..., Any]) -> None
 
 
 @pytest.mark.parametrize("missing", ["**/*.safetensors*", "**/tokenizer.json", "**/node_modules/**"])
-def test_it_says_what_is_missing(missing: str, folder: Path, browser: BrowserSession, visit: Visit) -> None:
-    served = browser.exchange.folder / NAME
-    if not served.exists():
-        served.symlink_to(folder)
-
+def test_it_says_what_is_missing(missing: str, served: str, visit: Visit) -> None:
     def look(page: Any) -> str:
         page.wait_for_selector("[role=alert]")
         assert page.is_disabled("#record") and page.locator("progress").count() == 0 and page.inner_text("#status") == ""
         return str(page.inner_text("[role=alert]"))
 
-    said = visit(NAME, look, lambda page: page.route(missing, lambda route: route.fulfill(status=404)))
+    said = visit(served, look, lambda page: page.route(missing, lambda route: route.fulfill(status=404)))
     assert ("npm install" if "node_modules" in missing else "HTTP status 404") in said
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
-def test_it_fits_the_screen(width: int, folder: Path, page_of: Callable[..., Any]) -> None:
+def test_it_fits_the_screen(width: int, folder: Path, page_of: Visit) -> None:
     def look(page: Any) -> None:
         page.set_viewport_size({"width": width, "height": 700})
         for _ in range(4):
@@ -235,35 +211,22 @@ def test_it_fits_the_screen(width: int, folder: Path, page_of: Callable[..., Any
     page_of(look)
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core (set WEBNN_AXE to its axe.min.js, as make test does)")
+@needs_axe
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_accessible(theme: str, folder: Path, page_of: Callable[..., Any]) -> None:
-    def check(page: Any) -> None:
-        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-        assert found["passes"]
-        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
-
+def test_it_is_accessible(theme: str, folder: Path, page_of: Visit) -> None:
     def look(page: Any) -> None:
         page.emulate_media(color_scheme=theme)
-        page.evaluate(AXE.read_text("utf-8"))
-        check(page)
+        require_accessible(page)
         (folder / "wrong.wav").write_bytes(b"RIFF?" + bytes(100))
         give(page, folder, "call.wav")
         page.set_input_files("#file", folder / "wrong.wav")
         page.wait_for_selector("[role=alert]")
-        check(page)
+        require_accessible(page)
 
     page_of(look)
 
 
 # ------------------------------------------------------------------------------------------------------------- without WebNN, too
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[Site]:
-    with Site() as site:
-        site.link(NAME, folder)
-        yield site
-
-
 @pytest.mark.parametrize("anywhere", ENGINES, indirect=True)
 def test_without_webnn(anywhere: Visitor, site: Site, folder: Path) -> None:
     script = """
