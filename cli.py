@@ -16,8 +16,6 @@ from converters.commands.options import (
     BROWSER_HELP,
     EXISTING,
     TARGET_NAMES,
-    VALUE,
-    Tokens,
     budget_option,
     check_of,
     check_options,
@@ -41,6 +39,7 @@ from converters.commands.options import (
     telling_options,
     trust_options,
 )
+from converters.commands.values import VALUE, Tokens
 from models.zoo.commands import zoo
 from webnn_graph.tasks import THRESHOLD, TOP
 

@@ -12,10 +12,7 @@ import click
 from converters.commands.console import Command, Result, SupervisedCommand, note, progress
 from converters.commands.options import (
     BESIDE,
-    DIMENSION_SIZES,
     EXISTING,
-    SHAPE,
-    VALUE,
     check_of,
     conversion_options,
     destination_of,
@@ -34,6 +31,7 @@ from converters.commands.options import (
     task_option,
     trust_options,
 )
+from converters.commands.values import DIMENSION_SIZES, SHAPE, VALUE
 
 SEVERAL = "Several, as in --dim height=224,448 --dim width=224,448, give a graph for the first of each, one for the second, and so on."
 
