@@ -553,6 +553,24 @@ def test_rules_that_undo_each_other_end_and_are_named(monkeypatch: pytest.Monkey
     np.testing.assert_array_equal(run(after, feed)["y"], run(before, feed)["y"])
 
 
+@pytest.mark.parametrize("size", [2, 4])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_another_part_from_the_same_place_is_no_half(size: int, is_first: bool) -> None:
+    b = GraphBuilder()
+    x = b.input("x", "float32", [2, 8])
+
+    def part() -> Operand:
+        return b.relu(b.slice(x, [0, 0], [2, size]))
+
+    other = part() if is_first else None
+    first, second = (b.slice(x, [0, begin], [2, 4]) for begin in (0, 4))
+    before = b.build({"turned": b.concat([b.neg(second), first], 1), "other": other or part()})
+    after = optimize(before)
+    feed = {"x": RNG.normal(size=(2, 8)).astype(np.float32)}
+    for name, expected in run(before, feed).items():
+        np.testing.assert_array_equal(run(after, feed)[name], expected)
+
+
 PATTERN_PASSES = [each for each in PASSES if isinstance(each, Pass)]
 
 

@@ -17,7 +17,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.graph import Node, Operand, Shape
 from webnn_graph.passes.movement import permutation_of
 from webnn_graph.passes.rewrite import Build, Mapped, Pass, View, again
-from webnn_graph.passes.rotary import part_of
+from webnn_graph.passes.rotary import as_split, parts_with
 
 LEAST_JOINED = 3
 """Products that are joined at least; what cuts their result is a call, too."""
@@ -173,21 +173,8 @@ def _place_of_rows(shape: Shape, rows: int, width: int) -> int | None:
 
 def cut(view: View, node: Node) -> Build | None:
     """slice of one of several parts that together are all of a tensor: a split into them."""
-    x: Operand = node.arguments["input"]
-    axis = part_of(node)
-    if axis is None:
-        return None
-    starts: dict[int, int] = {}
-    for other in view.readers(x):
-        if other.op == "slice" and part_of(other) == axis:
-            starts[other.arguments["starts"][axis]] = other.arguments["sizes"][axis]
-    begins = sorted(starts)
-    sizes = [starts[begin] for begin in begins]
-    ends = [begin + size for begin, size in zip(begins, sizes, strict=True)]
-    own = node.arguments["starts"][axis]
-    if len(sizes) < LEAST_JOINED or [0, *ends] != [*begins, x.shape[axis]] or starts[own] != node.arguments["sizes"][axis]:
-        return None
-    return lambda b, new: b.split(new(x), sizes, axis=axis)[begins.index(own)]
+    parts = parts_with(view, node)
+    return as_split(node, parts) if len(parts) >= LEAST_JOINED else None
 
 
 def transposed_parts(view: View, node: Node) -> Build | None:

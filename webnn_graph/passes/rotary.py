@@ -5,6 +5,9 @@ What depends on positions only is computed once for all layers: so what can be d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
+
 import numpy as np
 
 from webnn_graph.builder import GraphBuilder
@@ -130,17 +133,8 @@ def scaled_rotation(view: View, node: Node) -> Build | None:
 
 def halves(view: View, node: Node) -> Build | None:
     """slice of a half that a concat puts on the other side of the other half: both by one split."""
-    x: Operand = node.arguments["input"]
-    axis = part_of(node)
-    if axis is None:
-        return None
-    slices = {other.arguments["starts"][axis]: other for other in view.readers(x) if other.op == "slice" and part_of(other) == axis}
-    starts = sorted(slices)
-    sizes = [slices[start].arguments["sizes"][axis] for start in starts]
-    if len(starts) != 2 or starts != [0, sizes[0]] or sum(sizes) != x.shape[axis] or not _turns(view, *map(slices.__getitem__, starts)):
-        return None
-    place = starts.index(node.arguments["starts"][axis])
-    return lambda b, new: b.split(new(x), sizes, axis=axis)[place]
+    parts = parts_with(view, node)
+    return as_split(node, parts) if len(parts) == 2 and _turns(view, *parts) else None
 
 
 def _turns(view: View, first: Node, second: Node) -> bool:
@@ -153,7 +147,30 @@ def _turns(view: View, first: Node, second: Node) -> bool:
     )
 
 
-def part_of(node: Node) -> int | None:
+def parts_with(view: View, node: Node) -> list[Node]:
+    """The slices, in order, of which a slice is one and which together are all of a tensor; empty where there are none such."""
+    x: Operand = node.arguments["input"]
+    axis = _axis_of(node)
+    if axis is None:
+        return []
+    slices = {other.arguments["starts"][axis]: other for other in view.readers(x) if other.op == "slice" and _axis_of(other) == axis}
+    parts = [slices[start] for start in sorted(slices)]
+    ends = list(accumulate(part.arguments["sizes"][axis] for part in parts))
+    is_own = slices[node.arguments["starts"][axis]].output.shape == node.output.shape
+    return parts if is_own and [0, *ends] == [*sorted(slices), x.shape[axis]] else []
+
+
+def as_split(node: Node, parts: Sequence[Node]) -> Build:
+    """A slice as one of the parts of a split; ``parts`` are those of `parts_with`."""
+    x: Operand = node.arguments["input"]
+    axis = _axis_of(node)
+    assert axis is not None
+    sizes = [part.output.shape[axis] for part in parts]
+    place = [part.arguments["starts"][axis] for part in parts].index(node.arguments["starts"][axis])
+    return lambda b, new: b.split(new(x), sizes, axis=axis)[place]
+
+
+def _axis_of(node: Node) -> int | None:
     """The axis that a slice takes a part of, if it is one without strides and the others are whole."""
     x: Operand = node.arguments["input"]
     if any(stride != 1 for stride in node.arguments.get("strides", [])):
