@@ -99,11 +99,13 @@ def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array
     if operand.rank == 4 and operand.shape[0] != 1:
         raise ValidationError(f"the model takes {operand.shape[0]} pictures at once", "convert it for one: --dim batch=1")
     height, width = image.size(operand.shape)
-    pixels, fit = _fitted(picture, image, height, width)
+    pixels, fit, place = _fitted(picture, image, height, width)
     with np.errstate(all="ignore"):  # a very small deviation makes infinities
         values = (pixels.astype(np.float32) * np.float32(image.scale) - _channels(image.mean, 0.0)) / _channels(image.std, 1.0)
     if image.fill is None:
-        values[~_covered(fit, height, width)] = 0
+        rest = np.ones((height, width), bool)
+        rest[place] = False
+        values[rest] = 0
     if image.layout == "nchw":
         values = values.transpose(2, 0, 1)
     return np.ascontiguousarray(_typed(values, operand.data_type.numpy).reshape(operand.shape)), fit
@@ -123,16 +125,8 @@ def _channels(values: tuple[float, ...], default: float) -> Array:
     return np.asarray(values or (default,), np.float32)
 
 
-def _covered(fit: Fit, height: int, width: int) -> Array:
-    """Which pixels of the input are of the picture, bool[height, width]."""
-    rows, columns = np.arange(height), np.arange(width)
-    down = (rows >= fit.top) & (rows < fit.top + round(fit.height * fit.y_scale))
-    across = (columns >= fit.left) & (columns < fit.left + round(fit.width * fit.x_scale))
-    return np.asarray(down[:, None] & across[None, :])
-
-
-def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Array, Fit]:
-    """The picture's values, uint8[height, width, channels] in the order of the model, and how it lies there."""
+def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Array, Fit, tuple[slice, slice]]:
+    """The picture's values, uint8[height, width, channels] in the order of the model, how it lies there, and in which rows and columns."""
     made_width, made_height = _size(picture, image, height, width)
     if made_width * made_height > MOST_PIXELS:
         raise ValidationError(
@@ -142,18 +136,16 @@ def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Ar
     left, top = _middle(made_width, width), _middle(made_height, height)
     if image.resize == "contain" and image.place == "corner":
         left = top = 0
+    fit = Fit(picture.width, picture.height, made_width / picture.width, made_height / picture.height, left, top)
     if (made_width, made_height) != picture.size:
-        fit = Fit(picture.width, picture.height, made_width / picture.width, made_height / picture.height, left, top)
         picture = _resized(picture, made_width, made_height, image.resample)
-    else:
-        fit = Fit(picture.width, picture.height, 1, 1, left, top)
     pixels = np.asarray(picture.convert("L" if image.channels == "gray" else "RGB")).reshape(made_height, made_width, -1)
     if image.channels == "bgr":
         pixels = pixels[..., ::-1]
     canvas = np.full((height, width, pixels.shape[2]), image.fill or 0, np.uint8)
     (rows, rows_taken), (columns, columns_taken) = _overlap(top, made_height, height), _overlap(left, made_width, width)
     canvas[rows, columns] = pixels[rows_taken, columns_taken]
-    return canvas, fit
+    return canvas, fit, (rows, columns)
 
 
 def _middle(made: int, size: int) -> int:
