@@ -11,6 +11,8 @@ export const weightsUrls: () => URL[];
 export const readAll: any;
 /** The options of generate(). */
 export const GENERATING: string;
+/** How many sequences are searched at most. */
+export const MOST_BEAMS: number;
 /** What telling.js exports, of a model with an encoder; undefined of others. */
 export const TELL: any;
 /** Imports the file that makes text of tokens, and tokens of text; undefined where there is no tokenizer. */

@@ -1,4 +1,4 @@
-import { GENERATING, PARTS, TELL, TEXT, settings, textUrls } from "./facts.js";
+import { GENERATING, MOST_BEAMS, PARTS, TELL, TEXT, settings, textUrls } from "./facts.js";
 import { assembled } from "./assembling.js";
 import { Chain } from "./chaining.js";
 import { search } from "./beams.js";
@@ -29,8 +29,6 @@ function tokensOf(tokens, what = "the tokens", most = vocabulary) {
   return numbers;
 }
 
-/** As many as `Beams` in Python has. */
-const MOST_BEAMS = 64;
 const wasReset = () => new ModelError("aborted", "aborted: reset() was called");
 const full = (why) => new ModelError("cache-full", `the cache is full: it holds ${settings.cache} tokens${why}; reset() begins anew`);
 

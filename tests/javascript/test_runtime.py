@@ -80,6 +80,7 @@ export const settings = { kind: "decoder", cache: 4 };
 export const weightsUrls = () => [];
 export const readAll = undefined;
 export const GENERATING = "maxTokens";
+export const MOST_BEAMS = 64;
 export const TELL = undefined;
 export const TEXT = undefined;
 export const textUrls = () => [];

@@ -12,7 +12,7 @@ from webnn_graph.formats.fallback import shown
 from webnn_graph.formats.javascript import filled, rendered, types
 from webnn_graph.formats.weights import stored
 from webnn_graph.generation.interface import IDS, MASK, PARTS, interface_of
-from webnn_graph.generation.settings import Settings
+from webnn_graph.generation.settings import MOST_BEAMS, Settings
 from webnn_graph.generation.text import CONFIG, DATA
 from webnn_graph.graph import Graph
 
@@ -73,6 +73,7 @@ def files(
         "fragments": [name for name in FRAGMENTS if needed.get(name, True)],
         "several": several,
         "is_told": is_told,
+        "most_beams": MOST_BEAMS,
         "source": _source(graphs) if is_told else "",
         "example": '"..."' if text else "[1, 2, 3]",
     }

@@ -20,6 +20,7 @@ MOST_BYTES = 2**20
 """Of a file: settings are short."""
 FORMAT, VERSION = "webnn-generation", 1
 MOST_TOKENS = 2**24
+MOST_BEAMS = 64
 
 Token: TypeAlias = Annotated[int, Meta(ge=0, lt=2**31)]
 Tokens: TypeAlias = Annotated[tuple[Token, ...], Meta(max_length=2**16)]
@@ -49,7 +50,7 @@ class Beams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         renormalize: Whether probabilities of what may come add up to 1 again.
     """
 
-    num_beams: Annotated[int, Meta(ge=1, le=64)] = 1
+    num_beams: Annotated[int, Meta(ge=1, le=MOST_BEAMS)] = 1
     length_penalty: Annotated[float, Meta(ge=-100, le=100)] = 1.0
     early_stopping: bool | Literal["never"] = False
     renormalize: bool = False
