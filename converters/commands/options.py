@@ -263,6 +263,7 @@ describing_options = options(
         type=LABELS,
         help="What the numbers of an output are called: one a line, or JSON.",
     ),
+    click.option("--license", default="", help="What the model is licensed under, like Apache-2.0.  [default: as its files say]"),
 )
 """What inputs and outputs mean, see `given_of`."""
 task_option = click.option("--task", default="", help="What the model is for, like image-classification.  [default: as its files say]")
@@ -396,25 +397,25 @@ def quantizing_of(options: dict[str, Any], check: Check) -> Quantizing | None:
     return Quantizing(scheme, check.inputs if is_measured else None, check.seed)
 
 
-DESCRIBING = ("images", "sounds", "label_files")
+DESCRIBING = ("images", "sounds", "label_files", "license")
 """Those of the `describing_options` but for the task."""
 
 
 def refuse_described(options: Mapping[str, Any]) -> None:
     """Raises `click.UsageError` for a model that generates, of which it is known what goes in and comes out."""
     if any(options[name] for name in DESCRIBING):
-        raise click.UsageError("--generate says what goes in and comes out; --image, --audio and --labels are for other models")
+        raise click.UsageError("--generate says what goes in and comes out; --image, --audio, --labels and --license are for other models")
 
 
 def given_of(options: dict[str, Any]) -> Given:
     """Takes the `describing_options` out of a command's options; the task stays, which says other things, too."""
     from converters.described.given import Given
 
-    images, sounds, labels = (options.pop(name) for name in DESCRIBING)
+    images, sounds, labels, license = (options.pop(name) for name in DESCRIBING)
     inputs = {name: image for name, image, _ in images} | dict(sounds)
     if len(inputs) < len(images) + len(sounds):
         raise click.UsageError("--image and --audio say what an input is once")
-    return Given(options["task"], inputs, {name: size for name, _, size in images if size}, dict(labels))
+    return Given(options["task"], inputs, {name: size for name, _, size in images if size}, dict(labels), license)
 
 
 def sizes_of(options: dict[str, Any], model: Path) -> list[Mapping[str, int]]:

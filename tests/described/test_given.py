@@ -182,3 +182,11 @@ def test_what_is_refused(
     assert result.exit_code == status, result.output
     assert said in result.stderr and "Traceback" not in result.stderr
     assert not Path("out").exists()
+
+
+def test_a_license() -> None:
+    graph = replace(graph_of({"x": (1, 3)}, {"y": (1, 3)}), metadata={"license": "MIT"})
+    assert Metadata.of(Given(license="apache-2.0 or mit").of(graph)).license == "Apache-2.0 OR MIT"
+    assert Metadata.of(Given(task="depth-estimation").of(graph)).license == "MIT"
+    with pytest.raises(ValidationError, match="license 'unknown': it is no name of one"):
+        Given(license="unknown").of(graph)

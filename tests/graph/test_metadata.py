@@ -71,12 +71,21 @@ def test_files_keep_it(suffix: str, tmp_path: Path) -> None:
 
 
 def test_text_shows_it_beside_what_it_is_of(tmp_path: Path) -> None:
-    save(network(replace_tensors(task="image-classification", x=Image(), scores=Labels(names=HARD))), tmp_path / "network.webnn")
+    metadata = replace_tensors(task="image-classification", x=Image(), scores=Labels(names=HARD))
+    save(network(metadata), tmp_path / "network.webnn")
     lines = [line.strip() for line in (tmp_path / "network.webnn").read_text("utf-8").splitlines()]
     assert lines[1] == "# task: image-classification"
     assert "x: f32[1, 3, 8, 8];  # image: {}" in lines
     assert next(line for line in lines if line.startswith("scores;")).startswith('scores;  # labels: {"names": ["plain", ')
     assert lines[-3:] == ["map;", "}", "}"]
+
+
+def test_a_license_stands_in_a_comment(tmp_path: Path) -> None:
+    for metadata in (Metadata(license="MIT OR Apache-2.0"), Metadata(task="depth-estimation", license="openrail")):
+        save(network(metadata), tmp_path / "network.webnn")
+        lines = (tmp_path / "network.webnn").read_text("utf-8").splitlines()
+        assert lines[bool(metadata.task) + 1] == f"  # license: {metadata.license}"
+        assert Metadata.of(load(tmp_path / "network.webnn")) == metadata
 
 
 def replace_tensors(task: str = "", **tensors: Meaning) -> Metadata:
@@ -133,6 +142,7 @@ def test_what_is_refused_in_a_text(comment: str, said: str | None, tmp_path: Pat
 
 
 WRONG: list[tuple[Mapping[str, Any], str]] = [
+    ({"license": "MIT\n# task: x"}, "license"),
     ({"task": "Image Classification"}, "task"),
     ({"tensors": {"x": {"kind": "nothing"}}}, "Invalid value 'nothing'"),
     ({"tensors": {"x": {}}}, "missing required field `kind`"),
