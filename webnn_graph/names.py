@@ -21,6 +21,11 @@ def identifier(name: str) -> str:
     return plain if IDENTIFIER.match(plain) else "_" + plain
 
 
+def package_name(name: str) -> str:
+    """A name that npm takes for a package."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100] or "model"
+
+
 class Names:
     """Hands out unique identifiers; equal or colliding wishes get a number (``x``, ``x_2``)."""
 

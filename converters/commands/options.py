@@ -25,7 +25,7 @@ from converters.commands.values import (
     Fallback,
     RandomNumbers,
 )
-from webnn_graph.formats.table import LIBRARIES, OPSETS, writable
+from webnn_graph.formats.table import LIBRARIES, OPSETS, suffix_of, writable
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 from webnn_graph.runtimes import RUNTIMES
 
@@ -73,7 +73,7 @@ def _stem(context: click.Context, parameter: click.Parameter, value: str | None)
 
 
 def _format_names() -> list[str]:
-    return [format.name for format in writable()]
+    return [name for format in writable() for name in (format.name, *format.folders)]
 
 
 def _without_labels() -> str:
@@ -148,6 +148,9 @@ module_options = options(
         type=Fallback(),
         help="Have modules compute with ONNX Runtime Web where WebNN is missing or does not take the graph; MODULE, which may be a "
         f"URL, is what they import of it.  [default: none; {', '.join(LIBRARIES.values())}]",
+    ),
+    click.option(
+        "--package", default="", metavar="NAME[@VERSION]", help="What a package of npm is called.  [default: by the files' name, 1.0.0]"
     ),
 )
 """Of what is written in JavaScript."""
@@ -473,11 +476,17 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
     where, labels, force, most = (options.pop(name) for name in ("output_dir", "node_names", "force", "max_shard_size"))
     said = options.pop("expand")
     expand = said == "load" if said else legal is None or legal.expand
-    more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed", "fallback") if name in options}
+    more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed", "fallback", "package") if name in options}
     if options.get("generate") and _is_default("formats"):
         formats = ("webnn", "js")
-    if more.get("fallback") and "js" not in formats:
+    folders = [name for name in dict.fromkeys(formats) if any(name in format.folders for format in writable())]
+    if more.get("fallback") and suffix_of("js") not in map(suffix_of, formats):
         raise click.UsageError("--fallback is of modules: --format js")
+    if more.get("package") and "npm" not in folders:
+        raise click.UsageError("--package is of packages: --format npm")
+    if folders and options.get("generate"):
+        raise click.UsageError(f"--generate writes a folder of its own; --format {folders[0]} is for other models")
+    more |= {"folders": folders} if folders else {}
     return Destination(
         where,
         stem,
