@@ -17,6 +17,7 @@ from converters.commands.options import (
     conversion_options,
     destination_of,
     factory_options,
+    folder_option,
     form_options,
     generate_options,
     given_of,
@@ -216,7 +217,7 @@ def _specification(parse: Callable[[str], Any], text: str) -> Any:
         raise click.BadParameter(f"{text!r} is not like 'x:float32[1,3,224,224]'", param_hint="--input") from None
 
 
-def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
+def _convert_graph(model: Path, formats: Sequence[str], options: dict[str, Any]) -> Result:
     from converters.commands.saving import save
     from converters.commands.workflow import Conversion, Part
     from webnn_graph.file_kinds import ModelKind, check_kind
@@ -224,7 +225,7 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
     from webnn_graph.formats.shards import in_place_of
     from webnn_graph.formats.table import WEIGHTS
 
-    destination = destination_of(options, model, [form], files_of)
+    destination = destination_of(options, model, formats, files_of)
     check_kind(model, ModelKind.GRAPH)
     weights = model.with_suffix(WEIGHTS)
     destination.check(own=[weights, *in_place_of(weights)])
@@ -237,11 +238,12 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
 
 @click.command(cls=Command)
 @form_options
+@folder_option
 @module_options
 @click.version_option(package_name="webnn-convert")
-def webnn2js(graph: Path, **options: Any) -> Result:
+def webnn2js(graph: Path, formats: list[str], **options: Any) -> Result:
     """Write the ES module, its type declarations and its weights for GRAPH, a .webnn or .json file."""
-    return _convert_graph(graph, "js", options)
+    return _convert_graph(graph, formats, options)
 
 
 @click.command(cls=Command)
@@ -249,7 +251,7 @@ def webnn2js(graph: Path, **options: Any) -> Result:
 @click.version_option(package_name="webnn-convert")
 def webnn2json(graph: Path, **options: Any) -> Result:
     """Write the .webnn file GRAPH as webnn-graph-json."""
-    return _convert_graph(graph, "json", options)
+    return _convert_graph(graph, ["json"], options)
 
 
 @click.command(cls=Command)
@@ -258,7 +260,7 @@ def webnn2json(graph: Path, **options: Any) -> Result:
 @click.version_option(package_name="webnn-convert")
 def webnn2onnx(graph: Path, **options: Any) -> Result:
     """Write the ONNX model of GRAPH, a .webnn or .json file, whose weights stay in its .safetensors file."""
-    return _convert_graph(graph, "onnx", options)
+    return _convert_graph(graph, ["onnx"], options)
 
 
 @click.command(cls=Command)
@@ -266,4 +268,4 @@ def webnn2onnx(graph: Path, **options: Any) -> Result:
 @click.version_option(package_name="webnn-convert")
 def json2webnn(graph: Path, **options: Any) -> Result:
     """Write the webnn-graph-json file GRAPH as .webnn text."""
-    return _convert_graph(graph, "webnn", options)
+    return _convert_graph(graph, ["webnn"], options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,7 +26,7 @@ from converters.commands.values import (
     Fallback,
     RandomNumbers,
 )
-from webnn_graph.formats.table import LIBRARIES, OPSETS, suffix_of, writable
+from webnn_graph.formats.table import LIBRARIES, OPSETS, Format, suffix_of, writable, written_as
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 from webnn_graph.runtimes import RUNTIMES
 
@@ -50,8 +51,8 @@ def _as_mapping(context: click.Context, parameter: click.Parameter, pairs: Seque
     return dict(pairs)
 
 
-def _formats(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
-    names, known = [name for text in value for name in text.split(",")], _format_names()
+def _formats(known: Sequence[str], context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
+    names = [name for text in value for name in text.split(",")]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}")
@@ -72,8 +73,18 @@ def _stem(context: click.Context, parameter: click.Parameter, value: str | None)
     return value
 
 
-def _format_names() -> list[str]:
-    return [name for format in writable() for name in (format.name, *format.folders)]
+def _format_option(formats: Iterable[Format], default: str) -> Callable[[F], F]:
+    """``--format`` of these formats, and of the folders that their files can be the core of."""
+    known = [name for format in formats for name in (format.name, *format.folders)]
+    return click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        default=(default,),
+        callback=partial(_formats, known),
+        metavar=",".join(known),
+        help=f"Forms to write.  [default: {default}]",
+    )
 
 
 def _without_labels() -> str:
@@ -154,15 +165,8 @@ module_options = options(
     ),
 )
 """Of what is written in JavaScript."""
-format_option = click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    default=("webnn",),
-    callback=_formats,
-    metavar=",".join(_format_names()),
-    help="Forms to write.  [default: webnn]",
-)
+format_option = _format_option(writable(), "webnn")
+folder_option = _format_option([written_as(Path("x.js"))], "js")
 computing_options = options(
     click.option(
         "--runtime",
