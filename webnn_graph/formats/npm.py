@@ -31,6 +31,8 @@ VERSION = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}(?:-[0-9A-Za-z
 """Of a package: https://semver.org."""
 LIBRARY, LIBRARY_VERSIONS = "onnxruntime-web", ">=1.22"
 """What a fallback needs of npm."""
+COMPUTING = f"node_modules/{LIBRARY}/dist/*.wasm"
+"""The part of it that is no JavaScript."""
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 """What Markdown may read as more than itself."""
 
@@ -83,6 +85,7 @@ def files(
     metadata = Metadata.of(graph)
     main = f"{stem}.task" if task else stem
     library = library_of(fallback) if fallback else ""
+    peers = {LIBRARY: LIBRARY_VERSIONS} if library.split("/")[0] == LIBRARY else {}
     data = dict.fromkeys(PurePath(name).suffix for name in (*made, *weights) if not name.endswith((".js", ".ts")))
     manifest = {
         "name": published.name,
@@ -101,7 +104,7 @@ def files(
             f"./{MANIFEST}": f"./{MANIFEST}",
         },
         "files": sorted((*made, *weights)),
-        **({"peerDependencies": {LIBRARY: LIBRARY_VERSIONS}} if library.split("/")[0] == LIBRARY else {}),
+        **({"peerDependencies": peers} if peers else {}),
     }
     view = {
         "title": markdown(graph.name),
@@ -112,7 +115,7 @@ def files(
         "package": string(published.name),
         "model": string(f"{published.name}/model"),
         "entry": f"{main}.js",
-        "data": " ".join(f"node_modules/{published.name}/*{suffix}" for suffix in data),
+        "data": " ".join([*(f"node_modules/{published.name}/*{suffix}" for suffix in data), *([COMPUTING] if peers else [])]),
         "weights_file": next(iter(weights), ""),
         "library": library,
         "method": task.method if task else "",
