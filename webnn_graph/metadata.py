@@ -50,7 +50,7 @@ class Image(_Described, frozen=True, tag="image"):
     Its height and width are those of the tensor.
 
     Attributes:
-        channels: Their order.
+        channels: Their order; ``rgba`` as canvases have them, with 255 for alpha where the picture is.
         layout: Which axes are channels, height and width.
         resize: How a picture of another size gets that of the tensor: ``stretch`` changes both sides, ``cover`` makes the shorter
             one fit and takes the middle, ``contain`` makes the longer one fit and fills up the rest.
@@ -58,13 +58,13 @@ class Image(_Described, frozen=True, tag="image"):
         resample: How pixels between others are computed: as Pillow does, of all that a smaller pixel covers; ``linear`` of the four
             next ones alone, as OpenCV and canvases do.
         place: Of ``contain``: where the picture is, in the middle or at the upper left corner.
-        fill: Of ``contain``: the value of the rest; None for what becomes 0.
+        fill: Of ``contain``: the value of the rest; None for what becomes 0, with alpha if there is one.
         scale: What values are multiplied by first.
         mean: Of each channel, or one of all; empty for 0.
         std: Of each channel, or one of all; empty for 1.
     """
 
-    channels: Literal["rgb", "bgr", "gray"] = "rgb"
+    channels: Literal["rgb", "bgr", "gray", "rgba"] = "rgb"
     layout: Literal["nchw", "nhwc"] = "nchw"
     resize: Literal["stretch", "cover", "contain"] = "stretch"
     edge: Pixels | None = None
@@ -80,7 +80,7 @@ class Image(_Described, frozen=True, tag="image"):
     @property
     def count(self) -> int:
         """How many channels there are."""
-        return 1 if self.channels == "gray" else 3
+        return {"gray": 1, "rgba": 4}.get(self.channels, 3)
 
     def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """Height and width of a tensor of this shape."""
@@ -185,13 +185,13 @@ class Detections(_Described, frozen=True, tag="detections"):
     Attributes:
         names: What the labels are called.
         form: ``columns`` is [..., 4 + labels, boxes] with boxes as centre and size, ``rows`` the same with both axes swapped,
-            ``objects`` rows with how probable anything is between the box and the labels, ``final`` [..., boxes, 6] with corners,
-            score and label, of which none is left out any more.
+            ``objects`` rows with how probable anything is between the box and the labels, ``best`` [..., boxes, 6] with corners,
+            the score of the most probable label and that label's number, ``final`` the same of which none is left out any more.
         unit: See `Boxes`.
     """
 
     names: Names
-    form: Literal["columns", "rows", "objects", "final"] = "columns"
+    form: Literal["columns", "rows", "objects", "best", "final"] = "columns"
     unit: Literal["relative", "pixels"] = "pixels"
 
     is_input: ClassVar[bool] = False
@@ -202,6 +202,23 @@ class Detections(_Described, frozen=True, tag="detections"):
         wanted = {"columns": 4, "rows": 4, "objects": 5}.get(self.form, 6 - len(self.names)) + len(self.names)
         if len(shape) < 2 or shape[axis] != wanted:
             yield f"{self.form} of {len(self.names)} labels are {wanted} long on axis {axis}"
+
+
+class Mask(_Described, frozen=True, tag="mask"):
+    """An output with the number of a label for each pixel, [..., height, width].
+
+    Attributes:
+        names: What the labels are called.
+    """
+
+    names: Names
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if len(shape) < 2:
+            yield "a mask has height and width"
 
 
 class Depth(_Described, frozen=True, tag="depth"):
@@ -247,18 +264,22 @@ class Characters(_Described, frozen=True, tag="characters"):
     Attributes:
         names: The text of each.
         blank: The number of what stands for none.
-        scores: See `Labels`.
+        scores: See `Labels`; of the best ``path`` there are the number of the most probable character of each step, and its
+            probability, [..., steps, 2].
     """
 
     names: Names
     blank: Annotated[int, Meta(ge=0, lt=MOST_LABELS)] = 0
-    scores: Literal["logits", "probabilities"] = "logits"
+    scores: Literal["logits", "probabilities", "path"] = "logits"
 
     is_input: ClassVar[bool] = False
 
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
-        yield from _wrong_count(len(self.names), shape, -1, "characters")
+        if self.scores != "path":
+            yield from _wrong_count(len(self.names), shape, -1, "characters")
+        elif not shape or shape[-1] != 2:
+            yield f"a path has 2 numbers for each step, not {shape[-1] if shape else 1}"
         if self.blank >= len(self.names):
             yield f"the blank {self.blank} is none of {len(self.names)} characters"
 
@@ -270,7 +291,7 @@ def _wrong_count(names: int, shape: tuple[int, ...], axis: int, what: str) -> It
         yield f"there are {names:,} {what} for {shape[axis]:,} numbers"
 
 
-Meaning: TypeAlias = Image | Audio | Tokens | Labels | Boxes | Detections | Depth | Embedding | Characters
+Meaning: TypeAlias = Image | Audio | Tokens | Labels | Boxes | Detections | Mask | Depth | Embedding | Characters
 """What a tensor of the interface is."""
 KINDS = tuple(str(meaning.__struct_config__.tag) for meaning in get_args(Meaning))
 """What files call them."""

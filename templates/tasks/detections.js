@@ -4,8 +4,8 @@ import { rounded } from "./preparing.js";
 
 /** What is in a picture, of boxes and scores in one, as YOLO has them. */
 function ofDetections(numbers, { names, form, unit }, size, fit, threshold, overlap) {
-  const isFinal = form === "final";
-  const length = isFinal ? 6 : names.length + (form === "objects" ? 5 : 4);
+  const isChosen = form === "final" || form === "best";
+  const length = isChosen ? 6 : names.length + (form === "objects" ? 5 : 4);
   const count = numbers.length / length;
   const [next, step] = form === "columns" ? [1, count] : [length, 1];
   const named = namedOf(names);
@@ -13,9 +13,9 @@ function ofDetections(numbers, { names, form, unit }, size, fit, threshold, over
   for (let i = 0; i < count; i += 1) {
     const value = (member) => numbers[i * next + member * step];
     const scoreOf = form === "objects" ? (label) => value(5 + label) * value(4) : (label) => value(4 + label);
-    const label = isFinal && Math.min(names.length - 1, Math.max(0, rounded(value(5))));
-    const at = () => inPicture(cornersOf([0, 1, 2, 3].map(value), isFinal ? "xyxy" : "cxcywh", unit, size), fit);
-    if (!isFinal) candidates.push({ ...likeliestOf(named, scoreOf), at });
+    const label = isChosen && Math.min(names.length - 1, Math.max(0, rounded(value(5))));
+    const at = () => inPicture(cornersOf([0, 1, 2, 3].map(value), isChosen ? "xyxy" : "cxcywh", unit, size), fit);
+    if (!isChosen) candidates.push({ ...likeliestOf(named, scoreOf), at });
     else if (names[label]) candidates.push({ label, score: value(4), at });
   }
   return found(candidates, names, MOST_BOXES, threshold, overlap);

@@ -69,18 +69,20 @@ function prepared(picture, image) {
   const down = overlap(isInCorner, madeHeight, height);
   const pixels = resized(picture, madeWidth, madeHeight, resample, across, down);
 
-  const count = channels === "gray" ? 1 : 3;
+  const count = { gray: 1, rgba: 4 }[channels] ?? 3;
   const values = new TYPES[image.dataType][0](width * height * count);
   const [next, step] = isPlanar ? [width * height, 1] : [1, count];
   for (let channel = 0; channel < count; channel += 1) {
     const taken = table(image, channel);
-    if (fill !== undefined) for (let i = 0; i < width * height; i += 1) values[channel * next + i * step] = taken[fill];
+    const isAlpha = channel > 2;
+    const rest = isAlpha ? 255 : fill;
+    if (fill !== undefined) for (let i = 0; i < width * height; i += 1) values[channel * next + i * step] = taken[rest];
     const bit = channels === "bgr" ? 16 - 8 * channel : 8 * channel;
     for (let y = 0, from = 0; y < down.count; y += 1) {
       let to = channel * next + ((down.start + y) * width + across.start) * step;
       for (let x = 0; x < across.count; x += 1, from += 1, to += step) {
         const pixel = pixels[from];
-        values[to] = taken[channels === "gray" ? greyOf(pixel) : (pixel >>> bit) & 255];
+        values[to] = taken[isAlpha ? 255 : channels === "gray" ? greyOf(pixel) : (pixel >>> bit) & 255];
       }
     }
   }

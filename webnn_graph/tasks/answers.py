@@ -170,12 +170,12 @@ def _of_one(numbers: Array, meaning: Detections, size: tuple[int, int], fit: Fit
         raise ValidationError(f"the model says what is in several pictures: {list(numbers.shape)}", "convert it for one: --dim batch=1")
     rows = numbers.reshape(numbers.shape[-2:]).astype(np.float64)
     rows = rows.T if meaning.form == "columns" else rows
-    if meaning.form == "final":
+    if meaning.form in ("best", "final"):
         places = in_picture(rows[:, :4], meaning, "xyxy", size, fit)
         scores = np.zeros((len(rows), len(meaning.names)))
         known = np.nan_to_num(rows[:, 5]).round().clip(0, len(meaning.names) - 1).astype(int)
         scores[np.arange(len(rows)), known] = rows[:, 4]
-        return detected(places, scores, meaning.names, threshold)
+        return detected(places, scores, meaning.names, threshold, OVERLAP if meaning.form == "best" else None)
     scores = rows[:, 5:] * rows[:, 4:5] if meaning.form == "objects" else rows[:, 4:]
     return detected(in_picture(rows[:, :4], meaning, "cxcywh", size, fit), scores, meaning.names, threshold, OVERLAP)
 
@@ -184,11 +184,19 @@ def spelled(numbers: Array, characters: Characters) -> tuple[str, float]:
     """The text that is most probable at each step, repeated characters once and without blanks (CTC); and the mean score of what is left.
 
     Args:
-        numbers: [1, steps, characters].
+        numbers: [1, steps, characters], or of a path [1, steps, 2].
         characters: What they are.
     """
-    scores = probabilities(numbers, characters).reshape(-1, len(characters.names))
-    chosen = scores.argmax(1)
+    chosen, scores = best_path(numbers, characters)
     is_new = np.concatenate([[True], chosen[1:] != chosen[:-1]]) & (chosen != characters.blank)
     text = "".join(characters.names[i] for i in chosen[is_new])
-    return text, float(scores.max(1)[is_new].mean()) if is_new.any() else 0.0
+    return text, float(scores[is_new].mean()) if is_new.any() else 0.0
+
+
+def best_path(numbers: Array, characters: Characters) -> tuple[Array, Array]:
+    """The number of the most probable character of each step, no larger than there are characters, and its probability."""
+    if characters.scores == "path":
+        path = numbers.reshape(-1, 2).astype(np.float64)
+        return np.nan_to_num(path[:, 0]).round().clip(0, len(characters.names) - 1).astype(int), path[:, 1]
+    scores = probabilities(numbers, characters).reshape(-1, len(characters.names))
+    return scores.argmax(1), scores.max(1)

@@ -142,7 +142,10 @@ def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Ar
     pixels = np.asarray(picture.convert("L" if image.channels == "gray" else "RGB")).reshape(made_height, made_width, -1)
     if image.channels == "bgr":
         pixels = pixels[..., ::-1]
+    elif image.channels == "rgba":
+        pixels = np.concatenate([pixels, np.full_like(pixels[..., :1], 255)], 2)
     canvas = np.full((height, width, pixels.shape[2]), image.fill or 0, np.uint8)
+    canvas[..., 3:] = 255
     (rows, rows_taken), (columns, columns_taken) = _overlap(top, made_height, height), _overlap(left, made_width, width)
     canvas[rows, columns] = pixels[rows_taken, columns_taken]
     return canvas, fit, (rows, columns)
