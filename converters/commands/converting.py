@@ -21,6 +21,7 @@ from converters.commands.options import (
     form_options,
     generate_options,
     given_of,
+    joining_of,
     mapping_option,
     module_options,
     onnx_options,
@@ -75,7 +76,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     if options["generate"]:
         return _generating(model, formats, verify, simplify, options)
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options)
-    quantizing, given = quantizing_of(options, check), given_of(options)
+    quantizing, given, joining = quantizing_of(options, check), given_of(options), joining_of(options, sizes)
     check_kind(model, ModelKind.ONNX)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
@@ -89,7 +90,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     source = partial(OnnxSource, model, **what)
     if len(sizes) == 1:
         chosen = Chosen(random, partial(convert_model, dims=sizes[0]), source)
-        return converted(lambda: given.of(chosen.convert()), destination, chosen.source, check if verify else None, quantizing)
+        return converted(lambda: given.of(chosen.convert()), destination, chosen.source, check if verify else None, quantizing, joining)
     several = SeveralSizes(
         lambda dims: given.of(convert_model(dims=dims)), lambda _: source(), sizes, options["padding"], options["budget"]
     )
@@ -179,6 +180,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
     quantizing, given = quantizing_of(options, check), given_of(options)
+    joining = joining_of(options, sizes)
     kind_of(model)
     loading: dict[str, Any] = {
         name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")
@@ -194,7 +196,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     if len(sizes) == 1:
         source = TorchModel(model, values=check.inputs, dims=sizes[0], random=None if random is None else INPUTS, **loading)
         chosen = Chosen(random, source.convert, source.source)
-        return converted(lambda: given.of(chosen.convert()), destination, chosen.source, check if verify else None, quantizing)
+        return converted(lambda: given.of(chosen.convert()), destination, chosen.source, check if verify else None, quantizing, joining)
 
     def of_size(*dims: tuple[str, int]) -> TorchModel:
         return TorchModel(model, dims=dict(dims), **{**loading, "budget": Budget(options["budget"])})
@@ -229,9 +231,10 @@ def _convert_graph(model: Path, formats: Sequence[str], options: dict[str, Any])
     check_kind(model, ModelKind.GRAPH)
     weights = model.with_suffix(WEIGHTS)
     destination.check(own=[weights, *in_place_of(weights)])
-    given = given_of(options)
+    given, joining = given_of(options), joining_of(options)
     with progress("reading ..."):
         graph = given.of(load(model, dims=options["dim"]))
+        graph = joining(graph).graph if joining else graph
     with progress("writing ..."):
         return Conversion([Part(save(graph, destination, read_from=model))])
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from converters.commands.quantizing import Quantizing
     from converters.commands.workflow import Check
     from converters.described.given import Given
+    from converters.joining import Joined
+    from webnn_graph.graph import Graph
 
 F = TypeVar("F", bound=Callable[..., Any])
 BESIDE = ", where model.dims.json beside the model does not say it"
@@ -273,6 +275,19 @@ describing_options = options(
     click.option("--license", default="", help="What the model is licensed under, like Apache-2.0.  [default: as its files say]"),
 )
 """What inputs and outputs mean, see `given_of`."""
+joining_options = options(
+    click.option(
+        "--with-preprocessing",
+        is_flag=True,
+        help="Begin the graph at what a page has: the bytes of a picture, red, green, blue and alpha, as a canvas has them.",
+    ),
+    click.option(
+        "--with-postprocessing",
+        is_flag=True,
+        help="End the graph at what is wanted: probabilities, corners of boxes, masks, characters, one vector of a text.",
+    ),
+)
+"""What is put into the graph of what inputs and outputs mean, see `joining_of`."""
 task_option = click.option("--task", default="", help="What the model is for, like image-classification.  [default: as its files say]")
 random_option = click.option(
     "--random",
@@ -358,6 +373,7 @@ conversion_options = options(
     module_options,
     quantization_options("float32"),
     describing_options,
+    joining_options,
     random_option,
     budget_option,
     click.option("--verify", is_flag=True, help="Compare the written graph with the source model; exit with 3 when they differ."),
@@ -366,7 +382,13 @@ conversion_options = options(
 )
 """What every converter from a source format takes, after the options about that format."""
 form_options = options(
-    click.argument("graph", type=EXISTING), graph_dims_option, describing_options, task_option, destination_options, verbosity_options
+    click.argument("graph", type=EXISTING),
+    graph_dims_option,
+    describing_options,
+    joining_options,
+    task_option,
+    destination_options,
+    verbosity_options,
 )
 """Of the commands that write a graph in another form."""
 
@@ -408,10 +430,18 @@ DESCRIBING = ("images", "sounds", "label_files", "license")
 """Those of the `describing_options` but for the task."""
 
 
+JOINING = ("with_preprocessing", "with_postprocessing")
+"""The `joining_options`."""
+
+
 def refuse_described(options: Mapping[str, Any]) -> None:
     """Raises `click.UsageError` for a model that generates, of which it is known what goes in and comes out."""
     if any(options[name] for name in DESCRIBING):
         raise click.UsageError("--generate says what goes in and comes out; --image, --audio, --labels and --license are for other models")
+    if any(options[name] for name in JOINING):
+        raise click.UsageError(
+            "--generate says what goes in and comes out; --with-preprocessing and --with-postprocessing are for other models"
+        )
 
 
 def given_of(options: dict[str, Any]) -> Given:
@@ -423,6 +453,21 @@ def given_of(options: dict[str, Any]) -> Given:
     if len(inputs) < len(images) + len(sounds):
         raise click.UsageError("--image and --audio say what an input is once")
     return Given(options["task"], inputs, {name: size for name, _, size in images if size}, dict(labels), license)
+
+
+def joining_of(options: dict[str, Any], sizes: Sequence[Mapping[str, int]] = ()) -> Callable[[Graph], Joined] | None:
+    """Takes the `joining_options` out of a command's options: what joins to a graph, None where nothing does.
+
+    Raises `click.UsageError` where there are several sizes.
+    """
+    from converters.joining import joined
+
+    before, after = (options.pop(name) for name in JOINING)
+    if not before and not after:
+        return None
+    if len(sizes) > 1:
+        raise click.UsageError("--with-preprocessing and --with-postprocessing are for one size of each dimension")
+    return partial(joined, preprocessing=before, postprocessing=after)
 
 
 def sizes_of(options: dict[str, Any], model: Path) -> list[Mapping[str, int]]:

@@ -1,0 +1,64 @@
+"""What commands do for steps that are joined to a graph: whether they do what the helpers in Python do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from converters.commands.console import Result, say
+from converters.commands.quantizing import VerifiedRounding
+from converters.commands.report import Verified
+from converters.joining import Joined
+from webnn_graph.data_types import Array
+from webnn_graph.graph import Graph
+
+HELPERS = "the model's graph with what Python's helpers make of its inputs and outputs"
+
+
+@dataclass(frozen=True)
+class VerifiedJoining(Result):
+    """How right a graph is that has more steps than its model.
+
+    Attributes:
+        conversion: How near the model's graph is to its source model.
+        joining: How near the graph with all steps is to the model's with the same steps in Python.
+        rounding: How near what was written is where weights were rounded; None where they were not.
+    """
+
+    conversion: Verified
+    joining: Verified
+    rounding: VerifiedRounding | None = None
+
+    @property
+    def status(self) -> int:  # type: ignore[override]
+        """The worst exit status."""
+        return max(result.status for result in (self.conversion, self.joining, self.rounding) if result)
+
+    def show(self) -> None:
+        """See `Result`."""
+        say("the model:")
+        self.conversion.show()
+        say("with the steps before and behind it:")
+        self.joining.show()
+        if self.rounding:
+            self.rounding.show()
+
+    def document(self) -> Mapping[str, Any]:
+        """See `Result`."""
+        last = self.rounding.written if self.rounding else self.joining
+        joining = self.joining.document() if self.rounding else None
+        return {**last.document(), "conversion": self.conversion.document(), "joining": joining}
+
+
+def made_up(joined: Joined, seed: int) -> dict[str, Array]:
+    """Values for the inputs that were made anew, by name."""
+    return {name: step.made_up(np.random.default_rng([seed, *name.encode()])) for name, step in joined.beginnings.items()}
+
+
+def fitting(inputs: Mapping[str, Array], joined: Joined, graph: Graph) -> dict[str, Array]:
+    """Given values but for those of inputs that the other graph, the model's or that with all steps, has in another size."""
+    sizes = {operand.name: operand.size for operand in graph.inputs}
+    return {name: array for name, array in inputs.items() if name not in joined.beginnings or array.size == sizes[name]}
