@@ -36,7 +36,13 @@ OfChannels: TypeAlias = Annotated[tuple[Number, ...], Meta(max_length=4)]
 
 
 class _Described(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
-    """What one tensor is."""
+    """What one tensor is.
+
+    Attributes:
+        joined: True where it is not the model's own, but made of that or made into that by the graph's first or last steps.
+    """
+
+    joined: bool | None = None
 
     @property
     def kind(self) -> str:

@@ -13,7 +13,9 @@ from converters.commands.quantizing import VerifiedRounding
 from converters.commands.report import Verified
 from converters.joining import Joined
 from webnn_graph.data_types import Array
+from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
+from webnn_graph.metadata import Metadata
 
 HELPERS = "the model's graph with what Python's helpers make of its inputs and outputs"
 
@@ -51,6 +53,16 @@ class VerifiedJoining(Result):
         last = self.rounding.written if self.rounding else self.joining
         joining = self.joining.document() if self.rounding else None
         return {**last.document(), "conversion": self.conversion.document(), "joining": joining}
+
+
+def refuse_joined(graph: Graph) -> None:
+    """Raises `ConversionError` for a graph that has more steps than its model, which cannot be compared with that one's numbers."""
+    names = [name for name, meaning in Metadata.of(graph).tensors.items() if meaning.joined]
+    if names:
+        raise ConversionError(
+            f"{graph.name} has other inputs or outputs than its model: {', '.join(names)}",
+            "verify it when it is converted: --with-preprocessing and --with-postprocessing with --verify",
+        )
 
 
 def made_up(joined: Joined, seed: int) -> dict[str, Array]:

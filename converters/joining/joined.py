@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from converters.joining import answers, pictures, scales
 from converters.joining.steps import Beginning, Ending
 from webnn_graph.builder import GraphBuilder
@@ -81,9 +83,9 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
             return step.build(b, b.input(operand.name, step.operand.data_type, step.operand.shape))
 
     steps: list[tuple[str, Beginning | Ending]] = [*beginnings.items(), *endings.items()]
-    tensors = metadata.tensors | {name: step.meaning for name, step in steps}
+    tensors = metadata.tensors | {name: msgspec.structs.replace(step.meaning, joined=True) for name, step in steps}
     said = [f"{name} {step.says}" for name, step in steps]
-    about = replace(graph, metadata=Metadata(task=metadata.task, tensors=tensors).document(), notes=(*graph.notes, *said))
+    about = replace(graph, metadata=msgspec.structs.replace(metadata, tensors=tensors).document(), notes=(*graph.notes, *said))
     made = replay(about, {}, begin, {operand: endings[operand.name].build for operand in graph.outputs if operand.name in endings})
     return Joined(scales.folded(made) if beginnings else made, graph, beginnings, endings)
 

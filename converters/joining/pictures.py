@@ -49,32 +49,34 @@ def beginning(operand: Operand, image: Image) -> Beginning | None:
 def _prepared(pixels: Array, image: Image, old: Operand) -> Array:
     """The input's values as the helpers make them of a picture in its size."""
     values, _ = prepared(picture_of(pixels[0, ..., :3]), msgspec.structs.replace(image, resize="stretch", edge=None), old)
-    if _rest_is_marked(image):
+    if _rest_is_marked(image, image.size(old.shape)):
         rest = np.moveaxis(values.reshape(old.shape[-3:]), 0, -1) if image.layout == "nchw" else values.reshape(old.shape[-3:])
         rest[pixels[0, ..., 3] == 0] = 0
     return values
 
 
-def _rest_is_marked(image: Image) -> bool:
-    """Whether what lies around the picture becomes 0 and no colour does: alpha says where that is."""
-    return image.resize == "contain" and image.fill is None and any(image.mean)
+def _rest_is_marked(image: Image, size: tuple[int, int]) -> bool:
+    """Whether there may be something around a picture that becomes 0, which no colour does: alpha says where that is."""
+    if image.fill is not None or not any(image.mean):
+        return False
+    covered = image.edge or (min(size) if image.resize == "cover" else max(size))
+    return image.resize == "contain" or covered < max(size)
 
 
 def _model_input(b: GraphBuilder, pixels: Operand, image: Image, old: Operand) -> Operand:
     values = b.cast(pixels, "float32")
-    x = _colours(b, values, image)
+    x, axis = _colours(b, values, image), -1
     shifts = np.asarray(image.mean or (0.0,)) / image.scale
     factors = image.scale / np.asarray(image.std or (1.0,))
-    if _rest_is_marked(image):  # before the factors, which may go into a filter
+    own = shifts[::-1] if image.channels == "bgr" else shifts  # as red, green and blue are in order
+    if _rest_is_marked(image, image.size(old.shape)):
         alpha = b.slice(values, [0, 0, 0, 3], [*values.shape[:3], 1])
-        x, shifts = b.mul(b.sub(x, _of_channels(shifts, -1)), b.min(alpha, 1.0)), np.zeros(1)
-    axis = -1
+        x, own = b.mul(b.sub(x, _of_channels(own, axis)), b.min(alpha, 1.0)), np.zeros(1)
     if image.layout == "nchw":
         x, axis = _planar(b, x), -3
-    if image.channels == "bgr":
-        x = b.reverse(x, axes=[x.rank + axis])
-    # A sum and a product, since a filter takes the product also where it is padded.
-    x = b.sub(x, _of_channels(shifts, axis)) if shifts.any() else x
+    # In this order, since a filter takes factors and an order also where it is padded, and a sum where it is not.
+    x = b.sub(x, _of_channels(own, axis)) if own.any() else x
+    x = b.reverse(x, axes=[x.rank + axis]) if image.channels == "bgr" else x
     x = b.mul(x, _of_channels(factors, axis)) if (factors != 1).any() else x
     limits = [*((0 - shifts) * factors), *((255 - shifts) * factors)]
     return b.reshape(_typed(b, x, old.data_type, limits), list(old.shape))

@@ -25,6 +25,7 @@ from webnn_graph.metadata import (
     Embedding,
     Image,
     Labels,
+    Mask,
     Meaning,
     Metadata,
     Tokens,
@@ -172,6 +173,7 @@ class Tensor:
         (Image(), (1, 3, 5, 5), (1, 1, 5, 5)),
         (Image(channels="gray"), (1, 1, 5, 5), (1, 3, 5, 5)),
         (Image(layout="nhwc"), (5, 5, 3), (3, 5, 5)),
+        (Image(channels="rgba", layout="nhwc", joined=True), (1, 5, 5, 4), (1, 5, 5, 3)),
         (Image(mean=(1.0, 2.0, 3.0)), (1, 3, 5, 5), (5, 5)),
         (Audio(sampling_rate=16_000), (1, 100), ()),
         (Tokens(), (1, 100), ()),
@@ -182,9 +184,12 @@ class Tensor:
         (Detections(names=("a", "b"), form="rows"), (1, 100, 6), (1, 6, 100)),
         (Detections(names=("a", "b"), form="objects"), (1, 100, 7), (1, 100, 6)),
         (Detections(names=("a", "b", "c"), form="final"), (1, 300, 6), (1, 300, 7)),
+        (Detections(names=("a", "b", "c"), form="best"), (1, 300, 6), (1, 300, 7)),
+        (Mask(names=("a", "b")), (1, 5, 5), (5,)),
         (Depth(), (1, 5, 5), (5,)),
         (Embedding(), (1, 5), ()),
         (Characters(names=("", "a"), blank=0), (1, 10, 2), (1, 10, 3)),
+        (Characters(names=("", "a", "b"), scores="path"), (1, 10, 2), (1, 10, 3)),
     ],
 )
 def test_what_a_tensor_can_be(meaning: Meaning, right: tuple[int, ...], wrong: tuple[int, ...]) -> None:
