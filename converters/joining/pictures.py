@@ -98,7 +98,8 @@ def _planar(b: GraphBuilder, x: Operand) -> Operand:
 
 def _of_channels(values: Array, axis: int) -> Array:
     """A number for all, or one for each channel along an axis."""
-    return values.astype(np.float32).reshape(() if len(set(values)) == 1 else [-1] + [1] * (-1 - axis))
+    made = values.astype(np.float32)
+    return np.asarray(made[0]) if len(set(values)) == 1 else made.reshape([-1] + [1] * (-1 - axis))
 
 
 def _typed(b: GraphBuilder, x: Operand, data_type: DataType, limits: Sequence[float]) -> Operand:

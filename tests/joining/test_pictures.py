@@ -79,6 +79,7 @@ def check(graph: Graph, calls: Sequence[str], picture: Any = None) -> Joined:
         (Image(**IMAGENET), None, ["sub", "mul"]),
         (Image(channels="bgr", **IMAGENET), None, ["sub", "reverse", "mul"]),
         (Image(**HALF), None, ["linear"]),
+        (Image(scale=1 / 255, mean=(0.5,) * 3, std=(0.5,) * 3), None, ["linear"]),
     ],
 )
 def test_steps_go_into_the_convolution(image: Image, convolution: dict[str, Any] | None, calls: list[str], layout: Any) -> None:
