@@ -76,7 +76,8 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     if options["generate"]:
         return _generating(model, formats, verify, simplify, options)
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options)
-    quantizing, given, joining = quantizing_of(options, check), given_of(options), joining_of(options, sizes)
+    quantizing, given = quantizing_of(options, check), given_of(options)
+    joining = joining_of(options, sizes, quantizing)
     check_kind(model, ModelKind.ONNX)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
@@ -180,7 +181,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
     quantizing, given = quantizing_of(options, check), given_of(options)
-    joining = joining_of(options, sizes)
+    joining = joining_of(options, sizes, quantizing)
     kind_of(model)
     loading: dict[str, Any] = {
         name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")

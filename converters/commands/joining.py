@@ -65,12 +65,7 @@ def refuse_joined(graph: Graph) -> None:
         )
 
 
-def made_up(joined: Joined, seed: int) -> dict[str, Array]:
-    """Values for the inputs that were made anew, by name."""
-    return {name: step.made_up(np.random.default_rng([seed, *name.encode()])) for name, step in joined.beginnings.items()}
-
-
-def fitting(inputs: Mapping[str, Array], joined: Joined, graph: Graph) -> dict[str, Array]:
-    """Given values but for those of inputs that the other graph, the model's or that with all steps, has in another size."""
-    sizes = {operand.name: operand.size for operand in graph.inputs}
-    return {name: array for name, array in inputs.items() if name not in joined.beginnings or array.size == sizes[name]}
+def own_inputs(joined: Joined, given: Mapping[str, Array], seed: int) -> dict[str, Array]:
+    """Values for a graph with more steps: those that are given of the model's inputs, and made-up ones where it has others."""
+    made_up = {name: step.made_up(np.random.default_rng([seed, *name.encode()])) for name, step in joined.beginnings.items()}
+    return {**given, **made_up}

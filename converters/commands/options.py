@@ -455,7 +455,9 @@ def given_of(options: dict[str, Any]) -> Given:
     return Given(options["task"], inputs, {name: size for name, _, size in images if size}, dict(labels), license)
 
 
-def joining_of(options: dict[str, Any], sizes: Sequence[Mapping[str, int]] = ()) -> Callable[[Graph], Joined] | None:
+def joining_of(
+    options: dict[str, Any], sizes: Sequence[Mapping[str, int]] = (), quantizing: Quantizing | None = None
+) -> Callable[[Graph], Joined] | None:
     """Takes the `joining_options` out of a command's options: what joins to a graph, None where nothing does.
 
     Raises `click.UsageError` where there are several sizes.
@@ -467,7 +469,7 @@ def joining_of(options: dict[str, Any], sizes: Sequence[Mapping[str, int]] = ())
         return None
     if len(sizes) > 1:
         raise click.UsageError("--with-preprocessing and --with-postprocessing are for one size of each dimension")
-    return partial(joined, preprocessing=before, postprocessing=after)
+    return partial(joined, preprocessing=before, postprocessing=after, rounding=quantizing is not None)
 
 
 def sizes_of(options: dict[str, Any], model: Path) -> list[Mapping[str, int]]:

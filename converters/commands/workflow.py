@@ -15,7 +15,7 @@ from converters.checking.reference import GraphSource
 from converters.checking.verify import Runner, Verification, verify, verify_nodes
 from converters.commands.console import DONE, Result, note, progress, size
 from converters.commands.destination import Destination
-from converters.commands.joining import HELPERS, VerifiedJoining, fitting, made_up
+from converters.commands.joining import HELPERS, VerifiedJoining, own_inputs
 from converters.commands.quantizing import QuantizedGraphs, Quantizing, VerifiedRounding
 from converters.commands.report import Verified
 from converters.commands.saving import Saved, save, save_package
@@ -191,19 +191,13 @@ def converted(
         graph = convert()
         joined = joining(graph) if joining else None
         graph = joined.graph if joined else graph
-    rounded = _rounded(graph, quantizing, joined) if quantizing else None
+    if quantizing and joined and quantizing.inputs is not None:
+        quantizing = replace(quantizing, inputs=own_inputs(joined, quantizing.inputs, quantizing.seed))
+    rounded = quantizing.of([graph]) if quantizing else None
     with progress("writing ..."):
         saved = save(rounded.graphs[0] if rounded else graph, destination)
     part = rounded.parts[0] if rounded else None
     return Conversion([Part(saved, _verify(saved, source, check, part, joined))], rounded)
-
-
-def _rounded(graph: Graph, quantizing: Quantizing, joined: Joined | None) -> QuantizedGraphs:
-    """A graph with rounded weights; what that changes of one with more steps is measured on inputs of its own."""
-    if joined is None or quantizing.inputs is None:
-        return quantizing.of([graph])
-    own = replace(quantizing, inputs=fitting(quantizing.inputs, joined, graph))
-    return own.of([graph], made_up(joined, quantizing.seed))
 
 
 def _verify(
@@ -318,10 +312,10 @@ def verified_rounding(graph: Graph, rounded: Quantized, source: Source | None, c
 
 def verified_joined(graph: Graph, joined: Joined, rounded: Quantized | None, source: Source, check: Check) -> VerifiedJoining:
     """How right a graph with more steps than its model is: the model's against the source model, and the steps against those in Python."""
-    conversion = verified(joined.before, source, replace(check, inputs=fitting(check.inputs, joined, joined.before)))
+    conversion = verified(joined.before, source, check)
     if rounded is None:
         return VerifiedJoining(conversion, verified_joining(graph, joined, check))
-    own = replace(check, inputs={**made_up(joined, check.seed), **fitting(check.inputs, joined, joined.graph)})
+    own = replace(check, inputs=own_inputs(joined, check.inputs, check.seed))
     joining = verified_joining(joined.graph, joined, replace(check, runtime="reference", browser=None))
     return VerifiedJoining(conversion, joining, verified_rounding(graph, rounded, None, own))
 
@@ -334,7 +328,7 @@ def verified_joining(graph: Graph, joined: Joined, check: Check) -> Verified:
         joined: Both graphs.
         check: How to compare.
     """
-    feeds = complete(graph, {**made_up(joined, check.seed), **fitting(check.inputs, joined, graph)}, check.seed)
+    feeds = complete(graph, own_inputs(joined, check.inputs, check.seed), check.seed)
 
     def compared(decided: Check) -> Verification:
         runtime = runtimes.find_runtime(decided.runtime or "reference")

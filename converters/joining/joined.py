@@ -60,13 +60,14 @@ class Joined:
         }
 
 
-def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = False) -> Joined:
+def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = False, rounding: bool = False) -> Joined:
     """A graph that begins at what a page has, ends at what it wants, or both.
 
     Args:
         graph: Its metadata say what its inputs and outputs are.
         preprocessing: Whether inputs become what a page has: the bytes of a picture.
         postprocessing: Whether outputs become what is wanted: probabilities, corners of boxes, masks, characters, one vector.
+        rounding: Whether weights are going to be rounded, see `converters.joining.scales.folded`.
 
     Raises:
         ValidationError: It is not said what any input or output is, or one cannot be joined to.
@@ -87,7 +88,7 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
     said = [f"{name} {step.says}" for name, step in steps]
     about = replace(graph, metadata=msgspec.structs.replace(metadata, tensors=tensors).document(), notes=(*graph.notes, *said))
     made = replay(about, {}, begin, {operand: endings[operand.name].build for operand in graph.outputs if operand.name in endings})
-    return Joined(scales.folded(made) if beginnings else made, graph, beginnings, endings)
+    return Joined(scales.folded(made, rounding) if beginnings else made, graph, beginnings, endings)
 
 
 def _beginnings(graph: Graph, metadata: Metadata) -> dict[str, Beginning]:

@@ -16,9 +16,17 @@ from webnn_graph.passes import composition
 from webnn_graph.passes.rewrite import Build, Pass, Rule, View, again
 
 
-def folded(graph: Graph) -> Graph:
-    """The graph with such steps in filters; those of one number that are left are one."""
-    return _NUMBERS.apply(_FILTERS.apply(graph))
+def folded(graph: Graph, rounding: bool = False) -> Graph:
+    """The graph with such steps in filters; those of one number that are left are one.
+
+    Args:
+        graph: The graph.
+        rounding: Whether its weights are going to be rounded. Summands stay then: what rounding does to a filter counts less where a
+            picture's values lie around 0.
+    """
+    rules: list[Rule] = [order, factor] if rounding else [order, factor, summand]
+    filters = Pass("filters", ({"conv2d": rules}, composition.RULES))
+    return _NUMBERS.apply(filters.apply(graph))
 
 
 def factor(view: View, node: Node) -> Build | None:
@@ -93,6 +101,4 @@ def _constant(b: GraphBuilder, node: Node, values: Array) -> Operand:
     return b.constant(values.astype(np.float32), name=node.arguments["filter"].name)
 
 
-_RULES: dict[str, list[Rule]] = {"conv2d": [order, factor, summand]}
-_FILTERS = Pass("filters", (_RULES, composition.RULES))
 _NUMBERS = Pass("numbers", ({"mul": [numbers]},))

@@ -90,6 +90,11 @@ def test_steps_go_into_the_convolution(image: Image, convolution: dict[str, Any]
     assert sum(o.nbytes for o in made.graph.constants if o.rank == 4 and o.size > 4) <= graph.weight_bytes
 
 
+def test_means_stay_out_of_biases_where_filters_are_rounded() -> None:
+    made = joined(network(Image(**IMAGENET), convolution={}), preprocessing=True, rounding=True)
+    assert [node.op for node in made.graph.nodes] == [*START, "sub", "conv2d"]
+
+
 def test_padding_would_be_another_colour() -> None:
     """What a summand in the bias would make of the border is far from right."""
     graph = network(Image(**IMAGENET), convolution={"padding": [1, 1, 1, 1]})
