@@ -61,7 +61,7 @@ def refuse_joined(graph: Graph) -> None:
     if names:
         raise ConversionError(
             f"{graph.name} has other inputs or outputs than its model: {', '.join(names)}",
-            "verify it when it is converted: --with-preprocessing and --with-postprocessing with --verify",
+            "they are compared when the model is converted, where both are at hand",
         )
 
 

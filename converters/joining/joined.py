@@ -101,10 +101,8 @@ def _beginnings(graph: Graph, metadata: Metadata) -> dict[str, Beginning]:
     if not found:
         begins = any(type(meaning) in BEGINNINGS for meaning in metadata.tensors.values())
         raise ValidationError(
-            f"--with-preprocessing: {graph.name} begins at what a page has already"
-            if begins
-            else f"--with-preprocessing: no input of {graph.name} is said to be a picture",
-            "" if begins else "--image x:rgb,mean=0.5,std=0.5 says so",
+            f"{graph.name} begins at what a page has already" if begins else f"no input of {graph.name} is said to be a picture",
+            "" if begins else "webnn2json GRAPH --image x:rgb,mean=0.5,std=0.5 says so",
         )
     return found
 
@@ -119,9 +117,7 @@ def _endings(graph: Graph, metadata: Metadata) -> dict[str, Ending]:
     if not found:
         known = any(operand.name in metadata.tensors for operand in graph.outputs)
         raise ValidationError(
-            f"--with-postprocessing: nothing is left to do for the outputs of {graph.name}"
-            if known
-            else f"--with-postprocessing: it is not said what any output of {graph.name} is",
-            "" if known else "--labels FILE names them",
+            f"nothing is left to do for the outputs of {graph.name}" if known else f"it is not said what any output of {graph.name} is",
+            "" if known else "webnn2json GRAPH --labels FILE names them",
         )
     return found

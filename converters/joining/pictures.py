@@ -29,11 +29,9 @@ def beginning(operand: Operand, image: Image) -> Beginning | None:
     if image.channels == "rgba":
         return None
     if operand.rank == 4 and operand.shape[0] != 1:
-        raise ValidationError(
-            f"--with-preprocessing: {operand.name} takes {operand.shape[0]} pictures at once", "convert it for one: --dim batch=1"
-        )
+        raise ValidationError(f"{operand.name} takes {operand.shape[0]} pictures at once", "convert it for one: --dim batch=1")
     if operand.data_type.bits == 4:
-        raise ValidationError(f"--with-preprocessing: {operand.name} is {operand.data_type}, which no picture is")
+        raise ValidationError(f"{operand.name} is {operand.data_type}, which no picture is")
     meaning = msgspec.structs.replace(image, channels="rgba", layout="nhwc", scale=1.0, mean=(), std=())
     new = Descriptor(DataType.UINT8, (1, *image.size(operand.shape), 4))
     return Beginning(
