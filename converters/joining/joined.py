@@ -102,7 +102,7 @@ def _beginnings(graph: Graph, metadata: Metadata) -> dict[str, Beginning]:
         begins = any(type(meaning) in BEGINNINGS for meaning in metadata.tensors.values())
         raise ValidationError(
             f"{graph.name} begins at what a page has already" if begins else f"no input of {graph.name} is said to be a picture",
-            "" if begins else "webnn2json GRAPH --image x:rgb,mean=0.5,std=0.5 says so",
+            "" if begins else "--image x:rgb,mean=0.5,std=0.5 can say so",
         )
     return found
 
@@ -118,6 +118,6 @@ def _endings(graph: Graph, metadata: Metadata) -> dict[str, Ending]:
         known = any(operand.name in metadata.tensors for operand in graph.outputs)
         raise ValidationError(
             f"nothing is left to do for the outputs of {graph.name}" if known else f"it is not said what any output of {graph.name} is",
-            "" if known else "webnn2json GRAPH --labels FILE names them",
+            "" if known else "--labels FILE can name them",
         )
     return found
