@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from converters.checking.reference import GraphSource
+from converters.checking.steps import verify_steps
 from converters.checking.verify import Runner, Verification, verify, verify_nodes
 from converters.commands.console import DONE, Result, note, progress, size
 from converters.commands.destination import Destination
@@ -22,8 +23,7 @@ from converters.commands.saving import Saved, save, save_package
 from converters.joining import Joined
 from converters.source import Source
 from webnn_graph import runtimes
-from webnn_graph.compare import HALF_PRECISION, compare
-from webnn_graph.data_types import Array, DataType
+from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
 from webnn_graph.feeds import complete
 from webnn_graph.formats import load
@@ -333,13 +333,9 @@ def verified_joining(graph: Graph, joined: Joined, check: Check) -> Verified:
     def compared(decided: Check) -> Verification:
         runtime = runtimes.find_runtime(decided.runtime or "reference")
         tolerance = runtime.tolerance if check.tolerance is None else check.tolerance
-        if any(output.data_type is DataType.FLOAT16 for node in graph.nodes for output in node.outputs):
-            tolerance = max(tolerance, HALF_PRECISION)
         run = partial(runtimes.run, runtime=runtime.name, browser=check.browser)
         with progress("comparing with the steps in Python ..."):
-            actual, given = run(graph, feeds), joined.prepared(feeds)
-            expected = joined.expected(run(joined.before, given), given, actual)
-        return Verification([compare(name, array, expected[name], tolerance) for name, array in actual.items()], None)
+            return verify_steps(graph, joined, run, feeds, tolerance)
 
     runtime, verification = replace(check, each_node=False).decided(graph, compared)
     return Verified(graph, verification, runtime, HELPERS)

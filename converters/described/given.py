@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from converters.described.detecting import form_of
+from converters.described.detecting import form_of, scores_of
 from converters.described.licenses import license_of
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError, Where
@@ -68,7 +68,7 @@ class Given:
             output = _output(graph, name, len(names), file)
             known = tensors.get(output.name)
             axis = _axis(output, len(names))
-            same = known if isinstance(known, Labels) else Labels(names=names)
+            same = known if isinstance(known, Labels) else Labels(names=names, scores=scores_of(graph, output))
             tensors[output.name] = msgspec.structs.replace(same, names=names, axis=axis)
         about = {"task": self.task or before.task, "license": license_of(self.license) or before.license}
         metadata = metadata_of(Metadata(**about, tensors=tensors).document())

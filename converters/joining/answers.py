@@ -29,7 +29,8 @@ LEAST_COUNT, LEAST_LENGTH = 1e-9, 1e-12
 def labels(graph: Graph, operand: Operand, meaning: Labels) -> Ending | None:
     """Probabilities of logits, without the last label if it stands for nothing; of each pixel the number of the most probable one."""
     axis = meaning.axis % operand.rank
-    if not meaning.several and (axis == operand.rank - 3 or (operand.rank == 4 and axis == 3)):
+    is_map = axis == operand.rank - 3 or (operand.rank == 4 and axis == 3)
+    if is_map and not meaning.several and operand.size > len(meaning.names):
         return _mask(operand, meaning, axis)
     kept = len(meaning.names) - (not meaning.names[-1] and len(meaning.names) > 1)
     if meaning.scores == "probabilities" and kept == len(meaning.names):

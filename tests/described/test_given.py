@@ -15,7 +15,7 @@ from click.testing import Result
 from converters.described.given import Given, audio, image, read_labels
 from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
-from webnn_graph import load
+from webnn_graph import GraphBuilder, load
 from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.metadata import Audio, Detections, Image, Labels, Metadata
 
@@ -190,3 +190,13 @@ def test_a_license() -> None:
     assert Metadata.of(Given(task="depth-estimation").of(graph)).license == "MIT"
     with pytest.raises(ValidationError, match="license 'unknown': it is no name of one"):
         Given(license="unknown").of(graph)
+
+
+@pytest.mark.parametrize(("last", "scores"), [("softmax", "probabilities"), ("sigmoid", "probabilities"), ("relu", "logits")])
+def test_labels_of_what_softmax_made_are_of_probabilities(last: str, scores: str, tmp_path: Path) -> None:
+    b = GraphBuilder("network")
+    x = b.input("x", "float32", [1, 3, 1, 1])
+    y = b.softmax(x, 1) if last == "softmax" else b.call(last, x)
+    (tmp_path / "labels.txt").write_text("a\nb\nc\n")
+    graph = Given(labels={"": tmp_path / "labels.txt"}).of(b.build({"y": b.reshape(y, [1, 3])}))
+    assert Metadata.of(graph).tensors == {"y": Labels(names=("a", "b", "c"), scores=scores)}  # type: ignore[arg-type]

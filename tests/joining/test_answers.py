@@ -59,6 +59,7 @@ def random(*shape: int, scale: float = 3.0) -> Array:
         (Labels(names=NAMES[:4]), (2, 7, 4), lambda x: x.softmax(-1)),
         (Labels(names=NAMES[:4], axis=1), (2, 4, 7), lambda x: x.softmax(1)),
         (Labels(names=NAMES[:4], axis=1, several=True), (1, 4, 5, 7), torch.sigmoid),
+        (Labels(names=NAMES[:4], axis=-3), (1, 4, 1, 1), lambda x: x.softmax(1)),
         (Labels(names=NAMES), (1, 7, 5), lambda x: x.softmax(-1)[..., :4]),
     ],
 )

@@ -14,11 +14,13 @@ import torch
 from click.testing import Result
 
 from converters import joining
+from converters.checking.steps import verify_steps
 from converters.joining.steps import Beginning, Ending
 from tests.cli.conftest import invoke as invoke
 from tests.cli.conftest import model as model
-from webnn_graph import load
+from webnn_graph import GraphBuilder, load
 from webnn_graph.metadata import Image, Labels, Metadata
+from webnn_graph.runtimes import run
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 pytest.importorskip("PIL", reason="pillow is not installed")
@@ -103,6 +105,20 @@ def test_verifying_finds_a_wrong_step(wrong: str, folder: Path, tmp_path: Path, 
     result = invoke("torch2webnn", folder, "-o", tmp_path, *BOTH, "--verify")
     assert result.exit_code == 3
     assert result.stdout.count("DIFFERS") == 1 and result.stdout.index("the steps before") < result.stdout.index("DIFFERS")
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "noise"), (1.00001, "DIFFERS")])
+def test_what_rounding_does_to_a_model_is_no_fault(factor: float, verdict: str) -> None:
+    """A model that makes much of the last bits of its input, and a step that is wrong by more than these."""
+    b = GraphBuilder("network")
+    y = b.sin(b.mul(b.input("x", "float32", [1, 3, 8, 8]), 3e3))
+    image = Image(scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+    made = joining.joined(replace(b.build({"y": y}), metadata=Metadata(tensors={"x": image}).document()), preprocessing=True)
+    step = made.beginnings["x"]
+    made = replace(made, beginnings={"x": replace(step, prepared=lambda x: step.prepared(x) * np.float32(factor))})
+    feeds = {"x": step.made_up(np.random.default_rng(0))}
+    (difference,) = verify_steps(made.graph, made, run, feeds, 1e-5).differences
+    assert difference.verdict == verdict
 
 
 def test_given_values_are_those_of_the_model(folder: Path, tmp_path: Path, invoke: Invoke) -> None:
