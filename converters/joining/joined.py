@@ -70,7 +70,7 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
         rounding: Whether weights are going to be rounded, see `converters.joining.scales.folded`.
 
     Raises:
-        ValidationError: It is not said what any input or output is, or one cannot be joined to.
+        ValidationError: It is not said what any input is, or any output, or one cannot be joined to.
     """
     metadata = Metadata.of(graph)
     beginnings = _beginnings(graph, metadata) if preprocessing else {}
@@ -86,6 +86,10 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
     steps: list[tuple[str, Beginning | Ending]] = [*beginnings.items(), *endings.items()]
     tensors = metadata.tensors | {name: msgspec.structs.replace(step.meaning, joined=True) for name, step in steps}
     said = [f"{name} {step.says}" for name, step in steps]
+    if preprocessing and not beginnings:
+        said += [f"{graph.name} begins at what a page has already"]
+    if postprocessing and not endings:
+        said += [f"nothing is left to do for the outputs of {graph.name}"]
     about = replace(graph, metadata=msgspec.structs.replace(metadata, tensors=tensors).document(), notes=(*graph.notes, *said))
     made = replay(about, {}, begin, {operand: endings[operand.name].build for operand in graph.outputs if operand.name in endings})
     return Joined(scales.folded(made, rounding) if beginnings else made, graph, beginnings, endings)
@@ -98,12 +102,8 @@ def _beginnings(graph: Graph, metadata: Metadata) -> dict[str, Beginning]:
         kind = BEGINNINGS.get(type(meaning))
         if kind and (step := kind(operand, meaning)):
             found[operand.name] = step
-    if not found:
-        begins = any(type(meaning) in BEGINNINGS for meaning in metadata.tensors.values())
-        raise ValidationError(
-            f"{graph.name} begins at what a page has already" if begins else f"no input of {graph.name} is said to be a picture",
-            "" if begins else "--image x:rgb,mean=0.5,std=0.5 can say so",
-        )
+    if not any(type(meaning) in BEGINNINGS for meaning in metadata.tensors.values()):
+        raise ValidationError(f"no input of {graph.name} is said to be a picture", "--image x:rgb,mean=0.5,std=0.5 can say so")
     return found
 
 
@@ -114,10 +114,6 @@ def _endings(graph: Graph, metadata: Metadata) -> dict[str, Ending]:
         kind = ENDINGS.get(type(meaning))
         if kind and (step := kind(graph, operand, meaning)):
             found[operand.name] = step
-    if not found:
-        known = any(operand.name in metadata.tensors for operand in graph.outputs)
-        raise ValidationError(
-            f"nothing is left to do for the outputs of {graph.name}" if known else f"it is not said what any output of {graph.name} is",
-            "" if known else "--labels FILE can name them",
-        )
+    if not any(operand.name in metadata.tensors for operand in graph.outputs):
+        raise ValidationError(f"it is not said what any output of {graph.name} is", "--labels FILE can name them")
     return found

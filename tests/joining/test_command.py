@@ -134,8 +134,8 @@ def test_graphs_that_are_there(folder: Path, tmp_path: Path, invoke: Invoke) -> 
     assert [str(operand) for operand in (*graph.inputs, *graph.outputs)] == ["pixel_values: uint8[1, 32, 32, 4]", "logits: float32[1, 4]"]
     result = invoke("webnn", "verify", tmp_path / "joined" / "model.json", "--against", folder)
     assert result.exit_code == 1 and "model has other inputs or outputs than its model: pixel_values" in result.stderr
-    again = invoke("webnn2json", tmp_path / "joined" / "model.json", "-o", tmp_path / "again", "--with-preprocessing")
-    assert again.exit_code == 1 and "begins at what a page has already" in again.stderr and not (tmp_path / "again").exists()
+    again = done(invoke("webnn2json", tmp_path / "joined" / "model.json", "-o", tmp_path / "again", "--with-preprocessing"))
+    assert "model begins at what a page has already" in again.stderr
 
 
 @pytest.mark.parametrize(
