@@ -30,8 +30,12 @@ def labels(graph: Graph, operand: Operand, meaning: Labels) -> Ending | None:
     """Probabilities of logits, without the last label if it stands for nothing; of each pixel the number of the most probable one."""
     axis = meaning.axis % operand.rank
     is_map = axis == operand.rank - 3 or (operand.rank == 4 and axis == 3)
+    if not meaning.several and len(meaning.names) == 1:
+        return None  # which is always the most probable one
     if is_map and not meaning.several and operand.size > len(meaning.names):
         return _mask(operand, meaning, axis)
+    if not operand.data_type.is_float:
+        return None
     kept = len(meaning.names) - (not meaning.names[-1] and len(meaning.names) > 1)
     if meaning.scores == "probabilities" and kept == len(meaning.names):
         return None
@@ -138,7 +142,7 @@ def _part(b: GraphBuilder, x: Operand, axis: int, first: int, count: int) -> Ope
 # --------------------------------------------------------------------------------------------------------------- characters
 def characters(graph: Graph, operand: Operand, meaning: Characters) -> Ending | None:
     """CTC's best path: the number of the most probable character of each step, and its probability."""
-    if meaning.scores == "path":
+    if meaning.scores == "path" or not operand.data_type.is_float:
         return None
     axis = operand.rank - 1
 

@@ -24,7 +24,7 @@ def beginning(operand: Operand, image: Image) -> Beginning | None:
     """What makes an input of ``uint8[1, height, width, 4]``; None where it is that.
 
     Raises:
-        ValidationError: It is of several pictures, or has 4 bits.
+        ValidationError: It is of several pictures, has 4 bits, or its values are beyond float32.
     """
     if image.channels == "rgba":
         return None
@@ -32,6 +32,8 @@ def beginning(operand: Operand, image: Image) -> Beginning | None:
         raise ValidationError(f"{operand.name} takes {operand.shape[0]} pictures at once", "convert it for one: --dim batch=1")
     if operand.data_type.bits == 4:
         raise ValidationError(f"{operand.name} is {operand.data_type}, which no picture is")
+    if not np.abs([*_shifts(image), *_factors(image)]).max() < np.finfo(np.float32).max:
+        raise ValidationError(f"{operand.name} has a scale, mean or std that makes numbers beyond float32")
     meaning = msgspec.structs.replace(image, channels="rgba", layout="nhwc", scale=1.0, mean=(), std=())
     new = Descriptor(DataType.UINT8, (1, *image.size(operand.shape), 4))
     return Beginning(
@@ -61,11 +63,20 @@ def _rest_is_marked(image: Image, size: tuple[int, int]) -> bool:
     return image.resize == "contain" or covered < max(size)
 
 
+def _shifts(image: Image) -> Array:
+    """What is taken off values from 0 to 255 in each channel, or in all: float64."""
+    return np.asarray(image.mean or (0.0,)) / image.scale
+
+
+def _factors(image: Image) -> Array:
+    """What the rest is multiplied by."""
+    return image.scale / np.asarray(image.std or (1.0,))
+
+
 def _model_input(b: GraphBuilder, pixels: Operand, image: Image, old: Operand) -> Operand:
     values = b.cast(pixels, "float32")
     x, axis = _colours(b, values, image), -1
-    shifts = np.asarray(image.mean or (0.0,)) / image.scale
-    factors = image.scale / np.asarray(image.std or (1.0,))
+    shifts, factors = _shifts(image), _factors(image)
     own = shifts[::-1] if image.channels == "bgr" else shifts  # as red, green and blue are in order
     if _rest_is_marked(image, image.size(old.shape)):
         alpha = b.slice(values, [0, 0, 0, 3], [*values.shape[:3], 1])

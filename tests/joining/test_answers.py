@@ -188,6 +188,7 @@ def test_one_vector_where_all_tokens_are_there(pooling: Any) -> None:
     ("meaning", "shape"),
     [
         (Labels(names=NAMES[:4], scores="probabilities"), (1, 4)),
+        (Labels(names=NAMES[:1], axis=1), (1, 1, 9, 7)),
         (Boxes(), (1, 5, 4)),
         (Detections(names=NAMES[:4], form="final"), (1, 300, 6)),
         (Embedding(normalized=True), (1, 6)),

@@ -184,6 +184,9 @@ def test_what_cannot_begin_with_a_picture() -> None:
     again = joined(once, preprocessing=True).graph
     assert again.notes[-1] == "network begins at what a page has already"
     assert (again.metadata, [node.op for node in again.nodes]) == (once.metadata, [node.op for node in once.nodes])
+    for image in (Image(scale=1e-300, mean=(1.0,)), Image(std=(1e-300,))):
+        with pytest.raises(ValidationError, match="x has a scale, mean or std that makes numbers beyond float32"):
+            joined(network(image), preprocessing=True)
     b = GraphBuilder("network")
     several = b.build({"y": b.identity(b.input("x", "float32", [2, 3, *SIZE]))})
     with pytest.raises(ValidationError, match="takes 2 pictures at once"):
