@@ -8,6 +8,7 @@ from math import prod
 from types import MappingProxyType
 from typing import TypeVar
 
+from webnn_graph.data_types import DataType
 from webnn_graph.formats.expressions import literal, string, url
 from webnn_graph.formats.javascript import filled, types
 from webnn_graph.graph import Graph, Operand
@@ -16,7 +17,7 @@ from webnn_graph.tasks import THRESHOLD, TOP
 from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
 from webnn_graph.tasks.pictures import MOST_PIXELS
 
-READING = ("mistakes", "sources", "resampling", "preparing", "scores")
+READING = ("mistakes", "sources", "resampling", "fitting", "preparing", "scores")
 """The plain modules that every task needs, each behind those that it reads at once."""
 FRAGMENTS = MappingProxyType(
     {
@@ -37,16 +38,32 @@ class Task:
         way: How it answers, a key of `FRAGMENTS`.
         image: The input that is the picture.
         answers: The outputs that are read: the labels, the detections, the characters, or boxes and their labels.
+        is_of_bytes: Whether the input takes the bytes of a canvas as they are.
     """
 
     way: str
     image: Operand
     answers: tuple[Operand, ...]
+    is_of_bytes: bool = False
 
     @property
     def method(self) -> str:
         """What the module calls it."""
         return "detect" if self.way in ("boxes", "detections") else self.way
+
+
+def fragments(task: Task) -> tuple[str, ...]:
+    """The plain modules that a task needs, each behind those that it reads at once."""
+    prepares = "bytes" if task.is_of_bytes else "preparing"
+    return tuple(prepares if name == "preparing" else name for name in FRAGMENTS[task.way])
+
+
+def _is_of_bytes(operand: Operand, image: Meaning) -> bool:
+    """Whether an input takes the bytes of a canvas as they are."""
+    if not isinstance(image, Image):
+        return False
+    changed = image.scale != 1 or any(image.mean) or any(value != 1 for value in image.std)
+    return image.channels == "rgba" and image.layout == "nhwc" and operand.data_type is DataType.UINT8 and not changed
 
 
 Kind = TypeVar("Kind", bound=Meaning)
@@ -63,7 +80,7 @@ def task_of(graph: Graph) -> Task | None:
     found = next(_ways(graph, meanings), None)
     if found is None or any(operand.data_type.bits == 4 for operand in found[1]):
         return None
-    return Task(found[0], given[0], found[1])
+    return Task(found[0], given[0], found[1], _is_of_bytes(given[0], meanings[given[0].name]))
 
 
 def _is_picture(operand: Operand, meaning: Meaning | None) -> bool:
@@ -123,7 +140,7 @@ def files(graph: Graph, stem: str) -> dict[str, str]:
         "answers": [string(operand.name) for operand in task.answers],
         "size": literal(list(image.size(task.image.shape))),
         "types": types([task.image.data_type]),
-        "fragments": FRAGMENTS[task.way],
+        "fragments": fragments(task),
         "most_pixels": MOST_PIXELS,
         "most_boxes": MOST_BOXES,
         "top": TOP,
