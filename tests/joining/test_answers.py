@@ -17,6 +17,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Labels, Mask, Meaning, Metadata, Tokens
 from webnn_graph.runtimes import run
+from webnn_graph.targets import legalize, load_target
 from webnn_graph.tasks import answers
 from webnn_graph.tasks.pictures import Fit
 
@@ -199,6 +200,28 @@ def test_nothing_is_left_to_do(meaning: Meaning, shape: tuple[int, ...]) -> None
     made = passing({"x": np.zeros(shape, np.float32)}, {"x": meaning})
     assert made.graph.notes == ("nothing is left to do for the outputs of network",) and not made.endings
     assert made.graph.metadata == made.before.metadata and len(made.graph.nodes) == len(made.before.nodes)
+
+
+@pytest.mark.parametrize("target", ["portable", "rustnn"])
+@pytest.mark.parametrize("data_type", ["float32", "float16"])
+def test_targets_take_them(data_type: str, target: str) -> None:
+    shapes = {"a": (1, 4), "b": (1, 4, 9, 7), "c": (1, 30, 4), "d": (1, 8, 60), "e": (1, 9, 5), "f": (2, 7, 6)}
+    numbers: dict[str, Array] = {name: np.abs(random(*shape)).astype(data_type) for name, shape in shapes.items()}
+    numbers["mask"] = np.array([[1] * 7, [1, 1, 1, 0, 0, 0, 0]], np.int64)
+    meanings: dict[str, Meaning] = {
+        "a": Labels(names=NAMES[:4], several=True),
+        "b": Labels(names=NAMES[:4], axis=1),
+        "c": Boxes(format="cxcywh"),
+        "d": Detections(names=("cat", "", "bird", "tree")),
+        "e": Characters(names=NAMES),
+        "f": Embedding(pooling="last", normalized=True),
+        "mask": Tokens(holds="mask"),
+    }
+    graph = passing(numbers, meanings).graph
+    expected, legal = run(graph, numbers), legalize(graph, load_target(target))
+    given = {operand.name: numbers[operand.name].astype(operand.data_type.numpy) for operand in legal.inputs}
+    for name, array in run(legal, given).items():
+        np.testing.assert_allclose(array, expected[name], rtol=2e-3 if data_type == "float16" else 1e-5, atol=1e-5)
 
 
 def test_nothing_is_known() -> None:
