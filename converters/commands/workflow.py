@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from converters.checking.joined_steps import verify_steps
 from converters.checking.reference import GraphSource
-from converters.checking.steps import verify_steps
 from converters.checking.verify import Runner, Verification, verify, verify_nodes
 from converters.commands.console import DONE, Result, note, progress, size
 from converters.commands.destination import Destination

@@ -14,7 +14,7 @@ import torch
 from click.testing import Result
 
 from converters import joining
-from converters.checking.steps import verify_steps
+from converters.checking.joined_steps import verify_steps
 from converters.joining.steps import Beginning, Ending
 from tests.cli.conftest import invoke as invoke
 from tests.cli.conftest import model as model
