@@ -34,6 +34,7 @@ TYPESCRIPT := typescript@7.0.2
 AXE := axe-core@4.14.1
 TERSER := terser@5.51.4
 ORT := onnxruntime-web@1.30.0
+BUNDLERS := vite@8.3.8 webpack@5.113.0 esbuild@0.28.2
 TEXT := @huggingface/tokenizers@0.2.0 @huggingface/jinja@0.5.11
 
 # A browser of one's own wins: WEBNN_CHROMIUM=/path make test
@@ -52,7 +53,7 @@ demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
 	$(BIN)/onnx2webnn $(DEMO)/magika_v3_3.onnx --dim unk__214=1 --format webnn,json,js --output-dir $(DEMO) --verify --force
 
-test: $(VENV)/.test $(VENV)/.npm $(VENV)/npm/node_modules/onnxruntime-web $(VENV)/npm/node_modules/@huggingface $(VENV)/.rustnn $(BROWSER)
+test: $(VENV)/.test $(VENV)/.npm $(VENV)/npm/node_modules/onnxruntime-web $(VENV)/npm/node_modules/@huggingface $(VENV)/npm/node_modules/vite $(VENV)/.rustnn $(BROWSER)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(DURATIONS) $(TESTS)
 
 slow: DURATIONS := --durations 0 --durations-min 2
@@ -139,6 +140,10 @@ $(VENV)/npm/node_modules/onnxruntime-web: Makefile
 
 $(VENV)/npm/node_modules/@huggingface: Makefile
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(TEXT)
+	@touch $@
+
+$(VENV)/npm/node_modules/vite: Makefile
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(BUNDLERS)
 	@touch $@
 
 $(VENV)/.browser: tests/browser/package.json

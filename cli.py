@@ -384,6 +384,7 @@ def verify(graph: Path, against: Path, dim: Mapping[str, int], **options: Any) -
     That is an ONNX file or what torch2webnn converts. Both compute the same inputs. Exits with 3 and names the first node that differs
     when an output is further away than the tolerance.
     """
+    from converters.commands.joining import refuse_joined
     from converters.commands.opening import converted_like, source_of
     from converters.commands.workflow import verified_file
     from converters.random_numbers import INPUTS
@@ -391,6 +392,7 @@ def verify(graph: Path, against: Path, dim: Mapping[str, int], **options: Any) -
 
     check = check_of(options)
     loaded = load(graph, dims=dim)
+    refuse_joined(loaded)
     opening = opening_of({**options, "dim": {}, "shape": {}, "random": INPUTS})  # where the graph has them, they are inputs
     return verified_file(loaded, source_of(against, opening, loaded), check, lambda: converted_like(against, opening, loaded))
 

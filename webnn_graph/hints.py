@@ -105,6 +105,8 @@ OPTIONS: dict[str, tuple[str, Callable[[list[str]], str]]] = {
     "embed": ("", _always("embed=True")),
     "target": (r"[\w.-]+", _one("target", _quoted)),
     "fallback": (r"ort-web\S*", _one("fallback", _quoted)),
+    "image": (r"\w+:\S+", _always("an Image in its metadata")),
+    "labels": (r"FILE", _always("Labels in its metadata")),
     "debug": ("", _always("the traceback")),
 }
 """By option, the pattern of its value in a hint, and what it is in Python with all its values."""

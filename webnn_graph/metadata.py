@@ -16,7 +16,7 @@ from msgspec import Meta
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.graph import Graph
-from webnn_graph.names import TASK
+from webnn_graph.names import LICENSE, TASK
 from webnn_graph.wording import one_line
 
 MOST_CHARACTERS = 1000
@@ -36,7 +36,13 @@ OfChannels: TypeAlias = Annotated[tuple[Number, ...], Meta(max_length=4)]
 
 
 class _Described(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
-    """What one tensor is."""
+    """What one tensor is.
+
+    Attributes:
+        joined: True where it is not the model's own, but made of that or made into that by the graph's first or last steps.
+    """
+
+    joined: bool | None = None
 
     @property
     def kind(self) -> str:
@@ -316,10 +322,12 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         task: As Hugging Face calls it, like ``image-classification``; empty where it is not known.
+        license: What the model is licensed under: an SPDX expression, or what its source calls it; empty where it is not known.
         tensors: What inputs and outputs are, by name.
     """
 
     task: Annotated[str, Meta(pattern=rf"^({TASK.pattern})?$(?!\n)", description="Lower case letters, digits and -.")] = ""
+    license: Annotated[str, Meta(pattern=rf"^({LICENSE.pattern})?$(?!\n)", description="An SPDX expression, or another name.")] = ""
     tensors: Annotated[dict[Text, Meaning], Meta(max_length=1000)] = {}
 
     @classmethod
@@ -329,12 +337,13 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def renamed(self, names: Mapping[str, str]) -> Metadata:
         """The same where tensors have other names."""
-        return Metadata(task=self.task, tensors={names.get(name, name): meaning for name, meaning in self.tensors.items()})
+        return msgspec.structs.replace(self, tensors={names.get(name, name): meaning for name, meaning in self.tensors.items()})
 
     def document(self) -> dict[str, Any]:
         """The object that files hold: what has its default is not in it."""
         tensors = {name: said(meaning) for name, meaning in self.tensors.items()}
-        return {**({"task": self.task} if self.task else {}), **({"tensors": tensors} if tensors else {})}
+        members = {"task": self.task, "license": self.license, "tensors": tensors}
+        return {name: value for name, value in members.items() if value}
 
 
 def whole(meaning: Meaning) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 IDENTIFIER = re.compile(r"(?!true|false|null)[A-Za-z_][A-Za-z0-9_]*\Z")
 TASK = re.compile("[a-z0-9-]{1,100}")
 """What a graph is for, as Hugging Face calls it: ``image-classification``."""
+LICENSE = re.compile("[A-Za-z0-9(][A-Za-z0-9 .+()-]{0,198}[A-Za-z0-9.+)]")
+"""The name of a license, or an SPDX expression: ``Apache-2.0 OR MIT``."""
 
 
 def identifier(name: str) -> str:
@@ -17,6 +19,11 @@ def identifier(name: str) -> str:
         return name
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") or "unnamed"
     return plain if IDENTIFIER.match(plain) else "_" + plain
+
+
+def package_name(name: str) -> str:
+    """A name that npm takes for a package."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100] or "model"
 
 
 class Names:

@@ -17,9 +17,11 @@ from converters.commands.options import (
     conversion_options,
     destination_of,
     factory_options,
+    folder_option,
     form_options,
     generate_options,
     given_of,
+    joining_of,
     mapping_option,
     module_options,
     onnx_options,
@@ -75,6 +77,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
         return _generating(model, formats, verify, simplify, options)
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options)
     quantizing, given = quantizing_of(options, check), given_of(options)
+    joining = joining_of(options, sizes, quantizing)
     check_kind(model, ModelKind.ONNX)
     what = {"bind": options["bind"], "inputs": options["inputs"], "outputs": options["outputs"]}
     frontend = partial(convert_simplified, report=note) if simplify else convert
@@ -88,7 +91,7 @@ def onnx2webnn(model: Path, formats: list[str], verify: bool, simplify: bool, **
     source = partial(OnnxSource, model, **what)
     if len(sizes) == 1:
         chosen = Chosen(random, partial(convert_model, dims=sizes[0]), source)
-        return converted(lambda: given.of(chosen.convert()), destination, chosen.source, check if verify else None, quantizing)
+        return converted(lambda: given.of(chosen.convert()), destination, chosen.source, check if verify else None, quantizing, joining)
     several = SeveralSizes(
         lambda dims: given.of(convert_model(dims=dims)), lambda _: source(), sizes, options["padding"], options["budget"]
     )
@@ -178,6 +181,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     inputs = [_specification(InputSpec.parse, text) for text in specifications]
     sizes, destination, check = sizes_of(options, model), destination_of(options, model, formats, files_of), check_of(options, read_inputs)
     quantizing, given = quantizing_of(options, check), given_of(options)
+    joining = joining_of(options, sizes, quantizing)
     kind_of(model)
     loading: dict[str, Any] = {
         name: options[name] for name in ("factory", "factory_args", "state_dict", "task", "submodule", "trust_pickle", "trust_script")
@@ -193,7 +197,7 @@ def torch2webnn(model: Path, specifications: Sequence[str], formats: list[str], 
     if len(sizes) == 1:
         source = TorchModel(model, values=check.inputs, dims=sizes[0], random=None if random is None else INPUTS, **loading)
         chosen = Chosen(random, source.convert, source.source)
-        return converted(lambda: given.of(chosen.convert()), destination, chosen.source, check if verify else None, quantizing)
+        return converted(lambda: given.of(chosen.convert()), destination, chosen.source, check if verify else None, quantizing, joining)
 
     def of_size(*dims: tuple[str, int]) -> TorchModel:
         return TorchModel(model, dims=dict(dims), **{**loading, "budget": Budget(options["budget"])})
@@ -216,7 +220,7 @@ def _specification(parse: Callable[[str], Any], text: str) -> Any:
         raise click.BadParameter(f"{text!r} is not like 'x:float32[1,3,224,224]'", param_hint="--input") from None
 
 
-def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
+def _convert_graph(model: Path, formats: Sequence[str], options: dict[str, Any]) -> Result:
     from converters.commands.saving import save
     from converters.commands.workflow import Conversion, Part
     from webnn_graph.file_kinds import ModelKind, check_kind
@@ -224,24 +228,26 @@ def _convert_graph(model: Path, form: str, options: dict[str, Any]) -> Result:
     from webnn_graph.formats.shards import in_place_of
     from webnn_graph.formats.table import WEIGHTS
 
-    destination = destination_of(options, model, [form], files_of)
+    destination = destination_of(options, model, formats, files_of)
     check_kind(model, ModelKind.GRAPH)
     weights = model.with_suffix(WEIGHTS)
     destination.check(own=[weights, *in_place_of(weights)])
-    given = given_of(options)
+    given, joining = given_of(options), joining_of(options)
     with progress("reading ..."):
         graph = given.of(load(model, dims=options["dim"]))
+        graph = joining(graph).graph if joining else graph
     with progress("writing ..."):
         return Conversion([Part(save(graph, destination, read_from=model))])
 
 
 @click.command(cls=Command)
 @form_options
+@folder_option
 @module_options
 @click.version_option(package_name="webnn-convert")
-def webnn2js(graph: Path, **options: Any) -> Result:
+def webnn2js(graph: Path, formats: list[str], **options: Any) -> Result:
     """Write the ES module, its type declarations and its weights for GRAPH, a .webnn or .json file."""
-    return _convert_graph(graph, "js", options)
+    return _convert_graph(graph, formats, options)
 
 
 @click.command(cls=Command)
@@ -249,7 +255,7 @@ def webnn2js(graph: Path, **options: Any) -> Result:
 @click.version_option(package_name="webnn-convert")
 def webnn2json(graph: Path, **options: Any) -> Result:
     """Write the .webnn file GRAPH as webnn-graph-json."""
-    return _convert_graph(graph, "json", options)
+    return _convert_graph(graph, ["json"], options)
 
 
 @click.command(cls=Command)
@@ -258,7 +264,7 @@ def webnn2json(graph: Path, **options: Any) -> Result:
 @click.version_option(package_name="webnn-convert")
 def webnn2onnx(graph: Path, **options: Any) -> Result:
     """Write the ONNX model of GRAPH, a .webnn or .json file, whose weights stay in its .safetensors file."""
-    return _convert_graph(graph, "onnx", options)
+    return _convert_graph(graph, ["onnx"], options)
 
 
 @click.command(cls=Command)
@@ -266,4 +272,4 @@ def webnn2onnx(graph: Path, **options: Any) -> Result:
 @click.version_option(package_name="webnn-convert")
 def json2webnn(graph: Path, **options: Any) -> Result:
     """Write the webnn-graph-json file GRAPH as .webnn text."""
-    return _convert_graph(graph, "webnn", options)
+    return _convert_graph(graph, ["webnn"], options)

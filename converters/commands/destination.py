@@ -66,7 +66,7 @@ class Destination:
     @property
     def graphs(self) -> list[Path]:
         """The graph files, one per format."""
-        return [self.folder / f"{self.stem}{suffix_of(name)}" for name in dict.fromkeys(self.formats)]
+        return [self.folder / f"{self.stem}{suffix}" for suffix in dict.fromkeys(map(suffix_of, self.formats))]
 
     @property
     def files(self) -> list[Path]:
@@ -84,7 +84,7 @@ class Destination:
 
     def part(self, name: str) -> Destination:
         """Where a graph of several goes that have their weights in common."""
-        return replace(self, stem=f"{self.stem}_{name}", weights=SHARED, more={**self.more, "task": False})
+        return replace(self, stem=f"{self.stem}_{name}", weights=SHARED, more={**self.more, "task": False, "folders": ()})
 
     def member(self, name: str) -> Destination:
         """Where a graph of a package goes: under the name that the package knows it by."""

@@ -64,9 +64,10 @@ def of_graph(graph: Graph) -> Overview:
 
 
 def _metadata(graph: Graph) -> dict[str, Any]:
-    """What the graph is for, and what its inputs and outputs mean, each by its name."""
-    task, tensors = graph.metadata.get("task"), graph.metadata.get("tensors", {})
-    return {**({"task": task} if task else {}), **tensors}
+    """What the graph is for, its license, and what its inputs and outputs mean, each by its name."""
+    metadata = dict(graph.metadata)
+    tensors = metadata.pop("tensors", {})
+    return {**metadata, **tensors}
 
 
 def _tensor(operand: Operand) -> Tensor:

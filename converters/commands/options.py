@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,7 +26,7 @@ from converters.commands.values import (
     Fallback,
     RandomNumbers,
 )
-from webnn_graph.formats.table import LIBRARIES, OPSETS, writable
+from webnn_graph.formats.table import LIBRARIES, OPSETS, Format, suffix_of, writable, written_as
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 from webnn_graph.runtimes import RUNTIMES
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from converters.commands.quantizing import Quantizing
     from converters.commands.workflow import Check
     from converters.described.given import Given
+    from converters.joining import Joined
+    from webnn_graph.graph import Graph
 
 F = TypeVar("F", bound=Callable[..., Any])
 BESIDE = ", where model.dims.json beside the model does not say it"
@@ -50,8 +53,8 @@ def _as_mapping(context: click.Context, parameter: click.Parameter, pairs: Seque
     return dict(pairs)
 
 
-def _formats(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
-    names, known = [name for text in value for name in text.split(",")], _format_names()
+def _formats(known: Sequence[str], context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
+    names = [name for text in value for name in text.split(",")]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}")
@@ -72,8 +75,18 @@ def _stem(context: click.Context, parameter: click.Parameter, value: str | None)
     return value
 
 
-def _format_names() -> list[str]:
-    return [format.name for format in writable()]
+def _format_option(formats: Iterable[Format], default: str) -> Callable[[F], F]:
+    """``--format`` of these formats, and of the folders that their files can be the core of."""
+    known = [name for format in formats for name in (format.name, *format.folders)]
+    return click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        default=(default,),
+        callback=partial(_formats, known),
+        metavar=",".join(known),
+        help=f"Forms to write.  [default: {default}]",
+    )
 
 
 def _without_labels() -> str:
@@ -149,17 +162,13 @@ module_options = options(
         help="Have modules compute with ONNX Runtime Web where WebNN is missing or does not take the graph; MODULE, which may be a "
         f"URL, is what they import of it.  [default: none; {', '.join(LIBRARIES.values())}]",
     ),
+    click.option(
+        "--package", default="", metavar="NAME[@VERSION]", help="What a package of npm is called.  [default: by the files' name, 1.0.0]"
+    ),
 )
 """Of what is written in JavaScript."""
-format_option = click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    default=("webnn",),
-    callback=_formats,
-    metavar=",".join(_format_names()),
-    help="Forms to write.  [default: webnn]",
-)
+format_option = _format_option(writable(), "webnn")
+folder_option = _format_option([written_as(Path("x.js"))], "js")
 computing_options = options(
     click.option(
         "--runtime",
@@ -263,8 +272,22 @@ describing_options = options(
         type=LABELS,
         help="What the numbers of an output are called: one a line, or JSON.",
     ),
+    click.option("--license", default="", help="What the model is licensed under, like Apache-2.0.  [default: as its files say]"),
 )
 """What inputs and outputs mean, see `given_of`."""
+joining_options = options(
+    click.option(
+        "--with-preprocessing",
+        is_flag=True,
+        help="Begin the graph at what a page has: the bytes of a picture, red, green, blue and alpha, as a canvas has them.",
+    ),
+    click.option(
+        "--with-postprocessing",
+        is_flag=True,
+        help="End the graph at what is wanted: probabilities, corners of boxes, masks, characters, one vector of a text.",
+    ),
+)
+"""What is put into the graph of what inputs and outputs mean, see `joining_of`."""
 task_option = click.option("--task", default="", help="What the model is for, like image-classification.  [default: as its files say]")
 random_option = click.option(
     "--random",
@@ -350,6 +373,7 @@ conversion_options = options(
     module_options,
     quantization_options("float32"),
     describing_options,
+    joining_options,
     random_option,
     budget_option,
     click.option("--verify", is_flag=True, help="Compare the written graph with the source model; exit with 3 when they differ."),
@@ -358,7 +382,13 @@ conversion_options = options(
 )
 """What every converter from a source format takes, after the options about that format."""
 form_options = options(
-    click.argument("graph", type=EXISTING), graph_dims_option, describing_options, task_option, destination_options, verbosity_options
+    click.argument("graph", type=EXISTING),
+    graph_dims_option,
+    describing_options,
+    joining_options,
+    task_option,
+    destination_options,
+    verbosity_options,
 )
 """Of the commands that write a graph in another form."""
 
@@ -396,25 +426,50 @@ def quantizing_of(options: dict[str, Any], check: Check) -> Quantizing | None:
     return Quantizing(scheme, check.inputs if is_measured else None, check.seed)
 
 
-DESCRIBING = ("images", "sounds", "label_files")
+DESCRIBING = ("images", "sounds", "label_files", "license")
 """Those of the `describing_options` but for the task."""
+
+
+JOINING = ("with_preprocessing", "with_postprocessing")
+"""The `joining_options`."""
 
 
 def refuse_described(options: Mapping[str, Any]) -> None:
     """Raises `click.UsageError` for a model that generates, of which it is known what goes in and comes out."""
     if any(options[name] for name in DESCRIBING):
-        raise click.UsageError("--generate says what goes in and comes out; --image, --audio and --labels are for other models")
+        raise click.UsageError("--generate says what goes in and comes out; --image, --audio, --labels and --license are for other models")
+    if any(options[name] for name in JOINING):
+        raise click.UsageError(
+            "--generate says what goes in and comes out; --with-preprocessing and --with-postprocessing are for other models"
+        )
 
 
 def given_of(options: dict[str, Any]) -> Given:
     """Takes the `describing_options` out of a command's options; the task stays, which says other things, too."""
     from converters.described.given import Given
 
-    images, sounds, labels = (options.pop(name) for name in DESCRIBING)
+    images, sounds, labels, license = (options.pop(name) for name in DESCRIBING)
     inputs = {name: image for name, image, _ in images} | dict(sounds)
     if len(inputs) < len(images) + len(sounds):
         raise click.UsageError("--image and --audio say what an input is once")
-    return Given(options["task"], inputs, {name: size for name, _, size in images if size}, dict(labels))
+    return Given(options["task"], inputs, {name: size for name, _, size in images if size}, dict(labels), license)
+
+
+def joining_of(
+    options: dict[str, Any], sizes: Sequence[Mapping[str, int]] = (), quantizing: Quantizing | None = None
+) -> Callable[[Graph], Joined] | None:
+    """Takes the `joining_options` out of a command's options: what joins to a graph, None where nothing does.
+
+    Raises `click.UsageError` where there are several sizes.
+    """
+    from converters.joining import joined
+
+    before, after = (options.pop(name) for name in JOINING)
+    if not before and not after:
+        return None
+    if len(sizes) > 1:
+        raise click.UsageError("--with-preprocessing and --with-postprocessing are for one size of each dimension")
+    return partial(joined, preprocessing=before, postprocessing=after, rounding=quantizing is not None)
 
 
 def sizes_of(options: dict[str, Any], model: Path) -> list[Mapping[str, int]]:
@@ -472,11 +527,17 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
     where, labels, force, most = (options.pop(name) for name in ("output_dir", "node_names", "force", "max_shard_size"))
     said = options.pop("expand")
     expand = said == "load" if said else legal is None or legal.expand
-    more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed", "fallback") if name in options}
+    more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed", "fallback", "package") if name in options}
     if options.get("generate") and _is_default("formats"):
         formats = ("webnn", "js")
-    if more.get("fallback") and "js" not in formats:
+    folders = [name for name in dict.fromkeys(formats) if any(name in format.folders for format in writable())]
+    if more.get("fallback") and suffix_of("js") not in map(suffix_of, formats):
         raise click.UsageError("--fallback is of modules: --format js")
+    if more.get("package") and "npm" not in folders:
+        raise click.UsageError("--package is of packages: --format npm")
+    if folders and options.get("generate"):
+        raise click.UsageError(f"--generate writes a folder of its own; --format {folders[0]} is for other models")
+    more |= {"folders": folders} if folders else {}
     return Destination(
         where,
         stem,

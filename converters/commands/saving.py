@@ -151,6 +151,8 @@ def _written(
         mixed = [text for file in common if file == to.weights_file for text in _mixed_weights(file)]
         if len(parts) == 1:
             notes += _unread(graphs, to.weights_file)
+        if "npm" in to.more.get("folders", ()) and not first.metadata.get("license"):
+            notes.append("package.json names no license, as the model's files do not; --license says it")
         saved.append(Saved(first, [file for file in files if file in to.files] + common, [*warnings, *mixed, *left_out], notes))
     return saved
 

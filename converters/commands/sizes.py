@@ -16,7 +16,9 @@ from converters.commands.saving import save_sized
 from converters.commands.workflow import Check, Conversion, Part, read_again, verified, verified_rounding
 from converters.source import Source
 from webnn_graph import runtimes
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
+from webnn_graph.errors import WebNNError
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.conversion import convert_sizes, separated, whole_masks
 from webnn_graph.sizes.extents import Sizes
@@ -115,6 +117,8 @@ def converted_sizes(
     model: SeveralSizes, destination: Destination, check: Check | None = None, quantizing: Quantizing | None = None
 ) -> SizedConversion:
     """The same as `converted` for several sizes: ``<stem>_<size>`` each, one file of weights, and what is for all sizes."""
+    for folder in destination.more.get("folders", ()):
+        raise WebNNError(f"--format {folder} is for one size", "--format js writes modules of several sizes", code=Code.WRONG_KIND)
     for place in (*(destination.part(label_of(sizes)) for sizes in model.sizes), destination.together()):
         place.check()
     with progress("converting ..."):

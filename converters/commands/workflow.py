@@ -11,17 +11,21 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from converters.checking.joined_steps import verify_steps
 from converters.checking.reference import GraphSource
 from converters.checking.verify import Runner, Verification, verify, verify_nodes
 from converters.commands.console import DONE, Result, note, progress, size
 from converters.commands.destination import Destination
+from converters.commands.joining import HELPERS, VerifiedJoining, own_inputs
 from converters.commands.quantizing import QuantizedGraphs, Quantizing, VerifiedRounding
 from converters.commands.report import Verified
 from converters.commands.saving import Saved, save, save_package
+from converters.joining import Joined
 from converters.source import Source
 from webnn_graph import runtimes
 from webnn_graph.data_types import Array
 from webnn_graph.errors import WebNNError
+from webnn_graph.feeds import complete
 from webnn_graph.formats import load
 from webnn_graph.formats.table import readable
 from webnn_graph.generation.interface import SPECTROGRAM
@@ -109,10 +113,10 @@ class Part:
     """
 
     saved: Saved
-    verify: Callable[[], Verified | VerifiedRounding] | None = None
+    verify: Callable[[], Verified | VerifiedRounding | VerifiedJoining] | None = None
 
     @cached_property
-    def verified(self) -> Verified | VerifiedRounding | None:
+    def verified(self) -> Verified | VerifiedRounding | VerifiedJoining | None:
         """How near it is to its source model; computed when it is first asked for, which takes time."""
         return self.verify() if self.verify else None
 
@@ -170,6 +174,7 @@ def converted(
     source: Callable[[], Source] | None = None,
     check: Check | None = None,
     quantizing: Quantizing | None = None,
+    joining: Callable[[Graph], Joined] | None = None,
 ) -> Conversion:
     """Converts a model and saves it; what was saved is verified when it is shown.
 
@@ -179,22 +184,30 @@ def converted(
         source: Makes the source model to verify against; None where there is none.
         check: How to verify; None does not.
         quantizing: How weights are rounded; None leaves them as they are.
+        joining: Puts more steps into the graph; None leaves it as it is.
     """
     destination.check()
     with progress("converting ..."):
         graph = convert()
+        joined = joining(graph) if joining else None
+        graph = joined.graph if joined else graph
+    if quantizing and joined and quantizing.inputs is not None:
+        quantizing = replace(quantizing, inputs=own_inputs(joined, quantizing.inputs, quantizing.seed))
     rounded = quantizing.of([graph]) if quantizing else None
     with progress("writing ..."):
         saved = save(rounded.graphs[0] if rounded else graph, destination)
-    return Conversion([Part(saved, _verify(saved, source, check, rounded.parts[0] if rounded else None))], rounded)
+    part = rounded.parts[0] if rounded else None
+    return Conversion([Part(saved, _verify(saved, source, check, part, joined))], rounded)
 
 
 def _verify(
-    saved: Saved, source: Callable[[], Source] | None, check: Check | None, rounded: Quantized | None
-) -> Callable[[], Verified | VerifiedRounding] | None:
+    saved: Saved, source: Callable[[], Source] | None, check: Check | None, rounded: Quantized | None, joined: Joined | None = None
+) -> Callable[[], Verified | VerifiedRounding | VerifiedJoining] | None:
     """What verifies files that were written; None where nobody asked, or there is nothing to compare them with."""
     if check is None:
         return None
+    if joined:
+        return (lambda: verified_joined(read_again(saved), joined, rounded, source(), check)) if source else None
     if rounded:
         return lambda: verified_rounding(read_again(saved), rounded, source() if source else None, check)
     return (lambda: verified(read_again(saved), source(), check)) if source else None
@@ -295,6 +308,37 @@ def verified_rounding(graph: Graph, rounded: Quantized, source: Source | None, c
     original = replace(check, tolerance=math.inf).run(graph, source or GraphSource(rounded.before), run, search=False)
     far = {difference.name: difference for difference in original.differences}
     return VerifiedRounding(conversion, Verified(graph, verification, runtime, expected.runner, original=far))
+
+
+def verified_joined(graph: Graph, joined: Joined, rounded: Quantized | None, source: Source, check: Check) -> VerifiedJoining:
+    """How right a graph with more steps than its model is: the model's against the source model, and the steps against those in Python."""
+    conversion = verified(joined.before, source, check)
+    if rounded is None:
+        return VerifiedJoining(conversion, verified_joining(graph, joined, check))
+    own = replace(check, inputs=own_inputs(joined, check.inputs, check.seed))
+    joining = verified_joining(joined.graph, joined, replace(check, runtime="reference", browser=None))
+    return VerifiedJoining(conversion, joining, verified_rounding(graph, rounded, None, own))
+
+
+def verified_joining(graph: Graph, joined: Joined, check: Check) -> Verified:
+    """How near a graph with all steps is to the model's, which the same runtime computes, with the same steps in Python.
+
+    Args:
+        graph: What was written of ``joined``.
+        joined: Both graphs.
+        check: How to compare.
+    """
+    feeds = complete(graph, own_inputs(joined, check.inputs, check.seed), check.seed)
+
+    def compared(decided: Check) -> Verification:
+        runtime = runtimes.find_runtime(decided.runtime or "reference")
+        tolerance = runtime.tolerance if check.tolerance is None else check.tolerance
+        run = partial(runtimes.run, runtime=runtime.name, browser=check.browser)
+        with progress("comparing with the steps in Python ..."):
+            return verify_steps(graph, joined, run, feeds, tolerance)
+
+    runtime, verification = replace(check, each_node=False).decided(graph, compared)
+    return Verified(graph, verification, runtime, HELPERS)
 
 
 def once(run: Runner) -> Runner:

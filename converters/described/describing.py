@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from converters.described import huggingface, properties
 from converters.described.folder import Folder
+from converters.described.licenses import license_of
 from webnn_graph.errors import FormatError, WebNNError
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Meaning, Metadata, metadata_of
@@ -36,6 +37,7 @@ def described(graph: Graph, path: Path | None = None, said: Mapping[str, str] | 
     notes: list[str] = []
     known = Metadata.of(graph)
     task, tensors = known.task, dict(known.tensors)
+    license = known.license or license_of((said or {}).get("license", "")) or (folder.license if folder and folder.config else "")
     for source, read in sources:
         try:
             found, meanings = read()
@@ -49,9 +51,10 @@ def described(graph: Graph, path: Path | None = None, said: Mapping[str, str] | 
             notes.append(f"what {source} says of inputs and outputs is left out: {error.what}")
             continue
         task = task or found
-    if not (task or tensors or notes):
+    if not (task or license or tensors or notes):
         return graph
-    return replace(graph, metadata=Metadata(task=task, tensors=tensors).document(), notes=(*graph.notes, *notes))
+    metadata = Metadata(task=task, license=license, tensors=tensors)
+    return replace(graph, metadata=metadata.document(), notes=(*graph.notes, *notes))
 
 
 def _checked(name: str, meaning: Meaning) -> Meaning:

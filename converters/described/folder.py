@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from converters.described.licenses import license_of
 
 CONFIG = "config.json"
 PROCESSORS = ("preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json")
 """Files that say what pictures and sounds are made into."""
 MOST_BYTES = 2**24
 """Of a file: configurations are short, vocabularies take some megabytes."""
+CARD = "README.md"
+HEAD = re.compile(r"---\r?\n(.{,20000}?)\r?\n---\r?$", re.DOTALL | re.MULTILINE)
+"""Of a model card: its YAML."""
+MEMBER = re.compile(r"^(license|license_name):[ \t]*[\"']?([^\"'\s#]+)", re.MULTILINE)
+"""Of that, with one word as its value."""
 
 
 def is_own(file: Path, folder: Path) -> bool:
@@ -48,13 +56,29 @@ class Folder:
 
     def document(self, name: str) -> Any:
         """What is in a file of JSON; None where there is none."""
-        file = self.path / name
         try:
-            if not is_own(file, self.path) or file.stat().st_size > MOST_BYTES:
-                return None
-            return json.loads(file.read_bytes())
+            return json.loads(self._text(name))
         except (OSError, ValueError, RecursionError):
             return None
+
+    def _text(self, name: str) -> bytes:
+        """What is in a file. Raises `OSError` where there is none that is the folder's own, and `ValueError` where it is large."""
+        file = self.path / name
+        if not is_own(file, self.path):
+            raise OSError(f"{file} is not in its folder")
+        if file.stat().st_size > MOST_BYTES:
+            raise ValueError(f"{file} has more than {MOST_BYTES:,} bytes")
+        return file.read_bytes()
+
+    @cached_property
+    def license(self) -> str:
+        """What the head of the model card says; empty where it does not."""
+        try:
+            head = HEAD.match(self._text(CARD).decode("utf-8-sig", "replace"))
+        except (OSError, ValueError):
+            return ""
+        said = dict(MEMBER.findall(head[1])) if head else {}
+        return license_of(said.get("license_name" if said.get("license") == "other" else "license", ""))
 
     @cached_property
     def config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a user says of inputs and outputs: ``--image x:rgb,resize=256,mean=0.5``, ``--audio x:16000``, ``--labels FILE``, ``--task``."""
+"""What a user says of inputs and outputs: ``--image x:rgb,resize=256,mean=0.5``, ``--audio x:16000``, ``--labels FILE``, ...."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from converters.described.detecting import form_of
+from converters.described.detecting import form_of, scores_of
+from converters.described.licenses import license_of
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError, Where
 from webnn_graph.graph import Graph, Operand
@@ -35,12 +36,14 @@ class Given:
         inputs: What inputs are, by name.
         sizes: Height and width of pictures, by name, where they were said; the graph must have them.
         labels: Files of labels, by output; without a name, of the output that has as many numbers.
+        license: What the model is licensed under.
     """
 
     task: str = ""
     inputs: Mapping[str, Image | Audio] = field(default_factory=dict)
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     labels: Mapping[str, Path] = field(default_factory=dict)
+    license: str = ""
 
     def of(self, graph: Graph) -> Graph:
         """The graph with all that.
@@ -49,8 +52,10 @@ class Given:
             ValidationError: There is no such input or output, or it is something else.
             FormatError: A file of labels is damaged.
         """
-        if not (self.task or self.inputs or self.labels):
+        if not (self.task or self.inputs or self.labels or self.license):
             return graph
+        if self.license and not license_of(self.license):
+            raise ValidationError(f"license {self.license!r}: it is no name of one", "it is like Apache-2.0 or MIT OR Apache-2.0")
         if self.task and not TASK.fullmatch(self.task):
             raise ValidationError(f"task {self.task!r}: it has lower case letters, digits and -", "it is like image-classification")
         before = Metadata.of(graph)
@@ -63,9 +68,10 @@ class Given:
             output = _output(graph, name, len(names), file)
             known = tensors.get(output.name)
             axis = _axis(output, len(names))
-            same = known if isinstance(known, Labels) else Labels(names=names)
+            same = known if isinstance(known, Labels) else Labels(names=names, scores=scores_of(graph, output))
             tensors[output.name] = msgspec.structs.replace(same, names=names, axis=axis)
-        metadata = metadata_of(Metadata(task=self.task or before.task, tensors=tensors).document())
+        about = {"task": self.task or before.task, "license": license_of(self.license) or before.license}
+        metadata = metadata_of(Metadata(**about, tensors=tensors).document())
         shapes = {operand.name: operand.shape for operand in graph.inputs}
         for name, meaning in self.inputs.items():
             if name not in shapes:

@@ -1,32 +1,5 @@
 import { TYPES } from "./facts.js";
-import { resized } from "./resampling.js";
-
-/** To the next integer, halves to the even one. */
-function rounded(value) {
-  const whole = Math.floor(value);
-  const rest = value - whole;
-  return rest > 0.5 || (rest === 0.5 && whole % 2) ? whole + 1 : whole;
-}
-
-/** Width and height of a picture as it is resized for an input. */
-function madeSize(picture, { resize, edge }, width, height) {
-  if (resize === "stretch") return edge ? [edge, edge] : [width, height];
-  const sides = [picture.width, picture.height];
-  if (resize === "cover") {
-    const wanted = edge ?? Math.min(height, width);
-    const shorter = Math.min(...sides);
-    return sides.map((side) => (side === shorter ? wanted : Math.trunc((wanted * side) / shorter)));
-  }
-  const share = Math.min(width / picture.width, height / picture.height);
-  return sides.map((side) => Math.max(1, rounded(side * share)));
-}
-
-/** Where `made` pixels lie in `size`, and which of them are there. */
-function overlap(isInCorner, made, size) {
-  const offset = isInCorner ? 0 : Math.trunc((size - made) / 2);
-  const start = Math.max(0, offset);
-  return { offset, start, first: start - offset, count: Math.min(size, offset + made) - start };
-}
+import { fitted, rounded } from "./fitting.js";
 
 /** Of each value from 0 to 255 what the model takes of it, in one channel. */
 function table({ scale, mean, std, dataType }, channel) {
@@ -60,15 +33,9 @@ function halfOf(value) {
  * @param {any} image the input
  */
 function prepared(picture, image) {
-  const { shape, layout, channels, resize, place, resample, fill } = image;
+  const { layout, channels, fill } = image;
   const isPlanar = layout === "nchw";
-  const [height, width] = isPlanar ? shape.slice(-2) : shape.slice(-3, -1);
-  const [madeWidth, madeHeight] = madeSize(picture, image, width, height);
-  const isInCorner = resize === "contain" && place === "corner";
-  const across = overlap(isInCorner, madeWidth, width);
-  const down = overlap(isInCorner, madeHeight, height);
-  const pixels = resized(picture, madeWidth, madeHeight, resample, across, down);
-
+  const { width, height, across, down, pixels, fit, size } = fitted(picture, image);
   const count = { gray: 1, rgba: 4 }[channels] ?? 3;
   const values = new TYPES[image.dataType][0](width * height * count);
   const [next, step] = isPlanar ? [width * height, 1] : [1, count];
@@ -86,11 +53,10 @@ function prepared(picture, image) {
       }
     }
   }
-  const scales = { xScale: madeWidth / picture.width, yScale: madeHeight / picture.height };
-  return { values, fit: { width: picture.width, height: picture.height, ...scales, left: across.offset, top: down.offset }, size: [height, width] };
+  return { values, fit, size };
 }
 
 /** How bright a pixel is, by the weights of ITU-R 601-2. */
 const greyOf = (pixel) => ((pixel & 255) * 19595 + ((pixel >>> 8) & 255) * 38470 + ((pixel >>> 16) & 255) * 7471 + 0x8000) >> 16;
 
-export { prepared, rounded };
+export { prepared };

@@ -15,7 +15,7 @@ from click.testing import Result
 from converters.described.given import Given, audio, image, read_labels
 from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
-from webnn_graph import load
+from webnn_graph import GraphBuilder, load
 from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.metadata import Audio, Detections, Image, Labels, Metadata
 
@@ -182,3 +182,21 @@ def test_what_is_refused(
     assert result.exit_code == status, result.output
     assert said in result.stderr and "Traceback" not in result.stderr
     assert not Path("out").exists()
+
+
+def test_a_license() -> None:
+    graph = replace(graph_of({"x": (1, 3)}, {"y": (1, 3)}), metadata={"license": "MIT"})
+    assert Metadata.of(Given(license="apache-2.0 or mit").of(graph)).license == "Apache-2.0 OR MIT"
+    assert Metadata.of(Given(task="depth-estimation").of(graph)).license == "MIT"
+    with pytest.raises(ValidationError, match="license 'unknown': it is no name of one"):
+        Given(license="unknown").of(graph)
+
+
+@pytest.mark.parametrize(("last", "scores"), [("softmax", "probabilities"), ("sigmoid", "probabilities"), ("relu", "logits")])
+def test_labels_of_what_softmax_made_are_of_probabilities(last: str, scores: str, tmp_path: Path) -> None:
+    b = GraphBuilder("network")
+    x = b.input("x", "float32", [1, 3, 1, 1])
+    y = b.softmax(x, 1) if last == "softmax" else b.call(last, x)
+    (tmp_path / "labels.txt").write_text("a\nb\nc\n")
+    graph = Given(labels={"": tmp_path / "labels.txt"}).of(b.build({"y": b.reshape(y, [1, 3])}))
+    assert Metadata.of(graph).tensors == {"y": Labels(names=("a", "b", "c"), scores=scores)}  # type: ignore[arg-type]

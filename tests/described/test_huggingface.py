@@ -235,3 +235,23 @@ def test_other_files_of_that_name_say_nothing(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"id2label": LABELS}))
     graph = graph_of(PICTURE, {"logits": (1, 3)})
     assert described(graph, tmp_path) is graph
+
+
+@pytest.mark.parametrize(
+    ("card", "license"),
+    [
+        ("---\nlanguage: en\nlicense: apache-2.0\n---\n# A model\n", "Apache-2.0"),
+        ("\ufeff---\r\nlicense: 'mit'  # or so\r\n---\r\n", "MIT"),
+        ("---\nlicense: openrail\n---\n", "openrail"),
+        ("---\nlicense: other\nlicense_name: some-community\nlicense_link: LICENSE\n---\n", "some-community"),
+        ("---\nlicense: other\n---\n", ""),
+        ("---\nlicense:\n- mit\n- gpl-3.0\n---\n", ""),
+        ("# A model\nlicense: mit\n", ""),
+        ("---\nlicense: \x1b[31mmit\n---\n", ""),
+        ("", ""),
+    ],
+)
+def test_the_license_of_a_model_card(card: str, license: str, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(card, "utf-8", newline="")
+    graph = said(tmp_path, graph_of(PICTURE, {"logits": (1, 3)}), {})
+    assert Metadata.of(graph).license == license

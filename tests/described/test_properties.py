@@ -101,3 +101,9 @@ def test_a_label_that_files_do_not_hold() -> None:
 def test_an_unknown_escape() -> None:
     graph = described(graph_of(PICTURE, {"output0": (1, 6, 84)}), said={**YOLO, "names": "{0: 'a', 1: '\\d'}"})
     assert Metadata.of(graph).tensors["output0"] == Detections(names=("a", "\\d"))
+
+
+def test_a_license() -> None:
+    for said, license in {"AGPL-3.0 License (https://example.org/license)": "AGPL-3.0", "apache-2.0": "Apache-2.0", "<b>": ""}.items():
+        graph = described(graph_of(PICTURE, {"output0": (1, 2)}), said={"license": said})
+        assert Metadata.of(graph).license == license

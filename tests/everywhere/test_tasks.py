@@ -184,6 +184,18 @@ def test_answers_are_those_of_the_command(name: str, anywhere: Visitor, site: Si
     assert set(made["answers"]) >= {"blob", "file", "image", "bitmap", "canvas", "offscreen", "data"}
 
 
+@EVERYWHERE
+def test_joined_graphs_answer_the_same(anywhere: Visitor, site: Site) -> None:
+    """Those that begin with a canvas's bytes, and end with what the helpers would make of numbers."""
+    for name in MADE:
+        joined = f"{name}_joined"
+        if not (site.folder / f"{joined}.js").is_file():
+            how = ("--with-preprocessing", "--with-postprocessing", "--name", joined, "--fallback", FALLBACK)
+            run("webnn2js", site.folder / f"{name}.webnn", "-o", site.folder, *how)
+        made = anywhere.visit(site.page(script(anywhere, joined)))
+        check(made["answers"]["data"], answered(site.folder, name))
+
+
 WRONG = """
 const { load } = await import("/classifier.task.js");
 const asked = await load({ ort: IMPORTING });

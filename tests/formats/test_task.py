@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 import cli
+from converters.joining import joined
 from tests.described.graphs import graph_of
 from tests.javascript.written import HOSTILE
 from webnn_graph import GraphBuilder
 from webnn_graph.formats import is_written_here, save, save_sizes
-from webnn_graph.formats.task import task_of
+from webnn_graph.formats.javascript import COMPACT
+from webnn_graph.formats.task import files, task_of
 from webnn_graph.formats.ways import WAYS
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Metadata
@@ -84,6 +87,18 @@ def test_a_module_is_written_where_metadata_say_enough(graph: Graph, way: str, t
     beside = ["model.task.js", "model.task.d.ts"] if way else []
     assert [name for name in names if ".task." in name] == beside
     assert all(is_written_here(tmp_path / name) for name in names)
+
+
+def test_bytes_of_a_canvas_are_made_by_less(tmp_path: Path) -> None:
+    """Than numbers; both where something is done with bytes that the graph does not do."""
+    plain, compact = ROWS["labels"][0], json.loads(COMPACT.read_text())
+    graph = joined(plain, preprocessing=True).graph
+    scaled = replace(
+        graph, metadata=Metadata(tensors={"x": Image(channels="rgba", layout="nhwc", scale=0.5), "y": Labels(names=NAMES)}).document()
+    )
+    texts = [files(made, "model")["model.task.js"] for made in (plain, graph, scaled)]
+    assert [(compact["bytes"] in text, compact["preparing"] in text) for text in texts] == [(False, True), (True, False), (False, True)]
+    assert len(texts[1]) < len(texts[0]) - 800
 
 
 def test_each_way_is_written() -> None:

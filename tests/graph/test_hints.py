@@ -40,6 +40,8 @@ ROWS = [
     ("report it with what --debug shows", "report it with what the traceback shows"),
     ("--output 'a --input b' --budget 2", 'outputs=["a --input b"], budget=2'),
     ("onnx2webnn converts ONNX files", "converters.onnx.convert converts ONNX files"),
+    ("--image x:rgb,mean=0.5 can say so", "an Image in its metadata can say so"),
+    ("--labels FILE can name them", "Labels in its metadata can name them"),
     ("nothing to translate", "nothing to translate"),
 ]
 

@@ -25,6 +25,7 @@ from webnn_graph.metadata import (
     Embedding,
     Image,
     Labels,
+    Mask,
     Meaning,
     Metadata,
     Tokens,
@@ -71,12 +72,21 @@ def test_files_keep_it(suffix: str, tmp_path: Path) -> None:
 
 
 def test_text_shows_it_beside_what_it_is_of(tmp_path: Path) -> None:
-    save(network(replace_tensors(task="image-classification", x=Image(), scores=Labels(names=HARD))), tmp_path / "network.webnn")
+    metadata = replace_tensors(task="image-classification", x=Image(), scores=Labels(names=HARD))
+    save(network(metadata), tmp_path / "network.webnn")
     lines = [line.strip() for line in (tmp_path / "network.webnn").read_text("utf-8").splitlines()]
     assert lines[1] == "# task: image-classification"
     assert "x: f32[1, 3, 8, 8];  # image: {}" in lines
     assert next(line for line in lines if line.startswith("scores;")).startswith('scores;  # labels: {"names": ["plain", ')
     assert lines[-3:] == ["map;", "}", "}"]
+
+
+def test_a_license_stands_in_a_comment(tmp_path: Path) -> None:
+    for metadata in (Metadata(license="MIT OR Apache-2.0"), Metadata(task="depth-estimation", license="openrail")):
+        save(network(metadata), tmp_path / "network.webnn")
+        lines = (tmp_path / "network.webnn").read_text("utf-8").splitlines()
+        assert lines[bool(metadata.task) + 1] == f"  # license: {metadata.license}"
+        assert Metadata.of(load(tmp_path / "network.webnn")) == metadata
 
 
 def replace_tensors(task: str = "", **tensors: Meaning) -> Metadata:
@@ -133,6 +143,7 @@ def test_what_is_refused_in_a_text(comment: str, said: str | None, tmp_path: Pat
 
 
 WRONG: list[tuple[Mapping[str, Any], str]] = [
+    ({"license": "MIT\n# task: x"}, "license"),
     ({"task": "Image Classification"}, "task"),
     ({"tensors": {"x": {"kind": "nothing"}}}, "Invalid value 'nothing'"),
     ({"tensors": {"x": {}}}, "missing required field `kind`"),
@@ -162,6 +173,7 @@ class Tensor:
         (Image(), (1, 3, 5, 5), (1, 1, 5, 5)),
         (Image(channels="gray"), (1, 1, 5, 5), (1, 3, 5, 5)),
         (Image(layout="nhwc"), (5, 5, 3), (3, 5, 5)),
+        (Image(channels="rgba", layout="nhwc", joined=True), (1, 5, 5, 4), (1, 5, 5, 3)),
         (Image(mean=(1.0, 2.0, 3.0)), (1, 3, 5, 5), (5, 5)),
         (Audio(sampling_rate=16_000), (1, 100), ()),
         (Tokens(), (1, 100), ()),
@@ -172,9 +184,12 @@ class Tensor:
         (Detections(names=("a", "b"), form="rows"), (1, 100, 6), (1, 6, 100)),
         (Detections(names=("a", "b"), form="objects"), (1, 100, 7), (1, 100, 6)),
         (Detections(names=("a", "b", "c"), form="final"), (1, 300, 6), (1, 300, 7)),
+        (Detections(names=("a", "b", "c"), form="best"), (1, 300, 6), (1, 300, 7)),
+        (Mask(names=("a", "b")), (1, 5, 5), (5,)),
         (Depth(), (1, 5, 5), (5,)),
         (Embedding(), (1, 5), ()),
         (Characters(names=("", "a"), blank=0), (1, 10, 2), (1, 10, 3)),
+        (Characters(names=("", "a", "b"), scores="path"), (1, 10, 2), (1, 10, 3)),
     ],
 )
 def test_what_a_tensor_can_be(meaning: Meaning, right: tuple[int, ...], wrong: tuple[int, ...]) -> None:

@@ -48,8 +48,10 @@ def run(folder: Path, script: str, *arguments: str) -> Any:
 PRINT = "console.log(JSON.stringify(made));"
 READ = """
 const fs = await import("node:fs");
-const { prepared } = await import("./tasks/preparing.js");
-const cases = JSON.parse(fs.readFileSync(given, "utf8"));
+const { prepared: ofNumbers } = await import("./tasks/preparing.js");
+const { prepared: ofBytes } = await import("./tasks/bytes.js");
+const { cases, areBytes } = JSON.parse(fs.readFileSync(given, "utf8"));
+const prepared = areBytes ? ofBytes : ofNumbers;
 const fits = [];
 for (const [i, { width, height, image }] of cases.entries()) {
   const pixels = new Uint32Array(new Uint8Array(fs.readFileSync(`${given}.${i}`)).buffer);
@@ -76,7 +78,7 @@ def case(picture: Picture, height: int, width: int, data_type: DataType = DataTy
     return Case(picture, image, Descriptor(data_type, shape))
 
 
-def made(cases: Sequence[Case], folder: Path) -> Iterator[tuple[Array, Mapping[str, float]]]:
+def made(cases: Sequence[Case], folder: Path, are_bytes: bool = False) -> Iterator[tuple[Array, Mapping[str, float]]]:
     """What JavaScript makes of each, and how it lies there."""
     given = folder / "given"
     described = []
@@ -84,17 +86,17 @@ def made(cases: Sequence[Case], folder: Path) -> Iterator[tuple[Array, Mapping[s
         given.with_name(f"given.{i}").write_bytes(one.picture.convert("RGBA").tobytes())
         tensor = {"dataType": str(one.operand.data_type), "shape": list(one.operand.shape)}
         described.append({"width": one.picture.width, "height": one.picture.height, "image": {**whole(one.image), **tensor}})
-    given.write_text(json.dumps(described))
+    given.write_text(json.dumps({"cases": described, "areBytes": are_bytes}))
     fits = run(folder, READ, str(given))
     for i, (one, fit) in enumerate(zip(cases, fits, strict=True)):
         data = given.with_name(f"given.{i}").read_bytes()
         yield np.frombuffer(data, one.operand.data_type.numpy).reshape(one.operand.shape), fit
 
 
-def differences(cases: Sequence[Case], folder: Path) -> Array:
+def differences(cases: Sequence[Case], folder: Path, are_bytes: bool = False) -> Array:
     """By how much each pixel differs from Python's, of all cases."""
     found = []
-    for one, (values, fit) in zip(cases, made(cases, folder), strict=True):
+    for one, (values, fit) in zip(cases, made(cases, folder, are_bytes), strict=True):
         expected, python = prepared(one.picture, one.image, one.operand)
         assert [*fit.values()] == [python.width, python.height, python.x_scale, python.y_scale, python.left, python.top], one
         found.append(np.abs(values.astype(np.float64) - expected.astype(np.float64)).ravel())
@@ -123,8 +125,8 @@ def test_random_inputs(seed: int, plain: Path) -> None:  # noqa: F811
 
     cases = []
     for _ in range(60):
-        channels = pick("rgb", "bgr", "gray")
-        count = pick(0, 1, 1 if channels == "gray" else 3)
+        channels = pick("rgb", "bgr", "gray", "rgba")
+        count = pick(0, 1, Image(channels=channels).count)
         how = {
             "channels": channels,
             "layout": pick("nchw", "nhwc"),
@@ -152,6 +154,16 @@ def test_data_types(data_type: DataType, plain: Path) -> None:  # noqa: F811
     signed = {"mean": (100.0,), "std": (3.0,)} if data_type is not DataType.UINT8 else {"scale": 0.5}
     cases = [case(noise(9, 7), 9, 7, data_type, **signed), case(noise(9, 7), 14, 12, data_type, resize="contain", **signed)]
     assert differences(cases, plain).max() == 0
+
+
+@pytest.mark.parametrize("are_bytes", [False, True])
+def test_bytes_of_a_canvas(are_bytes: bool, plain: Path) -> None:  # noqa: F811
+    """By the plain module that makes nothing else, and by that for all inputs."""
+    rules: list[dict[str, Any]] = [{"resize": "stretch"}, {"resize": "cover", "edge": 30}, {"resize": "contain", "place": "corner"}]
+    rules += [{"resize": "contain", "fill": 114}, {"resize": "contain", "fill": 255}]
+    how: dict[str, Any] = {"channels": "rgba", "layout": "nhwc", "resample": "nearest"}
+    cases = [case(noise(*size), 32, 48, DataType.UINT8, **how, **rule) for size, rule in product([(9, 7), (32, 48), (100, 20)], rules)]
+    assert differences(cases, plain, are_bytes).max() == 0
 
 
 def test_a_part_of_an_endless_picture(plain: Path) -> None:  # noqa: F811

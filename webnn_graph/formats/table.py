@@ -28,6 +28,37 @@ LIBRARIES = {"ort-web": "onnxruntime-web/wasm"}
 
 
 @dataclass(frozen=True)
+class Folder:
+    """What a graph's files are in, with others that have a name of their own there, so that it is of use as it is.
+
+    Attributes:
+        module: What makes the others, with a ``files`` as the method here; imported when it is used.
+        names: Of the others.
+        takes: The options of its own that its ``files`` takes.
+    """
+
+    module: str
+    names: Sequence[str]
+    takes: Sequence[str] = ()
+
+    def files(
+        self, graph: Graph, stem: str, made: Mapping[str, str | bytes], weights: Sequence[str], options: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """The texts of the others, by name.
+
+        Args:
+            graph: What the folder is about.
+            stem: The common name of its own files.
+            made: Those that are there already, by name, but for the weights.
+            weights: Names of the files of weights; none where there are none.
+            options: Those of any folder; it gets what it `takes`.
+        """
+        more = {name: options[name] for name in self.takes if name in options}
+        texts: dict[str, str] = import_module(self.module).files(graph, stem, made, weights=weights, **more)
+        return texts
+
+
+@dataclass(frozen=True)
 class Format:
     """A kind of file that a graph can have.
 
@@ -43,6 +74,7 @@ class Format:
         companions: Suffixes of the files that are written with it, besides the weights.
         optional: Suffixes of those that are written when an option of this name is given.
         described: Suffixes of those that are written where the graph's metadata say enough for them.
+        folders: What its files can be the core of, by name.
         targets: What it is written for unless the user says it, the best first, each with what is to be said when the graph is
             refused there, and it is written all the same; empty where it cannot be. None for any implementation.
         labels: Whether nodes keep their labels unless the user says it.
@@ -63,6 +95,7 @@ class Format:
     companions: Sequence[str] = ()
     optional: Mapping[str, Sequence[str]] = field(default_factory=dict)
     described: Sequence[str] = ()
+    folders: Mapping[str, Folder] = field(default_factory=dict)
     targets: Mapping[str, str] = field(default_factory=dict)
     labels: bool = True
     takes: tuple[str, ...] = ()
@@ -77,7 +110,8 @@ class Format:
     def paths(self, path: Path, options: Mapping[str, Any] = MappingProxyType({})) -> list[Path]:
         """All files that are written for every graph at this path with these options, besides the weights."""
         added = [suffix for name, suffixes in self.optional.items() if options.get(name) for suffix in suffixes]
-        return [path, *(path.with_suffix(suffix) for suffix in (*self.companions, *added))]
+        names = [name for folder in options.get("folders", ()) for name in (self.folders[folder].names if folder in self.folders else ())]
+        return [path, *(path.with_suffix(suffix) for suffix in (*self.companions, *added)), *(path.with_name(name) for name in names)]
 
     def possible(self, path: Path, options: Mapping[str, Any] = MappingProxyType({})) -> list[Path]:
         """The same with those that are written for some."""
@@ -131,9 +165,12 @@ FORMATS = {
             companions=(".d.ts",),
             optional={"fallback": (".fallback.js", ".fallback.onnx")},
             described=(".task.js", ".task.d.ts"),
+            folders={
+                "npm": Folder("webnn_graph.formats.npm", ("package.json", "README.md"), ("package", "fallback")),
+            },
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
-            takes=("expand", "fallback", "places", "opset", "part", "task"),
+            takes=("expand", "fallback", "places", "opset", "part", "task", "folders", "package"),
             sized="webnn_graph.formats.sized",
         ),
         Format(
@@ -171,8 +208,8 @@ def writable() -> list[Format]:
 
 
 def suffix_of(name: str) -> str:
-    """The suffix of the files of a format, by its name. What is no format has a suffix that `written_as` refuses."""
-    return next((format.suffix for format in writable() if format.name == name), f".{name}")
+    """The suffix of the files of a format, by its name or that of a folder. What is neither has one that `written_as` refuses."""
+    return next((format.suffix for format in writable() if name in (format.name, *format.folders)), f".{name}")
 
 
 def written_as(path: Path) -> Format:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isinf
 
+from webnn_graph.data_types import DataType
 from webnn_graph.formats.expressions import literal, string, url
 from webnn_graph.formats.javascript import filled, types
 from webnn_graph.formats.ways import SOURCES, WAYS, Operands, Source, Way
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Metadata
+from webnn_graph.metadata import Image, Meaning, Metadata
 
 BEFORE, BEHIND = ("mistakes",), ("scores", "asking")
 """The plain modules that every task needs, before those of its source, and behind them."""
@@ -26,12 +27,19 @@ class Task:
         takes: What it is asked about, a key of `webnn_graph.formats.ways.SOURCES`.
         inputs: Those that this becomes.
         answers: The outputs that are read, in the order in which the way has them.
+        is_of_bytes: Whether the input takes the bytes of a canvas as they are.
     """
 
     way: str
     takes: str
     inputs: Operands
     answers: Operands
+    is_of_bytes: bool = False
+
+    @property
+    def method(self) -> str:
+        """What the module calls it."""
+        return WAYS[self.way].method
 
 
 def task_of(graph: Graph) -> Task | None:
@@ -46,7 +54,16 @@ def _tasks(graph: Graph) -> Iterator[Task]:
         for takes in way.takes:
             answers = next(way.answers(graph, meanings), ()) if takes in found else ()
             if answers and not any(operand.data_type.bits == 4 for operand in answers):
-                yield Task(name, takes, found[takes], answers)
+                yield Task(name, takes, found[takes], answers, _is_of_bytes(found[takes], meanings))
+
+
+def _is_of_bytes(inputs: Operands, meanings: Mapping[str, Meaning]) -> bool:
+    """Whether an input takes the bytes of a canvas as they are."""
+    image = meanings.get(inputs[0].name)
+    if not isinstance(image, Image) or inputs[0].data_type is not DataType.UINT8:
+        return False
+    changed = image.scale != 1 or any(image.mean) or any(value != 1 for value in image.std)
+    return image.channels == "rgba" and image.layout == "nhwc" and not changed
 
 
 def files(graph: Graph, stem: str) -> dict[str, str]:
@@ -89,7 +106,9 @@ def files(graph: Graph, stem: str) -> dict[str, str]:
 
 def fragments(task: Task) -> tuple[str, ...]:
     """The plain modules that a task needs, each behind those that it reads at once."""
-    return (*BEFORE, *SOURCES[task.takes].fragments, *BEHIND, *WAYS[task.way].fragments)
+    prepares = "bytes" if task.is_of_bytes else "preparing"
+    made = (*BEFORE, *SOURCES[task.takes].fragments, *BEHIND, *WAYS[task.way].fragments)
+    return tuple(prepares if name == "preparing" else name for name in made)
 
 
 def _about(way: Way, source: Source) -> list[str]:

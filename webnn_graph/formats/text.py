@@ -27,7 +27,7 @@ from webnn_graph.formats.constants import Fill, Initializer, Inline, Stored
 from webnn_graph.formats.digests import PATTERN
 from webnn_graph.formats.document import Declaration, Dimension, Document, Name, Output, Place, Size, Statement, document_of
 from webnn_graph.graph import Graph
-from webnn_graph.names import TASK, nearest
+from webnn_graph.names import LICENSE, TASK, nearest
 from webnn_graph.ops import OPS
 
 VERSION = 1
@@ -40,7 +40,8 @@ DIGEST = "# digest of the weights:"
 RANDOM = "# random:"
 """Begins the comment behind an input that is random, with its distribution."""
 
-FOR = "# task:"
+ABOUT = {"task": TASK, "license": LICENSE}
+"""What comments behind the first brace say of the whole graph, in this order."""
 """Begins the comment, first in the graph, with what it is for."""
 
 MAX_DEPTH = 32
@@ -63,8 +64,7 @@ def write(document: Document) -> str:
         ("nodes", [f"{_statement(call)};" for call in document.calls]),
     ]
     lines = [f"webnn_graph {quote(document.name)} v{VERSION} {{"]
-    if task := document.metadata.get("task"):
-        lines += [f"  {FOR} {task}"]
+    lines += [f"  # {member}: {value}" for member in ABOUT if (value := document.metadata.get(member))]
     for name, entries in blocks:
         if entries:
             lines += [f"  {name} {{", *(f"    {entry}" for entry in entries), "  }", ""]
@@ -184,7 +184,9 @@ VERSIONED = re.compile(r"v\s*([0-9]{1,9})\b")
 BYTES = re.compile(r"\[\s*(?:[0-9]{1,3}(?:\s*,\s*[0-9]{1,3})*)?\s*\]")
 DIGEST_COMMENT = re.compile(rf"^[ \t]*{DIGEST} ({PATTERN.pattern})[ \t\r]*$", re.MULTILINE)
 RANDOM_COMMENT = re.compile(rf";[ \t]*{RANDOM} (\w+)[ \t\r]*$", re.MULTILINE)
-TASK_COMMENT = re.compile(rf"[ \t\r\n]*{FOR} ({TASK.pattern})[ \t\r]*$", re.MULTILINE)
+ABOUT_COMMENTS = {
+    member: re.compile(rf"[ \t\r\n]*# {member}: ({pattern.pattern})[ \t\r]*$", re.MULTILINE) for member, pattern in ABOUT.items()
+}
 MEANING_COMMENT = re.compile(r"[;,]?[ \t]*# ([a-z]+): (\{.*\})[ \t\r]*$", re.MULTILINE)
 WORDS = {"true": True, "false": False, "null": None}
 
@@ -213,8 +215,9 @@ class _Parser:
         self._accept("@quantized")  # rustnn's mark that weights are not to be quantized again; nothing here does
         start = self.at + 1
         self._expect("{")
-        if task := TASK_COMMENT.match(self.text, start):
-            document.metadata["task"] = task[1]
+        for member, pattern in ABOUT_COMMENTS.items():
+            if comment := pattern.match(self.text, start):
+                document.metadata[member], start = comment[1], comment.end()
         blocks = {"inputs": self._input, "consts": self._constant, "nodes": self._call, "outputs": self._output}
         while not self._accept("}"):
             start = self.at

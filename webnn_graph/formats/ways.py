@@ -109,7 +109,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             "a picture",
             'document.querySelector("img")',
             _picture,
-            ("sources", "resampling", "preparing", "pictures"),
+            ("sources", "resampling", "fitting", "preparing", "pictures"),
             {"MOST_PIXELS": MOST_PIXELS},
         ),
     }

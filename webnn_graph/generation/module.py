@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from webnn_graph.generation.interface import IDS, MASK, PARTS, interface_of
 from webnn_graph.generation.settings import MOST_BEAMS, Settings
 from webnn_graph.generation.text import CONFIG, DATA
 from webnn_graph.graph import Graph
+from webnn_graph.names import package_name
 
 STEM = "index"
 TEXT_MODULE, PACKAGE = "text.js", "package.json"
@@ -81,7 +81,7 @@ def files(
     if not text:
         return made
     package = {
-        "name": _package_name(name),
+        "name": package_name(name),
         "version": "1.0.0",
         "private": True,
         "type": "module",
@@ -105,8 +105,3 @@ def _source(graphs: Mapping[str, Graph]) -> str:
         for name, view in names.items()
     )
     return " | ".join(filter(None, [alone, f"{{ {members} }}"]))
-
-
-def _package_name(name: str) -> str:
-    """A name that npm takes."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100] or "model"

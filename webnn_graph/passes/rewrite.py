@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TypeAlias
 
 from webnn_graph.budget import Budget
@@ -24,6 +25,8 @@ Mapped: TypeAlias = Callable[[Operand], Operand]
 Build: TypeAlias = Callable[[GraphBuilder, Mapped], Operand | list[Operand]]
 """Makes the node's output, or the list of its outputs."""
 Rule: TypeAlias = Callable[["View", Node], Build | None]
+End: TypeAlias = Callable[[GraphBuilder, Operand, Mapped], Operand]
+"""Makes an output of what it was before."""
 
 
 LOG = logging.getLogger(__name__)
@@ -134,14 +137,30 @@ def _name(rule: Rule) -> str:
     return f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}"
 
 
-def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
+def as_it_is(b: GraphBuilder, operand: Operand) -> Operand:
+    """An input like that of another graph."""
+    return b.input(operand.name, operand.data_type, operand.shape, operand.distribution)
+
+
+def replay(
+    graph: Graph,
+    matches: Mapping[Node, Build],
+    begin: Callable[[GraphBuilder, Operand], Operand] = as_it_is,
+    ends: Mapping[Operand, End] = MappingProxyType({}),
+) -> Graph:
     """The graph built anew, with some nodes' outputs computed another way.
 
     Names, labels, inputs and outputs stay.
+
+    Args:
+        graph: The graph.
+        matches: How the outputs of these nodes are made.
+        begin: Makes what stands for an input.
+        ends: What becomes of outputs.
     """
     b = GraphBuilder(graph.name, Budget(math.inf))  # the graph exists; this only ever makes it smaller
     b.about(graph)
-    made = {operand: b.input(operand.name, operand.data_type, operand.shape, operand.distribution) for operand in graph.inputs}
+    made = {operand: begin(b, operand) for operand in graph.inputs}
     made |= {operand: b.constant(weight, name=operand.name) for operand, weight in graph.weights.items()}
     for node in graph.nodes:
         with b.source(node.label):
@@ -150,7 +169,8 @@ def replay(graph: Graph, matches: Mapping[Node, Build]) -> Graph:
         for old, new in zip(node.outputs, outputs, strict=True):
             made[old] = new
             b.suggest(new, old.name)
-    return b.build({operand.name: made[operand] for operand in graph.outputs})
+    ended = {operand.name: end(b, made[operand], made.__getitem__) for operand, end in ends.items()}
+    return b.build({operand.name: ended.get(operand.name, made[operand]) for operand in graph.outputs})
 
 
 def again(b: GraphBuilder, new: Mapped, node: Node, /, **changes: object) -> Operand:

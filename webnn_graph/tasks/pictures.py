@@ -34,12 +34,10 @@ def read_picture(file: Path) -> Picture:
         FormatError: The file is missing, is no picture, is damaged, or has more than `MOST_PIXELS`.
         WebNNError: There is no Pillow, which reads pictures.
     """
-    try:
-        import PIL.Image
-        import PIL.ImageOps
-    except ImportError:
-        hint = "python -m pip install 'webnn-convert[images]'"
-        raise WebNNError("pictures need the package pillow, which is not installed", hint, code=Code.MISSING_MODULE) from None
+    _need_pillow()
+    import PIL.Image
+    import PIL.ImageOps
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # the limit here is the lower one
@@ -56,6 +54,26 @@ def read_picture(file: Path) -> Picture:
         raise FormatError(f"{file} is no picture that can be read", f"kinds are {', '.join(FORMATS)}") from None
     except Exception as error:  # decoders have no common exception for damaged files
         raise FormatError(f"{file} is no picture that can be read: {one_line(str(error), 200)}") from None
+
+
+def picture_of(pixels: Array) -> Picture:
+    """The picture of red, green and blue, uint8[height, width, 3].
+
+    Raises:
+        WebNNError: There is no Pillow.
+    """
+    _need_pillow()
+    import PIL.Image
+
+    return PIL.Image.fromarray(np.ascontiguousarray(pixels))
+
+
+def _need_pillow() -> None:
+    try:
+        import PIL.Image  # noqa: F401
+    except ImportError:
+        hint = "python -m pip install 'webnn-convert[images]'"
+        raise WebNNError("pictures need the package pillow, which is not installed", hint, code=Code.MISSING_MODULE) from None
 
 
 @dataclass(frozen=True)

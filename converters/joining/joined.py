@@ -1,0 +1,119 @@
+"""A converted graph, and what its metadata say of inputs and outputs, as one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from converters.joining import answers, pictures, scales
+from converters.joining.steps import Beginning, Ending
+from webnn_graph.builder import GraphBuilder
+from webnn_graph.data_types import Array
+from webnn_graph.errors import ValidationError
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Image, Labels, Metadata
+from webnn_graph.passes.rewrite import as_it_is, replay
+
+BEGINNINGS: Mapping[type[Any], Callable[[Operand, Any], Beginning | None]] = MappingProxyType({Image: pictures.beginning})
+"""What is put before an input, by what it is; None where a page has just that."""
+ENDINGS: Mapping[type[Any], Callable[[Graph, Operand, Any], Ending | None]] = MappingProxyType(
+    {
+        Labels: answers.labels,
+        Boxes: answers.boxes,
+        Detections: answers.detections,
+        Characters: answers.characters,
+        Embedding: answers.embedding,
+    }
+)
+"""What is put behind an output, by what it is; None where nothing is left to do."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A graph with more steps than its model.
+
+    Attributes:
+        graph: The graph.
+        before: That of the model alone.
+        beginnings: What was put before inputs, by name.
+        endings: What was put behind outputs, by name.
+    """
+
+    graph: Graph
+    before: Graph
+    beginnings: Mapping[str, Beginning]
+    endings: Mapping[str, Ending]
+
+    def prepared(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Values for the model's inputs of those for the graph's, without the graph."""
+        return {name: self.beginnings[name].prepared(array) if name in self.beginnings else array for name, array in feeds.items()}
+
+    def expected(self, outputs: Mapping[str, Array], feeds: Mapping[str, Array], actual: Mapping[str, Array]) -> dict[str, Array]:
+        """What the graph's outputs should be of the model's outputs and inputs, see `Ending.expected`."""
+        return {
+            name: self.endings[name].expected(array, feeds, actual[name]) if name in self.endings else array
+            for name, array in outputs.items()
+        }
+
+
+def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = False, rounding: bool = False) -> Joined:
+    """A graph that begins at what a page has, ends at what it wants, or both.
+
+    Args:
+        graph: Its metadata say what its inputs and outputs are.
+        preprocessing: Whether inputs become what a page has: the bytes of a picture.
+        postprocessing: Whether outputs become what is wanted: probabilities, corners of boxes, masks, characters, one vector.
+        rounding: Whether weights are going to be rounded, see `converters.joining.scales.folded`.
+
+    Raises:
+        ValidationError: It is not said what any input is, or any output, or one cannot be joined to.
+    """
+    metadata = Metadata.of(graph)
+    beginnings = _beginnings(graph, metadata) if preprocessing else {}
+    endings = _endings(graph, metadata) if postprocessing else {}
+
+    def begin(b: GraphBuilder, operand: Operand) -> Operand:
+        step = beginnings.get(operand.name)
+        if step is None:
+            return as_it_is(b, operand)
+        with b.source(f"{operand.name} of {step.meaning.kind}"):
+            return step.build(b, b.input(operand.name, step.operand.data_type, step.operand.shape))
+
+    steps: list[tuple[str, Beginning | Ending]] = [*beginnings.items(), *endings.items()]
+    tensors = metadata.tensors | {name: msgspec.structs.replace(step.meaning, joined=True) for name, step in steps}
+    said = [f"{name} {step.says}" for name, step in steps]
+    if preprocessing and not beginnings:
+        said += [f"{graph.name} begins at what a page has already"]
+    if postprocessing and not endings:
+        said += [f"nothing is left to do for the outputs of {graph.name}"]
+    about = replace(graph, metadata=msgspec.structs.replace(metadata, tensors=tensors).document(), notes=(*graph.notes, *said))
+    made = replay(about, {}, begin, {operand: endings[operand.name].build for operand in graph.outputs if operand.name in endings})
+    return Joined(scales.folded(made, rounding) if beginnings else made, graph, beginnings, endings)
+
+
+def _beginnings(graph: Graph, metadata: Metadata) -> dict[str, Beginning]:
+    found = {}
+    for operand in graph.inputs:
+        meaning = metadata.tensors.get(operand.name)
+        kind = BEGINNINGS.get(type(meaning))
+        if kind and (step := kind(operand, meaning)):
+            found[operand.name] = step
+    if not any(type(meaning) in BEGINNINGS for meaning in metadata.tensors.values()):
+        raise ValidationError(f"no input of {graph.name} is said to be a picture", "--image x:rgb,mean=0.5,std=0.5 can say so")
+    return found
+
+
+def _endings(graph: Graph, metadata: Metadata) -> dict[str, Ending]:
+    found = {}
+    for operand in graph.outputs:
+        meaning = metadata.tensors.get(operand.name)
+        kind = ENDINGS.get(type(meaning))
+        if kind and (step := kind(graph, operand, meaning)):
+            found[operand.name] = step
+    if not any(operand.name in metadata.tensors for operand in graph.outputs):
+        raise ValidationError(f"it is not said what any output of {graph.name} is", "--labels FILE can name them")
+    return found

@@ -1,0 +1,55 @@
+import { resized } from "./resampling.js";
+
+/** To the next integer, halves to the even one. */
+function rounded(value) {
+  const whole = Math.floor(value);
+  const rest = value - whole;
+  return rest > 0.5 || (rest === 0.5 && whole % 2) ? whole + 1 : whole;
+}
+
+/** Width and height of a picture as it is resized for an input. */
+function madeSize(picture, { resize, edge }, width, height) {
+  if (resize === "stretch") return edge ? [edge, edge] : [width, height];
+  const sides = [picture.width, picture.height];
+  if (resize === "cover") {
+    const wanted = edge ?? Math.min(height, width);
+    const shorter = Math.min(...sides);
+    return sides.map((side) => (side === shorter ? wanted : Math.trunc((wanted * side) / shorter)));
+  }
+  const share = Math.min(width / picture.width, height / picture.height);
+  return sides.map((side) => Math.max(1, rounded(side * share)));
+}
+
+/** Where `made` pixels lie in `size`, and which of them are there. */
+function overlap(isInCorner, made, size) {
+  const offset = isInCorner ? 0 : Math.trunc((size - made) / 2);
+  const start = Math.max(0, offset);
+  return { offset, start, first: start - offset, count: Math.min(size, offset + made) - start };
+}
+
+/**
+ * What of a picture lies where in an input: its pixels in their new size, and which rows and columns they are.
+ *
+ * @param {any} picture as pixelsOf() gives it
+ * @param {any} image the input
+ */
+function fitted(picture, image) {
+  const { shape, layout, resize, place, resample } = image;
+  const [height, width] = layout === "nchw" ? shape.slice(-2) : shape.slice(-3, -1);
+  const [madeWidth, madeHeight] = madeSize(picture, image, width, height);
+  const isInCorner = resize === "contain" && place === "corner";
+  const across = overlap(isInCorner, madeWidth, width);
+  const down = overlap(isInCorner, madeHeight, height);
+  const scales = { xScale: madeWidth / picture.width, yScale: madeHeight / picture.height };
+  return {
+    width,
+    height,
+    across,
+    down,
+    pixels: resized(picture, madeWidth, madeHeight, resample, across, down),
+    fit: { width: picture.width, height: picture.height, ...scales, left: across.offset, top: down.offset },
+    size: [height, width],
+  };
+}
+
+export { fitted, rounded };
