@@ -1,6 +1,4 @@
-import { IMAGE, ModelError } from "./facts.js";
-import { prepared } from "./preparing.js";
-import { pixelsOf } from "./sources.js";
+import { ModelError } from "./facts.js";
 
 /** What a promise gives, unless a signal is aborted before: then it is an error at once. */
 function unlessAborted(signal, promise) {
@@ -15,13 +13,12 @@ function unlessAborted(signal, promise) {
 
 const abortedBy = ({ reason }) => new ModelError("aborted", `aborted: ${reason?.message ?? reason}`, reason);
 
-/** What a model gives for a picture, { results, fit }; a picture that need not be decoded is read at once. */
-async function askedAbout(model, source, { signal } = /** @type {any} */ ({})) {
+/** What a model gives for what is read, { results, place }; what need not be waited for is read at once. */
+async function asked(model, read, signal) {
   if (signal?.aborted) throw abortedBy(signal);
-  const read = pixelsOf(source);
-  const picture = read.then ? await unlessAborted(signal, read) : read;
-  const { values, fit } = prepared(picture, IMAGE);
-  return { results: await unlessAborted(signal, model.compute({ [IMAGE.name]: values })), fit };
+  const given = read();
+  const { inputs, place } = given.then ? await unlessAborted(signal, given) : given;
+  return { results: await unlessAborted(signal, model.compute(inputs)), place };
 }
 
-export { askedAbout };
+export { asked };

@@ -3,7 +3,7 @@ import { cornersOf, found, inPicture, likeliestOf, namedOf } from "./objects.js"
 import { probabilities } from "./scores.js";
 
 /** What is in a picture, of boxes, [n, 4], and labels, [n, labels]. */
-function ofBoxes(numbers, boxes, scored, labels, size, fit, threshold, overlap) {
+function answered([numbers, scored], [boxes, labels], { threshold, overlap }, { fit, size }) {
   const candidates = [];
   const named = namedOf(labels.names);
   const many = labels.names.length;
@@ -17,4 +17,4 @@ function ofBoxes(numbers, boxes, scored, labels, size, fit, threshold, overlap) 
   return found(candidates, labels.names, Math.min(count, MOST_BOXES), threshold, overlap);
 }
 
-export { ofBoxes };
+export { answered };

@@ -3,7 +3,7 @@ import { cornersOf, found, inPicture, likeliestOf, namedOf } from "./objects.js"
 import { rounded } from "./preparing.js";
 
 /** What is in a picture, of boxes and scores in one, as YOLO has them. */
-function ofDetections(numbers, { names, form, unit }, size, fit, threshold, overlap) {
+function answered([numbers], [{ names, form, unit }], { threshold, overlap }, { fit, size }) {
   const isChosen = form === "final" || form === "best";
   const length = isChosen ? 6 : names.length + (form === "objects" ? 5 : 4);
   const count = numbers.length / length;
@@ -21,4 +21,4 @@ function ofDetections(numbers, { names, form, unit }, size, fit, threshold, over
   return found(candidates, names, MOST_BOXES, threshold, overlap);
 }
 
-export { ofDetections };
+export { answered };

@@ -54,7 +54,7 @@ function halfOf(value) {
 }
 
 /**
- * A picture as an input takes it, and how it lies there.
+ * A picture as an input takes it, how it lies there, and the input's height and width.
  *
  * @param {any} picture as pixelsOf() gives it
  * @param {any} image the input
@@ -87,7 +87,7 @@ function prepared(picture, image) {
     }
   }
   const scales = { xScale: madeWidth / picture.width, yScale: madeHeight / picture.height };
-  return { values, fit: { width: picture.width, height: picture.height, ...scales, left: across.offset, top: down.offset } };
+  return { values, fit: { width: picture.width, height: picture.height, ...scales, left: across.offset, top: down.offset }, size: [height, width] };
 }
 
 /** How bright a pixel is, by the weights of ITU-R 601-2. */

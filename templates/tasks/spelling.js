@@ -1,7 +1,7 @@
 import { probabilities } from "./scores.js";
 
 /** The text that is most probable at each step, repeated characters once and without blanks (CTC), and the mean score of what is left. */
-function spelledOut(numbers, characters) {
+function answered([numbers], [characters]) {
   const { names, blank, scores } = characters;
   const isPath = scores === "path";
   const many = isPath ? 2 : names.length;
@@ -19,4 +19,4 @@ function spelledOut(numbers, characters) {
   return { text, score: count ? sum / count : 0 };
 }
 
-export { spelledOut };
+export { answered };

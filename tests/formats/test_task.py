@@ -15,7 +15,8 @@ from tests.described.graphs import graph_of
 from tests.javascript.written import HOSTILE
 from webnn_graph import GraphBuilder
 from webnn_graph.formats import is_written_here, save, save_sizes
-from webnn_graph.formats.task import FRAGMENTS, task_of
+from webnn_graph.formats.task import task_of
+from webnn_graph.formats.ways import WAYS
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Image, Labels, Metadata
 from webnn_graph.sizes import convert_sizes
@@ -46,6 +47,10 @@ ROWS: dict[str, tuple[Graph, str]] = {
         "boxes",
     ),
     "detections": (meaning(graph_of(IMAGE, {"y": (1, 7, 9)}), x=PICTURE, y=Detections(names=NAMES)), "detections"),
+    "final detections": (
+        meaning(graph_of(IMAGE, {"y": (1, 9, 6)}), x=PICTURE, y=Detections(names=NAMES, form="final")),
+        "final",
+    ),
     "characters": (meaning(graph_of(IMAGE, {"y": (1, 9, 3)}), x=PICTURE, y=Characters(names=NAMES)), "recognize"),
     "nothing": (graph_of(IMAGE, {"y": (1, 3)}), ""),
     "labels of no picture": (meaning(graph_of(IMAGE, {"y": (1, 3)}), y=Labels(names=NAMES)), ""),
@@ -74,7 +79,7 @@ def test_a_module_is_written_where_metadata_say_enough(graph: Graph, way: str, t
 
 
 def test_each_way_is_written() -> None:
-    assert {way for _, way in ROWS.values() if way} == set(FRAGMENTS)
+    assert {way for _, way in ROWS.values() if way} == set(WAYS)
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -90,7 +90,7 @@ export const Tokenizer = class {};
 FACTS_OF_TASKS = """
 export { ModelError } from "../runtime/errors.js";
 export { TYPES } from "../runtime/facts.js";
-export const IMAGE = {};
+export const INPUTS = [];
 export const MOST_PIXELS = 67108864;
 export const MOST_BOXES = 300;
 """
@@ -183,7 +183,7 @@ def task_modules() -> dict[str, str]:
 def test_the_module_of_a_task_holds_what_it_needs(path: Path) -> None:
     compact_form = json.loads(javascript.COMPACT.read_text())[path.stem]
     assert {way: text.splitlines().count(compact_form) for way, text in task_modules().items()} == {
-        way: int(path.stem in fragments) for way, fragments in task.FRAGMENTS.items()
+        way: int((asked := task.task_of(graph)) is not None and path.stem in task.fragments(asked)) for way, graph in ASKED.items()
     }
     assert all(len(re.findall("^import |^export {", text, re.MULTILINE)) == 1 for text in task_modules().values())
 

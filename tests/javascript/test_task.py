@@ -95,6 +95,7 @@ ROWS: dict[str, tuple[str, str, Any]] = {
         "const call = asked.classify(row, { top: 1 }); row.data.fill(0); return call;",
         [{"label": "b", "score": 0.4}],
     ),
+    "the task": ("detections", "return module.task;", {"name": "detect", "takes": "image", "gives": "objects"}),
     "options of load": ("classify", "return (await failing(module.load({ context, cahce: 1 })))[1];", SAID),
     "no picture": (
         "classify",
@@ -199,7 +200,7 @@ def test_a_module_of_any_name_is_imported(tmp_path: Path) -> None:
 
 
 USAGE = """
-import { load } from "./model.task.js";
+import { load, task } from "./model.task.js";
 import { ModelError } from "./model.js";
 
 const asked = await load({ devices: ["gpu"] });
@@ -212,6 +213,7 @@ await asked.METHOD(new ImageData(1, 1), { signal: new AbortController().signal }
 asked.model.lost.then((error: ModelError) => error.code);
 const found = await asked.METHOD(image);
 READ
+const [name, takes]: ["METHOD", "image"] = [task.name, task.takes];
 asked.destroy();
 // @ts-expect-error
 await asked.METHOD("cat.jpg");
@@ -230,7 +232,7 @@ READ = {
 @pytest.mark.parametrize("way", WAYS)
 def test_declarations(way: str, tmp_path: Path) -> None:
     written(way, tmp_path)
-    method = "detect" if way in ("boxes", "detections") else way
+    method = {"boxes": "detect", "detections": "detect"}.get(way, way)
     (tmp_path / "usage.ts").write_text(USAGE.replace("METHOD", method).replace("READ", READ[way]))
     options = ["--strict", "--noEmit", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]
     for more in ([], ["--lib", "es2022,webworker"]):
@@ -253,11 +255,6 @@ def test_what_a_page_reads_is_what_the_template_says(tmp_path: Path) -> None:
     from webnn_graph.tasks import answers, pictures
 
     text = written("detections", tmp_path).read_text("utf-8")
-    facts = {
-        "MOST_PIXELS": pictures.MOST_PIXELS,
-        "MOST_BOXES": answers.MOST_BOXES,
-        "THRESHOLD": tasks.THRESHOLD,
-        "OVERLAP": answers.OVERLAP,
-    }
-    for name, value in facts.items():
+    for name, value in {"MOST_PIXELS": pictures.MOST_PIXELS, "MOST_BOXES": answers.MOST_BOXES}.items():
         assert f"const {name} = {json.dumps(value)};" in text
+    assert f"{{ threshold: {tasks.THRESHOLD}, overlap: {answers.OVERLAP} }}" in text

@@ -165,22 +165,17 @@ NAMES = ("cat", "dog", "bird", "tree")
 FIT = Fit(width=300, height=200, x_scale=1 / 3, y_scale=1 / 2, left=3, top=-2)
 ANSWER = """
 const fs = await import("node:fs");
-const { ofBoxes } = await import("./tasks/boxes.js");
-const { ofDetections } = await import("./tasks/detections.js");
-const { mostProbable } = await import("./tasks/labels.js");
-const { spelledOut } = await import("./tasks/spelling.js");
 const { numbersOf } = await import("./tasks/scores.js");
 const { ways, fit } = JSON.parse(fs.readFileSync(given, "utf8"));
-return ways.map(([way, tensors, meanings, ...more]) => {
+const answers = ways.map(async ([fragment, tensors, meanings, options]) => {
+  const { answered } = await import(`./tasks/${fragment}.js`);
   const numbers = tensors.map(({ dataType, values }) => {
     const view = { float32: Float32Array, float16: Uint16Array, int64: BigInt64Array }[dataType];
     return numbersOf({ dataType }, view.from(values, dataType === "int64" ? BigInt : Number));
   });
-  if (way === "classify") return mostProbable(numbers[0], meanings[0], ...more);
-  if (way === "recognize") return spelledOut(numbers[0], meanings[0]);
-  if (way === "boxes") return ofBoxes(numbers[0], meanings[0], numbers[1], meanings[1], [100, 120], fit, ...more);
-  return ofDetections(numbers[0], meanings[0], [100, 120], fit, ...more);
+  return answered(numbers, meanings, options, { fit, size: [100, 120] });
 });
+return Promise.all(answers);
 """
 
 
@@ -199,7 +194,10 @@ class Asked:
             }
             for tensor in tensors
         ]
-        self.ways.append([way, said, [whole(meaning) for meaning in meanings], *more])
+        fragment = {"classify": "labels", "recognize": "spelling"}.get(way, way)
+        names = ("top",) if way == "classify" else ("threshold", "overlap")
+        options = dict(zip(names, more, strict=False))
+        self.ways.append([fragment, said, [whole(meaning) for meaning in meanings], options])
         outputs = dict(zip("xy", tensors, strict=False))
         read: Mapping[str, Any] = dict(zip("xy", meanings, strict=False))
         if way == "classify":
@@ -214,7 +212,7 @@ class Asked:
         fit = {"width": FIT.width, "height": FIT.height, "xScale": FIT.x_scale, "yScale": FIT.y_scale, "left": FIT.left, "top": FIT.top}
         (folder / "given").write_text(json.dumps({"ways": self.ways, "fit": fit}))
         for (way, *_), found, expected in zip(self.ways, run(folder, ANSWER, str(folder / "given")), self.expected, strict=True):
-            rows = [found] if way == "recognize" else found
+            rows = [found] if way == "spelling" else found
             assert [next(iter(row.values())) for row in rows] == [row[0] for row in expected], way
             for row, (_, *numbers) in zip(rows, expected, strict=True):
                 _, score, *box = row.values()

@@ -1,100 +1,57 @@
-"""The ES module that is asked about pictures, ``classify(image)``, ``detect(image)`` or ``recognize(image)``, and its declarations."""
+"""The ES module that is asked about pictures, ``classify(image)``, ``detect(image)`` and their like, and its declarations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
-from types import MappingProxyType
-from typing import TypeVar
+from math import isinf
 
 from webnn_graph.formats.expressions import literal, string, url
 from webnn_graph.formats.javascript import filled, types
-from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels, Meaning, Metadata
-from webnn_graph.tasks import THRESHOLD, TOP
-from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
-from webnn_graph.tasks.pictures import MOST_PIXELS
+from webnn_graph.formats.ways import SOURCES, WAYS, Operands, Source, Way
+from webnn_graph.graph import Graph
+from webnn_graph.metadata import Metadata
 
-READING = ("mistakes", "sources", "resampling", "preparing", "scores")
-"""The plain modules that every task needs, each behind those that it reads at once."""
-FRAGMENTS = MappingProxyType(
-    {
-        "classify": (*READING, "labels", "asking"),
-        "boxes": (*READING, "objects", "boxes", "asking"),
-        "detections": (*READING, "objects", "detections", "asking"),
-        "recognize": (*READING, "spelling", "asking"),
-    }
-)
-"""Those of each way to answer."""
+BEFORE, BEHIND = ("mistakes",), ("scores", "asking")
+"""The plain modules that every task needs, before those of its source, and behind them."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a graph can be asked about a picture.
+    """What a graph can be asked.
 
     Attributes:
-        way: How it answers, a key of `FRAGMENTS`.
-        image: The input that is the picture.
-        answers: The outputs that are read: the labels, the detections, the characters, or boxes and their labels.
+        way: How it answers, a key of `webnn_graph.formats.ways.WAYS`.
+        takes: What it is asked about, a key of `webnn_graph.formats.ways.SOURCES`.
+        inputs: Those that this becomes.
+        answers: The outputs that are read, in the order in which the way has them.
     """
 
     way: str
-    image: Operand
-    answers: tuple[Operand, ...]
+    takes: str
+    inputs: Operands
+    answers: Operands
 
     @property
     def method(self) -> str:
         """What the module calls it."""
-        return "detect" if self.way in ("boxes", "detections") else self.way
-
-
-Kind = TypeVar("Kind", bound=Meaning)
+        return WAYS[self.way].method
 
 
 def task_of(graph: Graph) -> Task | None:
-    """What a graph can be asked about one picture; None where its metadata do not say it, or it needs something else, too."""
-    if not graph.metadata:
-        return None
+    """What a graph can be asked; None where its metadata do not say it, or it needs something else, too."""
+    return next(_tasks(graph), None) if graph.metadata else None
+
+
+def _tasks(graph: Graph) -> Iterator[Task]:
     meanings = Metadata.of(graph).tensors
-    given = [operand for operand in graph.inputs if not operand.distribution]
-    if len(given) != 1 or not _is_picture(given[0], meanings.get(given[0].name)):
-        return None
-    found = next(_ways(graph, meanings), None)
-    if found is None or any(operand.data_type.bits == 4 for operand in found[1]):
-        return None
-    return Task(found[0], given[0], found[1])
-
-
-def _is_picture(operand: Operand, meaning: Meaning | None) -> bool:
-    """Whether an input is one picture."""
-    if not isinstance(meaning, Image) or operand.data_type.bits == 4:
-        return False
-    return prod(operand.shape) == prod(meaning.size(operand.shape)) * meaning.count
-
-
-def _ways(graph: Graph, meanings: Mapping[str, Meaning]) -> Iterator[tuple[str, tuple[Operand, ...]]]:
-    """The ways in which outputs answer, and those outputs, the best first; as `webnn_graph.tasks.answers` reads them."""
-    for output, _ in _of_kind(graph, meanings, Detections):
-        if output.rank == 2 or prod(output.shape[:-2]) == 1:
-            yield "detections", (output,)
-    for boxes, _ in _of_kind(graph, meanings, Boxes):
-        for output, labels in _of_kind(graph, meanings, Labels):
-            is_last = labels.axis in (-1, output.rank - 1)
-            if is_last and prod(output.shape) // len(labels.names) == prod(boxes.shape) // 4:
-                yield "boxes", (boxes, output)
-    for output, labels in _of_kind(graph, meanings, Labels):
-        if prod(output.shape) == len(labels.names):
-            yield "classify", (output,)
-    for output, _ in _of_kind(graph, meanings, Characters):
-        yield "recognize", (output,)
-
-
-def _of_kind(graph: Graph, meanings: Mapping[str, Meaning], kind: type[Kind]) -> Iterator[tuple[Operand, Kind]]:
-    for operand in graph.outputs:
-        meaning = meanings.get(operand.name)
-        if isinstance(meaning, kind):
-            yield operand, meaning
+    found = {takes: inputs for takes, source in SOURCES.items() if (inputs := source.inputs(graph, meanings))}
+    for name, way in WAYS.items():
+        for takes in way.takes:
+            answers = next(way.answers(graph, meanings), ()) if takes in found else ()
+            if answers and not any(operand.data_type.bits == 4 for operand in answers):
+                yield Task(name, takes, found[takes], answers)
 
 
 def files(graph: Graph, stem: str) -> dict[str, str]:
@@ -107,28 +64,48 @@ def files(graph: Graph, stem: str) -> dict[str, str]:
     task = task_of(graph)
     if task is None:
         return {}
-    tensors = Metadata.of(graph).tensors
-    image, answer = tensors[task.image.name], tensors[task.answers[0].name]
-    assert isinstance(image, Image)
-    overlaps = isinstance(answer, Detections) and answer.form != "final"
+    way, source = WAYS[task.way], SOURCES[task.takes]
     view = {
         "title": string(graph.name),
-        "method": task.method,
-        "way": task.way,
+        "method": way.method,
+        "takes": task.takes,
+        "gives": way.gives,
+        "task": literal({"name": way.method, "takes": task.takes, "gives": way.gives}),
+        **{f"{name}_literal": string(text) for name, text in (("method", way.method), ("takes", task.takes), ("gives", way.gives))},
+        "what": source.what,
+        "example": source.example,
+        "kind": way.kind,
+        "about": _about(way, source),
         "file": string(f"./{stem}.task.js"),
         "module_file": string(f"./{stem}.js"),
         "module_url": url(f"{stem}.js"),
         "declarations_file": f"{stem}.task.d.ts",
-        "image": string(task.image.name),
-        "answers": [string(operand.name) for operand in task.answers],
-        "size": literal(list(image.size(task.image.shape))),
-        "types": types([task.image.data_type]),
-        "fragments": FRAGMENTS[task.way],
-        "most_pixels": MOST_PIXELS,
-        "most_boxes": MOST_BOXES,
-        "top": TOP,
-        "threshold": THRESHOLD,
-        "overlap": literal(OVERLAP) if overlaps else "undefined",
-        "overlapping": f"that is {OVERLAP} by default" if overlaps else "by default all stay",
+        "inputs": literal([operand.name for operand in task.inputs]),
+        "answers": literal([operand.name for operand in task.answers]),
+        "types": types([operand.data_type for operand in task.inputs]),
+        "fragments": fragments(task),
+        "facts": {name: literal(value) for name, value in {**source.facts, **way.facts}.items()},
+        "options": " ".join([*(f"{name}?: number;" for name in way.options), "signal?: AbortSignal"]),
+        "defaults": _object({name: _number(option.default) for name, option in way.options.items()}),
+        "ranges": _object({name: f"[{_number(option.least)}, {_number(option.most)}]" for name, option in way.options.items()}),
     }
     return {f"{stem}.task.js": filled("task.js.j2", view), f"{stem}.task.d.ts": filled("task.d.ts.j2", view)}
+
+
+def fragments(task: Task) -> tuple[str, ...]:
+    """The plain modules that a task needs, each behind those that it reads at once."""
+    return (*BEFORE, *SOURCES[task.takes].fragments, *BEHIND, *WAYS[task.way].fragments)
+
+
+def _about(way: Way, source: Source) -> list[str]:
+    """What the method does, in lines."""
+    defaults = {name: _number(option.default) for name, option in way.options.items()}
+    return textwrap.wrap(way.about.format(what=source.what, **defaults), 120)
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else "Infinity" if isinf(value) else literal(value)
+
+
+def _object(members: dict[str, str]) -> str:
+    return "{ " + ", ".join(f"{name}: {value}" for name, value in members.items()) + " }" if members else "{}"

@@ -1,0 +1,171 @@
+"""The ways in which a ``<stem>.task.js`` answers: what it is asked about, which outputs it reads, what it gives.
+
+A row of `SOURCES` is a kind of source, one of `WAYS` a kind of answer. Their fragments are plain modules in ``templates/tasks``: those of
+a source have ``inputsOf(source, options)``, which gives the model's inputs and the place that the source has in them; those of an answer
+have ``answered(numbers, tensors, options, place)``. Their declarations are in ``templates/module/task``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import inf, prod
+from types import MappingProxyType
+from typing import TypeAlias, TypeVar
+
+from webnn_graph.graph import Graph, Operand
+from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels, Meaning
+from webnn_graph.tasks import THRESHOLD, TOP
+from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
+from webnn_graph.tasks.pictures import MOST_PIXELS
+
+Meanings: TypeAlias = Mapping[str, Meaning]
+Operands: TypeAlias = tuple[Operand, ...]
+Kind = TypeVar("Kind", bound=Meaning)
+
+
+@dataclass(frozen=True)
+class Option:
+    """A number that a method takes.
+
+    Attributes:
+        default: What it is unless somebody says it; None for nothing.
+        least, most: Its range.
+    """
+
+    default: float | None
+    least: float = 0
+    most: float = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a model is asked about.
+
+    Attributes:
+        what: What it is called in texts.
+        example: One, in JavaScript.
+        inputs: The inputs of a graph that it becomes; empty where the graph takes something else.
+        fragments: Plain modules that make inputs of it, each behind those that it reads at once.
+        facts: Numbers that these know, by name.
+    """
+
+    what: str
+    example: str
+    inputs: Callable[[Graph, Meanings], Operands]
+    fragments: tuple[str, ...]
+    facts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a model answers.
+
+    Attributes:
+        method: What the module calls it.
+        takes: Keys of `SOURCES`.
+        gives: What declarations and pages know the answer by.
+        kind: Its type in TypeScript.
+        answers: The outputs that are read, the best first.
+        about: What the method does, with the source's name and the defaults of its options.
+        fragments: Plain modules that make the answer, each behind those that it reads at once.
+        options: Of the method, by name.
+        facts: Numbers that the fragments know, by name.
+    """
+
+    method: str
+    takes: tuple[str, ...]
+    gives: str
+    kind: str
+    answers: Callable[[Graph, Meanings], Iterator[Operands]]
+    about: str
+    fragments: tuple[str, ...]
+    options: Mapping[str, Option] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)
+
+
+def of_kind(graph: Graph, meanings: Meanings, kind: type[Kind]) -> Iterator[tuple[Operand, Kind]]:
+    """The outputs that are something."""
+    for operand in graph.outputs:
+        meaning = meanings.get(operand.name)
+        if isinstance(meaning, kind):
+            yield operand, meaning
+
+
+# ------------------------------------------------------------------------------------------------------------------ sources
+def _picture(graph: Graph, meanings: Meanings) -> Operands:
+    """The only input that is not drawn, where it is one picture."""
+    given = [operand for operand in graph.inputs if not operand.distribution]
+    meaning = meanings.get(given[0].name) if len(given) == 1 else None
+    if not isinstance(meaning, Image) or given[0].data_type.bits == 4:
+        return ()
+    return (given[0],) if prod(given[0].shape) == prod(meaning.size(given[0].shape)) * meaning.count else ()
+
+
+SOURCES: Mapping[str, Source] = MappingProxyType(
+    {
+        "image": Source(
+            "a picture",
+            'document.querySelector("img")',
+            _picture,
+            ("sources", "resampling", "preparing", "pictures"),
+            {"MOST_PIXELS": MOST_PIXELS},
+        ),
+    }
+)
+
+
+# ------------------------------------------------------------------------------------------------------------------ answers
+def _labels(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    """Labels of all that went in."""
+    for output, labels in of_kind(graph, meanings, Labels):
+        if prod(output.shape) == len(labels.names):
+            yield (output,)
+
+
+def _boxes(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    """Boxes, and the labels of each."""
+    for boxes, _ in of_kind(graph, meanings, Boxes):
+        for output, labels in of_kind(graph, meanings, Labels):
+            is_last = labels.axis in (-1, output.rank - 1)
+            if is_last and prod(output.shape) // len(labels.names) == prod(boxes.shape) // 4:
+                yield boxes, output
+
+
+def _detections(graph: Graph, meanings: Meanings, is_final: bool = False) -> Iterator[Operands]:
+    """Boxes and scores in one, with what overlaps or without."""
+    for output, meaning in of_kind(graph, meanings, Detections):
+        is_one = output.rank == 2 or prod(output.shape[:-2]) == 1
+        if is_one and is_final == (meaning.form == "final"):
+            yield (output,)
+
+
+def _final(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    return _detections(graph, meanings, is_final=True)
+
+
+def _characters(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    return ((output,) for output, _ in of_kind(graph, meanings, Characters))
+
+
+MOST_PROBABLE = "The most probable labels of {what}, `top` of them, {top} unless you say another number."
+OBJECTS = (
+    "What is in {what}, the most probable first. What scores less than `threshold`, {threshold} by default, is left out, and of two "
+    "things of one label that share more than `overlap` of what both cover the less probable one; "
+)
+ALL_STAY, ONE_STAYS = OBJECTS + "by default all stay.", OBJECTS + "that is {overlap} by default."
+OF_TOP = {"top": Option(TOP, 1, inf)}
+OF_ALL, OF_ONE = ({"threshold": Option(THRESHOLD), "overlap": Option(overlap)} for overlap in (None, OVERLAP))
+FACTS = {"MOST_BOXES": MOST_BOXES}
+WAYS: Mapping[str, Way] = MappingProxyType(
+    {
+        "detections": Way("detect", ("image",), "objects", "Found[]", _detections, ONE_STAYS, ("objects", "detections"), OF_ONE, FACTS),
+        "final": Way("detect", ("image",), "objects", "Found[]", _final, ALL_STAY, ("objects", "detections"), OF_ALL, FACTS),
+        "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, FACTS),
+        "classify": Way("classify", ("image",), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
+        "recognize": Way(
+            "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("spelling",)
+        ),
+    }
+)
+"""Of a graph that answers in several ways the first here is taken."""
