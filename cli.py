@@ -265,7 +265,7 @@ def run(
 ) -> Result:
     """Compute the outputs of GRAPH.
 
-    With --image or --audio, what they say: labels, objects, text.
+    With --image or --audio, what they say: labels, objects, text, the share of each segment, depths, a vector.
     """
     from converters.commands.destination import refuse_existing, refuse_sources
     from converters.commands.report import Outputs, save_times

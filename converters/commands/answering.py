@@ -1,4 +1,4 @@
-"""What ``webnn run`` says of a picture or a sound: labels, boxes, text, as the graph's metadata tell."""
+"""What ``webnn run`` says of a picture or a sound: labels, boxes, text, maps, vectors, as the graph's metadata tell."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from converters.commands.console import Result, say, show_table
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
@@ -16,15 +18,19 @@ from webnn_graph.feeds import complete
 from webnn_graph.formats.files import write_all
 from webnn_graph.generation.sound import read_sound
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Audio, Boxes, Characters, Detections, Image, Labels, Meaning, Metadata
+from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Metadata
 from webnn_graph.tasks import answers
+from webnn_graph.tasks.maps import Distances, Segmented, distances, is_map, segmented
 from webnn_graph.tasks.pictures import Fit, prepared, read_picture
 from webnn_graph.tasks.sounds import fitted
+from webnn_graph.tasks.vectors import embedded
 from webnn_graph.wording import one_line
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
+FIRST = 4
+"""Numbers of a vector that are shown."""
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 """What pictures are saved as, in Pillow's names, by suffix."""
 
@@ -100,6 +106,9 @@ class Answer(Result):
         labels: The most probable labels of each output that has some for all that went in.
         objects: What is in the picture; None where the model says none.
         texts: What is written or said, with its score.
+        segments: The label of each pixel.
+        depths: How far away each pixel is.
+        vectors: What went in as a vector.
         runtime: What computed it.
         file: Where the picture was saved.
     """
@@ -108,6 +117,9 @@ class Answer(Result):
     labels: Mapping[str, Sequence[answers.Scored]]
     objects: Sequence[answers.Found] | None
     texts: Mapping[str, tuple[str, float]]
+    segments: Mapping[str, Segmented]
+    depths: Mapping[str, Distances]
+    vectors: Mapping[str, Array]
     runtime: str
     file: Path | None = None
 
@@ -123,6 +135,14 @@ class Answer(Result):
                 say("nothing is found; --threshold asks for less probable things")
         for text, score in self.texts.values():
             say(f"{text}  ({score:.4f})")
+        for name, segments in self.segments.items():
+            show_table([name, ">share"], [(one.label, f"{one.score:.4f}") for one in segments.shares])
+        for name, depth in self.depths.items():
+            nearest = ", the larger the nearer" if depth.inverse else ""
+            say(f"{name}: from {depth.values.min():.4g} to {depth.values.max():.4g}{nearest}")
+        for name, vector in self.vectors.items():
+            first = ", ".join(f"{value:.4f}" for value in vector[:FIRST])
+            say(f"{name}: {vector.size:,} numbers, of length {np.linalg.norm(vector):.4f}: {first}{', ...' if vector.size > FIRST else ''}")
         if self.file:
             say(f"  {self.file}")
 
@@ -133,6 +153,12 @@ class Answer(Result):
             "labels": {name: [asdict(one) for one in labels] for name, labels in self.labels.items()},
             "objects": None if self.objects is None else [asdict(one) for one in self.objects],
             "texts": {name: {"text": text, "score": score} for name, (text, score) in self.texts.items()},
+            "segments": {name: [{"label": one.label, "share": one.score} for one in found.shares] for name, found in self.segments.items()},
+            "depths": {
+                name: {"min": float(depth.values.min()), "max": float(depth.values.max()), "inverse": depth.inverse}
+                for name, depth in self.depths.items()
+            },
+            "vectors": {name: vector.tolist() for name, vector in self.vectors.items()},
             "runtime": self.runtime,
             "file": str(self.file) if self.file else None,
         }
@@ -162,18 +188,30 @@ def answer(question: Asked, outputs: Mapping[str, Array], runtime: str, top: int
     }
     found = answers.objects(outputs, meanings, question.size, question.fit, threshold) if boxed and question.fit else None
     texts = {name: answers.spelled(outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Characters)}
-    if not labels and found is None and not texts:
+    segments: dict[str, Segmented] = {}
+    depths: dict[str, Distances] = {}
+    for name, meaning in meanings.items():
+        if not question.fit:
+            continue
+        if isinstance(meaning, Mask) or (isinstance(meaning, Labels) and is_map(outputs[name].shape, meaning)):
+            segments[name] = segmented(outputs[name], meaning, question.size, question.fit)
+        elif isinstance(meaning, Depth):
+            depths[name] = distances(outputs[name], meaning.inverse, question.size, question.fit)
+    vectors = {name: embedded(outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Embedding)}
+    if found is None and not any((labels, texts, segments, depths, vectors)):
         raise WebNNError(f"{question.graph.name} does not say what its outputs are", "webnn2json GRAPH --labels FILE names them")
     if file and question.picture:
-        _save(question.picture, found or [], file)
-    return Answer(metadata.task, labels, found, texts, runtime, file)
+        _save(question.picture, found or [], [*segments.values(), *depths.values()], file)
+    return Answer(metadata.task, labels, found, texts, segments, depths, vectors, runtime, file)
 
 
-def _save(picture: Picture, found: Sequence[answers.Found], file: Path) -> None:
-    from webnn_graph.tasks.drawing import drawn
+def _save(picture: Picture, found: Sequence[answers.Found], maps: Sequence[Segmented | Distances], file: Path) -> None:
+    from webnn_graph.tasks.drawing import coloured, drawn
 
     content = io.BytesIO()
     try:
+        for one in maps:
+            picture = coloured(picture, one)
         drawn(picture, found).save(content, FORMATS[file.suffix.lower()])
     except (OSError, ValueError) as error:  # JPEG and WebP have largest sizes
         raise WebNNError(f"{file}: the picture cannot be written: {one_line(str(error), 200)}", "a .png file takes any") from None

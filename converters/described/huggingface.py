@@ -29,6 +29,8 @@ RESAMPLES = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
 TOKENS = {"input_ids": "ids", "attention_mask": "mask", "token_type_ids": "types", "position_ids": "positions"}
 POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first", "pooling_mode_lasttoken": "last"}
 """How sentence-transformers makes one vector of all tokens, by the member that says so."""
+VECTORS = ("pooler_output", "image_embeds")
+"""Outputs that are a picture's vector."""
 METRIC = ("glpn", "zoedepth", "depth_pro")
 """Models whose distances are in metres; those of others are the larger the nearer."""
 
@@ -63,7 +65,14 @@ def _task(folder: Folder, graph: Graph) -> str:
         return "audio-classification"
     if not task and folder.document("modules.json"):
         return "sentence-similarity"
+    if not task and _takes_pictures(graph) and any(operand.name in VECTORS for operand in graph.outputs):
+        return "image-feature-extraction"
     return task
+
+
+def _takes_pictures(graph: Graph) -> bool:
+    """Whether pictures are all that goes in."""
+    return [operand.name for operand in graph.inputs] == ["pixel_values"]
 
 
 # ------------------------------------------------------------------------------------------------------------------- inputs
@@ -140,6 +149,8 @@ def _output(folder: Folder, task: str, operand: Operand) -> Meaning | None:
         return Depth(inverse=config.get("model_type") not in METRIC)
     if operand.name in ("image_embeds", "text_embeds"):
         return Embedding(normalized=True)
+    if operand.name == "pooler_output" and task == "image-feature-extraction":
+        return Embedding()
     if operand.name == "last_hidden_state" and task == "sentence-similarity":
         return _sentence(folder)
     return None

@@ -18,7 +18,7 @@ from webnn_graph.formats import is_written_here, save, save_sizes
 from webnn_graph.formats.task import task_of
 from webnn_graph.formats.ways import WAYS
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Image, Labels, Metadata
+from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Metadata
 from webnn_graph.sizes import convert_sizes
 
 IMAGE = {"x": (1, 3, 8, 8)}
@@ -57,13 +57,21 @@ ROWS: dict[str, tuple[Graph, str]] = {
     "a picture alone": (meaning(graph_of(IMAGE, {"y": (1, 3)}), x=PICTURE), ""),
     "another input": (meaning(graph_of({**IMAGE, "w": (1,)}, {"y": (1, 3)}), x=PICTURE, y=Labels(names=NAMES)), ""),
     "two pictures": (meaning(graph_of({"x": (2, 3, 8, 8)}, {"y": (1, 3)}), x=PICTURE, y=Labels(names=NAMES)), ""),
-    "labels of pixels": (meaning(graph_of(IMAGE, {"y": (1, 3, 8, 8)}), x=PICTURE, y=Labels(names=NAMES, axis=1)), ""),
+    "labels of pixels": (meaning(graph_of(IMAGE, {"y": (1, 3, 8, 8)}), x=PICTURE, y=Labels(names=NAMES, axis=1)), "segment"),
+    "labels of pixels, last": (meaning(graph_of(IMAGE, {"y": (1, 8, 8, 3)}), x=PICTURE, y=Labels(names=NAMES)), "segment"),
+    "labels of tokens": (meaning(graph_of(IMAGE, {"y": (1, 8, 3)}), x=PICTURE, y=Labels(names=NAMES)), ""),
+    "a mask": (meaning(graph_of(IMAGE, {"y": (1, 8, 8)}), x=PICTURE, y=Mask(names=NAMES)), "segment"),
+    "two masks": (meaning(graph_of(IMAGE, {"y": (2, 8, 8)}), x=PICTURE, y=Mask(names=NAMES)), ""),
+    "a vector": (meaning(graph_of(IMAGE, {"y": (1, 8, 1, 1)}), x=PICTURE, y=Embedding()), "embed"),
+    "vectors of tokens": (meaning(graph_of(IMAGE, {"y": (1, 9, 8)}), x=PICTURE, y=Embedding(pooling="first")), "embed"),
+    "two vectors": (meaning(graph_of(IMAGE, {"y": (2, 8)}), x=PICTURE, y=Embedding()), ""),
     "boxes of other things": (
         meaning(graph_of(IMAGE, {"y": (1, 8, 3), "z": (1, 9, 4)}), x=PICTURE, y=Labels(names=NAMES), z=Boxes()),
         "",
     ),
     "boxes alone": (meaning(graph_of(IMAGE, {"z": (1, 9, 4)}), x=PICTURE, z=Boxes()), ""),
-    "a depth": (meaning(graph_of(IMAGE, {"y": (8, 8)}), x=PICTURE, y=Depth()), ""),
+    "a depth": (meaning(graph_of(IMAGE, {"y": (8, 8)}), x=PICTURE, y=Depth()), "depth"),
+    "depths": (meaning(graph_of(IMAGE, {"y": (2, 8, 8)}), x=PICTURE, y=Depth()), ""),
 }
 """Graphs, and how they answer."""
 

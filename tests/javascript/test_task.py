@@ -15,7 +15,7 @@ from tests.formats.test_task import meaning
 from tests.javascript.written import TSC, needs_node, needs_tsc, node
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.formats import save
-from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels, Meaning
+from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning
 
 WAYS: Mapping[str, tuple[list[int], Mapping[str, tuple[list[int], Meaning]]]] = {
     "classify": ([1, 1, 2, 2], {"y": ([1, 4], Labels(names=("a", "b", "c", "d"), scores="probabilities"))}),
@@ -24,6 +24,9 @@ WAYS: Mapping[str, tuple[list[int], Mapping[str, tuple[list[int], Meaning]]]] = 
         {"y": ([2, 4], Boxes(unit="pixels")), "z": ([2, 4], Labels(names=("a", "b", "c", "d"), scores="probabilities"))},
     ),
     "detections": ([1, 1, 2, 6], {"y": ([1, 2, 6], Detections(names=("a", "b"), form="rows"))}),
+    "segment": ([1, 1, 2, 3], {"y": ([1, 2, 3], Mask(names=("a", "b", "c")))}),
+    "depth": ([1, 1, 2, 3], {"y": ([1, 2, 3], Depth(inverse=True))}),
+    "embed": ([1, 1, 2, 2], {"y": ([1, 2, 2], Embedding(pooling="mean", normalized=True))}),
     "recognize": ([1, 1, 2, 3], {"y": ([1, 2, 3], Characters(names=("", "a", "b"), scores="probabilities"))}),
 }
 """The shape of a grey picture, and of the outputs that are its pixels."""
@@ -85,6 +88,35 @@ ROWS: dict[str, tuple[str, str, Any]] = {
         [[{"label": "a", "score": 0.7, "box": {"left": 0, "top": 0.1, "right": 2, "bottom": 1.9}}], 1, 2],
     ),
     "text": ("recognize", "return asked.recognize(picture(3, 2, 0, 0, 50, 0, 70, 0));", {"text": "ba", "score": 0.6}),
+    "a mask": (
+        "segment",
+        """
+        const { classes, ...more } = await asked.segment(picture(3, 2, 0, 100, 200, 255, 0, 60));
+        return [more, [...classes], classes.constructor.name, [...(await asked.segment(picture(1, 1, 100))).classes]];
+        """,
+        [{"width": 3, "height": 2, "labels": ["a", "b", "c"]}, [0, 1, 2, 2, 0, 1], "Uint8Array", [1]],
+    ),
+    "a depth": (
+        "depth",
+        """
+        const { values, ...more } = await asked.depth(picture(3, 2, 0, 100, 200, 255, 0, 60));
+        const even = await asked.depth(picture(6, 4, ...Array(24).fill(100)));
+        return [more, [...values], even.values.every((value) => Math.abs(value - 1) < 1e-6)];
+        """,
+        [{"width": 3, "height": 2, "inverse": True}, [0, 1, 2, 2.55, 0, 0.6], True],
+    ),
+    "a vector": (
+        "embed",
+        """
+        const vector = await asked.embed(picture(2, 2, 20, 10, 40, 70));
+        const wrong = [[[1], [1, 2]], [[], []], [undefined, undefined]].map(([one, other]) => {
+          try { return module.similar(one, other); } catch (error) { return error.code; }
+        });
+        const alike = [module.similar(vector, [3, 4]), module.similar([1, 0], [0, 1]), module.similar([1, 2], [-2, -4])];
+        return [[...vector], vector.constructor.name, wrong, alike, module.similar([0, 0], [1, 0])];
+        """,
+        [[0.6, 0.8], "Float32Array", ["bad-input"] * 3, [1, 0, -1], 0],
+    ),
     "the model is there, and ends": (
         "classify",
         "asked.destroy(); return [(await asked.model.lost).code, (await failing(asked.classify(row)))[1]];",
@@ -224,6 +256,9 @@ READ = {
     "classify": "const text: string = found[0].label + found[0].score.toFixed(); await asked.classify(image, { top: 3 });",
     "boxes": "const side: number = found[0].box.left; await asked.detect(image, { threshold: 0.1 });",
     "detections": "const side: number = found[0].box.left; await asked.detect(image, { threshold: 0.1, overlap: 0.3 });",
+    "segment": "const size: number = found.width * found.height; const label: string = found.labels[found.classes[0]];",
+    "depth": "const near: number = found.inverse ? found.values[0] : -found.values[0];",
+    "embed": "const numbers: Float32Array = found; const alike: number = similar(found, [1, 2]);",
     "recognize": "const text: string = found.text + found.score.toFixed();",
 }
 
@@ -233,15 +268,16 @@ READ = {
 def test_declarations(way: str, tmp_path: Path) -> None:
     written(way, tmp_path)
     method = {"boxes": "detect", "detections": "detect"}.get(way, way)
-    (tmp_path / "usage.ts").write_text(USAGE.replace("METHOD", method).replace("READ", READ[way]))
+    usage = USAGE.replace("load, task", "load, similar, task") if way == "embed" else USAGE
+    (tmp_path / "usage.ts").write_text(usage.replace("METHOD", method).replace("READ", READ[way]))
     options = ["--strict", "--noEmit", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]
     for more in ([], ["--lib", "es2022,webworker"]):
         file = "model.task.d.ts" if more else "usage.ts"
         done = subprocess.run([str(TSC), *options, *more, file], cwd=tmp_path, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout
-    (tmp_path / "usage.ts").write_text(USAGE.replace("METHOD", "segment").replace("READ", READ[way]))
+    (tmp_path / "usage.ts").write_text(USAGE.replace("METHOD", "describe").replace("READ", READ[way]))
     wrong = subprocess.run([str(TSC), *options, "usage.ts"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert "Property 'segment' does not exist" in wrong.stdout
+    assert "Property 'describe' does not exist" in wrong.stdout
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -23,9 +23,11 @@ from tests.javascript.written import NODE, needs_node
 from tests.tasks.pictures import mosaic
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels, Meaning, whole
+from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, whole
 from webnn_graph.tasks import answers
+from webnn_graph.tasks.maps import distances, segmented
 from webnn_graph.tasks.pictures import Fit, prepared
+from webnn_graph.tasks.vectors import embedded
 
 pytestmark = needs_node
 FILTERS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear")
@@ -275,3 +277,55 @@ def test_text(plain: Path) -> None:  # noqa: F811
     asked.add("recognize", [np.float32([[[9, 0], [9, 0]]])], [Characters(names=("", "a"))])
     asked.check(plain)
     assert asked.expected[-1] == [["", 0.0]]
+
+
+# ----------------------------------------------------------------------------------------------------------- maps and vectors
+FITS = (
+    Fit(width=30, height=20, x_scale=4.0, y_scale=5.0),
+    Fit(width=90, height=41, x_scale=1 / 3, y_scale=1 / 2, left=3, top=-2),
+    Fit(width=1, height=1, x_scale=120.0, y_scale=100.0),
+)
+MAP = """
+const fs = await import("node:fs");
+const cases = JSON.parse(fs.readFileSync(given, "utf8"));
+const made = cases.map(async ([fragment, values, tensor, place]) => {
+  const { answered } = await import(`./tasks/${fragment}.js`);
+  const found = answered([Float32Array.from(values)], [tensor], {}, place);
+  return [...(ArrayBuffer.isView(found) ? found : (found.classes ?? found.values))];
+});
+return Promise.all(made);
+"""
+
+
+def place(fit: Fit) -> Mapping[str, Any]:
+    lies = {"width": fit.width, "height": fit.height, "xScale": fit.x_scale, "yScale": fit.y_scale, "left": fit.left, "top": fit.top}
+    return {"fit": lies, "size": [100, 120]}
+
+
+def test_maps_and_vectors(plain: Path) -> None:  # noqa: F811
+    rng = np.random.default_rng(6)
+    cases: list[Any] = []
+    expected: list[Array] = []
+
+    def add(fragment: str, numbers: Array, meaning: Meaning, right: Array, place: Mapping[str, Any]) -> None:
+        cases.append([fragment, numbers.ravel().tolist(), {**whole(meaning), "shape": list(numbers.shape)}, place])
+        expected.append(right.ravel())
+
+    for fit, shape, axis in product(FITS, ((1, 7, 9, 13), (9, 13, 300), (2, 7, 1)), (-1, -3)):
+        numbers = rng.normal(size=shape).astype(np.float32)
+        labels = Labels(names=tuple(map(str, range(shape[axis]))), axis=axis)
+        if len(shape) == 4 or axis == -3:
+            add("segmenting", numbers, labels, segmented(numbers, labels, (100, 120), fit).classes, place(fit))
+    for fit in FITS:
+        mask = rng.uniform(-2, 9, (1, 25, 30)).astype(np.float32)
+        add("segmenting", mask, Mask(names=NAMES), segmented(mask, Mask(names=NAMES), (100, 120), fit).classes, place(fit))
+        add("depths", mask, Depth(), distances(mask, False, (100, 120), fit).values, place(fit))
+    there = np.array([[0, 1, 1, 0, 1, 0]])
+    for pooling, normalized, known in product(("none", "mean", "first", "last"), (False, True), (None, there, there * 0)):
+        numbers = rng.normal(size=(1, 8) if pooling == "none" else (1, 6, 8)).astype(np.float32)
+        embedding = Embedding(pooling=pooling, normalized=normalized)  # type: ignore[arg-type]
+        more = {} if known is None else {"mask": known.ravel().tolist()}
+        add("vectors", numbers, embedding, embedded(numbers, embedding, known), more)
+    (plain / "given").write_text(json.dumps(cases))
+    for found, right, (fragment, *_) in zip(run(plain, MAP, str(plain / "given")), expected, cases, strict=True):
+        np.testing.assert_allclose(found, right, rtol=0, atol=0 if fragment == "segmenting" else 1e-4)

@@ -29,11 +29,11 @@ NAMED = {"id2label": NAMES, "label2id": {name: i for i, name in NAMES.items()}}
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
 
 
-def converted(model: Any, processor: Any, folder: Path, invoke: Invoke, **dims: int) -> Path:
-    """A model of transformers, with its processor, as a graph."""
+def converted(model: Any, processor: Any, folder: Path, invoke: Invoke, spread: float = 0.2, **dims: int) -> Path:
+    """A model of transformers with random weights, with its processor, as a graph."""
     torch.manual_seed(0)
     for parameter in model.parameters():
-        parameter.data = torch.randn_like(parameter) / 5
+        parameter.data = torch.randn_like(parameter) * spread
     model.eval().save_pretrained(folder / "model")
     processor.save_pretrained(folder / "model")
     sizes = [text for name, size in dims.items() for text in ("--dim", f"{name}={size}")]

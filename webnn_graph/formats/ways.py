@@ -14,9 +14,10 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels, Meaning
+from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning
 from webnn_graph.tasks import THRESHOLD, TOP
 from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
+from webnn_graph.tasks.maps import is_map
 from webnn_graph.tasks.pictures import MOST_PIXELS
 
 Meanings: TypeAlias = Mapping[str, Meaning]
@@ -148,6 +149,33 @@ def _characters(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     return ((output,) for output, _ in of_kind(graph, meanings, Characters))
 
 
+def _maps(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    """Labels of each pixel."""
+    for output, _ in of_kind(graph, meanings, Mask):
+        if _is_one(output):
+            yield (output,)
+    for output, labels in of_kind(graph, meanings, Labels):
+        if is_map(output.shape, labels):
+            yield (output,)
+
+
+def _is_one(output: Operand) -> bool:
+    """Whether an output is one map."""
+    return prod(output.shape) == prod(output.shape[-2:])
+
+
+def _depths(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    return ((output,) for output, _ in of_kind(graph, meanings, Depth) if _is_one(output))
+
+
+def _vectors(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    """A vector, or those of tokens that become one."""
+    for output, embedding in of_kind(graph, meanings, Embedding):
+        most = max(output.shape) if embedding.pooling == "none" else prod(output.shape[-2:])
+        if prod(output.shape) == most:
+            yield (output,)
+
+
 MOST_PROBABLE = "The most probable labels of {what}, `top` of them, {top} unless you say another number."
 OBJECTS = (
     "What is in {what}, the most probable first. What scores less than `threshold`, {threshold} by default, is left out, and of two "
@@ -165,6 +193,17 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         "classify": Way("classify", ("image",), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
         "recognize": Way(
             "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("spelling",)
+        ),
+        "segment": Way("segment", ("image",), "mask", "Mask", _maps, "What each pixel of {what} is.", ("places", "segmenting")),
+        "depth": Way("depth", ("image",), "depth", "Depth", _depths, "How far away each pixel of {what} is.", ("places", "depths")),
+        "embed": Way(
+            "embed",
+            ("image",),
+            "vector",
+            "Float32Array",
+            _vectors,
+            "The vector of {what}; similar() compares it with that of another.",
+            ("vectors",),
         ),
     }
 )

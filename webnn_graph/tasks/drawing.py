@@ -5,16 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+import PIL.Image
 from PIL import ImageColor, ImageDraw, ImageFont
 from PIL.Image import Image as Picture
 
 from webnn_graph.tasks.answers import Found
+from webnn_graph.tasks.maps import Distances, Segmented
 from webnn_graph.wording import one_line
 
 HUES = 7
 """Colours that labels take in turn."""
 WIDEST = 60
 """Characters of a label that are drawn."""
+
+
+def _colour(number: int) -> tuple[int, ...]:
+    return ImageColor.getrgb(f"hsl({360 * number // HUES % 360}, 80%, 32%)")
+
+
+def coloured(picture: Picture, found: Segmented | Distances) -> Picture:
+    """The picture in the colours of its labels, or in grey, where what has the largest number is white."""
+    if isinstance(found, Segmented):
+        colours = np.array([_colour(number) for number in range(len(found.labels))], np.uint8)
+        return PIL.Image.blend(picture, PIL.Image.fromarray(colours[found.classes]), 0.5)
+    values = np.nan_to_num(found.values.astype(np.float64))
+    least, most = values.min(), values.max()
+    share = (values - least) / (most - least) if most > least else np.zeros_like(values)
+    return PIL.Image.fromarray((share * 255).astype(np.uint8)).convert("RGB")
 
 
 def drawn(picture: Picture, objects: Sequence[Found]) -> Picture:
@@ -28,7 +46,7 @@ def drawn(picture: Picture, objects: Sequence[Found]) -> Picture:
         if any(map(math.isnan, one.box)):
             continue
         x, y, others = min(one.box[::2]), min(one.box[1::2]), (max(one.box[::2]), max(one.box[1::2]))
-        colour = ImageColor.getrgb(f"hsl({360 * numbers[one.label] // HUES % 360}, 80%, 32%)")
+        colour = _colour(numbers[one.label])
         draw.rectangle((x, y, *others), outline=colour, width=line)
         text = f"{one_line(one.label, WIDEST)} {one.score:.2f}"
         left, _, right, bottom = draw.textbbox((0, 0), text, font=font)
