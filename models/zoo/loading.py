@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from models.zoo.manifest import ZOO, Model
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats.files import write_all
 from webnn_graph.graph import Graph
+from webnn_graph.metadata import Metadata, check, metadata_of
 
 
 def loaded(model: Model, folder: Path = ZOO.parent) -> Loaded:
@@ -32,6 +34,19 @@ def loaded(model: Model, folder: Path = ZOO.parent) -> Loaded:
     Raises:
         WebNNError: It cannot be fetched or made.
     """
+    of_file = _loaded(model, folder)
+    return replace(of_file, convert=lambda: _described(of_file.convert(), model)) if model.metadata else of_file
+
+
+def _described(graph: Graph, model: Model) -> Graph:
+    """The graph with what the row says of its inputs and outputs. Raises `ValidationError` where that contradicts the graph."""
+    known, said = Metadata.of(graph), metadata_of(model.metadata)
+    metadata = Metadata(task=said.task or known.task, tensors={**known.tensors, **said.tensors})
+    check(metadata, graph.inputs, graph.outputs)
+    return replace(graph, metadata=metadata.document())
+
+
+def _loaded(model: Model, folder: Path) -> Loaded:
     if model.is_torch:
         from models.zoo.torch import loaded_torch  # PyTorch is slow to import
 

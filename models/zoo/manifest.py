@@ -15,6 +15,7 @@ import msgspec
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, WebNNError, Where
 from webnn_graph.formats.locks import LOCK
+from webnn_graph.metadata import metadata_of
 from webnn_graph.names import nearest
 from webnn_graph.runtimes import find_runtime
 
@@ -69,6 +70,7 @@ class Model:
     module_args: Mapping[str, Any] = field(default_factory=dict)
     imports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     random_weights: bool = False
     each_node: bool = False
     tolerance: float | None = None
@@ -224,6 +226,10 @@ def _problems(model: Model) -> Iterator[tuple[str, str]]:
     if model.module and sum(member.endswith(".py") for member in model.companions) != 1:
         yield "a module needs the file that defines it", 'companions = { "package/model.py" = "its digest" }'
     yield from _problems_of_expectation(model)
+    try:
+        metadata_of(model.metadata)
+    except FormatError as error:
+        yield error.what, "docs/formats.md says what inputs and outputs can mean"
     for key in model.__dataclass_fields__:
         if not _is_plain(getattr(model, key)):
             yield f"{key} has a value that is no text, finite number, truth value, list or table", "dates can be texts"

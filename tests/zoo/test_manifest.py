@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from models import Model, select
+from models.zoo.loading import loaded
 from models.zoo.manifest import OK, read
+from webnn_graph import GraphBuilder
 from webnn_graph.errors import FormatError, WebNNError
+from webnn_graph.formats import save
 
 
 @pytest.mark.parametrize("model", select(), ids=lambda model: model.name)
@@ -87,8 +90,22 @@ WRONG = {
     "endless tolerance": ('[a]\nsource = "file:x.onnx"\ntolerance = inf\n', "a tolerance is a number from 0 on, and finite"),
     "no tolerance": ('[a]\nsource = "file:x.onnx"\nexpect = { browser = nan }\n', "a tolerance is a number from 0 on, and finite"),
     "infinity": ('[a]\nsource = "file:x.onnx"\nbind = { n = [inf] }\n', "bind has a value that is no text, finite number"),
+    "meaning": ('[a]\nsource = "file:x.onnx"\nmetadata.tensors.x = { kind = "picture" }\n', "metadata: Invalid value 'picture'"),
     "date": ('[a]\nsource = "python:m:f"\narguments = { day = 2020-01-01 }\n', "arguments has a value that is no text"),
 }
+
+
+def test_what_inputs_and_outputs_mean_goes_along(tmp_path: Path) -> None:
+    b = GraphBuilder("model")
+    save(b.build({"y": b.relu(b.input("x", "float32", [1, 3, 4, 4]))}), tmp_path / "x.onnx")
+    row = '[a]\nsource = "file:x.onnx"\nmetadata.task = "mask-generation"\nmetadata.tensors.y = { kind = "MEANING" }\n'
+    path = tmp_path / "zoo.toml"
+    path.write_text(row.replace("MEANING", "embedding"))
+    graph = loaded(read(path).models["a"], tmp_path).convert()
+    assert graph.metadata == {"task": "mask-generation", "tensors": {"y": {"kind": "embedding"}}}
+    path.write_text(row.replace("MEANING", "boxes").replace("tensors.y", "tensors.x"))
+    with pytest.raises(WebNNError, match="metadata call x boxes, and there is no such output"):
+        loaded(read(path).models["a"], tmp_path).convert()
 
 
 @pytest.mark.parametrize(
