@@ -236,7 +236,11 @@ def check_target(graph: Path, dim: Mapping[str, int], target: str) -> Result:
 @click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Values of several inputs, by name.")
 @click.option("--image", type=EXISTING, metavar="FILE", help="A picture, for a graph that says which of its inputs is one; needs pillow.")
 @click.option("--audio", type=EXISTING, metavar="FILE.wav", help="The same of a sound, of 16-bit integers.")
-@click.option("--top", type=click.IntRange(1), default=TOP, show_default=True, help="How many labels to show of --image or --audio.")
+@click.option("--text", metavar="TEXT", help="The same of a text, with the graph's tokenizer beside it; needs tokenizers.")
+@click.option("--truncate", is_flag=True, help="Leave out the end of a --text that is longer than the graph takes.")
+@click.option(
+    "--top", type=click.IntRange(1), default=TOP, show_default=True, help="How many labels to show of --image, --audio or --text."
+)
 @click.option(
     "--threshold", type=click.FloatRange(0, 1), default=THRESHOLD, show_default=True, help="What an object in --image must score."
 )
@@ -253,6 +257,8 @@ def run(
     inputs_file: Path | None,
     image: Path | None,
     audio: Path | None,
+    text: str | None,
+    truncate: bool,
     top: int,
     threshold: float,
     picture: Path | None,
@@ -265,7 +271,7 @@ def run(
 ) -> Result:
     """Compute the outputs of GRAPH.
 
-    With --image or --audio, what they say: labels, objects, text, the share of each segment, depths, a vector.
+    With --image, --audio or --text, what they say: labels, objects, text, the share of each segment, depths, a vector.
     """
     from converters.commands.destination import refuse_existing, refuse_sources
     from converters.commands.report import Outputs, save_times
@@ -280,6 +286,8 @@ def run(
     check_kind(graph, ModelKind.GRAPH)
     if picture and not image:
         raise click.UsageError("--save is for --image")
+    if truncate and text is None:
+        raise click.UsageError("--truncate is for --text")
     if picture:
         from converters.commands.answering import check_suffix
 
@@ -293,10 +301,10 @@ def run(
     given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
     question = None
     with progress("computing ..."):
-        if image or audio:
-            from converters.commands.answering import answer, asked
+        if image or audio or text is not None:
+            from converters.commands.answering import Source, answer, asked
 
-            question = asked(loaded, image, audio, given, seed)
+            question = asked(loaded, Source(image, audio, text, truncate, graph), given, seed)
         feeds = question.feeds if question else complete(loaded, given, seed)
         runtime = runtime or ("reference" if times else chosen(loaded))
         outputs = compute(loaded, feeds, runtime=runtime, browser=browser)

@@ -1,4 +1,4 @@
-"""What ``webnn run`` says of a picture or a sound: labels, boxes, text, maps, vectors, as the graph's metadata tell."""
+"""What ``webnn run`` says of a picture, a sound or a text: labels, boxes, text, maps, vectors, as the graph's metadata tell."""
 
 from __future__ import annotations
 
@@ -17,18 +17,22 @@ from webnn_graph.errors import ValidationError, WebNNError
 from webnn_graph.feeds import complete
 from webnn_graph.formats.files import write_all
 from webnn_graph.generation.sound import read_sound
+from webnn_graph.generation.text import Marked
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Metadata
 from webnn_graph.tasks import answers
 from webnn_graph.tasks.maps import Distances, Segmented, distances, is_map, segmented
 from webnn_graph.tasks.pictures import Fit, prepared, read_picture
 from webnn_graph.tasks.sounds import fitted
+from webnn_graph.tasks.texts import Part, filled, inputs_of, length_of, named_parts, tokenizer_of
 from webnn_graph.tasks.vectors import embedded
 from webnn_graph.wording import one_line
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
+WIDEST = 60
+"""Characters of a part of a text that are shown."""
 FIRST = 4
 """Numbers of a vector that are shown."""
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -51,6 +55,8 @@ class Asked:
         fit: How that lies in the model's input.
         size: Height and width of the input.
         feeds: Values of inputs, by name.
+        text: The text; None for none.
+        marked: Its tokens.
     """
 
     graph: Graph
@@ -58,6 +64,8 @@ class Asked:
     fit: Fit | None = None
     size: tuple[int, int] = (0, 0)
     feeds: dict[str, Array] = field(default_factory=dict)
+    text: str | None = None
+    marked: Marked | None = None
 
     @property
     def meanings(self) -> Mapping[str, Meaning]:
@@ -65,27 +73,66 @@ class Asked:
         return Metadata.of(self.graph).tensors
 
 
-def asked(graph: Graph, image: Path | None, audio: Path | None, given: Mapping[str, Array], seed: int) -> Asked:
-    """What a graph is given for a picture or a sound.
+@dataclass(frozen=True)
+class Source:
+    """What a graph is asked about.
+
+    Attributes:
+        image: A picture's file.
+        audio: A sound's.
+        text: A text.
+        truncate: Whether a text beyond the model's length is cut.
+        file: The graph's, beside which its tokenizer is.
+    """
+
+    image: Path | None = None
+    audio: Path | None = None
+    text: str | None = None
+    truncate: bool = False
+    file: Path = Path()
+
+    @property
+    def option(self) -> str:
+        """What the command calls it."""
+        return "--image" if self.image else "--audio" if self.audio else "--text"
+
+
+def asked(graph: Graph, source: Source, given: Mapping[str, Array], seed: int) -> Asked:
+    """What a graph is given for a picture, a sound or a text.
 
     Raises:
         ValidationError: It takes none, or several, or an input's values are given, too.
         FormatError: The file is none, or damaged.
+        WebNNError: A text needs a tokenizer, and there is none.
     """
     question = Asked(graph)
-    if image:
+    if source.image:
         name, meaning = _input(question, Image, "picture", "--image x:rgb,mean=0.5")
         operand = graph.operands[name]
-        question.picture, question.size = read_picture(image), meaning.size(operand.shape)
+        question.picture, question.size = read_picture(source.image), meaning.size(operand.shape)
         question.feeds[name], question.fit = prepared(question.picture, meaning, operand)
-    if audio:
+    if source.audio:
         name, sound = _input(question, Audio, "sound", "--audio x:16000")
-        question.feeds[name] = fitted(read_sound(audio, sound.sampling_rate), sound, graph.operands[name])
+        question.feeds[name] = fitted(read_sound(source.audio, sound.sampling_rate), sound, graph.operands[name])
+    if source.text is not None:
+        _tell(question, source)
     twice = next((name for name in question.feeds if name in given), None)
     if twice is not None:
-        raise ValidationError(f"input {twice} is given twice, by {'--image' if image else '--audio'} and by its values")
+        raise ValidationError(f"input {twice} is given twice, by {source.option} and by its values")
     question.feeds = complete(graph, {**given, **question.feeds}, seed)
     return question
+
+
+def _tell(question: Asked, source: Source) -> None:
+    """Has the graph be asked about a text."""
+    assert source.text is not None
+    inputs = inputs_of(question.meanings, question.graph.operands)
+    if not inputs:
+        hint = "the files of a model of Hugging Face say so: tokenizer.json, config.json"
+        raise ValidationError(f"{question.graph.name} is given a text, and none of its inputs is said to be of tokens", hint)
+    question.text = source.text
+    question.marked = tokenizer_of(source.file).marked(source.text, length_of(inputs) if source.truncate else None)
+    question.feeds |= filled(question.marked, inputs)
 
 
 def _input(question: Asked, kind: type[Any], what: str, example: str) -> tuple[str, Any]:
@@ -109,6 +156,7 @@ class Answer(Result):
         segments: The label of each pixel.
         depths: How far away each pixel is.
         vectors: What went in as a vector.
+        parts: What parts of a text are.
         runtime: What computed it.
         file: Where the picture was saved.
     """
@@ -120,6 +168,7 @@ class Answer(Result):
     segments: Mapping[str, Segmented]
     depths: Mapping[str, Distances]
     vectors: Mapping[str, Array]
+    parts: Mapping[str, Sequence[Part]]
     runtime: str
     file: Path | None = None
 
@@ -140,6 +189,9 @@ class Answer(Result):
         for name, depth in self.depths.items():
             nearest = ", the larger the nearer" if depth.inverse else ""
             say(f"{name}: from {depth.values.min():.4g} to {depth.values.max():.4g}{nearest}")
+        for name, parts in self.parts.items():
+            rows = [(one.label, f"{one.score:.4f}", str(one.start), str(one.end), one_line(one.text, WIDEST)) for one in parts]
+            show_table([name, ">score", ">from", ">to", "text"], rows) if rows else say(f"{name}: no part of the text is named")
         for name, vector in self.vectors.items():
             first = ", ".join(f"{value:.4f}" for value in vector[:FIRST])
             say(f"{name}: {vector.size:,} numbers, of length {np.linalg.norm(vector):.4f}: {first}{', ...' if vector.size > FIRST else ''}")
@@ -158,6 +210,7 @@ class Answer(Result):
                 name: {"min": float(depth.values.min()), "max": float(depth.values.max()), "inverse": depth.inverse}
                 for name, depth in self.depths.items()
             },
+            "parts": {name: [asdict(one) for one in parts] for name, parts in self.parts.items()},
             "vectors": {name: vector.tolist() for name, vector in self.vectors.items()},
             "runtime": self.runtime,
             "file": str(self.file) if self.file else None,
@@ -197,12 +250,31 @@ def answer(question: Asked, outputs: Mapping[str, Array], runtime: str, top: int
             segments[name] = segmented(outputs[name], meaning, question.size, question.fit)
         elif isinstance(meaning, Depth):
             depths[name] = distances(outputs[name], meaning.inverse, question.size, question.fit)
-    vectors = {name: embedded(outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Embedding)}
-    if found is None and not any((labels, texts, segments, depths, vectors)):
+    mask = _mask(question)
+    parts = {
+        name: named_parts(outputs[name], meaning, question.marked, question.text or "")
+        for name, meaning in meanings.items()
+        if question.marked and isinstance(meaning, Labels) and name not in labels and _is_of_tokens(outputs[name], meaning)
+    }
+    vectors = {name: embedded(outputs[name], meaning, mask) for name, meaning in meanings.items() if isinstance(meaning, Embedding)}
+    if found is None and not any((labels, texts, segments, depths, vectors, question.marked and parts)):
         raise WebNNError(f"{question.graph.name} does not say what its outputs are", "webnn2json GRAPH --labels FILE names them")
     if file and question.picture:
         _save(question.picture, found or [], [*segments.values(), *depths.values()], file)
-    return Answer(metadata.task, labels, found, texts, segments, depths, vectors, runtime, file)
+    return Answer(metadata.task, labels, found, texts, segments, depths, vectors, parts, runtime, file)
+
+
+def _mask(question: Asked) -> Array | None:
+    """Which tokens are there."""
+    if not question.marked:
+        return None
+    _, operand = next(iter(inputs_of(question.meanings, question.graph.operands).values()))
+    return np.arange(operand.shape[-1]) < len(question.marked.ids)
+
+
+def _is_of_tokens(numbers: Array, labels: Labels) -> bool:
+    """Whether there are labels for each token of one text."""
+    return numbers.ndim > 1 and labels.axis in (-1, numbers.ndim - 1) and numbers.size == numbers.shape[-1] * numbers.shape[-2]
 
 
 def _save(picture: Picture, found: Sequence[answers.Found], maps: Sequence[Segmented | Distances], file: Path) -> None:

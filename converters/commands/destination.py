@@ -15,6 +15,7 @@ from webnn_graph.formats import is_written_here
 from webnn_graph.formats.shards import in_place_of, index_of
 from webnn_graph.formats.table import SHARED, WEIGHTS, suffix_of, writable, written_as
 from webnn_graph.generation.package import Package
+from webnn_graph.generation.text import CONFIG, DATA
 from webnn_graph.targets import Target
 
 ELSEWHERE = "-o writes to another folder, --name gives the files another name"
@@ -35,6 +36,7 @@ class Destination:
         max_shard_size: Bytes of weights in a file, when they are to be cut into several.
         more: Options that some formats take, see `webnn_graph.formats.save`.
         expand: Whether modules compute expressions of constants once, when they are loaded.
+        tokenizer: That of the model, which is written beside a graph that takes text; None where there is none.
         sources: The files that the graph is made from; asked only when one of them could be in the way.
     """
 
@@ -48,6 +50,7 @@ class Destination:
     max_shard_size: int | None = None
     expand: bool = True
     more: Mapping[str, Any] = field(default_factory=dict)
+    tokenizer: Path | None = None
     sources: Callable[[], Iterable[Path]] = tuple
 
     @property
@@ -68,7 +71,16 @@ class Destination:
     @property
     def files(self) -> list[Path]:
         """The graph files with what is written beside each, or may be, but for the weights."""
-        return [file for path in self.graphs for file in written_as(path).possible(path, self.more)]
+        return [*(file for path in self.graphs for file in written_as(path).possible(path, self.more)), *self.tokenizer_files.values()]
+
+    @property
+    def tokenizer_files(self) -> dict[Path, Path]:
+        """Where each file of the tokenizer comes from, but for those that stay where they are, and where it goes."""
+        if self.tokenizer is None:
+            return {}
+        settings = self.tokenizer.with_name(f"{self.tokenizer.name.removesuffix(DATA)}{CONFIG}")
+        made = {file: self.folder / f"{self.stem}.{name}" for file, name in ((self.tokenizer, DATA), (settings, CONFIG))}
+        return {file: copy for file, copy in made.items() if file.is_file() and not _is_same(file, copy)}
 
     def part(self, name: str) -> Destination:
         """Where a graph of several goes that have their weights in common."""

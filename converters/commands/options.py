@@ -548,8 +548,18 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
         max_shard_size=most,
         expand=expand,
         more=more,
+        tokenizer=_tokenizer_of(model),
         sources=lambda: [*files_of(model), *given],
     )
+
+
+def _tokenizer_of(model: Path) -> Path | None:
+    """The file of a model's tokenizer, if it is in the model's folder."""
+    from converters.described.folder import is_own
+    from webnn_graph.tasks.texts import tokenizer_file
+
+    file = tokenizer_file(model)
+    return file if file and is_own(file, file.parent) else None
 
 
 def _is_default(option: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from converters.commands.destination import Destination
 from converters.commands.report import described, report_graph
 from webnn_graph.collecting import rarely
-from webnn_graph.errors import ConversionError
+from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats import SHARED, Format, save_together
 from webnn_graph.formats.beside import opened
 from webnn_graph.formats.files import PathLike
@@ -21,10 +21,12 @@ from webnn_graph.formats.shards import Shards
 from webnn_graph.formats.table import WEIGHTS, readable, suffix_of, written_as
 from webnn_graph.formats.weights import stored
 from webnn_graph.generation.package import MODULES, Package, in_few_calls, in_module
+from webnn_graph.generation.text import check_tokenizer
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
 from webnn_graph.targets import PORTABLE, legalize, load_target
 from webnn_graph.targets.parts import in_parts
+from webnn_graph.tasks.texts import reads_text
 from webnn_graph.wording import size
 
 UNREAD, UNREAD_BYTES = 0.1, 10**6
@@ -128,13 +130,14 @@ def _written(
 ) -> list[Saved]:
     last = parts[-1][1]
     last.folder.mkdir(parents=True, exist_ok=True)
+    beside, left_out = _tokenizer(parts)
     together: dict[PathLike, Graph] = {path: graph for graphs, _ in prepared for path, graph in graphs.items()}
     files = save_together(
         together,
         labels=last.labels,
         weights=last.weights_file.name,
         neighbours=neighbours,
-        more=more,
+        more=(lambda names, digest: {**(more(names, digest) if more else {}), **beside}) if beside else more,
         max_shard_size=last.max_shard_size,
         expand=last.expand,
         **last.more,
@@ -150,8 +153,21 @@ def _written(
             notes += _unread(graphs, to.weights_file)
         if "npm" in to.more.get("folders", ()) and not first.metadata.get("license"):
             notes.append("package.json names no license, as the model's files do not; --license says it")
-        saved.append(Saved(first, [file for file in files if file in to.files] + common, [*warnings, *mixed], notes))
+        saved.append(Saved(first, [file for file in files if file in to.files] + common, [*warnings, *mixed, *left_out], notes))
     return saved
+
+
+def _tokenizer(parts: Sequence[tuple[Graph, Destination]]) -> tuple[dict[Path, bytes], list[str]]:
+    """The contents of the files of a tokenizer beside graphs that take text, and what is to be said where they are damaged."""
+    read: dict[Path, bytes] = {}
+    try:
+        for graph, to in parts:
+            if to.tokenizer and reads_text(graph):
+                check_tokenizer(to.tokenizer)
+                read |= {copy: file.read_bytes() for file, copy in to.tokenizer_files.items()}
+    except WebNNError as error:
+        return {}, [f"the tokenizer is left out: {error.what}"]
+    return read, []
 
 
 def _prepared(graph: Graph, to: Destination) -> tuple[dict[Path, Graph], list[str]]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from converters.onnx import convert
 from converters.onnx.reading.files import files_of
 from converters.onnx.reading.load import load_model
@@ -41,7 +43,7 @@ def loaded(model: Model, folder: Path = ZOO.parent) -> Loaded:
 def _described(graph: Graph, model: Model) -> Graph:
     """The graph with what the row says of its inputs and outputs. Raises `ValidationError` where that contradicts the graph."""
     known, said = Metadata.of(graph), metadata_of(model.metadata)
-    metadata = Metadata(task=said.task or known.task, tensors={**known.tensors, **said.tensors})
+    metadata = msgspec.structs.replace(known, task=said.task or known.task, tensors={**known.tensors, **said.tensors})
     check(metadata, graph.inputs, graph.outputs)
     return replace(graph, metadata=metadata.document())
 

@@ -95,7 +95,8 @@ CLASSES: list[tuple[str, dict[str, Any], dict[str, tuple[int, ...]], str, dict[s
     ),
     ("DPTForDepthEstimation", {}, {"predicted_depth": (1, 8, 8)}, "depth-estimation", {"predicted_depth": Depth(inverse=True)}),
     ("GLPNForDepthEstimation", {"model_type": "glpn"}, {"predicted_depth": (1, 8, 8)}, "depth-estimation", {"predicted_depth": Depth()}),
-    ("CLIPModel", {}, {"image_embeds": (1, 8)}, "", {"image_embeds": Embedding(normalized=True)}),
+    ("CLIPModel", {}, {"image_embeds": (1, 8)}, "image-feature-extraction", {"image_embeds": Embedding(normalized=True)}),
+    ("ViTModel", {}, {"last_hidden_state": (1, 5, 8), "pooler_output": (1, 8)}, "image-feature-extraction", {"pooler_output": Embedding()}),
     ("SomethingElse", {}, {"logits": (1, 3)}, "", {}),
     (
         "BeitForImageClassification",

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from webnn_graph.codes import Code
-from webnn_graph.errors import FormatError, WebNNError
+from webnn_graph.errors import FormatError, ValidationError, WebNNError
 from webnn_graph.wording import one_line, size
 
 DATA, CONFIG, TEMPLATE = "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"
@@ -59,17 +59,25 @@ def text_of(folder: Path) -> Text:
     """
     if not (folder / DATA).is_file():
         raise WebNNError(f"{folder} has no {DATA}", "transformers writes one: AutoTokenizer.from_pretrained(...).save_pretrained(...)")
-    data = _read(folder / DATA)
-    document = _object(data, folder / DATA)
-    for part, kind in _kinds(document):
-        if kind not in KINDS[part]:
-            raise WebNNError(
-                f"{folder / DATA} has {part} {one_line(str(kind), 60)!r}, which @huggingface/tokenizers lacks", code=Code.WRONG_KIND
-            )
+    data = check_tokenizer(folder / DATA)
     config = _object(_read(folder / CONFIG), folder / CONFIG) if (folder / CONFIG).is_file() else {}
     if "chat_template" not in config and (folder / TEMPLATE).is_file():
         config["chat_template"] = _read(folder / TEMPLATE).decode("utf-8", "replace")
     return Text(data, config)
+
+
+def check_tokenizer(file: Path) -> bytes:
+    """The content of a tokenizer's file.
+
+    Raises:
+        FormatError: It is damaged.
+        WebNNError: Pages cannot read it.
+    """
+    data = _read(file)
+    for part, kind in _kinds(_object(data, file)):
+        if kind not in KINDS[part]:
+            raise WebNNError(f"{file} has {part} {one_line(str(kind), 60)!r}, which @huggingface/tokenizers lacks", code=Code.WRONG_KIND)
+    return data
 
 
 def _read(path: Path) -> bytes:
@@ -103,34 +111,71 @@ def _kinds(document: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             left.extend(members if isinstance(members, list) else [members])
 
 
+@dataclass(frozen=True)
+class Marked:
+    """The tokens of a text, with those that mark its beginning and end.
+
+    Attributes:
+        ids: Their numbers.
+        types: Which of two texts they are of.
+        marks: Of each token 1 where it is a mark.
+        offsets: Where each begins and ends in the text, in characters.
+    """
+
+    ids: Sequence[int]
+    types: Sequence[int]
+    marks: Sequence[int]
+    offsets: Sequence[tuple[int, int]]
+
+
 class Tokenizer:
     """A tokenizer of a folder that computes, by the package ``tokenizers``.
 
     Args:
         folder: Where its files are.
+        data: The name of that with its data.
 
     Raises:
         FormatError: ``tokenizer.json`` is damaged.
         WebNNError: There is none, or no such package.
     """
 
-    def __init__(self, folder: Path) -> None:
-        if not (folder / DATA).is_file():
-            raise WebNNError(f"{folder} has no {DATA}, so that text cannot be read", "give tokens: --ids 1,2,3")
+    def __init__(self, folder: Path, data: str = DATA) -> None:
+        if not (folder / data).is_file():
+            raise WebNNError(f"{folder} has no {data}, so that text cannot be read", "give tokens: --ids 1,2,3")
         try:
             import tokenizers
         except ImportError:
             hint = "python -m pip install 'webnn-convert[text]'; or give tokens: --ids 1,2,3"
             raise WebNNError("text needs the package tokenizers, which is not installed", hint, code=Code.MISSING_MODULE) from None
         try:
-            self._tokenizer = tokenizers.Tokenizer.from_buffer(_read(folder / DATA))
+            self._tokenizer = tokenizers.Tokenizer.from_buffer(_read(folder / data))
         except Exception as error:  # it has no class of its own
-            raise FormatError(f"{folder / DATA} is damaged: {one_line(str(error), 200)}") from None
+            raise FormatError(f"{folder / data} is damaged: {one_line(str(error), 200)}") from None
         self._decoding = tokenizers.decoders.DecodeStream
 
     def encode(self, text: str, *, marked: bool = True) -> list[int]:
         """The tokens of a text, with those that its beginning and end are marked with unless they are in it already."""
         return list(self._tokenizer.encode(text, add_special_tokens=marked).ids)
+
+    def marked(self, text: str, most: int | None = None) -> Marked:
+        """The tokens of a text with all that is known of them, however the file would cut or fill them up.
+
+        Args:
+            text: The text.
+            most: How many tokens are kept, with the marks at their beginning and end; None for all.
+
+        Raises:
+            ValidationError: There is no place for more than marks.
+        """
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        if most is not None:
+            if most <= self._tokenizer.num_special_tokens_to_add(is_pair=False):
+                raise ValidationError(f"{most} tokens have no place for a text beside the marks at its ends")
+            self._tokenizer.enable_truncation(most)
+        made = self._tokenizer.encode(text)
+        return Marked(made.ids, made.type_ids, made.special_tokens_mask, made.offsets)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of tokens, without those that mark something."""
