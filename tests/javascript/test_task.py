@@ -198,8 +198,20 @@ def test_a_module_of_any_name_is_imported(tmp_path: Path) -> None:
     assert node(module, script) == "function"
 
 
+GIVEN = {"classify": "labels", "boxes": "objects", "detections": "objects", "recognize": "text"}
+
+
+@needs_node
+@pytest.mark.parametrize("way", WAYS)
+def test_what_can_be_asked_is_said(way: str, tmp_path: Path) -> None:
+    script = "const asked = await module.load({ context: mock.context() }); const { task } = module;"
+    name, takes, gives, kind = node(written(way, tmp_path), f"{script} console.log(JSON.stringify([{SAYS}]))")
+    assert (takes, gives, kind) == ("image", GIVEN[way], "function") and name == ("detect" if gives == "objects" else way)
+
+
+SAYS = "task.name, task.takes, task.gives, typeof asked[task.name]"
 USAGE = """
-import { load } from "./model.task.js";
+import { load, task } from "./model.task.js";
 import { ModelError } from "./model.js";
 
 const asked = await load({ devices: ["gpu"] });
@@ -213,6 +225,8 @@ asked.model.lost.then((error: ModelError) => error.code);
 const found = await asked.METHOD(image);
 READ
 asked.destroy();
+const method: "METHOD" = task.name;
+const takes: "image" = task.takes;
 // @ts-expect-error
 await asked.METHOD("cat.jpg");
 // @ts-expect-error

@@ -27,6 +27,8 @@ FRAGMENTS = MappingProxyType(
     }
 )
 """Those of each way to answer."""
+GIVES = MappingProxyType({"classify": "labels", "detect": "objects", "recognize": "text"})
+"""What each method gives, for whoever shows it."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def files(graph: Graph, stem: str) -> dict[str, str]:
     view = {
         "title": string(graph.name),
         "method": task.method,
+        "gives": GIVES[task.method],
         "way": task.way,
         "file": string(f"./{stem}.task.js"),
         "module_file": string(f"./{stem}.js"),
