@@ -166,6 +166,7 @@ FORMATS = {
             optional={"fallback": (".fallback.js", ".fallback.onnx")},
             described=(".task.js", ".task.d.ts"),
             folders={
+                "page": Folder("webnn_graph.formats.page", ("index.html",), ("fallback",)),
                 "npm": Folder("webnn_graph.formats.npm", ("package.json", "README.md"), ("package", "fallback")),
             },
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
