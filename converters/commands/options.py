@@ -26,7 +26,7 @@ from converters.commands.values import (
     Fallback,
     RandomNumbers,
 )
-from webnn_graph.formats.table import LIBRARIES, OPSETS, Format, suffix_of, writable, written_as
+from webnn_graph.formats.table import LIBRARIES, OPSETS, Format, folders_of, suffix_of, writable, written_as
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 from webnn_graph.runtimes import RUNTIMES
 
@@ -155,13 +155,14 @@ onnx_options = options(
     click.option("--embed", is_flag=True, help="Put the weights into the .onnx file, where they otherwise stay in .safetensors."),
 )
 """Of what is written in ONNX."""
+fallback_option = click.option(
+    "--fallback",
+    type=Fallback(),
+    help="Have modules compute with ONNX Runtime Web where WebNN is missing or does not take the graph; MODULE, which may be a "
+    f"URL, is what they import of it.  [default: none; {', '.join(LIBRARIES.values())}]",
+)
 module_options = options(
-    click.option(
-        "--fallback",
-        type=Fallback(),
-        help="Have modules compute with ONNX Runtime Web where WebNN is missing or does not take the graph; MODULE, which may be a "
-        f"URL, is what they import of it.  [default: none; {', '.join(LIBRARIES.values())}]",
-    ),
+    fallback_option,
     click.option(
         "--package", default="", metavar="NAME[@VERSION]", help="What a package of npm is called.  [default: by the files' name, 1.0.0]"
     ),
@@ -530,7 +531,7 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
     more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed", "fallback", "package") if name in options}
     if options.get("generate") and _is_default("formats"):
         formats = ("webnn", "js")
-    folders = [name for name in dict.fromkeys(formats) if any(name in format.folders for format in writable())]
+    folders = folders_of(formats)
     if more.get("fallback") and suffix_of("js") not in map(suffix_of, formats):
         raise click.UsageError("--fallback is of modules: --format js")
     if more.get("package") and "npm" not in folders:

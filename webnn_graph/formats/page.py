@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import quote
 
 from webnn_graph.feeds import seeded
@@ -42,18 +44,31 @@ def files(graph: Graph, stem: str, made: Mapping[str, str | bytes], *, weights: 
         weights: Names of the files of weights.
         fallback: What the module computes with where there is no WebNN, see `webnn_graph.formats.save`.
     """
-    task, metadata = f"{stem}.task.js", Metadata.of(graph)
-    data = {
-        "module": _address(f"{stem}.js"),
-        "task": _address(task) if task in made else "",
+    metadata = Metadata.of(graph)
+    known = {
         "weights": sum(operand.nbytes for operand in stored(graph)),
         "operators": len(graph.nodes),
         "license": metadata.license,
         "ranges": _ranges(graph),
-        "fallback": bool(fallback),
+        "purpose": metadata.task,
     }
+    return {FILE: page_of(stem, graph.name, is_asked=f"{stem}.task.js" in made, fallback=fallback, known=known)}
+
+
+def page_of(stem: str, title: str, *, is_asked: bool, fallback: str = "", known: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The page of a module.
+
+    Args:
+        stem: That of the module's files.
+        title: What the model is called.
+        is_asked: Whether there is a module of its task.
+        fallback: What the module computes with where there is no WebNN, see `webnn_graph.formats.save`.
+        known: What else is known of the model, and shown; of random integers, ``ranges`` that they may have.
+    """
+    task = _address(f"{stem}.task.js") if is_asked else ""
+    data = {"ranges": {}, **known, "module": _address(f"{stem}.js"), "task": task, "fallback": bool(fallback)}
     page, imports = _with_library(library_of(fallback)) if fallback else (PAGE, "")
-    return {FILE: page.rendered(data, title=graph.name, purpose=metadata.task, imports=imports)}
+    return page.rendered(data, title=title, purpose=known.get("purpose", ""), imports=imports)
 
 
 def _address(file: str) -> str:

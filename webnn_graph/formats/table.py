@@ -208,6 +208,11 @@ def writable() -> list[Format]:
     return [format for format in FORMATS.values() if format.writes]
 
 
+def folders_of(names: Sequence[str]) -> list[str]:
+    """Those of the names that are folders', each once."""
+    return [name for name in dict.fromkeys(names) if any(name in format.folders for format in writable())]
+
+
 def suffix_of(name: str) -> str:
     """The suffix of the files of a format, by its name or that of a folder. What is neither has one that `written_as` refuses."""
     return next((format.suffix for format in writable() if name in (format.name, *format.folders)), f".{name}")

@@ -181,8 +181,8 @@ function listen() {
 
 async function start() {
   theming(() => show());
-  facts.set("weights", bytes(about.weights));
-  facts.set("operators", about.operators.toLocaleString("en"));
+  if (about.weights) facts.set("weights", bytes(about.weights));
+  if (about.operators) facts.set("operators", about.operators.toLocaleString("en"));
   if (about.license) facts.set("license", about.license);
   const module = await imported(about.module);
   const opened = await openedTask(module);
