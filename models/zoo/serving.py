@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from models.zoo.fetch import is_fetched
-from models.zoo.manifest import Model, Zoo
+from models.zoo.manifest import ZOO, Model, Zoo
 from webnn_graph.gallery import Entry, gallery
 
 TITLE = "The model zoo"
@@ -61,6 +61,7 @@ class Gallery:
             if model.name in self.problems or (self.folder / model.name).is_dir():
                 return self.problems.get(model.name, "")
             command = [sys.executable, "-m", "webnn_graph", "zoo", "convert", model.name, "--format", "page", "-o", str(self.folder), "-q"]
+            command += [] if self.zoo.path == ZOO else ["--zoo", str(self.zoo.path)]
             done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
             if done.returncode:
                 self.problems[model.name] = done.stderr.strip() or f"the conversion ended with status {done.returncode}"

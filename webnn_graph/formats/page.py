@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from webnn_graph.feeds import seeded
 from webnn_graph.formats.table import LIBRARIES, library_of
 from webnn_graph.formats.weights import stored
@@ -68,7 +70,7 @@ def page_of(stem: str, title: str, *, is_asked: bool, fallback: str = "", known:
     task = _address(f"{stem}.task.js") if is_asked else ""
     data = {"ranges": {}, **known, "module": _address(f"{stem}.js"), "task": task, "fallback": bool(fallback)}
     page, imports = _with_library(library_of(fallback)) if fallback else (PAGE, "")
-    return page.rendered(data, title=title, purpose=known.get("purpose", ""), imports=imports)
+    return page.rendered(data, title=title, purpose=known.get("purpose", ""), imports=Markup(imports))  # noqa: S704 - ours
 
 
 def _address(file: str) -> str:

@@ -118,9 +118,11 @@ function refusal(reason) {
   if (reason.code === "unsupported") {
     lines.push(navigator.ml ? "This browser has WebNN, and does not take this model." : "This browser has no WebNN, or has it switched off.");
     if (!isSecureContext) lines.push("Pages have it from https or localhost only.");
-    if (!about.fallback) lines.push("Written with --fallback ort-web, the page also works where WebNN is missing.");
-  } else if (about.fallback && /import|module|fetch/i.test(reason.message)) {
-    lines.push("ONNX Runtime Web computes where WebNN is missing; npm install onnxruntime-web puts it into this folder.");
+    lines.push(
+      about.fallback
+        ? "ONNX Runtime Web, which computes where WebNN does not, is missing: npm install onnxruntime-web puts it into the folder of this page."
+        : "Written with --fallback ort-web, the page works without WebNN, too.",
+    );
   }
   return lines.map((line) => element("p", { class: "quiet" }, line));
 }
