@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,11 +15,13 @@ from webnn_graph.errors import WebNNError
 from webnn_graph.formats.page import page_of
 from webnn_graph.formats.table import LIBRARIES
 from webnn_graph.html import Page
-from webnn_graph.serving import INDEX, Pages
+from webnn_graph.serving import INDEX, Pages, file_of
 
 PAGE = Page("gallery", ("common/theme.js", "gallery/app.js"), allows={"img-src": "data:"})
 ABOUT = re.compile(r'<script id="about" type="application/json">(.*?)</script>', re.DOTALL)
 """What a page of a model says of it."""
+INSTALLED = "node_modules"
+"""A folder whose pages are others'."""
 DEPTH, MOST = 3, 1000
 """How deep pages are looked for, and how many are listed."""
 MODULE_SUFFIX, TASK_SUFFIX, TYPES_SUFFIX, FALLBACK_SUFFIX = ".js", ".task.js", ".d.ts", ".fallback.js"
@@ -80,11 +83,12 @@ def _page_of(module: Path) -> str:
 
 def _entries(folder: Path) -> Iterator[Entry]:
     """The pages below a folder."""
-    found = (page for depth in range(1, DEPTH + 1) for page in sorted(folder.glob("/".join(["*"] * depth + [INDEX]))))
-    for _, page in zip(range(MOST), found, strict=False):
-        place = page.parent.relative_to(folder)
-        if page.is_file() and not any(part.startswith(".") or part == "node_modules" for part in place.parts):
-            yield Entry(str(place), _purpose(page), "".join(f"{quote(part, safe='')}/" for part in place.parts))
+    root = folder.resolve()
+    found = (page for depth in range(1, DEPTH + 1) for page in sorted(root.glob("/".join(["*"] * depth + [INDEX]))))
+    places = (page.parent.relative_to(root) for page in found if INSTALLED not in page.parts)
+    served = (place for place in places if file_of(root, f"/{place.as_posix()}/"))
+    for place in islice(served, MOST):
+        yield Entry(str(place), _purpose(root / place / INDEX), "".join(f"{quote(part, safe='')}/" for part in place.parts))
 
 
 def _purpose(page: Path) -> str:

@@ -1,4 +1,4 @@
-"""The pages that conversions write: of models with a task and without, in a browser with WebNN; and what they say where something is missing."""
+"""The pages that conversions write: of models with a task and without, in a browser, and what they say where something is missing."""
 
 from __future__ import annotations
 
