@@ -86,7 +86,7 @@ def _entries(folder: Path) -> Iterator[Entry]:
     root = folder.resolve()
     found = (page for depth in range(1, DEPTH + 1) for page in sorted(root.glob("/".join(["*"] * depth + [INDEX]))))
     places = (page.parent.relative_to(root) for page in found if INSTALLED not in page.parts)
-    served = (place for place in places if file_of(root, f"/{place.as_posix()}/"))
+    served = (place for place in places if (root / place).resolve() == root / place and file_of(root, f"/{place.as_posix()}/"))
     for place in islice(served, MOST):
         yield Entry(str(place), _purpose(root / place / INDEX), "".join(f"{quote(part, safe='')}/" for part in place.parts))
 

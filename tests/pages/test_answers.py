@@ -95,7 +95,7 @@ def test_objects(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
 def test_text(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(stub("image", "text", f'{{ text: "{HOSTILE}", score: 0.5 }}'))
     give(page, picture(tmp_path))
-    assert page.inner_text("#answer .text") == HOSTILE and page.inner_text("#answer .quiet") == "Sure by 50 %"
+    assert page.inner_text("#status") == HOSTILE and page.inner_text("#answer .quiet") == "Sure by 50 %"
 
 
 def test_a_mask(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_vectors(stub: Stub, open_folder: Open) -> None:
     page.fill("#text", "a")
     page.keyboard.press("Enter")
     page.wait_for_selector("#answer .bars")
-    assert "2 numbers, of length 5.000" in page.inner_text("#answer")
+    assert page.inner_text("#status") == "A vector of 2 numbers" and "Its length is 5.000." in page.inner_text("#answer")
     page.fill("#text", "b")
     page.keyboard.press("Enter")
     page.wait_for_selector("#answer .similar")
@@ -144,7 +144,7 @@ def test_speech(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
 def test_text_that_is_said(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(stub("audio", "text", '{ text: "hello you", score: 0.9, chunks: [{ text: "hello", start: 0, end: 61.5 }] }'))
     give(page, sound(tmp_path))
-    assert page.inner_text("#answer .text") == "hello you" and listed(page) == ["0:00.0 – 1:01.5hello"]
+    assert page.inner_text("#status") == "hello you" and listed(page) == ["0:00.0 – 1:01.5hello"]
 
 
 ROWS = {

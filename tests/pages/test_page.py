@@ -79,7 +79,7 @@ def test_a_picture(open_folder: Open, tmp_path: Path) -> None:
     assert listed(page) == right()
     facts = dict(row.split("\n", 1) for row in page.locator("#facts dl div").all_inner_texts())
     assert facts["computed by"] == "WebNN" and facts["operators"] == "3" and facts["weights"] == "4 B"
-    assert {"loaded in", "last answer", "median"} <= set(facts) and facts["median"].endswith(" of 1 run")
+    assert {"loaded in", "last answer", "median", "memory"} <= set(facts) and facts["median"].endswith(" of 1 run")
     assert page.locator(".runs rect").count() == 2
 
 

@@ -26,14 +26,6 @@ function chart(runs) {
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
-/** Bytes that the page holds, where the browser tells them: exactly where the page is isolated, else of scripts. */
-async function heldBytes() {
-  if (self.crossOriginIsolated && performance.measureUserAgentSpecificMemory) {
-    return ["memory of the page", (await performance.measureUserAgentSpecificMemory()).bytes];
-  }
-  return ["memory of scripts", performance.memory?.usedJSHeapSize];
-}
-
 /** The facts beside a model, in an element that they fill. */
 export class Facts {
   #rows = new Map();
@@ -69,9 +61,11 @@ export class Facts {
     this.#chart.replaceChildren(chart(this.#runs));
   }
 
-  /** Asks the browser for the memory; the answer may take a while. */
+  /** Asks the browser for the memory, which not every one tells: that of scripts, and where the page is isolated, after a while, all. */
   async remember() {
-    const [name, count] = await heldBytes().catch(() => []);
-    if (count) this.set(name, bytes(count));
+    if (performance.memory) this.set("memory", `${bytes(performance.memory.usedJSHeapSize)} of scripts`);
+    if (!self.crossOriginIsolated || !performance.measureUserAgentSpecificMemory) return;
+    const measured = await performance.measureUserAgentSpecificMemory().catch(() => undefined);
+    if (measured) this.set("memory", bytes(measured.bytes));
   }
 }

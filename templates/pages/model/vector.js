@@ -37,8 +37,8 @@ export const vector = {
     const length = Math.sqrt(numbers.reduce((sum, value) => sum + value ** 2, 0));
     const similar = before && cosine(numbers, before.numbers);
     return [
-      element("p", {}, `${numbers.length} numbers, of length ${length.toPrecision(4)}`),
       bars(numbers),
+      element("p", { class: "quiet" }, `Its length is ${length.toPrecision(4)}.`),
       before
         ? element("p", { class: "similar" }, "Similarity with the one before: ", element("strong", {}, percent(similar)), ` (cosine ${similar.toFixed(4)})`)
         : element("p", { class: "quiet" }, "Give another one to see how similar both are."),
