@@ -53,11 +53,11 @@ def _as_mapping(context: click.Context, parameter: click.Parameter, pairs: Seque
     return dict(pairs)
 
 
-def _formats(known: Sequence[str], context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
+def _formats(known: Callable[[], Sequence[str]], context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
     names = [name for text in value for name in text.split(",")]
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in known()]
     if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}")
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known())}")
     return names
 
 
@@ -75,16 +75,19 @@ def _stem(context: click.Context, parameter: click.Parameter, value: str | None)
     return value
 
 
-def _format_option(formats: Iterable[Format], default: str) -> Callable[[F], F]:
+def _format_option(formats: Callable[[], Iterable[Format]], default: str) -> Callable[[F], F]:
     """``--format`` of these formats, and of the folders that their files can be the core of."""
-    known = [name for format in formats for name in (format.name, *format.folders)]
+
+    def known() -> list[str]:
+        return [name for format in formats() for name in (format.name, *format.folders)]
+
     return click.option(
         "--format",
         "formats",
         multiple=True,
         default=(default,),
         callback=partial(_formats, known),
-        metavar=",".join(known),
+        metavar=",".join(known()),
         help=f"Forms to write.  [default: {default}]",
     )
 
@@ -168,8 +171,8 @@ module_options = options(
     ),
 )
 """Of what is written in JavaScript."""
-format_option = _format_option(writable(), "webnn")
-folder_option = _format_option([written_as(Path("x.js"))], "js")
+format_option = _format_option(writable, "webnn")
+folder_option = _format_option(lambda: [written_as(Path("x.js"))], "js")
 computing_options = options(
     click.option(
         "--runtime",
