@@ -9,7 +9,7 @@ const ARRAYS = {
   uint32: Uint32Array,
   int8: Int8Array,
 };
-const FIRST = 6;
+const FIRST = 4;
 
 const sizeOf = ({ shape }) => shape.reduce((product, length) => product * length, 1);
 const shapeOf = ({ dataType, shape }) => `${dataType}[${shape.join(", ")}]`;
@@ -60,7 +60,7 @@ function summed(values) {
       sum += value;
     }
   }
-  const short = (value) => (Number.isInteger(value) ? String(value) : Number(value).toPrecision(4));
+  const short = (value) => (Number.isInteger(value) ? String(value) : Number(value).toPrecision(3));
   const first = Array.from(values.slice(0, FIRST), (value) => short(Number(value)));
   const count = values.length - wrong;
   const range = count ? [low, sum / count, high].map(short) : ["–", "–", "–"];
