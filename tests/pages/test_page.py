@@ -205,6 +205,18 @@ def test_devices_are_chosen(open_folder: Open, tmp_path: Path) -> None:
 
 
 @browser
+def test_a_device_that_refuses_is_not_chosen(open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(colours(), tmp_path))
+    page.evaluate("() => { navigator.ml.createContext = async () => { throw new Error('there is no such device'); }; }")
+    page.select_option("select", "npu")
+    page.wait_for_selector("#problem:visible")
+    assert "there is no such device" in page.inner_text("#problem") and "does not take this model" in page.inner_text("#problem")
+    assert page.input_value("select") == ""
+    give(page, blue(tmp_path))
+    assert listed(page) == right() and page.is_hidden("#problem"), "the model that was there still answers"
+
+
+@browser
 def test_a_page_from_a_file_says_what_to_do(chrome: Any, tmp_path: Path) -> None:
     written(colours(), tmp_path)
     page = chrome.new_page()

@@ -24,7 +24,7 @@ const [main, canvas, controls, answer, hint, status, problem, progress] = ["main
 );
 const facts = new Facts(document.getElementById("facts"));
 
-/** The model, how it is asked, how answers are shown, and how long the network took for the last one. */
+/** The model, how it is asked, how answers are shown, and how long the network took for the last one, in all of its calls. */
 let asked;
 let ask;
 let presenter;
@@ -54,7 +54,7 @@ async function imported(file) {
   }
 }
 
-/** Has the time that the network takes noted, whoever calls it. */
+/** Has the time that the network takes added up, whoever calls it. */
 function timed(model) {
   const compute = model.compute.bind(model);
   model.compute = async (...given) => {
@@ -62,7 +62,7 @@ function timed(model) {
     try {
       return await compute(...given);
     } finally {
-      network = performance.now() - start;
+      network += performance.now() - start;
     }
   };
   return model;
@@ -95,8 +95,10 @@ async function take(question) {
   busy(true);
   try {
     const start = performance.now();
+    network = 0;
     const result = await ask(question);
-    facts.ran({ total: performance.now() - start, network });
+    const total = performance.now() - start;
+    facts.ran({ total, network: Math.min(network, total) });
     alarm();
     hint.hidden = true;
     last = { question, result };
@@ -159,10 +161,15 @@ async function load(module, opened, device) {
   }
 }
 
-/** A choice of what computes, for browsers that have one. */
+/** A choice of what computes, for browsers that have one; what does not take the model is not chosen. */
 function deviceChoice(changed) {
+  let chosen = "";
+  const change = async ({ target }) => {
+    if (await changed(target.value)) chosen = target.value;
+    else target.value = chosen;
+  };
   const options = Object.entries(DEVICES).map(([device, name]) => element("option", { value: device }, name));
-  return element("label", { class: "device" }, "Compute on ", element("select", { onchange: ({ target }) => changed(target.value) }, ...options));
+  return element("label", { class: "device" }, "Compute on ", element("select", { onchange: change }, ...options));
 }
 
 function listen() {
@@ -195,7 +202,11 @@ async function start() {
   const make = about.task ? SOURCES[task.takes] : drawing;
   if (!presenter || !make) throw new Error(`This page does not know how ${task.name}() is asked.`);
   source = make({ canvas, take, alarm, module, ranges: about.ranges });
-  const change = async (device) => (await load(module, opened, device)) && last && take(last.question);
+  const change = async (device) => {
+    const isLoaded = await load(module, opened, device);
+    if (isLoaded && last) await take(last.question);
+    return isLoaded;
+  };
   controls.append(...source.controls, ...(presenter.controls?.(show) ?? []));
   if (navigator.ml) document.getElementById("where").append(deviceChoice(change));
   hint.textContent = source.hint;
