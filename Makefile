@@ -1,4 +1,4 @@
-# make demo   converts a real model and verifies it
+# make demo   converts two real models and verifies them, and says how to try the one that reads text in pictures
 # make test   runs all tests
 # make slow   runs them, too, or TESTS, and lists what takes more than two seconds, slowest first
 # make browsers   installs the browsers that tests run pages in besides: Chromium without WebNN and with WebGPU, Firefox, WebKit
@@ -8,7 +8,7 @@
 # make zoo    converts and verifies every model of models/zoo.toml, or MODELS, on RUNTIMES, JOBS at once, and reports on it
 # make bench  runs all benchmarks, half an hour, and writes docs/benchmarks.md; python -m benchmarks.page MODEL... does a part
 # make calls  measures equal forms of calls in the browsers of VERSIONS, and writes docs/browser-calls.md
-# make docs   writes the pages of operators; make zoo-docs that of models, which takes a run of the whole zoo
+# make docs   writes the pages of operators, and takes the README's pictures; make zoo-docs that of models, which takes a run of the whole zoo
 # make site   builds the documentation site into build/site
 # make methods   writes GraphBuilder's typed methods from the operator table; make compact the plain JavaScript as modules hold it
 # make wheel  builds the wheel into dist/
@@ -50,8 +50,12 @@ BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 .PHONY: demo test slow browsers lint fuzz backend-fuzz zoo bench calls methods compact docs zoo-docs site wheel clean
 
 demo: $(VENV)/.verify
-	$(BIN)/webnn zoo fetch magika_v3_3 --output-dir $(DEMO)
+	$(BIN)/webnn zoo fetch magika_v3_3 ppocr_rec_v4 --output-dir $(DEMO)
 	$(BIN)/onnx2webnn $(DEMO)/magika_v3_3.onnx --dim unk__214=1 --format webnn,json,js --output-dir $(DEMO) --verify --force
+	$(BIN)/onnx2webnn $(DEMO)/ppocr_rec_v4.onnx --shape x=1,3,48,320 --image x:bgr,linear,contain,corner,mean=0.5,std=0.5 \
+	  --task image-to-text --license Apache-2.0 --name text_line --format page --output-dir $(DEMO)/text_line --verify --force
+	@echo "A page that reads a line of text in a picture:"
+	@echo "  $(BIN)/webnn serve $(DEMO)/text_line"
 
 test: $(VENV)/.test $(VENV)/.npm $(VENV)/npm/node_modules/onnxruntime-web $(VENV)/npm/node_modules/@huggingface $(VENV)/npm/node_modules/vite $(VENV)/.rustnn $(BROWSER)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(DURATIONS) $(TESTS)
@@ -92,13 +96,14 @@ methods: $(VENV)/.test
 compact: $(VENV)/.test $(VENV)/.npm
 	$(BIN)/python -m tests.javascript.compact
 
-docs: $(VENV)/.test
+docs: $(VENV)/.test $(BROWSER)
 	$(BIN)/webnn ops --frontend onnx --markdown > docs/onnx-operators.md
 	$(BIN)/webnn ops --frontend torch --markdown > docs/aten-operators.md
 	$(BIN)/python -m tests.frontends.index
 	$(BIN)/python -m tests.formats.schema
 	$(BIN)/python -m tests.zoo.schema
 	$(BIN)/python -m tests.site
+	$(BIN)/python -m tests.pages.pictures
 
 zoo-docs: $(VENV)/.test $(BROWSER)
 	-$(BIN)/webnn zoo run --runtime $(RUNTIMES) --jobs $(JOBS) --output-dir build/zoo-report

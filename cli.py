@@ -20,11 +20,14 @@ from converters.commands.options import (
     check_of,
     check_options,
     computing_options,
+    describing_options,
     destination_of,
     destination_options,
     factory_options,
+    fallback_option,
     files_given,
     format_option,
+    given_of,
     graph_dims_option,
     mapping_option,
     opening_of,
@@ -94,6 +97,37 @@ def view(
         graph = open_graph(model, opening)
     with progress("drawing ..."):
         return Viewed(graph, show(graph, file, overlays_of(graph, target=wanted, times=times, report=verify_report)))
+
+
+@webnn.command(cls=SupervisedCommand)
+@click.argument("what", metavar="FOLDER|MODEL|zoo")
+@click.option("--port", type=click.IntRange(0, 65535), help="Where on this machine.  [default: 8000, or one that is free]")
+@click.option("--open/--no-open", "opens", default=True, help="Whether the user's browser opens it.  [default: open]")
+@describing_options
+@fallback_option
+@opening_options
+@verbosity_options
+def serve(what: str, port: int | None, opens: bool, fallback: str, **options: Any) -> int:
+    """Show a page to try a model in.
+
+    FOLDER is one that --format page or --format js wrote, or has several such folders in it; MODEL is a graph or a source model, which
+    is converted first; 'zoo' lists the models of the zoo. The page is at an address of this machine that no other one reaches.
+    """
+    import tempfile
+
+    from converters.commands.serving import Served, of_path
+    from converters.commands.serving import serve as serve_pages
+
+    given = given_of(options)
+    path, opening = Path(what), opening_of(options)
+    if what == "zoo" and not path.exists():
+        from models.zoo.manifest import zoo as own
+        from models.zoo.serving import Gallery
+
+        with tempfile.TemporaryDirectory(prefix="webnn-") as folder:
+            return serve_pages(Served(Path(folder), Gallery(own(), Path(folder)).page), port, opens=opens)
+    with of_path(path, opening, given, {"fallback": fallback} if fallback else {}) as served:
+        return serve_pages(served, port, opens=opens)
 
 
 @webnn.command(cls=SupervisedCommand)

@@ -107,6 +107,7 @@ OPTIONS: dict[str, tuple[str, Callable[[list[str]], str]]] = {
     "fallback": (r"ort-web\S*", _one("fallback", _quoted)),
     "image": (r"\w+:\S+", _always("an Image in its metadata")),
     "labels": (r"FILE", _always("Labels in its metadata")),
+    "truncate": ("", _always("truncate=True")),
     "debug": ("", _always("the traceback")),
 }
 """By option, the pattern of its value in a hint, and what it is in Python with all its values."""

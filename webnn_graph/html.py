@@ -6,7 +6,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib import resources
@@ -28,12 +28,12 @@ class Page:
     Attributes:
         name: The folder.
         scripts: The modules, below ``templates/pages``, in an order in which each comes after those that it imports.
-        frames: Sources that a frame in it may have, as a content security policy names them.
+        allows: What it may load besides its own script and style, by the directives of a content security policy: their sources.
     """
 
     name: str
     scripts: Sequence[str]
-    frames: str = ""
+    allows: Mapping[str, str] = field(default_factory=dict)
 
     def rendered(self, data: Mapping[str, Any], **values: object) -> str:
         """The page.
@@ -59,11 +59,13 @@ class Page:
 
     @property
     def _policy(self) -> str:
-        frames = f"; frame-src {self.frames}" if self.frames else ""
-        return f"default-src 'none'; script-src {_source(self._script)}; style-src {_source(self._style)}{frames}"
+        allowed = {"default-src": "'none'", "script-src": source_of(self._script), "style-src": source_of(self._style)}
+        for directive, sources in self.allows.items():
+            allowed[directive] = f"{allowed.get(directive, '')} {sources}".lstrip()
+        return "; ".join(f"{directive} {sources}" for directive, sources in allowed.items())
 
 
-def _source(text: str) -> str:
+def source_of(text: str) -> str:
     """A text as a content security policy allows it."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 

@@ -26,7 +26,7 @@ from converters.commands.values import (
     Fallback,
     RandomNumbers,
 )
-from webnn_graph.formats.table import LIBRARIES, OPSETS, Format, suffix_of, writable, written_as
+from webnn_graph.formats.table import LIBRARIES, OPSETS, Format, folders_of, suffix_of, writable, written_as
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 from webnn_graph.runtimes import RUNTIMES
 
@@ -53,11 +53,11 @@ def _as_mapping(context: click.Context, parameter: click.Parameter, pairs: Seque
     return dict(pairs)
 
 
-def _formats(known: Sequence[str], context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
+def _formats(known: Callable[[], Sequence[str]], context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str]:
     names = [name for text in value for name in text.split(",")]
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in known()]
     if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}")
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known())}")
     return names
 
 
@@ -75,16 +75,19 @@ def _stem(context: click.Context, parameter: click.Parameter, value: str | None)
     return value
 
 
-def _format_option(formats: Iterable[Format], default: str) -> Callable[[F], F]:
+def _format_option(formats: Callable[[], Iterable[Format]], default: str) -> Callable[[F], F]:
     """``--format`` of these formats, and of the folders that their files can be the core of."""
-    known = [name for format in formats for name in (format.name, *format.folders)]
+
+    def known() -> list[str]:
+        return [name for format in formats() for name in (format.name, *format.folders)]
+
     return click.option(
         "--format",
         "formats",
         multiple=True,
         default=(default,),
         callback=partial(_formats, known),
-        metavar=",".join(known),
+        metavar=",".join(known()),
         help=f"Forms to write.  [default: {default}]",
     )
 
@@ -155,20 +158,21 @@ onnx_options = options(
     click.option("--embed", is_flag=True, help="Put the weights into the .onnx file, where they otherwise stay in .safetensors."),
 )
 """Of what is written in ONNX."""
+fallback_option = click.option(
+    "--fallback",
+    type=Fallback(),
+    help="Have modules compute with ONNX Runtime Web where WebNN is missing or does not take the graph; MODULE, which may be a "
+    f"URL, is what they import of it.  [default: none; {', '.join(LIBRARIES.values())}]",
+)
 module_options = options(
-    click.option(
-        "--fallback",
-        type=Fallback(),
-        help="Have modules compute with ONNX Runtime Web where WebNN is missing or does not take the graph; MODULE, which may be a "
-        f"URL, is what they import of it.  [default: none; {', '.join(LIBRARIES.values())}]",
-    ),
+    fallback_option,
     click.option(
         "--package", default="", metavar="NAME[@VERSION]", help="What a package of npm is called.  [default: by the files' name, 1.0.0]"
     ),
 )
 """Of what is written in JavaScript."""
-format_option = _format_option(writable(), "webnn")
-folder_option = _format_option([written_as(Path("x.js"))], "js")
+format_option = _format_option(writable, "webnn")
+folder_option = _format_option(lambda: [written_as(Path("x.js"))], "js")
 computing_options = options(
     click.option(
         "--runtime",
@@ -530,7 +534,7 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
     more: dict[str, Any] = {name: options.pop(name) for name in ("opset", "embed", "fallback", "package") if name in options}
     if options.get("generate") and _is_default("formats"):
         formats = ("webnn", "js")
-    folders = [name for name in dict.fromkeys(formats) if any(name in format.folders for format in writable())]
+    folders = folders_of(formats)
     if more.get("fallback") and suffix_of("js") not in map(suffix_of, formats):
         raise click.UsageError("--fallback is of modules: --format js")
     if more.get("package") and "npm" not in folders:

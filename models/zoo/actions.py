@@ -24,6 +24,7 @@ from models.zoo.made import made_file
 from models.zoo.manifest import Model
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.files import pieces, write_all
+from webnn_graph.formats.table import folders_of
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes import find_runtime
 from webnn_graph.targets import Target, legalize
@@ -86,7 +87,7 @@ def check_all(models: Sequence[Model], folder: Path, output: Path, formats: Sequ
             if isinstance(graph, str):
                 return DONE, {"verdict": AS_IT_MUST}
             files = save(graph, _destination(model, folder, Path(elsewhere), formats)).files
-            stale = [path.name for path in files if not _is_alike(path, output / path.name)]
+            stale = [path.name for path in files if not _is_alike(path, output / path.relative_to(elsewhere))]
         if stale:
             return DIFFERS, {"verdict": f"OUT OF DATE: {', '.join(stale)}"}
         return DONE, {"verdict": "up to date"}
@@ -99,7 +100,9 @@ def _destination(model: Model, folder: Path, output: Path, formats: Sequence[str
         files = loaded(model, folder).files
         return files if model.kind == "file" else {beside for file in files for beside in file.parent.iterdir()}  # the cache is not ours
 
-    return Destination(output, model.name, formats, overwrite=True, sources=sources)
+    folders = folders_of(formats)  # in which files have names of their own, so that each model has one to itself
+    where = output / model.name if folders else output
+    return Destination(where, model.name, formats, overwrite=True, sources=sources, more={"folders": folders} if folders else {})
 
 
 def _is_alike(path: Path, other: Path) -> bool:

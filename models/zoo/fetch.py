@@ -67,17 +67,31 @@ def fetch(model: Model, folder: Path = ZOO.parent) -> Path:
     """
     if model.kind == "file":
         return _local(model, folder)
-    path = PurePosixPath(model.member)
-    home = cache_folder() / _home(model)
-    target = home / (path.name if model.companions else f"{model.name}{path.suffix}")
-    members = {target: (model.member, model.sha256)}
-    members |= {home / PurePosixPath(member).name: (member, expected) for member, expected in model.companions.items()}
+    members = _members(model)
+    target = next(iter(members))
+    home = target.parent
     if not _are_there(members):
         home.mkdir(parents=True, exist_ok=True)
         with locked(home, wait=WAIT_SECONDS):
             if not _are_there(members):
                 _fetch(model, members)
     return target
+
+
+def is_fetched(model: Model, folder: Path = ZOO.parent) -> bool:
+    """Whether the model's files are there, or need not be fetched; what is in them is not looked at."""
+    if model.kind == "python":
+        return True
+    return (folder / model.place).exists() if model.kind == "file" else all(file.is_file() for file in _members(model))
+
+
+def _members(model: Model) -> dict[Path, tuple[str, str]]:
+    """Its files in the cache, its own first: what each is called where it comes from, and its digest."""
+    path = PurePosixPath(model.member)
+    home = cache_folder() / _home(model)
+    target = home / (path.name if model.companions else f"{model.name}{path.suffix}")
+    beside = {home / PurePosixPath(member).name: (member, expected) for member, expected in model.companions.items()}
+    return {target: (model.member, model.sha256), **beside}
 
 
 def _home(model: Model) -> str:

@@ -13,7 +13,7 @@ from webnn_graph.html import Page
 from webnn_graph.wording import count, harmless
 
 MODULES = ("data.js", "words.js", "state.js", "columns.js", "table.js", "charts.js", "overview.js", "model.js", "app.js")
-PAGE = Page("zoo", ("common/element.js", "common/theme.js", *(f"zoo/{name}" for name in MODULES)), frames="'self' file:")
+PAGE = Page("zoo", ("common/element.js", "common/theme.js", *(f"zoo/{name}" for name in MODULES)), allows={"frame-src": "'self' file:"})
 """Pictures lie beside the page; where that is opened from a folder, they have no host that 'self' could mean."""
 BELOW = re.compile(r"(\w[\w .+@=-]*/)*\w[\w .+@=-]*\.html")
 """Pages that a report may link: below its own folder, without what means anything in an address."""

@@ -32,7 +32,7 @@ def test_a_graph_and_its_source_have_the_same_picture(model: Path, graph: Path, 
 
 def test_a_picture_is_opened_unless_it_is_told_where_to_go(graph: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    monkeypatch.setattr("webnn_graph.view.showing._has_window", lambda: True)
+    monkeypatch.setattr("webnn_graph.window._has_window", lambda: True)
     monkeypatch.setattr("webbrowser.open", seen.append)
     assert invoke("webnn", "view", graph, "-o", "here.html").exit_code == 0
     assert seen == []

@@ -69,7 +69,7 @@ def test_the_manual_and_the_help_name_each() -> None:
     names = ",".join(format.name for format in writable())
     assert f"`--format {names}`" in manual
     help = " ".join(CliRunner().invoke(cli.onnx2webnn, ["--help"]).output.split())
-    assert f"--format {names}" in help
+    assert f"--format {','.join(name for format in writable() for name in (format.name, *format.folders))}" in help
     assert "[default: portable for .js, pywebnn for .py, standard for the other forms]" in help
     assert "by default all but .js, .py do" in help
 
@@ -116,7 +116,7 @@ def test_a_command_writes_a_new_format(listing: Format, tmp_path: Path) -> None:
     again = CliRunner().invoke(cli.onnx2webnn, [*options, "listing"])
     assert "model.list" in again.stderr and "model.count" in again.stderr and "already exist" in again.stderr
     other = CliRunner().invoke(cli.onnx2webnn, [*options, "tuple"])
-    assert "'tuple' is none of webnn, json, js, onnx, python, listing" in other.stderr
+    assert "'tuple' is none of webnn, json, js, page, npm, onnx, python, listing" in other.stderr
 
 
 def test_a_new_format_is_written_for_its_target(listing: Format, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ ROWS = [
     ("onnx2webnn converts ONNX files", "converters.onnx.convert converts ONNX files"),
     ("--image x:rgb,mean=0.5 can say so", "an Image in its metadata can say so"),
     ("--labels FILE can name them", "Labels in its metadata can name them"),
+    ("--truncate leaves out the rest", "truncate=True leaves out the rest"),
     ("nothing to translate", "nothing to translate"),
 ]
 

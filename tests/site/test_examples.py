@@ -38,6 +38,7 @@ def test_what_is_not_run_says_why() -> None:
     reasons = {line for page in PAGES for line in page.read_text("utf-8").splitlines() if NOT_RUN.fullmatch(line)}
     assert reasons == {
         "*Not run: it installs.*",
+        "*Not run: it serves until it is stopped.*",
         "*Not run: it needs a browser.*",
         "*Not run: it needs the folder of a language model.*",
         "*Not run: it downloads a model.*",

@@ -166,6 +166,7 @@ FORMATS = {
             optional={"fallback": (".fallback.js", ".fallback.onnx")},
             described=(".task.js", ".task.d.ts"),
             folders={
+                "page": Folder("webnn_graph.formats.page", ("index.html",), ("fallback",)),
                 "npm": Folder("webnn_graph.formats.npm", ("package.json", "README.md"), ("package", "fallback")),
             },
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
@@ -205,6 +206,11 @@ def readable() -> list[Format]:
 def writable() -> list[Format]:
     """The formats that graphs are written to."""
     return [format for format in FORMATS.values() if format.writes]
+
+
+def folders_of(names: Sequence[str]) -> list[str]:
+    """Those of the names that are folders', each once."""
+    return [name for name in dict.fromkeys(names) if any(name in format.folders for format in writable())]
 
 
 def suffix_of(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from webnn_graph.graph import Graph
 from webnn_graph.names import identifier
 from webnn_graph.view.page import page
 from webnn_graph.view.scene import Overlay
+from webnn_graph.window import open_window
 
 
 def show(graph: Graph, file: str | Path | None = None, overlays: Sequence[Overlay] = ()) -> Path:
@@ -32,14 +32,6 @@ def shown(html: str, stem: str, file: str | Path | None) -> Path:
     """
     path = Path(file) if file else Path(tempfile.mkdtemp(prefix="webnn-")) / f"{stem}.html"
     write_all({path: lambda: [html.encode()]})
-    if not file and _has_window():
-        webbrowser.open(path.as_uri())
+    if not file:
+        open_window(path.as_uri())
     return path
-
-
-def _has_window() -> bool:
-    """Whether the user has a browser that does not take over the terminal."""
-    try:
-        return not isinstance(webbrowser.get(), webbrowser.GenericBrowser) or isinstance(webbrowser.get(), webbrowser.BackgroundBrowser)
-    except webbrowser.Error:
-        return False

@@ -1,0 +1,62 @@
+// Objects: their boxes and points on the picture, and a list of them.
+import { element } from "../common/element.js";
+import { Numbers, colourOf, patch, textOn } from "./colours.js";
+import { scored } from "./labels.js";
+
+/** What is asked for, so that less of it can be shown without asking again, and what is shown at first. */
+const LEAST = 0.1;
+const SHOWN = 0.5;
+const numbers = new Numbers();
+let threshold = SHOWN;
+
+const shownOf = (found) => found.filter(({ score }) => score >= threshold);
+
+function drawBox(context, { label, box, points }, unit) {
+  const number = numbers.of(label);
+  const [x, y, width, height] = [box.left, box.top, box.right - box.left, box.bottom - box.top];
+  context.strokeStyle = context.fillStyle = colourOf(number);
+  context.lineWidth = 2.5 * unit;
+  context.strokeRect(x, y, width, height);
+  for (const point of points ?? []) {
+    context.beginPath();
+    context.arc(point.x ?? point[0], point.y ?? point[1], 3.5 * unit, 0, 7);
+    context.fill();
+  }
+  const above = Math.max(0, y - 18 * unit);
+  context.fillRect(x - 1.25 * unit, above, context.measureText(label).width + 10 * unit, 18 * unit);
+  context.fillStyle = textOn(number);
+  context.fillText(label, x + 4 * unit, above + 2.5 * unit);
+}
+
+/** A slider of what is shown, which calls `changed`. */
+function slider(changed) {
+  const shown = element("output", {}, `${100 * SHOWN} %`);
+  const change = ({ target }) => {
+    threshold = target.valueAsNumber / 100;
+    shown.textContent = `${target.value} %`;
+    changed();
+  };
+  const input = element("input", { type: "range", min: 100 * LEAST, max: 95, step: 5, value: 100 * SHOWN, oninput: change });
+  return element("label", { class: "slider" }, "Show from ", input, shown);
+}
+
+export const objects = {
+  options: { threshold: LEAST },
+  controls: (changed) => [slider(changed)],
+  draw(context, found, unit) {
+    context.font = `600 ${13 * unit}px system-ui, sans-serif`;
+    context.textBaseline = "top";
+    for (const one of shownOf(found).reverse()) drawBox(context, one, unit);
+  },
+  answer: (found) => [
+    element(
+      "ol",
+      { class: "scores", "aria-label": "Objects" },
+      ...shownOf(found).map(({ label, score }) => scored(label, score, patch(colourOf(numbers.of(label))))),
+    ),
+  ],
+  said(found) {
+    const count = shownOf(found).length;
+    return `${count || "Nothing"} found`;
+  },
+};

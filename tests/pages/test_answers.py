@@ -1,0 +1,171 @@
+"""What pages show of each kind of answer, by the contract of a task's module: results are those of a module that says what it is told."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PIL", reason="pillow is not installed")
+
+import PIL.Image
+
+from tests.examples.conftest import needs_axe, require_accessible
+from tests.pages.conftest import Open
+
+pytestmark = pytest.mark.browser
+Stub = Callable[[str, str, str], Path]
+HOSTILE = "<img src=x onerror=alert(1)>"
+OBJECTS = """[
+  { label: "cat", score: 0.9, box: { left: 20, top: 30, right: 60, bottom: 70 }, points: [{ x: 40, y: 50 }] },
+  { label: "dog", score: 0.3, box: { left: 0, top: 0, right: 5, bottom: 5 } },
+]"""
+MASK = '{ width: 80, height: 80, labels: ["sky", "sea"], classes: Uint8Array.from({ length: 6400 }, (_, i) => (i < 4800 ? 0 : 1)) }'
+DEPTH = "{ width: 80, height: 80, inverse: INVERSE, values: Float32Array.from({ length: 6400 }, (_, i) => i % 80) }"
+SPEECH = "[{ start: 0.25, end: 0.5 }]"
+
+
+def picture(folder: Path, colour: str = "gray") -> Path:
+    PIL.Image.new("RGB", (80, 80), colour).save(folder / "picture.png")
+    return folder / "picture.png"
+
+
+def sound(folder: Path, seconds: float = 1.0, rate: int = 8000) -> Path:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(rate)
+        written.writeframes((8000 * np.sin(np.arange(int(seconds * rate)) / 5)).astype("<i2").tobytes())
+    (folder / "sound.wav").write_bytes(file.getvalue())
+    return folder / "sound.wav"
+
+
+def give(page: Any, file: Path) -> None:
+    """Chooses a file, and waits for the answer."""
+    page.set_input_files("input[type=file]", file)
+    page.wait_for_selector("#answer > *")
+
+
+def colour_at(page: Any, selector: str, x: float, y: float) -> list[int]:
+    """Of a canvas, red, green and blue at a place, from 0 to 1 across and down."""
+    script = """([selector, x, y]) => {
+      const canvas = document.querySelector(selector);
+      const at = [Math.floor(x * (canvas.width - 1)), Math.floor(y * (canvas.height - 1))];
+      return Array.from(canvas.getContext("2d").getImageData(...at, 1, 1).data.slice(0, 3));
+    }"""
+    colour: list[int] = page.evaluate(script, [selector, x, y])
+    return colour
+
+
+def listed(page: Any) -> list[str]:
+    rows: list[str] = page.locator("#answer li").all_inner_texts()
+    return [" ".join(row.split()) for row in rows]
+
+
+def test_labels(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("image", "labels", f'[{{ label: "{HOSTILE}", score: 0.9 }}, {{ label: "b", score: 0.042 }}]'))
+    give(page, picture(tmp_path))
+    assert listed(page) == [f"{HOSTILE} 90 %", "b 4.2 %"]
+    assert page.inner_text("#status") == f"{HOSTILE}, 90 %"
+    widths = page.evaluate("Array.from(document.querySelectorAll('.bar i'), (bar) => bar.style.width)")
+    assert widths == ["90%", "4.2%"]
+    source = page.evaluate("globalThis.asked.map(([source]) => [source.constructor.name, source.width, source.height])")
+    assert source == [["ImageBitmap", 80, 80]]
+
+
+def test_objects(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("image", "objects", OBJECTS))
+    give(page, picture(tmp_path))
+    assert listed(page) == ["cat 90 %"] and page.inner_text("#status") == "1 found"
+    gray, box = [128] * 3, colour_at(page, "#canvas", 20 / 80, 0.7)
+    assert colour_at(page, "#canvas", 0.1, 0.9) == gray and box != gray, "the box's left side"
+    assert colour_at(page, "#canvas", 40 / 80, 50 / 80) == box, "a point"
+    assert colour_at(page, "#canvas", 45 / 80, 60 / 80) == gray, "inside of the box"
+    page.fill(".slider input", "20")
+    assert listed(page) == ["cat 90 %", "dog 30 %"], "what scores less, without another question"
+    assert page.evaluate("globalThis.asked.map(([, options]) => options)") == [{"threshold": 0.1}]
+
+
+def test_text(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("image", "text", f'{{ text: "{HOSTILE}", score: 0.5 }}'))
+    give(page, picture(tmp_path))
+    assert page.inner_text("#status") == HOSTILE and page.inner_text("#answer .quiet") == "Sure by 50 %"
+
+
+def test_a_mask(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("image", "mask", MASK))
+    give(page, picture(tmp_path))
+    assert listed(page) == ["sky 75 %", "sea 25 %"] and page.inner_text("#status") == "Mostly sky"
+    sky, sea = colour_at(page, "#canvas", 0.5, 0.5), colour_at(page, "#canvas", 0.5, 0.9)
+    patches = page.evaluate("Array.from(document.querySelectorAll('.patch'), (one) => getComputedStyle(one).backgroundColor)")
+    for colour, patch in zip((sky, sea), patches, strict=True):
+        whole = [int(part) for part in patch[4:-1].split(",")]
+        assert colour == pytest.approx([128 + (one - 128) * 150 / 255 for one in whole], abs=2), "gray shines through"
+
+
+@pytest.mark.parametrize("inverse", [True, False])
+def test_a_depth(inverse: bool, stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("image", "depth", DEPTH.replace("INVERSE", str(inverse).lower())))
+    give(page, picture(tmp_path))
+    left, right = (sum(colour_at(page, "canvas.depth", x, 0.5)) for x in (0, 1))
+    assert (right > left) == inverse, "what is near is bright"
+    assert page.inner_text("#answer .quiet").startswith("From 0.000 to 79.00, as ")
+
+
+def test_vectors(stub: Stub, open_folder: Open) -> None:
+    page = open_folder(stub("text", "vector", "Float32Array.from(source === 'a' ? [3, 4] : [4, 3])"))
+    page.fill("#text", "a")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#answer .bars")
+    assert page.inner_text("#status") == "A vector of 2 numbers" and "Its length is 5.000." in page.inner_text("#answer")
+    page.fill("#text", "b")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#answer .similar")
+    assert page.inner_text(".similar") == "Similarity with the one before: 96 % (cosine 0.9600)"
+    assert page.evaluate("globalThis.asked.map(([source]) => source)") == ["a", "b"]
+
+
+def test_speech(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("audio", "speech", SPEECH))
+    give(page, sound(tmp_path))
+    assert listed(page) == ["0:00.3 – 0:00.5"] and page.inner_text("#status") == "Speech 1 time"
+    sides = [page.evaluate("(x) => canvas.getContext('2d').getImageData(x * canvas.width, 2, 1, 1).data[3]", x) for x in (0.1, 0.4, 0.6)]
+    assert sides[0] == sides[2] == 0 < sides[1], "marked from a quarter to a half"
+    kind = page.evaluate("globalThis.asked.map(([source]) => [source.constructor.name, source.duration])")
+    assert kind == [["AudioBuffer", pytest.approx(1, abs=0.01)]]
+
+
+def test_text_that_is_said(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("audio", "text", '{ text: "hello you", score: 0.9, chunks: [{ text: "hello", start: 0, end: 61.5 }] }'))
+    give(page, sound(tmp_path))
+    assert page.inner_text("#status") == "hello you" and listed(page) == ["0:00.0 – 1:01.5hello"]
+
+
+ROWS = {
+    "labels": ("image", "labels", '[{ label: "a", score: 1 }]'),
+    "objects": ("image", "objects", OBJECTS),
+    "mask": ("image", "mask", MASK),
+    "depth": ("image", "depth", DEPTH.replace("INVERSE", "true")),
+    "speech": ("audio", "speech", SPEECH),
+    "vector": ("text", "vector", "Float32Array.from({ length: 384 }, (_, i) => Math.sin(i))"),
+}
+
+
+@needs_axe
+@pytest.mark.parametrize(("takes", "gives", "result"), ROWS.values(), ids=ROWS)
+def test_all_can_be_read(takes: str, gives: str, result: str, stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub(takes, gives, result), width=360, theme="dark" if takes == "image" else "light")
+    if takes == "text":
+        page.fill("#text", "some text")
+        page.click("button.main")
+        page.wait_for_selector("#answer > *")
+    else:
+        give(page, picture(tmp_path) if takes == "image" else sound(tmp_path))
+    require_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360

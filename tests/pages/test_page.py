@@ -1,0 +1,268 @@
+"""The pages that conversions write: of models with a task and without, in a browser, and what they say where something is missing."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PIL", reason="pillow is not installed")
+
+import PIL.Image
+from click.testing import CliRunner
+
+import cli
+from tests.examples.conftest import needs_axe, require_accessible
+from tests.formats.test_task import meaning
+from tests.javascript.written import HOSTILE
+from tests.pages.conftest import Open
+from tests.pages.test_answers import give, listed
+from webnn_graph import GraphBuilder
+from webnn_graph.formats import save, save_sizes
+from webnn_graph.formats.page import page_of
+from webnn_graph.formats.table import Format, written_as
+from webnn_graph.graph import Graph
+from webnn_graph.metadata import Image, Labels
+from webnn_graph.sizes import convert_sizes
+
+browser = pytest.mark.browser
+SWITCH = "button[aria-pressed]"
+"""The button of the camera, or of the microphone."""
+BLUE = (10, 20, 240)
+
+
+def colours() -> Graph:
+    """Says of a picture how much of it is red, green and blue."""
+    b = GraphBuilder("colours")
+    means = b.reduceMean(b.input("x", "float32", [1, 3, 8, 8]), axes=[2, 3])
+    labels = Labels(names=("red", "green", "blue"), scores="probabilities")
+    return meaning(b.build({"y": b.softmax(b.mul(means, np.float32([[4]])), 1)}), x=Image(scale=1 / 255), y=labels)
+
+
+def numbers() -> Graph:
+    """Takes what nobody knows the meaning of: floats, halves, and whole numbers from 0 to 4."""
+    b = GraphBuilder("numbers")
+    x = b.input("x", "float32", [2, 3])
+    rows = b.gather(np.arange(10, 20, 2, np.float32), b.input("i", "int32", [50]))
+    half = b.mul(b.input("h", "float16", [4]), b.input("h2", "float16", [4]))
+    return b.build({"double": b.add(x, x), "rows": rows, "half": half, "long": b.cast(rows, "int64")})
+
+
+def blue(folder: Path) -> Path:
+    PIL.Image.new("RGB", (30, 20), BLUE).save(folder / "blue.png")
+    return folder / "blue.png"
+
+
+def written(graph: Graph, folder: Path, **options: Any) -> Path:
+    save(graph, folder / "model.js", folders=["page"], **options)
+    return folder
+
+
+# ----------------------------------------------------------------------------------------------------------------- pictures
+def right() -> list[str]:
+    """What the model says of the blue picture."""
+    scores = np.exp(4 * np.array(BLUE) / 255)
+    rows = sorted(zip(scores / scores.sum(), ("red", "green", "blue"), strict=True), reverse=True)
+    return [f"{name} {100 * score:.{0 if score >= 0.0995 else 1}f} %" for score, name in rows]
+
+
+@browser
+def test_a_picture(open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(colours(), tmp_path))
+    assert page.title() == page.inner_text("h1") == "colours"
+    give(page, blue(tmp_path))
+    assert listed(page) == right()
+    facts = dict(row.split("\n", 1) for row in page.locator("#facts dl div").all_inner_texts())
+    assert facts["computed by"] == "WebNN" and facts["operators"] == "3" and facts["weights"] == "4 B"
+    assert {"loaded in", "last answer", "median", "memory"} <= set(facts) and facts["median"].endswith(" of 1 run")
+    assert page.locator(".runs rect").count() == 2
+
+
+@browser
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_a_picture_that_is_dropped_or_pasted(event: str, open_folder: Open, tmp_path: Path) -> None:
+    blue(tmp_path)
+    page = open_folder(written(colours(), tmp_path))
+    script = """async (kind) => {
+      const given = new DataTransfer();
+      given.items.add(new File([await (await fetch("blue.png")).blob()], "blue.png", { type: "image/png" }));
+      const how = { bubbles: true, cancelable: true };
+      if (kind === "paste") document.dispatchEvent(new ClipboardEvent(kind, { ...how, clipboardData: given }));
+      else for (const name of ["dragover", kind]) document.dispatchEvent(new DragEvent(name, { ...how, dataTransfer: given }));
+    }"""
+    page.evaluate(script, event)
+    page.wait_for_selector("#answer li")
+    assert listed(page) == right()
+
+
+@browser
+def test_a_camera_by_keyboard(open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(colours(), tmp_path))
+    page.focus(SWITCH)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=/of ([3-9]|[0-9]{2}) runs/")
+    assert page.inner_text(SWITCH) == "Stop the camera" and page.is_disabled("button.main")
+    assert listed(page)[0].startswith("green"), "what the browser's camera shows"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[aria-pressed=false]")
+    assert page.inner_text(SWITCH) == "Camera" and page.is_enabled("button.main")
+
+
+@browser
+def test_a_microphone(open_folder: Open, stub: Callable[..., Path]) -> None:
+    page = open_folder(stub("audio", "labels", '[{ label: "a beep", score: 1 }]'))
+    page.click(SWITCH)
+    page.wait_for_selector(f"{SWITCH} >> text=Stop and ask")
+    page.wait_for_timeout(300)
+    page.click(SWITCH)
+    page.wait_for_selector("#answer li")
+    assert listed(page) == ["a beep 100 %"] and page.is_visible("audio") and page.is_visible("#canvas")
+    assert page.evaluate("globalThis.asked.map(([source]) => source.duration > 0.05)") == [True]
+
+
+REFUSED = "navigator.mediaDevices.getUserMedia = async () => { throw new Error('not allowed'); };"
+
+
+@browser
+@pytest.mark.parametrize(("takes", "name", "button"), [("image", "camera", "Camera"), ("audio", "microphone", "Speak")])
+def test_no_device(takes: str, name: str, button: str, open_folder: Open, stub: Callable[..., Path]) -> None:
+    page = open_folder(stub(takes, "labels", "[]"), before=REFUSED)
+    assert page.inner_text(SWITCH) == button
+    page.click(SWITCH)
+    page.wait_for_selector("#problem:visible")
+    assert page.inner_text("#problem") == f"There is no {name}: not allowed"
+    assert page.get_attribute(SWITCH, "aria-pressed") == "false" and page.is_enabled("button.main")
+
+
+@browser
+def test_what_is_no_picture(open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(colours(), tmp_path))
+    page.set_input_files("input[type=file]", tmp_path / "model.js")
+    page.wait_for_selector("#problem:visible")
+    assert page.inner_text("#problem") == "This is no picture that the browser can read."
+    give(page, blue(tmp_path))
+    assert listed(page) == right() and page.is_hidden("#problem")
+
+
+# ------------------------------------------------------------------------------------------------------------------ numbers
+@browser
+def test_random_numbers(open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(numbers(), tmp_path))
+    interface = page.locator("#interface tbody tr").all_inner_texts()
+    assert interface[:2] == ["x\tfloat32[2, 3]\t", "i\tint32[50]\t"] and "long\tint64[50]\t" in interface
+    page.click("button.main")
+    page.wait_for_selector("#answer tbody")
+    rows = {row.split("\t")[0]: row.split("\t")[1:] for row in page.locator("#answer tbody tr").all_inner_texts()}
+    assert rows["rows"][0] == rows["long"][0] == "10" and rows["rows"][2] == rows["long"][2] == "18", "all rows are drawn, and no others"
+    low, mean, high = map(float, rows["double"][:3])
+    assert low < mean < high and float(rows["half"][1]) != 0
+    page.click("button.main")
+    page.wait_for_selector("text=of 2 runs")
+
+
+@browser
+@needs_axe
+@pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark")])
+def test_numbers_can_be_read(width: int, theme: str, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(numbers(), tmp_path), width, theme)
+    page.click("button.main")
+    page.wait_for_selector("#answer tbody")
+    require_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+# ----------------------------------------------------------------------------------------------------------- what is missing
+NONE = "Object.defineProperty(Navigator.prototype, 'ml', { get: () => undefined });"
+
+
+@browser
+@pytest.mark.parametrize(("fallback", "advice"), [("", "--fallback ort-web"), ("ort-web", "npm install onnxruntime-web")])
+def test_no_webnn(fallback: str, advice: str, open_folder: Open, tmp_path: Path, chrome: Any) -> None:
+    folder = written(colours(), tmp_path, fallback=fallback)
+    if fallback:  # what npm would put there fails to load, which the browser says in its console
+        library = tmp_path / "node_modules" / "onnxruntime-web" / "dist" / "ort.wasm.min.mjs"
+        library.parent.mkdir(parents=True)
+        library.write_text("throw new Error('the import failed');")
+    page = open_folder(folder, before=NONE)
+    said = page.inner_text("#problem")
+    assert "navigator.ml is missing" in said and advice in said
+    assert page.locator("#controls > *").count() == 0
+
+
+@browser
+def test_devices_are_chosen(open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(colours(), tmp_path))
+    give(page, blue(tmp_path))
+    page.select_option("select", "cpu")
+    page.wait_for_selector("text=WebNN, CPU")
+    page.wait_for_selector("text=of 1 run")
+    assert listed(page) == right()
+
+
+@browser
+def test_a_device_that_refuses_is_not_chosen(open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(colours(), tmp_path))
+    page.evaluate("() => { navigator.ml.createContext = async () => { throw new Error('there is no such device'); }; }")
+    page.select_option("select", "npu")
+    page.wait_for_selector("#problem:visible")
+    assert "there is no such device" in page.inner_text("#problem") and "does not take this model" in page.inner_text("#problem")
+    assert page.input_value("select") == ""
+    give(page, blue(tmp_path))
+    assert listed(page) == right() and page.is_hidden("#problem"), "the model that was there still answers"
+
+
+@browser
+def test_a_page_from_a_file_says_what_to_do(chrome: Any, tmp_path: Path) -> None:
+    written(colours(), tmp_path)
+    page = chrome.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    page.wait_for_selector("#problem:visible")
+    assert "webnn serve FOLDER" in page.inner_text("#problem")
+    page.close()
+
+
+# ------------------------------------------------------------------------------------------------------------------- writing
+@pytest.mark.parametrize("text", HOSTILE)
+def test_names_do_not_break_out(text: str) -> None:
+    page = page_of("model", text, is_asked=False, known={"purpose": text, "license": text})
+    assert "<script>alert" not in page and page.count("<script") == 2 and page.count("</script>") == 2
+
+
+@pytest.mark.parametrize(
+    "library", ["https://x.test; script-src *", "http://a,b", "javascript:alert(1)", "./ort.mjs", "https://cdn.test/o.mjs"]
+)
+def test_a_fallback_does_not_widen_the_policy(library: str) -> None:
+    policy = page_of("model", "m", is_asked=False, fallback=f"ort-web={library}").partition('content="')[2].partition('"')[0]
+    directives = dict(part.strip().split(" ", 1) for part in unescape(policy).split(";"))
+    assert len(directives) == 7 and directives["default-src"] == "'none'"
+    origins = {"https://x.test; script-src *": "https://x.test", "http://a,b": "http://a", "https://cdn.test/o.mjs": "https://cdn.test"}
+    assert directives["connect-src"].split() == ["'self'", *([origins[library]] if library in origins else [])]
+
+
+def test_a_page_is_small(tmp_path: Path) -> None:
+    assert len(gzip.compress((written(colours(), tmp_path) / "index.html").read_bytes(), 9)) < 15000
+
+
+def test_commands_write_a_page(tmp_path: Path) -> None:
+    save(colours(), tmp_path / "colours.webnn")
+    command = [str(tmp_path / "colours.webnn"), "-o", str(tmp_path / "out"), "--format", "page"]
+    first = CliRunner().invoke(cli.webnn2js, command)
+    assert first.exit_code == 0 and "index.html" in first.output and (tmp_path / "out" / "colours.task.js").exists()
+    again = CliRunner().invoke(cli.webnn2js, command)
+    assert again.exit_code == 1 and "index.html" in again.stderr and "already exist" in again.stderr
+
+
+def test_several_sizes_have_none(tmp_path: Path) -> None:
+    def make(dims: Any) -> Graph:
+        b = GraphBuilder("sized")
+        return b.build({"y": b.relu(b.input("x", "float32", [dims["n"]]))})
+
+    save_sizes(convert_sizes(make, {"n": [8, 16]}), tmp_path / "model.js")
+    assert not (tmp_path / "index.html").exists()
+    format: Format = written_as(tmp_path / "model.js")
+    assert format.folders["page"].names == ("index.html",)
