@@ -194,11 +194,13 @@ class Detections(_Described, frozen=True, tag="detections"):
             ``objects`` rows with how probable anything is between the box and the labels, ``best`` [..., boxes, 6] with corners,
             the score of the most probable label and that label's number, ``final`` the same of which none is left out any more.
         unit: See `Boxes`.
+        exclusive: Whether of boxes that overlap one stays, whatever their labels are, and not one of each label.
     """
 
     names: Names
     form: Literal["columns", "rows", "objects", "best", "final"] = "columns"
     unit: Literal["relative", "pixels"] = "pixels"
+    exclusive: bool = False
 
     is_input: ClassVar[bool] = False
 

@@ -3,7 +3,7 @@ import { cornersOf, found, inPicture, likeliestOf, namedOf } from "./objects.js"
 import { rounded } from "./fitting.js";
 
 /** What is in a picture, of boxes and scores in one, as YOLO has them. */
-function answered([numbers], [{ names, form, unit }], { threshold, overlap }, { fit, size }) {
+function answered([numbers], [{ names, form, unit, exclusive }], { threshold, overlap }, { fit, size }) {
   const isChosen = form === "final" || form === "best";
   const length = isChosen ? 6 : names.length + (form === "objects" ? 5 : 4);
   const count = numbers.length / length;
@@ -18,7 +18,7 @@ function answered([numbers], [{ names, form, unit }], { threshold, overlap }, { 
     if (!isChosen) candidates.push({ ...likeliestOf(named, scoreOf), at });
     else if (names[label]) candidates.push({ label, score: value(4), at });
   }
-  return found(candidates, names, MOST_BOXES, threshold, overlap);
+  return found(candidates, names, MOST_BOXES, threshold, overlap, exclusive);
 }
 
 export { answered };

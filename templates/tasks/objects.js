@@ -32,15 +32,15 @@ function shared(one, other) {
 
 /**
  * What is in a picture, the most probable first: of candidates { label, score, at() } that score enough those that have no more than a
- * share of their union in common with one of their label before them; without `overlap` all of them.
+ * share of their union in common with one of their label before them, or of any label; without `overlap` all of them.
  */
-function found(candidates, names, most, threshold, overlap) {
+function found(candidates, names, most, threshold, overlap, isExclusive = false) {
   const kept = [];
   const order = candidates.filter(({ score }) => score >= threshold).sort((one, other) => other.score - one.score);
   for (const { label, score, at } of order) {
     if (kept.length === most) break;
     const box = at();
-    if (overlap !== undefined && kept.some((other) => other.label === label && shared(box, other.box) > overlap)) continue;
+    if (overlap !== undefined && kept.some((other) => (isExclusive || other.label === label) && shared(box, other.box) > overlap)) continue;
     kept.push({ label, score, box });
   }
   return kept.map(({ label, score, box: [left, top, right, bottom] }) => ({ label: names[label], score, box: { left, top, right, bottom } }));

@@ -275,7 +275,9 @@ def test_objects_of_detections(form: Any, plain: Path) -> None:  # noqa: F811
         rows[:, :4] *= 1 if unit == "relative" else 100
         given = rows[None].astype(np.float32)
         given = np.ascontiguousarray(given.transpose(0, 2, 1)) if form == "columns" else given
-        asked.add("detections", [given], [Detections(names=names, form=form, unit=unit)], threshold, *overlap)  # type: ignore[arg-type]
+        for exclusive in (False, True):
+            meaning = Detections(names=names, form=form, unit=unit, exclusive=exclusive)  # type: ignore[arg-type]
+            asked.add("detections", [given], [meaning], threshold, *overlap)
     asked.check(plain)
     assert max(map(len, asked.expected)) > 20
 

@@ -91,6 +91,8 @@ def test_yolo(form: Any) -> None:
     last = [] if form == "objects" else [("dog", 0.3)]
     assert [(one.label, round(one.score, 3)) for one in found] == [("cat", 0.9), ("dog", 0.7), *last]
     np.testing.assert_allclose(found[0].box, [120, 60, 180, 140], rtol=1e-6)
+    alone = objects({"y": given}, {"x": Image(), "y": Detections(names=names, form=form, exclusive=True)}, (100, 100), FIT, 0.25)
+    assert [one.label for one in alone] == (["cat", "dog", "dog"] if form == "final" else ["cat", *(label for label, _ in last)])
 
 
 def test_what_boxes_share() -> None:

@@ -66,7 +66,9 @@ def best(numbers: Array, labels: Labels, top: int) -> list[Scored]:
     return [Scored(labels.names[i], float(scores[i])) for i in np.argsort(-scores, kind="stable")[:top]]
 
 
-def detected(boxes: Array, scores: Array, names: Sequence[str], threshold: float, overlap: float | None = None) -> list[Found]:
+def detected(
+    boxes: Array, scores: Array, names: Sequence[str], threshold: float, overlap: float | None = None, exclusive: bool = False
+) -> list[Found]:
     """What is in a picture, the most probable first.
 
     Args:
@@ -75,6 +77,7 @@ def detected(boxes: Array, scores: Array, names: Sequence[str], threshold: float
         names: What they are called; an empty name stands for nothing.
         threshold: Scores below are left out.
         overlap: The share of both that two boxes of one label may have in common; None keeps all.
+        exclusive: Whether those of different labels count as of one.
     """
     kept = [i for i, name in enumerate(names) if name]
     if not kept:
@@ -83,7 +86,7 @@ def detected(boxes: Array, scores: Array, names: Sequence[str], threshold: float
     best = scores[np.arange(len(scores)), labels]
     order = [i for i in np.argsort(-best, kind="stable") if best[i] >= threshold]
     if overlap is not None:
-        order = without_overlaps(boxes, labels, order, overlap)
+        order = without_overlaps(boxes, np.zeros_like(labels) if exclusive else labels, order, overlap)
     return [Found(names[labels[i]], float(best[i]), tuple(map(float, boxes[i]))) for i in order[:MOST_BOXES]]  # type: ignore[arg-type]
 
 
@@ -175,9 +178,9 @@ def _of_one(numbers: Array, meaning: Detections, size: tuple[int, int], fit: Fit
         scores = np.zeros((len(rows), len(meaning.names)))
         known = np.nan_to_num(rows[:, 5]).round().clip(0, len(meaning.names) - 1).astype(int)
         scores[np.arange(len(rows)), known] = rows[:, 4]
-        return detected(places, scores, meaning.names, threshold, OVERLAP if meaning.form == "best" else None)
+        return detected(places, scores, meaning.names, threshold, OVERLAP if meaning.form == "best" else None, meaning.exclusive)
     scores = rows[:, 5:] * rows[:, 4:5] if meaning.form == "objects" else rows[:, 4:]
-    return detected(in_picture(rows[:, :4], meaning, "cxcywh", size, fit), scores, meaning.names, threshold, OVERLAP)
+    return detected(in_picture(rows[:, :4], meaning, "cxcywh", size, fit), scores, meaning.names, threshold, OVERLAP, meaning.exclusive)
 
 
 def spelled(numbers: Array, characters: Characters) -> tuple[str, float]:
