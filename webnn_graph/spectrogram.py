@@ -29,8 +29,8 @@ class Spectrogram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         fft: Samples that the Fourier transform is of; None for those of a frame.
         window: What a frame is multiplied by; ``povey`` is Kaldi's, a Hann window to the power of 0.85.
         periodic: Whether the window is one period of a longer one, or has two equal ends.
-        place: Where frames are: ``inside`` the sound, the first at its beginning; ``centered`` around each place, the first around the
-            beginning; ``between`` around the middle of each hop. Beyond its ends the sound is reflected, for ``between`` with its last sample.
+        place: Where frames are: ``inside`` the sound, the first at its beginning; ``centered``, the first around its beginning;
+            ``between``, around the middle of each hop. Beyond its ends the sound is reflected, for ``between`` with its last sample.
         last: Of ``centered``: whether there is a frame around the end.
         scale: What samples are multiplied by, 32768 for those of 16 bits.
         remove_dc: Whether the mean of each frame is taken off.

@@ -38,7 +38,7 @@ def _whisper(said: Mapping[str, Any]) -> Audio:
 
 def _ast(said: Mapping[str, Any]) -> Audio:
     rate, is_normalized = said.get("sampling_rate", 16_000), said.get("do_normalize", True)
-    levels = {"mean": said.get("mean", -4.2677393), "std": 2 * said.get("std", 4.5689974)} if is_normalized else {}
+    levels: dict[str, Any] = {"mean": said.get("mean", -4.2677393), "std": 2 * said.get("std", 4.5689974)} if is_normalized else {}
     return Audio(sampling_rate=rate, spectrogram=kaldi(said.get("num_mel_bins", 128), rate, window="hann", fill="zeros", **levels))
 
 
@@ -49,7 +49,7 @@ def _seamless(said: Mapping[str, Any]) -> Audio:
 
 
 def _clap(said: Mapping[str, Any]) -> Audio:
-    frequencies = {"lowest": float(said.get("frequency_min", 0)), "highest": float(said.get("frequency_max", 14_000))}
+    frequencies: dict[str, Any] = {"lowest": float(said.get("frequency_min", 0)), "highest": float(said.get("frequency_max", 14_000))}
     scale: dict[str, Any] = {} if said.get("truncation", "fusion") == "fusion" else {"mel_scale": "slaney", "norm": "slaney"}
     length, hop = said.get("fft_window_size", 1024), said.get("hop_length", 480)
     how = Spectrogram(length=length, hop=hop, mels=said.get("feature_size", 64), log="db", last=True, **frequencies, **scale)

@@ -9,16 +9,18 @@ from typing import Any
 
 import msgspec
 
-from converters.joining import answers, pictures, scales
+from converters.joining import answers, pictures, scales, sounds
 from converters.joining.steps import Beginning, Ending
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Image, Labels, Metadata
+from webnn_graph.metadata import Audio, Boxes, Characters, Detections, Embedding, Image, Labels, Metadata
 from webnn_graph.passes.rewrite import as_it_is, replay
 
-BEGINNINGS: Mapping[type[Any], Callable[[Operand, Any], Beginning | None]] = MappingProxyType({Image: pictures.beginning})
+BEGINNINGS: Mapping[type[Any], Callable[[Operand, Any], Beginning | None]] = MappingProxyType(
+    {Image: pictures.beginning, Audio: sounds.beginning}
+)
 """What is put before an input, by what it is; None where a page has just that."""
 ENDINGS: Mapping[type[Any], Callable[[Graph, Operand, Any], Ending | None]] = MappingProxyType(
     {
@@ -65,7 +67,7 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
 
     Args:
         graph: Its metadata say what its inputs and outputs are.
-        preprocessing: Whether inputs become what a page has: the bytes of a picture.
+        preprocessing: Whether inputs become what a page has: the bytes of a picture, the samples of a sound.
         postprocessing: Whether outputs become what is wanted: probabilities, corners of boxes, masks, characters, one vector.
         rounding: Whether weights are going to be rounded, see `converters.joining.scales.folded`.
 
@@ -101,7 +103,7 @@ def _beginnings(graph: Graph, metadata: Metadata) -> dict[str, Beginning]:
     if not found:
         begins = any(type(meaning) in BEGINNINGS for meaning in metadata.tensors.values())
         raise ValidationError(
-            f"{graph.name} begins at what a page has already" if begins else f"no input of {graph.name} is said to be a picture",
+            f"{graph.name} begins at what a page has already" if begins else f"no input of {graph.name} is said to be a picture or a sound",
             "" if begins else "--image x:rgb,mean=0.5,std=0.5 can say so",
         )
     return found

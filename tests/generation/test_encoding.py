@@ -16,7 +16,7 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 
 import torch  # noqa: E402
 
-from converters.described.sounds import whisper
+from converters.described.sounds import whisper  # noqa: E402
 from converters.spectrogram import spectrogram  # noqa: E402
 from converters.torch.generation import convert_encoder_decoder  # noqa: E402
 from tests.generation import encoding  # noqa: E402

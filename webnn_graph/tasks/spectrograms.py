@@ -52,7 +52,7 @@ def filters(how: Spectrogram, rate: int) -> Array:
         rate: Samples a second.
     """
     ends = mels_of(np.array([how.lowest, how.highest or rate / 2]), how.mel_scale)
-    middles = np.linspace(*ends, how.mels + 2)
+    middles: Array = np.linspace(ends[0], ends[1], how.mels + 2)
     in_hertz = hertz_of(middles, how.mel_scale)
     places = np.arange(how.size // 2 + 1) * (rate / how.size)
     if how.mel_scale == "kaldi":
@@ -131,7 +131,7 @@ def spectrogram(samples: Array, how: Spectrogram, rate: int, shape: tuple[int, .
 
 
 def normalized(found: Array, how: Spectrogram) -> Array:
-    """Levels [frames, mels] without what the mean of each mel is, and divided by its standard deviation, as `Spectrogram.normalize` says."""
+    """Levels [frames, mels] without the mean of each mel, and divided by its standard deviation, as `Spectrogram.normalize` says."""
     if how.normalize == "none":
         return found
     found = found - found.mean(0)

@@ -62,7 +62,7 @@ class _Features(torch.nn.Module):
         """See `torch.nn.Module`."""
         waves = torch.stft(samples, self.how.length, self.how.hop, window=self.window, return_complex=True)[..., :-1]
         levels = (self.filters.T @ waves.abs().square()).clamp(min=self.how.floor).log10()
-        return {"input_features": (torch.maximum(levels, levels.amax() - self.how.range) - self.how.mean) / self.how.std}
+        return {"input_features": (torch.maximum(levels, levels.amax() - (self.how.range or 0.0)) - self.how.mean) / self.how.std}
 
 
 def extractor_of(model: Any, inputs: Mapping[str, torch.Tensor], folder: Path | None) -> Extractor | None:
