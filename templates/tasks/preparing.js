@@ -1,12 +1,6 @@
 import { TYPES } from "./facts.js";
+import { converted, rounded } from "./numbers.js";
 import { resized } from "./resampling.js";
-
-/** To the next integer, halves to the even one. */
-function rounded(value) {
-  const whole = Math.floor(value);
-  const rest = value - whole;
-  return rest > 0.5 || (rest === 0.5 && whole % 2) ? whole + 1 : whole;
-}
 
 /** Width and height of a picture as it is resized for an input. */
 function madeSize(picture, { resize, edge }, width, height) {
@@ -34,23 +28,6 @@ function table({ scale, mean, std, dataType }, channel) {
   const of = (values, otherwise) => fround(values.length ? values[values.length > 1 ? channel : 0] : otherwise);
   const values = Float32Array.from({ length: 256 }, (_, value) => fround(fround(value * fround(scale)) - of(mean, 0)) / of(std, 1));
   return converted(values, dataType);
-}
-
-/** Numbers as an array of a data type. */
-function converted(values, dataType) {
-  const [view] = TYPES[dataType];
-  if (dataType === "float32") return values;
-  if (dataType === "float16") return view === Uint16Array ? Uint16Array.from(values, halfOf) : view.from(values);
-  return view.from(values, dataType.endsWith("64") ? (value) => BigInt(rounded(value)) : rounded);
-}
-
-/** The bits of a number as float16. */
-function halfOf(value) {
-  const magnitude = Math.abs(value);
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  if (magnitude < 2 ** -14) return sign | rounded(magnitude * 2 ** 24);
-  const exponent = Math.floor(Math.log2(magnitude));
-  return sign | Math.min(0x7c00, ((exponent + 15) << 10) + rounded((magnitude / 2 ** exponent - 1) * 1024));
 }
 
 /**
@@ -93,4 +70,4 @@ function prepared(picture, image) {
 /** How bright a pixel is, by the weights of ITU-R 601-2. */
 const greyOf = (pixel) => ((pixel & 255) * 19595 + ((pixel >>> 8) & 255) * 38470 + ((pixel >>> 16) & 255) * 7471 + 0x8000) >> 16;
 
-export { prepared, rounded };
+export { prepared };

@@ -11,13 +11,10 @@ import numpy as np
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import FormatError, Where, reason
-from webnn_graph.tasks.resampling import resampled
+from webnn_graph.tasks.resampling import MOST_RATE, resampled
 
 SUFFIX = ".wav"
 HINT = "ffmpeg -i FILE -ar {rate} -ac 1 -c:a pcm_s16le OTHER.wav makes what is taken of any recording"
-
-MOST_RATE = 384_000
-"""Samples a second."""
 
 
 def read_sound(file: Path, rate: int) -> Array:
