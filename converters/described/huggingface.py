@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -179,7 +180,9 @@ def _characters(folder: Folder) -> Characters | None:
     if sorted(by_number) != list(range(len(by_number))):
         return None
     blank = folder.config.get("pad_token_id")
-    return Characters(names=tuple(by_number[number] for number in range(len(by_number))), blank=blank if type(blank) is int else 0)
+    hop = math.prod(folder.config.get("conv_stride") or ()) if isinstance(folder.config.get("conv_stride"), list) else 1
+    names = tuple(by_number[number] for number in range(len(by_number)))
+    return Characters(names=names, blank=blank if type(blank) is int else 0, hop=hop if hop > 1 else None)
 
 
 def _sentence(folder: Folder) -> Embedding | None:
