@@ -26,6 +26,7 @@ async function decoded(blob, rate) {
   if (!globalThis.OfflineAudioContext) throw isWrong("files of sounds are decoded in windows: give { sampleRate, samples } elsewhere");
   const bytes = await blob.arrayBuffer();
   try {
+    if (!bytes.byteLength) throw new Error("it is empty"); // WebKit never says so
     return await contextOf(rateIn(bytes), rate, 48000).decodeAudioData(bytes);
   } catch (error) {
     throw isWrong(`the ${kindOf(blob)}, of ${blob.size} bytes and type ${JSON.stringify(blob.type)}, is no sound that can be read`, error);

@@ -103,4 +103,4 @@ def spoken(scores: Sequence[float], step: int, count: int, rate: int, threshold:
 def _widened(parts: list[list[int]], margin: int, count: int) -> list[list[int]]:
     """Parts with what is around them, of which two share what is between them."""
     gaps = [margin, *(min(margin, (after[0] - before[1]) // 2) for before, after in pairwise(parts)), margin]
-    return [[max(0, start - before), min(count, end + after)] for (start, end), (before, after) in zip(parts, pairwise(gaps), strict=True)]
+    return [[max(0, start - gaps[i]), min(count, end + gaps[i + 1])] for i, (start, end) in enumerate(parts)]
