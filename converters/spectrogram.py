@@ -89,7 +89,7 @@ def _conditioned(b: GraphBuilder, frames: Operand, how: Spectrogram) -> Operand:
         found = b.sub(found, b.reduceMean(found, axes=[1], keepDimensions=True))
     if how.preemphasis:
         before = b.concat([b.slice(found, [0, 0], [found.shape[0], 1]), b.slice(found, [0, 0], [found.shape[0], how.length - 1])], 1)
-        found = b.sub(found, b.mul(before, how.preemphasis))
+        found = b.add(b.sub(found, before), b.mul(before, 1 - how.preemphasis))  # what is nearly equal first: nothing is rounded
     return found
 
 

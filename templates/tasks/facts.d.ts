@@ -16,6 +16,7 @@ export const ANSWERS: any[];
 /** What all inputs and outputs mean, by name. */
 export const metadata: any;
 /** Samples a second that a sound may have. */
+export const LEAST_RATE: number;
 export const MOST_RATE: number;
 /** What a sound that ends with 0 ends with, where a model finds its end by that. */
 export const SILENT: number;

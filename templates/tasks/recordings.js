@@ -1,4 +1,4 @@
-import { MOST_RATE } from "./facts.js";
+import { LEAST_RATE, MOST_RATE } from "./facts.js";
 import { isWrong, kindOf } from "./mistakes.js";
 import { resampledTo } from "./rates.js";
 
@@ -46,7 +46,7 @@ function mixed(buffer) {
 
 function checked({ sampleRate, samples }) {
   const rate = Math.round(sampleRate);
-  if (!(rate >= 1 && rate <= MOST_RATE)) throw isWrong(`sampleRate is a number from 1 to ${MOST_RATE}, not ${String(sampleRate)}`);
+  if (!(rate >= LEAST_RATE && rate <= MOST_RATE)) throw isWrong(`sampleRate is a number from ${LEAST_RATE} to ${MOST_RATE}, not ${String(sampleRate)}`);
   if (!samples.length) throw isWrong("the sound has no samples");
   if (!samples.every(Number.isFinite)) throw isWrong("the sound has samples that are no numbers, or infinite");
   return [samples, rate];

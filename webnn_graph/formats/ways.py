@@ -19,7 +19,7 @@ from webnn_graph.tasks import THRESHOLD, TOP
 from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
 from webnn_graph.tasks.maps import is_map
 from webnn_graph.tasks.pictures import MOST_PIXELS
-from webnn_graph.tasks.resampling import MOST_RATE
+from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE
 from webnn_graph.tasks.sounds import SILENT
 from webnn_graph.tasks.speech import MARGIN, SILENCE, SPEECH
 
@@ -133,7 +133,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             'document.querySelector("input").files[0]',
             _sound,
             ("numbers", "rates", "recordings", "windows", "listening"),
-            {"MOST_RATE": MOST_RATE, "SILENT": SILENT},
+            {"LEAST_RATE": LEAST_RATE, "MOST_RATE": MOST_RATE, "SILENT": SILENT},
         ),
     }
 )

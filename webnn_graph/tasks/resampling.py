@@ -8,7 +8,7 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 
-MOST_RATE = 384_000
+LEAST_RATE, MOST_RATE = 1000, 384_000
 """Samples a second that a sound may have."""
 ZEROS, BETA = 10, 5.0
 """Of the filter: crossings of zero on each side, and the parameter of Kaiser's window."""
