@@ -22,7 +22,7 @@ from webnn_graph import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import save
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Audio, Characters, Labels, Meaning, Metadata, Speech, State, whole
+from webnn_graph.metadata import Audio, Characters, Labels, Meaning, Metadata, Speech, whole
 from webnn_graph.tasks.resampling import resampled
 from webnn_graph.tasks.sounds import fitted, pieces, spread
 from webnn_graph.tasks.speech import MARGIN, SILENCE, SPEECH, spoken, transcript

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import msgspec
 import numpy as np
 
 from webnn_graph.data_types import Array
@@ -95,7 +94,7 @@ class Listening:
     def labels(self, name: str, meaning: Labels, outputs: Mapping[str, Array], top: int) -> list[answers.Scored]:
         """The most probable labels by their mean over all windows."""
         mean = np.mean([answers.probabilities(one, meaning) for one in outputs[name]], 0)
-        return answers.best(mean, msgspec.structs.replace(meaning, scores="probabilities"), top)
+        return answers.best(mean, Labels(names=meaning.names, scores="probabilities"), top)
 
     def text(self, name: str, meaning: Characters, outputs: Mapping[str, Array]) -> Transcript:
         """What is said."""
