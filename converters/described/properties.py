@@ -68,19 +68,14 @@ def _ultralytics(task: str, names: tuple[str, ...], graph: Graph) -> Iterator[tu
 def _sound(said: Mapping[str, str], graph: Graph) -> Iterator[tuple[str, Meaning]]:
     """Samples of a sound; or, as sherpa's models of speakers have it, Kaldi's filter banks, from which their mean is taken off or not."""
     rate = int(said["sample_rate"])
-    given = [
-        operand for operand in graph.inputs if operand.rank == (3 if "normalize_samples" in said else 2) and operand.data_type.is_float
-    ]
+    scale = said.get("normalize_samples")
+    given = [operand for operand in graph.inputs if operand.rank == (3 if scale else 2) and operand.data_type.is_float]
     if len(given) != 1 or rate < LEAST_RATE:
         return
-    if "normalize_samples" not in said:
+    if not scale:
         yield given[0].name, Audio(sampling_rate=rate)
         return
-    how: dict[str, Any] = {
-        "place": "between",
-        "highest": rate / 2 - ABOVE,
-        "scale": sounds.PCM if said["normalize_samples"] == "0" else 1.0,
-    }
+    how: dict[str, Any] = {"place": "between", "highest": rate / 2 - ABOVE, "scale": sounds.PCM if scale == "0" else 1.0}
     how["normalize"] = "mean" if said.get("feature_normalize_type") == "global-mean" else "none"
     yield given[0].name, Audio(sampling_rate=rate, spectrogram=sounds.kaldi(given[0].shape[-1], rate, **how))
     for operand in graph.outputs:

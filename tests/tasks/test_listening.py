@@ -85,8 +85,10 @@ def test_names_of_a_long_sound_are_those_of_its_windows(tmp_path: Path, invoke: 
 def test_names_by_a_spectrogram(samples: int, joined: bool, tmp_path: Path, invoke: Invoke) -> None:
     spectrogram_model(tmp_path / "model")
     options = ["--with-preprocessing", "--with-postprocessing", "--verify"] if joined else []
-    result = invoke("torch2webnn", tmp_path / "model", "-o", tmp_path, *options)
+    result = invoke("torch2webnn", tmp_path / "model", "-o", tmp_path, "--format", "webnn,js", *options)
     assert result.exit_code == 0, result.output
+    assert ("input_values is a spectrogram of a sound; --with-preprocessing" in result.output) != joined
+    assert (tmp_path / "model.task.js").exists() == joined
     meaning = Metadata.of(load(tmp_path / "model.webnn")).tensors["input_values"]
     assert isinstance(meaning, Audio) and (meaning.spectrogram is None) == joined == meaning.ends
     sound = voice(samples)
