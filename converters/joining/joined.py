@@ -82,7 +82,7 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
         step = beginnings.get(operand.name)
         if step is None:
             return as_it_is(b, operand)
-        with b.source(f"{operand.name} of {step.meaning.kind}"):
+        with b.source(label_of(operand.name, step)):
             return step.build(b, b.input(operand.name, step.operand.data_type, step.operand.shape))
 
     steps: list[tuple[str, Beginning | Ending]] = [*beginnings.items(), *endings.items()]
@@ -91,6 +91,11 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
     about = replace(graph, metadata=msgspec.structs.replace(metadata, tensors=tensors).document(), notes=(*graph.notes, *said))
     made = replay(about, {}, begin, {operand: endings[operand.name].build for operand in graph.outputs if operand.name in endings})
     return Joined(scales.folded(made, rounding) if beginnings else made, graph, beginnings, endings)
+
+
+def label_of(name: str, step: Beginning) -> str:
+    """The label of the calls before an input."""
+    return f"{name} of {step.meaning.kind}"
 
 
 def _beginnings(graph: Graph, metadata: Metadata) -> dict[str, Beginning]:

@@ -27,11 +27,9 @@ def beginning(operand: Operand, audio: Audio) -> Beginning | None:
     if how is None:
         return None
     if operand.rank > 2 and operand.shape[0] != 1:
-        raise ValidationError(
-            f"--with-preprocessing: {operand.name} takes {operand.shape[0]} sounds at once", "convert it for one: --dim batch=1"
-        )
+        raise ValidationError(f"{operand.name} takes {operand.shape[0]} sounds at once", "convert it for one: --dim batch=1")
     if not operand.data_type.is_float:
-        raise ValidationError(f"--with-preprocessing: {operand.name} is {operand.data_type}, which no spectrogram is")
+        raise ValidationError(f"{operand.name} is {operand.data_type}, which no spectrogram is")
     new = Descriptor(DataType.FLOAT32, (1, how.samples(operand.shape)))
 
     def build(b: GraphBuilder, samples: Operand) -> Operand:
