@@ -13,6 +13,8 @@ VARIANCE = 1e-7
 """What is added to a variance before it divides."""
 LOGARITHMS = {"ln": 1.0, "log10": 1 / math.log(10), "db": 10 / math.log(10)}
 """What natural logarithms of powers are multiplied by; see `logarithm`."""
+AT_ONCE = 2**21
+"""Samples in frames that are transformed at once."""
 BREAK = 1000.0
 """Hertz up to which Slaney's mels are as far apart; beyond them their logarithms are."""
 
@@ -98,8 +100,9 @@ def transformed(found: Array, how: Spectrogram) -> Array:
 
 def levels(samples: Array, how: Spectrogram, rate: int, count: int) -> Array:
     """The levels of so many frames, before anything of what depends on others, float64[count, mels]."""
-    strengths = np.abs(transformed(conditioned(frames(samples, how, count), how), how)) ** how.power
-    powers = np.maximum(strengths @ filters(how, rate), how.floor)
+    found, weights, step = frames(samples, how, count), filters(how, rate), max(1, AT_ONCE // how.size)
+    parts = (transformed(conditioned(found[start : start + step], how), how) for start in range(0, count, step))
+    powers = np.maximum(np.concatenate([np.abs(part) ** how.power @ weights for part in parts]), how.floor)
     return np.asarray(powers if how.log == "none" else np.log(powers) * logarithm(how))
 
 
