@@ -226,7 +226,7 @@ def audio(text: str) -> tuple[str, Audio]:
     name, _, rest = text.partition(":")
     rate, *words = rest.split(",")
     if not rate.isdecimal() or not 1 <= int(rate) <= 2**20:
-        raise ValueError("it begins with samples a second: x:16000 or x:16000,normalized")
+        raise ValueError("it is like x:16000 or x:16000,normalized; samples a second come first")
     members: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
