@@ -269,14 +269,18 @@ def check_target(graph: Path, dim: Mapping[str, int], target: str) -> Result:
 @mapping_option("--input", VALUE, "Value of an input: a number, a JSON list, a .npy or .npz file. Others are made up.")
 @click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Values of several inputs, by name.")
 @click.option("--image", type=EXISTING, metavar="FILE", help="A picture, for a graph that says which of its inputs is one; needs pillow.")
-@click.option("--audio", type=EXISTING, metavar="FILE.wav", help="The same of a sound, of 16-bit integers.")
+@click.option("--audio", type=EXISTING, metavar="FILE.wav", help="The same of a sound, of 16-bit integers, of any length and rate.")
 @click.option("--text", metavar="TEXT", help="The same of a text, with the graph's tokenizer beside it; needs tokenizers.")
 @click.option("--truncate", is_flag=True, help="Leave out the end of a --text that is longer than the graph takes.")
 @click.option(
     "--top", type=click.IntRange(1), default=TOP, show_default=True, help="How many labels to show of --image, --audio or --text."
 )
 @click.option(
-    "--threshold", type=click.FloatRange(0, 1), default=THRESHOLD, show_default=True, help="What an object in --image must score."
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=THRESHOLD,
+    show_default=True,
+    help="What an object or speech must score.",
 )
 @click.option("--save", "picture", type=EXISTING, metavar="FILE.png", help="Where to save --image with what is found in it.")
 @runtime_options
@@ -333,19 +337,28 @@ def run(
         refuse_existing(written)
     loaded = load(graph, dims=dim)
     given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
-    question = None
+    question = heard = None
     with progress("computing ..."):
-        if image or audio or text is not None:
+        if audio and not image and text is None:
+            from converters.commands.hearing import hearing
+
+            heard = hearing(loaded, audio, given, seed)
+        elif image or audio or text is not None:
             from converters.commands.answering import Source, answer, asked
 
             question = asked(loaded, Source(image, audio, text, truncate, graph), given, seed)
-        feeds = question.feeds if question else complete(loaded, given, seed)
+        feeds = question.feeds if question else heard.feeds if heard else complete(loaded, given, seed)
         runtime = runtime or ("reference" if times else chosen(loaded))
-        outputs = compute(loaded, feeds, runtime=runtime, browser=browser)
+        if heard:
+            outputs = heard.computed(runtime, browser, one=bool(output or times))
+        else:
+            outputs = compute(loaded, feeds, runtime=runtime, browser=browser)
     if output:
-        save_arrays(output, outputs)
+        save_arrays(output, {name: array[0] for name, array in outputs.items()} if heard else outputs)
     if times:
         save_times(times, loaded, "reference", reference.measured(loaded, feeds))
+    if heard:
+        return heard.answer(outputs, runtime, top, threshold)
     if question:
         return answer(question, outputs, runtime, top, threshold, picture)
     return Outputs(outputs, output, runtime)

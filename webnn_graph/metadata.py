@@ -17,6 +17,7 @@ from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.graph import Graph
 from webnn_graph.names import LICENSE, TASK
+from webnn_graph.spectrogram import Spectrogram
 from webnn_graph.wording import one_line
 
 MOST_CHARACTERS = 1000
@@ -107,22 +108,38 @@ class Image(_Described, frozen=True, tag="image"):
 
 
 class Audio(_Described, frozen=True, tag="audio"):
-    """An input that is a sound: samples from -1 to 1 along the last axis.
+    """An input that is a sound: samples from -1 to 1 along the last axis, or its spectrogram.
 
     Attributes:
         sampling_rate: Samples a second.
         normalized: Whether they have mean 0 and variance 1.
+        context: How many samples at the beginning are the last ones of what was heard before; zeros at first.
+        repeated: Whether a shorter sound is repeated as often as all of it fits.
+        ends: Whether the model takes the sound to end at its last sample that is not 0.
+        spectrogram: What the input is made of the samples; None for these.
     """
 
     sampling_rate: Annotated[int, Meta(ge=1, le=2**20)]
     normalized: bool = False
+    context: Annotated[int, Meta(ge=0, le=2**20)] = 0
+    repeated: bool = False
+    ends: bool = False
+    spectrogram: Spectrogram | None = None
 
     is_input: ClassVar[bool] = True
 
+    def samples(self, shape: tuple[int, ...]) -> int:
+        """How many samples of a sound a tensor of this shape takes at once, with those of `context`."""
+        return self.spectrogram.samples(shape) if self.spectrogram else shape[-1]
+
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
-        if not shape:
+        if self.spectrogram:
+            yield from self.spectrogram.problems(shape, self.sampling_rate)
+        elif not shape:
             yield "a sound has samples, not one number"
+        elif self.context >= shape[-1]:
+            yield f"of {shape[-1]:,} samples {self.context:,} are those before"
 
 
 class Tokens(_Described, frozen=True, tag="tokens"):
@@ -266,6 +283,32 @@ class Embedding(_Described, frozen=True, tag="embedding"):
             yield "a vector has more than one number"
 
 
+class Speech(_Described, frozen=True, tag="speech"):
+    """An output that is how probable it is that somebody speaks, from 0 to 1, at one or more places of a sound."""
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape: nothing."""
+        return iter(())
+
+
+class State(_Described, frozen=True, tag="state"):
+    """An output that is the next value of an input, which is 0 at first.
+
+    Attributes:
+        input: Its name.
+    """
+
+    input: Text
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape: nothing; `problems` looks at its input."""
+        return iter(())
+
+
 class Characters(_Described, frozen=True, tag="characters"):
     """An output with a number for each character at each step, of which repeated ones and blanks are left out (CTC).
 
@@ -274,11 +317,13 @@ class Characters(_Described, frozen=True, tag="characters"):
         blank: The number of what stands for none.
         scores: See `Labels`; of the best ``path`` there are the number of the most probable character of each step, and its
             probability, [..., steps, 2].
+        hop: Of a sound: samples from step to step; None for as many as there are to each step.
     """
 
     names: Names
     blank: Annotated[int, Meta(ge=0, lt=MOST_LABELS)] = 0
     scores: Literal["logits", "probabilities", "path"] = "logits"
+    hop: Annotated[int, Meta(ge=1, le=2**20)] | None = None
 
     is_input: ClassVar[bool] = False
 
@@ -299,7 +344,7 @@ def _wrong_count(names: int, shape: tuple[int, ...], axis: int, what: str) -> It
         yield f"there are {names:,} {what} for {shape[axis]:,} numbers"
 
 
-Meaning: TypeAlias = Image | Audio | Tokens | Labels | Boxes | Detections | Mask | Depth | Embedding | Characters
+Meaning: TypeAlias = Image | Audio | Tokens | Labels | Boxes | Detections | Mask | Depth | Embedding | Speech | State | Characters
 """What a tensor of the interface is."""
 KINDS = tuple(str(meaning.__struct_config__.tag) for meaning in get_args(Meaning))
 """What files call them."""
@@ -350,16 +395,25 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def whole(meaning: Meaning) -> dict[str, Any]:
     """All that a meaning says, with its kind: the same with defaults, and without what is None."""
-    said: dict[str, Any] = msgspec.to_builtins(meaning)
-    return {name: value for name, value in said.items() if value is not None}
+    return _present(msgspec.to_builtins(meaning))
 
 
-def said(meaning: Meaning) -> dict[str, Any]:
+def _present(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _present(value) if isinstance(value, dict) else value for name, value in members.items() if value is not None}
+
+
+def said(meaning: msgspec.Struct) -> dict[str, Any]:
     """What a meaning says, with its kind: what has its default is left out."""
     fields = msgspec.structs.fields(meaning)
     values = {field.name: getattr(meaning, field.name) for field in fields}
     changed = {field.name: values[field.name] for field in fields if field.required or values[field.name] != field.default}
-    return {"kind": meaning.kind, **{name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}}
+    kind = {"kind": meaning.kind} if isinstance(meaning, _Described) else {}
+    return {**kind, **{name: _plain(value) for name, value in changed.items()}}
+
+
+def _plain(value: Any) -> Any:
+    """A member as files hold it."""
+    return said(value) if isinstance(value, msgspec.Struct) else list(value) if isinstance(value, tuple) else value
 
 
 def metadata_of(document: Mapping[str, Any]) -> Metadata:
@@ -390,3 +444,5 @@ def problems(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Ten
             yield f"metadata call {name} {meaning.kind}, and there is no such {side}"
         else:
             yield from (f"{side} {name} {list(shape)} is not {meaning.kind} as metadata say: {why}" for why in meaning.problems(shape))
+            if isinstance(meaning, State) and shapes["input"].get(meaning.input) != shape:
+                yield f"output {name} {list(shape)} is not the next value of an input {meaning.input}: there is none of this shape"

@@ -107,12 +107,12 @@ def asked(graph: Graph, source: Source, given: Mapping[str, Array], seed: int) -
     """
     question = Asked(graph)
     if source.image:
-        name, meaning = _input(question, Image, "picture", "--image x:rgb,mean=0.5")
+        name, meaning = input_of(question, Image, "picture", "--image x:rgb,mean=0.5")
         operand = graph.operands[name]
         question.picture, question.size = read_picture(source.image), meaning.size(operand.shape)
         question.feeds[name], question.fit = prepared(question.picture, meaning, operand)
     if source.audio:
-        name, sound = _input(question, Audio, "sound", "--audio x:16000")
+        name, sound = input_of(question, Audio, "sound", "--audio x:16000")
         question.feeds[name] = fitted(read_sound(source.audio, sound.sampling_rate), sound, graph.operands[name])
     if source.text is not None:
         _tell(question, source)
@@ -135,7 +135,7 @@ def _tell(question: Asked, source: Source) -> None:
     question.feeds |= filled(question.marked, inputs)
 
 
-def _input(question: Asked, kind: type[Any], what: str, example: str) -> tuple[str, Any]:
+def input_of(question: Asked, kind: type[Any], what: str, example: str) -> tuple[str, Any]:
     """The input that is a picture, or a sound."""
     found = [(name, meaning) for name, meaning in question.meanings.items() if isinstance(meaning, kind)]
     if len(found) != 1:

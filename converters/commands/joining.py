@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from glob import escape
 from typing import Any
 
 import numpy as np
 
 from converters.commands.console import Result, say
-from converters.commands.quantizing import VerifiedRounding
+from converters.commands.quantizing import Quantizing, VerifiedRounding
 from converters.commands.report import Verified
-from converters.joining import Joined
+from converters.joining import Joined, label_of
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Metadata
+from webnn_graph.metadata import Audio, Metadata
 
 HELPERS = "the model's graph with what Python's helpers make of its inputs and outputs"
 
@@ -63,6 +64,13 @@ def refuse_joined(graph: Graph) -> None:
             f"{graph.name} has other inputs or outputs than its model: {', '.join(names)}",
             "they are compared when the model is converted, where both are at hand",
         )
+
+
+def sparing(quantizing: Quantizing, joined: Joined) -> Quantizing:
+    """How the weights of a graph with more steps are rounded: those of a spectrogram stay, and what changes is measured on own inputs."""
+    sounds = tuple(escape(label_of(name, step)) for name, step in joined.beginnings.items() if isinstance(step.meaning, Audio))
+    inputs = quantizing.inputs if quantizing.inputs is None else own_inputs(joined, quantizing.inputs, quantizing.seed)
+    return replace(quantizing, scheme=replace(quantizing.scheme, keep=(*quantizing.scheme.keep, *sounds)), inputs=inputs)
 
 
 def own_inputs(joined: Joined, given: Mapping[str, Array], seed: int) -> dict[str, Array]:

@@ -283,7 +283,8 @@ joining_options = options(
     click.option(
         "--with-preprocessing",
         is_flag=True,
-        help="Begin the graph at what a page has: the bytes of a picture, red, green, blue and alpha, as a canvas has them.",
+        help="Begin the graph at what a page has: the bytes of a picture, red, green, blue and alpha, as a canvas has them, or the "
+        "samples of a sound.",
     ),
     click.option(
         "--with-postprocessing",

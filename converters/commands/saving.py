@@ -151,6 +151,7 @@ def _written(
         mixed = [text for file in common if file == to.weights_file for text in _mixed_weights(file)]
         if len(parts) == 1:
             notes += _unread(graphs, to.weights_file)
+            notes += _unheard(first) if any(path.suffix == suffix_of(MODULES) for path in graphs) else []
         if "npm" in to.more.get("folders", ()) and not first.metadata.get("license"):
             notes.append("package.json names no license, as the model's files do not; --license says it")
         saved.append(Saved(first, [file for file in files if file in to.files] + common, [*warnings, *mixed, *left_out], notes))
@@ -219,6 +220,12 @@ def _unread(graphs: Mapping[Path, Graph], weights: Path) -> list[str]:
         if held - used > max(UNREAD_BYTES, UNREAD * held):
             notes.append(f"{path.name} reads {size(used)} of the {size(held)} that are beside it; written to another folder it has no more")
     return notes
+
+
+def _unheard(graph: Graph) -> list[str]:
+    """What is to be said of spectrograms, which pages do not compute."""
+    sounds = [name for name, meaning in graph.metadata.get("tensors", {}).items() if "spectrogram" in meaning]
+    return [f"{name} is a spectrogram of a sound; --with-preprocessing begins at the sound, as pages have it" for name in sounds]
 
 
 def _has_graph(weights: Path) -> bool:

@@ -16,7 +16,7 @@ from converters.checking.reference import GraphSource
 from converters.checking.verify import Runner, Verification, verify, verify_nodes
 from converters.commands.console import DONE, Result, note, progress, size
 from converters.commands.destination import Destination
-from converters.commands.joining import HELPERS, VerifiedJoining, own_inputs
+from converters.commands.joining import HELPERS, VerifiedJoining, own_inputs, sparing
 from converters.commands.quantizing import QuantizedGraphs, Quantizing, VerifiedRounding
 from converters.commands.report import Verified
 from converters.commands.saving import Saved, save, save_package
@@ -191,8 +191,7 @@ def converted(
         graph = convert()
         joined = joining(graph) if joining else None
         graph = joined.graph if joined else graph
-    if quantizing and joined and quantizing.inputs is not None:
-        quantizing = replace(quantizing, inputs=own_inputs(joined, quantizing.inputs, quantizing.seed))
+    quantizing = sparing(quantizing, joined) if quantizing and joined else quantizing
     rounded = quantizing.of([graph]) if quantizing else None
     with progress("writing ..."):
         saved = save(rounded.graphs[0] if rounded else graph, destination)

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
+from converters.described import sounds, voices
 from converters.described.detecting import form_of, scores_of
 from converters.described.licenses import license_of
 from webnn_graph.codes import Code
@@ -18,6 +19,7 @@ from webnn_graph.errors import FormatError, ValidationError, Where
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import MOST_BYTES, MOST_CHARACTERS, Audio, Detections, Image, Labels, Meaning, Metadata, check, metadata_of
 from webnn_graph.names import TASK, nearest
+from webnn_graph.spectrogram import Spectrogram
 
 NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?")
 CHOICES = {
@@ -25,6 +27,9 @@ CHOICES = {
 }
 """Words that say which member they are of."""
 LISTS = ("mean", "std")
+OF_SOUNDS = ("normalized", "context", "repeated")
+"""Words of ``--audio`` that are no spectrogram's."""
+WORDS = (*OF_SOUNDS, "kaldi", *Spectrogram.__struct_fields__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,8 @@ class Given:
             axis = _axis(output, len(names))
             same = known if isinstance(known, Labels) else Labels(names=names, scores=scores_of(graph, output))
             tensors[output.name] = msgspec.structs.replace(same, names=names, axis=axis)
+        if self.task == voices.TASK:
+            tensors |= voices.voice(graph, tensors)
         about = {"task": self.task or before.task, "license": license_of(self.license) or before.license}
         metadata = metadata_of(Metadata(**about, tensors=tensors).document())
         shapes = {operand.name: operand.shape for operand in graph.inputs}
@@ -211,13 +218,29 @@ def _known() -> str:
 
 
 def audio(text: str) -> tuple[str, Audio]:
-    """An input and its sound: ``x:16000`` or ``x:16000,normalized``.
+    """An input and its sound: ``x:16000,normalized``, or its spectrogram: ``x:16000,length=400,hop=160,mels=80,log=log10``.
 
     Raises:
-        ValueError: It is not like that.
+        ValueError: A word is not known, or a value is none that it takes.
     """
     name, _, rest = text.partition(":")
-    rate, _, word = rest.partition(",")
-    if word not in ("", "normalized") or not rate.isdecimal() or not 1 <= int(rate) <= 2**20:
-        raise ValueError("it is like x:16000 or x:16000,normalized")
-    return name, Audio(sampling_rate=int(rate), normalized=bool(word))
+    rate, *words = rest.split(",")
+    if not rate.isdecimal() or not 1 <= int(rate) <= 2**20:
+        raise ValueError("it is like x:16000 or x:16000,normalized; samples a second come first")
+    members: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key not in WORDS:
+            raise ValueError(f"{word!r} is not known; words are {', '.join(WORDS)}")
+        members[key] = value if equals else "true"
+    how = {key: members.pop(key) for key in list(members) if key not in OF_SOUNDS}
+    try:
+        if how.pop("kaldi", None):
+            if "mels" not in how:
+                raise ValueError("kaldi takes mels, too: kaldi,mels=80")
+            how = {**msgspec.to_builtins(sounds.kaldi(1, int(rate))), **how}
+        if how:
+            members["spectrogram"] = msgspec.convert(how, Spectrogram, strict=False)
+        return name, msgspec.convert({"sampling_rate": int(rate), **members}, Audio, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None

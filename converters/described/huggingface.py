@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from converters.described import sounds
 from converters.described.folder import Folder
 from webnn_graph.errors import FormatError
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Embedding, Image, Labels, Meaning, Tokens
+from webnn_graph.metadata import Boxes, Characters, Depth, Embedding, Image, Labels, Meaning, Tokens
 from webnn_graph.wording import one_line
 
 TASKS = {
@@ -61,7 +63,7 @@ def _task(folder: Folder, graph: Graph) -> str:
     named = folder.config.get("architectures")
     name = named[0] if isinstance(named, list) and named and isinstance(named[0], str) else ""
     task = next((task for end, task in TASKS.items() if name.endswith(end)), "")
-    if task == "text-classification" and any(operand.name in ("input_values", "input_features") for operand in graph.inputs):
+    if task == "text-classification" and any(operand.name in sounds.NAMES for operand in graph.inputs):
         return "audio-classification"
     if not task and folder.document("modules.json"):
         return "sentence-similarity"
@@ -83,9 +85,7 @@ def _input(folder: Folder, operand: Operand) -> Meaning | None:
         return Tokens(holds=holds, pad=_whole(config.get("pad_token_id")) if holds == "ids" else None)
     if operand.name == "pixel_values" and operand.rank in (3, 4) and _is_of_pictures(said):
         return _image(said, operand)
-    if operand.name == "input_values" and operand.rank == 2 and (rate := _whole(said.get("sampling_rate"))):
-        return Audio(sampling_rate=rate, normalized=said.get("do_normalize", True) is True)
-    return None
+    return sounds.sound(said, operand.rank) if operand.name in sounds.NAMES else None
 
 
 def _whole(value: Any) -> int | None:
@@ -180,7 +180,9 @@ def _characters(folder: Folder) -> Characters | None:
     if sorted(by_number) != list(range(len(by_number))):
         return None
     blank = folder.config.get("pad_token_id")
-    return Characters(names=tuple(by_number[number] for number in range(len(by_number))), blank=blank if type(blank) is int else 0)
+    hop = math.prod(folder.config.get("conv_stride") or ()) if isinstance(folder.config.get("conv_stride"), list) else 1
+    names = tuple(by_number[number] for number in range(len(by_number)))
+    return Characters(names=names, blank=blank if type(blank) is int else 0, hop=hop if hop > 1 else None)
 
 
 def _sentence(folder: Folder) -> Embedding | None:

@@ -1,4 +1,4 @@
-"""What an ONNX model says of itself: properties as Ultralytics, PaddleOCR's exporters and Hugging Face's write them."""
+"""What an ONNX model says of itself: properties as Ultralytics, PaddleOCR's exporters, sherpa's and Hugging Face's write them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from converters.described import sounds
 from converters.described.detecting import form_of
 from webnn_graph.errors import FormatError
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import MOST_BYTES, MOST_LABELS, Characters, Detections, Image, Labels, Meaning
+from webnn_graph.metadata import MOST_BYTES, MOST_LABELS, Audio, Characters, Detections, Embedding, Image, Labels, Meaning
 from webnn_graph.wording import one_line
 
 ULTRALYTICS = {
@@ -27,6 +28,10 @@ MOST_LITERAL = 2**20
 """Characters of names as Python writes them, whose syntax tree takes a hundred times as much."""
 NUMBER = re.compile("[0-9]{1,5}")
 """Of a label."""
+LEAST_RATE = 1000
+"""Samples a second of a sound."""
+ABOVE = 400.0
+"""Hertz below the highest one up to which sherpa's filter banks are."""
 GREY = 114
 """What Ultralytics fills pictures up with."""
 
@@ -40,6 +45,8 @@ def meanings(said: Mapping[str, str], graph: Graph) -> tuple[str, Iterator[tuple
     if "names" in said and ("task" in said or "stride" in said):
         task = said.get("task", "detect")  # which YOLOv5 does not say
         return ULTRALYTICS.get(task, ""), _ultralytics(task, _names(said["names"]), graph)
+    if NUMBER.fullmatch(said.get("sample_rate", "")):
+        return "", _sound(said, graph)
     if "character" in said:
         return "", _characters(said["character"].split("\n"), graph)
     return "", iter(())
@@ -56,6 +63,24 @@ def _ultralytics(task: str, names: tuple[str, ...], graph: Graph) -> Iterator[tu
             yield operand.name, Labels(names=names, scores="probabilities")
         elif task == "detect" and operand.rank == 3:
             yield operand.name, Detections(names=names, form=form_of(operand.shape, len(names)))
+
+
+def _sound(said: Mapping[str, str], graph: Graph) -> Iterator[tuple[str, Meaning]]:
+    """Samples of a sound; or, as sherpa's models of speakers have it, Kaldi's filter banks, from which their mean is taken off or not."""
+    rate = int(said["sample_rate"])
+    scale = said.get("normalize_samples")
+    given = [operand for operand in graph.inputs if operand.rank == (3 if scale else 2) and operand.data_type.is_float]
+    if len(given) != 1 or rate < LEAST_RATE:
+        return
+    if not scale:
+        yield given[0].name, Audio(sampling_rate=rate)
+        return
+    how: dict[str, Any] = {"place": "between", "highest": rate / 2 - ABOVE, "scale": sounds.PCM if scale == "0" else 1.0}
+    how["normalize"] = "mean" if said.get("feature_normalize_type") == "global-mean" else "none"
+    yield given[0].name, Audio(sampling_rate=rate, spectrogram=sounds.kaldi(given[0].shape[-1], rate, **how))
+    for operand in graph.outputs:
+        if str(operand.shape[-1]) == said.get("output_dim"):
+            yield operand.name, Embedding()
 
 
 def _names(text: str) -> tuple[str, ...]:

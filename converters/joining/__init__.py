@@ -4,3 +4,4 @@ from __future__ import annotations
 
 from converters.joining.joined import Joined as Joined
 from converters.joining.joined import joined as joined
+from converters.joining.joined import label_of as label_of

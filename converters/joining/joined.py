@@ -9,16 +9,18 @@ from typing import Any
 
 import msgspec
 
-from converters.joining import answers, pictures, scales
+from converters.joining import answers, pictures, scales, sounds
 from converters.joining.steps import Beginning, Ending
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Image, Labels, Metadata
+from webnn_graph.metadata import Audio, Boxes, Characters, Detections, Embedding, Image, Labels, Metadata
 from webnn_graph.passes.rewrite import as_it_is, replay
 
-BEGINNINGS: Mapping[type[Any], Callable[[Operand, Any], Beginning | None]] = MappingProxyType({Image: pictures.beginning})
+BEGINNINGS: Mapping[type[Any], Callable[[Operand, Any], Beginning | None]] = MappingProxyType(
+    {Image: pictures.beginning, Audio: sounds.beginning}
+)
 """What is put before an input, by what it is; None where a page has just that."""
 ENDINGS: Mapping[type[Any], Callable[[Graph, Operand, Any], Ending | None]] = MappingProxyType(
     {
@@ -65,7 +67,7 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
 
     Args:
         graph: Its metadata say what its inputs and outputs are.
-        preprocessing: Whether inputs become what a page has: the bytes of a picture.
+        preprocessing: Whether inputs become what a page has: the bytes of a picture, the samples of a sound.
         postprocessing: Whether outputs become what is wanted: probabilities, corners of boxes, masks, characters, one vector.
         rounding: Whether weights are going to be rounded, see `converters.joining.scales.folded`.
 
@@ -80,7 +82,7 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
         step = beginnings.get(operand.name)
         if step is None:
             return as_it_is(b, operand)
-        with b.source(f"{operand.name} of {step.meaning.kind}"):
+        with b.source(label_of(operand.name, step)):
             return step.build(b, b.input(operand.name, step.operand.data_type, step.operand.shape))
 
     steps: list[tuple[str, Beginning | Ending]] = [*beginnings.items(), *endings.items()]
@@ -95,6 +97,11 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
     return Joined(scales.folded(made, rounding) if beginnings else made, graph, beginnings, endings)
 
 
+def label_of(name: str, step: Beginning) -> str:
+    """The label of the calls before an input."""
+    return f"{name} of {step.meaning.kind}"
+
+
 def _beginnings(graph: Graph, metadata: Metadata) -> dict[str, Beginning]:
     found = {}
     for operand in graph.inputs:
@@ -103,7 +110,7 @@ def _beginnings(graph: Graph, metadata: Metadata) -> dict[str, Beginning]:
         if kind and (step := kind(operand, meaning)):
             found[operand.name] = step
     if not any(type(meaning) in BEGINNINGS for meaning in metadata.tensors.values()):
-        raise ValidationError(f"no input of {graph.name} is said to be a picture", "--image x:rgb,mean=0.5,std=0.5 can say so")
+        raise ValidationError(f"no input of {graph.name} is said to be a picture or a sound", "--image x:rgb,mean=0.5,std=0.5 can say so")
     return found
 
 

@@ -13,12 +13,16 @@ function unlessAborted(signal, promise) {
 
 const abortedBy = ({ reason }) => new ModelError("aborted", `aborted: ${reason?.message ?? reason}`, reason);
 
-/** What a model gives for what is read, { results, place }; what need not be waited for is read at once. */
+/** What a model gives for what is read, { results, place }; what need not be waited for is read at once. What is long has its own results. */
 async function asked(model, read, signal) {
   if (signal?.aborted) throw abortedBy(signal);
   const given = read();
-  const { inputs, place } = given.then ? await unlessAborted(signal, given) : given;
-  return { results: await unlessAborted(signal, model.compute(inputs)), place };
+  const { inputs, results, place } = given.then ? await unlessAborted(signal, given) : given;
+  const compute = (feeds) => {
+    if (signal?.aborted) throw abortedBy(signal);
+    return unlessAborted(signal, model.compute(feeds));
+  };
+  return { results: await (results ? results(compute) : compute(inputs)), place };
 }
 
 export { asked };

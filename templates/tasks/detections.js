@@ -1,6 +1,6 @@
 import { MOST_BOXES } from "./facts.js";
+import { rounded } from "./numbers.js";
 import { cornersOf, found, inPicture, likeliestOf, namedOf } from "./objects.js";
-import { rounded } from "./fitting.js";
 
 /** What is in a picture, of boxes and scores in one, as YOLO has them. */
 function answered([numbers], [{ names, form, unit, exclusive }], { threshold, overlap }, { fit, size }) {

@@ -11,6 +11,15 @@ export class ModelError extends Error {
 export const TYPES: Record<string, Type>;
 /** The inputs that the source becomes: their names, data types and shapes, and what they mean with all defaults. */
 export const INPUTS: any[];
+/** The outputs that are read, in the same way. */
+export const ANSWERS: any[];
+/** What all inputs and outputs mean, by name. */
+export const metadata: any;
+/** Samples a second that a sound may have. */
+export const LEAST_RATE: number;
+export const MOST_RATE: number;
+/** What a sound that ends with 0 ends with, where a model finds its end by that. */
+export const SILENT: number;
 /** Of a picture. */
 export const MOST_PIXELS: number;
 /** Of one picture that are given. */

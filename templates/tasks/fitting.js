@@ -1,11 +1,5 @@
+import { rounded } from "./numbers.js";
 import { resized } from "./resampling.js";
-
-/** To the next integer, halves to the even one. */
-function rounded(value) {
-  const whole = Math.floor(value);
-  const rest = value - whole;
-  return rest > 0.5 || (rest === 0.5 && whole % 2) ? whole + 1 : whole;
-}
 
 /** Width and height of a picture as it is resized for an input. */
 function madeSize(picture, { resize, edge }, width, height) {
@@ -52,4 +46,4 @@ function fitted(picture, image) {
   };
 }
 
-export { fitted, rounded };
+export { fitted };

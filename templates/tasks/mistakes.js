@@ -2,6 +2,9 @@ import { ModelError } from "./facts.js";
 
 const isWrong = (message, cause) => new ModelError("bad-input", message, cause);
 
+/** What a value is, also one of another window. */
+const kindOf = (value) => value?.[Symbol.toStringTag] ?? (value === null ? "null" : typeof value);
+
 /** Options with defaults: there are no others, and each is a number in its range. */
 function optionsOf(given, defaults, ranges) {
   if (given === null || typeof given !== "object") throw isWrong("options are given as an object");
@@ -16,4 +19,4 @@ function optionsOf(given, defaults, ranges) {
   return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, given[name] ?? value]));
 }
 
-export { isWrong, optionsOf };
+export { isWrong, kindOf, optionsOf };

@@ -1,5 +1,5 @@
 import { inside, placesOf } from "./places.js";
-import { rounded } from "./fitting.js";
+import { rounded } from "./numbers.js";
 
 /** What each pixel of a picture is, of labels of a map's pixels, or of the numbers of the best ones. */
 function answered([numbers], [tensor], _, place) {

@@ -1,5 +1,5 @@
 import { MOST_PIXELS } from "./facts.js";
-import { isWrong } from "./mistakes.js";
+import { isWrong, kindOf } from "./mistakes.js";
 
 /** Width and height of what has a picture, by its kind; nothing where the picture is not there yet. */
 const SIZES = {
@@ -11,9 +11,6 @@ const SIZES = {
   VideoFrame: ({ displayWidth, displayHeight }) => [displayWidth, displayHeight],
 };
 const BLOBS = ["Blob", "File"];
-
-/** What a value is, also one of another window. */
-const kindOf = (value) => value?.[Symbol.toStringTag] ?? (value === null ? "null" : typeof value);
 
 function checkSize(width, height) {
   const size = `${width} x ${height} pixels`;

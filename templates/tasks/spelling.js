@@ -1,17 +1,13 @@
-import { probabilities } from "./scores.js";
+import { bestOf, lengthOf } from "./paths.js";
 
 /** The text that is most probable at each step, repeated characters once and without blanks (CTC), and the mean score of what is left. */
 function answered([numbers], [characters]) {
-  const { names, blank, scores } = characters;
-  const isPath = scores === "path";
-  const many = isPath ? 2 : names.length;
   let [text, sum, count, before] = ["", 0, 0, -1];
-  for (let start = 0; start < numbers.length; start += many) {
-    let chosen = isPath ? numbers[start] : 0;
-    if (!isPath) for (let i = 1; i < many; i += 1) if (numbers[start + i] > numbers[start + chosen]) chosen = i;
-    if (chosen !== before && chosen !== blank) {
-      text += names[chosen];
-      sum += isPath ? numbers[start + 1] : probabilities(numbers, characters, start, many)[chosen];
+  for (let start = 0; start < numbers.length; start += lengthOf(characters)) {
+    const [chosen, score] = bestOf(numbers, start, characters);
+    if (chosen !== before && chosen !== characters.blank) {
+      text += characters.names[chosen];
+      sum += score();
       count += 1;
     }
     before = chosen;

@@ -31,7 +31,14 @@ HOMES = {
     "transformers": (TORCH, GENERATED, MADE),
     "distributed": ("models/zoo/cluster.py",),
     "huggingface_hub": ("models/zoo/fetch.py",),
-    "msgspec": ("models/zoo/", "webnn_graph/generation/", "webnn_graph/metadata.py", "converters/described/", "converters/joining/"),
+    "msgspec": (
+        "models/zoo/",
+        "webnn_graph/generation/",
+        "webnn_graph/metadata.py",
+        "webnn_graph/spectrogram.py",
+        "converters/described/",
+        "converters/joining/",
+    ),
     "psutil": ("models/zoo/",),
 }
 """Where each framework may be imported, and what else takes time or is an extra."""

@@ -17,7 +17,8 @@ from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
 from webnn_graph import GraphBuilder, load
 from webnn_graph.errors import FormatError, ValidationError
-from webnn_graph.metadata import Audio, Detections, Image, Labels, Metadata
+from webnn_graph.metadata import Audio, Detections, Image, Labels, Metadata, Speech, State, problems
+from webnn_graph.spectrogram import Spectrogram
 
 
 @pytest.mark.parametrize(
@@ -56,11 +57,79 @@ def test_pictures_that_are_none(text: str, said: str) -> None:
     assert said in str(error.value)
 
 
+KALDI = Spectrogram(
+    length=400,
+    hop=160,
+    fft=512,
+    window="povey",
+    periodic=False,
+    place="inside",
+    remove_dc=True,
+    preemphasis=0.97,
+    mels=80,
+    mel_scale="kaldi",
+    lowest=20.0,
+    floor=2.0**-23,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x:16000,context=64", Audio(sampling_rate=16_000, context=64)),
+        ("x:48000,repeated", Audio(sampling_rate=48_000, repeated=True)),
+        ("x:16000,kaldi,mels=80", Audio(sampling_rate=16_000, spectrogram=KALDI)),
+        (
+            "x:8000,length=200,hop=80,mels=40,log=log10,periodic=false,window=hamming,highest=3800",
+            Audio(
+                sampling_rate=8000,
+                spectrogram=Spectrogram(length=200, hop=80, mels=40, log="log10", periodic=False, window="hamming", highest=3800.0),
+            ),
+        ),
+    ],
+)
+def test_spectrograms(text: str, expected: Audio) -> None:
+    assert audio(text) == ("x", expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x:fast", "it is like x:16000"),
+        ("x:16000,loud", "'loud' is not known; words are normalized, context, repeated, kaldi, length, hop,"),
+        ("x:16000,context=-1", "Expected `int` >= 0"),
+        ("x:16000,mels=80", "missing required field"),
+        ("x:16000,kaldi", "kaldi takes mels, too"),
+        ("x:16000,kaldi,mels=80,window=round", "Invalid enum value 'round'"),
+        ("x:16000,kaldi,mels=many", "Expected `int`"),
+    ],
+)
+def test_sounds_that_are_none(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=".*") as error:
+        audio(text)
+    assert said in str(error.value)
+
+
+def test_voice_activity() -> None:
+    graph = graph_of({"x": (1, 80), "h": (2, 3), "c": (2, 3)}, {"y": (1, 1), "hn": (2, 3), "cn": (2, 3)})
+    told = Given("voice-activity-detection", {"x": Audio(sampling_rate=8000)}).of(graph)
+    speech = {"y": Speech(), "hn": State(input="h"), "cn": State(input="c")}
+    assert Metadata.of(told).tensors == {"x": Audio(sampling_rate=8000), **speech}
+    assert Metadata.of(Given("voice-activity-detection").of(graph)).tensors == {}
+
+
+@pytest.mark.parametrize("state", [State(input="w"), State(input="x"), State(input="absent")])
+def test_states_of_inputs_that_are_none(state: State) -> None:
+    graph = graph_of({"x": (1, 80), "w": (3, 2)}, {"y": (2, 3)})
+    (problem,) = problems(Metadata(tensors={"y": state}), graph.inputs, graph.outputs)
+    assert problem == f"output y [2, 3] is not the next value of an input {state.input}: there is none of this shape"
+
+
 def test_sounds() -> None:
     assert audio("x:16000") == ("x", Audio(sampling_rate=16_000))
     assert audio("x:8000,normalized") == ("x", Audio(sampling_rate=8000, normalized=True))
     for text in ("x", "x:0", "x:fast", "x:16000,loud", "x:99999999"):
-        with pytest.raises(ValueError, match="it is like x:16000"):
+        with pytest.raises(ValueError, match="it is like x:16000|'loud' is not known"):
             audio(text)
 
 

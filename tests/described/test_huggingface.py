@@ -40,6 +40,9 @@ def said(folder: Path, graph: Graph, config: dict[str, Any], **files: Any) -> Gr
     return described(graph, folder)
 
 
+told = said
+
+
 def test_a_classifier_of_pictures(tmp_path: Path) -> None:
     config = {"architectures": ["ViTForImageClassification"], "id2label": LABELS}
     metadata = Metadata.of(said(tmp_path, graph_of(PICTURE, {"logits": (1, 3)}), config, preprocessor_config=VIT))
@@ -163,6 +166,48 @@ def test_speech(tmp_path: Path) -> None:
         "input_values": Audio(sampling_rate=16_000, normalized=True),
         "logits": Characters(names=("", "", "", " ", "A", "B"), blank=0),
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "shape", "expected"),
+    [
+        ({"feature_extractor_type": "WhisperFeatureExtractor"}, (1, 80, 100), {"hop": 160, "mels": 80, "layout": "mels_frames"}),
+        ({"feature_extractor_type": "ASTFeatureExtractor", "num_mel_bins": 8}, (1, 50, 8), {"fft": 512, "mean": -4.2677393, "mels": 8}),
+        ({"feature_extractor_type": "SeamlessM4TFeatureExtractor"}, (1, 50, 160), {"stack": 2, "normalize": "variance", "window": "povey"}),
+        ({"feature_extractor_type": "ClapFeatureExtractor"}, (1, 4, 1001, 64), {"log": "db", "length": 1024, "last": True}),
+    ],
+)
+def test_spectrograms(said: dict[str, Any], shape: tuple[int, ...], expected: dict[str, Any], tmp_path: Path) -> None:
+    graph = graph_of({"input_features": shape}, {"logits": (1, 3)})
+    config = {"architectures": ["SomeForSequenceClassification"], "id2label": LABELS}
+    metadata = Metadata.of(told(tmp_path, graph, config, preprocessor_config=said))
+    meaning = metadata.tensors["input_features"]
+    assert isinstance(meaning, Audio) and meaning.spectrogram and metadata.task == "audio-classification"
+    assert {name: getattr(meaning.spectrogram, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "shape", "note"),
+    [
+        ({"feature_extractor_type": "WhisperFeatureExtractor", "feature_size": 128}, (1, 80, 100), "mels_frames of 128 mels has 128"),
+        ({"feature_extractor_type": "WhisperFeatureExtractor", "hop_length": 0}, (1, 80, 100), "a member is not what its place takes"),
+        ({"feature_extractor_type": "WhisperFeatureExtractor", "n_fft": "big"}, (1, 80, 100), "a member is not what its place takes"),
+        ({"feature_extractor_type": "ASTFeatureExtractor", "std": 0}, (1, 50, 128), "a member is not what its place takes"),
+        ({"feature_extractor_type": "ASTFeatureExtractor", "sampling_rate": -1}, (1, 50, 128), "a member is not what its place takes"),
+        ({"feature_extractor_type": "ASTFeatureExtractor", "sampling_rate": [1]}, (1, 50, 128), "a member is not what its place takes"),
+        ({"feature_extractor_type": "WhisperFeatureExtractor", "dither": 0.1}, (1, 80, 100), ""),
+        ({"feature_extractor_type": ["x"]}, (1, 80, 100), ""),
+    ],
+)
+def test_spectrograms_that_cannot_be(said: dict[str, Any], shape: tuple[int, ...], note: str, tmp_path: Path) -> None:
+    graph = told(tmp_path, graph_of({"input_features": shape}, {"y": (1, 3)}), {}, preprocessor_config=said)
+    assert not Metadata.of(graph).tensors and (note in "".join(graph.notes) if note else not graph.notes)
+
+
+def test_a_sound_in_channels(tmp_path: Path) -> None:
+    graph = graph_of({"input_values": (1, 1, 2400)}, {"y": (1, 3)})
+    said_ = {"feature_extractor_type": "EncodecFeatureExtractor", "sampling_rate": 24_000, "feature_size": 1}
+    assert Metadata.of(said(tmp_path, graph, {}, preprocessor_config=said_)).tensors == {"input_values": Audio(sampling_rate=24_000)}
 
 
 def test_sounds_are_no_texts(tmp_path: Path) -> None:

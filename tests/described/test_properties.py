@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from converters.described import described
+from converters.described.sounds import kaldi
 from tests.described.graphs import graph_of
-from webnn_graph.metadata import Characters, Detections, Image, Labels, Metadata
+from webnn_graph.metadata import Audio, Characters, Detections, Embedding, Image, Labels, Metadata
 
 YOLO = {"task": "detect", "names": "{0: 'person', 1: \"it's\"}", "stride": "32", "imgsz": "[64, 64]"}
 PICTURE = {"images": (1, 3, 64, 64)}
@@ -107,3 +108,29 @@ def test_a_license() -> None:
     for said, license in {"AGPL-3.0 License (https://example.org/license)": "AGPL-3.0", "apache-2.0": "Apache-2.0", "<b>": ""}.items():
         graph = described(graph_of(PICTURE, {"output0": (1, 2)}), said={"license": said})
         assert Metadata.of(graph).license == license
+
+
+SPEAKER = {"framework": "wespeaker", "sample_rate": "16000", "normalize_samples": "0", "output_dim": "8"}
+
+
+def test_a_model_of_speakers() -> None:
+    graph = graph_of({"feats": (1, 100, 80)}, {"embs": (1, 8), "other": (1, 9)})
+    tensors = Metadata.of(described(graph, said=SPEAKER)).tensors
+    banks = kaldi(80, 16_000, scale=2.0**15, place="between", highest=7600.0)
+    assert tensors == {"feats": Audio(sampling_rate=16_000, spectrogram=banks), "embs": Embedding()}
+    taken_off = Metadata.of(described(graph, said={**SPEAKER, "normalize_samples": "1", "feature_normalize_type": "global-mean"})).tensors
+    banks = kaldi(80, 16_000, place="between", highest=7600.0, normalize="mean")
+    assert taken_off["feats"] == Audio(sampling_rate=16_000, spectrogram=banks)
+
+
+@pytest.mark.parametrize(
+    ("said", "shape", "expected"),
+    [
+        ({"sample_rate": "16000"}, (1, 400), {"x": Audio(sampling_rate=16_000)}),
+        ({"sample_rate": "16000"}, (1, 80, 400), {}),
+        ({"sample_rate": "0"}, (1, 400), {}),
+        ({"sample_rate": "many"}, (1, 400), {}),
+    ],
+)
+def test_sounds(said: dict[str, str], shape: tuple[int, ...], expected: dict[str, Audio]) -> None:
+    assert Metadata.of(described(graph_of({"x": shape}, {"y": (1, 3)}), said=said)).tensors == expected

@@ -21,12 +21,14 @@ from webnn_graph.formats.javascript import COMPACT
 from webnn_graph.formats.task import files, task_of
 from webnn_graph.formats.ways import WAYS
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Metadata
+from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Metadata, Speech, State
 from webnn_graph.sizes import convert_sizes
+from webnn_graph.spectrogram import Spectrogram
 
 IMAGE = {"x": (1, 3, 8, 8)}
 NAMES = ("cat", "dog", "bird")
 PICTURE = Image()
+SOUND, HEARD = {"x": (1, 80)}, Audio(sampling_rate=8000)
 
 
 def meaning(graph: Graph, **tensors: Any) -> Graph:
@@ -55,6 +57,24 @@ ROWS: dict[str, tuple[Graph, str]] = {
         "final",
     ),
     "characters": (meaning(graph_of(IMAGE, {"y": (1, 9, 3)}), x=PICTURE, y=Characters(names=NAMES)), "recognize"),
+    "labels of a sound": (meaning(graph_of(SOUND, {"y": (1, 3)}), x=HEARD, y=Labels(names=NAMES)), "classifyAudio"),
+    "a sound in three axes": (meaning(graph_of({"x": (1, 1, 80)}, {"y": (1, 3)}), x=HEARD, y=Labels(names=NAMES)), "classifyAudio"),
+    "letters of a sound": (meaning(graph_of(SOUND, {"y": (1, 9, 3)}), x=HEARD, y=Characters(names=NAMES)), "transcribe"),
+    "speech": (meaning(graph_of(SOUND, {"y": (1, 1)}), x=HEARD, y=Speech()), "hear"),
+    "speech with states": (
+        meaning(graph_of({**SOUND, "w": (2, 3)}, {"y": (1, 1), "z": (2, 3)}), x=HEARD, y=Speech(), z=State(input="w")),
+        "hear",
+    ),
+    "speech with an input that is no state": (meaning(graph_of({**SOUND, "w": (2, 3)}, {"y": (1, 1)}), x=HEARD, y=Speech()), ""),
+    "a spectrogram": (
+        meaning(
+            graph_of({"x": (1, 9, 8)}, {"y": (1, 3)}),
+            x=Audio(sampling_rate=8000, spectrogram=Spectrogram(length=64, hop=32, mels=8)),
+            y=Labels(names=NAMES),
+        ),
+        "",
+    ),
+    "two sounds": (meaning(graph_of({"x": (2, 80)}, {"y": (1, 3)}), x=HEARD, y=Labels(names=NAMES)), ""),
     "nothing": (graph_of(IMAGE, {"y": (1, 3)}), ""),
     "labels of no picture": (meaning(graph_of(IMAGE, {"y": (1, 3)}), y=Labels(names=NAMES)), ""),
     "a picture alone": (meaning(graph_of(IMAGE, {"y": (1, 3)}), x=PICTURE), ""),

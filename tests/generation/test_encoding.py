@@ -16,6 +16,7 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 
 import torch  # noqa: E402
 
+from converters.described.sounds import whisper  # noqa: E402
 from converters.spectrogram import spectrogram  # noqa: E402
 from converters.torch.generation import convert_encoder_decoder  # noqa: E402
 from tests.generation import encoding  # noqa: E402
@@ -47,7 +48,7 @@ SOUNDS = {
 @pytest.mark.parametrize("sound", SOUNDS)
 def test_spectrogram(sound: str, mels: int) -> None:
     extractor = transformers.WhisperFeatureExtractor(feature_size=mels)
-    graph = spectrogram(extractor.mel_filters, frames=3000, length=400, hop=160)
+    graph = spectrogram(whisper(mels, 400, 160), 16_000, (1, mels, 3000))
     samples = SOUNDS[sound].astype(np.float32)
     right = extractor(samples, sampling_rate=16_000, return_tensors="np")["input_features"]
     (found,) = reference.run(graph, {"samples": np.pad(samples, (0, 480_000 - samples.size))[None]}).values()
@@ -60,7 +61,7 @@ def test_spectrogram(sound: str, mels: int) -> None:
 )
 def test_frames_of_other_lengths(frames: int, length: int, hop: int) -> None:
     extractor = transformers.WhisperFeatureExtractor(feature_size=20, n_fft=length, hop_length=hop)
-    graph = spectrogram(extractor.mel_filters, frames=frames, length=length, hop=hop)
+    graph = spectrogram(whisper(20, length, hop), 16_000, (1, 20, frames))
     samples = np.random.default_rng(0).standard_normal(frames * hop).astype(np.float32)
     right = extractor._torch_extract_fbank_features(samples[None])
     (found,) = reference.run(graph, {"samples": samples[None]}).values()

@@ -126,12 +126,6 @@ def test_a_sound(tmp_path: Path, invoke: Invoke) -> None:
     (found,) = json.loads(result.stdout)["labels"].values()
     assert [one["label"] for one in found] == [NAMES[int(i)] for i in ids]
     np.testing.assert_allclose([one["score"] for one in found], scores, atol=1e-4)
-    for file, said in (
-        (recording(tmp_path / "slow.wav", rate=8000), "has 8,000 samples a second; the model takes 16,000"),
-        (recording(tmp_path / "long.wav", samples=900), "the sound has 900 samples; the model takes 800, 0.05 seconds"),
-    ):
-        refused = invoke("webnn", "run", graph, "--audio", file)
-        assert refused.exit_code == 1 and said in refused.stderr and refused.stdout == ""
 
 
 @pytest.mark.parametrize(

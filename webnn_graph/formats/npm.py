@@ -119,6 +119,7 @@ def files(
         "weights_file": next(iter(weights), ""),
         "library": library,
         "method": task.method if task else "",
+        "example": task.example if task else "",
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),
         "example_inputs": object_of({operand.name: variable(operand.name) for operand in graph.inputs}),
         "inputs": [_row(operand, metadata.tensors.get(operand.name)) for operand in graph.inputs],

@@ -41,6 +41,11 @@ class Task:
         """What the module calls it."""
         return WAYS[self.way].method
 
+    @property
+    def example(self) -> str:
+        """What it is asked about, in JavaScript."""
+        return SOURCES[self.takes].example
+
 
 def task_of(graph: Graph) -> Task | None:
     """What a graph can be asked; None where its metadata do not say it, or it needs something else, too."""

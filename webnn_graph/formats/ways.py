@@ -14,11 +14,14 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning
+from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Speech, State
 from webnn_graph.tasks import THRESHOLD, TOP
 from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
 from webnn_graph.tasks.maps import is_map
 from webnn_graph.tasks.pictures import MOST_PIXELS
+from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE
+from webnn_graph.tasks.sounds import SILENT
+from webnn_graph.tasks.speech import MARGIN, SILENCE, SPEECH
 
 Meanings: TypeAlias = Mapping[str, Meaning]
 Operands: TypeAlias = tuple[Operand, ...]
@@ -103,14 +106,34 @@ def _picture(graph: Graph, meanings: Meanings) -> Operands:
     return (given[0],) if prod(given[0].shape) == prod(meaning.size(given[0].shape)) * meaning.count else ()
 
 
+def _sound(graph: Graph, meanings: Meanings) -> Operands:
+    """The only input that is the samples of one sound, and those that are states."""
+    states = {meaning.input for _, meaning in of_kind(graph, meanings, State)}
+    given = [operand for operand in graph.inputs if not operand.distribution]
+    sounds = [operand for operand in given if operand.name not in states]
+    meaning = meanings.get(sounds[0].name) if len(sounds) == 1 else None
+    if not isinstance(meaning, Audio) or meaning.spectrogram or any(operand.data_type.bits == 4 for operand in given):
+        return ()
+    (sound,) = sounds
+    is_one = sound.data_type.is_float and prod(sound.shape) == sound.shape[-1]
+    return (sound, *(operand for operand in given if operand.name in states)) if is_one else ()
+
+
 SOURCES: Mapping[str, Source] = MappingProxyType(
     {
         "image": Source(
             "a picture",
             'document.querySelector("img")',
             _picture,
-            ("sources", "resampling", "fitting", "preparing", "pictures"),
+            ("sources", "resampling", "numbers", "fitting", "preparing", "pictures"),
             {"MOST_PIXELS": MOST_PIXELS},
+        ),
+        "audio": Source(
+            "a sound",
+            'document.querySelector("input").files[0]',
+            _sound,
+            ("numbers", "rates", "recordings", "windows", "listening"),
+            {"LEAST_RATE": LEAST_RATE, "MOST_RATE": MOST_RATE, "SILENT": SILENT},
         ),
     }
 )
@@ -149,6 +172,10 @@ def _characters(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     return ((output,) for output, _ in of_kind(graph, meanings, Characters))
 
 
+def _speech(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    return ((output,) for output, _ in of_kind(graph, meanings, Speech))
+
+
 def _maps(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     """Labels of each pixel."""
     for output, _ in of_kind(graph, meanings, Mask):
@@ -182,6 +209,13 @@ OBJECTS = (
     "things of one label that share more than `overlap` of what both cover the less probable one; "
 )
 ALL_STAY, ONE_STAYS = OBJECTS + "by default all stay.", OBJECTS + "that is {overlap} by default."
+SPOKEN = (
+    "When somebody speaks in {what}: from a score of `threshold` on, {threshold} by default. Speech lasts longer than `speech` seconds, "
+    "{speech}, and silence in it less than `silence`, {silence}; `margin` seconds around it, {margin}, belong to it."
+)
+OF_SPEECH = {"threshold": Option(THRESHOLD)} | {
+    name: Option(seconds, 0, inf) for name, seconds in (("speech", SPEECH), ("silence", SILENCE), ("margin", MARGIN))
+}
 OF_TOP = {"top": Option(TOP, 1, inf)}
 OF_ALL, OF_ONE = ({"threshold": Option(THRESHOLD), "overlap": Option(overlap)} for overlap in (None, OVERLAP))
 FACTS = {"MOST_BOXES": MOST_BOXES}
@@ -192,8 +226,13 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, FACTS),
         "classify": Way("classify", ("image",), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
         "recognize": Way(
-            "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("spelling",)
+            "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("paths", "spelling")
         ),
+        "classifyAudio": Way("classifyAudio", ("audio",), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
+        "transcribe": Way(
+            "transcribe", ("audio",), "text", "Transcript", _characters, "What is said in {what}, and its words.", ("paths", "words")
+        ),
+        "hear": Way("hear", ("audio",), "speech", "Spoken[]", _speech, SPOKEN, ("voices",), OF_SPEECH),
         "segment": Way("segment", ("image",), "mask", "Mask", _maps, "What each pixel of {what} is.", ("places", "segmenting")),
         "depth": Way("depth", ("image",), "depth", "Depth", _depths, "How far away each pixel of {what} is.", ("places", "depths")),
         "embed": Way(

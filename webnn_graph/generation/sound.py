@@ -11,6 +11,7 @@ import numpy as np
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import FormatError, Where, reason
+from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE, resampled
 
 SUFFIX = ".wav"
 HINT = "ffmpeg -i FILE -ar {rate} -ac 1 -c:a pcm_s16le OTHER.wav makes what is taken of any recording"
@@ -21,10 +22,10 @@ def read_sound(file: Path, rate: int) -> Array:
 
     Args:
         file: The file.
-        rate: Samples a second that it must have.
+        rate: Samples a second that are wanted; those of another rate are resampled.
 
     Raises:
-        FormatError: It is missing, damaged, of another kind, or of another rate.
+        FormatError: It is missing, damaged or of another kind.
     """
     hint = HINT.format(rate=rate)
     try:
@@ -37,8 +38,8 @@ def read_sound(file: Path, rate: int) -> Array:
         raise FormatError(f"{file} is not a .wav file of integers, or is damaged: {reason(error)}", hint) from None
     if width != 2:
         raise FormatError(f"{file} has samples of {8 * width} bits; they must have 16", hint)
-    if found != rate:
-        raise FormatError(f"{file} has {found:,} samples a second; the model takes {rate:,}", hint)
+    if not LEAST_RATE <= found <= MOST_RATE:
+        raise FormatError(f"{file} has {found:,} samples a second; sounds have {LEAST_RATE:,} to {MOST_RATE:,}", hint)
     whole = len(content) // (2 * channels) * channels
     samples = np.frombuffer(content, "<i2", whole).reshape(-1, channels).mean(axis=1) / 2**15
-    return np.asarray(samples, np.float32)
+    return resampled(np.asarray(samples, np.float32), found, rate)

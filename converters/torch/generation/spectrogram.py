@@ -11,12 +11,14 @@ import torch
 import transformers
 from torch.export import ExportedProgram
 
-from converters.spectrogram import FLOOR, RANGE, SAMPLES, spectrogram
+from converters.described.sounds import whisper
+from converters.spectrogram import SAMPLES, spectrogram
 from converters.torch.capture import captured
 from converters.torch.configured import processor_of
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ConversionError, reason
 from webnn_graph.graph import Graph
+from webnn_graph.spectrogram import Spectrogram
 
 DEFAULTS = {"sampling_rate": 16_000, "hop_length": 160, "n_fft": 400}
 
@@ -26,24 +28,24 @@ class Extractor:
     """How a sound becomes the features that a model takes.
 
     Attributes:
-        filters: float[1 + length / 2, mels], see `converters.spectrogram.spectrogram`, as for ``length`` and ``hop``.
+        filters: float[1 + length / 2, mels], the weights of frequencies in each mel as transformers computes them.
+        how: What that is.
         frames: How many the model takes.
         sampling_rate: Samples a second.
     """
 
     filters: Array
+    how: Spectrogram
     frames: int
-    length: int
-    hop: int
     sampling_rate: int
 
     def graph(self, name: str) -> Graph:
         """The graph."""
-        return spectrogram(self.filters, frames=self.frames, length=self.length, hop=self.hop, name=name)
+        return spectrogram(self.how, self.sampling_rate, (1, self.how.mels, self.frames), name)
 
     def program(self) -> ExportedProgram:
         """The same, computed by PyTorch's own transform."""
-        return captured(_Features(self).eval(), (), {SAMPLES: torch.zeros(1, self.frames * self.hop)})
+        return captured(_Features(self).eval(), (), {SAMPLES: torch.zeros(1, self.frames * self.how.hop)})
 
 
 class _Features(torch.nn.Module):
@@ -52,15 +54,15 @@ class _Features(torch.nn.Module):
 
     def __init__(self, extractor: Extractor) -> None:
         super().__init__()
-        self.length, self.hop = extractor.length, extractor.hop
-        self.register_buffer("window", torch.hann_window(extractor.length))
+        self.how = extractor.how
+        self.register_buffer("window", torch.hann_window(self.how.length))
         self.register_buffer("filters", torch.from_numpy(extractor.filters).float())
 
     def forward(self, samples: torch.Tensor) -> dict[str, torch.Tensor]:
         """See `torch.nn.Module`."""
-        waves = torch.stft(samples, self.length, self.hop, window=self.window, return_complex=True)[..., :-1]
-        levels = (self.filters.T @ waves.abs().square()).clamp(min=FLOOR).log10()
-        return {"input_features": (torch.maximum(levels, levels.amax() - RANGE) + 4) / 4}
+        waves = torch.stft(samples, self.how.length, self.how.hop, window=self.window, return_complex=True)[..., :-1]
+        levels = (self.filters.T @ waves.abs().square()).clamp(min=self.how.floor).log10()
+        return {"input_features": (torch.maximum(levels, levels.amax() - (self.how.range or 0.0)) - self.how.mean) / self.how.std}
 
 
 def extractor_of(model: Any, inputs: Mapping[str, torch.Tensor], folder: Path | None) -> Extractor | None:
@@ -86,4 +88,4 @@ def extractor_of(model: Any, inputs: Mapping[str, torch.Tensor], folder: Path | 
         )
     except (TypeError, ValueError, ArithmeticError) as error:
         raise ConversionError(f"{folder}/preprocessor_config.json cannot be followed: {reason(error)}") from error
-    return Extractor(made.mel_filters, frames, made.n_fft, made.hop_length, made.sampling_rate)
+    return Extractor(made.mel_filters, whisper(mels, made.n_fft, made.hop_length), frames, made.sampling_rate)

@@ -3,3 +3,15 @@ export interface Text {
   readonly text: string;
   readonly score: number;
 }
+
+/** A word, and when it is said, in seconds. */
+export interface Word {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What is said. */
+export interface Transcript extends Text {
+  readonly chunks: readonly Word[];
+}

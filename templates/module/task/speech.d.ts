@@ -1,0 +1,5 @@
+/** When somebody speaks, in seconds. */
+export interface Spoken {
+  readonly start: number;
+  readonly end: number;
+}
