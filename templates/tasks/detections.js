@@ -1,5 +1,5 @@
 import { MOST_BOXES } from "./facts.js";
-import { rounded } from "./numbers.js";
+import { rounded } from "./rounding.js";
 import { cornersOf, found, inPicture, likeliestOf, namedOf } from "./objects.js";
 
 /** What is in a picture, of boxes and scores in one, as YOLO has them. */

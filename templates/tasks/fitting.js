@@ -1,4 +1,4 @@
-import { rounded } from "./numbers.js";
+import { rounded } from "./rounding.js";
 import { resized } from "./resampling.js";
 
 /** Width and height of a picture as it is resized for an input. */

@@ -32,7 +32,7 @@ function joined(parts) {
 }
 
 /** Where windows begin, and which steps of text are taken of each; `size` is how many new samples each has. */
-function windowsOf(count, size, [{ kind, shape }], hop) {
+function windowsOf(count, size, { kind, shape }, hop) {
   if (kind === "characters") return pieces(count, size, shape.at(-2), hop);
   const starts = kind === "speech" ? Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size) : spread(count, size);
   return starts.map((start) => ({ start, first: 0, end: 0 }));
@@ -47,7 +47,7 @@ function inputsOf(source) {
   const hop = answer.hop ?? Math.max(1, Math.floor(size / (answer.shape.at(-2) ?? 1)));
   const nexts = Object.entries(metadata.tensors).filter(([, { kind }]) => kind === "state");
   const given = (samples) => {
-    const windows = windowsOf(samples.length, size, ANSWERS, hop);
+    const windows = windowsOf(samples.length, size, answer, hop);
     /** The samples of a window, behind the last ones before it. */
     const windowAt = (start) => {
       const end = Math.min(samples.length, start + size);

@@ -1,11 +1,5 @@
 import { TYPES } from "./facts.js";
-
-/** To the next integer, halves to the even one. */
-function rounded(value) {
-  const whole = Math.floor(value);
-  const rest = value - whole;
-  return rest > 0.5 || (rest === 0.5 && whole % 2) ? whole + 1 : whole;
-}
+import { rounded } from "./rounding.js";
 
 /** Numbers as an array of a data type. */
 function converted(values, dataType) {
@@ -24,4 +18,4 @@ function halfOf(value) {
   return sign | Math.min(0x7c00, ((exponent + 15) << 10) + rounded((magnitude / 2 ** exponent - 1) * 1024));
 }
 
-export { converted, rounded };
+export { converted };

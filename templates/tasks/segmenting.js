@@ -1,5 +1,5 @@
 import { inside, placesOf } from "./places.js";
-import { rounded } from "./numbers.js";
+import { rounded } from "./rounding.js";
 
 /** What each pixel of a picture is, of labels of a map's pixels, or of the numbers of the best ones. */
 function answered([numbers], [tensor], _, place) {

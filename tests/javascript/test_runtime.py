@@ -90,7 +90,8 @@ export const Tokenizer = class {};
 FACTS_OF_TASKS = """
 export { ModelError } from "../runtime/errors.js";
 export { TYPES } from "../runtime/facts.js";
-export const INPUTS = [];
+export const [INPUTS, ANSWERS, metadata] = [[], [], { tensors: {} }];
+export const [LEAST_RATE, MOST_RATE, SILENT] = [1000, 384000, 1e-30];
 export const MOST_PIXELS = 67108864;
 export const MOST_BOXES = 300;
 """
@@ -361,8 +362,14 @@ def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
     }
     graph = quantized_model() if folder == "expanding" else linear_model()
     texts = with_fallback() if folder == "fallback" else javascript.files(graph, "model")
-    others = {"sized": sized_module, "generation": lambda: generating_module(is_told=True), "tasks": lambda: task_modules()["boxes"]}
+    others = {
+        "sized": sized_module,
+        "generation": lambda: generating_module(is_told=True),
+        "tasks": lambda: "\n".join(task_modules().values()),
+    }
     module = others[folder]() if folder in others else texts["model.js"] + texts.get("model.fallback.js", "")
     assert declared == asked
     for name in declared:
-        assert re.search(rf"^(?:(?:export )?(?:const|function|async function) |import {{ (?:\w+, )*){name}\b", module, re.MULTILINE), name
+        assert re.search(rf"^(?:(?:export )?(?:const|function|async function) |import {{ (?:[\w ]+, )*){name}\b", module, re.MULTILINE), (
+            name
+        )

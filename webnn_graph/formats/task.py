@@ -111,9 +111,9 @@ def files(graph: Graph, stem: str) -> dict[str, str]:
 
 def fragments(task: Task) -> tuple[str, ...]:
     """The plain modules that a task needs, each behind those that it reads at once."""
-    prepares = "bytes" if task.is_of_bytes else "preparing"
     made = (*BEFORE, *SOURCES[task.takes].fragments, *BEHIND, *WAYS[task.way].fragments)
-    return tuple(prepares if name == "preparing" else name for name in made)
+    changed = {"preparing": ["bytes"], "numbers": []} if task.is_of_bytes else {}
+    return tuple(taken for name in made for taken in changed.get(name, [name]))
 
 
 def _about(way: Way, source: Source) -> list[str]:

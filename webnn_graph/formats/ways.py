@@ -125,14 +125,14 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             "a picture",
             'document.querySelector("img")',
             _picture,
-            ("sources", "resampling", "numbers", "fitting", "preparing", "pictures"),
+            ("sources", "resampling", "rounding", "fitting", "numbers", "preparing", "pictures"),
             {"MOST_PIXELS": MOST_PIXELS},
         ),
         "audio": Source(
             "a sound",
             'document.querySelector("input").files[0]',
             _sound,
-            ("numbers", "rates", "recordings", "windows", "listening"),
+            ("rounding", "numbers", "rates", "recordings", "windows", "listening"),
             {"LEAST_RATE": LEAST_RATE, "MOST_RATE": MOST_RATE, "SILENT": SILENT},
         ),
     }
