@@ -370,6 +370,7 @@ def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
     module = others[folder]() if folder in others else texts["model.js"] + texts.get("model.fallback.js", "")
     assert declared == asked
     for name in declared:
-        assert re.search(rf"^(?:(?:export )?(?:const|function|async function) |import {{ (?:[\w ]+, )*){name}\b", module, re.MULTILINE), (
+        pattern = rf"^(?:(?:export )?(?:const|function|async function) |import {{ (?:[\w ]+, )*){name}\b"
+        assert re.search(pattern, module, re.MULTILINE), name
             name
         )
