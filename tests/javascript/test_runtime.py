@@ -372,5 +372,3 @@ def test_facts_are_what_a_generated_module_declares(folder: str) -> None:
     for name in declared:
         pattern = rf"^(?:(?:export )?(?:const|function|async function) |import {{ (?:[\w ]+, )*){name}\b"
         assert re.search(pattern, module, re.MULTILINE), name
-            name
-        )
