@@ -14,6 +14,7 @@ from urllib.parse import quote
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.page import page_of
 from webnn_graph.formats.table import LIBRARIES
+from webnn_graph.generation.text import DATA
 from webnn_graph.html import Page
 from webnn_graph.serving import INDEX, Pages, file_of
 
@@ -25,6 +26,7 @@ INSTALLED = "node_modules"
 DEPTH, MOST = 3, 1000
 """How deep pages are looked for, and how many are listed."""
 MODULE_SUFFIX, TASK_SUFFIX, TYPES_SUFFIX, FALLBACK_SUFFIX = ".js", ".task.js", ".d.ts", ".fallback.js"
+DATA_SUFFIX = f".{DATA}"
 DEFAULT = next(iter(LIBRARIES))
 """The fallback of a module that has one, unless it says more."""
 
@@ -77,8 +79,9 @@ def _page(pages: Mapping[str, str], path: str) -> str | None:
 
 def _page_of(module: Path) -> str:
     """The page of a module, whose path is without its suffix."""
-    beside = {suffix: module.with_name(f"{module.name}{suffix}").is_file() for suffix in (TASK_SUFFIX, FALLBACK_SUFFIX)}
-    return page_of(module.name, module.name, is_asked=beside[TASK_SUFFIX], fallback=DEFAULT if beside[FALLBACK_SUFFIX] else "")
+    beside = {suffix: module.with_name(f"{module.name}{suffix}").is_file() for suffix in (TASK_SUFFIX, FALLBACK_SUFFIX, DATA_SUFFIX)}
+    fallback = DEFAULT if beside[FALLBACK_SUFFIX] else ""
+    return page_of(module.name, module.name, is_asked=beside[TASK_SUFFIX], is_told=beside[DATA_SUFFIX], fallback=fallback)
 
 
 def _entries(folder: Path) -> Iterator[Entry]:

@@ -74,13 +74,18 @@ class Destination:
         return [*(file for path in self.graphs for file in written_as(path).possible(path, self.more)), *self.tokenizer_files.values()]
 
     @property
-    def tokenizer_files(self) -> dict[Path, Path]:
-        """Where each file of the tokenizer comes from, but for those that stay where they are, and where it goes."""
+    def tokenizer_beside(self) -> dict[Path, Path]:
+        """Where each file of the tokenizer comes from, and where it is beside the graph."""
         if self.tokenizer is None:
             return {}
         settings = self.tokenizer.with_name(f"{self.tokenizer.name.removesuffix(DATA)}{CONFIG}")
         made = {file: self.folder / f"{self.stem}.{name}" for file, name in ((self.tokenizer, DATA), (settings, CONFIG))}
-        return {file: copy for file, copy in made.items() if file.is_file() and not _is_same(file, copy)}
+        return {file: copy for file, copy in made.items() if file.is_file()}
+
+    @property
+    def tokenizer_files(self) -> dict[Path, Path]:
+        """The same but for those that stay where they are."""
+        return {file: copy for file, copy in self.tokenizer_beside.items() if not _is_same(file, copy)}
 
     def part(self, name: str) -> Destination:
         """Where a graph of several goes that have their weights in common."""

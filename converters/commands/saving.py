@@ -131,6 +131,7 @@ def _written(
     last = parts[-1][1]
     last.folder.mkdir(parents=True, exist_ok=True)
     beside, left_out = _tokenizer(parts)
+    tokenizer = {} if left_out else last.tokenizer_beside
     together: dict[PathLike, Graph] = {path: graph for graphs, _ in prepared for path, graph in graphs.items()}
     files = save_together(
         together,
@@ -140,6 +141,7 @@ def _written(
         more=(lambda names, digest: {**(more(names, digest) if more else {}), **beside}) if beside else more,
         max_shard_size=last.max_shard_size,
         expand=last.expand,
+        tokenizer=[copy.name for copy in tokenizer.values()],
         **last.more,
     )
     of_parts = {file for _, to in parts for file in to.files}

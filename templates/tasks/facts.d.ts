@@ -20,6 +20,9 @@ export const LEAST_RATE: number;
 export const MOST_RATE: number;
 /** What a sound that ends with 0 ends with, where a model finds its end by that. */
 export const SILENT: number;
+/** Of a model that is asked about texts: imports @huggingface/tokenizers; where the tokenizer's data is, and its settings if it has some. */
+export const LIBRARY: () => Promise<any>;
+export const dataUrls: () => URL[];
 /** Of a picture. */
 export const MOST_PIXELS: number;
 /** Of one picture that are given. */

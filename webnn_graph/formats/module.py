@@ -28,6 +28,7 @@ def files(
     opset: int | None = None,
     part: bool = False,
     task: bool = True,
+    tokenizer: Sequence[str] = (),
     folders: Sequence[str] = (),
     **options: Any,
 ) -> dict[str, str | bytes]:
@@ -38,6 +39,7 @@ def files(
         graph: What the module computes, with and without WebNN.
         stem: See there, also for ``labels``, ``weights``, ``digest``, ``expand``, ``fallback``, ``places`` and ``part``.
         task: Whether the module is to be asked by itself about what the graph's metadata say; one that is a part never is.
+        tokenizer: Names of the files of the graph's tokenizer that are beside it, see `webnn_graph.formats.task.files`.
         folders: Names of those that the module is the core of, see `webnn_graph.formats.table.Format`.
         options: Theirs.
         opset: Version of the model's operator set; by default the oldest, which every ONNX Runtime Web of a page has.
@@ -48,7 +50,7 @@ def files(
     """
     how: dict[str, Any] = {"expand": expand, "fallback": fallback, "places": places, "part": part}
     made: dict[str, str | bytes] = {**javascript.files(graph, stem, labels=labels, weights=weights, digest=digest, **how)}
-    made |= tasks.files(graph, stem) if task and not part else {}
+    made |= tasks.files(graph, stem, tokenizer) if task and not part else {}
     if fallback:
         for operand in graph.outputs:
             if operand.data_type.bits == 4:
@@ -59,5 +61,5 @@ def files(
     return made | {
         name: text
         for folder in folders
-        for name, text in known[folder].files(graph, stem, made, read, {**options, "fallback": fallback}).items()
+        for name, text in known[folder].files(graph, stem, made, read, {**options, "fallback": fallback, "tokenizer": tokenizer}).items()
     }

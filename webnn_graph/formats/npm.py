@@ -17,7 +17,9 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.formats.expressions import object_of, string, variable
 from webnn_graph.formats.table import library_of
 from webnn_graph.formats.task import task_of
+from webnn_graph.formats.ways import SOURCES
 from webnn_graph.formats.weights import stored
+from webnn_graph.generation.text import LIBRARY as TOKENIZERS
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import Meaning, Metadata
 from webnn_graph.names import package_name
@@ -65,7 +67,14 @@ class Published:
 
 
 def files(
-    graph: Graph, stem: str, made: Mapping[str, str | bytes], *, weights: Sequence[str], package: str = "", fallback: str = ""
+    graph: Graph,
+    stem: str,
+    made: Mapping[str, str | bytes],
+    *,
+    weights: Sequence[str],
+    package: str = "",
+    fallback: str = "",
+    tokenizer: Sequence[str] = (),
 ) -> dict[str, str]:
     """The texts of both files, by name.
 
@@ -76,17 +85,19 @@ def files(
         weights: Names of the files of weights.
         package: How it is called: ``NAME`` or ``NAME@VERSION``; by default the module's name, and 1.0.0.
         fallback: That of the module, see `webnn_graph.formats.save`.
+        tokenizer: Names of the files of the graph's tokenizer, which are beside it.
 
     Raises:
         ValidationError: npm does not take such a name or version.
     """
     published = Published.of(package, stem)
-    task = task_of(graph)
+    task = task_of(graph, tokenizer)
+    needed = TOKENIZERS if task and SOURCES[task.takes].has_data else {}
     metadata = Metadata.of(graph)
     main = f"{stem}.task" if task else stem
     library = library_of(fallback) if fallback else ""
     peers = {LIBRARY: LIBRARY_VERSIONS} if library.split("/")[0] == LIBRARY else {}
-    data = dict.fromkeys(PurePath(name).suffix for name in (*made, *weights) if not name.endswith((".js", ".ts")))
+    data = dict.fromkeys(PurePath(name).suffix for name in (*made, *weights, *tokenizer) if not name.endswith((".js", ".ts")))
     manifest = {
         "name": published.name,
         "version": published.version,
@@ -103,7 +114,8 @@ def files(
             **{f"./*{suffix}": f"./*{suffix}" for suffix in data},
             f"./{MANIFEST}": f"./{MANIFEST}",
         },
-        "files": sorted((*made, *weights)),
+        "files": sorted((*made, *weights, *tokenizer)),
+        **({"dependencies": needed} if needed else {}),
         **({"peerDependencies": peers} if peers else {}),
     }
     view = {
@@ -118,6 +130,7 @@ def files(
         "data": " ".join([*(f"node_modules/{published.name}/*{suffix}" for suffix in data), *([COMPUTING] if peers else [])]),
         "weights_file": next(iter(weights), ""),
         "library": library,
+        "needed": list(needed),
         "method": task.method if task else "",
         "example": task.example if task else "",
         "results": object_of({operand.name: variable(operand.name) for operand in graph.outputs}),

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from webnn_graph.feeds import seeded
 from webnn_graph.formats.table import LIBRARIES, library_of
 from webnn_graph.formats.weights import stored
+from webnn_graph.generation.text import LIBRARY
 from webnn_graph.graph import Graph
 from webnn_graph.html import Page, source_of
 from webnn_graph.implied import implied
@@ -33,10 +34,14 @@ PAGE = Page(
 )
 INSTALLED = "./node_modules/onnxruntime-web/dist/ort.wasm.min.mjs"
 """Where npm puts what a fallback imports by its own name."""
+TOKENIZING = {name: f"./node_modules/{name}/dist/tokenizers.min.mjs" for name in LIBRARY}
+"""Where it puts what reads a tokenizer."""
 ORIGIN = re.compile(r"https?://[\w.:-]+")
 
 
-def files(graph: Graph, stem: str, made: Mapping[str, str | bytes], *, weights: Sequence[str], fallback: str = "") -> dict[str, str]:
+def files(
+    graph: Graph, stem: str, made: Mapping[str, str | bytes], *, weights: Sequence[str], fallback: str = "", tokenizer: Sequence[str] = ()
+) -> dict[str, str]:
     """The text of the page, by its file's name.
 
     Args:
@@ -45,6 +50,7 @@ def files(graph: Graph, stem: str, made: Mapping[str, str | bytes], *, weights: 
         made: The files of the module, by name.
         weights: Names of the files of weights.
         fallback: What the module computes with where there is no WebNN, see `webnn_graph.formats.save`.
+        tokenizer: Names of the files of the graph's tokenizer, which are beside it.
     """
     metadata = Metadata.of(graph)
     known = {
@@ -54,22 +60,26 @@ def files(graph: Graph, stem: str, made: Mapping[str, str | bytes], *, weights: 
         "ranges": _ranges(graph),
         "purpose": metadata.task,
     }
-    return {FILE: page_of(stem, graph.name, is_asked=f"{stem}.task.js" in made, fallback=fallback, known=known)}
+    is_asked = f"{stem}.task.js" in made
+    return {FILE: page_of(stem, graph.name, is_asked=is_asked, is_told=bool(tokenizer), fallback=fallback, known=known)}
 
 
-def page_of(stem: str, title: str, *, is_asked: bool, fallback: str = "", known: Mapping[str, Any] = MappingProxyType({})) -> str:
+def page_of(
+    stem: str, title: str, *, is_asked: bool, is_told: bool = False, fallback: str = "", known: Mapping[str, Any] = MappingProxyType({})
+) -> str:
     """The page of a module.
 
     Args:
         stem: That of the module's files.
         title: What the model is called.
         is_asked: Whether there is a module of its task.
+        is_told: Whether there is a tokenizer.
         fallback: What the module computes with where there is no WebNN, see `webnn_graph.formats.save`.
         known: What else is known of the model, and shown; of random integers, ``ranges`` that they may have.
     """
     task = _address(f"{stem}.task.js") if is_asked else ""
     data = {"ranges": {}, **known, "module": _address(f"{stem}.js"), "task": task, "fallback": bool(fallback)}
-    page, imports = _with_library(library_of(fallback)) if fallback else (PAGE, "")
+    page, imports = _importing(library_of(fallback) if fallback else "", TOKENIZING if is_told else {})
     return page.rendered(data, title=title, purpose=known.get("purpose", ""), imports=Markup(imports))  # noqa: S704 - ours
 
 
@@ -84,14 +94,13 @@ def _ranges(graph: Graph) -> dict[str, tuple[int, int]]:
     return {name: (int(values.min()), int(values.max())) for name, values in made.items() if values.size}
 
 
-def _with_library(library: str) -> tuple[Page, str]:
-    """The page that may load ONNX Runtime Web as well, and its import map, which says where that is."""
-    more = "'wasm-unsafe-eval'"
-    imports = ""
-    if library in LIBRARIES.values():
-        imports = json.dumps({"imports": {library: INSTALLED}})
-        more += f" {source_of(imports)}"
+def _importing(library: str, tokenizing: Mapping[str, str]) -> tuple[Page, str]:
+    """The page that may load ONNX Runtime Web, where it is named, and what reads a tokenizer; and the import map that says where."""
+    known = {**({library: INSTALLED} if library in LIBRARIES.values() else {}), **tokenizing}
+    imports = json.dumps({"imports": known}) if known else ""
+    scripts = " ".join([*(["'wasm-unsafe-eval'"] if library else []), *([source_of(imports)] if imports else [])])
     origin = ORIGIN.match(library)
-    elsewhere = f" {origin[0]}" if origin else ""
-    allows = {name: f"{PAGE.allows[name]} {more if name == 'script-src' else ''}{elsewhere}" for name in ("script-src", "connect-src")}
-    return replace(PAGE, allows={**PAGE.allows, **allows, "worker-src": "'self' blob:"}), imports
+    elsewhere = origin[0] if origin else ""
+    more = {"script-src": f"{scripts} {elsewhere}", "connect-src": elsewhere}
+    allows = {**PAGE.allows, **{name: f"{PAGE.allows[name]} {added}".strip() for name, added in more.items()}}
+    return replace(PAGE, allows={**allows, "worker-src": "'self' blob:"} if library else allows), imports

@@ -32,14 +32,15 @@ def save(
     Args:
         graph: The graph.
         paths: Where to; the suffix picks the format, see `FORMATS`: .webnn, .json, .js (with its .d.ts, and of a graph that is asked about
-            pictures its .task.js), .onnx.
+            pictures, sounds or texts its .task.js), .onnx.
         labels: Whether nodes keep their labels; None for what each format does by itself.
         max_shard_size: Bytes of weights in a file; when there are more, they are written to several, ``<stem>-00001-of-00002.safetensors``
             and so on, with an index. A tensor is never cut. By default they are in one file.
         expand: Whether a module computes expressions of constants once, when it is loaded, and not in every run.
         options: Of ONNX files: ``opset``, the version of the operator set, and ``embed``, whether they hold their weights themselves.
             Of modules: ``fallback``, what they compute with where WebNN does not take the graph, ``ort-web``, or
-            ``ort-web=MODULE`` with what they import; ``<stem>.fallback.js`` and ``<stem>.fallback.onnx`` are written for it.
+            ``ort-web=MODULE`` with what they import; ``<stem>.fallback.js`` and ``<stem>.fallback.onnx`` are written for it; ``tokenizer``,
+            names of the files of the graph's tokenizer beside them: its data, and its settings if there are some.
 
     Returns:
         All files written, in the order of the paths, weights last.

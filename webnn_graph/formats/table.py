@@ -166,12 +166,12 @@ FORMATS = {
             optional={"fallback": (".fallback.js", ".fallback.onnx")},
             described=(".task.js", ".task.d.ts"),
             folders={
-                "page": Folder("webnn_graph.formats.page", ("index.html",), ("fallback",)),
-                "npm": Folder("webnn_graph.formats.npm", ("package.json", "README.md"), ("package", "fallback")),
+                "page": Folder("webnn_graph.formats.page", ("index.html",), ("fallback", "tokenizer")),
+                "npm": Folder("webnn_graph.formats.npm", ("package.json", "README.md"), ("package", "fallback", "tokenizer")),
             },
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
-            takes=("expand", "fallback", "places", "opset", "part", "task", "folders", "package"),
+            takes=("expand", "fallback", "places", "opset", "part", "task", "tokenizer", "folders", "package"),
             sized="webnn_graph.formats.sized",
         ),
         Format(

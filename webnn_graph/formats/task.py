@@ -1,16 +1,17 @@
-"""The ES module that is asked about pictures, ``classify(image)``, ``detect(image)`` and their like, and its declarations."""
+"""The ES module that is asked about pictures, sounds and texts, ``classify(image)`` and its like, and its declarations."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isinf
 
 from webnn_graph.data_types import DataType
 from webnn_graph.formats.expressions import literal, string, url
 from webnn_graph.formats.javascript import filled, types
-from webnn_graph.formats.ways import SOURCES, WAYS, Operands, Source, Way
+from webnn_graph.formats.ways import SOURCES, WAYS, Operands, Option, Source, Way
+from webnn_graph.generation.text import LIBRARY
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Image, Meaning, Metadata
 
@@ -47,9 +48,15 @@ class Task:
         return SOURCES[self.takes].example
 
 
-def task_of(graph: Graph) -> Task | None:
-    """What a graph can be asked; None where its metadata do not say it, or it needs something else, too."""
-    return next(_tasks(graph), None) if graph.metadata else None
+def task_of(graph: Graph, tokenizer: Sequence[str] = ()) -> Task | None:
+    """What a graph can be asked; None where its metadata do not say it, or it needs something else, too.
+
+    Args:
+        graph: The graph.
+        tokenizer: The names of the files of a tokenizer that are beside it, without which it is asked about no text.
+    """
+    tasks = _tasks(graph) if graph.metadata else iter(())
+    return next((task for task in tasks if tokenizer or not SOURCES[task.takes].has_data), None)
 
 
 def _tasks(graph: Graph) -> Iterator[Task]:
@@ -71,17 +78,19 @@ def _is_of_bytes(inputs: Operands, meanings: Mapping[str, Meaning]) -> bool:
     return image.channels == "rgba" and image.layout == "nhwc" and not changed
 
 
-def files(graph: Graph, stem: str) -> dict[str, str]:
+def files(graph: Graph, stem: str, tokenizer: Sequence[str] = ()) -> dict[str, str]:
     """The texts of the module and of its declarations, by file name: ``<stem>.task.js``, ``<stem>.task.d.ts``; none where there is no task.
 
     Args:
         graph: What ``<stem>.js`` computes.
         stem: The files' common name.
+        tokenizer: The names of the files of a tokenizer beside it: with its data, and with its settings if there are some.
     """
-    task = task_of(graph)
+    task = task_of(graph, tokenizer)
     if task is None:
         return {}
     way, source = WAYS[task.way], SOURCES[task.takes]
+    options = {**way.options, **source.options}
     view = {
         "title": string(graph.name),
         "method": way.method,
@@ -102,9 +111,13 @@ def files(graph: Graph, stem: str) -> dict[str, str]:
         "types": types([operand.data_type for operand in task.inputs]),
         "fragments": fragments(task),
         "facts": {name: literal(value) for name, value in {**source.facts, **way.facts}.items()},
-        "options": " ".join([*(f"{name}?: number;" for name in way.options), "signal?: AbortSignal"]),
-        "defaults": _object({name: _number(option.default) for name, option in way.options.items()}),
-        "ranges": _object({name: f"[{_number(option.least)}, {_number(option.most)}]" for name, option in way.options.items()}),
+        "data": list(map(url, tokenizer)) if source.has_data else [],
+        "library": string(*LIBRARY),
+        "options": " ".join([*(f"{name}?: {_type(option)};" for name, option in options.items()), "signal?: AbortSignal"]),
+        "defaults": _object({name: _number(option.default) for name, option in options.items()}),
+        "ranges": _object(
+            {name: f"[{_number(one.least)}, {_number(one.most)}]" for name, one in options.items() if _type(one) == "number"}
+        ),
     }
     return {f"{stem}.task.js": filled("task.js.j2", view), f"{stem}.task.d.ts": filled("task.d.ts.j2", view)}
 
@@ -120,6 +133,11 @@ def _about(way: Way, source: Source) -> list[str]:
     """What the method does, in lines."""
     defaults = {name: _number(option.default) for name, option in way.options.items()}
     return textwrap.wrap(way.about.format(what=source.what, **defaults), 120)
+
+
+def _type(option: Option) -> str:
+    """In TypeScript."""
+    return "boolean" if isinstance(option.default, bool) else "number"
 
 
 def _number(value: float | None) -> str:

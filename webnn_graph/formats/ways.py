@@ -13,6 +13,7 @@ from math import inf, prod
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
+from webnn_graph.data_types import DataType
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Speech, State
 from webnn_graph.tasks import THRESHOLD, TOP
@@ -22,6 +23,7 @@ from webnn_graph.tasks.pictures import MOST_PIXELS
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE
 from webnn_graph.tasks.sounds import SILENT
 from webnn_graph.tasks.speech import MARGIN, SILENCE, SPEECH
+from webnn_graph.tasks.texts import inputs_of
 
 Meanings: TypeAlias = Mapping[str, Meaning]
 Operands: TypeAlias = tuple[Operand, ...]
@@ -30,14 +32,14 @@ Kind = TypeVar("Kind", bound=Meaning)
 
 @dataclass(frozen=True)
 class Option:
-    """A number that a method takes.
+    """A number that a method takes, or whether something is to be.
 
     Attributes:
         default: What it is unless somebody says it; None for nothing.
-        least, most: Its range.
+        least, most: The range of a number.
     """
 
-    default: float | None
+    default: float | bool | None
     least: float = 0
     most: float = 1
 
@@ -52,6 +54,8 @@ class Source:
         inputs: The inputs of a graph that it becomes; empty where the graph takes something else.
         fragments: Plain modules that make inputs of it, each behind those that it reads at once.
         facts: Numbers that these know, by name.
+        options: That all methods take, by name.
+        has_data: Whether they read a tokenizer's files beside the module.
     """
 
     what: str
@@ -59,6 +63,8 @@ class Source:
     inputs: Callable[[Graph, Meanings], Operands]
     fragments: tuple[str, ...]
     facts: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
+    has_data: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,15 @@ def _sound(graph: Graph, meanings: Meanings) -> Operands:
     return (sound, *(operand for operand in given if operand.name in states)) if is_one else ()
 
 
+def _text(graph: Graph, meanings: Meanings) -> Operands:
+    """All inputs that are not drawn, where they are the tokens of one text."""
+    given = [operand for operand in graph.inputs if not operand.distribution]
+    tokens = inputs_of({operand.name: meanings[operand.name] for operand in given if operand.name in meanings}, graph.operands)
+    is_known = all(operand.data_type.bits > 4 and operand.data_type is not DataType.FLOAT16 for operand in given)
+    are_one = len(tokens) == len(given) and len({prod(operand.shape) for operand in given} | {operand.shape[-1] for operand in given}) == 1
+    return tuple(given) if is_known and are_one else ()
+
+
 SOURCES: Mapping[str, Source] = MappingProxyType(
     {
         "image": Source(
@@ -135,6 +150,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             ("rounding", "numbers", "rates", "recordings", "windows", "listening"),
             {"LEAST_RATE": LEAST_RATE, "MOST_RATE": MOST_RATE, "SILENT": SILENT},
         ),
+        "text": Source("a text", '"A text."', _text, ("texts",), options={"truncate": Option(False)}, has_data=True),
     }
 )
 
@@ -224,7 +240,7 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         "detections": Way("detect", ("image",), "objects", "Found[]", _detections, ONE_STAYS, ("objects", "detections"), OF_ONE, FACTS),
         "final": Way("detect", ("image",), "objects", "Found[]", _final, ALL_STAY, ("objects", "detections"), OF_ALL, FACTS),
         "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, FACTS),
-        "classify": Way("classify", ("image",), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
+        "classify": Way("classify", ("image", "text"), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
         "recognize": Way(
             "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("paths", "spelling")
         ),
@@ -237,7 +253,7 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         "depth": Way("depth", ("image",), "depth", "Depth", _depths, "How far away each pixel of {what} is.", ("places", "depths")),
         "embed": Way(
             "embed",
-            ("image",),
+            ("image", "text"),
             "vector",
             "Float32Array",
             _vectors,

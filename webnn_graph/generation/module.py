@@ -12,13 +12,13 @@ from webnn_graph.formats.javascript import filled, rendered, types
 from webnn_graph.formats.weights import stored
 from webnn_graph.generation.interface import IDS, MASK, PARTS, interface_of
 from webnn_graph.generation.settings import MOST_BEAMS, Settings
-from webnn_graph.generation.text import CONFIG, DATA
+from webnn_graph.generation.text import CONFIG, DATA, LIBRARY
 from webnn_graph.graph import Graph
 from webnn_graph.names import package_name
 
 STEM = "index"
 TEXT_MODULE, PACKAGE = "text.js", "package.json"
-DEPENDENCIES = {"@huggingface/jinja": "^0.5.11", "@huggingface/tokenizers": "^0.2.0"}
+DEPENDENCIES = {"@huggingface/jinja": "^0.5.11", **LIBRARY}
 FRAGMENTS = (
     "errors",
     "tensors",

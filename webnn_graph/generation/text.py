@@ -17,6 +17,8 @@ from webnn_graph.wording import one_line, size
 DATA, CONFIG, TEMPLATE = "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"
 MOST_BYTES = 2**28
 """Of a file: vocabularies of 256,000 tokens take some 30 MB."""
+LIBRARY = {"@huggingface/tokenizers": "^0.2.0"}
+"""What reads it in pages: a package of npm, with its versions."""
 KINDS = {
     "model": frozenset(("BPE", "Unigram", "WordPiece")),
     "normalizer": frozenset(
