@@ -21,11 +21,27 @@ from webnn_graph.formats.javascript import COMPACT
 from webnn_graph.formats.task import files, task_of
 from webnn_graph.formats.ways import WAYS
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Metadata, Speech, State
+from webnn_graph.metadata import (
+    Audio,
+    Boxes,
+    Characters,
+    Depth,
+    Detections,
+    Embedding,
+    Image,
+    Labels,
+    Mask,
+    Metadata,
+    Speech,
+    State,
+    Tokens,
+)
 from webnn_graph.sizes import convert_sizes
 from webnn_graph.spectrogram import Spectrogram
 
 IMAGE = {"x": (1, 3, 8, 8)}
+TOKENS = {"x": (1, 9), "m": (1, 9)}
+TOKENIZER = ("model.tokenizer.json",)
 NAMES = ("cat", "dog", "bird")
 PICTURE = Image()
 SOUND, HEARD = {"x": (1, 80)}, Audio(sampling_rate=8000)
@@ -93,6 +109,21 @@ ROWS: dict[str, tuple[Graph, str]] = {
         "",
     ),
     "boxes alone": (meaning(graph_of(IMAGE, {"z": (1, 9, 4)}), x=PICTURE, z=Boxes()), ""),
+    "a text": (
+        meaning(graph_of(TOKENS, {"y": (1, 3)}), x=Tokens(), m=Tokens(holds="mask"), y=Labels(names=NAMES)),
+        "classify",
+    ),
+    "the vector of a text": (
+        meaning(graph_of(TOKENS, {"y": (1, 9, 8)}), x=Tokens(), m=Tokens(holds="mask"), y=Embedding(pooling="mean")),
+        "embed",
+    ),
+    "a text with an input that is none of its tokens": (meaning(graph_of(TOKENS, {"y": (1, 3)}), x=Tokens(), y=Labels(names=NAMES)), ""),
+    "two texts": (meaning(graph_of({"x": (2, 9)}, {"y": (1, 3)}), x=Tokens(), y=Labels(names=NAMES)), ""),
+    "a mask without tokens": (meaning(graph_of({"m": (1, 9)}, {"y": (1, 3)}), m=Tokens(holds="mask"), y=Labels(names=NAMES)), ""),
+    "texts of other lengths": (
+        meaning(graph_of({"x": (1, 9), "m": (1, 8)}, {"y": (1, 3)}), x=Tokens(), m=Tokens(holds="mask"), y=Labels(names=NAMES)),
+        "",
+    ),
     "a depth": (meaning(graph_of(IMAGE, {"y": (8, 8)}), x=PICTURE, y=Depth()), "depth"),
     "depths": (meaning(graph_of(IMAGE, {"y": (2, 8, 8)}), x=PICTURE, y=Depth()), ""),
 }
@@ -101,9 +132,9 @@ ROWS: dict[str, tuple[Graph, str]] = {
 
 @pytest.mark.parametrize(("graph", "way"), ROWS.values(), ids=ROWS)
 def test_a_module_is_written_where_metadata_say_enough(graph: Graph, way: str, tmp_path: Path) -> None:
-    task = task_of(graph)
+    task = task_of(graph, TOKENIZER)
     assert (task.way if task else "") == way
-    names = [path.name for path in save(graph, tmp_path / "model.js")]
+    names = [path.name for path in save(graph, tmp_path / "model.js", tokenizer=TOKENIZER)]
     beside = ["model.task.js", "model.task.d.ts"] if way else []
     assert [name for name in names if ".task." in name] == beside
     assert all(is_written_here(tmp_path / name) for name in names)

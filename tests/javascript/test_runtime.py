@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.formats.test_task import ROWS as TASK_ROWS
+from tests.formats.test_task import TOKENIZER
 from tests.generation.toys import SETTINGS, TRANSLATING, Toy
 from tests.javascript import compact
 from tests.javascript.written import MOCK, TSC, linear_model, needs_node, needs_tsc, node
@@ -177,14 +178,15 @@ def test_the_module_of_a_model_that_generates_holds_each(path: Path) -> None:
 @cache
 def task_modules() -> dict[str, str]:
     """The module of a graph for each way to answer."""
-    return {way: task.files(graph, "model")["model.task.js"] for way, graph in ASKED.items()}
+    return {way: task.files(graph, "model", TOKENIZER)["model.task.js"] for way, graph in ASKED.items()}
 
 
 @pytest.mark.parametrize("path", TASKS, ids=lambda path: path.stem)
 def test_the_module_of_a_task_holds_what_it_needs(path: Path) -> None:
     compact_form = json.loads(javascript.COMPACT.read_text())[path.stem]
     assert {way: text.splitlines().count(compact_form) for way, text in task_modules().items()} == {
-        way: int((asked := task.task_of(graph)) is not None and path.stem in task.fragments(asked)) for way, graph in ASKED.items()
+        way: int((asked := task.task_of(graph, TOKENIZER)) is not None and path.stem in task.fragments(asked))
+        for way, graph in ASKED.items()
     }
     assert all(len(re.findall("^import |^export {", text, re.MULTILINE)) == 1 for text in task_modules().values())
 

@@ -1,4 +1,4 @@
-"""The module of a task that is asked about texts: tokens as transformers has them, what is refused, types, and what a package says of it."""
+"""The module of a task that is asked about texts: tokens as transformers has them, what is refused, types, packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ import pytest
 
 from benchmarks.page import ORT
 from tests.cli.conftest import invoke as invoke
+from tests.described.graphs import graph_of
+from tests.formats.test_task import meaning
 from tests.javascript.written import TSC, needs_node, needs_tsc, node
+from webnn_graph.formats import save
+from webnn_graph.metadata import Embedding, Labels, Meaning, Tokens
+from webnn_graph.tasks.vectors import embedded
 
 pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
@@ -23,6 +28,7 @@ from tests.tasks.test_texts import LENGTH, TEXT, Invoke, bert, tokenizer, writte
 PACKAGES = ORT.parent
 LIBRARY = "@huggingface/tokenizers"
 needs_tokenizers = pytest.mark.skipif(not (PACKAGES / LIBRARY).is_dir(), reason=f"{LIBRARY} is not installed (make test installs it)")
+LABELS = Labels(names=("cat", "dog", "bird"))
 LONG = " ".join([TEXT] * 3)
 TEXTS = (TEXT, "", "Anna", "Émile 😀 [SEP] <s> it's", "\tParis\n\nSeine  日本 ", LONG, "[CLS] [CLS] <s><s> " + LONG)
 HEAD = """
@@ -46,11 +52,26 @@ def run(module: Path, script: str) -> Any:
     return node(module, f"{HEAD} console.log(JSON.stringify(await (async () => {{ {script} }})()));")
 
 
+INPUTS = {"input_ids": Tokens(), "attention_mask": Tokens(holds="mask"), "token_type_ids": Tokens(holds="types")}
+
+
+def simple(kind: str, folder: Path, shape: tuple[int, ...], answer: Meaning) -> Path:
+    """The module of a graph that takes all that is known of tokens, as float32, as the mock of WebNN has it."""
+    known = tokenizer(kind)
+    graph = graph_of(dict.fromkeys(INPUTS, (1, LENGTH)), {"y": shape})
+    meanings = {**INPUTS, "input_ids": Tokens(pad=known.pad_token_id), "y": answer}
+    known.save_pretrained(folder)
+    (folder / "node_modules").symlink_to(PACKAGES)
+    (folder / "package.json").write_text('{"type": "module"}')
+    save(meaning(graph, **meanings), folder / "model.js", tokenizer=("tokenizer.json", "tokenizer_config.json"))
+    return folder / "model.task.js"
+
+
 @needs_node
 @needs_tokenizers
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
-def test_tokens_are_those_of_transformers(kind: str, tmp_path: Path, invoke: Invoke) -> None:
-    module = classifying(kind, tmp_path, invoke)
+def test_tokens_are_those_of_transformers(kind: str, tmp_path: Path) -> None:
+    module = simple(kind, tmp_path, (1, 3), LABELS)
     script = f"""
         const compute = asked.model.compute.bind(asked.model);
         const seen = [];
@@ -64,14 +85,13 @@ def test_tokens_are_those_of_transformers(kind: str, tmp_path: Path, invoke: Inv
     found, theirs = run(module, script), tokenizer(kind)
     for text, feeds in zip(TEXTS, found, strict=True):
         expected = theirs(text, padding="max_length", max_length=LENGTH, truncation=True, return_token_type_ids=True)
-        assert feeds == {name: expected[name] for name in feeds}, text
-        assert {"input_ids", "attention_mask"} <= set(feeds)
+        assert feeds == {name: expected[name] for name in INPUTS}, text
 
 
 @needs_node
 @needs_tokenizers
-def test_what_is_no_text_is_refused(tmp_path: Path, invoke: Invoke) -> None:
-    module = classifying("bert", tmp_path, invoke)
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    module = simple("bert", tmp_path, (1, 3), LABELS)
     count = len(tokenizer().encode(LONG, truncation=False, padding=False))
     wrong = run(
         module,
@@ -112,21 +132,11 @@ def test_what_is_missing_is_said(tmp_path: Path, invoke: Invoke) -> None:
 @needs_node
 @needs_tokenizers
 @pytest.mark.parametrize("pooling", ["mean", "first", "last", "none"])
-def test_vectors_are_those_of_the_command(pooling: str, tmp_path: Path, invoke: Invoke) -> None:
+def test_vectors_are_those_of_the_command(pooling: Any, tmp_path: Path) -> None:
     """From the same numbers, of which those of tokens that are not there count nothing."""
-    from tests.described.graphs import graph_of
-    from tests.formats.test_task import meaning
-    from webnn_graph.formats import save
-    from webnn_graph.metadata import Embedding, Tokens
-    from webnn_graph.tasks.vectors import embedded
-
-    embedding = Embedding(pooling=pooling, normalized=True)  # type: ignore[arg-type]
+    embedding = Embedding(pooling=pooling, normalized=True)
     shape = (1, 6) if pooling == "none" else (1, LENGTH, 6)
-    graph = meaning(graph_of({"ids": (1, LENGTH)}, {"y": shape}), ids=Tokens(), y=embedding)
-    tokenizer().save_pretrained(tmp_path)
-    (tmp_path / "node_modules").symlink_to(PACKAGES)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    save(graph, tmp_path / "model.js", tokenizer=("tokenizer.json",))
+    module = simple("bert", tmp_path, shape, embedding)
     values = np.random.default_rng(1).normal(size=shape).astype(np.float32)
     count = len(tokenizer().encode(TEXT, padding=False, truncation=False))
     script = f"""
@@ -134,7 +144,7 @@ def test_vectors_are_those_of_the_command(pooling: str, tmp_path: Path, invoke: 
         return Array.from(await asked.embed({json.dumps(TEXT)}));
     """
     expected = embedded(values, embedding, np.arange(LENGTH) < count)
-    np.testing.assert_allclose(run(tmp_path / "model.task.js", script), expected, atol=1e-6)
+    np.testing.assert_allclose(run(module, script), expected, atol=1e-6)
 
 
 @needs_tsc
