@@ -37,7 +37,7 @@ SIZED = TEMPLATES / "sized" / "sized.js"
 FALLBACK = sorted((TEMPLATES / "fallback").glob("*.js"))
 GENERATION = sorted((TEMPLATES / "generation").glob("*.js"))
 TASKS = sorted((TEMPLATES / "tasks").glob("*.js"))
-ASKED = {way: graph for graph, way in TASK_ROWS.values() if way}
+ASKED = {name: graph for name, (graph, way) in TASK_ROWS.items() if way}
 """A graph for each way to answer about a picture."""
 needs_terser = pytest.mark.skipif(not compact.TERSER.exists(), reason="no terser (set WEBNN_TERSER to its folder, as make test does)")
 FACTS = """
@@ -177,16 +177,16 @@ def test_the_module_of_a_model_that_generates_holds_each(path: Path) -> None:
 
 @cache
 def task_modules() -> dict[str, str]:
-    """The module of a graph for each way to answer."""
-    return {way: task.files(graph, "model", TOKENIZER)["model.task.js"] for way, graph in ASKED.items()}
+    """The module of each graph that is asked something."""
+    return {name: task.files(graph, "model", TOKENIZER)["model.task.js"] for name, graph in ASKED.items()}
 
 
 @pytest.mark.parametrize("path", TASKS, ids=lambda path: path.stem)
 def test_the_module_of_a_task_holds_what_it_needs(path: Path) -> None:
     compact_form = json.loads(javascript.COMPACT.read_text())[path.stem]
-    assert {way: text.splitlines().count(compact_form) for way, text in task_modules().items()} == {
-        way: int((asked := task.task_of(graph, TOKENIZER)) is not None and path.stem in task.fragments(asked))
-        for way, graph in ASKED.items()
+    tasks = {name: task.task_of(graph, TOKENIZER) for name, graph in ASKED.items()}
+    assert {name: text.splitlines().count(compact_form) for name, text in task_modules().items()} == {
+        name: int(asked is not None and path.stem in task.fragments(asked)) for name, asked in tasks.items()
     }
     assert all(len(re.findall("^import |^export {", text, re.MULTILINE)) == 1 for text in task_modules().values())
 
