@@ -183,8 +183,9 @@ def _characters(folder: Folder) -> Characters | None:
         return None
     blank = folder.config.get("pad_token_id")
     strides = folder.config.get("conv_stride")
-    is_known = isinstance(strides, list) and len(strides) <= MOST_STRIDES and all(type(stride) is int for stride in strides)
-    hop = math.prod(strides) if is_known else 1
+    if not isinstance(strides, list) or len(strides) > MOST_STRIDES or not all(type(stride) is int for stride in strides):
+        strides = []
+    hop = math.prod(strides)
     names = tuple(by_number[number] for number in range(len(by_number)))
     return Characters(names=names, blank=blank if type(blank) is int else 0, hop=hop if hop > 1 else None)
 
