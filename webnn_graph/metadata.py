@@ -23,6 +23,8 @@ from webnn_graph.wording import one_line
 MOST_CHARACTERS = 1000
 """Of a name or a label."""
 MOST_LABELS = 2**18
+MOST_RATE = 384_000
+"""Samples a second of a sound."""
 MOST_BYTES = 2**24
 """Of the metadata of a graph: 200,000 characters or labels take some megabytes."""
 
@@ -119,7 +121,7 @@ class Audio(_Described, frozen=True, tag="audio"):
         spectrogram: What the input is made of the samples; None for these.
     """
 
-    sampling_rate: Annotated[int, Meta(ge=1, le=2**20)]
+    sampling_rate: Annotated[int, Meta(ge=1, le=MOST_RATE)]
     normalized: bool = False
     context: Annotated[int, Meta(ge=0, le=2**20)] = 0
     repeated: bool = False
@@ -329,10 +331,12 @@ class Characters(_Described, frozen=True, tag="characters"):
 
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
-        if self.scores != "path":
+        if len(shape) < 2:
+            yield "a text has steps and characters"
+        elif self.scores != "path":
             yield from _wrong_count(len(self.names), shape, -1, "characters")
-        elif not shape or shape[-1] != 2:
-            yield f"a path has 2 numbers for each step, not {shape[-1] if shape else 1}"
+        elif shape[-1] != 2:
+            yield f"a path has 2 numbers for each step, not {shape[-1]}"
         if self.blank >= len(self.names):
             yield f"the blank {self.blank} is none of {len(self.names)} characters"
 

@@ -55,7 +55,11 @@ class _Handler(BaseHTTPRequestHandler):
         if not is_ours(self.headers, self.server.server_port):
             self.send_error(HTTPStatus.FORBIDDEN, "Not from this machine's own pages")
             return
-        path = unquote(urlsplit(self.path).path)
+        try:
+            path = unquote(urlsplit(self.path).path)
+        except ValueError:  # brackets that are no address
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
         page = self.server.pages(path)
         if page is not None:
             content = page.encode()

@@ -10,11 +10,13 @@ from msgspec import Meta
 
 MOST_LENGTH = 2**12
 """Samples of a frame."""
+LEAST_BAND = 1.0
+"""Hertz that all mels are of: triangles of less have no width in floating point numbers."""
 
 Samples: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_LENGTH)]
 Hertz: TypeAlias = Annotated[float, Meta(ge=0, le=2**20)]
 Level: TypeAlias = Annotated[float, Meta(ge=-1e6, le=1e6)]
-Factor: TypeAlias = Annotated[float, Meta(gt=0, le=1e6)]
+Factor: TypeAlias = Annotated[float, Meta(ge=1e-9, le=1e6)]
 
 
 class Spectrogram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,5 +126,7 @@ class Spectrogram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         highest = self.highest or rate / 2
         if not self.lowest < highest <= rate / 2:
             yield f"mels are of frequencies from {self.lowest:g} to {highest:g}, and the sound has those to {rate / 2:g}"
+        elif highest - self.lowest < LEAST_BAND:
+            yield f"mels are of frequencies from {self.lowest:g} to {highest:g}, less than {LEAST_BAND:g} Hz"
         if self.place != "inside" and self.samples(shape) <= self.length // 2:
             yield "a frame is longer than the sound that is reflected"

@@ -33,6 +33,8 @@ POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first
 """How sentence-transformers makes one vector of all tokens, by the member that says so."""
 VECTORS = ("pooler_output", "image_embeds")
 """Outputs that are a picture's vector."""
+MOST_STRIDES = 100
+"""Convolutions of a model that takes samples."""
 METRIC = ("glpn", "zoedepth", "depth_pro")
 """Models whose distances are in metres; those of others are the larger the nearer."""
 
@@ -180,7 +182,10 @@ def _characters(folder: Folder) -> Characters | None:
     if sorted(by_number) != list(range(len(by_number))):
         return None
     blank = folder.config.get("pad_token_id")
-    hop = math.prod(folder.config.get("conv_stride") or ()) if isinstance(folder.config.get("conv_stride"), list) else 1
+    strides = folder.config.get("conv_stride")
+    if not isinstance(strides, list) or len(strides) > MOST_STRIDES or not all(type(stride) is int for stride in strides):
+        strides = []
+    hop = math.prod(strides)
     names = tuple(by_number[number] for number in range(len(by_number)))
     return Characters(names=names, blank=blank if type(blank) is int else 0, hop=hop if hop > 1 else None)
 

@@ -204,6 +204,17 @@ def test_spectrograms_that_cannot_be(said: dict[str, Any], shape: tuple[int, ...
     assert not Metadata.of(graph).tensors and (note in "".join(graph.notes) if note else not graph.notes)
 
 
+@pytest.mark.parametrize(
+    "strides", [[["x"], 10**12], ["x", 10**12], [10**4000] * 200, [1.5, 2], [True, 2]], ids=["list", "text", "many", "fractions", "truth"]
+)
+def test_strides_that_are_none(strides: list[Any], tmp_path: Path) -> None:
+    """They are multiplied only where they are a few integers."""
+    (tmp_path / "vocab.json").write_text(json.dumps({"a": 0, "b": 1, "c": 2}))
+    config = {"architectures": ["Wav2Vec2ForCTC"], "conv_stride": strides}
+    graph = said(tmp_path, graph_of({"input_values": (1, 1600)}, {"logits": (1, 4, 3)}), config)
+    assert Metadata.of(graph).tensors["logits"] == Characters(names=("a", "b", "c"))
+
+
 def test_a_sound_in_channels(tmp_path: Path) -> None:
     graph = graph_of({"input_values": (1, 1, 2400)}, {"y": (1, 3)})
     said_ = {"feature_extractor_type": "EncodecFeatureExtractor", "sampling_rate": 24_000, "feature_size": 1}

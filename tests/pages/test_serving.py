@@ -108,6 +108,10 @@ def test_what_is_answered(path: str, answer: tuple[int, str], ask: Ask) -> None:
     assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
+def test_what_is_no_address(ask: Ask) -> None:
+    assert ask("http://[/x", headers={"Host": "127.0.0.1:PORT"}).status == 400
+
+
 def test_a_folder_gets_its_slash(ask: Ask) -> None:
     response = ask("/b%20%26%20c")
     assert response.status == 301 and response.headers["Location"] == "/b%20%26%20c/"

@@ -35,7 +35,8 @@ def read_sound(file: Path, rate: int) -> Array:
     except FileNotFoundError:
         raise FormatError("there is no such file", where=Where(str(file)), code=Code.NO_SUCH_FILE) from None
     except (wave.Error, EOFError, OSError, struct.error) as error:
-        raise FormatError(f"{file} is not a .wav file of integers, or is damaged: {reason(error)}", hint) from None
+        why = "it ends too early" if isinstance(error, EOFError) else reason(error)
+        raise FormatError(f"{file} is not a .wav file of integers, or is damaged: {why}", hint) from None
     if width != 2:
         raise FormatError(f"{file} has samples of {8 * width} bits; they must have 16", hint)
     if not LEAST_RATE <= found <= MOST_RATE:

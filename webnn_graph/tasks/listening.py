@@ -9,11 +9,18 @@ from functools import cached_property
 import numpy as np
 
 from webnn_graph.data_types import Array
+from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Audio, Characters, Labels, Meaning, Metadata, Speech, State
 from webnn_graph.tasks import answers
 from webnn_graph.tasks.sounds import Piece, fitted, pieces, spread
 from webnn_graph.tasks.speech import Spoken, Transcript, spoken, transcript
+from webnn_graph.wording import size
+
+MOST_WINDOWS = 2**18
+"""Of a sound: more than two hours where one is 32 ms."""
+MOST_BYTES = 2**31
+"""Of the outputs of all windows."""
 
 Compute = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
@@ -89,7 +96,17 @@ class Listening:
             if found:
                 feeds |= {name: found[-1][output] for name, output in self.states.items()}
             found.append(compute(feeds))
+            if number == 0:
+                self._check(sum(output.nbytes for output in found[0].values()))
         return {name: np.stack([outputs[name] for outputs in found]) for name in found[0]}
+
+    def _check(self, nbytes: int) -> None:
+        """Raises `ValidationError` where outputs of so many bytes a window are too many."""
+        windows = len(self.windows)
+        if windows > MOST_WINDOWS or windows * nbytes > MOST_BYTES:
+            seconds = self.size / self.audio.sampling_rate
+            what = f"the sound is heard in {windows:,} windows of {seconds:.3g} seconds, whose outputs are {size(windows * nbytes)}"
+            raise ValidationError(what, f"a shorter one is heard: at most {MOST_WINDOWS:,} windows and {size(MOST_BYTES)} are")
 
     def labels(self, name: str, meaning: Labels, outputs: Mapping[str, Array], top: int) -> list[answers.Scored]:
         """The most probable labels by their mean over all windows."""

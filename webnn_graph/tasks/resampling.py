@@ -7,9 +7,10 @@ from math import gcd
 import numpy as np
 
 from webnn_graph.data_types import Array
+from webnn_graph.metadata import MOST_RATE as MOST_RATE
 
-LEAST_RATE, MOST_RATE = 1000, 384_000
-"""Samples a second that a sound may have."""
+LEAST_RATE = 1000
+"""Samples a second that a sound has at least; `MOST_RATE` at most."""
 ZEROS, BETA = 10, 5.0
 """Of the filter: crossings of zero on each side, and the parameter of Kaiser's window."""
 
