@@ -106,6 +106,9 @@ class Hearing:
         texts = {name: sound.text(name, one, outputs) for name, one in said.items() if isinstance(one, Characters)}
         speech = {name: sound.speech(name, outputs, threshold) for name, one in said.items() if isinstance(one, Speech)}
         if not (labels or texts or speech):
+            known = ", ".join(f"{name} ({one.kind})" for name, one in said.items())
+            if known:
+                raise WebNNError(f"--audio shows labels, characters and speech, and {sound.graph.name} gives others of a sound: {known}")
             raise WebNNError(f"{sound.graph.name} does not say what its outputs are", "webnn2json GRAPH --labels FILE names them")
         return Heard(metadata.task, labels, texts, speech, runtime)
 

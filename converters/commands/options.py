@@ -540,6 +540,10 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
         raise click.UsageError("--fallback is of modules: --format js")
     if more.get("package") and "npm" not in folders:
         raise click.UsageError("--package is of packages: --format npm")
+    if more.get("package"):
+        from webnn_graph.formats.npm import Published
+
+        Published.of(more["package"], stem)  # before anything is computed or written
     if folders and options.get("generate"):
         raise click.UsageError(f"--generate writes a folder of its own; --format {folders[0]} is for other models")
     more |= {"folders": folders} if folders else {}

@@ -93,6 +93,7 @@ export { ModelError } from "../runtime/errors.js";
 export { TYPES } from "../runtime/facts.js";
 export const [INPUTS, ANSWERS, metadata] = [[], [], { tensors: {} }];
 export const [LEAST_RATE, MOST_RATE, SILENT] = [1000, 384000, 1e-30];
+export const [LIBRARY, dataUrls] = [async () => ({}), () => []];
 export const MOST_PIXELS = 67108864;
 export const MOST_BOXES = 300;
 """

@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 
 from benchmarks.page import ORT
-from tests.everywhere.browsers import Visitor
-from tests.everywhere.site import Site
 from tests.npm.packages import LABELS, classifier, package
 from webnn_graph.metadata import Image, Labels, Metadata
 from webnn_graph.runtimes.browser import BrowserSession
@@ -44,8 +42,9 @@ const answer = new Promise((resolve, reject) => {
   worker.onerror = (error) => reject(new Error(error.message));
 });
 worker.postMessage(picture);
-globalThis.result = { direct, worker: await answer, backend: asked.model.backend, inputs: inputs.map(({ name }) => name) };
+globalThis.result = { direct, worker: await answer, backend: asked.model.backend ?? null, inputs: inputs.map(({ name }) => name) };
 """
+WITHOUT_WEBNN = "delete Navigator.prototype.ml;\n"
 WORKER = """
 import { load } from "pictures";
 self.onmessage = async ({ data }) => self.postMessage(await (await load()).classify(data));
@@ -152,38 +151,39 @@ def right() -> list[dict[str, Any]]:
     return [{"label": one.label, "score": pytest.approx(one.score, abs=1e-5)} for one in scored]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_every_bundler(way: str, packed: dict[str, Path], right: list[dict[str, Any]], browser: BrowserSession, tmp_path: Path) -> None:
-    made = WAYS[way](app_of(tmp_path / "app", packed[""]))
+def visited(made: Path, name: str, browser: BrowserSession) -> Any:
+    """The result of a page in Chromium."""
     if not (made / "index.html").exists():
         (made / "index.html").write_text(PAGE)
-    name = f"npm-{way}"
     (browser.exchange.folder / name).symlink_to(made)
     page = browser.chromium.open_page()
+
+    def look() -> Any:
+        page.goto(f"{browser.exchange.url}/{name}/index.html")
+        page.wait_for_function("globalThis.result")
+        return page.evaluate("globalThis.result")
+
     try:
-
-        def look() -> Any:
-            page.goto(f"{browser.exchange.url}/{name}/index.html")
-            page.wait_for_function("globalThis.result")
-            return page.evaluate("globalThis.result")
-
-        said = browser.chromium._do(look)
+        return browser.chromium._do(look)
     finally:
         browser.chromium.close_page(page)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_bundler(way: str, packed: dict[str, Path], right: list[dict[str, Any]], browser: BrowserSession, tmp_path: Path) -> None:
+    said = visited(WAYS[way](app_of(tmp_path / "app", packed[""])), f"npm-{way}", browser)
+    assert said["backend"] is None, "there is no other"
     assert said["direct"] == said["worker"] == right
     assert [one["label"] for one in said["direct"]] != list(LABELS), "sorted by score"
     assert said["inputs"] == ["pixels"]
 
 
 @pytest.mark.parametrize("way", ["vite", "esbuild"])
-@pytest.mark.parametrize("anywhere", ["firefox"], indirect=True)
-def test_a_fallback(way: str, anywhere: Visitor, packed: dict[str, Path], right: list[dict[str, Any]], tmp_path: Path) -> None:
-    made = WAYS[way](app_of(tmp_path / "app", packed["ort-web"]))
-    if not (made / "index.html").exists():
-        (made / "index.html").write_text(PAGE)
-    with Site() as site:
-        site.link("app", made)
-        said = anywhere.visit(f"{site.url}/app/index.html")
+def test_a_fallback(way: str, packed: dict[str, Path], right: list[dict[str, Any]], browser: BrowserSession, tmp_path: Path) -> None:
+    app = app_of(tmp_path / "app", packed["ort-web"])
+    (app / "main.js").write_text(f"{WITHOUT_WEBNN}{(app / 'main.js').read_text()}")
+    said = visited(WAYS[way](app), f"npm-{way}-fallback", browser)
+    assert said["backend"] == "ort-wasm"
     assert said["direct"] == right
 
 
