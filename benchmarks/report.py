@@ -11,6 +11,7 @@ from benchmarks.conversion.models import KINDS
 from benchmarks.page.browser import WAYS
 from benchmarks.page.models import MODELS
 from benchmarks.results import ROOT, Results, machine
+from benchmarks.tables import line, table
 
 HEAD = """# Benchmarks
 
@@ -78,10 +79,10 @@ def mean(values: Sequence[float]) -> float | None:
 
 def _page(browser: str, models: Mapping[str, Any]) -> Iterable[str]:
     yield f"\n### {browser}\n\n"
-    yield _table(["ratios", *KEYS.values()], (_ratios(name, {name: models[name]}) for name in MODELS if name in models))
-    yield _line(_ratios("**geometric mean**", models))
+    yield table(["ratios", *KEYS.values()], (_ratios(name, {name: models[name]}) for name in MODELS if name in models))
+    yield line(_ratios("**geometric mean**", models))
     yield "\n"
-    yield _table(
+    yield table(
         ["model", "", "code kB", "first ms", "at 20 Mbit/s", "a call ms", "95 %", "memory MiB", "differs"],
         (_figures(name, way, models[name][way]) for name in MODELS if name in models for way in WAYS),
     )
@@ -110,13 +111,13 @@ def _conversion(rows: Mapping[str, Any]) -> Iterable[str]:
         return [name, f"{seconds:.1f}", more(seconds), f"{row['memory'] - row['before']:,.0f}"]
 
     nodes = {name: row for name, row in rows.items() if "nodes" in row}
-    yield _table(
+    yield table(
         ["model", "seconds", "nodes a second", "memory MiB"],
         (shown(name, row, lambda seconds, row=row: f"{row['nodes'] / seconds:,.0f}") for name, row in nodes.items()),  # type: ignore[misc]
     )
     slopes = [f"{kind} {_slope(nodes, kind):.2f}" for kind in KINDS if any(name.startswith(kind) for name in nodes)]
     yield f"\nThe slope of the logarithm of time over that of nodes: {', '.join(slopes)}.\n\n"
-    yield _table(
+    yield table(
         ["weights", "seconds", "times `cp`", "memory MiB"],
         (shown(name, row, lambda seconds, row=row: f"{seconds / row['cp']:.1f}") for name, row in rows.items() if "cp" in row),  # type: ignore[misc]
     )
@@ -134,15 +135,7 @@ def _short(found: Mapping[str, Any]) -> str:
     counts = [len(ratios(models, "warm", "webnn")) for models in found.values()]
     head = [f"beside onnxruntime-web on WebNN, mean of {min(counts)} models", *found]
     rows = ([words, *(_ratio(mean(ratios(models, key, "webnn"))) for models in found.values())] for key, words in WORDS.items())
-    return f"\n{_table(head, rows)}\n"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "".join(map(_line, [head, ["---"] * len(head), *rows]))
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |\n"
+    return f"\n{table(head, rows)}\n"
 
 
 if __name__ == "__main__":

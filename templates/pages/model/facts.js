@@ -12,7 +12,7 @@ export function bytes(count) {
   return `${(count / 1000 ** power).toFixed(power ? 1 : 0)} ${units[power]}`;
 }
 
-/** Bars of the last runs: the network's own time below, all else of a run above it. */
+/** Bars of the last runs: the model's own time below, all else of a run above it. */
 function chart(runs) {
   const { width, height } = CHART;
   const most = Math.max(...runs.map(({ total }) => total));
@@ -52,11 +52,11 @@ export class Facts {
     this.#chart.replaceChildren();
   }
 
-  /** A run took so long, and the network so long of that. */
+  /** A run took so long, and the model so long of that. */
   ran(run) {
     this.#runs = [...this.#runs, run].slice(-MOST_RUNS);
     const totals = this.#runs.map(({ total }) => total);
-    this.set("last answer", run.total > run.network + 0.05 ? `${milliseconds(run.total)}, the network ${milliseconds(run.network)}` : milliseconds(run.total));
+    this.set("last answer", run.total > run.network + 0.05 ? `${milliseconds(run.total)}, the model ${milliseconds(run.network)}` : milliseconds(run.total));
     this.set("median", `${milliseconds(median(totals))} of ${totals.length} run${totals.length === 1 ? "" : "s"}`);
     this.#chart.replaceChildren(chart(this.#runs));
   }

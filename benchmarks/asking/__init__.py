@@ -1,0 +1,1 @@
+"""How long pages take to answer that `--format page` writes."""

@@ -1,0 +1,39 @@
+"""What pages are asked about: a picture as telephones take it, a sound, and a text, all made up."""
+
+from __future__ import annotations
+
+import io
+import wave
+
+import numpy as np
+import PIL.Image
+
+SIZE = 1280, 960
+"""Width and height of the picture."""
+SECONDS, RATE = 3, 44_100
+
+
+def picture() -> tuple[str, bytes]:
+    """A name and a JPEG file: blots, as a photograph has more of them than of noise."""
+    coarse = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
+    file = io.BytesIO()
+    PIL.Image.fromarray(coarse).resize(SIZE, PIL.Image.Resampling.BICUBIC).save(file, "JPEG", quality=90)
+    return "picture.jpg", file.getvalue()
+
+
+def sound() -> tuple[str, bytes]:
+    """A name and a WAV file: a tone that rises, in stereo."""
+    time = np.arange(SECONDS * RATE) / RATE
+    tone = 8000 * np.sin(2 * np.pi * (200 + 300 * time) * time)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(2)
+        written.setsampwidth(2)
+        written.setframerate(RATE)
+        written.writeframes(np.stack([tone, tone], 1).astype("<i2").tobytes())
+    return "sound.wav", file.getvalue()
+
+
+TEXT = "A graph is converted once, and computed wherever a page is opened."
+FILES = {"image": picture, "audio": sound}
+"""By what a model takes."""
