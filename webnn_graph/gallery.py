@@ -25,6 +25,8 @@ INSTALLED = "node_modules"
 """A folder whose pages are others'."""
 DEPTH, MOST = 3, 1000
 """How deep pages are looked for, and how many are listed."""
+MOST_BYTES = 2**20
+"""Of a page that is read."""
 MODULE_SUFFIX, TASK_SUFFIX, TYPES_SUFFIX, FALLBACK_SUFFIX = ".js", ".task.js", ".d.ts", ".fallback.js"
 DATA_SUFFIX = f".{DATA}"
 DEFAULT = next(iter(LIBRARIES))
@@ -96,7 +98,9 @@ def _entries(folder: Path) -> Iterator[Entry]:
 
 def _purpose(page: Path) -> str:
     """What the page of a model says that it is for; empty for another page."""
-    found = ABOUT.search(page.read_text("utf-8", "replace"))
+    with page.open("rb") as file:
+        text = file.read(MOST_BYTES + 1)
+    found = ABOUT.search(text.decode("utf-8", "replace")) if len(text) <= MOST_BYTES else None
     try:
         about = json.loads(found[1]) if found else {}
     except (ValueError, RecursionError):

@@ -116,6 +116,19 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 @needs_node
+@needs_tokenizers
+def test_a_text_without_a_token_is_refused(tmp_path: Path) -> None:
+    module = simple("bert", tmp_path, (1, 3), LABELS)
+    parts = dict.fromkeys(("truncation", "padding", "normalizer", "post_processor", "decoder"))
+    model = {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "?"}
+    plain = {"version": "1.0", **parts, "added_tokens": [], "pre_tokenizer": {"type": "Whitespace"}, "model": model}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(plain))
+    (tmp_path / "tokenizer_config.json").write_text("{}")
+    wrong = run(module, "return [await failing(asked.classify('a')), await failing(asked.classify('a b'))];")
+    assert wrong == ["fine", ["ModelError", "bad-input", "the tokenizer has no token for a part of the text"]]
+
+
+@needs_node
 def test_what_is_missing_is_said(tmp_path: Path, invoke: Invoke) -> None:
     module = classifying("bert", tmp_path, invoke)
     script = """

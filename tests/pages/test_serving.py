@@ -161,6 +161,14 @@ def test_a_gallery_of_a_folder(folder: Path) -> None:
     assert ".git" not in page and "out/" not in page.split("<main>")[1]
 
 
+@pytest.mark.parametrize(("more", "is_told"), [(0, True), (2**20, False)])
+def test_a_gallery_reads_no_large_pages(more: int, is_told: bool, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "index.html").write_text('<script id="about" type="application/json">{"purpose": "says it"}</script>' + " " * more)
+    page = pages_of(tmp_path)("/")
+    assert page is not None and 'href="a/"' in page and ("says it" in page) == is_told
+
+
 @pytest.mark.browser
 @needs_axe
 @pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
