@@ -25,6 +25,8 @@ MOST_CHARACTERS = 1000
 MOST_LABELS = 2**18
 MOST_RATE = 384_000
 """Samples a second of a sound."""
+STRIDES = 8, 16, 32
+"""Sides of the cells of YOLOX's grids, in pixels of the picture that the model takes."""
 MOST_BYTES = 2**24
 """Of the metadata of a graph: 200,000 characters or labels take some megabytes."""
 
@@ -210,14 +212,16 @@ class Detections(_Described, frozen=True, tag="detections"):
     Attributes:
         names: What the labels are called.
         form: ``columns`` is [..., 4 + labels, boxes] with boxes as centre and size, ``rows`` the same with both axes swapped,
-            ``objects`` rows with how probable anything is between the box and the labels, ``best`` [..., boxes, 6] with corners,
+            ``objects`` rows with how probable anything is between the box and the labels, ``cells`` the same with a box for each cell
+            of the grids of `STRIDES`, as YOLOX gives them: its centre from the cell's corner on and the logarithms of its sides, in
+            sides of the cell; ``best`` [..., boxes, 6] with corners,
             the score of the most probable label and that label's number, ``final`` the same of which none is left out any more.
         unit: See `Boxes`.
         exclusive: Whether of boxes that overlap one stays, whatever their labels are, and not one of each label.
     """
 
     names: Names
-    form: Literal["columns", "rows", "objects", "best", "final"] = "columns"
+    form: Literal["columns", "rows", "objects", "cells", "best", "final"] = "columns"
     unit: Literal["relative", "pixels"] = "pixels"
     exclusive: bool = False
 
@@ -226,7 +230,7 @@ class Detections(_Described, frozen=True, tag="detections"):
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
         axis = -2 if self.form == "columns" else -1
-        wanted = {"columns": 4, "rows": 4, "objects": 5}.get(self.form, 6 - len(self.names)) + len(self.names)
+        wanted = {"columns": 4, "rows": 4, "objects": 5, "cells": 5}.get(self.form, 6 - len(self.names)) + len(self.names)
         if len(shape) < 2 or shape[axis] != wanted:
             yield f"{self.form} of {len(self.names)} labels are {wanted} long on axis {axis}"
 
@@ -432,6 +436,17 @@ def metadata_of(document: Mapping[str, Any]) -> Metadata:
         raise FormatError(f"metadata: {one_line(str(error), 200)}", code=Code.SYNTAX_ERROR) from None
 
 
+def picture_size(inputs: Iterable[Tensor], tensors: Mapping[str, Meaning]) -> tuple[int, int] | None:
+    """Height and width of the first picture of a graph's inputs, by what these mean; None where there is none."""
+    pictures = ((tensor.shape, tensors.get(tensor.name)) for tensor in inputs if len(tensor.shape) >= 3)
+    return next((meaning.size(shape) for shape, meaning in pictures if isinstance(meaning, Image)), None)
+
+
+def cells(size: tuple[int, int]) -> int:
+    """How many cells the grids of `STRIDES` have over a picture of a height and width."""
+    return sum((size[0] // stride) * (size[1] // stride) for stride in STRIDES)
+
+
 def check(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> None:
     """Raises `ValidationError` where metadata contradict the inputs and outputs of a graph."""
     for problem in problems(metadata, inputs, outputs):
@@ -440,7 +455,9 @@ def check(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Tensor
 
 def problems(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> Iterator[str]:
     """What of metadata contradicts the inputs and outputs of a graph."""
+    inputs = list(inputs)
     shapes = {"input": {tensor.name: tensor.shape for tensor in inputs}, "output": {tensor.name: tensor.shape for tensor in outputs}}
+    size = picture_size(inputs, metadata.tensors)
     for name, meaning in metadata.tensors.items():
         side = "input" if meaning.is_input else "output"
         shape = shapes[side].get(name)
@@ -450,3 +467,6 @@ def problems(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Ten
             yield from (f"{side} {name} {list(shape)} is not {meaning.kind} as metadata say: {why}" for why in meaning.problems(shape))
             if isinstance(meaning, State) and shapes["input"].get(meaning.input) != shape:
                 yield f"output {name} {list(shape)} is not the next value of an input {meaning.input}: there is none of this shape"
+            if isinstance(meaning, Detections) and meaning.form == "cells" and (not size or shape[-2:-1] != (cells(size),)):
+                grids = f"grids of {', '.join(map(str, STRIDES))} pixels over the picture"
+                yield f"output {name} {list(shape)} has no box for each cell of {grids}"

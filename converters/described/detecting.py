@@ -5,14 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from webnn_graph.graph import Graph, Operand
+from webnn_graph.metadata import cells
 
 SHAPED = ("reshape", "identity", "cast", "transpose", "slice")
 """What changes no numbers."""
 
 
-def form_of(shape: tuple[int, ...], labels: int) -> Any:
-    """`webnn_graph.metadata.Detections.form` as sizes tell it: YOLOv5 has objects, later ones columns, or what is chosen of them."""
-    rows, columns = shape[-2:]
+def form_of(graph: Graph, output: Operand, labels: int, size: tuple[int, int] | None) -> Any:
+    """`webnn_graph.metadata.Detections.form` as sizes tell it: YOLOv5 has objects, later ones columns, or what is chosen of them.
+
+    YOLOX has objects, too, unless its last steps are missing, of which one is the exponential function.
+
+    Args:
+        graph: The graph.
+        output: One of its outputs.
+        labels: How many there are.
+        size: Height and width of the picture; None where they are not known.
+    """
+    rows, columns = output.shape[-2:]
+    if size and (rows, columns) == (cells(size), 5 + labels) and not any(node.op == "exp" for node in graph.nodes):
+        return "cells"
     return "columns" if rows == 4 + labels else "final" if columns == 6 else "objects"
 
 

@@ -17,7 +17,19 @@ from converters.described.licenses import license_of
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError, Where
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import MOST_BYTES, MOST_CHARACTERS, Audio, Detections, Image, Labels, Meaning, Metadata, check, metadata_of
+from webnn_graph.metadata import (
+    MOST_BYTES,
+    MOST_CHARACTERS,
+    Audio,
+    Detections,
+    Image,
+    Labels,
+    Meaning,
+    Metadata,
+    check,
+    metadata_of,
+    picture_size,
+)
 from webnn_graph.names import TASK, nearest
 from webnn_graph.spectrogram import Spectrogram
 
@@ -67,7 +79,7 @@ class Given:
         tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}
         for name, file in self.labels.items():
             names = read_labels(file)
-            if detections := self._detections(graph, name, names, before.task):
+            if detections := self._detections(graph, tensors, name, names, before.task):
                 tensors |= detections
                 continue
             output = _output(graph, name, len(names), file)
@@ -93,14 +105,15 @@ class Given:
                 raise ValidationError(f"input {name} is {height} pixels high and {width} wide, not {size[0]} and {size[1]}")
         return replace(graph, metadata=metadata.document())
 
-    def _detections(self, graph: Graph, name: str, names: tuple[str, ...], task: str) -> dict[str, Meaning]:
+    def _detections(self, graph: Graph, tensors: Mapping[str, Meaning], name: str, names: tuple[str, ...], task: str) -> dict[str, Meaning]:
         """The output of a detector that has boxes and scores of so many labels in one, if there is one such."""
         if (self.task or task) != "object-detection":
             return {}
+        size = picture_size(graph.inputs, tensors)
         found: dict[str, Meaning] = {}
         for operand in graph.outputs:
             if operand.rank in (2, 3) and name in ("", operand.name):
-                meaning = Detections(names=names, form=form_of(operand.shape, len(names)))
+                meaning = Detections(names=names, form=form_of(graph, operand, len(names), size))
                 if not any(meaning.problems(operand.shape)):
                     found[operand.name] = meaning
         return found if len(found) == 1 else {}

@@ -62,7 +62,7 @@ def _ultralytics(task: str, names: tuple[str, ...], graph: Graph) -> Iterator[tu
         if task == "classify" and operand.rank == 2:
             yield operand.name, Labels(names=names, scores="probabilities")
         elif task == "detect" and operand.rank == 3:
-            yield operand.name, Detections(names=names, form=form_of(operand.shape, len(names)))
+            yield operand.name, Detections(names=names, form=form_of(graph, operand, len(names), None))
 
 
 def _sound(said: Mapping[str, str], graph: Graph) -> Iterator[tuple[str, Meaning]]:

@@ -15,9 +15,9 @@ from converters.joining.steps import Ending
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Labels, Mask, Metadata, Tokens
+from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Labels, Mask, Metadata, Tokens, picture_size
 from webnn_graph.passes.rewrite import Mapped
-from webnn_graph.tasks.answers import corners, probabilities
+from webnn_graph.tasks.answers import corners, grids, in_cells, probabilities
 
 TIE = 1e-4
 """How much less than the largest of some numbers, as a share of them, may be as good: rounding decides which is the largest then."""
@@ -96,7 +96,8 @@ def detections(graph: Graph, operand: Operand, meaning: Detections) -> Ending | 
     if meaning.form in ("best", "final") or not any(meaning.names):
         return None
     axis = operand.rank - (2 if meaning.form == "columns" else 1)
-    first = 5 if meaning.form == "objects" else 4
+    first = 5 if meaning.form in ("objects", "cells") else 4
+    size = picture_size(graph.inputs, Metadata.of(graph).tensors) if meaning.form == "cells" else None
     unnamed = np.array([0 if name else np.inf for name in meaning.names])
 
     def build(b: GraphBuilder, x: Operand, new: Mapped) -> Operand:
@@ -108,7 +109,8 @@ def detections(graph: Graph, operand: Operand, meaning: Detections) -> Ending | 
         if first == 5:
             best = b.mul(best, _part(b, x, axis, 4, 1))
         number = b.argMax(scores, axis, keepDimensions=True)
-        parts = [_corners(b, _part(b, x, axis, 0, 4), "cxcywh", axis), best, number]
+        boxes = _part(b, x, axis, 0, 4)
+        parts = [_corners(b, _in_cells(b, boxes, size) if size else boxes, "cxcywh", axis), best, number]
         made = b.concat([b.cast(part, "float32") for part in parts], axis)
         return made if axis == x.rank - 1 else b.transpose(made, permutation=[*range(x.rank - 2), x.rank - 1, x.rank - 2])
 
@@ -117,11 +119,19 @@ def detections(graph: Graph, operand: Operand, meaning: Detections) -> Ending | 
         scores = rows[..., first:] - unnamed
         number = _chosen(scores, -1, actual[..., 5])[..., None]
         best = np.take_along_axis(scores, number, -1) * (rows[..., 4:5] if first == 5 else 1)
-        made = corners(rows[..., :4].reshape(-1, 4), "cxcywh").reshape(*rows.shape[:-1], 4)
+        boxes = np.concatenate([in_cells(one, size) if size else one for one in rows[..., :4].reshape(-1, *rows.shape[-2:-1], 4)])
+        made = corners(boxes, "cxcywh").reshape(*rows.shape[:-1], 4)
         return np.concatenate([made, best, number], -1)
 
     says = "has for each box corners, the score of the most probable label, and its number"
     return Ending(msgspec.structs.replace(meaning, form="best"), build, expected, says)
+
+
+def _in_cells(b: GraphBuilder, x: Operand, size: tuple[int, int]) -> Operand:
+    """Boxes of YOLOX as centres and sizes, in pixels."""
+    cells, axis = grids(size).astype(np.float32), x.rank - 1
+    parts = [b.add(_part(b, x, axis, 0, 2), b.constant(cells[:, :2], x.data_type)), b.exp(_part(b, x, axis, 2, 2))]
+    return b.mul(b.concat(parts, axis), b.constant(cells[:, 2:], x.data_type))
 
 
 def _corners(b: GraphBuilder, x: Operand, form: str, axis: int) -> Operand:

@@ -27,3 +27,4 @@ export const dataUrls: () => URL[];
 export const MOST_PIXELS: number;
 /** Of one picture that are given. */
 export const MOST_BOXES: number;
+export const STRIDES: readonly number[];

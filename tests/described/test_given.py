@@ -186,6 +186,16 @@ def test_labels_of_a_detector(shape: tuple[int, ...], form: Any, tmp_path: Path)
         Given(labels={"": tmp_path / "labels"}).of(graph)
 
 
+@pytest.mark.parametrize(("op", "form"), [("sigmoid", "cells"), ("exp", "objects")])
+def test_labels_of_a_detector_with_a_box_for_each_cell(op: str, form: Any, tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text("cat\ndog\n")
+    b = GraphBuilder("yolox")
+    b.input("x", "float32", [1, 3, 32, 64])
+    graph = b.build({"found": getattr(b, op)(b.input("z", "float32", [1, 42, 7]))})
+    given = Given(task="object-detection", labels={"": tmp_path / "labels"}, inputs={"x": Image()})
+    assert Metadata.of(given.of(graph)).tensors["found"] == Detections(names=("cat", "dog"), form=form)
+
+
 class Network(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()

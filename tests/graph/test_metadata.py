@@ -207,6 +207,14 @@ def test_what_a_tensor_can_be(meaning: Meaning, right: tuple[int, ...], wrong: t
     assert metadata_of(json.loads(json.dumps(metadata.document()))) == metadata
 
 
+def test_a_box_for_each_cell() -> None:
+    metadata = Metadata(tensors={"x": Image(), "y": Detections(names=("a", "b"), form="cells")})
+    for height, count in ((32, 1), (64, 0)):
+        assert len(list(problems(metadata, [Tensor("x", 1, 3, height, 64)], [Tensor("y", 1, 42, 7)]))) == 1 - count
+    (problem,) = problems(Metadata(tensors={"y": metadata.tensors["y"]}), [], [Tensor("y", 1, 42, 7)])
+    assert problem == "output y [1, 42, 7] has no box for each cell of grids of 8, 16, 32 pixels over the picture"
+
+
 def test_every_kind_is_tested() -> None:
     (mark,) = test_what_a_tensor_can_be.pytestmark  # type: ignore[attr-defined]
     assert {row[0].kind for row in mark.args[1]} == set(KINDS) - {"speech", "state"}  # which have any shape

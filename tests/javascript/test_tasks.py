@@ -262,6 +262,15 @@ def test_objects_of_boxes_and_labels(plain: Path) -> None:  # noqa: F811
     assert len(asked.expected[-1]) == 300 and min(map(len, asked.expected)) > 3
 
 
+def test_objects_of_cells(plain: Path) -> None:  # noqa: F811
+    rng, asked = np.random.default_rng(5), Asked()
+    rows = rng.uniform(0, 1, (1, answers.grids((100, 120)).shape[0], 9)).astype(np.float32)
+    rows[..., 2:4] -= 0.5
+    asked.add("cells", [rows], [Detections(names=NAMES, form="cells")], 0.5, answers.OVERLAP)
+    asked.check(plain)
+    assert len(asked.expected[0]) > 20
+
+
 @pytest.mark.parametrize("form", ["columns", "rows", "objects", "final"])
 def test_objects_of_detections(form: Any, plain: Path) -> None:  # noqa: F811
     rng, asked = np.random.default_rng(3), Asked()

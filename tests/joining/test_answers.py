@@ -15,7 +15,7 @@ from converters.joining import Joined, joined
 from webnn_graph import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Labels, Mask, Meaning, Metadata, Tokens
+from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Image, Labels, Mask, Meaning, Metadata, Tokens
 from webnn_graph.runtimes import run
 from webnn_graph.targets import legalize, load_target
 from webnn_graph.tasks import answers
@@ -141,6 +141,18 @@ def test_detections(form: Any, names: tuple[str, ...]) -> None:
     assert actual["x"].shape == (1, 200, 6) and meanings["x"] == Detections(names=names, form="best", joined=True)
     found = answers.objects(actual, meanings, (64, 96), FIT, 0.6)
     right = answers.objects({"x": numbers}, {"x": before}, (64, 96), FIT, 0.6)
+    assert len(found) > 20 and [one.label for one in found] == [one.label for one in right]
+    np.testing.assert_allclose([(one.score, *one.box) for one in found], [(one.score, *one.box) for one in right], rtol=1e-5, atol=1e-4)
+
+
+def test_detections_in_cells() -> None:
+    numbers = np.random.default_rng(6).normal(size=(1, 126, 9)).astype(np.float32)
+    numbers[..., 4:] = 1 / (1 + np.exp(-numbers[..., 4:]))
+    before = Detections(names=NAMES[:4], form="cells")
+    actual, meanings = answered({"x": numbers, "picture": np.zeros((1, 3, 64, 96), np.float32)}, x=before, picture=Image())
+    assert actual["x"].shape == (1, 126, 6) and meanings["x"] == Detections(names=NAMES[:4], form="best", joined=True)
+    found = answers.objects(actual, meanings, (64, 96), FIT, 0.3)
+    right = answers.objects({"x": numbers}, {"x": before}, (64, 96), FIT, 0.3)
     assert len(found) > 20 and [one.label for one in found] == [one.label for one in right]
     np.testing.assert_allclose([(one.score, *one.box) for one in found], [(one.score, *one.box) for one in right], rtol=1e-5, atol=1e-4)
 

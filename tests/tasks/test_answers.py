@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from webnn_graph.data_types import Array
+from webnn_graph.errors import ValidationError
 from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels
 from webnn_graph.tasks.answers import best, objects, probabilities, shared, spelled
 from webnn_graph.tasks.pictures import Fit
@@ -93,6 +94,21 @@ def test_yolo(form: Any) -> None:
     np.testing.assert_allclose(found[0].box, [120, 60, 180, 140], rtol=1e-6)
     alone = objects({"y": given}, {"x": Image(), "y": Detections(names=names, form=form, exclusive=True)}, (100, 100), FIT, 0.25)
     assert [one.label for one in alone] == (["cat", "dog", "dog"] if form == "final" else ["cat", *(label for label, _ in last)])
+
+
+def test_yolox() -> None:
+    """The first cell of each grid over 64 x 32 pixels says the same box; so does the last of the finest one, of another label."""
+    box = np.array([32, 16, 24, 8])
+    rows = np.zeros((8 * 4 + 4 * 2 + 2, 7), np.float32)
+    for first, side in ((0, 8), (32, 16), (40, 32)):
+        rows[first] = [*box[:2] / side, *np.log(box[2:] / side), 0.9 - side / 100, 1, 0]
+    rows[31] = [32 / 8 - 7, 16 / 8 - 3, *np.log(box[2:] / 8), 0.5, 0, 1]
+    rows[31, 0] += 1
+    found = objects({"y": rows[None]}, {"x": Image(), "y": Detections(names=NAMES[:2], form="cells")}, (32, 64), Fit(64, 32, 1, 1), 0.3)
+    assert [(one.label, round(one.score, 3)) for one in found] == [("cat", 0.82), ("dog", 0.5)]
+    np.testing.assert_allclose([one.box for one in found], [[20, 12, 44, 20], [28, 12, 52, 20]], rtol=1e-6)
+    with pytest.raises(ValidationError, match="there are 42 boxes, and 10 cells in grids of 8, 16, 32 pixels"):
+        objects({"y": rows[None]}, {"x": Image(), "y": Detections(names=NAMES[:2], form="cells")}, (16, 32), FIT, 0.3)
 
 
 def test_what_boxes_share() -> None:

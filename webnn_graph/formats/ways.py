@@ -15,7 +15,21 @@ from typing import TypeAlias, TypeVar
 
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Speech, State
+from webnn_graph.metadata import (
+    STRIDES,
+    Audio,
+    Boxes,
+    Characters,
+    Depth,
+    Detections,
+    Embedding,
+    Image,
+    Labels,
+    Mask,
+    Meaning,
+    Speech,
+    State,
+)
 from webnn_graph.tasks import THRESHOLD, TOP
 from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
 from webnn_graph.tasks.maps import is_map
@@ -53,7 +67,7 @@ class Source:
         example: One, in JavaScript.
         inputs: The inputs of a graph that it becomes; empty where the graph takes something else.
         fragments: Plain modules that make inputs of it, each behind those that it reads at once.
-        facts: Numbers that these know, by name.
+        facts: Numbers that these know, or several, by name.
         options: That all methods take, by name.
         has_data: Whether they read a tokenizer's files beside the module.
     """
@@ -62,7 +76,7 @@ class Source:
     example: str
     inputs: Callable[[Graph, Meanings], Operands]
     fragments: tuple[str, ...]
-    facts: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, float | tuple[int, ...]] = field(default_factory=dict)
     options: Mapping[str, Option] = field(default_factory=dict)
     has_data: bool = False
 
@@ -80,7 +94,7 @@ class Way:
         about: What the method does, with the source's name and the defaults of its options.
         fragments: Plain modules that make the answer, each behind those that it reads at once.
         options: Of the method, by name.
-        facts: Numbers that the fragments know, by name.
+        facts: Numbers that the fragments know, or several, by name.
     """
 
     method: str
@@ -91,7 +105,7 @@ class Way:
     about: str
     fragments: tuple[str, ...]
     options: Mapping[str, Option] = field(default_factory=dict)
-    facts: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, float | tuple[int, ...]] = field(default_factory=dict)
 
 
 def of_kind(graph: Graph, meanings: Meanings, kind: type[Kind]) -> Iterator[tuple[Operand, Kind]]:
@@ -172,16 +186,20 @@ def _boxes(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
                 yield boxes, output
 
 
-def _detections(graph: Graph, meanings: Meanings, is_final: bool = False) -> Iterator[Operands]:
-    """Boxes and scores in one, with what overlaps or without."""
+def _detections(graph: Graph, meanings: Meanings, way: str = "detections") -> Iterator[Operands]:
+    """Boxes and scores in one, with what overlaps or without, or in cells."""
     for output, meaning in of_kind(graph, meanings, Detections):
         is_one = output.rank == 2 or prod(output.shape[:-2]) == 1
-        if is_one and is_final == (meaning.form == "final"):
+        if is_one and way == (meaning.form if meaning.form in ("final", "cells") else "detections"):
             yield (output,)
 
 
 def _final(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
-    return _detections(graph, meanings, is_final=True)
+    return _detections(graph, meanings, "final")
+
+
+def _cells(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    return _detections(graph, meanings, "cells")
 
 
 def _characters(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
@@ -234,12 +252,14 @@ OF_SPEECH = {"threshold": Option(THRESHOLD)} | {
 }
 OF_TOP = {"top": Option(TOP, 1, inf)}
 OF_ALL, OF_ONE = ({"threshold": Option(THRESHOLD), "overlap": Option(overlap)} for overlap in (None, OVERLAP))
-FACTS = {"MOST_BOXES": MOST_BOXES}
+OF_BOXES = {"MOST_BOXES": MOST_BOXES}
+OF_CELLS: Mapping[str, float | tuple[int, ...]] = {**OF_BOXES, "STRIDES": STRIDES}
 WAYS: Mapping[str, Way] = MappingProxyType(
     {
-        "detections": Way("detect", ("image",), "objects", "Found[]", _detections, ONE_STAYS, ("objects", "detections"), OF_ONE, FACTS),
-        "final": Way("detect", ("image",), "objects", "Found[]", _final, ALL_STAY, ("objects", "detections"), OF_ALL, FACTS),
-        "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, FACTS),
+        "detections": Way("detect", ("image",), "objects", "Found[]", _detections, ONE_STAYS, ("objects", "detections"), OF_ONE, OF_BOXES),
+        "final": Way("detect", ("image",), "objects", "Found[]", _final, ALL_STAY, ("objects", "detections"), OF_ALL, OF_BOXES),
+        "cells": Way("detect", ("image",), "objects", "Found[]", _cells, ONE_STAYS, ("objects", "cells"), OF_ONE, OF_CELLS),
+        "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, OF_BOXES),
         "classify": Way("classify", ("image", "text"), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
         "recognize": Way(
             "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("paths", "spelling")

@@ -9,7 +9,7 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.metadata import Boxes, Characters, Detections, Labels
+from webnn_graph.metadata import STRIDES, Boxes, Characters, Detections, Labels
 from webnn_graph.tasks.pictures import Fit
 
 OVERLAP = 0.45
@@ -133,6 +133,30 @@ def in_picture(boxes: Array, meaning: Boxes | Detections, form: str, size: tuple
         return fit.boxes(made * np.array([size[1], size[0]] * 2) if meaning.unit == "relative" else made)
 
 
+def in_cells(rows: Array, size: tuple[int, int]) -> Array:
+    """Boxes of YOLOX as centres and sizes, in pixels of the model's input.
+
+    Args:
+        rows: A box for each cell, the centre from the cell's corner on and the logarithms of the sides, in sides of the cell: [n, 4].
+        size: Height and width of the model's input.
+
+    Raises:
+        ValidationError: There is another number of cells.
+    """
+    places = grids(size)
+    if len(places) != len(rows):
+        raise ValidationError(f"there are {len(rows):,} boxes, and {len(places):,} cells in grids of {', '.join(map(str, STRIDES))} pixels")
+    with np.errstate(over="ignore"):  # a model may say infinities
+        return np.concatenate([rows[:, :2] + places[:, :2], np.exp(rows[:, 2:])], 1) * places[:, 2:]
+
+
+def grids(size: tuple[int, int]) -> Array:
+    """Column, row and side of each cell of grids over a picture of a height and width, row by row, the finest grid first: [n, 3]."""
+    height, width = size
+    sides = ((side, *np.divmod(np.arange((height // side) * (width // side)), max(1, width // side))) for side in STRIDES)
+    return np.concatenate([np.stack([columns, rows, np.full_like(rows, side)], 1) for side, rows, columns in sides])
+
+
 def objects(outputs: Mapping[str, Array], meanings: Mapping[str, object], size: tuple[int, int], fit: Fit, threshold: float) -> list[Found]:
     """What is in a picture, of outputs with boxes and labels or with both in one.
 
@@ -179,8 +203,9 @@ def _of_one(numbers: Array, meaning: Detections, size: tuple[int, int], fit: Fit
         known = np.nan_to_num(rows[:, 5]).round().clip(0, len(meaning.names) - 1).astype(int)
         scores[np.arange(len(rows)), known] = rows[:, 4]
         return detected(places, scores, meaning.names, threshold, OVERLAP if meaning.form == "best" else None, meaning.exclusive)
-    scores = rows[:, 5:] * rows[:, 4:5] if meaning.form == "objects" else rows[:, 4:]
-    return detected(in_picture(rows[:, :4], meaning, "cxcywh", size, fit), scores, meaning.names, threshold, OVERLAP, meaning.exclusive)
+    scores = rows[:, 5:] * rows[:, 4:5] if meaning.form in ("objects", "cells") else rows[:, 4:]
+    boxes = in_cells(rows[:, :4], size) if meaning.form == "cells" else rows[:, :4]
+    return detected(in_picture(boxes, meaning, "cxcywh", size, fit), scores, meaning.names, threshold, OVERLAP, meaning.exclusive)
 
 
 def spelled(numbers: Array, characters: Characters) -> tuple[str, float]:
