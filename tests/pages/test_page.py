@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import wave
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -27,7 +28,7 @@ from webnn_graph.formats import save, save_sizes
 from webnn_graph.formats.page import page_of
 from webnn_graph.formats.table import Format, written_as
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Image, Labels
+from webnn_graph.metadata import Audio, Characters, Image, Labels
 from webnn_graph.sizes import convert_sizes
 
 browser = pytest.mark.browser
@@ -123,6 +124,31 @@ def test_a_microphone(open_folder: Open, stub: Callable[..., Path]) -> None:
     page.wait_for_selector("#answer li")
     assert listed(page) == ["a beep 100 %"] and page.is_visible("audio") and page.is_visible("#canvas")
     assert page.evaluate("globalThis.asked.map(([source]) => source.duration > 0.05)") == [True]
+
+
+def bursts(folder: Path) -> Path:
+    """A second in which it is loud twice, for a quarter each."""
+    samples = np.tile(np.repeat([12000, 0], 2000), 2) * np.sin(np.arange(8000))
+    with wave.open(str(folder / "bursts.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return folder / "bursts.wav"
+
+
+@browser
+def test_words(open_folder: Open, tmp_path: Path) -> None:
+    """Of a model that hears a word where it is loud, an eighth of a second at a time."""
+    b = GraphBuilder("words")
+    loud = b.reduceMean(b.abs(b.reshape(b.input("x", "float32", [1, 8000]), [1, 8, 1000])), axes=[2], keepDimensions=True)
+    scores = b.concat([b.sub(0.1, loud), b.sub(loud, 0.1), b.mul(loud, 0)], 2)
+    meanings = {"x": Audio(sampling_rate=8000), "y": Characters(names=(" ", "o", ""), blank=2)}
+    page = open_folder(written(meaning(b.build({"y": scores}), **meanings), tmp_path))
+    give(page, bursts(tmp_path))
+    assert page.inner_text("#status") == "o o"
+    times = [row.split() for row in page.locator("#answer ol li").all_inner_texts()]
+    assert times == [["0:00.0", "–", "0:00.3", "o"], ["0:00.5", "–", "0:00.8", "o"]]
 
 
 REFUSED = "navigator.mediaDevices.getUserMedia = async () => { throw new Error('not allowed'); };"

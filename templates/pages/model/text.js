@@ -7,7 +7,7 @@ export const clock = (seconds) => `${Math.floor(seconds / 60)}:${(seconds % 60).
 export const text = {
   answer({ score, chunks }) {
     const times = (chunks ?? []).map((chunk) =>
-      element("li", {}, element("span", { class: "time" }, `${clock(chunk.start)} – ${clock(chunk.end)}`), chunk.text),
+      element("li", {}, element("span", { class: "time" }, `${clock(chunk.start)} – ${clock(chunk.end)}`), ` ${chunk.text}`),
     );
     return [
       score === undefined ? null : element("p", { class: "quiet" }, `Sure by ${percent(score)}`),
