@@ -144,7 +144,7 @@ def test_speech(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
 def test_text_that_is_said(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(stub("audio", "text", '{ text: "hello you", score: 0.9, chunks: [{ text: "hello", start: 0, end: 61.5 }] }'))
     give(page, sound(tmp_path))
-    assert page.inner_text("#status") == "hello you" and listed(page) == ["0:00.0 – 1:01.5hello"]
+    assert page.inner_text("#status") == "hello you" and listed(page) == ["0:00.0 – 1:01.5 hello"]
 
 
 ROWS = {
