@@ -105,7 +105,7 @@ def _factors(image: Image) -> Array:
 def _model_input(b: GraphBuilder, pixels: Operand, image: Image, old: Operand, resizing: Resizing | None) -> Operand:
     values = b.cast(pixels, "float32")
     if resizing:
-        values = resizing.cut(b, resizing.resized(b, b.slice(values, [0, 0, 0, 0], [*values.shape[:3], 3])))
+        values = resizing.cut(b, resizing.resized(b, values))
     x, axis = _colours(b, values, image), -1
     if resizing and image.fill is not None:
         x = resizing.filled(b, x, image.fill)

@@ -50,10 +50,10 @@ class Resizing:
         return _linear(b, x if self.resample == "linear" else _linear(b, x, (self.size[0], self.made[1])), self.made)
 
     def cut(self, b: GraphBuilder, x: Operand) -> Operand:
-        """What of it is in the input, without what is around it."""
+        """What of it is in the input, without what is around it, and of its channels the first three; browsers do that faster at last."""
         (_, rows), (_, columns) = self._spans()
         sizes = rows.stop - rows.start, columns.stop - columns.start
-        return b.slice(x, [0, rows.start, columns.start, 0], [1, *sizes, x.shape[3]])
+        return b.slice(x, [0, rows.start, columns.start, 0], [1, *sizes, 3])
 
     def filled(self, b: GraphBuilder, x: Operand, fill: int, axes: tuple[int, int] = (ROWS, COLUMNS)) -> Operand:
         """The input: with a value around what is cut."""
