@@ -51,7 +51,7 @@ def beginning(operand: Operand, image: Image, size: tuple[int, int] | None = Non
     says = "in the size of the model's"
     if resizing:
         meaning = msgspec.structs.replace(meaning, edge=None, fill=_fill(image), placed=resizing.placed)
-        says = f"which become {model[1]} x {model[0]} in the graph"
+        says = f"that becomes {model[1]} x {model[0]} in the graph"
     return Beginning(
         meaning,
         new,

@@ -39,7 +39,7 @@ class Resizing:
     def resized(self, b: GraphBuilder, x: Operand) -> Operand:
         """Whole values from 0 to 255, float32[1, height, width, channels], in the new size.
 
-        Halves are rounded up, as by OpenCV; Pillow rounds after each axis, and its weights to 22 bits, which turns some halves around.
+        Halves are rounded up. Pillow rounds after each axis, and its weights to 22 bits, which turns some halves around.
         """
         if self.size == self.made:
             return x
@@ -55,10 +55,10 @@ class Resizing:
         sizes = rows.stop - rows.start, columns.stop - columns.start
         return b.slice(x, [0, rows.start, columns.start, 0], [1, *sizes, 3])
 
-    def filled(self, b: GraphBuilder, x: Operand, fill: int, axes: tuple[int, int] = (ROWS, COLUMNS)) -> Operand:
+    def filled(self, b: GraphBuilder, x: Operand, fill: int) -> Operand:
         """The input: with a value around what is cut."""
         before, after = [0] * x.rank, [0] * x.rank
-        for axis, (there, _), size in zip(axes, self._spans(), (self.placed.height, self.placed.width), strict=True):
+        for axis, (there, _), size in zip((ROWS, COLUMNS), self._spans(), (self.placed.height, self.placed.width), strict=True):
             before[axis], after[axis] = there.start, size - there.stop
         return b.pad(x, before, after, value=float(fill)) if any((*before, *after)) else x
 
