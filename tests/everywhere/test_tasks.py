@@ -119,9 +119,9 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def answered(folder: Path, name: str, picture: str = "picture.png") -> Any:
+def answered(folder: Path, name: str, picture: str = "picture.png", suffix: str = "webnn") -> Any:
     """What ``webnn run`` says, as a module says it."""
-    said = json.loads(run("webnn", "run", folder / f"{name}.webnn", "--image", folder / picture, "--threshold", THRESHOLD, "--json"))
+    said = json.loads(run("webnn", "run", folder / f"{name}.{suffix}", "--image", folder / picture, "--threshold", THRESHOLD, "--json"))
     if said["objects"] is not None:
         sides = ("left", "top", "right", "bottom")
         return [{**one, "box": dict(zip(sides, one["box"], strict=True))} for one in said["objects"]]
@@ -194,6 +194,24 @@ def test_joined_graphs_answer_the_same(anywhere: Visitor, site: Site) -> None:
             run("webnn2js", site.folder / f"{name}.webnn", "-o", site.folder, *how)
         made = anywhere.visit(site.page(script(anywhere, joined)))
         check(made["answers"]["data"], answered(site.folder, name))
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("size", [(150, 200), (90, 160)])
+def test_graphs_that_resize_pictures_answer_the_same(size: tuple[int, int], anywhere: Visitor, site: Site) -> None:
+    """Pictures of their size, and others, which become so before."""
+    height, width = size
+    name = f"sized_{height}"
+    if not (site.folder / f"{name}.js").is_file():
+        image = "image:bgr,contain,fill=114,linear"
+        how = ("--with-preprocessing", "--picture-size", f"{height}x{width}", "--name", name, "--fallback", FALLBACK)
+        run("webnn2js", site.folder / "detections.webnn", "-o", site.folder, "--image", image, *how, "--format", "webnn,js")
+        run("webnn2json", site.folder / "detections.webnn", "-o", site.folder, "--image", image, "--name", "linear")
+    made = anywhere.visit(site.page(script(anywhere, name)))
+    assert made["backend"] == backend(anywhere.browser)
+    check(made["answers"]["data"], answered(site.folder, name))
+    if size == (150, 200):
+        check(made["answers"]["data"], answered(site.folder, "linear", suffix="json"))
 
 
 WRONG = """
