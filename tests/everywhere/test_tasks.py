@@ -203,15 +203,16 @@ def test_graphs_that_resize_pictures_answer_the_same(size: tuple[int, int], anyw
     height, width = size
     name = f"sized_{height}"
     if not (site.folder / f"{name}.js").is_file():
-        image = "image:bgr,contain,fill=114,linear"
-        how = ("--with-preprocessing", "--picture-size", f"{height}x{width}", "--name", name, "--fallback", FALLBACK)
-        run("webnn2js", site.folder / "detections.webnn", "-o", site.folder, "--image", image, *how, "--format", "webnn,js")
-        run("webnn2json", site.folder / "detections.webnn", "-o", site.folder, "--image", image, "--name", "linear")
+        graph = (site.folder / "detections.webnn", "-o", site.folder, "--image", "image:bgr,contain,fill=114,linear")
+        how = ("--with-preprocessing", "--picture-size", f"{height}x{width}")
+        run("webnn2js", *graph, *how, "--name", name, "--fallback", FALLBACK)
+        run("webnn2json", *graph, *how, "--name", f"{name}_json")
+        run("webnn2json", *graph, "--name", f"{name}_before")
     made = anywhere.visit(site.page(script(anywhere, name)))
     assert made["backend"] == backend(anywhere.browser)
-    check(made["answers"]["data"], answered(site.folder, name))
+    check(made["answers"]["data"], answered(site.folder, f"{name}_json", suffix="json"))
     if size == (150, 200):
-        check(made["answers"]["data"], answered(site.folder, "linear", suffix="json"))
+        check(made["answers"]["data"], answered(site.folder, f"{name}_before", suffix="json"))
 
 
 WRONG = """
