@@ -169,7 +169,8 @@ def lamp(width: int, height: int, box: tuple[int, int, int, int]) -> Picture:
 )
 def test_answers_are_where_they_are_in_the_picture(rule: dict[str, Any], size: tuple[int, int], postprocessing: bool) -> None:
     """In pictures of the graph's size and of another one: what is bright is found where it was painted."""
-    made = joined(finder(Image(scale=1 / 255, resample="linear", **rule)), preprocessing=True, postprocessing=postprocessing, picture_size=size)
+    graph = finder(Image(scale=1 / 255, resample="linear", **rule))
+    made = joined(graph, preprocessing=True, postprocessing=postprocessing, picture_size=size)
     tensors = Metadata.of(made.graph).tensors
     image = tensors["x"]
     assert isinstance(image, Image) and image.placed and image.resize == rule["resize"]
