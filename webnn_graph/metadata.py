@@ -23,6 +23,8 @@ from webnn_graph.wording import one_line
 MOST_CHARACTERS = 1000
 """Of a name or a label."""
 MOST_LABELS = 2**18
+MOST_SIDE = 2**16
+"""Pixels of a picture's height or width."""
 MOST_RATE = 384_000
 """Samples a second of a sound."""
 STRIDES = 8, 16, 32
@@ -32,7 +34,8 @@ MOST_BYTES = 2**24
 
 Text: TypeAlias = Annotated[str, Meta(max_length=MOST_CHARACTERS)]
 Names: TypeAlias = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=MOST_LABELS)]
-Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=2**16)]
+Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_SIDE)]
+Side: TypeAlias = Annotated[int, Meta(ge=-(2**26), le=2**26)]
 Byte: TypeAlias = Annotated[int, Meta(ge=0, le=255)]
 Number: TypeAlias = Annotated[float, Meta(ge=-1e6, le=1e6)]
 Positive: TypeAlias = Annotated[float, Meta(gt=0, le=1e6)]
@@ -55,6 +58,22 @@ class _Described(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return str(type(self).__struct_config__.tag)
 
 
+class Placed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a graph that resizes pictures itself puts them: in the input of its model, which is of another size.
+
+    Attributes:
+        height, width: Of the model's input.
+        left, top, right, bottom: Of the whole picture there, in pixels; beyond the input where this is cut out of the picture.
+    """
+
+    height: Pixels
+    width: Pixels
+    left: Side
+    top: Side
+    right: Side
+    bottom: Side
+
+
 class Image(_Described, frozen=True, tag="image"):
     """An input that is a picture: ``(value * scale - mean) / std`` of each channel, of values from 0 to 255.
 
@@ -73,6 +92,7 @@ class Image(_Described, frozen=True, tag="image"):
         scale: What values are multiplied by first.
         mean: Of each channel, or one of all; empty for 0.
         std: Of each channel, or one of all; empty for 1.
+        placed: Where the graph itself puts a picture of the tensor's size; None where the model takes that size.
     """
 
     channels: Literal["rgb", "bgr", "gray", "rgba"] = "rgb"
@@ -85,6 +105,7 @@ class Image(_Described, frozen=True, tag="image"):
     scale: Positive = 1.0
     mean: OfChannels = ()
     std: Annotated[tuple[Positive, ...], Meta(max_length=4)] = ()
+    placed: Placed | None = None
 
     is_input: ClassVar[bool] = True
 
@@ -98,6 +119,10 @@ class Image(_Described, frozen=True, tag="image"):
         height, width = shape[-2:] if self.layout == "nchw" else shape[-3:-1]
         return height, width
 
+    def model_size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Height and width that places in the model's answers refer to."""
+        return (self.placed.height, self.placed.width) if self.placed else self.size(shape)
+
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
         if len(shape) not in (3, 4):
@@ -109,6 +134,8 @@ class Image(_Described, frozen=True, tag="image"):
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) not in (0, 1, self.count):
                 yield f"{name} has {len(values)} values for {self.count} channels"
+        if self.placed and not (self.placed.left < self.placed.right and self.placed.top < self.placed.bottom):
+            yield "placed has its left before its right and its top above its bottom"
 
 
 class Audio(_Described, frozen=True, tag="audio"):
@@ -437,9 +464,9 @@ def metadata_of(document: Mapping[str, Any]) -> Metadata:
 
 
 def picture_size(inputs: Iterable[Tensor], tensors: Mapping[str, Meaning]) -> tuple[int, int] | None:
-    """Height and width of the first picture of a graph's inputs, by what these mean; None where there is none."""
+    """Height and width that a model takes its first picture in, by what a graph's inputs mean; None where there is none."""
     pictures = ((tensor.shape, tensors.get(tensor.name)) for tensor in inputs if len(tensor.shape) >= 3)
-    return next((meaning.size(shape) for shape, meaning in pictures if isinstance(meaning, Image)), None)
+    return next((meaning.model_size(shape) for shape, meaning in pictures if isinstance(meaning, Image)), None)
 
 
 def cells(size: tuple[int, int]) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from converters.checking.noise import FURTHER, LOUDEST, NUDGES
 from converters.checking.verify import Runner, Verification
 from converters.joining import Joined
+from webnn_graph.builder import GraphBuilder
 from webnn_graph.compare import HALF_PRECISION, Difference, Noise, compare, relative_differences
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Graph
@@ -32,7 +33,7 @@ def verify_steps(graph: Graph, joined: Joined, run: Runner, feeds: Mapping[str, 
     """
     is_half = any(output.data_type is DataType.FLOAT16 for node in graph.nodes for output in node.outputs)
     tolerance = max(tolerance, HALF_PRECISION) if is_half else tolerance
-    actual, given = run(graph, feeds), joined.prepared(feeds)
+    actual, given = run(graph, feeds), _given(joined, run, feeds)
 
     def expected(given: Mapping[str, Array]) -> dict[str, Array]:
         return joined.expected(run(joined.before, given), given, actual)
@@ -44,6 +45,19 @@ def verify_steps(graph: Graph, joined: Joined, run: Runner, feeds: Mapping[str, 
         samples = [expected(moved) for moved in _moved(given, spacing)]
         differences = [_explained(d, actual[d.name], right[d.name], [sample[d.name] for sample in samples]) for d in differences]
     return Verification(differences, None)
+
+
+def _given(joined: Joined, run: Runner, feeds: Mapping[str, Array]) -> dict[str, Array]:
+    """Values for the model's inputs; where the graph rounds what is half of a step to the other side, what it makes of that is right."""
+    given = joined.prepared(feeds)
+    for name, step in joined.beginnings.items():
+        if step.step is not None:
+            b = GraphBuilder(name)
+            pixels = b.input("x", step.operand.data_type, step.operand.shape)
+            (made,) = run(b.build({"y": step.build(b, pixels)}), {"x": feeds[name]}).values()
+            is_next = np.isclose(np.abs(made.astype(np.float64) - given[name]), step.step, rtol=0.01, atol=0)
+            given[name] = np.where(is_next, made, given[name])
+    return given
 
 
 def _moved(feeds: Mapping[str, Array], spacing: float) -> Iterator[dict[str, Array]]:

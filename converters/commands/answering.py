@@ -109,7 +109,7 @@ def asked(graph: Graph, source: Source, given: Mapping[str, Array], seed: int) -
     if source.image:
         name, meaning = input_of(question, Image, "picture", "--image x:rgb,mean=0.5")
         operand = graph.operands[name]
-        question.picture, question.size = read_picture(source.image), meaning.size(operand.shape)
+        question.picture, question.size = read_picture(source.image), meaning.model_size(operand.shape)
         question.feeds[name], question.fit = prepared(question.picture, meaning, operand)
     if source.audio:
         name, sound = input_of(question, Audio, "sound", "--audio x:16000")

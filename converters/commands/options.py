@@ -19,6 +19,7 @@ from converters.commands.values import (
     IMAGE,
     LABELS,
     LENGTHS,
+    PICTURE_SIZE,
     SHAPE,
     VALUE,
     Assignment,
@@ -287,6 +288,12 @@ joining_options = options(
         "samples of a sound.",
     ),
     click.option(
+        "--picture-size",
+        type=PICTURE_SIZE,
+        help="Height and width of the pictures that --with-preprocessing takes, which the graph resizes then, like 480x640 of a camera.  "
+        "[default: as the model takes them]",
+    ),
+    click.option(
         "--with-postprocessing",
         is_flag=True,
         help="End the graph at what is wanted: probabilities, corners of boxes, masks, characters, one vector of a text.",
@@ -435,7 +442,7 @@ DESCRIBING = ("images", "sounds", "label_files", "license")
 """Those of the `describing_options` but for the task."""
 
 
-JOINING = ("with_preprocessing", "with_postprocessing")
+JOINING = ("with_preprocessing", "with_postprocessing", "picture_size")
 """The `joining_options`."""
 
 
@@ -465,16 +472,18 @@ def joining_of(
 ) -> Callable[[Graph], Joined] | None:
     """Takes the `joining_options` out of a command's options: what joins to a graph, None where nothing does.
 
-    Raises `click.UsageError` where there are several sizes.
+    Raises `click.UsageError` where there are several sizes, or one of pictures without what takes them.
     """
     from converters.joining import joined
 
-    before, after = (options.pop(name) for name in JOINING)
+    before, after, size = (options.pop(name) for name in JOINING)
+    if size and not before:
+        raise click.UsageError("--picture-size is for --with-preprocessing")
     if not before and not after:
         return None
     if len(sizes) > 1:
         raise click.UsageError("--with-preprocessing and --with-postprocessing are for one size of each dimension")
-    return partial(joined, preprocessing=before, postprocessing=after, rounding=quantizing is not None)
+    return partial(joined, preprocessing=before, postprocessing=after, rounding=quantizing is not None, picture_size=size)
 
 
 def sizes_of(options: dict[str, Any], model: Path) -> list[Mapping[str, int]]:

@@ -137,6 +137,15 @@ def _labels(text: str) -> tuple[str, Path]:
     return (output, Path(file)) if colon and not Path(text).exists() else ("", Path(text))
 
 
+def _picture_size(text: str) -> tuple[int, int]:
+    from webnn_graph.metadata import MOST_SIDE
+
+    height, _, width = text.partition("x")
+    if not all(side.isdecimal() and len(side) < 6 and 1 <= int(side) <= MOST_SIDE for side in (height, width)):
+        raise ValueError(f"it is not like 480x640, height and width in pixels, each at most {MOST_SIDE:,}")
+    return int(height), int(width)
+
+
 class RandomNumbers(click.ParamType):
     """``inputs``, or a seed."""
 
@@ -171,4 +180,5 @@ SHAPE = Assignment("INPUT=1,3,224,224", _sizes)
 VALUE = Assignment("INPUT=VALUE", _value, last=False)
 IMAGE = Described("INPUT:WORD,...", _image)
 AUDIO = Described("INPUT:RATE", _audio)
+PICTURE_SIZE = Described("HEIGHTxWIDTH", _picture_size)
 LABELS = Described("[OUTPUT:]FILE", _labels)

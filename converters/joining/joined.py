@@ -18,9 +18,7 @@ from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import Audio, Boxes, Characters, Detections, Embedding, Image, Labels, Metadata
 from webnn_graph.passes.rewrite import as_it_is, replay
 
-BEGINNINGS: Mapping[type[Any], Callable[[Operand, Any], Beginning | None]] = MappingProxyType(
-    {Image: pictures.beginning, Audio: sounds.beginning}
-)
+BEGINNINGS: Mapping[type[Any], Callable[..., Beginning | None]] = MappingProxyType({Image: pictures.beginning, Audio: sounds.beginning})
 """What is put before an input, by what it is; None where a page has just that."""
 ENDINGS: Mapping[type[Any], Callable[[Graph, Operand, Any], Ending | None]] = MappingProxyType(
     {
@@ -62,7 +60,14 @@ class Joined:
         }
 
 
-def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = False, rounding: bool = False) -> Joined:
+def joined(
+    graph: Graph,
+    *,
+    preprocessing: bool = False,
+    postprocessing: bool = False,
+    rounding: bool = False,
+    picture_size: tuple[int, int] | None = None,
+) -> Joined:
     """A graph that begins at what a page has, ends at what it wants, or both.
 
     Args:
@@ -70,12 +75,13 @@ def joined(graph: Graph, *, preprocessing: bool = False, postprocessing: bool = 
         preprocessing: Whether inputs become what a page has: the bytes of a picture, the samples of a sound.
         postprocessing: Whether outputs become what is wanted: probabilities, corners of boxes, masks, characters, one vector.
         rounding: Whether weights are going to be rounded, see `converters.joining.scales.folded`.
+        picture_size: Height and width of pictures, which the graph resizes; None for those that the model takes.
 
     Raises:
-        ValidationError: It is not said what any input is, or any output, or one cannot be joined to.
+        ValidationError: It is not said what any input is, or any output, or one cannot be joined to; or there is no picture to resize.
     """
     metadata = Metadata.of(graph)
-    beginnings = _beginnings(graph, metadata) if preprocessing else {}
+    beginnings = _beginnings(graph, metadata, picture_size) if preprocessing else {}
     endings = _endings(graph, metadata) if postprocessing else {}
 
     def begin(b: GraphBuilder, operand: Operand) -> Operand:
@@ -102,12 +108,15 @@ def label_of(name: str, step: Beginning) -> str:
     return f"{name} of {step.meaning.kind}"
 
 
-def _beginnings(graph: Graph, metadata: Metadata) -> dict[str, Beginning]:
+def _beginnings(graph: Graph, metadata: Metadata, picture_size: tuple[int, int] | None) -> dict[str, Beginning]:
     found = {}
+    if picture_size and not any(isinstance(meaning, Image) for meaning in metadata.tensors.values()):
+        raise ValidationError(f"no input of {graph.name} is said to be a picture", "--image x:rgb,mean=0.5,std=0.5 can say so")
     for operand in graph.inputs:
         meaning = metadata.tensors.get(operand.name)
         kind = BEGINNINGS.get(type(meaning))
-        if kind and (step := kind(operand, meaning)):
+        how = {"size": picture_size} if isinstance(meaning, Image) else {}
+        if kind and (step := kind(operand, meaning, **how)):
             found[operand.name] = step
     if not any(type(meaning) in BEGINNINGS for meaning in metadata.tensors.values()):
         raise ValidationError(f"no input of {graph.name} is said to be a picture or a sound", "--image x:rgb,mean=0.5,std=0.5 can say so")

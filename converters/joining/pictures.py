@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 import numpy as np
 
+from converters.joining.resizing import Resizing, resizing_of
 from converters.joining.steps import Beginning
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
@@ -20,35 +21,63 @@ LUMA = (19595, 38470, 7471)
 """How bright red, green and blue are, in 65536ths: ITU-R 601-2 as Pillow's mode L has it."""
 
 
-def beginning(operand: Operand, image: Image) -> Beginning | None:
+def beginning(operand: Operand, image: Image, size: tuple[int, int] | None = None) -> Beginning | None:
     """What makes an input of ``uint8[1, height, width, 4]``; None where it is that.
 
+    Args:
+        operand: The input.
+        image: What it is.
+        size: Height and width of the pictures; None for those of the input.
+
     Raises:
-        ValidationError: It is of several pictures, has 4 bits, or its values are beyond float32.
+        ValidationError: It is of several pictures, has 4 bits, or its values are beyond float32; or it begins with bytes of another
+            size, or its way to resize pictures is none of WebNN's.
     """
+    model = image.size(operand.shape)
     if image.channels == "rgba":
-        return None
+        if size in (None, model):
+            return None
+        what = f"{operand.name} takes bytes of pictures of {model[1]} x {model[0]} pixels already"
+        raise ValidationError(what, "the model converted anew, or its graph without --with-preprocessing, can take another size")
     if operand.rank == 4 and operand.shape[0] != 1:
         raise ValidationError(f"{operand.name} takes {operand.shape[0]} pictures at once", "convert it for one: --dim batch=1")
     if operand.data_type.bits == 4:
         raise ValidationError(f"{operand.name} is {operand.data_type}, which no picture is")
     if not np.abs([*_shifts(image), *_factors(image)]).max() < np.finfo(np.float32).max:
         raise ValidationError(f"{operand.name} has a scale, mean or std that makes numbers beyond float32")
+    resizing = resizing_of(operand.name, image, model, size) if size else None
     meaning = msgspec.structs.replace(image, channels="rgba", layout="nhwc", scale=1.0, mean=(), std=())
-    new = Descriptor(DataType.UINT8, (1, *image.size(operand.shape), 4))
+    new = Descriptor(DataType.UINT8, (1, *(size or model), 4))
+    says = "in the size of the model's"
+    if resizing:
+        meaning = msgspec.structs.replace(meaning, edge=None, fill=_fill(image), placed=resizing.placed)
+        says = f"that becomes {model[1]} x {model[0]} in the graph"
     return Beginning(
         meaning,
         new,
-        partial(_model_input, image=image, old=operand),
+        partial(_model_input, image=image, old=operand, resizing=resizing),
         lambda random: random.integers(0, 256, new.shape, np.uint8),
-        partial(_prepared, image=image, old=operand),
-        f"takes {new} as canvases have it, of a picture in the size of the model's",
+        partial(_resized if resizing else _prepared, image=image, old=operand),
+        f"takes {new} as canvases have it, of a picture {says}",
+        step=_of_channels(np.abs(_factors(image)), -3 if image.layout == "nchw" else -1) if resizing else None,
     )
 
 
+def _fill(image: Image) -> int | None:
+    """What lies around a picture of another shape: where it becomes 0 after normalization, the grey that is nearest to that."""
+    if image.fill is not None or image.resize != "contain":
+        return image.fill
+    return int(np.clip(np.rint(_shifts(image).mean()), 0, 255))
+
+
+def _resized(pixels: Array, image: Image, old: Operand) -> Array:
+    """The input's values as the helpers make them of a picture."""
+    return prepared(picture_of(pixels[0, ..., :3]), image, old)[0]
+
+
 def _prepared(pixels: Array, image: Image, old: Operand) -> Array:
-    """The input's values as the helpers make them of a picture in its size."""
-    values, _ = prepared(picture_of(pixels[0, ..., :3]), msgspec.structs.replace(image, resize="stretch", edge=None), old)
+    """The same of a picture in the input's size."""
+    values = _resized(pixels, msgspec.structs.replace(image, resize="stretch", edge=None), old)
     if _rest_is_marked(image, image.size(old.shape)):
         rest = np.moveaxis(values.reshape(old.shape[-3:]), 0, -1) if image.layout == "nchw" else values.reshape(old.shape[-3:])
         rest[pixels[0, ..., 3] == 0] = 0
@@ -73,12 +102,18 @@ def _factors(image: Image) -> Array:
     return image.scale / np.asarray(image.std or (1.0,))
 
 
-def _model_input(b: GraphBuilder, pixels: Operand, image: Image, old: Operand) -> Operand:
+def _model_input(b: GraphBuilder, pixels: Operand, image: Image, old: Operand, resizing: Resizing | None) -> Operand:
     values = b.cast(pixels, "float32")
+    if resizing:
+        values = resizing.cut(b, resizing.resized(b, values))
     x, axis = _colours(b, values, image), -1
+    if resizing and image.fill is not None:
+        x = resizing.filled(b, x, image.fill)
     shifts, factors = _shifts(image), _factors(image)
     own = shifts[::-1] if image.channels == "bgr" else shifts  # as red, green and blue are in order
-    if _rest_is_marked(image, image.size(old.shape)):
+    if resizing and image.fill is None:
+        x, own = resizing.filled(b, b.sub(x, _of_channels(own, axis)) if own.any() else x, 0), np.zeros(1)
+    elif not resizing and _rest_is_marked(image, image.size(old.shape)):
         alpha = b.slice(values, [0, 0, 0, 3], [*values.shape[:3], 1])
         x, own = b.mul(b.sub(x, _of_channels(own, axis)), b.min(alpha, 1.0)), np.zeros(1)
     if image.layout == "nchw":
@@ -92,10 +127,10 @@ def _model_input(b: GraphBuilder, pixels: Operand, image: Image, old: Operand) -
 
 
 def _colours(b: GraphBuilder, values: Operand, image: Image) -> Operand:
-    """Red, green and blue of [1, height, width, 4], or how bright they are; each step is exact in float32."""
+    """Red, green and blue of [1, height, width, 3 or 4], or how bright they are; each step is exact in float32."""
     if image.channels != "gray":
         return b.slice(values, [0, 0, 0, 0], [*values.shape[:3], 3])
-    weighted = b.reduceSum(b.mul(values, np.array([*LUMA, 0], np.float32)), axes=[3], keepDimensions=True)
+    weighted = b.reduceSum(b.mul(values, np.array([*LUMA, 0][: values.shape[3]], np.float32)), axes=[3], keepDimensions=True)
     return b.floor(b.linear(weighted, alpha=2**-16, beta=0.5))
 
 

@@ -25,6 +25,8 @@ class Beginning:
         made_up: A value for the new one, to compare both.
         prepared: Makes the old input's value of the new one's as `webnn_graph.tasks` does it, without the graph.
         says: What is to be said of the new one.
+        step: How far values of each channel, or of all, are apart where the graph rounds what lies between to one of them: the next one
+            is as right. None where it rounds nothing.
     """
 
     meaning: Meaning
@@ -33,6 +35,7 @@ class Beginning:
     made_up: Callable[[np.random.Generator], Array]
     prepared: Callable[[Array], Array]
     says: str
+    step: Array | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,18 @@ function overlap(isInCorner, made, size) {
   return { offset, start, first: start - offset, count: Math.min(size, offset + made) - start };
 }
 
+/** How a picture lies in the model's input, where an input that it lies in is placed there by the graph. */
+function within(fit, { left, top, right, bottom }, width, height) {
+  const [across, down] = [(right - left) / width, (bottom - top) / height];
+  return {
+    ...fit,
+    xScale: fit.xScale * across,
+    yScale: fit.yScale * down,
+    left: fit.left * across + left,
+    top: fit.top * down + top,
+  };
+}
+
 /**
  * What of a picture lies where in an input: its pixels in their new size, and which rows and columns they are.
  *
@@ -28,21 +40,22 @@ function overlap(isInCorner, made, size) {
  * @param {any} image the input
  */
 function fitted(picture, image) {
-  const { shape, layout, resize, place, resample } = image;
+  const { shape, layout, resize, place, resample, placed } = image;
   const [height, width] = layout === "nchw" ? shape.slice(-2) : shape.slice(-3, -1);
   const [madeWidth, madeHeight] = madeSize(picture, image, width, height);
   const isInCorner = resize === "contain" && place === "corner";
   const across = overlap(isInCorner, madeWidth, width);
   const down = overlap(isInCorner, madeHeight, height);
   const scales = { xScale: madeWidth / picture.width, yScale: madeHeight / picture.height };
+  const fit = { width: picture.width, height: picture.height, ...scales, left: across.offset, top: down.offset };
   return {
     width,
     height,
     across,
     down,
     pixels: resized(picture, madeWidth, madeHeight, resample, across, down),
-    fit: { width: picture.width, height: picture.height, ...scales, left: across.offset, top: down.offset },
-    size: [height, width],
+    fit: placed ? within(fit, placed, width, height) : fit,
+    size: placed ? [placed.height, placed.width] : [height, width],
   };
 }
 

@@ -152,6 +152,9 @@ function besides(from, to, { first, count }) {
   return [before, after, shares];
 }
 
+/** What makes rounding down rounding to the nearest byte; sums with it round halves up, whatever their last bits are. */
+const HALF = 0.5 + 2 ** -10;
+
 /** As canvases do it: of the four next pixels alone. */
 function linear({ width, height, pixels }, madeWidth, madeHeight, across, down) {
   const [left, right, rightward] = besides(width, madeWidth, across);
@@ -171,7 +174,7 @@ function linear({ width, height, pixels }, madeWidth, madeHeight, across, down) 
       for (let bit = 0; bit < 24; bit += 8) {
         const one = mixed((a >>> bit) & 255, (b >>> bit) & 255, lowerShare);
         const other = mixed((c >>> bit) & 255, (d >>> bit) & 255, lowerShare);
-        made[at] |= Math.min(255, Math.floor(fround(mixed(one, other, rightward[x]) + 0.5))) << bit;
+        made[at] |= Math.min(255, Math.floor(fround(mixed(one, other, rightward[x]) + HALF))) << bit;
       }
     }
   }

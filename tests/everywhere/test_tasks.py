@@ -119,9 +119,9 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def answered(folder: Path, name: str, picture: str = "picture.png") -> Any:
+def answered(folder: Path, name: str, picture: str = "picture.png", suffix: str = "webnn") -> Any:
     """What ``webnn run`` says, as a module says it."""
-    said = json.loads(run("webnn", "run", folder / f"{name}.webnn", "--image", folder / picture, "--threshold", THRESHOLD, "--json"))
+    said = json.loads(run("webnn", "run", folder / f"{name}.{suffix}", "--image", folder / picture, "--threshold", THRESHOLD, "--json"))
     if said["objects"] is not None:
         sides = ("left", "top", "right", "bottom")
         return [{**one, "box": dict(zip(sides, one["box"], strict=True))} for one in said["objects"]]
@@ -194,6 +194,25 @@ def test_joined_graphs_answer_the_same(anywhere: Visitor, site: Site) -> None:
             run("webnn2js", site.folder / f"{name}.webnn", "-o", site.folder, *how)
         made = anywhere.visit(site.page(script(anywhere, joined)))
         check(made["answers"]["data"], answered(site.folder, name))
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("size", [(150, 200), (90, 160)])
+def test_graphs_that_resize_pictures_answer_the_same(size: tuple[int, int], anywhere: Visitor, site: Site) -> None:
+    """Pictures of their size, and others, which become so before."""
+    height, width = size
+    name = f"sized_{height}"
+    if not (site.folder / f"{name}.js").is_file():
+        graph = (site.folder / "detections.webnn", "-o", site.folder, "--image", "image:bgr,contain,fill=114,linear")
+        how = ("--with-preprocessing", "--picture-size", f"{height}x{width}")
+        run("webnn2js", *graph, *how, "--name", name, "--fallback", FALLBACK)
+        run("webnn2json", *graph, *how, "--name", f"{name}_json")
+        run("webnn2json", *graph, "--name", f"{name}_before")
+    made = anywhere.visit(site.page(script(anywhere, name)))
+    assert made["backend"] == backend(anywhere.browser)
+    check(made["answers"]["data"], answered(site.folder, f"{name}_json", suffix="json"))
+    if size == (150, 200):
+        check(made["answers"]["data"], answered(site.folder, f"{name}_before", suffix="json"))
 
 
 WRONG = """

@@ -23,7 +23,7 @@ from tests.javascript.written import NODE, needs_node
 from tests.tasks.pictures import mosaic
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, whole
+from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Placed, whole
 from webnn_graph.tasks import answers
 from webnn_graph.tasks.maps import distances, segmented
 from webnn_graph.tasks.pictures import Fit, prepared
@@ -55,9 +55,9 @@ const prepared = areBytes ? ofBytes : ofNumbers;
 const fits = [];
 for (const [i, { width, height, image }] of cases.entries()) {
   const pixels = new Uint32Array(new Uint8Array(fs.readFileSync(`${given}.${i}`)).buffer);
-  const { values, fit } = prepared({ width, height, pixels }, image);
+  const { values, fit, size } = prepared({ width, height, pixels }, image);
   fs.writeFileSync(`${given}.${i}`, new Uint8Array(values.buffer));
-  fits.push(fit);
+  fits.push({ ...fit, rows: size[0], columns: size[1] });
 }
 return fits;
 """
@@ -98,7 +98,8 @@ def differences(cases: Sequence[Case], folder: Path, are_bytes: bool = False) ->
     found = []
     for one, (values, fit) in zip(cases, made(cases, folder, are_bytes), strict=True):
         expected, python = prepared(one.picture, one.image, one.operand)
-        assert [*fit.values()] == [python.width, python.height, python.x_scale, python.y_scale, python.left, python.top], one
+        size = one.image.model_size(one.operand.shape)
+        assert [*fit.values()] == [python.width, python.height, python.x_scale, python.y_scale, python.left, python.top, *size], one
         found.append(np.abs(values.astype(np.float64) - expected.astype(np.float64)).ravel())
     return np.concatenate(found)
 
@@ -135,6 +136,7 @@ def test_random_inputs(seed: int, plain: Path) -> None:  # noqa: F811
             "resample": pick(*FILTERS),
             "place": pick("center", "corner"),
             "fill": pick(None, 0, 114),
+            "placed": pick(None, Placed(height=30, width=40, left=-3, top=2, right=50, bottom=29)),
             "scale": pick(1.0, 1 / 255, 0.0078125),
             "mean": tuple(rng.uniform(0, 1, count).tolist()),
             "std": tuple(rng.uniform(0.2, 1, count).tolist()),

@@ -144,12 +144,35 @@ def test_graphs_that_are_there(folder: Path, tmp_path: Path, invoke: Invoke) -> 
         (("--dim", "height=32,64"), "are for one size of each dimension"),
         (("--generate", "4,8"), "--generate says what goes in and comes out"),
         (("--dim", "batch=2"), "pixel_values takes 2 pictures at once"),
+        (("--picture-size", "48x64"), "pictures of 64 x 48 pixels become 32 x 32 for pixel_values, bilinear as Pillow does it"),
+        (("--picture-size", "48"), "it is not like 480x640"),
+        (("--picture-size", "0x9"), "it is not like 480x640"),
+        (("--picture-size", "65537x9"), "each at most 65,536"),
     ],
 )
 def test_what_is_refused(options: tuple[str, ...], said: str, folder: Path, tmp_path: Path, invoke: Invoke) -> None:
     result = invoke("torch2webnn", folder, "-o", tmp_path / "out", "--with-preprocessing", *options)
     assert result.exit_code in (1, 2) and said in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_pictures_of_one_size(folder: Path, tmp_path: Path, invoke: Invoke) -> None:
+    """A picture of that size gets the answer that the model's own graph gives it; one of another size is resized before."""
+    image = ("--image", "pixel_values:rgb,linear,cover,mean=0.5,std=0.5")
+    size = ("--with-preprocessing", "--picture-size", "48x64", "--verify")
+    result = done(invoke("torch2webnn", folder, "-o", tmp_path, *image, *size))
+    assert "takes uint8[1, 48, 64, 4] as canvases have it, of a picture that becomes 32 x 32 in the graph" in result.stderr
+    done(invoke("torch2webnn", folder, "-o", tmp_path, *image, "--name", "plain"))
+    for height, width in ((48, 64), (31, 70)):
+        mosaic(height, width).save(tmp_path / "picture.png")
+        answers = [
+            json.loads(done(invoke("webnn", "run", tmp_path / f"{name}.webnn", "--image", tmp_path / "picture.png", "--json")).stdout)
+            for name in ("model", "plain")
+        ]
+        scores = [{one["label"]: one["score"] for one in answer["labels"]["logits"]} for answer in answers]
+        assert scores[0] == pytest.approx(scores[1], abs=1e-5 if height == 48 else 0.2)
+    result = invoke("torch2webnn", folder, "-o", tmp_path / "out", "--picture-size", "48x64")
+    assert result.exit_code == 2 and "--picture-size is for --with-preprocessing" in result.stderr
 
 
 def test_a_model_that_says_nothing(model: Path, tmp_path: Path, invoke: Invoke) -> None:

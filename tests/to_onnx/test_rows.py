@@ -79,6 +79,16 @@ def test_zeros_around_an_image_are_not_those_of_a_pool() -> None:
     np.testing.assert_array_equal(onnxruntime.run(graph, inputs)["y"], reference.run(graph, inputs)["y"])
 
 
+def test_padding_between_transpositions() -> None:
+    """ONNX Runtime moves one over the padding."""
+    b = GraphBuilder("graph")
+    x = b.relu(b.transpose(b.input("x", "float32", [1, 2, 3, 4]), permutation=[0, 2, 3, 1]))
+    graph = b.build({"y": b.transpose(b.pad(x, [0, 1, 0, 0], [0, 0, 2, 0], value=7.0), permutation=[0, 3, 1, 2])})
+    feeds = {"x": np.arange(24, dtype=np.float32).reshape(1, 2, 3, 4)}
+    expected = np.pad(feeds["x"], [(0, 0), (0, 0), (1, 0), (0, 2)], constant_values=7)
+    np.testing.assert_array_equal(onnxruntime.run(graph, feeds)["y"], expected)
+
+
 def test_kernels_are_of_types_that_schemas_have() -> None:
     measured = json.loads(Path(kernels.__file__).with_suffix(".json").read_text())
     assert measured["kernels"]

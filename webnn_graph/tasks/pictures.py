@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,14 @@ from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import FormatError, ValidationError, WebNNError, Where
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Image
+from webnn_graph.metadata import Image, Placed
 from webnn_graph.wording import one_line
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
+HALF = 0.5 + 2**-10
+"""What makes rounding down rounding to the nearest byte, so that sums in float32 round halves up, whatever their last bits are."""
 MOST_PIXELS = 2**26
 """Of a picture that is read: 67 million, a quarter of a GB as float32."""
 
@@ -90,8 +92,15 @@ class Fit:
     height: int
     x_scale: float
     y_scale: float
-    left: int = 0
-    top: int = 0
+    left: float = 0
+    top: float = 0
+
+    def within(self, placed: Placed, size: tuple[int, int]) -> Fit:
+        """The same in the model's input, where an input of this height and width lies there."""
+        height, width = size
+        across, down = (placed.right - placed.left) / width, (placed.bottom - placed.top) / height
+        left, top = self.left * across + placed.left, self.top * down + placed.top
+        return replace(self, x_scale=self.x_scale * across, y_scale=self.y_scale * down, left=left, top=top)
 
     def boxes(self, boxes: Array) -> Array:
         """Corners [n, 4] in pixels of the input as corners in the picture, no farther than its sides."""
@@ -126,6 +135,7 @@ def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array
         values[rest] = 0
     if image.layout == "nchw":
         values = values.transpose(2, 0, 1)
+    fit = fit.within(image.placed, (height, width)) if image.placed else fit
     return np.ascontiguousarray(_typed(values, operand.data_type.numpy).reshape(operand.shape)), fit
 
 
@@ -145,15 +155,12 @@ def _channels(values: tuple[float, ...], default: float) -> Array:
 
 def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Array, Fit, tuple[slice, slice]]:
     """The picture's values, uint8[height, width, channels] in the order of the model, how it lies there, and in which rows and columns."""
-    made_width, made_height = _size(picture, image, height, width)
+    made_width, made_height, left, top = place_of(picture.size, image, height, width)
     if made_width * made_height > MOST_PIXELS:
         raise ValidationError(
             f"the picture of {picture.width:,} x {picture.height:,} pixels is to become {made_width:,} x {made_height:,}; "
             f"at most {MOST_PIXELS:,} are made"
         )
-    left, top = _middle(made_width, width), _middle(made_height, height)
-    if image.resize == "contain" and image.place == "corner":
-        left = top = 0
     fit = Fit(picture.width, picture.height, made_width / picture.width, made_height / picture.height, left, top)
     if (made_width, made_height) != picture.size:
         picture = _resized(picture, made_width, made_height, image.resample)
@@ -164,7 +171,7 @@ def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Ar
         pixels = np.concatenate([pixels, np.full_like(pixels[..., :1], 255)], 2)
     canvas = np.full((height, width, pixels.shape[2]), image.fill or 0, np.uint8)
     canvas[..., 3:] = 255
-    (rows, rows_taken), (columns, columns_taken) = _overlap(top, made_height, height), _overlap(left, made_width, width)
+    (rows, rows_taken), (columns, columns_taken) = overlap(top, made_height, height), overlap(left, made_width, width)
     canvas[rows, columns] = pixels[rows_taken, columns_taken]
     return canvas, fit, (rows, columns)
 
@@ -174,21 +181,34 @@ def _middle(made: int, size: int) -> int:
     return (size - made) // 2 if made <= size else -((made - size) // 2)
 
 
-def _overlap(offset: int, made: int, size: int) -> tuple[slice, slice]:
+def overlap(offset: int, made: int, size: int) -> tuple[slice, slice]:
     """Which of ``size`` places are taken, and by which of ``made`` that begin at an offset."""
     first, last = max(0, offset), min(size, offset + made)
     return slice(first, last), slice(first - offset, last - offset)
 
 
-def _size(picture: Picture, image: Image, height: int, width: int) -> tuple[int, int]:
-    """Width and height of the picture as it is resized."""
+def place_of(size: tuple[int, int], image: Image, height: int, width: int) -> tuple[int, int, int, int]:
+    """Width and height that a picture of this width and height gets, and where its left and its top are then.
+
+    Args:
+        size: Width and height of the picture.
+        image: What the input is.
+        height, width: Of the input.
+    """
+    made_width, made_height = _size(size, image, height, width)
+    if image.resize == "contain" and image.place == "corner":
+        return made_width, made_height, 0, 0
+    return made_width, made_height, _middle(made_width, width), _middle(made_height, height)
+
+
+def _size(size: tuple[int, int], image: Image, height: int, width: int) -> tuple[int, int]:
     if image.resize == "stretch":
         return (image.edge, image.edge) if image.edge else (width, height)
     if image.resize == "cover":
-        edge, shorter = image.edge or min(height, width), min(picture.size)
-        return tuple(edge if side == shorter else int(edge * side / shorter) for side in picture.size)  # type: ignore[return-value]
-    share = min(width / picture.width, height / picture.height)
-    return max(1, round(picture.width * share)), max(1, round(picture.height * share))
+        edge, shorter = image.edge or min(height, width), min(size)
+        return tuple(edge if side == shorter else int(edge * side / shorter) for side in size)  # type: ignore[return-value]
+    share = min(width / size[0], height / size[1])
+    return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
 def _resized(picture: Picture, width: int, height: int, resample: str) -> Picture:
@@ -199,7 +219,7 @@ def _resized(picture: Picture, width: int, height: int, resample: str) -> Pictur
     values = np.asarray(picture).astype(np.float32)
     for axis, size in enumerate((height, width)):
         values = _between(values, axis, size)
-    return PIL.Image.fromarray(np.floor(values + 0.5).clip(0, 255).astype(np.uint8))
+    return PIL.Image.fromarray(np.floor(values + np.float32(HALF)).clip(0, 255).astype(np.uint8))
 
 
 def _between(values: Array, axis: int, size: int) -> Array:

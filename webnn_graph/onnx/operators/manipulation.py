@@ -92,13 +92,14 @@ def pad(
     value: float,
     result: Descriptor,
 ) -> Value:
-    axes = [axis for axis, both in enumerate(zip(beginningPadding, endingPadding, strict=True)) if any(both)]
-    if not axes:
+    pads = [*beginningPadding, *endingPadding]
+    if not any(pads):
         return input
-    pads = [side[axis] for side in (beginningPadding, endingPadding) for axis in axes]
     filler = m.like(cast_number(value, result.data_type), input) if mode == "constant" and value else None
-    # With axes, since ONNX Runtime 1.31 takes zeros without them into a MaxPool behind it, which pads with what is smaller.
-    return m.node("Pad", input, m.constant(pads), filler, m.constant(axes), shape=result.shape, mode=MODES[mode])
+    # With axes, since ONNX Runtime 1.31 takes zeros without them into a MaxPool behind it, which pads with what is smaller; with all of
+    # them in order, since it moves a Transpose over a Pad and permutes pads, not axes.
+    axes = m.constant(list(range(len(result.shape))))
+    return m.node("Pad", input, m.constant(pads), filler, axes, shape=result.shape, mode=MODES[mode])
 
 
 @translates("triangular")
