@@ -5,15 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from webnn_graph.graph import Graph, Operand
+from webnn_graph.metadata import MOST_POINTS, Detections, Points
+from webnn_graph.tasks.answers import MOST_BOXES
 
 SHAPED = ("reshape", "identity", "cast", "transpose", "slice")
 """What changes no numbers."""
 
 
-def form_of(shape: tuple[int, ...], labels: int) -> Any:
-    """`webnn_graph.metadata.Detections.form` as sizes tell it: YOLOv5 has objects, later ones columns, or what is chosen of them."""
+def detections_of(shape: tuple[int, ...], names: tuple[str, ...], **more: Any) -> Detections:
+    """Detections in the form that sizes tell: YOLOv5 has objects, later ones columns, or what is chosen of them.
+
+    Args:
+        shape: Of the output, [..., rows, columns].
+        names: What labels are called.
+        more: Points or coefficients that are there, too.
+    """
+    forms = (Detections(names=names, form=form, **more) for form in ("columns", "final"))
+    return next((made for made in forms if not any(made.problems(shape))), Detections(names=names, form="objects", **more))
+
+
+def with_points(shape: tuple[int, ...], names: tuple[str, ...]) -> Detections | None:
+    """Detections with as many points as there is room for behind the scores, of three numbers each, or of two where three do not fit."""
     rows, columns = shape[-2:]
-    return "columns" if rows == 4 + labels else "final" if columns == 6 else "objects"
+    form: Any = "columns" if rows < columns else "final" if rows <= MOST_BOXES else "objects"
+    room = (rows if form == "columns" else columns) - Detections(names=names, form=form).first
+    size = 2 if room % 3 else 3
+    if not size <= room <= size * MOST_POINTS:
+        return None
+    return Detections(names=names, form=form, points=Points(count=room // size, scored=size == 3))
 
 
 def scores_of(graph: Graph, output: Operand) -> Any:

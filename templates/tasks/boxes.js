@@ -3,7 +3,7 @@ import { cornersOf, found, inPicture, likeliestOf, namedOf } from "./objects.js"
 import { probabilities } from "./scores.js";
 
 /** What is in a picture, of boxes, [n, 4], and labels, [n, labels]. */
-function answered([numbers, scored], [boxes, labels], { threshold, overlap }, { fit, size }) {
+function answered([numbers, scored], [boxes, labels], options, { fit, size }) {
   const candidates = [];
   const named = namedOf(labels.names);
   const many = labels.names.length;
@@ -14,7 +14,7 @@ function answered([numbers, scored], [boxes, labels], { threshold, overlap }, { 
     if (labels.several) for (const label of named) candidates.push({ label, score: scores[label], at });
     else candidates.push({ ...likeliestOf(named, (label) => scores[label]), at });
   }
-  return found(candidates, labels.names, Math.min(count, MOST_BOXES), threshold, overlap);
+  return found(candidates, labels.names, Math.min(count, MOST_BOXES), options);
 }
 
 export { answered };

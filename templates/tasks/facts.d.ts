@@ -27,3 +27,5 @@ export const dataUrls: () => URL[];
 export const MOST_PIXELS: number;
 /** Of one picture that are given. */
 export const MOST_BOXES: number;
+/** Of all masks of its objects together, in pixels. */
+export const MOST_MASKED: number;

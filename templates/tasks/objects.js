@@ -31,19 +31,35 @@ function shared(one, other) {
 }
 
 /**
- * What is in a picture, the most probable first: of candidates { label, score, at() } that score enough those that have no more than a
- * share of their union in common with one of their label before them, or of any label; without `overlap` all of them.
+ * What is in a picture, the most probable first: of candidates { label, score, at(), more() } that score enough those that have no more
+ * than a share of their union in common with one of their label before them, or of any label; without `overlap` all of them. With `soft`
+ * the others' scores are lowered by that share each time (linear Soft-NMS, Bodla et al. 2017).
+ *
+ * @param {any} candidates
  */
-function found(candidates, names, most, threshold, overlap, isExclusive = false) {
+function found(candidates, names, most, { threshold, overlap, soft }, isExclusive = false) {
   const kept = [];
-  const order = candidates.filter(({ score }) => score >= threshold).sort((one, other) => other.score - one.score);
-  for (const { label, score, at } of order) {
-    if (kept.length === most) break;
-    const box = at();
-    if (overlap !== undefined && kept.some((other) => (isExclusive || other.label === label) && shared(box, other.box) > overlap)) continue;
-    kept.push({ label, score, box });
+  const isEnough = ({ score }) => score >= threshold;
+  const before = (one, other) => other.score - one.score;
+  const boxOf = (one) => (one.box ??= one.at());
+  let rest = candidates.filter(isEnough).sort(before);
+  while (rest.length && kept.length < most) {
+    const best = rest.shift();
+    const box = boxOf(best);
+    kept.push(best);
+    if (overlap === undefined) continue;
+    rest = rest.filter((other) => {
+      const share = isExclusive || other.label === best.label ? shared(box, boxOf(other)) : 0;
+      if (!(share > overlap)) return true;
+      other.score *= 1 - share;
+      return soft && isEnough(other);
+    });
+    if (soft) rest.sort(before);
   }
-  return kept.map(({ label, score, box: [left, top, right, bottom] }) => ({ label: names[label], score, box: { left, top, right, bottom } }));
+  return kept.map(({ label, score, box, more }) => {
+    const [left, top, right, bottom] = box;
+    return { label: names[label], score, box: { left, top, right, bottom }, ...more?.(box) };
+  });
 }
 
 /** Those labels that stand for something. */

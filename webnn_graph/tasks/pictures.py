@@ -95,10 +95,26 @@ class Fit:
 
     def boxes(self, boxes: Array) -> Array:
         """Corners [n, 4] in pixels of the input as corners in the picture, no farther than its sides."""
-        scales = np.array([self.x_scale, self.y_scale] * 2)
-        places = (boxes - np.array([self.left, self.top] * 2)) / scales
-        inside: Array = np.clip(places, 0, np.array([self.width, self.height] * 2))
+        return self.points(boxes.reshape(-1, 2)).reshape(boxes.shape)
+
+    def points(self, points: Array) -> Array:
+        """Points [n, 2], x and y in pixels of the input, as points in the picture, no farther than its sides."""
+        there = (points - np.array([self.left, self.top])) / np.array([self.x_scale, self.y_scale])
+        inside: Array = np.clip(there, 0, np.array([self.width, self.height]))
         return inside
+
+
+def places(fit: Fit, size: tuple[int, int], shape: tuple[int, int]) -> tuple[Array, Array]:
+    """Where the rows and columns of a picture are in a map of the model's input: the middle of the map's first pixel is 0.
+
+    Args:
+        fit: How the picture lies in the input.
+        size: Height and width of the input.
+        shape: Those of the map.
+    """
+    rows = ((np.arange(fit.height) + 0.5) * fit.y_scale + fit.top) * (shape[0] / size[0]) - 0.5
+    columns = ((np.arange(fit.width) + 0.5) * fit.x_scale + fit.left) * (shape[1] / size[1]) - 0.5
+    return rows, columns
 
 
 def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array, Fit]:

@@ -1,0 +1,19 @@
+import { detected } from "./detecting.js";
+import { cornersOf, inPicture } from "./objects.js";
+
+/** What is in a picture with points of each, of boxes, scores and points in one. */
+function answered(numbers, tensors, options, place) {
+  const [{ points: known, unit }] = tensors;
+  const { count, names, scored } = known;
+  const size = scored ? 3 : 2;
+  return detected(numbers, tensors, options, place, (_, value) => {
+    const points = Array.from({ length: count }, (_, i) => {
+      const at = i * size;
+      const [x, y] = inPicture(cornersOf([value(at), value(at + 1), 0, 0], "xyxy", unit, place.size), place.fit);
+      return { ...(names.length && { name: names[i] }), x, y, ...(scored && { score: value(at + 2) }) };
+    });
+    return { points };
+  });
+}
+
+export { answered };
