@@ -12,16 +12,16 @@ SHAPED = ("reshape", "identity", "cast", "transpose", "slice")
 """What changes no numbers."""
 
 
-def detections_of(shape: tuple[int, ...], names: tuple[str, ...], **more: Any) -> Detections:
-    """Detections in the form that sizes tell: YOLOv5 has objects, later ones columns, or what is chosen of them.
+def form_of(shape: tuple[int, ...], labels: int, rest: int = 0) -> Any:
+    """`webnn_graph.metadata.Detections.form` as sizes tell it: YOLOv5 has objects, later ones columns, or what is chosen of them.
 
     Args:
-        shape: Of the output, [..., rows, columns].
-        names: What labels are called.
-        more: Points or coefficients that are there, too.
+        shape: Of the output.
+        labels: How many there are.
+        rest: How many numbers each box has behind its scores.
     """
-    forms = (Detections(names=names, form=form, **more) for form in ("columns", "final"))
-    return next((made for made in forms if not any(made.problems(shape))), Detections(names=names, form="objects", **more))
+    rows, columns = shape[-2:]
+    return "columns" if rows == 4 + labels + rest else "final" if columns == 6 + rest else "objects"
 
 
 def with_points(shape: tuple[int, ...], names: tuple[str, ...]) -> Detections | None:

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from converters.described import sounds, voices
-from converters.described.detecting import detections_of, scores_of, with_points
+from converters.described.detecting import form_of, scores_of, with_points
 from converters.described.licenses import license_of
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError, Where
@@ -118,11 +118,12 @@ def _detections(graph: Graph, name: str, names: tuple[str, ...], task: str, know
         if isinstance(meaning, Detections):
             meaning = msgspec.structs.replace(meaning, names=names)
         elif task == "object-detection":
-            meaning = detections_of(operand.shape, names)
+            meaning = Detections(names=names, form=form_of(operand.shape, len(names)))
         elif task == "keypoint-detection":
             meaning = with_points(operand.shape, names)
         elif task == "image-segmentation" and maps:
-            meaning = detections_of(operand.shape, names, coefficients=maps[0].shape[1])
+            count = maps[0].shape[1]
+            meaning = Detections(names=names, form=form_of(operand.shape, len(names), count), coefficients=count)
         if isinstance(meaning, Detections) and not any(meaning.problems(operand.shape)):
             found[operand.name] = meaning
     if len(found) != 1:

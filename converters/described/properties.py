@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from converters.described import sounds
-from converters.described.detecting import detections_of
+from converters.described.detecting import form_of
 from webnn_graph.errors import FormatError
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import (
@@ -18,6 +18,7 @@ from webnn_graph.metadata import (
     MOST_LABELS,
     Audio,
     Characters,
+    Detections,
     Embedding,
     Image,
     Labels,
@@ -72,15 +73,19 @@ def _ultralytics(task: str, names: tuple[str, ...], points: Points | None, graph
     if picture is not None:
         fits: dict[str, Any] = {"resize": "contain", "fill": GREY} if task != "classify" else {"resize": "cover"}
         yield picture.name, Image(scale=1 / 255, channels="gray" if picture.shape[1] == 1 else "rgb", **fits)
-    more: dict[str, Any] = {"points": points} if task == "pose" and points else {}
     maps = [operand for operand in graph.outputs if operand.rank == 4]
-    if task == "segment" and len(maps) == 1:
-        more = {"coefficients": maps[0].shape[1]}
+    more: dict[str, Any] = {}
+    rest = 0
+    if task == "pose" and points:
+        more, rest = {"points": points}, points.numbers
+    elif task == "segment" and len(maps) == 1:
+        rest = maps[0].shape[1]
+        more = {"coefficients": rest}
     for operand in graph.outputs:
         if task == "classify" and operand.rank == 2:
             yield operand.name, Labels(names=names, scores="probabilities")
         elif (task == "detect" or more) and operand.rank == 3:
-            yield operand.name, detections_of(operand.shape, names, **more)
+            yield operand.name, Detections(names=names, form=form_of(operand.shape, len(names), rest), **more)
         elif task == "segment" and operand in maps and more:
             yield operand.name, Prototypes()
 

@@ -1,6 +1,6 @@
 import { MOST_BOXES } from "./facts.js";
 import { rounded } from "./rounding.js";
-import { cornersOf, found, inPicture, likeliestOf, namedOf } from "./objects.js";
+import { cornersOf, found, likeliestOf, namedOf, ofPicture } from "./objects.js";
 
 /**
  * What is in a picture, of boxes and scores in one, as YOLO has them.
@@ -20,13 +20,13 @@ function detected([numbers], [{ names, form, unit, exclusive, shape }], options,
     const scoreOf = (label) => value(start + label) * (start === 5 ? value(4) : 1);
     const label = isChosen && Math.min(names.length - 1, Math.max(0, rounded(value(5))));
     const one = {
-      at: () => inPicture(cornersOf([0, 1, 2, 3].map(value), isChosen ? "xyxy" : "cxcywh", unit, size), fit),
+      at: () => ofPicture(cornersOf([0, 1, 2, 3].map(value), isChosen ? "xyxy" : "cxcywh", unit, size), fit),
       more: more && ((box) => more(box, (member) => value(first + member))),
     };
     if (!isChosen) candidates.push({ ...likeliestOf(named, scoreOf), ...one });
     else if (names[label]) candidates.push({ label, score: value(4), ...one });
   }
-  return found(candidates, names, MOST_BOXES, options, exclusive);
+  return found(candidates, names, MOST_BOXES, fit, options, exclusive);
 }
 
 export { detected };

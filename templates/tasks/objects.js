@@ -1,23 +1,27 @@
 /**
- * A place in the model's input as one in the picture, no farther than its sides.
+ * Sides of a box, or x and y, in pixels of the model's input as those of the picture, also beyond it.
  *
- * @param {any} corners
+ * @param {any} sides
  */
-function inPicture([left, top, right, bottom], fit) {
-  const x = (value) => Math.min(fit.width, Math.max(0, (value - fit.left) / fit.xScale));
-  const y = (value) => Math.min(fit.height, Math.max(0, (value - fit.top) / fit.yScale));
-  return [x(left), y(top), x(right), y(bottom)];
-}
+const ofPicture = (sides, fit) => sides.map((side, i) => (i % 2 ? (side - fit.top) / fit.yScale : (side - fit.left) / fit.xScale));
 
 /**
- * A box of another form as corners in pixels of the model's input.
+ * The same no farther than the sides of the picture.
  *
- * @param {any} box
+ * @param {any} sides
  */
-function cornersOf([a, b, c, d], format, unit, [height, width]) {
+const inPicture = (sides, fit) => sides.map((side, i) => Math.min(i % 2 ? fit.height : fit.width, Math.max(0, side)));
+
+/**
+ * A box of another form, or x and y, as corners in pixels of the model's input.
+ *
+ * @param {any} sides
+ */
+function cornersOf(sides, format, unit, [height, width]) {
+  const [a, b, c, d] = sides;
   const left = format === "cxcywh" ? a - c / 2 : a;
   const top = format === "cxcywh" ? b - d / 2 : b;
-  const corners = format === "xyxy" ? [a, b, c, d] : [left, top, left + c, top + d];
+  const corners = format === "xyxy" ? sides : [left, top, left + c, top + d];
   return unit === "relative" ? corners.map((side, i) => side * (i % 2 ? height : width)) : corners;
 }
 
@@ -37,7 +41,7 @@ function shared(one, other) {
  *
  * @param {any} candidates
  */
-function found(candidates, names, most, { threshold, overlap, soft }, isExclusive = false) {
+function found(candidates, names, most, fit, { threshold, overlap, soft }, isExclusive = false) {
   const kept = [];
   const isEnough = ({ score }) => score >= threshold;
   const before = (one, other) => other.score - one.score;
@@ -57,8 +61,9 @@ function found(candidates, names, most, { threshold, overlap, soft }, isExclusiv
     if (soft) rest.sort(before);
   }
   return kept.map(({ label, score, box, more }) => {
-    const [left, top, right, bottom] = box;
-    return { label: names[label], score, box: { left, top, right, bottom }, ...more?.(box) };
+    const inside = inPicture(box, fit);
+    const [left, top, right, bottom] = inside;
+    return { label: names[label], score, box: { left, top, right, bottom }, ...more?.(inside) };
   });
 }
 
@@ -75,4 +80,4 @@ function likeliestOf(labels, scoreOf) {
   return { label, score };
 }
 
-export { cornersOf, found, inPicture, likeliestOf, namedOf };
+export { cornersOf, found, inPicture, likeliestOf, namedOf, ofPicture };

@@ -1,5 +1,5 @@
 import { detected } from "./detecting.js";
-import { cornersOf, inPicture } from "./objects.js";
+import { cornersOf, inPicture, ofPicture } from "./objects.js";
 
 /** What is in a picture with points of each, of boxes, scores and points in one. */
 function answered(numbers, tensors, options, place) {
@@ -9,7 +9,7 @@ function answered(numbers, tensors, options, place) {
   return detected(numbers, tensors, options, place, (_, value) => {
     const points = Array.from({ length: count }, (_, i) => {
       const at = i * size;
-      const [x, y] = inPicture(cornersOf([value(at), value(at + 1), 0, 0], "xyxy", unit, place.size), place.fit);
+      const [x, y] = inPicture(ofPicture(cornersOf([value(at), value(at + 1)], "xyxy", unit, place.size), place.fit), place.fit);
       return { ...(names.length && { name: names[i] }), x, y, ...(scored && { score: value(at + 2) }) };
     });
     return { points };

@@ -102,24 +102,26 @@ def detected(
     boxes: Array,
     scores: Array,
     names: Sequence[str],
+    fit: Fit,
     threshold: float,
     overlap: float | None = None,
     *,
     exclusive: bool = False,
     soft: bool = False,
-    more: Callable[[Sequence[int]], Iterable[Mapping[str, Any]]] | None = None,
+    more: Callable[[Sequence[int], Array], Iterable[Mapping[str, Any]]] | None = None,
 ) -> list[Found]:
-    """What is in a picture, the most probable first.
+    """What is in a picture, the most probable first, with boxes no farther than its sides.
 
     Args:
-        boxes: Corners in the picture, [n, 4].
+        boxes: Corners, [n, 4], also beyond the picture.
         scores: Of each label, [n, labels].
         names: What they are called; an empty name stands for nothing.
+        fit: How the picture lies in the model's input.
         threshold: Scores below are left out.
         overlap: The share of both that two boxes of one label may have in common; None keeps all.
         exclusive: Whether those of different labels count as of one.
         soft: Whether the scores of those that have more in common are lowered, and they are not left out at once, see `softened`.
-        more: Members of `Found` that are made of rows, by their numbers.
+        more: Members of `Found` that are made of rows, by their numbers, and their boxes in the picture.
     """
     kept = [i for i, name in enumerate(names) if name]
     if not kept:
@@ -133,11 +135,9 @@ def detected(
     elif overlap is not None:
         order = without_overlaps(boxes, alike, order, overlap)
     order = order[:MOST_BOXES]
-    members = more(order) if more else [{}] * len(order)
-    return [
-        Found(names[labels[i]], float(best[i]), tuple(map(float, boxes[i])), **one)  # type: ignore[arg-type]
-        for i, one in zip(order, members, strict=True)
-    ]
+    inside = fit.inside(boxes[order].reshape(-1, 2)).reshape(-1, 4)
+    members = more(order, inside) if more else [{}] * len(order)
+    return [Found(names[labels[i]], float(best[i]), tuple(box), **one) for i, box, one in zip(order, inside.tolist(), members, strict=True)]
 
 
 def without_overlaps(boxes: Array, labels: Array, order: Sequence[int], most: float) -> list[int]:
@@ -198,7 +198,7 @@ def corners(boxes: Array, form: str) -> Array:
 
 
 def in_picture(boxes: Array, meaning: Boxes | Detections, form: str, size: tuple[int, int], fit: Fit) -> Array:
-    """Boxes of a model as corners in the picture.
+    """Boxes of a model as corners of the picture, also beyond its sides.
 
     Args:
         boxes: As the model gives them, [n, 4].
@@ -209,7 +209,8 @@ def in_picture(boxes: Array, meaning: Boxes | Detections, form: str, size: tuple
     """
     with np.errstate(invalid="ignore", over="ignore"):  # a model may say infinities
         made = corners(boxes.astype(np.float64), form)
-        return fit.boxes(made * np.array([size[1], size[0]] * 2) if meaning.unit == "relative" else made)
+        made = made * np.array([size[1], size[0]] * 2) if meaning.unit == "relative" else made
+        return fit.points(made.reshape(-1, 2)).reshape(-1, 4)
 
 
 def objects(
@@ -247,7 +248,7 @@ def objects(
         best = np.zeros((len(boxes_of), len(names)))
         best[np.arange(len(best)), labels_of] = scores[boxes_of, labels_of]
         places, scores = places[boxes_of], best
-    return detected(places, scores, names, threshold)[:most]
+    return detected(places, scores, names, fit, threshold)[:most]
 
 
 def _of_one(
@@ -269,22 +270,22 @@ def _of_one(
     else:
         scores = rows[:, 4 : meaning.first]
 
-    def more(order: Sequence[int]) -> Iterable[Mapping[str, Any]]:
+    def more(order: Sequence[int], boxes: Array) -> Iterable[Mapping[str, Any]]:
         if meaning.points:
             return [{"points": points_of(rest[i], meaning.points, meaning.unit, size, fit)} for i in order]
         if prototypes is not None:
-            return [{"mask": mask} for mask in silhouettes(places[order], rest[order], prototypes, size, fit)]
+            return [{"mask": mask} for mask in silhouettes(boxes, rest[order], prototypes, size, fit)]
         return [{}] * len(order)
 
     overlap = OVERLAP if meaning.form != "final" else None
-    return detected(places, scores, names, threshold, overlap, exclusive=meaning.exclusive, soft=soft, more=more)
+    return detected(places, scores, names, fit, threshold, overlap, exclusive=meaning.exclusive, soft=soft, more=more)
 
 
 def points_of(numbers: Array, points: Points, unit: str, size: tuple[int, int], fit: Fit) -> tuple[Point, ...]:
     """The points of an object in the picture, of its numbers behind its scores, in the unit of its box."""
     rows = numbers.reshape(points.count, -1)
     with np.errstate(invalid="ignore", over="ignore"):  # a model may say infinities
-        places = fit.points(rows[:, :2] * np.array(size[::-1]) if unit == "relative" else rows[:, :2])
+        places = fit.inside(fit.points(rows[:, :2] * np.array(size[::-1]) if unit == "relative" else rows[:, :2]))
     scores = rows[:, 2].tolist() if points.scored else [None] * points.count
     names = points.names or [None] * points.count
     return tuple(Point(x, y, score, name) for (x, y), score, name in zip(places.tolist(), scores, names, strict=True))

@@ -93,15 +93,13 @@ class Fit:
     left: int = 0
     top: int = 0
 
-    def boxes(self, boxes: Array) -> Array:
-        """Corners [n, 4] in pixels of the input as corners in the picture, no farther than its sides."""
-        return self.points(boxes.reshape(-1, 2)).reshape(boxes.shape)
-
     def points(self, points: Array) -> Array:
-        """Points [n, 2], x and y in pixels of the input, as points in the picture, no farther than its sides."""
-        there = (points - np.array([self.left, self.top])) / np.array([self.x_scale, self.y_scale])
-        inside: Array = np.clip(there, 0, np.array([self.width, self.height]))
-        return inside
+        """Points [n, 2], x and y in pixels of the input, as points of the picture."""
+        return np.asarray((points - np.array([self.left, self.top])) / np.array([self.x_scale, self.y_scale]))
+
+    def inside(self, points: Array) -> Array:
+        """Points [n, 2] of the picture, no farther than its sides."""
+        return np.asarray(np.clip(points, 0, np.array([self.width, self.height])))
 
 
 def places(fit: Fit, size: tuple[int, int], shape: tuple[int, int]) -> tuple[Array, Array]:
