@@ -7,7 +7,7 @@ import { cornersOf, found, likeliestOf, namedOf, ofPicture } from "./objects.js"
  *
  * @param {any} [more] gives members of an object, of its box and a function that reads its numbers behind the scores
  */
-function detected([numbers], [{ names, form, unit, exclusive, shape }], options, { fit, size }, more) {
+function detected(numbers, { names, form, unit, exclusive, shape }, options, { fit, size }, more) {
   const isChosen = form === "final" || form === "best";
   const [rows, columns] = shape.slice(-2);
   const [count, next, step] = form === "columns" ? [columns, 1, columns] : [rows, columns, 1];
@@ -21,12 +21,12 @@ function detected([numbers], [{ names, form, unit, exclusive, shape }], options,
     const label = isChosen && Math.min(names.length - 1, Math.max(0, rounded(value(5))));
     const one = {
       at: () => ofPicture(cornersOf([0, 1, 2, 3].map(value), isChosen ? "xyxy" : "cxcywh", unit, size), fit),
-      more: more && ((box) => more(box, (member) => value(first + member))),
+      rest: (member) => value(first + member),
     };
     if (!isChosen) candidates.push({ ...likeliestOf(named, scoreOf), ...one });
     else if (names[label]) candidates.push({ label, score: value(4), ...one });
   }
-  return found(candidates, names, MOST_BOXES, fit, options, exclusive);
+  return found(candidates, names, MOST_BOXES, fit, options, exclusive, more);
 }
 
 export { detected };

@@ -25,7 +25,7 @@ function answered([numbers, maps], [tensor, { shape }], options, place) {
     return (y, x) => sums[(Math.min(y, bottom) - top) * line + Math.min(x, right) - left];
   }
 
-  return detected([numbers], [tensor], options, place, (box, value) => {
+  return detected(numbers, tensor, options, place, (box, value) => {
     const [left, top, right, bottom] = box.map((side) => Math.ceil(side) || 0);
     const mask = { left, top, width: Math.max(0, right - left), height: Math.max(0, bottom - top), pixels: undefined };
     const many = mask.width * mask.height;

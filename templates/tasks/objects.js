@@ -35,35 +35,33 @@ function shared(one, other) {
 }
 
 /**
- * What is in a picture, the most probable first: of candidates { label, score, at(), more() } that score enough those that have no more
+ * What is in a picture, the most probable first: of candidates { label, score, at(), rest } that score enough those that have no more
  * than a share of their union in common with one of their label before them, or of any label; without `overlap` all of them. With `soft`
- * the others' scores are lowered by that share each time (linear Soft-NMS, Bodla et al. 2017).
+ * the others' scores are lowered by that share each time (linear Soft-NMS, Bodla et al. 2017). What else there is of one, `more` says
+ * by its box in the picture and its `rest`.
  *
  * @param {any} candidates
  */
-function found(candidates, names, most, fit, { threshold, overlap, soft }, isExclusive = false) {
+function found(candidates, names, most, fit, { threshold, overlap, soft }, isExclusive = false, more = undefined) {
   const kept = [];
   const isEnough = ({ score }) => score >= threshold;
   const before = (one, other) => other.score - one.score;
-  const boxOf = (one) => (one.box ??= one.at());
-  let rest = candidates.filter(isEnough).sort(before);
+  let rest = candidates.filter(isEnough).map((one) => ({ ...one, box: one.at() })).sort(before);
   while (rest.length && kept.length < most) {
     const best = rest.shift();
-    const box = boxOf(best);
     kept.push(best);
-    if (overlap === undefined) continue;
     rest = rest.filter((other) => {
-      const share = isExclusive || other.label === best.label ? shared(box, boxOf(other)) : 0;
+      const share = isExclusive || other.label === best.label ? shared(best.box, other.box) : 0;
       if (!(share > overlap)) return true;
       other.score *= 1 - share;
       return soft && isEnough(other);
     });
     if (soft) rest.sort(before);
   }
-  return kept.map(({ label, score, box, more }) => {
+  return kept.map(({ label, score, box, rest }) => {
     const inside = inPicture(box, fit);
     const [left, top, right, bottom] = inside;
-    return { label: names[label], score, box: { left, top, right, bottom }, ...more?.(inside) };
+    return { label: names[label], score, box: { left, top, right, bottom }, ...more?.(inside, rest) };
   });
 }
 
