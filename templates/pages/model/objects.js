@@ -7,7 +7,7 @@ import { scored } from "./labels.js";
 const LEAST = 0.1;
 const SHOWN = 0.5;
 /** Of a mask, of 255. */
-const OPACITY = 128;
+const SHADE = 128;
 const numbers = new Numbers();
 let threshold = SHOWN;
 
@@ -19,7 +19,7 @@ function drawMask(context, { label, mask: { left, top, width, height, pixels } }
   const image = new ImageData(width, height);
   const [red, green, blue] = rgbOf(numbers.of(label));
   const colours = new Uint32Array(image.data.buffer);
-  const colour = ((OPACITY << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  const colour = ((SHADE << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   pixels.forEach((is, i) => is && (colours[i] = colour));
   canvas.getContext("2d").putImageData(image, 0, 0);
   context.drawImage(canvas, left, top);
