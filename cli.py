@@ -282,6 +282,7 @@ def check_target(graph: Path, dim: Mapping[str, int], target: str) -> Result:
     show_default=True,
     help="What an object or speech must score.",
 )
+@click.option("--soft", is_flag=True, help="Have objects that overlap score less, where they would be left out (Soft-NMS).")
 @click.option("--save", "picture", type=EXISTING, metavar="FILE.png", help="Where to save --image with what is found in it.")
 @runtime_options
 @click.option("-o", "--output", type=EXISTING, metavar="FILE.npz", help="Where to save the outputs.")
@@ -299,6 +300,7 @@ def run(
     truncate: bool,
     top: int,
     threshold: float,
+    soft: bool,
     picture: Path | None,
     runtime: str | None,
     browser: str | None,
@@ -324,6 +326,8 @@ def run(
     check_kind(graph, ModelKind.GRAPH)
     if picture and not image:
         raise click.UsageError("--save is for --image")
+    if soft and not image:
+        raise click.UsageError("--soft is for --image")
     if truncate and text is None:
         raise click.UsageError("--truncate is for --text")
     if picture:
@@ -360,7 +364,7 @@ def run(
     if heard:
         return heard.answer(outputs, runtime, top, threshold)
     if question:
-        return answer(question, outputs, runtime, top, threshold, picture)
+        return answer(question, outputs, runtime, top, threshold, picture, soft=soft)
     return Outputs(outputs, output, runtime)
 
 

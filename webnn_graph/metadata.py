@@ -29,6 +29,8 @@ MOST_RATE = 384_000
 """Samples a second of a sound."""
 STRIDES = 8, 16, 32
 """Sides of the cells of YOLOX's grids, in pixels of the picture that the model takes."""
+MOST_POINTS = 1000
+"""Of an object."""
 MOST_BYTES = 2**24
 """Of the metadata of a graph: 200,000 characters or labels take some megabytes."""
 
@@ -233,6 +235,25 @@ class Boxes(_Described, frozen=True, tag="boxes"):
             yield f"a box has 4 numbers, not {shape[-1] if shape else 1}"
 
 
+class Points(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Points of each object, which stand behind its scores: x and y of each, in the unit of its box.
+
+    Attributes:
+        count: How many an object has.
+        scored: Whether a third number says how probable it is that the point can be seen, from 0 to 1.
+        names: What they are called; empty where nobody says it.
+    """
+
+    count: Annotated[int, Meta(ge=1, le=MOST_POINTS)]
+    scored: bool = False
+    names: Annotated[tuple[Text, ...], Meta(max_length=MOST_POINTS)] = ()
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers an object has of them."""
+        return self.count * (3 if self.scored else 2)
+
+
 class Detections(_Described, frozen=True, tag="detections"):
     """An output with boxes and the scores of their labels in one tensor, as YOLO has it.
 
@@ -245,21 +266,53 @@ class Detections(_Described, frozen=True, tag="detections"):
             the score of the most probable label and that label's number, ``final`` the same of which none is left out any more.
         unit: See `Boxes`.
         exclusive: Whether of boxes that overlap one stays, whatever their labels are, and not one of each label.
+        points: What points each has behind its scores; None for none.
+        coefficients: How many numbers each has behind its scores that make its mask of as many `Prototypes`.
     """
 
     names: Names
     form: Literal["columns", "rows", "objects", "cells", "best", "final"] = "columns"
     unit: Literal["relative", "pixels"] = "pixels"
     exclusive: bool = False
+    points: Points | None = None
+    coefficients: Annotated[int, Meta(ge=0, le=2**16)] = 0
+
+    is_input: ClassVar[bool] = False
+
+    @property
+    def first(self) -> int:
+        """The place of the first number behind the scores."""
+        return 6 if self.form in ("best", "final") else len(self.names) + (5 if self.form in ("objects", "cells") else 4)
+
+    @property
+    def rest(self) -> int:
+        """How many numbers stand there."""
+        return (self.points.numbers if self.points else 0) + self.coefficients
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        axis = -2 if self.form == "columns" else -1
+        wanted = self.first + self.rest
+        if len(shape) < 2 or shape[axis] != wanted:
+            more = f" with {self.rest} numbers more" if self.rest else ""
+            yield f"{self.form} of {len(self.names)} labels{more} are {wanted} long on axis {axis}"
+        if self.points and len(self.points.names) not in (0, self.points.count):
+            yield f"there are {len(self.points.names)} names for {self.points.count} points"
+        if self.points and self.coefficients:
+            yield "objects have points or masks, not both"
+        if self.rest and self.form == "cells":
+            yield "boxes in cells have neither points nor masks"
+
+
+class Prototypes(_Described, frozen=True, tag="prototypes"):
+    """An output with maps, [..., count, height, width], whose sum with an object's coefficients is above 0 where the object is."""
 
     is_input: ClassVar[bool] = False
 
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
-        axis = -2 if self.form == "columns" else -1
-        wanted = {"columns": 4, "rows": 4, "objects": 5, "cells": 5}.get(self.form, 6 - len(self.names)) + len(self.names)
-        if len(shape) < 2 or shape[axis] != wanted:
-            yield f"{self.form} of {len(self.names)} labels are {wanted} long on axis {axis}"
+        if len(shape) < 3:
+            yield "prototypes have a number, height and width"
 
 
 class Mask(_Described, frozen=True, tag="mask"):
@@ -379,7 +432,9 @@ def _wrong_count(names: int, shape: tuple[int, ...], axis: int, what: str) -> It
         yield f"there are {names:,} {what} for {shape[axis]:,} numbers"
 
 
-Meaning: TypeAlias = Image | Audio | Tokens | Labels | Boxes | Detections | Mask | Depth | Embedding | Speech | State | Characters
+Meaning: TypeAlias = (
+    Image | Audio | Tokens | Labels | Boxes | Detections | Prototypes | Mask | Depth | Embedding | Speech | State | Characters
+)
 """What a tensor of the interface is."""
 KINDS = tuple(str(meaning.__struct_config__.tag) for meaning in get_args(Meaning))
 """What files call them."""
@@ -497,3 +552,19 @@ def problems(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Ten
             if isinstance(meaning, Detections) and meaning.form == "cells" and (not size or shape[-2:-1] != (cells(size),)):
                 grids = f"grids of {', '.join(map(str, STRIDES))} pixels over the picture"
                 yield f"output {name} {list(shape)} has no box for each cell of {grids}"
+            if isinstance(meaning, Detections) and meaning.coefficients and not prototypes_of(meaning, metadata.tensors, shapes["output"]):
+                yield f"output {name} {list(shape)} has {meaning.coefficients} coefficients, and no output is as many prototypes"
+
+
+def prototypes_of(meaning: Detections, tensors: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+    """The name of the output of prototypes that the coefficients of detections are for; None where there is none.
+
+    Args:
+        meaning: The detections.
+        tensors: What outputs are, by name.
+        shapes: Theirs, by name.
+    """
+    for name, shape in shapes.items():
+        if isinstance(tensors.get(name), Prototypes) and len(shape) > 2 and shape[-3] == meaning.coefficients:
+            return name
+    return None

@@ -177,11 +177,7 @@ class Answer(Result):
         for name, labels in self.labels.items():
             show_table([name, ">score"], [(one.label, f"{one.score:.4f}") for one in labels])
         if self.objects is not None:
-            rows = [(one.label, f"{one.score:.4f}", *(f"{side:.1f}" for side in one.box)) for one in self.objects]
-            if rows:
-                show_table(["object", ">score", ">left", ">top", ">right", ">bottom"], rows)
-            else:
-                say("nothing is found; --threshold asks for less probable things")
+            _show(self.objects)
         for text, score in self.texts.values():
             say(f"{text}  ({score:.4f})")
         for name, segments in self.segments.items():
@@ -203,7 +199,7 @@ class Answer(Result):
         return {
             "task": self.task,
             "labels": {name: [asdict(one) for one in labels] for name, labels in self.labels.items()},
-            "objects": None if self.objects is None else [asdict(one) for one in self.objects],
+            "objects": None if self.objects is None else [one.document() for one in self.objects],
             "texts": {name: {"text": text, "score": score} for name, (text, score) in self.texts.items()},
             "segments": {name: [{"label": one.label, "share": one.score} for one in found.shares] for name, found in self.segments.items()},
             "depths": {
@@ -217,7 +213,30 @@ class Answer(Result):
         }
 
 
-def answer(question: Asked, outputs: Mapping[str, Array], runtime: str, top: int, threshold: float, file: Path | None) -> Answer:
+def _show(objects: Sequence[answers.Found]) -> None:
+    """Shows what is in a picture: boxes, with the number of pixels of masks, and points by the numbers of their objects."""
+    if not objects:
+        say("nothing is found; --threshold asks for less probable things")
+        return
+    rows = [(one.label, f"{one.score:.4f}", *(f"{side:.1f}" for side in one.box), *_pixels(one)) for one in objects]
+    show_table(["object", ">score", ">left", ">top", ">right", ">bottom", *[">pixels" for _ in _pixels(objects[0])]], rows)
+    points = [(number, one, i, point) for number, one in enumerate(objects, 1) for i, point in enumerate(one.points or ())]
+    if points:
+        said = [(f"{number} {one.label}", point.name or str(i), *_point(point)) for number, one, i, point in points]
+        show_table(["object", "point", ">x", ">y", ">score"], said)
+
+
+def _point(point: answers.Point) -> tuple[str, str, str]:
+    return f"{point.x:.1f}", f"{point.y:.1f}", "" if point.score is None else f"{point.score:.4f}"
+
+
+def _pixels(one: answers.Found) -> list[str]:
+    return [f"{np.count_nonzero(one.mask.pixels):,}"] if one.mask else []
+
+
+def answer(
+    question: Asked, outputs: Mapping[str, Array], runtime: str, top: int, threshold: float, file: Path | None, *, soft: bool = False
+) -> Answer:
     """What outputs say.
 
     Args:
@@ -227,9 +246,10 @@ def answer(question: Asked, outputs: Mapping[str, Array], runtime: str, top: int
         top: How many labels.
         threshold: What an object must score.
         file: Where the picture goes with what is found drawn in it.
+        soft: Whether objects that overlap score less, and are not left out at once.
 
     Raises:
-        WebNNError: It is not said what any output is, or the file cannot be written.
+        WebNNError: It is not said what any output is, all objects stay, so that none can be `soft`, or the file cannot be written.
     """
     metadata = Metadata.of(question.graph)
     meanings = {name: meaning for name, meaning in metadata.tensors.items() if name in outputs}
@@ -239,7 +259,9 @@ def answer(question: Asked, outputs: Mapping[str, Array], runtime: str, top: int
         for name, meaning in meanings.items()
         if isinstance(meaning, Labels) and not boxed and outputs[name].size == len(meaning.names)
     }
-    found = answers.objects(outputs, meanings, question.size, question.fit, threshold) if boxed and question.fit else None
+    if soft and not any(isinstance(meaning, Detections) and meaning.form != "final" for meaning in meanings.values()):
+        raise WebNNError(f"--soft: {question.graph.name} has no boxes of which those that overlap are left out")
+    found = answers.objects(outputs, meanings, question.size, question.fit, threshold, soft) if boxed and question.fit else None
     texts = {name: answers.spelled(outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Characters)}
     segments: dict[str, Segmented] = {}
     depths: dict[str, Distances] = {}

@@ -161,11 +161,12 @@ class Inspected(Result):
 
 
 def _in_words(value: object) -> str:
-    """A value of the metadata; of a meaning its kind and what is said of it: ``image, channels bgr, mean 0.5, 0.5, 0.5``."""
+    """A value of the metadata; of a meaning its kind and what is said of it, lists last: ``image, channels bgr, mean 0.5, 0.5, 0.5``."""
     if not isinstance(value, Mapping):
         return one_line(value)
-    members = (f"{name} {', '.join(map(one_line, said)) if isinstance(said, list) else one_line(said)}" for name, said in value.items())
-    return ", ".join([str(value["kind"]), *(text for name, text in zip(value, members, strict=True) if name != "kind")])
+    members = sorted((member for member in value.items() if member[0] != "kind"), key=lambda member: isinstance(member[1], list))
+    said = (f"{name} {', '.join(map(one_line, one)) if isinstance(one, list) else _in_words(one)}" for name, one in members)
+    return ", ".join([*([str(value["kind"])] if "kind" in value else []), *said])
 
 
 def one_line(value: object) -> str:

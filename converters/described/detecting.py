@@ -5,27 +5,46 @@ from __future__ import annotations
 from typing import Any
 
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import cells
+from webnn_graph.metadata import MOST_POINTS, Detections, Points, cells
+from webnn_graph.tasks.answers import MOST_BOXES
 
 SHAPED = ("reshape", "identity", "cast", "transpose", "slice")
 """What changes no numbers."""
 
 
-def form_of(graph: Graph, output: Operand, labels: int, size: tuple[int, int] | None) -> Any:
+def form_of(shape: tuple[int, ...], labels: int, rest: int = 0) -> Any:
     """`webnn_graph.metadata.Detections.form` as sizes tell it: YOLOv5 has objects, later ones columns, or what is chosen of them.
 
-    YOLOX has objects, too, unless its last steps are missing, of which one is the exponential function.
+    Args:
+        shape: Of the output.
+        labels: How many there are.
+        rest: How many numbers each box has behind its scores.
+    """
+    rows, columns = shape[-2:]
+    return "columns" if rows == 4 + labels + rest else "final" if columns == 6 + rest else "objects"
+
+
+def is_of_cells(graph: Graph, shape: tuple[int, ...], labels: int, size: tuple[int, int] | None) -> bool:
+    """Whether boxes are those of YOLOX without its last steps, of which one is the exponential function.
 
     Args:
         graph: The graph.
-        output: One of its outputs.
+        shape: Of its output.
         labels: How many there are.
-        size: Height and width of the picture; None where they are not known.
+        size: Height and width of the picture that the model takes; None where they are not known.
     """
-    rows, columns = output.shape[-2:]
-    if size and (rows, columns) == (cells(size), 5 + labels) and not any(node.op == "exp" for node in graph.nodes):
-        return "cells"
-    return "columns" if rows == 4 + labels else "final" if columns == 6 else "objects"
+    return size is not None and shape[-2:] == (cells(size), 5 + labels) and not any(node.op == "exp" for node in graph.nodes)
+
+
+def with_points(shape: tuple[int, ...], names: tuple[str, ...]) -> Detections | None:
+    """Detections with as many points as there is room for behind the scores, of three numbers each, or of two where three do not fit."""
+    rows, columns = shape[-2:]
+    form: Any = "columns" if rows < columns else "final" if rows <= MOST_BOXES else "objects"
+    room = (rows if form == "columns" else columns) - Detections(names=names, form=form).first
+    size = 2 if room % 3 else 3
+    if not size <= room <= size * MOST_POINTS:
+        return None
+    return Detections(names=names, form=form, points=Points(count=room // size, scored=size == 3))
 
 
 def scores_of(graph: Graph, output: Operand) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from converters.described import sounds, voices
-from converters.described.detecting import form_of, scores_of
+from converters.described.detecting import form_of, is_of_cells, scores_of, with_points
 from converters.described.licenses import license_of
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError, Where
@@ -26,6 +26,7 @@ from webnn_graph.metadata import (
     Labels,
     Meaning,
     Metadata,
+    Prototypes,
     check,
     metadata_of,
     picture_size,
@@ -79,7 +80,7 @@ class Given:
         tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}
         for name, file in self.labels.items():
             names = read_labels(file)
-            if detections := self._detections(graph, tensors, name, names, before.task):
+            if detections := _detections(graph, name, names, self.task or before.task, tensors):
                 tensors |= detections
                 continue
             output = _output(graph, name, len(names), file)
@@ -105,18 +106,32 @@ class Given:
                 raise ValidationError(f"input {name} is {height} pixels high and {width} wide, not {size[0]} and {size[1]}")
         return replace(graph, metadata=metadata.document())
 
-    def _detections(self, graph: Graph, tensors: Mapping[str, Meaning], name: str, names: tuple[str, ...], task: str) -> dict[str, Meaning]:
-        """The output of a detector that has boxes and scores of so many labels in one, if there is one such."""
-        if (self.task or task) != "object-detection":
-            return {}
-        size = picture_size(graph.inputs, tensors)
-        found: dict[str, Meaning] = {}
-        for operand in graph.outputs:
-            if operand.rank in (2, 3) and name in ("", operand.name):
-                meaning = Detections(names=names, form=form_of(graph, operand, len(names), size))
-                if not any(meaning.problems(operand.shape)):
-                    found[operand.name] = meaning
-        return found if len(found) == 1 else {}
+
+def _detections(graph: Graph, name: str, names: tuple[str, ...], task: str, known: Mapping[str, Meaning]) -> dict[str, Meaning]:
+    """The output of a detector that has boxes and scores of so many labels in one, if there is one such; with that of its prototypes."""
+    found: dict[str, Meaning] = {}
+    maps = [operand for operand in graph.outputs if operand.rank == 4]
+    maps = maps if len(maps) == 1 else []
+    for operand in graph.outputs:
+        if operand.rank not in (2, 3) or name not in ("", operand.name):
+            continue
+        meaning: Meaning | None = known.get(operand.name)
+        if isinstance(meaning, Detections):
+            meaning = msgspec.structs.replace(meaning, names=names)
+        elif task == "object-detection":
+            is_in_cells = is_of_cells(graph, operand.shape, len(names), picture_size(graph.inputs, known))
+            meaning = Detections(names=names, form="cells" if is_in_cells else form_of(operand.shape, len(names)))
+        elif task == "keypoint-detection":
+            meaning = with_points(operand.shape, names)
+        elif task == "image-segmentation" and maps:
+            count = maps[0].shape[1]
+            meaning = Detections(names=names, form=form_of(operand.shape, len(names), count), coefficients=count)
+        if isinstance(meaning, Detections) and not any(meaning.problems(operand.shape)):
+            found[operand.name] = meaning
+    if len(found) != 1:
+        return {}
+    (one,) = found.values()
+    return found | {operand.name: Prototypes() for operand in maps if isinstance(one, Detections) and one.coefficients}
 
 
 def _output(graph: Graph, name: str, count: int, file: Path) -> Operand:

@@ -92,7 +92,7 @@ def boxes(graph: Graph, operand: Operand, meaning: Boxes) -> Ending | None:
 
 
 def detections(graph: Graph, operand: Operand, meaning: Detections) -> Ending | None:
-    """Corners, score and label of each box of YOLO's; which of those that overlap are the same thing is left to see."""
+    """Corners, score and label of each of YOLO's boxes, and what is behind them; which of those that overlap are one is left to see."""
     if meaning.form in ("best", "final") or not any(meaning.names):
         return None
     axis = operand.rank - (2 if meaning.form == "columns" else 1)
@@ -111,19 +111,21 @@ def detections(graph: Graph, operand: Operand, meaning: Detections) -> Ending | 
         number = b.argMax(scores, axis, keepDimensions=True)
         boxes = _part(b, x, axis, 0, 4)
         parts = [_corners(b, _in_cells(b, boxes, size) if size else boxes, "cxcywh", axis), best, number]
+        parts += [_part(b, x, axis, meaning.first, meaning.rest)] if meaning.rest else []
         made = b.concat([b.cast(part, "float32") for part in parts], axis)
         return made if axis == x.rank - 1 else b.transpose(made, permutation=[*range(x.rank - 2), x.rank - 1, x.rank - 2])
 
     def expected(numbers: Array, _: Mapping[str, Array], actual: Array) -> Array:
         rows = np.moveaxis(numbers.astype(np.float64), axis, -1)
-        scores = rows[..., first:] - unnamed
+        scores = rows[..., first : meaning.first] - unnamed
         number = _chosen(scores, -1, actual[..., 5])[..., None]
         best = np.take_along_axis(scores, number, -1) * (rows[..., 4:5] if first == 5 else 1)
         boxes = np.concatenate([in_cells(one, size) if size else one for one in rows[..., :4].reshape(-1, *rows.shape[-2:-1], 4)])
         made = corners(boxes, "cxcywh").reshape(*rows.shape[:-1], 4)
-        return np.concatenate([made, best, number], -1)
+        return np.concatenate([made, best, number, rows[..., meaning.first :]], -1)
 
-    says = "has for each box corners, the score of the most probable label, and its number"
+    more = "and its points" if meaning.points else "and the coefficients of its mask" if meaning.coefficients else "and its number"
+    says = f"has for each box corners, the score of the most probable label, {'its number, ' if meaning.rest else ''}{more}"
     return Ending(msgspec.structs.replace(meaning, form="best"), build, expected, says)
 
 

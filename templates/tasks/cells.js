@@ -1,5 +1,5 @@
 import { MOST_BOXES, STRIDES } from "./facts.js";
-import { cornersOf, found, inPicture, likeliestOf, namedOf } from "./objects.js";
+import { cornersOf, found, likeliestOf, namedOf, ofPicture } from "./objects.js";
 
 /** Column, row and side of each cell of the grids over a picture, row by row, the finest grid first. */
 function* cellsOf([height, width]) {
@@ -10,14 +10,14 @@ function* cellsOf([height, width]) {
 }
 
 /** What is in a picture, of a box for each cell as YOLOX has them: the centre from the cell's corner on, and the logarithms of the sides. */
-function answered([numbers], [{ names, unit, exclusive }], { threshold, overlap }, { fit, size }) {
+function answered([numbers], [{ names, unit, exclusive }], options, { fit, size }) {
   const named = namedOf(names);
   const candidates = Array.from(cellsOf(size), ([column, row, side], i) => {
     const [x, y, width, height, any, ...scores] = numbers.subarray(i * (names.length + 5), (i + 1) * (names.length + 5));
-    const box = () => /** @type {const} */ ([(x + column) * side, (y + row) * side, Math.exp(width) * side, Math.exp(height) * side]);
-    return { ...likeliestOf(named, (label) => scores[label] * any), at: () => inPicture(cornersOf(box(), "cxcywh", unit, size), fit) };
+    const box = () => [(x + column) * side, (y + row) * side, Math.exp(width) * side, Math.exp(height) * side];
+    return { ...likeliestOf(named, (label) => scores[label] * any), at: () => ofPicture(cornersOf(box(), "cxcywh", unit, size), fit) };
   });
-  return found(candidates, names, MOST_BOXES, threshold, overlap, exclusive);
+  return found(candidates, names, MOST_BOXES, fit, options, exclusive);
 }
 
 export { answered };

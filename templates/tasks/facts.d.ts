@@ -28,3 +28,5 @@ export const MOST_PIXELS: number;
 /** Of one picture that are given. */
 export const MOST_BOXES: number;
 export const STRIDES: readonly number[];
+/** Of all masks of its objects together, in pixels. */
+export const MOST_MASKED: number;

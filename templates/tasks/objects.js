@@ -1,23 +1,27 @@
 /**
- * A place in the model's input as one in the picture, no farther than its sides.
+ * Sides of a box, or x and y, in pixels of the model's input as those of the picture, also beyond it.
  *
- * @param {any} corners
+ * @param {any} sides
  */
-function inPicture([left, top, right, bottom], fit) {
-  const x = (value) => Math.min(fit.width, Math.max(0, (value - fit.left) / fit.xScale));
-  const y = (value) => Math.min(fit.height, Math.max(0, (value - fit.top) / fit.yScale));
-  return [x(left), y(top), x(right), y(bottom)];
-}
+const ofPicture = (sides, fit) => sides.map((side, i) => (i % 2 ? (side - fit.top) / fit.yScale : (side - fit.left) / fit.xScale));
 
 /**
- * A box of another form as corners in pixels of the model's input.
+ * The same no farther than the sides of the picture.
  *
- * @param {any} box
+ * @param {any} sides
  */
-function cornersOf([a, b, c, d], format, unit, [height, width]) {
+const inPicture = (sides, fit) => sides.map((side, i) => Math.min(i % 2 ? fit.height : fit.width, Math.max(0, side)));
+
+/**
+ * A box of another form, or x and y, as corners in pixels of the model's input.
+ *
+ * @param {any} sides
+ */
+function cornersOf(sides, format, unit, [height, width]) {
+  const [a, b, c, d] = sides;
   const left = format === "cxcywh" ? a - c / 2 : a;
   const top = format === "cxcywh" ? b - d / 2 : b;
-  const corners = format === "xyxy" ? [a, b, c, d] : [left, top, left + c, top + d];
+  const corners = format === "xyxy" ? sides : [left, top, left + c, top + d];
   return unit === "relative" ? corners.map((side, i) => side * (i % 2 ? height : width)) : corners;
 }
 
@@ -31,19 +35,34 @@ function shared(one, other) {
 }
 
 /**
- * What is in a picture, the most probable first: of candidates { label, score, at() } that score enough those that have no more than a
- * share of their union in common with one of their label before them, or of any label; without `overlap` all of them.
+ * What is in a picture, the most probable first: of candidates { label, score, at(), rest } that score enough those that have no more
+ * than a share of their union in common with one of their label before them, or of any label; without `overlap` all of them. With `soft`
+ * the others' scores are lowered by that share each time (linear Soft-NMS, Bodla et al. 2017). What else there is of one, `more` says
+ * by its box in the picture and its `rest`.
+ *
+ * @param {any} candidates
  */
-function found(candidates, names, most, threshold, overlap, isExclusive = false) {
+function found(candidates, names, most, fit, { threshold, overlap, soft }, isExclusive = false, more = undefined) {
   const kept = [];
-  const order = candidates.filter(({ score }) => score >= threshold).sort((one, other) => other.score - one.score);
-  for (const { label, score, at } of order) {
-    if (kept.length === most) break;
-    const box = at();
-    if (overlap !== undefined && kept.some((other) => (isExclusive || other.label === label) && shared(box, other.box) > overlap)) continue;
-    kept.push({ label, score, box });
+  const isEnough = ({ score }) => score >= threshold;
+  const before = (one, other) => other.score - one.score;
+  let rest = candidates.filter(isEnough).map((one) => ({ ...one, box: one.at() })).sort(before);
+  while (rest.length && kept.length < most) {
+    const best = rest.shift();
+    kept.push(best);
+    rest = rest.filter((other) => {
+      const share = isExclusive || other.label === best.label ? shared(best.box, other.box) : 0;
+      if (!(share > overlap)) return true;
+      other.score *= 1 - share;
+      return soft && isEnough(other);
+    });
+    if (soft) rest.sort(before);
   }
-  return kept.map(({ label, score, box: [left, top, right, bottom] }) => ({ label: names[label], score, box: { left, top, right, bottom } }));
+  return kept.map(({ label, score, box, rest }) => {
+    const inside = inPicture(box, fit);
+    const [left, top, right, bottom] = inside;
+    return { label: names[label], score, box: { left, top, right, bottom }, ...more?.(inside, rest) };
+  });
 }
 
 /** Those labels that stand for something. */
@@ -59,4 +78,4 @@ function likeliestOf(labels, scoreOf) {
   return { label, score };
 }
 
-export { cornersOf, found, inPicture, likeliestOf, namedOf };
+export { cornersOf, found, inPicture, likeliestOf, namedOf, ofPicture };

@@ -32,6 +32,8 @@ from webnn_graph.metadata import (
     Labels,
     Mask,
     Metadata,
+    Points,
+    Prototypes,
     Speech,
     State,
     Tokens,
@@ -75,6 +77,32 @@ ROWS: dict[str, tuple[Graph, str]] = {
     "a box for each cell": (
         meaning(graph_of(IMAGE, {"y": (1, 1, 8)}), x=PICTURE, y=Detections(names=NAMES, form="cells")),
         "cells",
+    ),
+    "points": (meaning(graph_of(IMAGE, {"y": (1, 13, 20)}), x=PICTURE, y=Detections(names=NAMES, points=Points(count=3))), "points"),
+    "final points": (
+        meaning(graph_of(IMAGE, {"y": (1, 9, 9)}), x=PICTURE, y=Detections(names=NAMES, form="final", points=Points(count=1, scored=True))),
+        "final points",
+    ),
+    "masks": (
+        meaning(
+            graph_of(IMAGE, {"y": (1, 11, 20), "z": (1, 4, 2, 2)}), x=PICTURE, y=Detections(names=NAMES, coefficients=4), z=Prototypes()
+        ),
+        "instances",
+    ),
+    "final masks": (
+        meaning(
+            graph_of(IMAGE, {"z": (4, 2, 2), "y": (1, 9, 10)}),
+            x=PICTURE,
+            y=Detections(names=NAMES, form="final", coefficients=4),
+            z=Prototypes(),
+        ),
+        "final instances",
+    ),
+    "masks of two pictures": (
+        meaning(
+            graph_of(IMAGE, {"y": (1, 11, 20), "z": (2, 4, 2, 2)}), x=PICTURE, y=Detections(names=NAMES, coefficients=4), z=Prototypes()
+        ),
+        "",
     ),
     "characters": (meaning(graph_of(IMAGE, {"y": (1, 9, 3)}), x=PICTURE, y=Characters(names=NAMES)), "recognize"),
     "labels of a sound": (meaning(graph_of(SOUND, {"y": (1, 3)}), x=HEARD, y=Labels(names=NAMES)), "classifyAudio"),
@@ -158,6 +186,15 @@ def test_bytes_of_a_canvas_are_made_by_less(tmp_path: Path) -> None:
 
 def test_each_way_is_written() -> None:
     assert {way for _, way in ROWS.values() if way} == set(WAYS)
+
+
+def test_only_what_is_needed_is_written() -> None:
+    """Modules of other objects have nothing of points and masks."""
+    compact = json.loads(COMPACT.read_text())
+    texts = {way: files(graph, "model")["model.task.js"] for graph, way in ROWS.values() if way in ("detections", "points", "instances")}
+    for way, text in texts.items():
+        assert [compact[name] in text for name in ("detecting", "points", "instances")] == [True, way == "points", way == "instances"]
+        assert ("MOST_MASKED" in text) == (way == "instances")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

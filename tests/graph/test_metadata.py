@@ -28,6 +28,8 @@ from webnn_graph.metadata import (
     Mask,
     Meaning,
     Metadata,
+    Points,
+    Prototypes,
     Tokens,
     metadata_of,
     problems,
@@ -152,6 +154,8 @@ WRONG: list[tuple[Mapping[str, Any], str]] = [
     ({"tensors": {"x": {"kind": "image", "mean": [1, 2, 3, 4, 5]}}}, "length <= 4"),
     ({"tensors": {"x": {"kind": "labels", "names": ["a" * 1001]}}}, "length <= 1000"),
     ({"tensors": {"x": {"kind": "image", "std": [0]}}}, "> 0"),
+    ({"tensors": {"x": {"kind": "detections", "names": ["a"], "points": {"count": 0}}}}, ">= 1"),
+    ({"tensors": {"x": {"kind": "detections", "names": ["a"], "points": {"count": 1, "names": [1]}}}}, "Expected `str`"),
     ({"other": 1}, "unknown field `other`"),
 ]
 
@@ -188,6 +192,10 @@ class Tensor:
         (Detections(names=("a", "b"), form="objects"), (1, 100, 7), (1, 100, 6)),
         (Detections(names=("a", "b", "c"), form="final"), (1, 300, 6), (1, 300, 7)),
         (Detections(names=("a", "b", "c"), form="best"), (1, 300, 6), (1, 300, 7)),
+        (Detections(names=("a", "b"), points=Points(count=5)), (1, 16, 100), (1, 6, 100)),
+        (Detections(names=("a", "b"), form="rows", points=Points(count=2, scored=True, names=("l", "r"))), (1, 100, 12), (1, 100, 10)),
+        (Detections(names=("a", "b"), form="final", points=Points(count=5, scored=True)), (1, 300, 21), (1, 300, 6)),
+        (Prototypes(), (1, 32, 5, 5), (5, 5)),
         (Mask(names=("a", "b")), (1, 5, 5), (5,)),
         (Depth(), (1, 5, 5), (5,)),
         (Embedding(), (1, 5), ()),
@@ -218,6 +226,24 @@ def test_a_box_for_each_cell() -> None:
 def test_every_kind_is_tested() -> None:
     (mark,) = test_what_a_tensor_can_be.pytestmark  # type: ignore[attr-defined]
     assert {row[0].kind for row in mark.args[1]} == set(KINDS) - {"speech", "state"}  # which have any shape
+
+
+def test_coefficients_are_for_prototypes() -> None:
+    objects, maps = Detections(names=("a",), coefficients=3), Prototypes()
+
+    def found(*count: int, **tensors: Meaning) -> list[str]:
+        return list(problems(Metadata(tensors=tensors), [], [Tensor("y", 1, 8, 20), *(Tensor(f"z{n}", 1, n, 5, 5) for n in count)]))
+
+    assert found(3, y=objects, z3=maps) == found(4, 3, y=objects, z4=maps, z3=maps) == []
+    wrong = "output y [1, 8, 20] has 3 coefficients, and no output is as many prototypes"
+    assert found(4, y=objects, z4=maps) == found(3, y=objects) == [wrong]
+
+
+def test_what_no_object_has() -> None:
+    points = Points(count=2, names=("left",))
+    assert list(Detections(names=("a",), points=points).problems((1, 9, 20))) == ["there are 1 names for 2 points"]
+    both = Detections(names=("a",), points=Points(count=2), coefficients=3)
+    assert list(both.problems((1, 12, 20))) == ["objects have points or masks, not both"]
 
 
 def test_channels_that_a_picture_does_not_have() -> None:

@@ -97,6 +97,7 @@ export const [LIBRARY, dataUrls] = [async () => ({}), () => []];
 export const MOST_PIXELS = 67108864;
 export const MOST_BOXES = 300;
 export const STRIDES = [8, 16, 32];
+export const MOST_MASKED = 268435456;
 """
 
 

@@ -213,7 +213,8 @@ class Asked:
         fragment = {"classify": "labels", "recognize": "spelling"}.get(way, way)
         names = ("top",) if way == "classify" else ("threshold", "overlap")
         options = dict(zip(names, more, strict=False))
-        self.ways.append([fragment, said, [whole(meaning) for meaning in meanings], options])
+        described = [{**whole(meaning), "shape": list(tensor.shape)} for meaning, tensor in zip(meanings, tensors, strict=True)]
+        self.ways.append([fragment, said, described, options])
         outputs = dict(zip("xy", tensors, strict=False))
         read: Mapping[str, Any] = dict(zip("xy", meanings, strict=False))
         if way == "classify":

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -15,7 +16,20 @@ from converters.joining import Joined, joined
 from webnn_graph import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Image, Labels, Mask, Meaning, Metadata, Tokens
+from webnn_graph.metadata import (
+    Boxes,
+    Characters,
+    Detections,
+    Embedding,
+    Image,
+    Labels,
+    Mask,
+    Meaning,
+    Metadata,
+    Points,
+    Prototypes,
+    Tokens,
+)
 from webnn_graph.runtimes import run
 from webnn_graph.targets import legalize, load_target
 from webnn_graph.tasks import answers
@@ -155,6 +169,30 @@ def test_detections_in_cells() -> None:
     right = answers.objects({"x": numbers}, {"x": before}, (64, 96), FIT, 0.3)
     assert len(found) > 20 and [one.label for one in found] == [one.label for one in right]
     np.testing.assert_allclose([(one.score, *one.box) for one in found], [(one.score, *one.box) for one in right], rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("form", ["columns", "rows", "objects"])
+@pytest.mark.parametrize("points", [None, Points(count=2, scored=True)])
+def test_points_and_coefficients_stay(points: Points | None, form: Any) -> None:
+    """The same objects with the same points, or masks of the same prototypes."""
+    random = np.random.default_rng(5)
+    before = Detections(names=NAMES, form=form, points=points, coefficients=0 if points else 6)
+    boxes, numbers = random.random((1, 50, 4)) * [96, 64, 40, 40], random.normal(size=(1, 50, 6)) * 20
+    rows = np.concatenate([boxes, random.random((1, 50, 5 + (form == "objects"))), numbers], -1).astype(np.float32)
+    given = {"x": rows.swapaxes(1, 2).copy() if form == "columns" else rows}
+    meanings: dict[str, Meaning] = {"x": before}
+    if not points:
+        given["maps"], meanings["maps"] = random.normal(size=(1, 6, 16, 24)).astype(np.float32), Prototypes()
+    actual, after = answered(given, **meanings)
+    assert actual["x"].shape == (1, 50, 12) and after["x"] == msgspec.structs.replace(before, form="best", joined=True)
+    found, right = (answers.objects(numbers, said, (64, 96), FIT, 0.6) for numbers, said in ((actual, after), (given, meanings)))
+    assert len(found) > 5 and [one.label for one in found] == [one.label for one in right]
+    for one, other in zip(found, right, strict=True):
+        if points:
+            assert one.points == other.points
+        else:
+            assert one.mask and other.mask and (one.mask.left, one.mask.top) == (other.mask.left, other.mask.top)
+            assert (one.mask.pixels == other.mask.pixels).all()
 
 
 @pytest.mark.parametrize("scores", ["logits", "probabilities"])

@@ -25,6 +25,16 @@ OBJECTS = """[
   { label: "cat", score: 0.9, box: { left: 20, top: 30, right: 60, bottom: 70 }, points: [{ x: 40, y: 50 }] },
   { label: "dog", score: 0.3, box: { left: 0, top: 0, right: 5, bottom: 5 } },
 ]"""
+INSTANCES = """[
+  { label: "cat", score: 0.9, box: { left: 20, top: 30, right: 60, bottom: 70 },
+    mask: { left: 20, top: 30, width: 40, height: 40, pixels: Uint8Array.from({ length: 1600 }, (_, i) => i % 40 < 20) } },
+  { label: "dog", score: 0.8, box: { left: 0, top: 0, right: 0, bottom: 9 },
+    mask: { left: 0, top: 0, width: 0, height: 9, pixels: new Uint8Array() } },
+]"""
+POINTS = """[
+  { label: "cat", score: 0.9, box: { left: 20, top: 30, right: 60, bottom: 70 },
+    points: [{ name: "nose", x: 40, y: 50, score: 0.7 }, { name: "tail", x: 30, y: 60, score: 0.3 }] },
+]"""
 MASK = '{ width: 80, height: 80, labels: ["sky", "sea"], classes: Uint8Array.from({ length: 6400 }, (_, i) => (i < 4800 ? 0 : 1)) }'
 DEPTH = "{ width: 80, height: 80, inverse: INVERSE, values: Float32Array.from({ length: 6400 }, (_, i) => i % 80) }"
 SPEECH = "[{ start: 0.25, end: 0.5 }]"
@@ -92,6 +102,26 @@ def test_objects(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     assert page.evaluate("globalThis.asked.map(([, options]) => options)") == [{"threshold": 0.1}]
 
 
+def test_points_that_can_be_seen(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("image", "points", POINTS))
+    give(page, picture(tmp_path))
+    gray, box = [128] * 3, colour_at(page, "#canvas", 20 / 80, 0.7)
+    assert colour_at(page, "#canvas", 40 / 80, 50 / 80) == box, "a point"
+    assert colour_at(page, "#canvas", 30 / 80, 60 / 80) == gray, "one that is hidden"
+    page.fill(".slider input", "30")
+    assert colour_at(page, "#canvas", 30 / 80, 60 / 80) == box
+
+
+def test_masks_of_objects(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("image", "instances", INSTANCES))
+    give(page, picture(tmp_path))
+    assert listed(page) == ["cat 90 %", "dog 80 %"]
+    gray, box = [128] * 3, colour_at(page, "#canvas", 20 / 80, 0.7)
+    assert colour_at(page, "#canvas", 50 / 80, 0.6) == gray, "the right half of the box"
+    inside = colour_at(page, "#canvas", 30 / 80, 0.6)
+    assert inside == pytest.approx([128 + (one - 128) * 128 / 255 for one in box], abs=2), "gray shines through"
+
+
 def test_text(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(stub("image", "text", f'{{ text: "{HOSTILE}", score: 0.5 }}'))
     give(page, picture(tmp_path))
@@ -150,6 +180,7 @@ def test_text_that_is_said(stub: Stub, open_folder: Open, tmp_path: Path) -> Non
 ROWS = {
     "labels": ("image", "labels", '[{ label: "a", score: 1 }]'),
     "objects": ("image", "objects", OBJECTS),
+    "instances": ("image", "instances", INSTANCES),
     "mask": ("image", "mask", MASK),
     "depth": ("image", "depth", DEPTH.replace("INVERSE", "true")),
     "speech": ("audio", "speech", SPEECH),

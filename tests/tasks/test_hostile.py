@@ -17,9 +17,10 @@ from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.formats import save
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Boxes, Detections, Image, Labels, Meaning, Metadata
+from webnn_graph.metadata import Boxes, Detections, Image, Labels, Meaning, Metadata, Points, Prototypes
 from webnn_graph.tasks import answers
-from webnn_graph.tasks.answers import MOST_BOXES, Found, best, objects, shared
+from webnn_graph.tasks.answers import MOST_BOXES, Found, Point, best, objects, shared
+from webnn_graph.tasks.instances import Silhouette
 from webnn_graph.tasks.pictures import Fit, prepared, read_picture
 from webnn_graph.tasks.sounds import fitted
 
@@ -54,6 +55,52 @@ def test_labels_are_drawn_whatever_they_hold(tmp_path: Path, invoke: Invoke) -> 
     result = invoke("webnn", "run", graph, "--image", tmp_path / "picture.png", "--threshold", 0, "--save", "drawn.png")
     assert result.exit_code == 0, result.output
     assert PIL.open("drawn.png").size == (9, 5)
+
+
+def test_points_and_masks_are_shown_and_drawn(tmp_path: Path, invoke: Invoke) -> None:
+    """Of numbers that are all alike, whatever points are called."""
+    points = Points(count=len(EVIL), names=tuple(name[:9] for name in EVIL))
+    rest = points.numbers
+    graph = saved(tmp_path, {"y": (1, 3, 6 + rest)}, y=Detections(names=("a",), form="final", points=points))
+    command = ["run", graph, "--image", tmp_path / "picture.png", "--threshold", 0]
+    shown = invoke("webnn", *command, "--save", "drawn.png")
+    assert shown.exit_code == 0 and shown.stdout.split()[:6] == ["object", "score", "left", "top", "right", "bottom"]
+    assert ["object", "point", "x", "y", "score"] in [line.split() for line in shown.stdout.splitlines()]
+    assert not [c for c in shown.output if not c.isprintable() and c != "\n"]
+    (first, *_) = json.loads(invoke("webnn", *command, "--json").stdout)["objects"]
+    assert [one["name"] for one in first["points"]] == list(points.names) and set(first["points"][0]) == {"x", "y", "name"}
+    outputs = {"y": (1, 3, 8), "z": (1, 2, 4, 4)}
+    graph = saved(tmp_path, outputs, y=Detections(names=("a",), form="final", coefficients=2), z=Prototypes())
+    shown = invoke("webnn", *command, "--save", "drawn.png", "--force")
+    assert shown.exit_code == 0 and shown.stdout.splitlines()[0].split()[-1] == "pixels"
+    mask = json.loads(invoke("webnn", *command, "--json").stdout)["objects"][0]["mask"]
+    assert sum(mask["runs"]) == mask["width"] * mask["height"]
+    assert PIL.open("drawn.png").size == (9, 5)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "options", "said"),
+    [
+        (Detections(names=("a",), form="final"), ["--image", "picture.png"], "graph has no boxes of which those that overlap are left out"),
+        (Detections(names=("a",), form="best"), ["--image", "picture.png"], None),
+        (Detections(names=("a",), form="best"), [], "--soft is for --image"),
+    ],
+)
+def test_what_can_be_soft(meaning: Detections, options: list[str], said: str | None, tmp_path: Path, invoke: Invoke) -> None:
+    graph = saved(tmp_path, {"y": (1, 3, 6)}, y=meaning)
+    result = invoke("webnn", "run", graph, *[str(tmp_path / one) if one.endswith("png") else one for one in options], "--soft")
+    assert (result.exit_code != 0) == bool(said) and (said or "nothing is found") in result.output.replace("network", "graph")
+
+
+def test_points_and_masks_are_where_they_are() -> None:
+    from webnn_graph.tasks.drawing import drawn
+
+    picture = PIL.new("RGB", (50, 50))
+    points = (Point(10, 10), Point(20, 20, 0.9), Point(30, 30, 0.1), Point(float("nan"), 3))
+    found = Found("a", 1.0, (0, 49, 1, 50), points, Silhouette(40, 2, np.eye(4, dtype=bool)))
+    made = np.asarray(drawn(picture, [found])).any(2)
+    assert made[10, 10] and made[20, 20] and not made[30, 30]
+    assert (made[2:6, 40:44] == np.eye(4, dtype=bool)).all()
 
 
 def test_boxes_that_are_nowhere_are_not_drawn() -> None:

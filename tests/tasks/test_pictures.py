@@ -84,7 +84,7 @@ def test_what_is_filled_up(place: Any, fill: int | None, size: tuple[int, int], 
     assert (made[0][:, rest] == expected).all()
     # Corners of the picture, there and back.
     boxes = np.array([[fit.left, fit.top, fit.left + width, fit.top + height], [-99, -99, 999, 999]], float)
-    np.testing.assert_allclose(fit.boxes(boxes), [[0, 0, size[1], size[0]]] * 2)
+    np.testing.assert_allclose(fit.inside(fit.points(boxes.reshape(-1, 2))), [[0, 0], size[::-1]] * 2)
 
 
 def test_linear_takes_the_next_pixels_alone() -> None:

@@ -101,6 +101,7 @@ def files(graph: Graph, stem: str, tokenizer: Sequence[str] = ()) -> dict[str, s
         "what": source.what,
         "example": source.example,
         "kind": way.kind,
+        "declarations": (*way.declared, way.gives),
         "about": _about(way, source),
         "file": string(f"./{stem}.task.js"),
         "module_file": string(f"./{stem}.js"),

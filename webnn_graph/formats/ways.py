@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf, prod
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
@@ -29,9 +30,11 @@ from webnn_graph.metadata import (
     Meaning,
     Speech,
     State,
+    prototypes_of,
 )
 from webnn_graph.tasks import THRESHOLD, TOP
 from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
+from webnn_graph.tasks.instances import MOST_MASKED
 from webnn_graph.tasks.maps import is_map
 from webnn_graph.tasks.pictures import MOST_PIXELS
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE
@@ -95,6 +98,7 @@ class Way:
         fragments: Plain modules that make the answer, each behind those that it reads at once.
         options: Of the method, by name.
         facts: Numbers that the fragments know, or several, by name.
+        declared: Other answers whose declarations come before that of `gives`.
     """
 
     method: str
@@ -106,6 +110,7 @@ class Way:
     fragments: tuple[str, ...]
     options: Mapping[str, Option] = field(default_factory=dict)
     facts: Mapping[str, float | tuple[int, ...]] = field(default_factory=dict)
+    declared: tuple[str, ...] = ()
 
 
 def of_kind(graph: Graph, meanings: Meanings, kind: type[Kind]) -> Iterator[tuple[Operand, Kind]]:
@@ -186,20 +191,15 @@ def _boxes(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
                 yield boxes, output
 
 
-def _detections(graph: Graph, meanings: Meanings, way: str = "detections") -> Iterator[Operands]:
-    """Boxes and scores in one, with what overlaps or without, or in cells."""
+def _detections(graph: Graph, meanings: Meanings, gives: str, is_final: bool) -> Iterator[Operands]:
+    """Boxes and scores in one, with what overlaps or without, with what else there is of objects; and the prototypes of their masks."""
+    shapes = {output.name: output.shape for output in graph.outputs if output.rank > 2 and prod(output.shape) == prod(output.shape[-3:])}
     for output, meaning in of_kind(graph, meanings, Detections):
         is_one = output.rank == 2 or prod(output.shape[:-2]) == 1
-        if is_one and way == (meaning.form if meaning.form in ("final", "cells") else "detections"):
-            yield (output,)
-
-
-def _final(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
-    return _detections(graph, meanings, "final")
-
-
-def _cells(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
-    return _detections(graph, meanings, "cells")
+        given = "points" if meaning.points else "instances" if meaning.coefficients else "cells" if meaning.form == "cells" else "objects"
+        prototypes = prototypes_of(meaning, meanings, shapes)
+        if is_one and is_final == (meaning.form == "final") and gives == given and bool(prototypes) == bool(meaning.coefficients):
+            yield (output, *([graph.operands[prototypes]] if prototypes else []))
 
 
 def _characters(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
@@ -242,7 +242,8 @@ OBJECTS = (
     "What is in {what}, the most probable first. What scores less than `threshold`, {threshold} by default, is left out, and of two "
     "things of one label that share more than `overlap` of what both cover the less probable one; "
 )
-ALL_STAY, ONE_STAYS = OBJECTS + "by default all stay.", OBJECTS + "that is {overlap} by default."
+SOFT = " With `soft` its score is lowered by that share instead, and it is left out where that is less than `threshold`."
+ALL_STAY, ONE_STAYS = OBJECTS + "by default all stay." + SOFT, OBJECTS + "that is {overlap} by default." + SOFT
 SPOKEN = (
     "When somebody speaks in {what}: from a score of `threshold` on, {threshold} by default. Speech lasts longer than `speech` seconds, "
     "{speech}, and silence in it less than `silence`, {silence}; `margin` seconds around it, {margin}, belong to it."
@@ -251,15 +252,38 @@ OF_SPEECH = {"threshold": Option(THRESHOLD)} | {
     name: Option(seconds, 0, inf) for name, seconds in (("speech", SPEECH), ("silence", SILENCE), ("margin", MARGIN))
 }
 OF_TOP = {"top": Option(TOP, 1, inf)}
-OF_ALL, OF_ONE = ({"threshold": Option(THRESHOLD), "overlap": Option(overlap)} for overlap in (None, OVERLAP))
-OF_BOXES = {"MOST_BOXES": MOST_BOXES}
-OF_CELLS: Mapping[str, float | tuple[int, ...]] = {**OF_BOXES, "STRIDES": STRIDES}
+OF_ALL, OF_ONE = ({"threshold": Option(THRESHOLD), "overlap": Option(overlap), "soft": Option(False)} for overlap in (None, OVERLAP))
+FACTS = {"MOST_BOXES": MOST_BOXES}
+
+
+def _detecting(gives: str, kind: str, fragments: tuple[str, ...], *, is_final: bool = False) -> Way:
+    """How a model says what is in a picture by boxes and scores in one."""
+    about, options = (ALL_STAY, OF_ALL) if is_final else (ONE_STAYS, OF_ONE)
+    answers, declared = partial(_detections, gives=gives, is_final=is_final), () if gives == "objects" else ("objects",)
+    facts: Mapping[str, float] = {**FACTS, "MOST_MASKED": MOST_MASKED} if gives == "instances" else FACTS
+    return Way("detect", ("image",), gives, kind, answers, about, ("objects", "detecting", *fragments), options, facts, declared)
+
+
 WAYS: Mapping[str, Way] = MappingProxyType(
     {
-        "detections": Way("detect", ("image",), "objects", "Found[]", _detections, ONE_STAYS, ("objects", "detections"), OF_ONE, OF_BOXES),
-        "final": Way("detect", ("image",), "objects", "Found[]", _final, ALL_STAY, ("objects", "detections"), OF_ALL, OF_BOXES),
-        "cells": Way("detect", ("image",), "objects", "Found[]", _cells, ONE_STAYS, ("objects", "cells"), OF_ONE, OF_CELLS),
-        "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, OF_BOXES),
+        "points": _detecting("points", "Pointed[]", ("points",)),
+        "final points": _detecting("points", "Pointed[]", ("points",), is_final=True),
+        "instances": _detecting("instances", "Masked[]", ("places", "instances")),
+        "final instances": _detecting("instances", "Masked[]", ("places", "instances"), is_final=True),
+        "detections": _detecting("objects", "Found[]", ("detections",)),
+        "final": _detecting("objects", "Found[]", ("detections",), is_final=True),
+        "cells": Way(
+            "detect",
+            ("image",),
+            "objects",
+            "Found[]",
+            partial(_detections, gives="cells", is_final=False),
+            ONE_STAYS,
+            ("objects", "cells"),
+            OF_ONE,
+            {**FACTS, "STRIDES": STRIDES},
+        ),
+        "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, FACTS),
         "classify": Way("classify", ("image", "text"), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
         "recognize": Way(
             "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("paths", "spelling")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import prod
+from typing import Any
 
 import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.metadata import STRIDES, Boxes, Characters, Detections, Labels
+from webnn_graph.metadata import STRIDES, Boxes, Characters, Detections, Labels, Points, prototypes_of
+from webnn_graph.tasks.instances import Silhouette, silhouettes
 from webnn_graph.tasks.pictures import Fit
 
 OVERLAP = 0.45
@@ -26,14 +29,43 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A point of something in a picture.
+
+    Attributes:
+        x, y: Where it is, in pixels of the picture, no farther than its sides.
+        score: How probable it is that it can be seen, from 0 to 1; None where the model does not say it.
+        name: What it is called; None where nobody says it.
+    """
+
+    x: float
+    y: float
+    score: float | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
 class Found(Scored):
     """Something in a picture.
 
     Attributes:
         box: Left, top, right and bottom in pixels of the picture.
+        points: Its points; None where the model has none.
+        mask: Its pixels; None where the model has none.
     """
 
     box: tuple[float, float, float, float]
+    points: tuple[Point, ...] | None = None
+    mask: Silhouette | None = None
+
+    def document(self) -> dict[str, Any]:
+        """What files hold: without what there is not."""
+        made: dict[str, Any] = {"label": self.label, "score": self.score, "box": self.box}
+        if self.points is not None:
+            made["points"] = [{name: value for name, value in asdict(one).items() if value is not None} for one in self.points]
+        if self.mask:
+            made["mask"] = self.mask.document()
+        return made
 
 
 def probabilities(numbers: Array, labels: Labels | Characters) -> Array:
@@ -67,17 +99,29 @@ def best(numbers: Array, labels: Labels, top: int) -> list[Scored]:
 
 
 def detected(
-    boxes: Array, scores: Array, names: Sequence[str], threshold: float, overlap: float | None = None, exclusive: bool = False
+    boxes: Array,
+    scores: Array,
+    names: Sequence[str],
+    fit: Fit,
+    threshold: float,
+    overlap: float | None = None,
+    *,
+    exclusive: bool = False,
+    soft: bool = False,
+    more: Callable[[Sequence[int], Array], Iterable[Mapping[str, Any]]] | None = None,
 ) -> list[Found]:
-    """What is in a picture, the most probable first.
+    """What is in a picture, the most probable first, with boxes no farther than its sides.
 
     Args:
-        boxes: Corners in the picture, [n, 4].
+        boxes: Corners, [n, 4], also beyond the picture.
         scores: Of each label, [n, labels].
         names: What they are called; an empty name stands for nothing.
+        fit: How the picture lies in the model's input.
         threshold: Scores below are left out.
         overlap: The share of both that two boxes of one label may have in common; None keeps all.
         exclusive: Whether those of different labels count as of one.
+        soft: Whether the scores of those that have more in common are lowered, and they are not left out at once, see `softened`.
+        more: Members of `Found` that are made of rows, by their numbers, and their boxes in the picture.
     """
     kept = [i for i, name in enumerate(names) if name]
     if not kept:
@@ -85,9 +129,15 @@ def detected(
     labels = np.asarray(kept)[scores[:, kept].argmax(1)] if len(scores) else np.zeros(0, int)
     best = scores[np.arange(len(scores)), labels]
     order = [i for i in np.argsort(-best, kind="stable") if best[i] >= threshold]
-    if overlap is not None:
-        order = without_overlaps(boxes, np.zeros_like(labels) if exclusive else labels, order, overlap)
-    return [Found(names[labels[i]], float(best[i]), tuple(map(float, boxes[i]))) for i in order[:MOST_BOXES]]  # type: ignore[arg-type]
+    alike = np.zeros_like(labels) if exclusive else labels
+    if overlap is not None and soft:
+        order, best = softened(boxes, alike, best, order, overlap, threshold)
+    elif overlap is not None:
+        order = without_overlaps(boxes, alike, order, overlap)
+    order = order[:MOST_BOXES]
+    inside = fit.inside(boxes[order].reshape(-1, 2)).reshape(-1, 4)
+    members = more(order, inside) if more else [{}] * len(order)
+    return [Found(names[labels[i]], float(best[i]), tuple(box), **one) for i, box, one in zip(order, inside.tolist(), members, strict=True)]
 
 
 def without_overlaps(boxes: Array, labels: Array, order: Sequence[int], most: float) -> list[int]:
@@ -100,6 +150,35 @@ def without_overlaps(boxes: Array, labels: Array, order: Sequence[int], most: fl
         if not same or shared(boxes[i], boxes[same]).max() <= most:
             kept.append(i)
     return kept
+
+
+def softened(boxes: Array, labels: Array, scores: Array, order: Sequence[int], most: float, least: float) -> tuple[list[int], Array]:
+    """Linear Soft-NMS (Bodla et al. 2017, https://arxiv.org/abs/1704.04503).
+
+    The best box is taken, the score of each other one of its label that shares more of their union is multiplied by what it does not
+    share, and so on with the rest.
+
+    Args:
+        boxes: Corners, [n, 4].
+        labels: A number for each.
+        scores: Of each.
+        order: The boxes that count, the best first.
+        most: The share of their union that two may have in common.
+        least: Scores below are left out.
+
+    Returns:
+        The first `MOST_BOXES` in their order, and the scores of all.
+    """
+    kept: list[int] = []
+    scores, rest = scores.copy(), np.asarray(order, int)
+    while len(rest) and len(kept) < MOST_BOXES:
+        best, rest = rest[0], rest[1:]
+        kept.append(int(best))
+        shares = np.where(labels[rest] == labels[best], shared(boxes[best], boxes[rest]), 0)
+        scores[rest] *= np.where(shares > most, 1 - shares, 1)
+        rest = rest[scores[rest] >= least]
+        rest = rest[np.argsort(-scores[rest], kind="stable")]
+    return kept, scores
 
 
 def shared(one: Array, other: Array) -> Array:
@@ -119,7 +198,7 @@ def corners(boxes: Array, form: str) -> Array:
 
 
 def in_picture(boxes: Array, meaning: Boxes | Detections, form: str, size: tuple[int, int], fit: Fit) -> Array:
-    """Boxes of a model as corners in the picture.
+    """Boxes of a model as corners of the picture, also beyond its sides.
 
     Args:
         boxes: As the model gives them, [n, 4].
@@ -130,7 +209,8 @@ def in_picture(boxes: Array, meaning: Boxes | Detections, form: str, size: tuple
     """
     with np.errstate(invalid="ignore", over="ignore"):  # a model may say infinities
         made = corners(boxes.astype(np.float64), form)
-        return fit.boxes(made * np.array([size[1], size[0]] * 2) if meaning.unit == "relative" else made)
+        made = made * np.array([size[1], size[0]] * 2) if meaning.unit == "relative" else made
+        return fit.points(made.reshape(-1, 2)).reshape(-1, 4)
 
 
 def in_cells(rows: Array, size: tuple[int, int]) -> Array:
@@ -157,7 +237,9 @@ def grids(size: tuple[int, int]) -> Array:
     return np.concatenate([np.stack([columns, rows, np.full_like(rows, side)], 1) for side, rows, columns in sides])
 
 
-def objects(outputs: Mapping[str, Array], meanings: Mapping[str, object], size: tuple[int, int], fit: Fit, threshold: float) -> list[Found]:
+def objects(
+    outputs: Mapping[str, Array], meanings: Mapping[str, object], size: tuple[int, int], fit: Fit, threshold: float, soft: bool = False
+) -> list[Found]:
     """What is in a picture, of outputs with boxes and labels or with both in one.
 
     Args:
@@ -166,13 +248,15 @@ def objects(outputs: Mapping[str, Array], meanings: Mapping[str, object], size: 
         size: Height and width of the model's input.
         fit: How the picture lies in it.
         threshold: Scores below are left out.
+        soft: Whether the scores of boxes that overlap are lowered, where one of them would stay, see `softened`.
 
     Raises:
-        ValidationError: They are of several pictures, or there are not as many boxes as scores of labels.
+        ValidationError: They are of several pictures, there are not as many boxes as scores of labels, or masks are too large.
     """
     for name, meaning in meanings.items():
         if isinstance(meaning, Detections):
-            return _of_one(outputs[name], meaning, size, fit, threshold)
+            prototypes = prototypes_of(meaning, meanings, {name: array.shape for name, array in outputs.items()})
+            return _of_one(outputs[name], outputs[prototypes] if prototypes else None, meaning, size, fit, threshold, soft)
     boxes = next(((outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Boxes)), None)
     labels = next(((outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Labels)), None)
     if not boxes or not labels:
@@ -188,24 +272,48 @@ def objects(outputs: Mapping[str, Array], meanings: Mapping[str, object], size: 
         best = np.zeros((len(boxes_of), len(names)))
         best[np.arange(len(best)), labels_of] = scores[boxes_of, labels_of]
         places, scores = places[boxes_of], best
-    return detected(places, scores, names, threshold)[:most]
+    return detected(places, scores, names, fit, threshold)[:most]
 
 
-def _of_one(numbers: Array, meaning: Detections, size: tuple[int, int], fit: Fit, threshold: float) -> list[Found]:
+def _of_one(
+    numbers: Array, prototypes: Array | None, meaning: Detections, size: tuple[int, int], fit: Fit, threshold: float, soft: bool
+) -> list[Found]:
     """What is in a picture, of YOLO's output."""
-    if numbers.size != numbers.shape[-1] * numbers.shape[-2]:
+    if numbers.size != numbers.shape[-1] * numbers.shape[-2] or (prototypes is not None and prototypes.size != prod(prototypes.shape[-3:])):
         raise ValidationError(f"the model says what is in several pictures: {list(numbers.shape)}", "convert it for one: --dim batch=1")
     rows = numbers.reshape(numbers.shape[-2:]).astype(np.float64)
     rows = rows.T if meaning.form == "columns" else rows
-    if meaning.form in ("best", "final"):
-        places = in_picture(rows[:, :4], meaning, "xyxy", size, fit)
-        scores = np.zeros((len(rows), len(meaning.names)))
-        known = np.nan_to_num(rows[:, 5]).round().clip(0, len(meaning.names) - 1).astype(int)
-        scores[np.arange(len(rows)), known] = rows[:, 4]
-        return detected(places, scores, meaning.names, threshold, OVERLAP if meaning.form == "best" else None, meaning.exclusive)
-    scores = rows[:, 5:] * rows[:, 4:5] if meaning.form in ("objects", "cells") else rows[:, 4:]
+    rest, is_chosen, names = rows[:, meaning.first :], meaning.form in ("best", "final"), meaning.names
     boxes = in_cells(rows[:, :4], size) if meaning.form == "cells" else rows[:, :4]
-    return detected(in_picture(boxes, meaning, "cxcywh", size, fit), scores, meaning.names, threshold, OVERLAP, meaning.exclusive)
+    places = in_picture(boxes, meaning, "xyxy" if is_chosen else "cxcywh", size, fit)
+    if is_chosen:
+        scores = np.zeros((len(rows), len(names)))
+        known = np.nan_to_num(rows[:, 5]).round().clip(0, len(names) - 1).astype(int)
+        scores[np.arange(len(rows)), known] = rows[:, 4]
+    elif meaning.form in ("objects", "cells"):
+        scores = rows[:, 5 : meaning.first] * rows[:, 4:5]
+    else:
+        scores = rows[:, 4 : meaning.first]
+
+    def more(order: Sequence[int], boxes: Array) -> Iterable[Mapping[str, Any]]:
+        if meaning.points:
+            return [{"points": points_of(rest[i], meaning.points, meaning.unit, size, fit)} for i in order]
+        if prototypes is not None:
+            return [{"mask": mask} for mask in silhouettes(boxes, rest[order], prototypes, size, fit)]
+        return [{}] * len(order)
+
+    overlap = OVERLAP if meaning.form != "final" else None
+    return detected(places, scores, names, fit, threshold, overlap, exclusive=meaning.exclusive, soft=soft, more=more)
+
+
+def points_of(numbers: Array, points: Points, unit: str, size: tuple[int, int], fit: Fit) -> tuple[Point, ...]:
+    """The points of an object in the picture, of its numbers behind its scores, in the unit of its box."""
+    rows = numbers.reshape(points.count, -1)
+    with np.errstate(invalid="ignore", over="ignore"):  # a model may say infinities
+        places = fit.inside(fit.points(rows[:, :2] * np.array(size[::-1]) if unit == "relative" else rows[:, :2]))
+    scores = rows[:, 2].tolist() if points.scored else [None] * points.count
+    names = points.names or [None] * points.count
+    return tuple(Point(x, y, score, name) for (x, y), score, name in zip(places.tolist(), scores, names, strict=True))
 
 
 def spelled(numbers: Array, characters: Characters) -> tuple[str, float]:

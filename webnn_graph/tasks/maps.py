@@ -12,7 +12,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.metadata import Labels, Mask
 from webnn_graph.tasks.answers import Scored
-from webnn_graph.tasks.pictures import Fit
+from webnn_graph.tasks.pictures import Fit, places
 
 CUBIC = -0.75
 """The parameter of bicubic weights, as PyTorch and OpenCV have it."""
@@ -57,19 +57,6 @@ def is_map(shape: tuple[int, ...], labels: Labels) -> bool:
     sizes = [size for i, size in enumerate(shape) if i != axis]
     is_one = len(sizes) > 1 and prod(sizes) == sizes[-1] * sizes[-2] > 1
     return is_one and (len(sizes) > 2 or axis == 0)
-
-
-def places(fit: Fit, size: tuple[int, int], shape: tuple[int, int]) -> tuple[Array, Array]:
-    """Where the rows and columns of a picture are in a map of the model's input: the middle of the map's first pixel is 0.
-
-    Args:
-        fit: How the picture lies in the input.
-        size: Height and width of the input.
-        shape: Those of the map.
-    """
-    rows = ((np.arange(fit.height) + 0.5) * fit.y_scale + fit.top) * (shape[0] / size[0]) - 0.5
-    columns = ((np.arange(fit.width) + 0.5) * fit.x_scale + fit.left) * (shape[1] / size[1]) - 0.5
-    return rows, columns
 
 
 def segmented(numbers: Array, meaning: Labels | Mask, size: tuple[int, int], fit: Fit) -> Segmented:

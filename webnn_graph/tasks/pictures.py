@@ -102,12 +102,26 @@ class Fit:
         left, top = self.left * across + placed.left, self.top * down + placed.top
         return replace(self, x_scale=self.x_scale * across, y_scale=self.y_scale * down, left=left, top=top)
 
-    def boxes(self, boxes: Array) -> Array:
-        """Corners [n, 4] in pixels of the input as corners in the picture, no farther than its sides."""
-        scales = np.array([self.x_scale, self.y_scale] * 2)
-        places = (boxes - np.array([self.left, self.top] * 2)) / scales
-        inside: Array = np.clip(places, 0, np.array([self.width, self.height] * 2))
-        return inside
+    def points(self, points: Array) -> Array:
+        """Points [n, 2], x and y in pixels of the input, as points of the picture."""
+        return np.asarray((points - np.array([self.left, self.top])) / np.array([self.x_scale, self.y_scale]))
+
+    def inside(self, points: Array) -> Array:
+        """Points [n, 2] of the picture, no farther than its sides."""
+        return np.asarray(np.clip(points, 0, np.array([self.width, self.height])))
+
+
+def places(fit: Fit, size: tuple[int, int], shape: tuple[int, int]) -> tuple[Array, Array]:
+    """Where the rows and columns of a picture are in a map of the model's input: the middle of the map's first pixel is 0.
+
+    Args:
+        fit: How the picture lies in the input.
+        size: Height and width of the input.
+        shape: Those of the map.
+    """
+    rows = ((np.arange(fit.height) + 0.5) * fit.y_scale + fit.top) * (shape[0] / size[0]) - 0.5
+    columns = ((np.arange(fit.width) + 0.5) * fit.x_scale + fit.left) * (shape[1] / size[1]) - 0.5
+    return rows, columns
 
 
 def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array, Fit]:

@@ -1,15 +1,29 @@
-// Objects: their boxes and points on the picture, and a list of them.
+// Objects: their boxes, points and masks on the picture, and a list of them.
 import { element } from "../common/element.js";
-import { Numbers, colourOf, patch, textOn } from "./colours.js";
+import { Numbers, colourOf, patch, rgbOf, textOn } from "./colours.js";
 import { scored } from "./labels.js";
 
 /** What is asked for, so that less of it can be shown without asking again, and what is shown at first. */
 const LEAST = 0.1;
 const SHOWN = 0.5;
+/** Of a mask, of 255. */
+const SHADE = 128;
 const numbers = new Numbers();
 let threshold = SHOWN;
 
 const shownOf = (found) => found.filter(({ score }) => score >= threshold);
+
+function drawMask(context, { label, mask: { left, top, width, height, pixels } }) {
+  if (!pixels.length) return;
+  const canvas = new OffscreenCanvas(width, height);
+  const image = new ImageData(width, height);
+  const [red, green, blue] = rgbOf(numbers.of(label));
+  const colours = new Uint32Array(image.data.buffer);
+  const colour = ((SHADE << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  pixels.forEach((is, i) => is && (colours[i] = colour));
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  context.drawImage(canvas, left, top);
+}
 
 function drawBox(context, { label, box, points }, unit) {
   const number = numbers.of(label);
@@ -17,9 +31,10 @@ function drawBox(context, { label, box, points }, unit) {
   context.strokeStyle = context.fillStyle = colourOf(number);
   context.lineWidth = 2.5 * unit;
   context.strokeRect(x, y, width, height);
-  for (const point of points ?? []) {
+  for (const { x: across, y: down, score = 1 } of points ?? []) {
+    if (score < threshold) continue;
     context.beginPath();
-    context.arc(point.x ?? point[0], point.y ?? point[1], 3.5 * unit, 0, 7);
+    context.arc(across, down, 3.5 * unit, 0, 7);
     context.fill();
   }
   const above = Math.max(0, y - 18 * unit);
@@ -46,7 +61,9 @@ export const objects = {
   draw(context, found, unit) {
     context.font = `600 ${13 * unit}px system-ui, sans-serif`;
     context.textBaseline = "top";
-    for (const one of shownOf(found).reverse()) drawBox(context, one, unit);
+    const shown = shownOf(found).reverse();
+    for (const one of shown) if (one.mask) drawMask(context, one);
+    for (const one of shown) drawBox(context, one, unit);
   },
   answer: (found) => [
     element(
