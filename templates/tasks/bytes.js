@@ -11,7 +11,7 @@ const OPAQUE = 0xff000000;
 function prepared(picture, image) {
   const { width, height, across, down, pixels, fit, size } = fitted(picture, image);
   // Signed, since what is beyond 31 bits takes twice as long.
-  const source = new Int32Array(pixels.buffer, pixels.byteOffset, pixels.length);
+  const source = new Int32Array(pixels.buffer);
   const made = new Int32Array(width * height);
   if (image.fill !== undefined) made.fill(OPAQUE + 0x10101 * image.fill);
   for (let y = 0, from = 0; y < down.count; y += 1) {
