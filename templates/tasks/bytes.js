@@ -10,11 +10,13 @@ const OPAQUE = 0xff000000;
  */
 function prepared(picture, image) {
   const { width, height, across, down, pixels, fit, size } = fitted(picture, image);
-  const made = new Uint32Array(width * height);
+  // Signed, since what is beyond 31 bits takes twice as long.
+  const source = new Int32Array(pixels.buffer);
+  const made = new Int32Array(width * height);
   if (image.fill !== undefined) made.fill(OPAQUE + 0x10101 * image.fill);
   for (let y = 0, from = 0; y < down.count; y += 1) {
     let to = (down.start + y) * width + across.start;
-    for (let x = 0; x < across.count; x += 1) made[to++] = pixels[from++] | OPAQUE;
+    for (let x = 0; x < across.count; x += 1) made[to++] = source[from++] | OPAQUE;
   }
   return { values: new Uint8Array(made.buffer), fit, size };
 }
