@@ -52,7 +52,7 @@ BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 ppocr_rec_v4 --output-dir $(DEMO)
 	$(BIN)/onnx2webnn $(DEMO)/magika_v3_3.onnx --dim unk__214=1 --format webnn,json,js --output-dir $(DEMO) --verify --force
-	$(BIN)/onnx2webnn $(DEMO)/ppocr_rec_v4.onnx --shape x=1,3,48,320 --image x:bgr,linear,contain,corner,mean=0.5,std=0.5 \
+	$(BIN)/onnx2webnn $(DEMO)/ppocr_rec_v4.onnx --shape x=1,3,48,320 --image x:bgr,linear,line,mean=0.5,std=0.5 \
 	  --task image-to-text --license Apache-2.0 --name text_line --format page --output-dir $(DEMO)/text_line --verify --force
 	@echo "A page that reads a line of text in a picture:"
 	@echo "  $(BIN)/webnn serve $(DEMO)/text_line"

@@ -62,12 +62,13 @@ class Image(_Described, frozen=True, tag="image"):
         channels: Their order; ``rgba`` as canvases have them, with 255 for alpha where the picture is.
         layout: Which axes are channels, height and width.
         resize: How a picture of another size gets that of the tensor: ``stretch`` changes both sides, ``cover`` makes the shorter
-            one fit and takes the middle, ``contain`` makes the longer one fit and fills up the rest.
+            one fit and takes the middle, ``contain`` makes the longer one fit and fills up the rest, ``line`` makes a line of text
+            as high as the tensor, no longer than that, and fills up the rest behind it, as PaddleOCR does.
         edge: How long the side is before the middle is taken, both sides of ``stretch``; None for that of the tensor.
         resample: How pixels between others are computed: as Pillow does, of all that a smaller pixel covers; ``linear`` of the four
-            next ones alone, as OpenCV and canvases do.
+            next ones alone, as OpenCV does.
         place: Of ``contain``: where the picture is, in the middle or at the upper left corner.
-        fill: Of ``contain``: the value of the rest; None for what becomes 0, with alpha if there is one.
+        fill: Of ``contain`` and ``line``: the value of the rest; None for what becomes 0, with alpha if there is one.
         scale: What values are multiplied by first.
         mean: Of each channel, or one of all; empty for 0.
         std: Of each channel, or one of all; empty for 1.
@@ -75,7 +76,7 @@ class Image(_Described, frozen=True, tag="image"):
 
     channels: Literal["rgb", "bgr", "gray", "rgba"] = "rgb"
     layout: Literal["nchw", "nhwc"] = "nchw"
-    resize: Literal["stretch", "cover", "contain"] = "stretch"
+    resize: Literal["stretch", "cover", "contain", "line"] = "stretch"
     edge: Pixels | None = None
     resample: Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear"] = "bilinear"
     place: Literal["center", "corner"] = "center"

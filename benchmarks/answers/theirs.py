@@ -87,6 +87,16 @@ def text_line(pictures: Sequence[str]) -> Answers:
     return [{"text": line[0], "score": float(line[1])} for line in lines]
 
 
+def text_line_v6(pictures: Sequence[str]) -> Answers:
+    """rapidocr's recognizer, a line at a time."""
+    from rapidocr import RapidOCR
+    from rapidocr.ch_ppocr_rec.typings import TextRecInput
+
+    recognizer = RapidOCR().text_rec
+    found = [recognizer(TextRecInput(img=[picture])) for picture in _read(pictures)]
+    return [{"text": one.txts[0], "score": float(one.scores[0])} for one in found]
+
+
 def text_orientation(pictures: Sequence[str]) -> Answers:
     """rapidocr-onnxruntime's classifier, a line at a time."""
     from rapidocr_onnxruntime.ch_ppocr_cls.text_cls import TextClassifier

@@ -449,7 +449,9 @@ JOINING = ("with_preprocessing", "with_postprocessing")
 def refuse_described(options: Mapping[str, Any]) -> None:
     """Raises `click.UsageError` for a model that generates, of which it is known what goes in and comes out."""
     if any(options[name] for name in DESCRIBING):
-        raise click.UsageError("--generate says what goes in and comes out; --image, --audio, --labels, --characters and --license are for other models")
+        raise click.UsageError(
+            "--generate says what goes in and comes out; --image, --audio, --labels, --characters and --license are for other models"
+        )
     if any(options[name] for name in JOINING):
         raise click.UsageError(
             "--generate says what goes in and comes out; --with-preprocessing and --with-postprocessing are for other models"

@@ -112,7 +112,7 @@ WANTED = [(1, 1), (32, 48), (64, 48), (211, 97)]
 def test_resizing_is_that_of_pillow(resample: Any, plain: Path) -> None:  # noqa: F811
     cases = [case(make(*size), *wanted, resample=resample) for make, size, wanted in product((mosaic, noise), SIZES, WANTED)]
     rest = differences(cases, plain)
-    assert rest.max() <= 1
+    assert rest.max() <= (0 if resample == "linear" else 1)  # whose weights are whole numbers
     assert (rest > 0).mean() < 1e-5
 
 
@@ -130,7 +130,7 @@ def test_random_inputs(seed: int, plain: Path) -> None:  # noqa: F811
         how = {
             "channels": channels,
             "layout": pick("nchw", "nhwc"),
-            "resize": pick("stretch", "cover", "contain"),
+            "resize": pick("stretch", "cover", "contain", "line"),
             "edge": pick(None, None, 17, 40),
             "resample": pick(*FILTERS),
             "place": pick("center", "corner"),
