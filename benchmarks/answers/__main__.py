@@ -1,4 +1,4 @@
-"""Asks models as ``webnn run`` does, and the packages that ship them: ``python -m benchmarks.answers [MODEL...]`` writes docs/answers.md."""
+"""Asks models as ``webnn run`` does, and their packages: ``python -m benchmarks.answers [MODEL...]`` writes docs/answers.md."""
 
 from __future__ import annotations
 

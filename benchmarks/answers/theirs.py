@@ -92,7 +92,7 @@ def text_line_v6(pictures: Sequence[str]) -> Answers:
     from rapidocr import RapidOCR
     from rapidocr.ch_ppocr_rec.typings import TextRecInput
 
-    recognizer = RapidOCR().text_rec
+    recognizer = RapidOCR()._load_rec_model()
     found = [recognizer(TextRecInput(img=[picture])) for picture in _read(pictures)]
     return [{"text": one.txts[0], "score": float(one.scores[0])} for one in found]
 
