@@ -211,14 +211,16 @@ class Detections(_Described, frozen=True, tag="detections"):
     Attributes:
         names: What the labels are called.
         form: ``columns`` is [..., 4 + labels, boxes] with boxes as centre and size, ``rows`` the same with both axes swapped,
-            ``objects`` rows with how probable anything is between the box and the labels, ``best`` [..., boxes, 6] with corners,
-            the score of the most probable label and that label's number, ``final`` the same of which none is left out any more.
+            ``objects`` rows with how probable anything is between the box and the labels, ``cells`` the same as YOLOX has it: a row
+            for each cell of 8, 16 and 32 pixels (and 64), row by row, with the centre from its corner on and the logarithms of the
+            sizes, all in cells; ``best`` [..., boxes, 6] with corners, the score of the most probable label and that label's number,
+            ``final`` the same of which none is left out any more.
         unit: See `Boxes`.
         exclusive: Whether of boxes that overlap one stays, whatever their labels are, and not one of each label.
     """
 
     names: Names
-    form: Literal["columns", "rows", "objects", "best", "final"] = "columns"
+    form: Literal["columns", "rows", "objects", "cells", "best", "final"] = "columns"
     unit: Literal["relative", "pixels"] = "pixels"
     exclusive: bool = False
 
@@ -227,7 +229,7 @@ class Detections(_Described, frozen=True, tag="detections"):
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
         axis = -2 if self.form == "columns" else -1
-        wanted = {"columns": 4, "rows": 4, "objects": 5}.get(self.form, 6 - len(self.names)) + len(self.names)
+        wanted = {"columns": 4, "rows": 4, "objects": 5, "cells": 5}.get(self.form, 6 - len(self.names)) + len(self.names)
         if len(shape) < 2 or shape[axis] != wanted:
             yield f"{self.form} of {len(self.names)} labels are {wanted} long on axis {axis}"
 

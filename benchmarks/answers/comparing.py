@@ -82,7 +82,7 @@ def _scores(one: Answer, other: Answer) -> Iterable[float]:
     if "text" in one:
         return [abs(one["score"] - other["score"])] if one["text"] == other["text"] else []
     if "objects" in one:
-        return [abs(a[1] - b[1]) for a, b in _pairs(one["objects"], other["objects"])]
+        return [abs(a[1] - b[1]) for a, b in _pairs(one["objects"], other["objects"]) if a[1] is not None]
     both = zip(one["scores"], other["scores"], strict=False) if "scores" in one else ()  # the last, which is not whole, may be left out
     return [abs(a - b) for a, b in both]
 
@@ -124,5 +124,5 @@ def _said(answer: Answer) -> str:
     if "text" in answer:
         return f"{answer['text']!r} {answer['score']:.3f}"
     if "objects" in answer:
-        return "; ".join(f"{one[0]} {one[1]:.3f} {[round(side) for side in one[2]]}" for one in answer["objects"]) or "nothing"
+        return "; ".join(f"{one[0]} {one[1] or 0:.3f} {[round(side) for side in one[2]]}" for one in answer["objects"]) or "nothing"
     return "; ".join(f"{start:.2f} to {end:.2f} s" for start, end in answer["speech"]) or "nobody"

@@ -90,13 +90,14 @@ LINE = (
 )
 JPEG = "the package writes the picture to JPEG and reads it again, as the model was trained; without that step the scores are equal to 1e-7"
 LANCZOS = (
-    "the package resizes with OpenCV's Lanczos of eight pixels, which metadata do not have; the zoo's row says `linear`, the nearest to it: "
+    "the package resizes with OpenCV's Lanczos of eight pixels, which metadata do not have; the zoo says `linear`, the nearest to it: "
     "the label is the same, the scores are not"
 )
 WHOLE = (
     "the package cuts left, top, width and height to whole pixels, so that a side is up to two pixels off; and it fills a picture up to a "
     "square before it resizes it, which shifts rows by parts of one. Where sides become whole numbers the scores are equal"
 )
+CUT = "the package tells no scores, and cuts corners to whole pixels"
 QUANTIZED = (
     "what the model takes is equal to the last bit. It is quantized, and ONNX Runtime, which the package computes it with, differs from "
     "itself by as much between its levels of optimization: without them it says what the graph says"
@@ -119,6 +120,7 @@ MODELS: Sequence[Compared] = (
     Compared("open_nsfw", "classify", "open_nsfw", "pictures", why=JPEG),
     Compared("open_nsfw_tf", "classify", "open_nsfw_standalone", "pictures", "old", why=JPEG),
     Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25, why=WHOLE),
+    Compared("ddddocr_det", "detect", "ddddocr_boxes", "captchas", threshold=0.1, why=CUT),
     Compared("ppocr_rec_v4", "recognize", "text_line", "lines", why=LINE),
     Compared("ppocr_rec_v6", "recognize", "text_line_v6", "lines", "rapidocr", why=LINE),
     Compared("captcha_crnn", "recognize", "captcha", "captchas"),

@@ -93,7 +93,7 @@ def boxes(graph: Graph, operand: Operand, meaning: Boxes) -> Ending | None:
 
 def detections(graph: Graph, operand: Operand, meaning: Detections) -> Ending | None:
     """Corners, score and label of each box of YOLO's; which of those that overlap are the same thing is left to see."""
-    if meaning.form in ("best", "final") or not any(meaning.names):
+    if meaning.form in ("cells", "best", "final") or not any(meaning.names):
         return None
     axis = operand.rank - (2 if meaning.form == "columns" else 1)
     first = 5 if meaning.form == "objects" else 4

@@ -185,6 +185,7 @@ class Tensor:
         (Boxes(), (1, 10, 4), (1, 4, 10)),
         (Detections(names=("a", "b")), (1, 6, 100), (1, 100, 6)),
         (Detections(names=("a", "b"), form="rows"), (1, 100, 6), (1, 6, 100)),
+        (Detections(names=("a", "b"), form="cells"), (1, 100, 7), (1, 100, 6)),
         (Detections(names=("a", "b"), form="objects"), (1, 100, 7), (1, 100, 6)),
         (Detections(names=("a", "b", "c"), form="final"), (1, 300, 6), (1, 300, 7)),
         (Detections(names=("a", "b", "c"), form="best"), (1, 300, 6), (1, 300, 7)),

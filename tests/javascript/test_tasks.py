@@ -262,7 +262,7 @@ def test_objects_of_boxes_and_labels(plain: Path) -> None:  # noqa: F811
     assert len(asked.expected[-1]) == 300 and min(map(len, asked.expected)) > 3
 
 
-@pytest.mark.parametrize("form", ["columns", "rows", "objects", "final"])
+@pytest.mark.parametrize("form", ["columns", "rows", "objects", "cells", "final"])
 def test_objects_of_detections(form: Any, plain: Path) -> None:  # noqa: F811
     rng, asked = np.random.default_rng(3), Asked()
     overlap = () if form == "final" else (answers.OVERLAP,)
@@ -272,7 +272,10 @@ def test_objects_of_detections(form: Any, plain: Path) -> None:  # noqa: F811
             rows = np.insert(rows, 4, rng.uniform(0, 1, 200), axis=1)
         if form == "final":
             rows = np.concatenate([rows[:, :5], rng.uniform(-1, 4, (200, 1))], 1)
-        rows[:, :4] *= 1 if unit == "relative" else 100
+        if form == "cells":  # of an input of 100 x 120 pixels
+            count = 12 * 15 + 6 * 7 + 3 * 3
+            rows = np.concatenate([rng.normal(size=(count, 4)), rng.uniform(0, 1, (count, 5)) ** 2], 1)
+        rows[:, :4] *= 1 if form == "cells" or unit == "relative" else 100
         given = rows[None].astype(np.float32)
         given = np.ascontiguousarray(given.transpose(0, 2, 1)) if form == "columns" else given
         for exclusive in (False, True):

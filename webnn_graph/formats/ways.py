@@ -17,7 +17,7 @@ from webnn_graph.data_types import DataType
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Speech, State
 from webnn_graph.tasks import THRESHOLD, TOP
-from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
+from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP, cells_of
 from webnn_graph.tasks.maps import is_map
 from webnn_graph.tasks.pictures import MOST_PIXELS
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE
@@ -176,8 +176,16 @@ def _detections(graph: Graph, meanings: Meanings, is_final: bool = False) -> Ite
     """Boxes and scores in one, with what overlaps or without."""
     for output, meaning in of_kind(graph, meanings, Detections):
         is_one = output.rank == 2 or prod(output.shape[:-2]) == 1
-        if is_one and is_final == (meaning.form == "final"):
+        if is_one and is_final == (meaning.form == "final") and (meaning.form != "cells" or _are_cells(graph, meanings, output)):
             yield (output,)
+
+
+def _are_cells(graph: Graph, meanings: Meanings, output: Operand) -> bool:
+    """Whether there are as many boxes as the picture has cells."""
+    pictures = [(operand, meanings.get(operand.name)) for operand in _picture(graph, meanings)]
+    return any(
+        isinstance(image, Image) and cells_of(image.size(operand.shape), output.shape[-2]) is not None for operand, image in pictures
+    )
 
 
 def _final(graph: Graph, meanings: Meanings) -> Iterator[Operands]:

@@ -15,6 +15,8 @@ from webnn_graph.tasks.pictures import Fit
 OVERLAP = 0.45
 """Of boxes of one label: the share of both that they may have in common."""
 MOST_BOXES = 300
+STRIDES = (8, 16, 32, 64)
+"""Sides of YOLOX's cells in pixels, of which smaller models have all but the last."""
 
 
 @dataclass(frozen=True)
@@ -167,19 +169,59 @@ def objects(outputs: Mapping[str, Array], meanings: Mapping[str, object], size: 
     return detected(places, scores, names, threshold)[:most]
 
 
+def cells_of(size: tuple[int, int], count: int) -> Array | None:
+    """Column, row and side of each of YOLOX's cells, [count, 3], the smallest first; None where an input has others than so many.
+
+    Args:
+        size: Height and width of the input.
+        count: How many there are: larger models have cells of 64 pixels, too.
+    """
+    sides = next((sides for sides in (STRIDES[:-1], STRIDES) if _cell_count(size, sides) == count), ())
+    if not sides:
+        return None
+    parts = []
+    for side in sides:
+        rows, columns = np.indices((size[0] // side, size[1] // side))
+        parts.append(np.stack([columns.ravel(), rows.ravel(), np.full(rows.size, side)], 1))
+    return np.concatenate(parts)
+
+
+def _cell_count(size: tuple[int, int], sides: Sequence[int]) -> int:
+    return sum((size[0] // side) * (size[1] // side) for side in sides)
+
+
+def in_cells(rows: Array, size: tuple[int, int]) -> Array:
+    """Boxes of YOLOX as centre and size in pixels of the model's input.
+
+    Args:
+        rows: [boxes, 5 + labels], the first four as `Detections` says of ``cells``.
+        size: Height and width of the input.
+
+    Raises:
+        ValidationError: There are not as many boxes as cells.
+    """
+    cells = cells_of(size, len(rows))
+    if cells is None:
+        raise ValidationError(f"{len(rows):,} boxes are not of the cells of an input that is {size[0]} high and {size[1]} wide")
+    made = rows.copy()
+    with np.errstate(over="ignore", invalid="ignore"):  # a model may say infinities
+        made[:, :2], made[:, 2:4] = (rows[:, :2] + cells[:, :2]) * cells[:, 2:], np.exp(rows[:, 2:4]) * cells[:, 2:]
+    return made
+
+
 def _of_one(numbers: Array, meaning: Detections, size: tuple[int, int], fit: Fit, threshold: float) -> list[Found]:
     """What is in a picture, of YOLO's output."""
     if numbers.size != numbers.shape[-1] * numbers.shape[-2]:
         raise ValidationError(f"the model says what is in several pictures: {list(numbers.shape)}", "convert it for one: --dim batch=1")
     rows = numbers.reshape(numbers.shape[-2:]).astype(np.float64)
-    rows = rows.T if meaning.form == "columns" else rows
+    rows = rows.T if meaning.form == "columns" else in_cells(rows, size) if meaning.form == "cells" else rows
     if meaning.form in ("best", "final"):
         places = in_picture(rows[:, :4], meaning, "xyxy", size, fit)
         scores = np.zeros((len(rows), len(meaning.names)))
         known = np.nan_to_num(rows[:, 5]).round().clip(0, len(meaning.names) - 1).astype(int)
         scores[np.arange(len(rows)), known] = rows[:, 4]
         return detected(places, scores, meaning.names, threshold, OVERLAP if meaning.form == "best" else None, meaning.exclusive)
-    scores = rows[:, 5:] * rows[:, 4:5] if meaning.form == "objects" else rows[:, 4:]
+    scores = rows[:, 5:] * rows[:, 4:5] if meaning.form in ("objects", "cells") else rows[:, 4:]
     return detected(in_picture(rows[:, :4], meaning, "cxcywh", size, fit), scores, meaning.names, threshold, OVERLAP, meaning.exclusive)
 
 
