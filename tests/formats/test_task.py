@@ -72,6 +72,8 @@ ROWS: dict[str, tuple[Graph, str]] = {
         meaning(graph_of(IMAGE, {"y": (1, 9, 6)}), x=PICTURE, y=Detections(names=NAMES, form="final")),
         "final",
     ),
+    "detections in cells": (meaning(graph_of(IMAGE, {"y": (1, 1, 8)}), x=PICTURE, y=Detections(names=NAMES, form="cells")), "detections"),
+    "detections in other cells": (meaning(graph_of(IMAGE, {"y": (1, 2, 8)}), x=PICTURE, y=Detections(names=NAMES, form="cells")), ""),
     "characters": (meaning(graph_of(IMAGE, {"y": (1, 9, 3)}), x=PICTURE, y=Characters(names=NAMES)), "recognize"),
     "labels of a sound": (meaning(graph_of(SOUND, {"y": (1, 3)}), x=HEARD, y=Labels(names=NAMES)), "classifyAudio"),
     "a sound in three axes": (meaning(graph_of({"x": (1, 1, 80)}, {"y": (1, 3)}), x=HEARD, y=Labels(names=NAMES)), "classifyAudio"),
