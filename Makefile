@@ -8,6 +8,7 @@
 # make zoo    converts and verifies every model of models/zoo.toml, or MODELS, on RUNTIMES, JOBS at once, and reports on it
 # make bench  runs all benchmarks, half an hour, and writes docs/benchmarks.md; python -m benchmarks.page MODEL... does a part
 # make calls  measures equal forms of calls in the browsers of VERSIONS, and writes docs/browser-calls.md
+# make answers  asks models as their packages do, compares, and writes docs/answers.md
 # make docs   writes the pages of operators, and takes the README's pictures; make zoo-docs that of models, which takes a run of the whole zoo
 # make site   builds the documentation site into build/site
 # make methods   writes GraphBuilder's typed methods from the operator table; make compact the plain JavaScript as modules hold it
@@ -47,12 +48,12 @@ export WEBNN_RUSTNN_PYTHON ?= $(abspath $(VENV)/rustnn/bin/python)
 export WEBNN_TERSER ?= $(abspath $(VENV)/npm/node_modules/terser)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test slow browsers lint fuzz backend-fuzz zoo bench calls methods compact docs zoo-docs site wheel clean
+.PHONY: demo test slow browsers lint fuzz backend-fuzz zoo bench calls answers methods compact docs zoo-docs site wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 ppocr_rec_v4 --output-dir $(DEMO)
 	$(BIN)/onnx2webnn $(DEMO)/magika_v3_3.onnx --dim unk__214=1 --format webnn,json,js --output-dir $(DEMO) --verify --force
-	$(BIN)/onnx2webnn $(DEMO)/ppocr_rec_v4.onnx --shape x=1,3,48,320 --image x:bgr,linear,contain,corner,mean=0.5,std=0.5 \
+	$(BIN)/onnx2webnn $(DEMO)/ppocr_rec_v4.onnx --shape x=1,3,48,320 --image x:bgr,linear,line,mean=0.5,std=0.5 \
 	  --task image-to-text --license Apache-2.0 --name text_line --format page --output-dir $(DEMO)/text_line --verify --force
 	@echo "A page that reads a line of text in a picture:"
 	@echo "  $(BIN)/webnn serve $(DEMO)/text_line"
@@ -89,6 +90,9 @@ bench: $(VENV)/.test $(BROWSER) $(VENV)/npm/node_modules/onnxruntime-web
 
 calls: $(VENV)/.test $(VERSIONS:%=$(VENV)/chromium-%/chromium)
 	$(BIN)/python -m benchmarks.calls $(VERSIONS:%=$(VENV)/chromium-%/chromium) --output docs/browser-calls.md
+
+answers: $(VENV)/.test
+	$(BIN)/python -m benchmarks.answers $(MODELS)
 
 methods: $(VENV)/.test
 	$(BIN)/python -m tests.ops.methods

@@ -27,8 +27,8 @@ MOST_SIDE = 2**16
 """Pixels of a picture's height or width."""
 MOST_RATE = 384_000
 """Samples a second of a sound."""
-STRIDES = 8, 16, 32
-"""Sides of the cells of YOLOX's grids, in pixels of the picture that the model takes."""
+STRIDES = 8, 16, 32, 64
+"""Sides of the cells of YOLOX's grids, in pixels of the picture that the model takes; most models have all but the last."""
 MOST_POINTS = 1000
 """Of an object."""
 MOST_BYTES = 2**24
@@ -85,12 +85,13 @@ class Image(_Described, frozen=True, tag="image"):
         channels: Their order; ``rgba`` as canvases have them, with 255 for alpha where the picture is.
         layout: Which axes are channels, height and width.
         resize: How a picture of another size gets that of the tensor: ``stretch`` changes both sides, ``cover`` makes the shorter
-            one fit and takes the middle, ``contain`` makes the longer one fit and fills up the rest.
+            one fit and takes the middle, ``contain`` makes the longer one fit and fills up the rest, ``line`` makes a line of text
+            as high as the tensor, no longer than that, and fills up the rest behind it, as PaddleOCR does.
         edge: How long the side is before the middle is taken, both sides of ``stretch``; None for that of the tensor.
         resample: How pixels between others are computed: as Pillow does, of all that a smaller pixel covers; ``linear`` of the four
-            next ones alone, as OpenCV and canvases do.
+            next ones alone, as OpenCV does.
         place: Of ``contain``: where the picture is, in the middle or at the upper left corner.
-        fill: Of ``contain``: the value of the rest; None for what becomes 0, with alpha if there is one.
+        fill: Of ``contain`` and ``line``: the value of the rest; None for what becomes 0, with alpha if there is one.
         scale: What values are multiplied by first.
         mean: Of each channel, or one of all; empty for 0.
         std: Of each channel, or one of all; empty for 1.
@@ -99,7 +100,7 @@ class Image(_Described, frozen=True, tag="image"):
 
     channels: Literal["rgb", "bgr", "gray", "rgba"] = "rgb"
     layout: Literal["nchw", "nhwc"] = "nchw"
-    resize: Literal["stretch", "cover", "contain"] = "stretch"
+    resize: Literal["stretch", "cover", "contain", "line"] = "stretch"
     edge: Pixels | None = None
     resample: Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear"] = "bilinear"
     place: Literal["center", "corner"] = "center"
@@ -524,9 +525,10 @@ def picture_size(inputs: Iterable[Tensor], tensors: Mapping[str, Meaning]) -> tu
     return next((meaning.model_size(shape) for shape, meaning in pictures if isinstance(meaning, Image)), None)
 
 
-def cells(size: tuple[int, int]) -> int:
-    """How many cells the grids of `STRIDES` have over a picture of a height and width."""
-    return sum((size[0] // stride) * (size[1] // stride) for stride in STRIDES)
+def strides_of(size: tuple[int, int], count: int) -> tuple[int, ...] | None:
+    """The sides of the cells of grids over a picture of a height and width that have so many; None where none of YOLOX's have."""
+    counts = {strides: sum((size[0] // side) * (size[1] // side) for side in strides) for strides in (STRIDES[:-1], STRIDES)}
+    return next((strides for strides, cells in counts.items() if cells == count), None)
 
 
 def check(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> None:
@@ -549,9 +551,9 @@ def problems(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Ten
             yield from (f"{side} {name} {list(shape)} is not {meaning.kind} as metadata say: {why}" for why in meaning.problems(shape))
             if isinstance(meaning, State) and shapes["input"].get(meaning.input) != shape:
                 yield f"output {name} {list(shape)} is not the next value of an input {meaning.input}: there is none of this shape"
-            if isinstance(meaning, Detections) and meaning.form == "cells" and (not size or shape[-2:-1] != (cells(size),)):
-                grids = f"grids of {', '.join(map(str, STRIDES))} pixels over the picture"
-                yield f"output {name} {list(shape)} has no box for each cell of {grids}"
+            is_in_cells = isinstance(meaning, Detections) and meaning.form == "cells" and len(shape) > 1
+            if is_in_cells and not (size and strides_of(size, shape[-2])):
+                yield f"output {name} {list(shape)} has no box for each cell of grids over a picture"
             if isinstance(meaning, Detections) and meaning.coefficients and not prototypes_of(meaning, metadata.tensors, shapes["output"]):
                 yield f"output {name} {list(shape)} has {meaning.coefficients} coefficients, and no output is as many prototypes"
 

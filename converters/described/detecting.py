@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import MOST_POINTS, Detections, Points, cells
+from webnn_graph.metadata import MOST_POINTS, Detections, Points, strides_of
 from webnn_graph.tasks.answers import MOST_BOXES
 
 SHAPED = ("reshape", "identity", "cast", "transpose", "slice")
@@ -33,7 +34,8 @@ def is_of_cells(graph: Graph, shape: tuple[int, ...], labels: int, size: tuple[i
         labels: How many there are.
         size: Height and width of the picture that the model takes; None where they are not known.
     """
-    return size is not None and shape[-2:] == (cells(size), 5 + labels) and not any(node.op == "exp" for node in graph.nodes)
+    is_cells = size is not None and shape[-1] == 5 + labels and strides_of(size, shape[-2]) is not None
+    return is_cells and not any(node.op == "exp" for node in graph.nodes)
 
 
 def with_points(shape: tuple[int, ...], names: tuple[str, ...]) -> Detections | None:
@@ -45,6 +47,15 @@ def with_points(shape: tuple[int, ...], names: tuple[str, ...]) -> Detections | 
     if not size <= room <= size * MOST_POINTS:
         return None
     return Detections(names=names, form=form, points=Points(count=room // size, scored=size == 3))
+
+
+def spelling(characters: Sequence[str], count: int) -> tuple[str, ...]:
+    """What each of so many numbers of a recognizer stands for; empty where they cannot be of these characters.
+
+    As PaddleOCR has it, a dictionary may lack the blank, which is the first then, and the space, which is the last.
+    """
+    before, behind = {0: (0, 0), 1: (1, 0), 2: (1, 1)}.get(count - len(characters), (0, -1))
+    return ("",) * before + tuple(characters) + (" ",) * behind if behind >= 0 else ()
 
 
 def scores_of(graph: Graph, output: Operand) -> Any:

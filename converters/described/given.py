@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from converters.described import sounds, voices
-from converters.described.detecting import form_of, is_of_cells, scores_of, with_points
+from converters.described.detecting import form_of, is_of_cells, scores_of, spelling, with_points
 from converters.described.licenses import license_of
 from webnn_graph.codes import Code
 from webnn_graph.errors import FormatError, ValidationError, Where
@@ -21,6 +21,7 @@ from webnn_graph.metadata import (
     MOST_BYTES,
     MOST_CHARACTERS,
     Audio,
+    Characters,
     Detections,
     Image,
     Labels,
@@ -54,6 +55,7 @@ class Given:
         inputs: What inputs are, by name.
         sizes: Height and width of pictures, by name, where they were said; the graph must have them.
         labels: Files of labels, by output; without a name, of the output that has as many numbers.
+        characters: The same of what the numbers of a recognizer stand for.
         license: What the model is licensed under.
     """
 
@@ -61,6 +63,7 @@ class Given:
     inputs: Mapping[str, Image | Audio] = field(default_factory=dict)
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     labels: Mapping[str, Path] = field(default_factory=dict)
+    characters: Mapping[str, Path] = field(default_factory=dict)
     license: str = ""
 
     def of(self, graph: Graph) -> Graph:
@@ -70,7 +73,7 @@ class Given:
             ValidationError: There is no such input or output, or it is something else.
             FormatError: A file of labels is damaged.
         """
-        if not (self.task or self.inputs or self.labels or self.license):
+        if not (self.task or self.inputs or self.labels or self.characters or self.license):
             return graph
         if self.license and not license_of(self.license):
             raise ValidationError(f"license {self.license!r}: it is no name of one", "it is like Apache-2.0 or MIT OR Apache-2.0")
@@ -88,6 +91,9 @@ class Given:
             axis = _axis(output, len(names))
             same = known if isinstance(known, Labels) else Labels(names=names, scores=scores_of(graph, output))
             tensors[output.name] = msgspec.structs.replace(same, names=names, axis=axis)
+        for name, file in self.characters.items():
+            output, characters = _characters(graph, name, file)
+            tensors[output.name] = characters
         if self.task == voices.TASK:
             tensors |= voices.voice(graph, tensors)
         about = {"task": self.task or before.task, "license": license_of(self.license) or before.license}
@@ -148,13 +154,32 @@ def _output(graph: Graph, name: str, count: int, file: Path) -> Operand:
     return fit[0]
 
 
+def _characters(graph: Graph, name: str, file: Path) -> tuple[Operand, Characters]:
+    """The output of a recognizer, and what its numbers stand for: the first one without a text is the blank."""
+    read = read_labels(file, are_characters=True)
+    found = [operand for operand in graph.outputs if name in ("", operand.name)]
+    if not found:
+        raise ValidationError(f"{file}: there is no output {name!r}", nearest(name, [operand.name for operand in graph.outputs]))
+    fit = [(operand, names) for operand in found if operand.rank > 1 and (names := spelling(read, operand.shape[-1]))]
+    if len(fit) != 1:
+        shapes = ", ".join(f"{operand.name} {list(operand.shape)}" for operand, _ in fit or ((operand, ()) for operand in found))
+        if fit:
+            raise ValidationError(f"{file} has {len(read):,} characters, which {shapes} can be of", "say which: OUTPUT:FILE")
+        most = f"{len(read):,} to {len(read) + 2:,} numbers at each step"
+        raise ValidationError(f"{file} has {len(read):,} characters, and none of {shapes} has {most}", code=Code.WRONG_SHAPE)
+    ((output, names),) = fit
+    return output, Characters(names=names, blank=names.index("") if "" in names else 0, scores=scores_of(graph, output))
+
+
 def _axis(operand: Operand, count: int) -> int:
     """The last axis that is as long, negative; of a map over pixels the one that channels have."""
     return max(axis for axis in range(-operand.rank, 0) if operand.shape[axis] == count)
 
 
-def read_labels(file: Path) -> tuple[str, ...]:
+def read_labels(file: Path, *, are_characters: bool = False) -> tuple[str, ...]:
     """The labels in a file: one a line, or as JSON a list, an object by number, or a config.json with ``id2label``.
+
+    Characters may also be the ``charset`` of an object, and ``[`` and ``{`` may be the first of some that stand one a line.
 
     Raises:
         FormatError: There are none, or they have gaps.
@@ -173,9 +198,11 @@ def read_labels(file: Path) -> tuple[str, ...]:
         try:
             names = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise FormatError(f"{file} is no JSON: {error}", code=Code.SYNTAX_ERROR) from None
+            if not are_characters or text.partition("\n")[0] not in ("[", "{"):
+                raise FormatError(f"{file} is no JSON: {error}", code=Code.SYNTAX_ERROR) from None
+            names = text.removesuffix("\n").split("\n")
     if isinstance(names, dict):
-        names = names.get("id2label", names)
+        names = names.get("charset" if are_characters else "id2label", names)
     if isinstance(names, dict):
         names = [names.get(str(number)) for number in range(len(names))]
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):

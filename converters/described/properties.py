@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from converters.described import sounds
-from converters.described.detecting import form_of
+from converters.described.detecting import form_of, spelling
 from webnn_graph.errors import FormatError
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import (
@@ -169,8 +169,7 @@ def _listed(read: Any) -> tuple[str, ...]:
 def _characters(lines: list[str], graph: Graph) -> Iterator[tuple[str, Meaning]]:
     """The characters of a recognizer of PaddleOCR, one a line: number 0 is the blank, the last the space; or labels of a classifier."""
     for operand in graph.outputs:
-        if operand.rank == 3 and operand.shape[-1] in (len(lines) + 1, len(lines) + 2):
-            space = [" "] * (operand.shape[-1] - len(lines) - 1)
-            yield operand.name, Characters(names=("", *lines, *space), scores="probabilities")
+        if operand.rank == 3 and operand.shape[-1] > len(lines) and (names := spelling(lines, operand.shape[-1])):
+            yield operand.name, Characters(names=names, scores="probabilities")
         elif operand.rank == 2 and operand.shape[-1] == len(lines):
             yield operand.name, Labels(names=tuple(lines), scores="probabilities")

@@ -15,7 +15,7 @@ from converters.joining.steps import Ending
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Labels, Mask, Metadata, Tokens, picture_size
+from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Labels, Mask, Metadata, Tokens, picture_size, strides_of
 from webnn_graph.passes.rewrite import Mapped
 from webnn_graph.tasks.answers import corners, grids, in_cells, probabilities
 
@@ -131,7 +131,7 @@ def detections(graph: Graph, operand: Operand, meaning: Detections) -> Ending | 
 
 def _in_cells(b: GraphBuilder, x: Operand, size: tuple[int, int]) -> Operand:
     """Boxes of YOLOX as centres and sizes, in pixels."""
-    cells, axis = grids(size).astype(np.float32), x.rank - 1
+    cells, axis = grids(size, strides_of(size, x.shape[-2]) or ()).astype(np.float32), x.rank - 1
     parts = [b.add(_part(b, x, axis, 0, 2), b.constant(cells[:, :2], x.data_type)), b.exp(_part(b, x, axis, 2, 2))]
     return b.mul(b.concat(parts, axis), b.constant(cells[:, 2:], x.data_type))
 

@@ -89,7 +89,7 @@ def _rest_is_marked(image: Image, size: tuple[int, int]) -> bool:
     if image.fill is not None or not any(image.mean):
         return False
     covered = image.edge or (min(size) if image.resize == "cover" else max(size))
-    return image.resize == "contain" or covered < max(size)
+    return image.resize in ("contain", "line") or covered < max(size)
 
 
 def _shifts(image: Image) -> Array:

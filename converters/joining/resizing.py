@@ -14,8 +14,10 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Operand
 from webnn_graph.metadata import Image, Placed
-from webnn_graph.tasks.pictures import HALF, MOST_PIXELS, overlap, place_of
+from webnn_graph.tasks.pictures import MOST_PIXELS, overlap, place_of
 
+HALF = 0.5 + 2**-10
+"""What makes rounding down rounding to the nearest byte, so that sums in float32 round halves up, whatever their last bits are."""
 ROWS, COLUMNS = 1, 2
 """Axes of [1, height, width, channels]."""
 
@@ -39,7 +41,8 @@ class Resizing:
     def resized(self, b: GraphBuilder, x: Operand) -> Operand:
         """Whole values from 0 to 255, float32[1, height, width, channels], in the new size.
 
-        Halves are rounded up. Pillow rounds after each axis, and its weights to 22 bits, which turns some halves around.
+        Halves are rounded up. Pillow rounds after each axis, and its weights to 22 bits, which turns some halves around; OpenCV adds up
+        2,048ths of pixels in whole numbers. So some bytes are next to theirs.
         """
         if self.size == self.made:
             return x

@@ -10,6 +10,7 @@ function madeSize(picture, { resize, edge }, width, height) {
     const shorter = Math.min(...sides);
     return sides.map((side) => (side === shorter ? wanted : Math.trunc((wanted * side) / shorter)));
   }
+  if (resize === "line") return [Math.min(width, Math.ceil(height * (picture.width / picture.height))), height];
   const share = Math.min(width / picture.width, height / picture.height);
   return sides.map((side) => Math.max(1, rounded(side * share)));
 }
@@ -43,7 +44,7 @@ function fitted(picture, image) {
   const { shape, layout, resize, place, resample, placed } = image;
   const [height, width] = layout === "nchw" ? shape.slice(-2) : shape.slice(-3, -1);
   const [madeWidth, madeHeight] = madeSize(picture, image, width, height);
-  const isInCorner = resize === "contain" && place === "corner";
+  const isInCorner = resize === "line" || (resize === "contain" && place === "corner");
   const across = overlap(isInCorner, madeWidth, width);
   const down = overlap(isInCorner, madeHeight, height);
   const scales = { xScale: madeWidth / picture.width, yScale: madeHeight / picture.height };

@@ -3,6 +3,7 @@
  * result all that it covers counts, by a filter that is as much wider as the picture gets smaller; in two passes, and each
  * time the sums are rounded to 8 bits. Pixels are numbers 0xAABBGGRR; what becomes of alpha is not said.
  */
+import { rounded } from "./rounding.js";
 
 const sinc = (x) => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1);
 
@@ -138,43 +139,38 @@ function nearest({ width, height, pixels }, madeWidth, madeHeight, across, down)
   return made;
 }
 
-/** Of each place the two pixels beside it, and how much the second counts. */
-function besides(from, to, { first, count }) {
+/** Of each place the pixels before and behind it, and how much of 2,048 parts each counts. */
+function besides(from, to, { first, count }, isAcross) {
   const before = new Int32Array(count);
   const after = new Int32Array(count);
-  const shares = new Float32Array(count);
+  const parts = new Int32Array(2 * count);
+  const { fround } = Math;
   for (let i = 0; i < count; i += 1) {
-    const place = Math.min(from - 1, Math.max(0, ((first + i + 0.5) * from) / to - 0.5));
-    before[i] = Math.floor(place);
-    after[i] = Math.min(from - 1, before[i] + 1);
-    shares[i] = place - before[i];
+    const place = fround((first + i + 0.5) * (1 / (to / from)) - 0.5);
+    const start = Math.floor(place);
+    before[i] = Math.min(from - 1, Math.max(0, start));
+    after[i] = Math.min(from - 1, start + 1);
+    const share = isAcross && before[i] === after[i] ? 0 : fround(place - start);
+    parts[2 * i] = rounded(fround(1 - share) * 2048);
+    parts[2 * i + 1] = rounded(share * 2048);
   }
-  return [before, after, shares];
+  return [before, after, parts];
 }
 
-/** What makes rounding down rounding to the nearest byte; sums with it round halves up, whatever their last bits are. */
-const HALF = 0.5 + 2 ** -10;
-
-/** As canvases do it: of the four next pixels alone. */
+/** As OpenCV does it: of the four next pixels alone, in whole numbers. */
 function linear({ width, height, pixels }, madeWidth, madeHeight, across, down) {
-  const [left, right, rightward] = besides(width, madeWidth, across);
-  const [above, below, downward] = besides(height, madeHeight, down);
+  const [left, right, rightward] = besides(width, madeWidth, across, true);
+  const [above, below, downward] = besides(height, madeHeight, down, false);
   const made = new Uint32Array(across.count * down.count);
-  const { fround } = Math;
-  const mixed = (one, other, share) => fround(fround(one * fround(1 - share)) + fround(other * share));
   for (let y = 0, at = 0; y < down.count; y += 1) {
     const upper = above[y] * width;
     const lower = below[y] * width;
-    const lowerShare = downward[y];
     for (let x = 0; x < across.count; x += 1, at += 1) {
-      const a = pixels[upper + left[x]];
-      const b = pixels[lower + left[x]];
-      const c = pixels[upper + right[x]];
-      const d = pixels[lower + right[x]];
+      const mixed = (row, bit) =>
+        (((pixels[row + left[x]] >>> bit) & 255) * rightward[2 * x] + ((pixels[row + right[x]] >>> bit) & 255) * rightward[2 * x + 1]) >> 4;
       for (let bit = 0; bit < 24; bit += 8) {
-        const one = mixed((a >>> bit) & 255, (b >>> bit) & 255, lowerShare);
-        const other = mixed((c >>> bit) & 255, (d >>> bit) & 255, lowerShare);
-        made[at] |= Math.min(255, Math.floor(fround(mixed(one, other, rightward[x]) + HALF))) << bit;
+        const sum = ((mixed(upper, bit) * downward[2 * y]) >> 16) + ((mixed(lower, bit) * downward[2 * y + 1]) >> 16);
+        made[at] |= ((sum + 2) >> 2) << bit;
       }
     }
   }

@@ -15,9 +15,9 @@ from click.testing import Result
 from converters.described.given import Given, audio, image, read_labels
 from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
-from webnn_graph import GraphBuilder, load
+from webnn_graph import GraphBuilder, load, save
 from webnn_graph.errors import FormatError, ValidationError
-from webnn_graph.metadata import Audio, Detections, Image, Labels, Metadata, Speech, State, problems
+from webnn_graph.metadata import Audio, Characters, Detections, Image, Labels, Metadata, Speech, State, problems
 from webnn_graph.spectrogram import Spectrogram
 
 
@@ -31,6 +31,7 @@ from webnn_graph.spectrogram import Spectrogram
         ("x:mean=0.5,0.25,-.5,gray", ("x", Image(channels="gray", scale=1 / 255, mean=(0.5, 0.25, -0.5)), None)),
         ("x:size=224,resize=256,crop=center", ("x", Image(resize="cover", edge=256, scale=1 / 255), (224, 224))),
         ("x:size=48x320,contain,corner,fill=114", ("x", Image(resize="contain", place="corner", fill=114, scale=1 / 255), (48, 320))),
+        ("x:bgr,linear,line,mean=0.5", ("x", Image(channels="bgr", resize="line", resample="linear", scale=1 / 255, mean=(0.5,)), None)),
         ("x:scale=1/127.5,mean=1,resample=bicubic", ("x", Image(resample="bicubic", scale=1 / 127.5, mean=(1.0,)), None)),
     ],
 )
@@ -194,6 +195,47 @@ def test_labels_of_a_detector_with_a_box_for_each_cell(op: str, form: Any, tmp_p
     graph = b.build({"found": getattr(b, op)(b.input("z", "float32", [1, 42, 7]))})
     given = Given(task="object-detection", labels={"": tmp_path / "labels"}, inputs={"x": Image()})
     assert Metadata.of(given.of(graph)).tensors["found"] == Detections(names=("cat", "dog"), form=form)
+
+
+@pytest.mark.parametrize(
+    ("content", "shape", "names", "blank"),
+    [
+        ("a\n#\n", (1, 5, 3), ("", "a", "#"), 0),  # as PaddleOCR's dictionaries are: the blank is not in them, nor the space
+        ("a\n#\n", (1, 5, 4), ("", "a", "#", " "), 0),
+        ("a\n#\n", (5, 1, 2), ("a", "#"), 0),
+        ("a\n\nb\n", (1, 5, 3), ("a", "", "b"), 1),
+        ("[\n{\n", (1, 5, 3), ("", "[", "{"), 0),
+        ('{"charset": ["", "a", "b"], "word": false}', (1, 5, 3), ("", "a", "b"), 0),  # as those that train for ddddocr write it
+    ],
+)
+def test_characters(content: str, shape: tuple[int, ...], names: tuple[str, ...], blank: int, tmp_path: Path) -> None:
+    (tmp_path / "characters").write_text(content)
+    graph = graph_of({"x": (1, 1, 8, 8)}, {"y": shape, "other": (1, 9)})
+    found = Given(characters={"": tmp_path / "characters"}).of(graph)
+    assert Metadata.of(found).tensors == {"y": Characters(names=names, blank=blank)}
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "what"),
+    [
+        ("a\nb\n", "x", "there is no output 'x'"),
+        ("a\n", "", r"has 1 characters, and none of y \[1, 5, 4\], z \[1, 5, 4\] has 1 to 3 numbers at each step"),
+        ("a\nb\nc\n", "", r"has 3 characters, which y \[1, 5, 4\], z \[1, 5, 4\] can be of"),
+        ("[1", "", "is no JSON"),
+    ],
+)
+def test_characters_of_nothing(content: str, name: str, what: str, tmp_path: Path) -> None:
+    (tmp_path / "characters").write_text(content)
+    with pytest.raises((ValidationError, FormatError), match=what):
+        Given(characters={name: tmp_path / "characters"}).of(graph_of({"x": (1, 1, 8, 8)}, {"y": (1, 5, 4), "z": (1, 5, 4)}))
+
+
+def test_characters_as_an_option(tmp_path: Path, invoke: Callable[..., Result]) -> None:
+    (tmp_path / "characters.txt").write_text("a\nb\n")
+    save(graph_of({"x": (1, 3, 8, 8)}, {"y": (1, 5, 3)}), tmp_path / "m.webnn")
+    said = invoke("webnn2json", tmp_path / "m.webnn", "-o", tmp_path, "--characters", f"y:{tmp_path / 'characters.txt'}")
+    assert said.exit_code == 0, said.output
+    assert Metadata.of(load(tmp_path / "m.json")).tensors == {"y": Characters(names=("", "a", "b"))}
 
 
 class Network(torch.nn.Module):

@@ -78,6 +78,7 @@ ROWS: dict[str, tuple[Graph, str]] = {
         meaning(graph_of(IMAGE, {"y": (1, 1, 8)}), x=PICTURE, y=Detections(names=NAMES, form="cells")),
         "cells",
     ),
+    "boxes for other cells": (meaning(graph_of(IMAGE, {"y": (1, 2, 8)}), x=PICTURE, y=Detections(names=NAMES, form="cells")), ""),
     "points": (meaning(graph_of(IMAGE, {"y": (1, 13, 20)}), x=PICTURE, y=Detections(names=NAMES, points=Points(count=3))), "points"),
     "final points": (
         meaning(graph_of(IMAGE, {"y": (1, 9, 9)}), x=PICTURE, y=Detections(names=NAMES, form="final", points=Points(count=1, scored=True))),

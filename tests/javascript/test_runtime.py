@@ -96,7 +96,7 @@ export const [LEAST_RATE, MOST_RATE, SILENT] = [1000, 384000, 1e-30];
 export const [LIBRARY, dataUrls] = [async () => ({}), () => []];
 export const MOST_PIXELS = 67108864;
 export const MOST_BOXES = 300;
-export const STRIDES = [8, 16, 32];
+export const STRIDES = [8, 16, 32, 64];
 export const MOST_MASKED = 268435456;
 """
 

@@ -113,7 +113,7 @@ WANTED = [(1, 1), (32, 48), (64, 48), (211, 97)]
 def test_resizing_is_that_of_pillow(resample: Any, plain: Path) -> None:  # noqa: F811
     cases = [case(make(*size), *wanted, resample=resample) for make, size, wanted in product((mosaic, noise), SIZES, WANTED)]
     rest = differences(cases, plain)
-    assert rest.max() <= 1
+    assert rest.max() <= (0 if resample == "linear" else 1)  # whose weights are whole numbers
     assert (rest > 0).mean() < 1e-5
 
 
@@ -131,7 +131,7 @@ def test_random_inputs(seed: int, plain: Path) -> None:  # noqa: F811
         how = {
             "channels": channels,
             "layout": pick("nchw", "nhwc"),
-            "resize": pick("stretch", "cover", "contain"),
+            "resize": pick("stretch", "cover", "contain", "line"),
             "edge": pick(None, None, 17, 40),
             "resample": pick(*FILTERS),
             "place": pick("center", "corner"),
@@ -267,11 +267,12 @@ def test_objects_of_boxes_and_labels(plain: Path) -> None:  # noqa: F811
 
 def test_objects_of_cells(plain: Path) -> None:  # noqa: F811
     rng, asked = np.random.default_rng(5), Asked()
-    rows = rng.uniform(0, 1, (1, answers.grids((100, 120)).shape[0], 9)).astype(np.float32)
-    rows[..., 2:4] -= 0.5
-    asked.add("cells", [rows], [Detections(names=NAMES, form="cells")], 0.5, answers.OVERLAP)
+    for count in (12 * 15 + 6 * 7 + 3 * 3, 12 * 15 + 6 * 7 + 3 * 3 + 1):  # with cells of 64 pixels, too
+        rows = rng.uniform(0, 1, (1, count, 9)).astype(np.float32)
+        rows[..., 2:4] -= 0.5
+        asked.add("cells", [rows], [Detections(names=NAMES, form="cells")], 0.5, answers.OVERLAP)
     asked.check(plain)
-    assert len(asked.expected[0]) > 20
+    assert min(map(len, asked.expected)) > 20
 
 
 @pytest.mark.parametrize("form", ["columns", "rows", "objects", "final"])
@@ -284,7 +285,10 @@ def test_objects_of_detections(form: Any, plain: Path) -> None:  # noqa: F811
             rows = np.insert(rows, 4, rng.uniform(0, 1, 200), axis=1)
         if form == "final":
             rows = np.concatenate([rows[:, :5], rng.uniform(-1, 4, (200, 1))], 1)
-        rows[:, :4] *= 1 if unit == "relative" else 100
+        if form == "cells":  # of an input of 100 x 120 pixels
+            count = 12 * 15 + 6 * 7 + 3 * 3
+            rows = np.concatenate([rng.normal(size=(count, 4)), rng.uniform(0, 1, (count, 5)) ** 2], 1)
+        rows[:, :4] *= 1 if form == "cells" or unit == "relative" else 100
         given = rows[None].astype(np.float32)
         given = np.ascontiguousarray(given.transpose(0, 2, 1)) if form == "columns" else given
         for exclusive in (False, True):

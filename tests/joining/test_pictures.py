@@ -164,6 +164,7 @@ def test_gray_is_exactly_pillows() -> None:
         {"resize": "contain", "fill": 114},
         {"resize": "contain"},
         {"resize": "contain", "place": "corner", "resample": "linear", "channels": "bgr"},
+        {"resize": "line", "resample": "linear"},
     ],
 )
 def test_the_rest_is_what_it_was(rule: dict[str, Any], size: tuple[int, int]) -> None:

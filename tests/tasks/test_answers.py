@@ -96,7 +96,7 @@ def test_yolo(form: Any) -> None:
     assert [one.label for one in alone] == (["cat", "dog", "dog"] if form == "final" else ["cat", *(label for label, _ in last)])
 
 
-def test_yolox() -> None:
+def test_objects_in_cells() -> None:
     """The first cell of each grid over 64 x 32 pixels says the same box; so does the last of the finest one, of another label."""
     box = np.array([32, 16, 24, 8])
     rows = np.zeros((8 * 4 + 4 * 2 + 2, 7), np.float32)
@@ -107,8 +107,37 @@ def test_yolox() -> None:
     found = objects({"y": rows[None]}, {"x": Image(), "y": Detections(names=NAMES[:2], form="cells")}, (32, 64), Fit(64, 32, 1, 1), 0.3)
     assert [(one.label, round(one.score, 3)) for one in found] == [("cat", 0.82), ("dog", 0.5)]
     np.testing.assert_allclose([one.box for one in found], [[20, 12, 44, 20], [28, 12, 52, 20]], rtol=1e-6)
-    with pytest.raises(ValidationError, match="there are 42 boxes, and 10 cells in grids of 8, 16, 32 pixels"):
+    with pytest.raises(ValidationError, match="42 boxes are not of the cells of an input that is 16 high and 32 wide"):
         objects({"y": rows[None]}, {"x": Image(), "y": Detections(names=NAMES[:2], form="cells")}, (16, 32), FIT, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("sides", "height", "width", "count"),
+    [((8, 16, 32), 32, 96, 4 * 12 + 2 * 6 + 1 * 3), ((8, 16, 32, 64), 128, 64, 16 * 8 + 8 * 4 + 4 * 2 + 2 * 1)],
+)
+def test_yolox(sides: tuple[int, ...], height: int, width: int, count: int) -> None:
+    """As demo_postprocess of YOLOX has it: ``(xy + grid) * stride`` and ``exp(wh) * stride``."""
+    rng = np.random.default_rng(0)
+    given = rng.normal(size=(1, count, 7)).astype(np.float32)
+    given[..., 4:] = rng.uniform(0, 1, (1, count, 3)) ** 2
+    grids, strides = [], []
+    for side in sides:
+        xv, yv = np.meshgrid(np.arange(width // side), np.arange(height // side))
+        grids.append(np.stack((xv, yv), 2).reshape(-1, 2))
+        strides.append(np.full((len(grids[-1]), 1), side))
+    grid, stride = np.concatenate(grids), np.concatenate(strides)
+    centres, sizes = (given[0, :, :2] + grid) * stride, np.exp(given[0, :, 2:4]) * stride
+    meaning = Detections(names=NAMES[:2], form="cells")
+    whole = Fit(width, height, 1.0, 1.0)
+    found = objects({"y": given}, {"y": meaning}, (height, width), whole, 0.0)
+    best = int((given[0, :, 4] * given[0, :, 5:].max(1)).argmax())
+    corners = np.concatenate([centres[best] - sizes[best] / 2, centres[best] + sizes[best] / 2]).clip(0, [width, height] * 2)
+    np.testing.assert_allclose(found[0].box, corners, rtol=1e-5, atol=1e-4)
+    assert found[0].score == pytest.approx(given[0, best, 4] * given[0, best, 5:].max())
+    with pytest.raises(
+        ValidationError, match=f"{count - 1:,} boxes are not of the cells of an input that is {height} high and {width} wide"
+    ):
+        objects({"y": given[:, 1:]}, {"y": meaning}, (height, width), whole, 0.5)
 
 
 def test_what_boxes_share() -> None:

@@ -158,9 +158,9 @@ def test_no_labels_are_no_metadata() -> None:
 def test_numbers_that_are_none(value: float) -> None:
     rows: Array = np.full((1, 5, 6), value, np.float32)
     assert len(best(rows[0, :1, :2], Labels(names=("a", "b")), 5)) == 2
-    for form in ("final", "objects"):
-        names = ("a",) if form == "objects" else ("a", "b")
-        objects({"y": rows}, {"y": Detections(names=names, form=form, unit="relative")}, (8, 8), WHOLE, 0.5)
+    for form in ("final", "objects", "cells"):
+        names = ("a", "b") if form == "final" else ("a",)
+        objects({"y": rows}, {"y": Detections(names=names, form=form, unit="relative")}, (8, 40), WHOLE, 0.5)
     meanings = {"b": Boxes(format="cxcywh"), "y": Labels(names=("a", "b"))}
     objects({"b": rows[..., :4], "y": rows[..., :2]}, meanings, (8, 8), WHOLE, 0.5)
 

@@ -95,6 +95,32 @@ def test_linear_takes_the_next_pixels_alone() -> None:
     assert wide.tolist() == [0, 25, 75, 85, 55, 90, 190, 240]
 
 
+RESIZED = {
+    (3, 4): "2970565893c66cbacbd576409631494fe263bda972906476468d5343598186449a2e4fc3",
+    (7, 3): "137c78a296c8bb8f4d476f6889b7c7b18279995b4f61ebc6a16dc1805b4a78df84a56d725a614b8fc042a36c29487c606460",
+    (4, 9): "00803e137c783475d96883dca296c867c2ce4ed8bcbb8f4dfc640aee1070a3594c27d21031ee5a5cf2c6a182bdce33b99f6b",
+    (1, 1): "78df84",
+    (9, 11): "00803e0a7e5e2578ac4377e97386d8a296c872bacc41dfd17fb789d87c2efc640a286d462a725d2f7e973c8ac56998c796a5",
+}
+"""The first 50 numbers at most, by height and width, that ``cv2.resize`` of OpenCV 5.0.0 makes of the picture of this test."""
+
+
+@pytest.mark.parametrize(("height", "width"), RESIZED)
+def test_linear_is_that_of_opencv(height: int, width: int) -> None:
+    i = np.arange(4 * 5 * 3)
+    picture = pillow.fromarray(((97 * i + 31 * i**2) % 256).astype(np.uint8).reshape(4, 5, 3))
+    made, _ = prepared(picture, Image(resample="linear", layout="nhwc"), Descriptor(DataType.UINT8, (1, height, width, 3)))
+    assert made.tobytes().hex()[:100] == RESIZED[height, width]
+
+
+@pytest.mark.parametrize(("size", "width"), [((20, 50), 25), ((20, 53), 27), ((30, 100), 32), ((10, 1), 1), ((10, 32), 32)])
+def test_a_line_is_as_high_as_the_model(size: tuple[int, int], width: int) -> None:
+    """As PaddleOCR's resize_norm_img has it: ``min(32, ceil(10 * width / height))`` columns, and the rest behind them 0."""
+    made, fit = prepared(mosaic(*size), Image(resize="line", resample="linear", mean=(-1.0,)), Descriptor(DataType.FLOAT32, (1, 3, 10, 32)))
+    assert (made[0, 0].all(0)).tolist() == [True] * width + [False] * (32 - width)
+    assert (fit.left, fit.top, fit.y_scale) == (0, 0, 10 / size[0])
+
+
 def test_files(tmp_path: Path) -> None:
     picture = mosaic(8, 12)
     exif = pillow.Exif()

@@ -30,7 +30,9 @@ from webnn_graph.metadata import (
     Meaning,
     Speech,
     State,
+    picture_size,
     prototypes_of,
+    strides_of,
 )
 from webnn_graph.tasks import THRESHOLD, TOP
 from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
@@ -202,6 +204,14 @@ def _detections(graph: Graph, meanings: Meanings, gives: str, is_final: bool) ->
             yield (output, *([graph.operands[prototypes]] if prototypes else []))
 
 
+def _cells(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    """Boxes and scores in one, a box for each cell of grids over the picture."""
+    size = picture_size(graph.inputs, meanings)
+    for operands in _detections(graph, meanings, "cells", is_final=False):
+        if size and strides_of(size, operands[0].shape[-2]):
+            yield operands
+
+
 def _characters(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     return ((output,) for output, _ in of_kind(graph, meanings, Characters))
 
@@ -277,7 +287,7 @@ WAYS: Mapping[str, Way] = MappingProxyType(
             ("image",),
             "objects",
             "Found[]",
-            partial(_detections, gives="cells", is_final=False),
+            _cells,
             ONE_STAYS,
             ("objects", "cells"),
             OF_ONE,

@@ -11,7 +11,7 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.metadata import STRIDES, Boxes, Characters, Detections, Labels, Points, prototypes_of
+from webnn_graph.metadata import Boxes, Characters, Detections, Labels, Points, prototypes_of, strides_of
 from webnn_graph.tasks.instances import Silhouette, silhouettes
 from webnn_graph.tasks.pictures import Fit
 
@@ -223,17 +223,18 @@ def in_cells(rows: Array, size: tuple[int, int]) -> Array:
     Raises:
         ValidationError: There is another number of cells.
     """
-    places = grids(size)
-    if len(places) != len(rows):
-        raise ValidationError(f"there are {len(rows):,} boxes, and {len(places):,} cells in grids of {', '.join(map(str, STRIDES))} pixels")
+    strides = strides_of(size, len(rows))
+    if strides is None:
+        raise ValidationError(f"{len(rows):,} boxes are not of the cells of an input that is {size[0]} high and {size[1]} wide")
+    places = grids(size, strides)
     with np.errstate(over="ignore"):  # a model may say infinities
         return np.concatenate([rows[:, :2] + places[:, :2], np.exp(rows[:, 2:])], 1) * places[:, 2:]
 
 
-def grids(size: tuple[int, int]) -> Array:
+def grids(size: tuple[int, int], strides: Iterable[int]) -> Array:
     """Column, row and side of each cell of grids over a picture of a height and width, row by row, the finest grid first: [n, 3]."""
     height, width = size
-    sides = ((side, *np.divmod(np.arange((height // side) * (width // side)), max(1, width // side))) for side in STRIDES)
+    sides = ((side, *np.divmod(np.arange((height // side) * (width // side)), max(1, width // side))) for side in strides)
     return np.concatenate([np.stack([columns, rows, np.full_like(rows, side)], 1) for side, rows, columns in sides])
 
 

