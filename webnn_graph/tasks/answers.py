@@ -227,7 +227,7 @@ def in_cells(rows: Array, size: tuple[int, int]) -> Array:
     if strides is None:
         raise ValidationError(f"{len(rows):,} boxes are not of the cells of an input that is {size[0]} high and {size[1]} wide")
     places = grids(size, strides)
-    with np.errstate(over="ignore"):  # a model may say infinities
+    with np.errstate(over="ignore", invalid="ignore"):  # a model may say infinities
         return np.concatenate([rows[:, :2] + places[:, :2], np.exp(rows[:, 2:])], 1) * places[:, 2:]
 
 
