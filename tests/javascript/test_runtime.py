@@ -96,6 +96,7 @@ export const [LEAST_RATE, MOST_RATE, SILENT] = [1000, 384000, 1e-30];
 export const [LIBRARY, dataUrls] = [async () => ({}), () => []];
 export const MOST_PIXELS = 67108864;
 export const MOST_BOXES = 300;
+export const [MOST_REGIONS, LEAST_SIDE, LEAST_GROWN, LEAST_LINE, SAME_LINE, TALL] = [1000, 3, 5, 4, 10, 1.5];
 """
 
 

@@ -15,11 +15,27 @@ from typing import TypeAlias, TypeVar
 
 from webnn_graph.data_types import DataType
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Speech, State
+from webnn_graph.metadata import (
+    Audio,
+    Boxes,
+    Characters,
+    Depth,
+    Detections,
+    Embedding,
+    Image,
+    Labels,
+    Mask,
+    Meaning,
+    Regions,
+    Speech,
+    State,
+)
 from webnn_graph.tasks import THRESHOLD, TOP
 from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
+from webnn_graph.tasks.cutting import TALL
 from webnn_graph.tasks.maps import is_map
 from webnn_graph.tasks.pictures import MOST_PIXELS
+from webnn_graph.tasks.regions import LEAST_GROWN, LEAST_LINE, LEAST_SIDE, MOST_REGIONS, SAME_LINE
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE
 from webnn_graph.tasks.sounds import SILENT
 from webnn_graph.tasks.speech import MARGIN, SILENCE, SPEECH
@@ -211,6 +227,10 @@ def _depths(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     return ((output,) for output, _ in of_kind(graph, meanings, Depth) if _is_one(output))
 
 
+def _regions(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    return ((output,) for output, _ in of_kind(graph, meanings, Regions) if _is_one(output))
+
+
 def _vectors(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     """A vector, or those of tokens that become one."""
     for output, embedding in of_kind(graph, meanings, Embedding):
@@ -225,6 +245,10 @@ OBJECTS = (
     "things of one label that share more than `overlap` of what both cover the less probable one; "
 )
 ALL_STAY, ONE_STAYS = OBJECTS + "by default all stay.", OBJECTS + "that is {overlap} by default."
+REGIONS = (
+    "Where something is in {what}, a line of text most often, from top to bottom. What scores less than `threshold` is left out; by "
+    "default that is what the model says. `cut(source, one)` gives the picture of one of them."
+)
 SPOKEN = (
     "When somebody speaks in {what}: from a score of `threshold` on, {threshold} by default. Speech lasts longer than `speech` seconds, "
     "{speech}, and silence in it less than `silence`, {silence}; `margin` seconds around it, {margin}, belong to it."
@@ -235,11 +259,30 @@ OF_SPEECH = {"threshold": Option(THRESHOLD)} | {
 OF_TOP = {"top": Option(TOP, 1, inf)}
 OF_ALL, OF_ONE = ({"threshold": Option(THRESHOLD), "overlap": Option(overlap)} for overlap in (None, OVERLAP))
 FACTS = {"MOST_BOXES": MOST_BOXES}
+OF_REGIONS = {
+    "LEAST_SIDE": LEAST_SIDE,
+    "LEAST_GROWN": LEAST_GROWN,
+    "LEAST_LINE": LEAST_LINE,
+    "MOST_REGIONS": MOST_REGIONS,
+    "SAME_LINE": SAME_LINE,
+    "TALL": TALL,
+}
 WAYS: Mapping[str, Way] = MappingProxyType(
     {
         "detections": Way("detect", ("image",), "objects", "Found[]", _detections, ONE_STAYS, ("objects", "detections"), OF_ONE, FACTS),
         "final": Way("detect", ("image",), "objects", "Found[]", _final, ALL_STAY, ("objects", "detections"), OF_ALL, FACTS),
         "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, FACTS),
+        "regions": Way(
+            "detect",
+            ("image",),
+            "regions",
+            "Region[]",
+            _regions,
+            REGIONS,
+            ("components", "rectangles", "regions", "cutting"),
+            {"threshold": Option(None)},
+            OF_REGIONS,
+        ),
         "classify": Way("classify", ("image", "text"), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
         "recognize": Way(
             "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("paths", "spelling")

@@ -12,6 +12,7 @@ from PIL.Image import Image as Picture
 
 from webnn_graph.tasks.answers import Found
 from webnn_graph.tasks.maps import Distances, Segmented
+from webnn_graph.tasks.regions import Region
 from webnn_graph.wording import one_line
 
 HUES = 7
@@ -47,7 +48,10 @@ def drawn(picture: Picture, objects: Sequence[Found]) -> Picture:
             continue
         x, y, others = min(one.box[::2]), min(one.box[1::2]), (max(one.box[::2]), max(one.box[1::2]))
         colour = _colour(numbers[one.label])
-        draw.rectangle((x, y, *others), outline=colour, width=line)
+        if isinstance(one, Region):
+            draw.polygon(one.corners, outline=colour, width=line)
+        else:
+            draw.rectangle((x, y, *others), outline=colour, width=line)
         text = f"{one_line(one.label, WIDEST)} {one.score:.2f}"
         left, _, right, bottom = draw.textbbox((0, 0), text, font=font)
         above = max(0.0, y - (bottom + line))

@@ -89,7 +89,7 @@ def segmented(numbers: Array, meaning: Labels | Mask, size: tuple[int, int], fit
     """
     data_type = np.uint8 if len(meaning.names) <= 256 else np.uint16
     if isinstance(meaning, Mask):
-        known = np.nan_to_num(_map(numbers)).round().clip(0, len(meaning.names) - 1).astype(data_type)
+        known = np.nan_to_num(only_map(numbers)).round().clip(0, len(meaning.names) - 1).astype(data_type)
         rows, columns = (
             np.floor(place + 0.5).clip(0, length - 1).astype(int)
             for place, length in zip(places(fit, size, known.shape), known.shape, strict=True)
@@ -100,7 +100,7 @@ def segmented(numbers: Array, meaning: Labels | Mask, size: tuple[int, int], fit
     return Segmented(meaning.names, _largest(values, rows, columns).astype(data_type))
 
 
-def _map(numbers: Array) -> Array:
+def only_map(numbers: Array) -> Array:
     """The only map of so many numbers."""
     if numbers.ndim < 2 or numbers.size != numbers.shape[-1] * numbers.shape[-2]:
         raise ValidationError(f"the model gives several maps: {list(numbers.shape)}", "convert it for one picture: --dim batch=1")
@@ -149,7 +149,7 @@ def distances(numbers: Array, inverse: bool, size: tuple[int, int], fit: Fit) ->
     Raises:
         ValidationError: They are of several pictures.
     """
-    values = _map(numbers).astype(np.float32)
+    values = only_map(numbers).astype(np.float32)
     rows, columns = places(fit, size, values.shape)
     with np.errstate(invalid="ignore"):  # a model may say infinities
         return Distances(_cubic(_cubic(values, 1, columns), 0, rows), inverse)

@@ -95,9 +95,12 @@ class Fit:
 
     def boxes(self, boxes: Array) -> Array:
         """Corners [n, 4] in pixels of the input as corners in the picture, no farther than its sides."""
-        scales = np.array([self.x_scale, self.y_scale] * 2)
-        places = (boxes - np.array([self.left, self.top] * 2)) / scales
-        inside: Array = np.clip(places, 0, np.array([self.width, self.height] * 2))
+        return self.points(boxes.reshape(-1, 2)).reshape(-1, 4)
+
+    def points(self, points: Array) -> Array:
+        """Points [n, 2] in pixels of the input as points in the picture, no farther than its sides."""
+        places = (points - np.array([self.left, self.top])) / np.array([self.x_scale, self.y_scale])
+        inside: Array = np.clip(places, 0, np.array([self.width, self.height]))
         return inside
 
 

@@ -11,12 +11,16 @@ let threshold = SHOWN;
 
 const shownOf = (found) => found.filter(({ score }) => score >= threshold);
 
-function drawBox(context, { label, box, points }, unit) {
+function drawBox(context, { label, box, corners, points }, unit) {
   const number = numbers.of(label);
-  const [x, y, width, height] = [box.left, box.top, box.right - box.left, box.bottom - box.top];
+  const [x, y] = [box.left, box.top];
+  const outline = corners ?? [[x, y], [box.right, y], [box.right, box.bottom], [x, box.bottom]];
   context.strokeStyle = context.fillStyle = colourOf(number);
   context.lineWidth = 2.5 * unit;
-  context.strokeRect(x, y, width, height);
+  context.beginPath();
+  for (const corner of outline) context.lineTo(...corner);
+  context.closePath();
+  context.stroke();
   for (const point of points ?? []) {
     context.beginPath();
     context.arc(point.x ?? point[0], point.y ?? point[1], 3.5 * unit, 0, 7);
