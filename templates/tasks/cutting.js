@@ -1,4 +1,5 @@
 import { MOST_PIXELS, TALL } from "./facts.js";
+import { weightOf } from "./cubic.js";
 import { isWrong } from "./mistakes.js";
 import { pixelsOf } from "./sources.js";
 
@@ -15,20 +16,24 @@ function projection([[x0, y0], [x1, y1], [x2, y2], [x3, y3]]) {
   };
 }
 
-/** A picture's colour at a place between pixels, of the four around it, red first, and opaque. */
-function colourAt({ width, height, pixels }, x, y, into, at) {
-  const inside = (value, length) => Math.min(length - 1, Math.max(0, value || 0));
-  const [left, upper] = [inside(x, width), inside(y, height)];
-  const [column, row] = [Math.floor(left), Math.floor(upper)];
-  const [toRight, toLower] = [left - column, upper - row];
-  const [right, lower] = [Math.min(width - 1, column + 1), Math.min(height - 1, row + 1)];
-  const [a, b, c, d] = [pixels[row * width + column], pixels[row * width + right], pixels[lower * width + column], pixels[lower * width + right]];
-  for (let bit = 0; bit < 24; bit += 8) {
-    const of = (pixel) => (pixel >>> bit) & 255;
-    const [above, below] = [of(a) * (1 - toRight) + of(b) * toRight, of(c) * (1 - toRight) + of(d) * toRight];
-    into[at + bit / 8] = Math.floor(above * (1 - toLower) + below * toLower + 0.5);
+/** The four pixels around a place on an axis, and how much each counts; beyond the axis is what its end has. */
+function pixelsAt(place, length) {
+  const inside = Math.min(length + 2, Math.max(-2, place || 0));
+  const first = Math.floor(inside);
+  return [-1, 0, 1, 2].map((step) => [Math.min(length - 1, Math.max(0, first + step)), weightOf(Math.abs(inside - first - step))]);
+}
+
+/** A picture's colour at a place between pixels, bicubic: red, green and blue. */
+function colourAt({ width, height, pixels }, x, y) {
+  const colour = [0, 0, 0];
+  const columns = pixelsAt(x, width);
+  for (const [row, down] of pixelsAt(y, height)) {
+    for (const [column, across] of columns) {
+      const pixel = pixels[row * width + column];
+      for (let i = 0; i < 3; i += 1) colour[i] += ((pixel >>> (8 * i)) & 255) * down * across;
+    }
   }
-  into[at + 3] = 255;
+  return colour.map((value) => Math.floor(value + 0.5));
 }
 
 /** What of a picture lies between four corners, upright: { width, height, data }, as ImageData has it; what is tall is turned to the left. */
@@ -43,7 +48,7 @@ function straightened(picture, corners) {
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
       const pixel = isTall ? (width - 1 - x) * height + y : y * width + x;
-      colourAt(picture, ...placeOf(x / width, y / height), data, 4 * pixel);
+      data.set([...colourAt(picture, ...placeOf(x / width, y / height)), 255], 4 * pixel);
     }
   }
   return isTall ? { width: height, height: width, data } : { width, height, data };

@@ -279,7 +279,7 @@ WAYS: Mapping[str, Way] = MappingProxyType(
             "Region[]",
             _regions,
             REGIONS,
-            ("components", "rectangles", "regions", "cutting"),
+            ("components", "rectangles", "regions", "cubic", "cutting"),
             {"threshold": Option(None)},
             OF_REGIONS,
         ),
@@ -293,7 +293,9 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         ),
         "hear": Way("hear", ("audio",), "speech", "Spoken[]", _speech, SPOKEN, ("voices",), OF_SPEECH),
         "segment": Way("segment", ("image",), "mask", "Mask", _maps, "What each pixel of {what} is.", ("places", "segmenting")),
-        "depth": Way("depth", ("image",), "depth", "Depth", _depths, "How far away each pixel of {what} is.", ("places", "depths")),
+        "depth": Way(
+            "depth", ("image",), "depth", "Depth", _depths, "How far away each pixel of {what} is.", ("places", "cubic", "depths")
+        ),
         "embed": Way(
             "embed",
             ("image", "text"),

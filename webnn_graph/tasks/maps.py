@@ -163,11 +163,11 @@ def _cubic(values: Array, axis: int, place: Array) -> Array:
     made = np.zeros([len(place) if i == axis else length for i, length in enumerate(values.shape)], np.float32)
     for tap in range(-1, 3):
         index = (first + tap).clip(0, values.shape[axis] - 1).astype(int)
-        made += values.take(index, axis) * _weight(np.abs(place - first - tap)).reshape(shape)
+        made += values.take(index, axis) * cubic_weight(np.abs(place - first - tap)).astype(np.float32).reshape(shape)
     return made
 
 
-def _weight(x: Array) -> Array:
-    """Of a pixel at a distance from 0 to 2, float32."""
+def cubic_weight(x: Array) -> Array:
+    """How much a pixel at a distance counts between others, from 0 to 2."""
     near = ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1
-    return np.where(x <= 1, near, (((x - 5) * x + 8) * x - 4) * CUBIC).astype(np.float32)
+    return np.where(x <= 1, near, (((x - 5) * x + 8) * x - 4) * CUBIC)

@@ -128,7 +128,7 @@ def _components(there: Array) -> Iterator[tuple[Array, Array, Array]]:
     lasts = np.append(firsts[1:], len(roots))
     widths = np.maximum.reduceat(ends, firsts) - np.minimum.reduceat(starts, firsts)
     sizes = widths * (rows[lasts - 1] - rows[firsts])  # no smaller than the smallest rectangle around
-    for chosen in np.sort(np.argsort(-sizes, kind="stable")[:MOST_REGIONS]):
+    for chosen in np.argsort(-sizes, kind="stable")[:MOST_REGIONS]:
         if sizes[chosen] >= LEAST_SIDE**2:
             runs = slice(firsts[chosen], lasts[chosen])
             own, at = np.unique(rows[runs], return_index=True)
