@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 TALL = 1.5
-"""A part as many times as high as wide is turned to the left: its text runs upwards or downwards."""
+"""A part as many times as high as wide is turned to the left: text in it is taken to run downwards."""
 
 REACH = 2
 """Pixels that a colour takes of its neighbours."""
