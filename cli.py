@@ -278,11 +278,10 @@ def check_target(graph: Path, dim: Mapping[str, int], target: str) -> Result:
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
-    default=THRESHOLD,
-    show_default=True,
-    help="What an object or speech must score.",
+    help=f"What an object or speech must score.  [default: {THRESHOLD}, of regions as GRAPH says]",
 )
 @click.option("--soft", is_flag=True, help="Have objects that overlap score less, where they would be left out (Soft-NMS).")
+@click.option("--recognizer", type=EXISTING, metavar="GRAPH", help="What reads the lines of text that are found in --image.")
 @click.option("--save", "picture", type=EXISTING, metavar="FILE.png", help="Where to save --image with what is found in it.")
 @runtime_options
 @click.option("-o", "--output", type=EXISTING, metavar="FILE.npz", help="Where to save the outputs.")
@@ -299,8 +298,9 @@ def run(
     text: str | None,
     truncate: bool,
     top: int,
-    threshold: float,
+    threshold: float | None,
     soft: bool,
+    recognizer: Path | None,
     picture: Path | None,
     runtime: str | None,
     browser: str | None,
@@ -324,10 +324,14 @@ def run(
     if times and runtime not in (None, "reference"):
         raise click.UsageError("--times works with the reference runtime only")
     check_kind(graph, ModelKind.GRAPH)
+    if recognizer:
+        check_kind(recognizer, ModelKind.GRAPH)
     if picture and not image:
         raise click.UsageError("--save is for --image")
     if soft and not image:
         raise click.UsageError("--soft is for --image")
+    if recognizer and not image:
+        raise click.UsageError("--recognizer is for --image")
     if truncate and text is None:
         raise click.UsageError("--truncate is for --text")
     if picture:
@@ -336,7 +340,8 @@ def run(
         check_suffix(picture)
     written = [file for file in (output, times, picture) if file]
     elsewhere = f"{'--save' if picture else '-o'} takes another file"
-    refuse_sources(written, lambda: [*files_of(graph), *files_given(inputs_file, image, audio)], elsewhere)
+    graphs = [graph, *([recognizer] if recognizer else [])]
+    refuse_sources(written, lambda: [*files_given(inputs_file, image, audio), *(f for one in graphs for f in files_of(one))], elsewhere)
     if not force:
         refuse_existing(written)
     loaded = load(graph, dims=dim)
@@ -349,7 +354,9 @@ def run(
             heard = hearing(loaded, audio, given, seed)
         elif image or audio or text is not None:
             from converters.commands.answering import Source, answer, asked
+            from converters.commands.reading import reader
 
+            read = reader(recognizer, runtime, browser).read if recognizer else None
             question = asked(loaded, Source(image, audio, text, truncate, graph), given, seed)
         feeds = question.feeds if question else heard.feeds if heard else complete(loaded, given, seed)
         runtime = runtime or ("reference" if times else chosen(loaded))
@@ -364,7 +371,8 @@ def run(
     if heard:
         return heard.answer(outputs, runtime, top, threshold)
     if question:
-        return answer(question, outputs, runtime, top, threshold, picture, soft=soft)
+        with progress("reading ..."):
+            return answer(question, outputs, runtime, top, threshold, picture, read, soft=soft)
     return Outputs(outputs, output, runtime)
 
 

@@ -40,6 +40,7 @@ Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_SIDE)]
 Side: TypeAlias = Annotated[int, Meta(ge=-(2**26), le=2**26)]
 Byte: TypeAlias = Annotated[int, Meta(ge=0, le=255)]
 Number: TypeAlias = Annotated[float, Meta(ge=-1e6, le=1e6)]
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Positive: TypeAlias = Annotated[float, Meta(gt=0, le=1e6)]
 Axis: TypeAlias = Annotated[int, Meta(ge=-8, le=7)]
 OfChannels: TypeAlias = Annotated[tuple[Number, ...], Meta(max_length=4)]
@@ -350,6 +351,33 @@ class Depth(_Described, frozen=True, tag="depth"):
             yield "a map of distances has height and width"
 
 
+class Regions(_Described, frozen=True, tag="regions"):
+    """An output with how probable it is for each pixel that it is of a line of text, or of something else: 1 in the middle of each.
+
+    It is the map of DBNet (Liao et al., AAAI 2020), in which a region is smaller than it is. Defaults are those of rapidocr-onnxruntime.
+
+    Attributes:
+        label: What a region is.
+        threshold: Above which probability a pixel is of one.
+        score: What the mean of a region's pixels is at least.
+        unclip: A region's rectangle is made larger on each side by so many times its area, divided by the length of all sides.
+        dilated: Whether what is right of, below or both of a pixel of one is of it, too.
+    """
+
+    label: Text = "text"
+    threshold: Share = 0.3
+    score: Share = 0.5
+    unclip: Annotated[float, Meta(ge=0, le=100)] = 1.6
+    dilated: bool = True
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if len(shape) < 2:
+            yield "a map of regions has height and width"
+
+
 class Embedding(_Described, frozen=True, tag="embedding"):
     """An output that is a vector of what went in, alike for what is alike.
 
@@ -434,7 +462,7 @@ def _wrong_count(names: int, shape: tuple[int, ...], axis: int, what: str) -> It
 
 
 Meaning: TypeAlias = (
-    Image | Audio | Tokens | Labels | Boxes | Detections | Prototypes | Mask | Depth | Embedding | Speech | State | Characters
+    Image | Audio | Tokens | Labels | Boxes | Detections | Prototypes | Mask | Depth | Regions | Embedding | Speech | State | Characters
 )
 """What a tensor of the interface is."""
 KINDS = tuple(str(meaning.__struct_config__.tag) for meaning in get_args(Meaning))

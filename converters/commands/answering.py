@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -19,10 +19,11 @@ from webnn_graph.formats.files import write_all
 from webnn_graph.generation.sound import read_sound
 from webnn_graph.generation.text import Marked
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Metadata
-from webnn_graph.tasks import answers
+from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Metadata, Regions
+from webnn_graph.tasks import THRESHOLD, answers
 from webnn_graph.tasks.maps import Distances, Segmented, distances, is_map, segmented
 from webnn_graph.tasks.pictures import Fit, prepared, read_picture
+from webnn_graph.tasks.regions import Region, regions
 from webnn_graph.tasks.sounds import fitted
 from webnn_graph.tasks.texts import Part, filled, inputs_of, length_of, named_parts, tokenizer_of
 from webnn_graph.tasks.vectors import embedded
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 WIDEST = 60
 """Characters of a part of a text that are shown."""
+Read: TypeAlias = Callable[["Picture", Sequence[Region]], list[Region]]
+"""What gives regions of a picture the text in them as their label."""
 FIRST = 4
 """Numbers of a vector that are shown."""
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -235,7 +238,15 @@ def _pixels(one: answers.Found) -> list[str]:
 
 
 def answer(
-    question: Asked, outputs: Mapping[str, Array], runtime: str, top: int, threshold: float, file: Path | None, *, soft: bool = False
+    question: Asked,
+    outputs: Mapping[str, Array],
+    runtime: str,
+    top: int,
+    threshold: float | None,
+    file: Path | None,
+    read: Read | None = None,
+    *,
+    soft: bool = False,
 ) -> Answer:
     """What outputs say.
 
@@ -244,11 +255,13 @@ def answer(
         outputs: By name.
         runtime: What computed them.
         top: How many labels.
-        threshold: What an object must score.
+        threshold: What an object must score; None for what the model says, or `THRESHOLD`.
         file: Where the picture goes with what is found drawn in it.
+        read: Reads the lines of text that are found.
         soft: Whether objects that overlap score less, and are not left out at once.
 
     Raises:
+        ValidationError: There is something to read with, and the model finds no lines.
         WebNNError: It is not said what any output is, all objects stay, so that none can be `soft`, or the file cannot be written.
     """
     metadata = Metadata.of(question.graph)
@@ -261,7 +274,7 @@ def answer(
     }
     if soft and not any(isinstance(meaning, Detections) and meaning.form != "final" for meaning in meanings.values()):
         raise WebNNError(f"--soft: {question.graph.name} has no boxes of which those that overlap are left out")
-    found = answers.objects(outputs, meanings, question.size, question.fit, threshold, soft) if boxed and question.fit else None
+    found = _found(question, outputs, meanings, threshold, read, soft)
     texts = {name: answers.spelled(outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Characters)}
     segments: dict[str, Segmented] = {}
     depths: dict[str, Distances] = {}
@@ -284,6 +297,26 @@ def answer(
     if file and question.picture:
         _save(question.picture, found or [], [*segments.values(), *depths.values()], file)
     return Answer(metadata.task, labels, found, texts, segments, depths, vectors, parts, runtime, file)
+
+
+def _found(
+    question: Asked,
+    outputs: Mapping[str, Array],
+    meanings: Mapping[str, Meaning],
+    threshold: float | None,
+    read: Read | None,
+    soft: bool,
+) -> Sequence[answers.Found] | None:
+    """What is in a picture; None where the model does not say it."""
+    for name, meaning in meanings.items():
+        if isinstance(meaning, Regions) and question.picture and question.fit:
+            lines = regions(outputs[name], meaning, question.size, question.fit, threshold)
+            return read(question.picture, lines) if read else lines
+    if read:
+        raise ValidationError(f"{question.graph.name} is to find lines of text, and none of its outputs is said to be regions")
+    if not question.fit or not any(isinstance(meaning, Boxes | Detections) for meaning in meanings.values()):
+        return None
+    return answers.objects(outputs, meanings, question.size, question.fit, THRESHOLD if threshold is None else threshold, soft)
 
 
 def _mask(question: Asked) -> Array | None:

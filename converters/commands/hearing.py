@@ -16,6 +16,7 @@ from webnn_graph.generation.sound import read_sound
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Audio, Characters, Labels, Metadata, Speech
 from webnn_graph.runtimes import find_runtime
+from webnn_graph.tasks import THRESHOLD
 from webnn_graph.tasks.answers import Scored
 from webnn_graph.tasks.listening import Listening
 from webnn_graph.tasks.speech import Spoken, Transcript
@@ -89,7 +90,7 @@ class Hearing:
         with find_runtime(runtime).prepared({"": self.sound.graph}, browser=browser) as graphs:
             return self.sound.computed(graphs[""], self.feeds)
 
-    def answer(self, outputs: Mapping[str, Array], runtime: str, top: int, threshold: float) -> Heard:
+    def answer(self, outputs: Mapping[str, Array], runtime: str, top: int, threshold: float | None) -> Heard:
         """What outputs say.
 
         Raises:
@@ -104,7 +105,11 @@ class Hearing:
             if isinstance(one, Labels) and sizes[name] == len(one.names)
         }
         texts = {name: sound.text(name, one, outputs) for name, one in said.items() if isinstance(one, Characters)}
-        speech = {name: sound.speech(name, outputs, threshold) for name, one in said.items() if isinstance(one, Speech)}
+        speech = {
+            name: sound.speech(name, outputs, THRESHOLD if threshold is None else threshold)
+            for name, one in said.items()
+            if isinstance(one, Speech)
+        }
         if not (labels or texts or speech):
             known = ", ".join(f"{name} ({one.kind})" for name, one in said.items())
             if known:

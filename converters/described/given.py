@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from converters.described import sounds, voices
+from converters.described import lines, sounds, voices
 from converters.described.detecting import form_of, is_of_cells, scores_of, spelling, with_points
 from converters.described.licenses import license_of
 from webnn_graph.codes import Code
@@ -96,6 +96,8 @@ class Given:
             tensors[output.name] = characters
         if self.task == voices.TASK:
             tensors |= voices.voice(graph, tensors)
+        if self.task == lines.TASK:
+            tensors |= lines.regions(graph, tensors)
         about = {"task": self.task or before.task, "license": license_of(self.license) or before.license}
         metadata = metadata_of(Metadata(**about, tensors=tensors).document())
         shapes = {operand.name: operand.shape for operand in graph.inputs}

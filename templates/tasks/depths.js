@@ -1,7 +1,5 @@
+import { weightOf } from "./cubic.js";
 import { inside, placesOf } from "./places.js";
-
-/** The weight of a pixel at a distance from 0 to 2, as PyTorch and OpenCV have it. */
-const weightOf = (x) => (x <= 1 ? (1.25 * x - 2.25) * x * x + 1 : (((x - 5) * x + 8) * x - 4) * -0.75);
 
 /** What each place takes of an axis: the four next pixels, and their weights. */
 function tapsOf(places, length) {

@@ -30,3 +30,11 @@ export const MOST_BOXES: number;
 export const STRIDES: readonly number[];
 /** Of all masks of its objects together, in pixels. */
 export const MOST_MASKED: number;
+export const MOST_REGIONS: number;
+/** In pixels of a map: what both sides of a region have at least, and once it has grown; of the picture; how far beginnings of one line are apart. */
+export const LEAST_SIDE: number;
+export const LEAST_GROWN: number;
+export const LEAST_LINE: number;
+export const SAME_LINE: number;
+/** How many times as high as wide a part of a picture is that is turned. */
+export const TALL: number;

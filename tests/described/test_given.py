@@ -17,7 +17,7 @@ from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
 from webnn_graph import GraphBuilder, load, save
 from webnn_graph.errors import FormatError, ValidationError
-from webnn_graph.metadata import Audio, Characters, Detections, Image, Labels, Metadata, Speech, State, problems
+from webnn_graph.metadata import Audio, Characters, Detections, Image, Labels, Metadata, Regions, Speech, State, problems
 from webnn_graph.spectrogram import Spectrogram
 
 
@@ -117,6 +117,29 @@ def test_voice_activity() -> None:
     speech = {"y": Speech(), "hn": State(input="h"), "cn": State(input="c")}
     assert Metadata.of(told).tensors == {"x": Audio(sampling_rate=8000), **speech}
     assert Metadata.of(Given("voice-activity-detection").of(graph)).tensors == {}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "found"),
+    [
+        ({"y": (1, 1, 8, 8)}, "y"),
+        ({"y": (1, 1, 8, 8), "z": (1, 4)}, "y"),
+        ({"y": (8, 6)}, "y"),
+        ({"y": (1, 1, 8, 8), "z": (1, 8, 8)}, ""),
+        ({"y": (1, 2, 8, 8)}, ""),
+        ({"y": (1, 64)}, ""),
+    ],
+)
+def test_lines_of_text(outputs: dict[str, tuple[int, ...]], found: str) -> None:
+    """The one output that is a map."""
+    graph = graph_of({"x": (1, 3, 8, 8)}, outputs)
+    assert Metadata.of(Given("text-detection").of(graph)).tensors == ({found: Regions()} if found else {})
+
+
+def test_lines_of_text_that_are_known() -> None:
+    graph = Given("text-detection").of(graph_of({"x": (1, 3, 8, 8)}, {"y": (8, 8)}))
+    known = replace(graph, metadata=Metadata(tensors={"y": Regions(unclip=2)}).document())
+    assert Metadata.of(Given("text-detection").of(known)).tensors == {"y": Regions(unclip=2)}
 
 
 @pytest.mark.parametrize("state", [State(input="w"), State(input="x"), State(input="absent")])

@@ -34,6 +34,7 @@ from webnn_graph.metadata import (
     Metadata,
     Points,
     Prototypes,
+    Regions,
     Speech,
     State,
     Tokens,
@@ -157,6 +158,8 @@ ROWS: dict[str, tuple[Graph, str]] = {
         meaning(graph_of({"x": (1, 9), "m": (1, 8)}, {"y": (1, 3)}), x=Tokens(), m=Tokens(holds="mask"), y=Labels(names=NAMES)),
         "",
     ),
+    "regions": (meaning(graph_of(IMAGE, {"y": (1, 1, 8, 8)}), x=PICTURE, y=Regions()), "regions"),
+    "regions of two pictures": (meaning(graph_of(IMAGE, {"y": (2, 1, 8, 8)}), x=PICTURE, y=Regions()), ""),
     "a depth": (meaning(graph_of(IMAGE, {"y": (8, 8)}), x=PICTURE, y=Depth()), "depth"),
     "depths": (meaning(graph_of(IMAGE, {"y": (2, 8, 8)}), x=PICTURE, y=Depth()), ""),
 }

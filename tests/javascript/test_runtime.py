@@ -98,6 +98,7 @@ export const MOST_PIXELS = 67108864;
 export const MOST_BOXES = 300;
 export const STRIDES = [8, 16, 32, 64];
 export const MOST_MASKED = 268435456;
+export const [MOST_REGIONS, LEAST_SIDE, LEAST_GROWN, LEAST_LINE, SAME_LINE, TALL] = [1000, 3, 5, 4, 10, 1.5];
 """
 
 

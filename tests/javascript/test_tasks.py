@@ -21,12 +21,15 @@ from PIL.Image import Image as Picture
 from tests.javascript.test_runtime import plain  # noqa: F401
 from tests.javascript.written import NODE, needs_node
 from tests.tasks.pictures import mosaic
+from tests.tasks.test_regions import QUADS, drawn
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Placed, whole
+from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Placed, Regions, whole
 from webnn_graph.tasks import answers
+from webnn_graph.tasks.cutting import cut
 from webnn_graph.tasks.maps import distances, segmented
 from webnn_graph.tasks.pictures import Fit, prepared
+from webnn_graph.tasks.regions import regions
 from webnn_graph.tasks.vectors import embedded
 
 pytestmark = needs_node
@@ -296,6 +299,62 @@ def test_objects_of_detections(form: Any, plain: Path) -> None:  # noqa: F811
             asked.add("detections", [given], [meaning], threshold, *overlap)
     asked.check(plain)
     assert max(map(len, asked.expected)) > 20
+
+
+REGIONS = """
+const fs = await import("node:fs");
+const { answered } = await import("./tasks/regions.js");
+const cases = JSON.parse(fs.readFileSync(given, "utf8"));
+return cases.map(([values, tensor, options, place]) => answered([Float32Array.from(values)], [tensor], options, place));
+"""
+
+
+def test_regions(plain: Path) -> None:  # noqa: F811
+    """Of a map that is drawn, and of smooth random ones."""
+    rng = np.random.default_rng(8)
+    maps = [drawn()]
+    for _ in range(8):
+        coarse = rng.normal(size=[int(side) for side in rng.integers(3, 12, 2)])
+        smooth = np.asarray(PIL.Image.fromarray(coarse.astype(np.float32)).resize((90, 70), PIL.Image.Resampling.BICUBIC))
+        maps.append((1 / (1 + np.exp(-9 * smooth + 3)))[None].astype(np.float32))
+    cases, expected = [], []
+    for numbers, meaning, fit in product(maps, (Regions(label="a"), Regions(dilated=False, unclip=2, score=0.2)), FITS):
+        for threshold in (None, 0.6):
+            options = {} if threshold is None else {"threshold": threshold}
+            cases.append([numbers.ravel().tolist(), {**whole(meaning), "shape": list(numbers.shape)}, options, place(fit)])
+            expected.append(regions(numbers, meaning, (100, 120), fit, threshold))
+    (plain / "given").write_text(json.dumps(cases))
+    for found, right in zip(run(plain, REGIONS, str(plain / "given")), expected, strict=True):
+        sides = ("left", "top", "right", "bottom")
+        assert [(one["label"], [one["box"][side] for side in sides], one["corners"]) for one in found] == [
+            (one.label, [*one.box], [*map(list, one.corners)]) for one in right
+        ]
+        assert [one["score"] for one in found] == pytest.approx([one.score for one in right], abs=1e-12)
+    assert sum(map(len, expected)) > 100
+
+
+CUT = """
+const fs = await import("node:fs");
+const { cut } = await import("./tasks/cutting.js");
+const { width, height, data, quads } = JSON.parse(fs.readFileSync(given, "utf8"));
+const picture = { width, height, data: Uint8ClampedArray.from(data) };
+const wrong = [undefined, [], [[1, 2]], Array(4).fill([1, NaN]), Array(4).fill([0]), [[0, 0], [1e9, 0], [1e9, 1e9], [0, 1e9]]];
+const refused = await Promise.all(wrong.map((corners) => cut(picture, { corners }).catch(({ code }) => code)));
+const parts = await Promise.all(quads.map((corners) => cut(picture, { corners })));
+return [refused, parts.map(({ width, height, data }) => [width, height, [...data]])];
+"""
+
+
+def test_parts_of_pictures(plain: Path) -> None:  # noqa: F811
+    picture, quads = noise(45, 80), [*QUADS, ((3, 3),) * 4, ((0, 0), (8, 8), (8, 0), (0, 8))]
+    given = {"width": 80, "height": 45, "data": [*picture.convert("RGBA").tobytes()], "quads": quads}
+    (plain / "given").write_text(json.dumps(given))
+    refused, parts = run(plain, CUT, str(plain / "given"))
+    assert refused == ["bad-input"] * 6
+    for (width, height, data), corners in zip(parts, quads, strict=True):
+        right = cut(picture, corners)
+        assert right.size == (width, height)
+        assert np.abs(np.reshape(data, (height, width, 4)) - np.asarray(right.convert("RGBA")).astype(int)).max() <= 1
 
 
 def test_text(plain: Path) -> None:  # noqa: F811

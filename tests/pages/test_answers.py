@@ -35,6 +35,9 @@ POINTS = """[
   { label: "cat", score: 0.9, box: { left: 20, top: 30, right: 60, bottom: 70 },
     points: [{ name: "nose", x: 40, y: 50, score: 0.7 }, { name: "tail", x: 30, y: 60, score: 0.3 }] },
 ]"""
+REGIONS = """[
+  { label: "text", score: 0.9, box: { left: 20, top: 20, right: 60, bottom: 60 }, corners: [[20, 40], [40, 20], [60, 40], [40, 60]] },
+]"""
 MASK = '{ width: 80, height: 80, labels: ["sky", "sea"], classes: Uint8Array.from({ length: 6400 }, (_, i) => (i < 4800 ? 0 : 1)) }'
 DEPTH = "{ width: 80, height: 80, inverse: INVERSE, values: Float32Array.from({ length: 6400 }, (_, i) => i % 80) }"
 SPEECH = "[{ start: 0.25, end: 0.5 }]"
@@ -122,6 +125,15 @@ def test_masks_of_objects(stub: Stub, open_folder: Open, tmp_path: Path) -> None
     assert inside == pytest.approx([128 + (one - 128) * 128 / 255 for one in box], abs=2), "gray shines through"
 
 
+def test_regions(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("image", "regions", REGIONS))
+    give(page, picture(tmp_path))
+    assert listed(page) == ["text 90 %"] and page.inner_text("#status") == "1 found"
+    gray, side = [128] * 3, colour_at(page, "#canvas", 50 / 80, 50 / 80)
+    assert side != gray and colour_at(page, "#canvas", 30 / 80, 50 / 80) == side
+    assert colour_at(page, "#canvas", 20 / 80, 55 / 80) == gray, "the left side of the box around it"
+
+
 def test_text(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(stub("image", "text", f'{{ text: "{HOSTILE}", score: 0.5 }}'))
     give(page, picture(tmp_path))
@@ -181,6 +193,7 @@ ROWS = {
     "labels": ("image", "labels", '[{ label: "a", score: 1 }]'),
     "objects": ("image", "objects", OBJECTS),
     "instances": ("image", "instances", INSTANCES),
+    "regions": ("image", "regions", REGIONS),
     "mask": ("image", "mask", MASK),
     "depth": ("image", "depth", DEPTH.replace("INVERSE", "true")),
     "speech": ("audio", "speech", SPEECH),

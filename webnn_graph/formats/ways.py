@@ -28,6 +28,7 @@ from webnn_graph.metadata import (
     Labels,
     Mask,
     Meaning,
+    Regions,
     Speech,
     State,
     picture_size,
@@ -36,9 +37,11 @@ from webnn_graph.metadata import (
 )
 from webnn_graph.tasks import THRESHOLD, TOP
 from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
+from webnn_graph.tasks.cutting import TALL
 from webnn_graph.tasks.instances import MOST_MASKED
 from webnn_graph.tasks.maps import is_map
 from webnn_graph.tasks.pictures import MOST_PIXELS
+from webnn_graph.tasks.regions import LEAST_GROWN, LEAST_LINE, LEAST_SIDE, MOST_REGIONS, SAME_LINE
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE
 from webnn_graph.tasks.sounds import SILENT
 from webnn_graph.tasks.speech import MARGIN, SILENCE, SPEECH
@@ -239,6 +242,10 @@ def _depths(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     return ((output,) for output, _ in of_kind(graph, meanings, Depth) if _is_one(output))
 
 
+def _regions(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    return ((output,) for output, _ in of_kind(graph, meanings, Regions) if _is_one(output))
+
+
 def _vectors(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     """A vector, or those of tokens that become one."""
     for output, embedding in of_kind(graph, meanings, Embedding):
@@ -254,6 +261,10 @@ OBJECTS = (
 )
 SOFT = " With `soft` its score is lowered by that share instead, and it is left out where that is less than `threshold`."
 ALL_STAY, ONE_STAYS = OBJECTS + "by default all stay." + SOFT, OBJECTS + "that is {overlap} by default." + SOFT
+REGIONS = (
+    "Where something is in {what}, a line of text most often, from top to bottom. What scores less than `threshold` is left out; by "
+    "default that is what the model says. `cut(source, one)` gives the picture of one of them."
+)
 SPOKEN = (
     "When somebody speaks in {what}: from a score of `threshold` on, {threshold} by default. Speech lasts longer than `speech` seconds, "
     "{speech}, and silence in it less than `silence`, {silence}; `margin` seconds around it, {margin}, belong to it."
@@ -274,6 +285,14 @@ def _detecting(gives: str, kind: str, fragments: tuple[str, ...], *, is_final: b
     return Way("detect", ("image",), gives, kind, answers, about, ("objects", "detecting", *fragments), options, facts, declared)
 
 
+OF_REGIONS = {
+    "LEAST_SIDE": LEAST_SIDE,
+    "LEAST_GROWN": LEAST_GROWN,
+    "LEAST_LINE": LEAST_LINE,
+    "MOST_REGIONS": MOST_REGIONS,
+    "SAME_LINE": SAME_LINE,
+    "TALL": TALL,
+}
 WAYS: Mapping[str, Way] = MappingProxyType(
     {
         "points": _detecting("points", "Pointed[]", ("points",)),
@@ -294,6 +313,17 @@ WAYS: Mapping[str, Way] = MappingProxyType(
             {**FACTS, "STRIDES": STRIDES},
         ),
         "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, FACTS),
+        "regions": Way(
+            "detect",
+            ("image",),
+            "regions",
+            "Region[]",
+            _regions,
+            REGIONS,
+            ("components", "rectangles", "regions", "cubic", "cutting"),
+            {"threshold": Option(None)},
+            OF_REGIONS,
+        ),
         "classify": Way("classify", ("image", "text"), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
         "recognize": Way(
             "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("paths", "spelling")
@@ -304,7 +334,9 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         ),
         "hear": Way("hear", ("audio",), "speech", "Spoken[]", _speech, SPOKEN, ("voices",), OF_SPEECH),
         "segment": Way("segment", ("image",), "mask", "Mask", _maps, "What each pixel of {what} is.", ("places", "segmenting")),
-        "depth": Way("depth", ("image",), "depth", "Depth", _depths, "How far away each pixel of {what} is.", ("places", "depths")),
+        "depth": Way(
+            "depth", ("image",), "depth", "Depth", _depths, "How far away each pixel of {what} is.", ("places", "cubic", "depths")
+        ),
         "embed": Way(
             "embed",
             ("image", "text"),

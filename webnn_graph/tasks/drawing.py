@@ -13,6 +13,7 @@ from PIL.Image import Image as Picture
 from webnn_graph.tasks import THRESHOLD
 from webnn_graph.tasks.answers import Found
 from webnn_graph.tasks.maps import Distances, Segmented
+from webnn_graph.tasks.regions import Region
 from webnn_graph.wording import one_line
 
 HUES = 7
@@ -57,7 +58,10 @@ def drawn(picture: Picture, objects: Sequence[Found]) -> Picture:
             continue
         x, y, others = min(one.box[::2]), min(one.box[1::2]), (max(one.box[::2]), max(one.box[1::2]))
         colour = _colour(numbers[one.label])
-        draw.rectangle((x, y, *others), outline=colour, width=line)
+        if isinstance(one, Region):
+            draw.polygon(one.corners, outline=colour, width=line)
+        else:
+            draw.rectangle((x, y, *others), outline=colour, width=line)
         for point in one.points or ():
             if not (math.isnan(point.x) or math.isnan(point.y)) and (point.score is None or point.score >= THRESHOLD):
                 draw.circle((point.x, point.y), 1.5 * line, fill=colour)

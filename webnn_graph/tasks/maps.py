@@ -76,7 +76,7 @@ def segmented(numbers: Array, meaning: Labels | Mask, size: tuple[int, int], fit
     """
     data_type = np.uint8 if len(meaning.names) <= 256 else np.uint16
     if isinstance(meaning, Mask):
-        known = np.nan_to_num(_map(numbers)).round().clip(0, len(meaning.names) - 1).astype(data_type)
+        known = np.nan_to_num(only_map(numbers)).round().clip(0, len(meaning.names) - 1).astype(data_type)
         rows, columns = (
             np.floor(place + 0.5).clip(0, length - 1).astype(int)
             for place, length in zip(places(fit, size, known.shape), known.shape, strict=True)
@@ -87,7 +87,7 @@ def segmented(numbers: Array, meaning: Labels | Mask, size: tuple[int, int], fit
     return Segmented(meaning.names, _largest(values, rows, columns).astype(data_type))
 
 
-def _map(numbers: Array) -> Array:
+def only_map(numbers: Array) -> Array:
     """The only map of so many numbers."""
     if numbers.ndim < 2 or numbers.size != numbers.shape[-1] * numbers.shape[-2]:
         raise ValidationError(f"the model gives several maps: {list(numbers.shape)}", "convert it for one picture: --dim batch=1")
@@ -136,7 +136,7 @@ def distances(numbers: Array, inverse: bool, size: tuple[int, int], fit: Fit) ->
     Raises:
         ValidationError: They are of several pictures.
     """
-    values = _map(numbers).astype(np.float32)
+    values = only_map(numbers).astype(np.float32)
     rows, columns = places(fit, size, values.shape)
     with np.errstate(invalid="ignore"):  # a model may say infinities
         return Distances(_cubic(_cubic(values, 1, columns), 0, rows), inverse)
@@ -150,11 +150,11 @@ def _cubic(values: Array, axis: int, place: Array) -> Array:
     made = np.zeros([len(place) if i == axis else length for i, length in enumerate(values.shape)], np.float32)
     for tap in range(-1, 3):
         index = (first + tap).clip(0, values.shape[axis] - 1).astype(int)
-        made += values.take(index, axis) * _weight(np.abs(place - first - tap)).reshape(shape)
+        made += values.take(index, axis) * cubic_weight(np.abs(place - first - tap)).astype(np.float32).reshape(shape)
     return made
 
 
-def _weight(x: Array) -> Array:
-    """Of a pixel at a distance from 0 to 2, float32."""
+def cubic_weight(x: Array) -> Array:
+    """How much a pixel at a distance counts between others, from 0 to 2."""
     near = ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1
-    return np.where(x <= 1, near, (((x - 5) * x + 8) * x - 4) * CUBIC).astype(np.float32)
+    return np.where(x <= 1, near, (((x - 5) * x + 8) * x - 4) * CUBIC)

@@ -14,7 +14,7 @@ import { text } from "./text.js";
 import { texting } from "./texts.js";
 import { vector } from "./vector.js";
 
-const PRESENTERS = { labels, objects, points: objects, instances: objects, text, mask, depth, vector, speech };
+const PRESENTERS = { labels, objects, points: objects, instances: objects, regions: objects, text, mask, depth, vector, speech };
 const SOURCES = { image: picturing, audio: sounding, text: texting };
 const DEVICES = { "": "the browser's choice", npu: "NPU", gpu: "GPU", cpu: "CPU" };
 

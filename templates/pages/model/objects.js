@@ -25,12 +25,16 @@ function drawMask(context, { label, mask: { left, top, width, height, pixels } }
   context.drawImage(canvas, left, top);
 }
 
-function drawBox(context, { label, box, points }, unit) {
+function drawBox(context, { label, box, corners, points }, unit) {
   const number = numbers.of(label);
-  const [x, y, width, height] = [box.left, box.top, box.right - box.left, box.bottom - box.top];
+  const [x, y] = [box.left, box.top];
+  const outline = corners ?? [[x, y], [box.right, y], [box.right, box.bottom], [x, box.bottom]];
   context.strokeStyle = context.fillStyle = colourOf(number);
   context.lineWidth = 2.5 * unit;
-  context.strokeRect(x, y, width, height);
+  context.beginPath();
+  for (const corner of outline) context.lineTo(...corner);
+  context.closePath();
+  context.stroke();
   for (const { x: across, y: down, score = 1 } of points ?? []) {
     if (score < threshold) continue;
     context.beginPath();
