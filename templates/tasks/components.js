@@ -2,7 +2,7 @@ import { LEAST_SIDE, MOST_REGIONS } from "./facts.js";
 
 /** Which pixels are there; dilated, what is right of, below or both of one is there, too. */
 function chosen(values, width, threshold, isDilated) {
-  const there = Uint8Array.from(values, (value) => value > threshold);
+  const there = Uint8Array.from(values, (value) => Number(value > threshold));
   if (!isDilated) return there;
   const at = (i, isInRow) => (isInRow && i >= 0 ? there[i] : 0);
   return there.map((one, i) => one | at(i - 1, i % width) | at(i - width, true) | at(i - width - 1, i % width));

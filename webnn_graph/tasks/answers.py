@@ -183,9 +183,10 @@ def softened(boxes: Array, labels: Array, scores: Array, order: Sequence[int], m
 
 def shared(one: Array, other: Array) -> Array:
     """The intersections of boxes [..., 4] as shares of their unions."""
-    sides = np.maximum(0, np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2]))
-    common, (area, other_area) = sides.prod(-1), ((box[..., 2:] - box[..., :2]).prod(-1) for box in (one, other))
-    return np.asarray(np.divide(common, area + other_area - common, out=np.zeros(common.shape), where=common > 0))
+    with np.errstate(invalid="ignore", over="ignore"):  # a model may say infinities
+        sides = np.maximum(0, np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2]))
+        common, (area, other_area) = sides.prod(-1), ((box[..., 2:] - box[..., :2]).prod(-1) for box in (one, other))
+        return np.asarray(np.divide(common, area + other_area - common, out=np.zeros(common.shape), where=common > 0))
 
 
 def corners(boxes: Array, form: str) -> Array:
