@@ -13,7 +13,7 @@ HEAD = """# Pages that answer
 Measured by `python -m benchmarks.asking`, on a machine with {machine}. Look at the sizes and at what is fast beside what: times are
 others on other machines.
 
-Each model of [the zoo](zoo.md) of which it is known what it takes and gives, as the page that [`--format page`](tasks/show-a-model.md)
+Models of [the zoo](zoo.md) of which it is known what they take and give, as the page that [`--format page`](tasks/show-a-model.md)
 writes, asked about a picture of 1280x960 pixels (JPEG), a sound of 3 seconds (stereo, 44.1 kHz) or a sentence:
 
 * **page**, **task**, **module**: bytes of the page, of the steps before and behind the model, and of the model's own module, compressed by
