@@ -41,6 +41,7 @@ function drawBox(context, { label, box, corners, points }, unit) {
     context.arc(across, down, 3.5 * unit, 0, 7);
     context.fill();
   }
+  if (corners) return; // lines of text, which a label would cover
   const above = Math.max(0, y - 18 * unit);
   context.fillRect(x - 1.25 * unit, above, context.measureText(label).width + 10 * unit, 18 * unit);
   context.fillStyle = textOn(number);
