@@ -53,11 +53,15 @@ def tokenizer(kind: str = "bert") -> Any:
     return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizers.Tokenizer.from_str(data), **marks)
 
 
-def written(model: Any, folder: Path, invoke: Invoke, kind: str = "bert") -> Path:
-    torch.manual_seed(0)
+def weighted(model: Any, seed: int = 0) -> Any:
+    torch.manual_seed(seed)
     for parameter in model.parameters():
         parameter.data = torch.randn_like(parameter) / 3 if parameter.ndim > 1 else parameter.data
-    model.eval().save_pretrained(folder / "model")
+    return model.eval()
+
+
+def written(model: Any, folder: Path, invoke: Invoke, kind: str = "bert", seed: int = 0) -> Path:
+    weighted(model, seed).save_pretrained(folder / "model")
     tokenizer(kind).save_pretrained(folder / "model")
     names = ["batch=1", f"sequence={LENGTH}"]
     result = invoke("torch2webnn", folder / "model", "-o", folder, *(text for name in names for text in ("--dim", name)))
@@ -105,10 +109,18 @@ def test_labels_are_those_of_the_pipeline(kind: str, tmp_path: Path, invoke: Inv
 def test_parts_are_those_of_the_pipeline(tmp_path: Path, invoke: Invoke) -> None:
     _, config = bert("bert", id2label=TAGS, label2id={name: i for i, name in TAGS.items()})
     model = transformers.BertForTokenClassification(config)
-    graph = written(model, tmp_path, invoke)
-    expected = pipeline("token-classification", model, "bert", aggregation_strategy="simple")(TEXT)
+
+    def named(seed: int) -> Any:
+        return pipeline("token-classification", weighted(model, seed), "bert", aggregation_strategy="simple")(TEXT)
+
+    def is_telling(expected: Any) -> bool:
+        """Whether there are several names, and parts of several tokens; the tokenizer's training is not the same each time."""
+        return len({one["entity_group"] for one in expected}) > 1 and len(expected) < len(pipeline("ner", model, "bert")(TEXT))
+
+    seed = next(seed for seed in range(50) if is_telling(named(seed)))
+    expected = named(seed)
+    graph = written(model, tmp_path, invoke, seed=seed)
     (parts,) = said(graph, invoke, "--text", TEXT)["parts"].values()
-    assert len({one["entity_group"] for one in expected}) > 1 and len(expected) < len(pipeline("ner", model, "bert")(TEXT))
     assert [(one["label"], one["start"], one["end"]) for one in parts] == [(e["entity_group"], e["start"], e["end"]) for e in expected]
     np.testing.assert_allclose([one["score"] for one in parts], [one["score"] for one in expected], atol=1e-4)
     assert all(one["text"] == TEXT[one["start"] : one["end"]] for one in parts)
