@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.answers.inputs import KINDS
 from benchmarks.answers.models import MODELS, NONE, TASKS, Compared
 from benchmarks.results import ROOT, Results
+from benchmarks.tables import line
 
 PAGE = ROOT / "docs" / "answers.md"
 RESULTS = Results("answers")
@@ -59,7 +60,7 @@ def _row(model: Compared, found: Mapping[str, Any] | None) -> str:
         cells += [f"{found['same']} of {found['cases']}", _number(found["score"]), place, _number(found["vector"])]
     else:
         cells += ["not measured", "", "", ""]
-    return f"| {' | '.join(cells)} |\n"
+    return line(cells)
 
 
 def _number(value: float | None) -> str:

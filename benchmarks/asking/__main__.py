@@ -1,7 +1,7 @@
 """Measures pages that answer: ``python -m benchmarks.asking [MODEL...] [--browser PATH...]``.
 
 Each model of the zoo of which it is known what it takes and gives becomes a page, as ``--format page`` writes it, that is asked about the
-same picture, sound or text in new browsers. Without names, those that have not been measured yet. Half a minute a model.
+same picture or sound in new browsers. Without names, those that have not been measured yet. Half a minute a model.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import argparse
 import base64
 import gzip
 import json
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.asking import report
-from benchmarks.asking.questions import FILES, TEXT
+from benchmarks.asking.questions import FILES
 from benchmarks.results import ROOT, Results
 from converters.commands.destination import Destination
 from converters.commands.saving import save
@@ -35,7 +34,6 @@ from webnn_graph.serving import address_of, serving
 
 ASK = (Path(__file__).parent / "ask.js").read_text("utf-8")
 AXE = ROOT / ".venv" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
-TOKENIZERS = ROOT / ".venv" / "npm" / "node_modules" / "@huggingface" / "tokenizers"
 AGAIN = 7
 """How often a page is asked after the first time."""
 WIDTHS = {"desktop": 1280, "phone": 360}
@@ -49,9 +47,6 @@ def written(model: Model, folder: Path) -> Path | None:
     save(graph, Destination(folder, model.name, ["page"], more={"folders": ["page"]}))
     if not (folder / f"{model.name}.task.js").is_file():
         return None
-    for tokenizer in folder.glob("*.tokenizer.json"):
-        if TOKENIZERS.is_dir() and tokenizer:
-            shutil.copytree(TOKENIZERS, folder / "node_modules" / "@huggingface" / "tokenizers", dirs_exist_ok=True)
     return folder
 
 
@@ -92,8 +87,6 @@ def visited(executable: Path, address: str) -> dict[str, Any]:
 
 
 def _question(takes: str) -> dict[str, str]:
-    if takes not in FILES:
-        return {"text": TEXT}
     name, content = FILES[takes]()
     return {"name": name, "base64": base64.b64encode(content).decode()}
 
@@ -112,20 +105,21 @@ def _broken(page: Page, width: int, colours: Any) -> int:
 def main(names: Sequence[str], browsers: Sequence[Path]) -> None:
     """Measures models, keeps what was found of each at once, and writes the page about all."""
     results = Results("asking")
-    models = [model for model in zoo().select(names) if names or model.metadata]
-    for executable in browsers:
-        version = version_of(executable)
-        for model in models:
-            if names or model.name not in results.of(version):
-                with tempfile.TemporaryDirectory(prefix="webnn-") as made:
-                    folder = written(model, Path(made))
-                    if folder is None:
-                        print(f"{model.name:<24}can be asked nothing", flush=True)
-                        continue
-                    with served(folder) as address:
-                        figures = {**sizes(folder, model.name), **visited(executable, address)}
-                results.keep(version, model.name, figures)
-                print(f"{model.name:<24}{json.dumps(figures)}", flush=True)
+    versions = {version_of(executable): executable for executable in browsers}
+    for model in zoo().select(names):
+        left = [version for version in versions if names or (model.metadata and model.name not in results.of(version))]
+        if not left:
+            continue
+        with tempfile.TemporaryDirectory(prefix="webnn-") as made:
+            folder = written(model, Path(made))
+            if folder is None:
+                print(f"{model.name:<24}can be asked nothing", flush=True)
+                continue
+            with served(folder) as address:
+                for version in left:
+                    figures = {**sizes(folder, model.name), **visited(versions[version], address)}
+                    results.keep(version, model.name, figures)
+                    print(f"{model.name:<24}{json.dumps(figures)}", flush=True)
     report.main()
 
 

@@ -1,4 +1,4 @@
-"""What pages are asked about: a picture as telephones take it, a sound, and a text, all made up."""
+"""What pages are asked about: a picture as telephones take it, and a sound, both made up."""
 
 from __future__ import annotations
 
@@ -34,6 +34,5 @@ def sound() -> tuple[str, bytes]:
     return "sound.wav", file.getvalue()
 
 
-TEXT = "A graph is converted once, and computed wherever a page is opened."
 FILES = {"image": picture, "audio": sound}
 """By what a model takes."""

@@ -14,7 +14,7 @@ Measured by `python -m benchmarks.asking`, on a machine with {machine}. Look at 
 others on other machines.
 
 Models of [the zoo](zoo.md) of which it is known what they take and give, as the page that [`--format page`](tasks/show-a-model.md)
-writes, asked about a picture of 1280x960 pixels (JPEG), a sound of 3 seconds (stereo, 44.1 kHz) or a sentence:
+writes, asked about a picture of 1280x960 pixels (JPEG) or a sound of 3 seconds (stereo, 44.1 kHz):
 
 * **page**, **task**, **module**: bytes of the page, of the steps before and behind the model, and of the model's own module, compressed by
   gzip; none is fetched from elsewhere;
