@@ -143,6 +143,12 @@ def test_what_pages_keep_is_there_at_the_next_visit(anywhere: Visitor, site: Sit
     assert [anywhere.visit(url), anywhere.visit(url)] == [False, True]
 
 
+@pytest.mark.parametrize("anywhere", [name for name in ENGINES if name != "webkit"], indirect=True)  # which is asked in one tab
+def test_each_visit_has_a_tab_of_its_own(anywhere: Visitor, site: Site) -> None:
+    url = site.page("const had = name; name = 'kept by a tab'; return had")
+    assert [anywhere.visit(url), anywhere.visit(url)] == ["", ""]
+
+
 @each_engine
 def test_a_browser_that_hangs_is_started_anew(anywhere: Visitor, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("chromium", "webdriver"):
