@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 
 import pytest
 
@@ -28,12 +29,21 @@ def browser() -> Iterator[BrowserSession]:
     session.__exit__(None, None, None)
 
 
-@pytest.fixture(scope="session", params=BROWSERS)
-def anywhere(request: pytest.FixtureRequest) -> Iterator[Visitor]:
-    """Each browser; ``@pytest.mark.parametrize("anywhere", ["firefox", "webkit"], indirect=True)`` takes some."""
+@pytest.fixture(scope="session")
+def visitors() -> Iterator[Callable[[str], Visitor]]:
+    """Browsers by their names, each started when it is first asked for."""
     with ExitStack() as stack:
-        try:
-            visitor = stack.enter_context(started(request.param))
-        except RuntimeUnavailable as unavailable:
-            without(unavailable, BROWSERS[request.param].variable)
-        yield visitor
+        yield cache(lambda name: stack.enter_context(started(name)))
+
+
+@pytest.fixture(params=BROWSERS)
+def anywhere(request: pytest.FixtureRequest, visitors: Callable[[str], Visitor]) -> Visitor:
+    """Each browser; ``@pytest.mark.parametrize("anywhere", ["firefox", "webkit"], indirect=True)`` takes some.
+
+    It is no fixture of the session, by whose parameters pytest would order the tests of all modules: what a module makes once for all
+    browsers would be made for each.
+    """
+    try:
+        return visitors(request.param)
+    except RuntimeUnavailable as unavailable:
+        without(unavailable, BROWSERS[request.param].variable)
