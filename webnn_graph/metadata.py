@@ -31,6 +31,8 @@ STRIDES = 8, 16, 32, 64
 """Sides of the cells of YOLOX's grids, in pixels of the picture that the model takes; most models have all but the last."""
 MOST_POINTS = 1000
 """Of an object."""
+MOST_COEFFICIENTS = 16
+"""Of a polynomial."""
 MOST_BYTES = 2**24
 """Of the metadata of a graph: 200,000 characters or labels take some megabytes."""
 
@@ -216,6 +218,37 @@ class Labels(_Described, frozen=True, tag="labels"):
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
         yield from _wrong_count(len(self.names), shape, self.axis, "labels")
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a number of a regression is.
+
+    Attributes:
+        name: What it is called.
+        unit: Of its value; empty for none.
+        polynomial: Its value is this polynomial of the model's number: the coefficients of powers 0, 1, 2, ...; empty for the number
+            itself. DNSMOS P.835 maps its numbers so (Reddy et al., https://arxiv.org/abs/2110.01763).
+    """
+
+    name: Text
+    unit: Text = ""
+    polynomial: Annotated[tuple[Number, ...], Meta(max_length=MOST_COEFFICIENTS)] = ()
+
+
+class Regression(_Described, frozen=True, tag="regression"):
+    """An output with the value of each target, along the last axis, such as the quality of speech: no scores of labels.
+
+    Attributes:
+        targets: What they are.
+    """
+
+    targets: Annotated[tuple[Target, ...], Meta(min_length=1, max_length=MOST_LABELS)]
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        yield from _wrong_count(len(self.targets), shape or (1,), -1, "targets")
 
 
 class Boxes(_Described, frozen=True, tag="boxes"):
@@ -462,7 +495,21 @@ def _wrong_count(names: int, shape: tuple[int, ...], axis: int, what: str) -> It
 
 
 Meaning: TypeAlias = (
-    Image | Audio | Tokens | Labels | Boxes | Detections | Prototypes | Mask | Depth | Regions | Embedding | Speech | State | Characters
+    Image
+    | Audio
+    | Tokens
+    | Labels
+    | Regression
+    | Boxes
+    | Detections
+    | Prototypes
+    | Mask
+    | Depth
+    | Regions
+    | Embedding
+    | Speech
+    | State
+    | Characters
 )
 """What a tensor of the interface is."""
 KINDS = tuple(str(meaning.__struct_config__.tag) for meaning in get_args(Meaning))
@@ -532,7 +579,9 @@ def said(meaning: msgspec.Struct) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """A member as files hold it."""
-    return said(value) if isinstance(value, msgspec.Struct) else list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return said(value) if isinstance(value, msgspec.Struct) else value
 
 
 def metadata_of(document: Mapping[str, Any]) -> Metadata:

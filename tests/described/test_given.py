@@ -12,7 +12,8 @@ import pytest
 import torch
 from click.testing import Result
 
-from converters.described.given import Given, audio, image, read_labels
+from converters.described.given import Given, audio, image
+from converters.described.naming import read_labels
 from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
 from webnn_graph import GraphBuilder, load, save

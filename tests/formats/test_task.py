@@ -35,8 +35,10 @@ from webnn_graph.metadata import (
     Points,
     Prototypes,
     Regions,
+    Regression,
     Speech,
     State,
+    Target,
     Tokens,
 )
 from webnn_graph.sizes import convert_sizes
@@ -46,6 +48,7 @@ IMAGE = {"x": (1, 3, 8, 8)}
 TOKENS = {"x": (1, 9), "m": (1, 9)}
 TOKENIZER = ("model.tokenizer.json",)
 NAMES = ("cat", "dog", "bird")
+VALUES = Regression(targets=tuple(Target(name=name) for name in NAMES))
 PICTURE = Image()
 SOUND, HEARD = {"x": (1, 80)}, Audio(sampling_rate=8000)
 
@@ -158,6 +161,10 @@ ROWS: dict[str, tuple[Graph, str]] = {
         meaning(graph_of({"x": (1, 9), "m": (1, 8)}, {"y": (1, 3)}), x=Tokens(), m=Tokens(holds="mask"), y=Labels(names=NAMES)),
         "",
     ),
+    "values of a picture": (meaning(graph_of(IMAGE, {"y": (3,)}), x=PICTURE, y=VALUES), "measure"),
+    "values of a sound": (meaning(graph_of(SOUND, {"y": (1, 3)}), x=HEARD, y=VALUES), "measure"),
+    "values of a text": (meaning(graph_of(TOKENS, {"y": (1, 3)}), x=Tokens(), m=Tokens(holds="mask"), y=VALUES), "measure"),
+    "values of each step": (meaning(graph_of(SOUND, {"y": (1, 5, 3)}), x=HEARD, y=VALUES), ""),
     "regions": (meaning(graph_of(IMAGE, {"y": (1, 1, 8, 8)}), x=PICTURE, y=Regions()), "regions"),
     "regions of two pictures": (meaning(graph_of(IMAGE, {"y": (2, 1, 8, 8)}), x=PICTURE, y=Regions()), ""),
     "a depth": (meaning(graph_of(IMAGE, {"y": (8, 8)}), x=PICTURE, y=Depth()), "depth"),

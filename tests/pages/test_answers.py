@@ -183,6 +183,13 @@ def test_speech(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     assert kind == [["AudioBuffer", pytest.approx(1, abs=0.01)]]
 
 
+def test_values(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("audio", "values", f'[{{ name: "{HOSTILE}", value: 3.14159, unit: "MOS" }}, {{ name: "b", value: -0.5 }}]'))
+    give(page, sound(tmp_path))
+    assert listed(page) == [f"{HOSTILE} 3.142 MOS", "b -0.5000"]
+    assert page.inner_text("#status") == f"{HOSTILE} 3.142 MOS, b -0.5000"
+
+
 def test_text_that_is_said(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(stub("audio", "text", '{ text: "hello you", score: 0.9, chunks: [{ text: "hello", start: 0, end: 61.5 }] }'))
     give(page, sound(tmp_path))
@@ -197,6 +204,7 @@ ROWS = {
     "mask": ("image", "mask", MASK),
     "depth": ("image", "depth", DEPTH.replace("INVERSE", "true")),
     "speech": ("audio", "speech", SPEECH),
+    "values": ("audio", "values", '[{ name: "speech", value: 3.1, unit: "MOS" }]'),
     "vector": ("text", "vector", "Float32Array.from({ length: 384 }, (_, i) => Math.sin(i))"),
 }
 

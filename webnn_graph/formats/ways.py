@@ -29,6 +29,7 @@ from webnn_graph.metadata import (
     Mask,
     Meaning,
     Regions,
+    Regression,
     Speech,
     State,
     picture_size,
@@ -187,6 +188,13 @@ def _labels(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
             yield (output,)
 
 
+def _targets(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    """Values of all that went in."""
+    for output, regression in of_kind(graph, meanings, Regression):
+        if prod(output.shape) == len(regression.targets):
+            yield (output,)
+
+
 def _boxes(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     """Boxes, and the labels of each."""
     for boxes, _ in of_kind(graph, meanings, Boxes):
@@ -329,6 +337,15 @@ WAYS: Mapping[str, Way] = MappingProxyType(
             "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("paths", "spelling")
         ),
         "classifyAudio": Way("classifyAudio", ("audio",), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
+        "measure": Way(
+            "measure",
+            ("image", "audio", "text"),
+            "values",
+            "Measured[]",
+            _targets,
+            "What the model says of {what} in numbers, in the order in which it gives them.",
+            ("values",),
+        ),
         "transcribe": Way(
             "transcribe", ("audio",), "text", "Transcript", _characters, "What is said in {what}, and its words.", ("paths", "words")
         ),

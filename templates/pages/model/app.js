@@ -12,9 +12,10 @@ import { sounding } from "./sounds.js";
 import { speech } from "./speech.js";
 import { text } from "./text.js";
 import { texting } from "./texts.js";
+import { values } from "./values.js";
 import { vector } from "./vector.js";
 
-const PRESENTERS = { labels, objects, points: objects, instances: objects, regions: objects, text, mask, depth, vector, speech };
+const PRESENTERS = { labels, objects, points: objects, instances: objects, regions: objects, text, mask, depth, vector, speech, values };
 const SOURCES = { image: picturing, audio: sounding, text: texting };
 const DEVICES = { "": "the browser's choice", npu: "NPU", gpu: "GPU", cpu: "CPU" };
 
