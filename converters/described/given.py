@@ -19,6 +19,7 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import (
     Audio,
+    Bytes,
     Characters,
     Detections,
     Image,
@@ -60,7 +61,7 @@ class Given:
     """
 
     task: str = ""
-    inputs: Mapping[str, Image | Audio] = field(default_factory=dict)
+    inputs: Mapping[str, Image | Audio | Bytes] = field(default_factory=dict)
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     labels: Mapping[str, Path] = field(default_factory=dict)
     characters: Mapping[str, Path] = field(default_factory=dict)
@@ -266,5 +267,22 @@ def audio(text: str) -> tuple[str, Audio]:
         if how:
             members["spectrogram"] = msgspec.convert(how, Spectrogram, strict=False)
         return name, msgspec.convert({"sampling_rate": int(rate), **members}, Audio, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+
+
+def bytes_of(text: str) -> tuple[str, Bytes]:
+    """An input, and which bytes of a file it is: ``x:block=4096,first=1024,last=1024,stripped,pad=256,least=8``.
+
+    Raises:
+        ValueError: A word is not known, or a value is none that it takes.
+    """
+    name, _, rest = text.partition(":")
+    members = {key: value if equals else "true" for key, equals, value in (word.partition("=") for word in filter(None, rest.split(",")))}
+    known = ("block", "first", "last", "stripped", "pad", "least")
+    if unknown := next((word for word in members if word not in known), ""):
+        raise ValueError(f"{unknown!r} is not known; words are {', '.join(known)}")
+    try:
+        return name, msgspec.convert(members, Bytes, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from None

@@ -13,9 +13,12 @@ from webnn_graph.errors import FormatError, Where
 from webnn_graph.metadata import MOST_BYTES, MOST_CHARACTERS, Target
 from webnn_graph.wording import one_line
 
+LABELS = ("id2label", "target_labels_space")
+"""Members of configurations that hold labels: of transformers, and of magika."""
+
 
 def read_labels(file: Path, *, are_characters: bool = False) -> tuple[str, ...]:
-    """The labels in a file: one a line, or as JSON a list, an object by number, or a config.json with ``id2label``.
+    """The labels in a file: one a line, or as JSON a list, an object by number, or a configuration that has them, see `LABELS`.
 
     Characters may also be the ``charset`` of an object, and ``[`` and ``{`` may be the first of some that stand one a line.
 
@@ -24,7 +27,7 @@ def read_labels(file: Path, *, are_characters: bool = False) -> tuple[str, ...]:
     """
     names = _read(file, are_characters)
     if isinstance(names, dict):
-        names = names.get("charset" if are_characters else "id2label", names)
+        names = next((names[member] for member in (("charset",) if are_characters else LABELS) if member in names), names)
     if isinstance(names, dict):
         names = [names.get(str(number)) for number in range(len(names))]
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):

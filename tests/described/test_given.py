@@ -310,7 +310,7 @@ def test_a_conversion_is_told(program: Path, tmp_path: Path, invoke: Callable[..
         (["--image", "y"], 1, "image y: there is no such input"),
         (["--image", "x:gray"], 1, "gray in nchw has 1 channels, and there are 3"),
         (["--image", "x:odd"], 2, "'odd' is not known"),
-        (["--image", "x", "--image", "x:bgr"], 2, "--image and --audio say what an input is once"),
+        (["--image", "x", "--image", "x:bgr"], 2, "--image, --audio and --file say what an input is once"),
         (["--labels", "two.txt"], 1, "two.txt has 2 labels, and no axis of scores [1, 3], map [1, 3, 6, 6] is as long"),
         (["--labels", "three.txt"], 1, "three.txt has 3 labels, as many as scores and map have"),
         (["--labels", "x:three.txt"], 1, "three.txt: there is no output 'x'"),
