@@ -154,6 +154,7 @@ class Audio(_Described, frozen=True, tag="audio"):
         normalized: Whether they have mean 0 and variance 1.
         context: How many samples at the beginning are the last ones of what was heard before; zeros at first.
         repeated: Whether a shorter sound is repeated as often as all of it fits.
+        cut: Whether its beginning follows then, as much of it as fits; otherwise silence does.
         ends: Whether the model takes the sound to end at its last sample that is not 0.
         spectrogram: What the input is made of the samples; None for these.
     """
@@ -162,6 +163,7 @@ class Audio(_Described, frozen=True, tag="audio"):
     normalized: bool = False
     context: Annotated[int, Meta(ge=0, le=2**20)] = 0
     repeated: bool = False
+    cut: bool = False
     ends: bool = False
     spectrogram: Spectrogram | None = None
 

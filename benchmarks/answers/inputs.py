@@ -200,10 +200,10 @@ def turns(folder: Path) -> list[str]:
 
 
 def clips(folder: Path) -> list[str]:
-    """What is said, of 9.01 seconds, a half and a quarter of that; with noise, quietly, loudly and noise alone."""
+    """What is said, of 9.01, 5 and 2.5 seconds; with noise, quietly, loudly and noise alone."""
     said = np.concatenate([*_said(folder), *_said(folder)])
     random = np.random.default_rng(0)
-    parts = [said[RATE * i :][:CLIP].copy() for i in (0, 3, 6)] + [said[RATE * 2 :][: CLIP // part].copy() for part in (2, 4)]
+    parts = [said[RATE * i :][:CLIP].copy() for i in (0, 3, 6)] + [said[RATE * 2 :][: RATE * 5 // part].copy() for part in (1, 2)]
     noise = [random.normal(0, level, CLIP).astype(np.float32) for level in (0.002, 0.01, 0.03, 0.1)]
     sounds = [*parts, *(parts[0] + one for one in noise), 0.1 * parts[0], (4 * parts[1]).clip(-1, 1), *noise[2:]]
     return [_written(sound, folder / f"clip{i}.wav") for i, sound in enumerate(sounds)]

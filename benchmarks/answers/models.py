@@ -106,13 +106,15 @@ QUANTIZED = (
     "itself by as much between its levels of optimization: without them it says what the graph says"
 )
 RAW = (
-    "of the package the model's own prediction is taken (`prediction.dl`), without the thresholds and the labels that others stand for. "
-    "Of files that have less than 8 bytes, or only white space, neither asks the model"
+    "of the package the model's own prediction is taken (`prediction.dl`), without thresholds by label and labels that stand for others. "
+    "The model takes the same numbers; of files with less than 8 bytes, or only white space, neither asks it. Where nearly all is padding it "
+    "takes the mean of squares less the square of the mean, of which rounding leaves little: in 4 of 61 files scores differ by more than "
+    "0.001. ONNX Runtime, which the package computes with, says of the converted graph the same to 3e-5"
 )
 WINDOWS = (
-    "sounds are 9.01 seconds long, the model's input, or a half and a quarter of that, which are repeated. Of longer ones the package "
-    "takes the mean over windows that begin every second, `webnn run` over as few as cover the sound; and it repeats a short one until "
-    "the input is full, where `webnn run` leaves silence behind the last time that all of it fits"
+    "sounds are 9.01 seconds long, the model's input, or 5 and 2.5 seconds, which are repeated. Of longer ones the package takes the mean "
+    "over windows that begin every second, `webnn run` over as few as cover the sound; and of some shorter ones it takes several windows, "
+    "too, of the repeated sound: of twelve sounds of 2 to 30 seconds values differ by up to 0.11"
 )
 STEPS = "ONNX Runtime rounds what goes into the LSTM to 8 bits at every step, the converted LSTM does not"
 NOBODY = "No package of PyPI that is known here ships a model for it{}. Random models are compared with transformers by the tests."

@@ -29,7 +29,7 @@ ASKED = {
     "captchas": "captchas are four letters and digits on noise",
     "speech": "speech is what espeak-ng says, with pauses and noise, and noise alone",
     "turns": "turns are eight seconds that end with it",
-    "clips": "clips are nine seconds of it, or a part of that, some with noise, and noise alone",
+    "clips": "clips are nine seconds of it, or five or two and a half, some with noise, and noise alone",
     "texts": "texts are sentences, single words, signs, and letters that the tokenizers do not have",
     "files": "files are sources of this project, archives, pictures, a sound, a program, data, some short, empty or of white space",
 }

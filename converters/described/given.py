@@ -41,7 +41,7 @@ CHOICES = {
 }
 """Words that say which member they are of."""
 LISTS = ("mean", "std")
-OF_SOUNDS = ("normalized", "context", "repeated")
+OF_SOUNDS = ("normalized", "context", "repeated", "cut")
 """Words of ``--audio`` that are no spectrogram's."""
 WORDS = (*OF_SOUNDS, "kaldi", *Spectrogram.__struct_fields__)
 

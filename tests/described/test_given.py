@@ -80,6 +80,7 @@ KALDI = Spectrogram(
     [
         ("x:16000,context=64", Audio(sampling_rate=16_000, context=64)),
         ("x:48000,repeated", Audio(sampling_rate=48_000, repeated=True)),
+        ("x:48000,repeated,cut", Audio(sampling_rate=48_000, repeated=True, cut=True)),
         ("x:16000,kaldi,mels=80", Audio(sampling_rate=16_000, spectrogram=KALDI)),
         (
             "x:8000,length=200,hop=80,mels=40,log=log10,periodic=false,window=hamming,highest=3800",
@@ -98,7 +99,7 @@ def test_spectrograms(text: str, expected: Audio) -> None:
     ("text", "said"),
     [
         ("x:fast", "it is like x:16000"),
-        ("x:16000,loud", "'loud' is not known; words are normalized, context, repeated, kaldi, length, hop,"),
+        ("x:16000,loud", "'loud' is not known; words are normalized, context, repeated, cut, kaldi, length, hop,"),
         ("x:16000,context=-1", "Expected `int` >= 0"),
         ("x:16000,mels=80", "missing required field"),
         ("x:16000,kaldi", "kaldi takes mels, too"),

@@ -37,7 +37,7 @@ const scores = async (source) => {
 """
 ROWS: dict[str, tuple[str, Any]] = {
     "labels": (
-        "return [await asked.classify(Uint8Array.of(10, 40, 20), { top: 2 }), (await asked.classify(Uint8Array.of(10, 40))).length];",
+        "return [await asked.classify(Uint8Array.of(15, 40, 20), { top: 2 }), (await asked.classify(Uint8Array.of(15, 40))).length];",
         [[{"label": "b", "score": 40}, {"label": "d", "score": 40}], 5],
     ),
     "sources": (

@@ -241,8 +241,13 @@ def test_states_and_what_was_before_go_on(plain: Path) -> None:  # noqa: F811
 @needs_node
 @pytest.mark.parametrize(
     "audio",
-    [Audio(sampling_rate=1000, normalized=True), Audio(sampling_rate=1000, repeated=True), Audio(sampling_rate=1000, ends=True)],
-    ids=["normalized", "repeated", "ends"],
+    [
+        Audio(sampling_rate=1000, normalized=True),
+        Audio(sampling_rate=1000, repeated=True),
+        Audio(sampling_rate=1000, repeated=True, cut=True),
+        Audio(sampling_rate=1000, ends=True),
+    ],
+    ids=["normalized", "repeated", "repeated and cut", "ends"],
 )
 def test_inputs_are_those_of_python(audio: Audio, plain: Path) -> None:  # noqa: F811
     script = """
