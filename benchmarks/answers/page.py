@@ -20,7 +20,7 @@ outputs, and by the package's own code, which prepares the same picture, sound o
 this page; it installs the packages into environments below *build/answers*.
 
 *same* says in how many cases the answer is the same: the most probable label, the text, the same objects at the same places, as many
-parts of speech, values to two decimals. Then come the largest differences: of scores from 0 to 1, or of values; of the sides of boxes, in
+parts of speech, values within 0.01. Then come the largest differences: of scores from 0 to 1, or of values; of the sides of boxes, in
 pixels, or of the ends of speech, in seconds; of vectors, as a share of their length.
 """
 ASKED = {
