@@ -5,7 +5,11 @@ import { converted } from "./numbers.js";
 /** Whether a byte is white space in ASCII: a tab, line feed, vertical tab, form feed, carriage return or space. */
 const isSpace = (byte) => byte === 32 || (byte > 8 && byte < 14);
 
-/** The bytes of a block at the beginning and of one at the end of a source; a promise of them where it is a Blob, of which no more is read. */
+/**
+ * The bytes of a block at the beginning and of one at the end of a source; a promise of them where it is a Blob, of which no more is read.
+ *
+ * @returns {any}
+ */
 function endsOf(source, block) {
   const kind = kindOf(source);
   if (["Blob", "File"].includes(kind)) {
