@@ -271,9 +271,10 @@ def check_target(graph: Path, dim: Mapping[str, int], target: str) -> Result:
 @click.option("--image", type=EXISTING, metavar="FILE", help="A picture, for a graph that says which of its inputs is one; needs pillow.")
 @click.option("--audio", type=EXISTING, metavar="FILE.wav", help="The same of a sound, of 16-bit integers, of any length and rate.")
 @click.option("--text", metavar="TEXT", help="The same of a text, with the graph's tokenizer beside it; needs tokenizers.")
+@click.option("--file", type=EXISTING, metavar="FILE", help="The same of the bytes of a file of any kind, of which both ends are read.")
 @click.option("--truncate", is_flag=True, help="Leave out the end of a --text that is longer than the graph takes.")
 @click.option(
-    "--top", type=click.IntRange(1), default=TOP, show_default=True, help="How many labels to show of --image, --audio or --text."
+    "--top", type=click.IntRange(1), default=TOP, show_default=True, help="How many labels to show of --image, --audio, --text or --file."
 )
 @click.option(
     "--threshold",
@@ -296,6 +297,7 @@ def run(
     image: Path | None,
     audio: Path | None,
     text: str | None,
+    file: Path | None,
     truncate: bool,
     top: int,
     threshold: float | None,
@@ -311,7 +313,7 @@ def run(
 ) -> Result:
     """Compute the outputs of GRAPH.
 
-    With --image, --audio or --text, what they say: labels, objects, text, the share of each segment, depths, a vector.
+    With --image, --audio, --text or --file, what they say: labels, values, objects, text, the share of each segment, depths, a vector.
     """
     from converters.commands.destination import refuse_existing, refuse_sources
     from converters.commands.report import Outputs, save_times
@@ -341,23 +343,25 @@ def run(
     written = [file for file in (output, times, picture) if file]
     elsewhere = f"{'--save' if picture else '-o'} takes another file"
     graphs = [graph, *([recognizer] if recognizer else [])]
-    refuse_sources(written, lambda: [*files_given(inputs_file, image, audio), *(f for one in graphs for f in files_of(one))], elsewhere)
+    refuse_sources(
+        written, lambda: [*files_given(inputs_file, image, audio, file), *(f for one in graphs for f in files_of(one))], elsewhere
+    )
     if not force:
         refuse_existing(written)
     loaded = load(graph, dims=dim)
     given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
     question = heard = None
     with progress("computing ..."):
-        if audio and not image and text is None:
+        if audio and not (image or file) and text is None:
             from converters.commands.hearing import hearing
 
             heard = hearing(loaded, audio, given, seed)
-        elif image or audio or text is not None:
+        elif image or audio or file or text is not None:
             from converters.commands.answering import Source, answer, asked
             from converters.commands.reading import reader
 
             read = reader(recognizer, runtime, browser).read if recognizer else None
-            question = asked(loaded, Source(image, audio, text, truncate, graph), given, seed)
+            question = asked(loaded, Source(image, audio, text, file, truncate, graph), given, seed)
         feeds = question.feeds if question else heard.feeds if heard else complete(loaded, given, seed)
         runtime = runtime or ("reference" if times else chosen(loaded))
         if heard:

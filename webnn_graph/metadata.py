@@ -1,4 +1,4 @@
-"""What a graph's inputs and outputs mean: pictures, sounds, tokens; labels, boxes, text.
+"""What a graph's inputs and outputs mean: pictures, sounds, tokens, bytes of files; labels, boxes, text.
 
 A model takes ``float32[1, 3, 224, 224]`` and gives 1,000 numbers. That the first is a picture of which channels, how it is resized
 and scaled, and what the numbers are called, its author knew; `Metadata` keeps it with the graph. Files of graphs are read from
@@ -31,6 +31,10 @@ STRIDES = 8, 16, 32, 64
 """Sides of the cells of YOLOX's grids, in pixels of the picture that the model takes; most models have all but the last."""
 MOST_POINTS = 1000
 """Of an object."""
+MOST_COEFFICIENTS = 16
+"""Of a polynomial."""
+MOST_BLOCK = 2**24
+"""Bytes that are read at either end of a file."""
 MOST_BYTES = 2**24
 """Of the metadata of a graph: 200,000 characters or labels take some megabytes."""
 
@@ -150,6 +154,7 @@ class Audio(_Described, frozen=True, tag="audio"):
         normalized: Whether they have mean 0 and variance 1.
         context: How many samples at the beginning are the last ones of what was heard before; zeros at first.
         repeated: Whether a shorter sound is repeated as often as all of it fits.
+        cut: Whether its beginning follows then, as much of it as fits; otherwise silence does.
         ends: Whether the model takes the sound to end at its last sample that is not 0.
         spectrogram: What the input is made of the samples; None for these.
     """
@@ -158,6 +163,7 @@ class Audio(_Described, frozen=True, tag="audio"):
     normalized: bool = False
     context: Annotated[int, Meta(ge=0, le=2**20)] = 0
     repeated: bool = False
+    cut: bool = False
     ends: bool = False
     spectrogram: Spectrogram | None = None
 
@@ -196,6 +202,36 @@ class Tokens(_Described, frozen=True, tag="tokens"):
             yield "a text has tokens, not one number"
 
 
+class Bytes(_Described, frozen=True, tag="bytes"):
+    """An input that is the first and behind them the last bytes of a file, each as a number along the last axis.
+
+    Attributes:
+        block: How many bytes are read at either end; all of a shorter file.
+        first: How many of the first block are taken, from its beginning on.
+        last: How many of the last block are taken, up to its end.
+        stripped: Whether white space (ASCII's) at the beginning of the first block and at the end of the last is left out before.
+        pad: What stands behind the first bytes, and before the last, where there are fewer.
+        least: How many bytes the first block has at least; of a file with fewer nothing can be said.
+    """
+
+    block: Annotated[int, Meta(ge=1, le=MOST_BLOCK)]
+    first: Annotated[int, Meta(ge=0, le=MOST_BLOCK)]
+    last: Annotated[int, Meta(ge=0, le=MOST_BLOCK)] = 0
+    stripped: bool = False
+    pad: Annotated[int, Meta(ge=0, lt=2**15)] = 0
+    least: Annotated[int, Meta(ge=1, le=MOST_BLOCK)] = 1
+
+    is_input: ClassVar[bool] = True
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        found = shape[-1] if shape else 1
+        if self.first + self.last != found:
+            yield f"the first {self.first:,} and the last {self.last:,} bytes are not {found:,}"
+        if max(self.first, self.last, self.least) > self.block:
+            yield f"a block of {self.block:,} bytes has no {max(self.first, self.last, self.least):,}"
+
+
 class Labels(_Described, frozen=True, tag="labels"):
     """An output with a number for each label: of a picture, of a sound, of each token, of each pixel.
 
@@ -216,6 +252,37 @@ class Labels(_Described, frozen=True, tag="labels"):
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
         yield from _wrong_count(len(self.names), shape, self.axis, "labels")
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a number of a regression is.
+
+    Attributes:
+        name: What it is called.
+        unit: Of its value; empty for none.
+        polynomial: Its value is this polynomial of the model's number: the coefficients of powers 0, 1, 2, ...; empty for the number
+            itself. DNSMOS P.835 maps its numbers so (Reddy et al., https://arxiv.org/abs/2110.01763).
+    """
+
+    name: Text
+    unit: Text = ""
+    polynomial: Annotated[tuple[Number, ...], Meta(max_length=MOST_COEFFICIENTS)] = ()
+
+
+class Regression(_Described, frozen=True, tag="regression"):
+    """An output with the value of each target, along the last axis, such as the quality of speech: no scores of labels.
+
+    Attributes:
+        targets: What they are.
+    """
+
+    targets: Annotated[tuple[Target, ...], Meta(min_length=1, max_length=MOST_LABELS)]
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        yield from _wrong_count(len(self.targets), shape or (1,), -1, "targets")
 
 
 class Boxes(_Described, frozen=True, tag="boxes"):
@@ -462,7 +529,22 @@ def _wrong_count(names: int, shape: tuple[int, ...], axis: int, what: str) -> It
 
 
 Meaning: TypeAlias = (
-    Image | Audio | Tokens | Labels | Boxes | Detections | Prototypes | Mask | Depth | Regions | Embedding | Speech | State | Characters
+    Image
+    | Audio
+    | Tokens
+    | Bytes
+    | Labels
+    | Regression
+    | Boxes
+    | Detections
+    | Prototypes
+    | Mask
+    | Depth
+    | Regions
+    | Embedding
+    | Speech
+    | State
+    | Characters
 )
 """What a tensor of the interface is."""
 KINDS = tuple(str(meaning.__struct_config__.tag) for meaning in get_args(Meaning))
@@ -532,7 +614,9 @@ def said(meaning: msgspec.Struct) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """A member as files hold it."""
-    return said(value) if isinstance(value, msgspec.Struct) else list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return said(value) if isinstance(value, msgspec.Struct) else value
 
 
 def metadata_of(document: Mapping[str, Any]) -> Metadata:

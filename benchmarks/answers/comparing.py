@@ -2,7 +2,7 @@
 
 An answer has one of: ``labels``, scores by label, with the ``best`` one where somebody says it; ``text`` with its ``score``; ``objects``,
 of which each is a label, a score, and left, top, right and bottom in pixels; ``speech``, seconds at which parts begin and end, and
-``scores`` of each step; ``vector``.
+``scores`` of each step; ``values`` by name; ``vector``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import numpy as np
 Answer = Mapping[str, Any]
 ALIKE = 0.5
 """What two boxes of one thing share at least."""
+NEAR = 0.01
+"""How far two values are from each other that are the same."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def _is_same(one: Answer, other: Answer) -> bool:
         return bool(one["best"] == other["best"])
     if "labels" in one:  # of one label, how probable it is: whether it is more than not
         return all((score > 0.5) == (other["labels"][label] > 0.5) for label, score in one["labels"].items())
+    if "values" in one:
+        return all(difference < NEAR for difference in _differences(one["values"], other["values"]))
     if "text" in one:
         return bool(one["text"] == other["text"])
     if "objects" in one:
@@ -77,14 +81,19 @@ def _is_same(one: Answer, other: Answer) -> bool:
 
 
 def _scores(one: Answer, other: Answer) -> Iterable[float]:
-    if "labels" in one:
-        return [abs(score - other["labels"][label]) for label, score in one["labels"].items()]
+    for kind in ("labels", "values"):
+        if kind in one:
+            return _differences(one[kind], other[kind])
     if "text" in one:
         return [abs(one["score"] - other["score"])] if one["text"] == other["text"] else []
     if "objects" in one:
         return [abs(a[1] - b[1]) for a, b in _pairs(one["objects"], other["objects"]) if a[1] is not None]
     both = zip(one["scores"], other["scores"], strict=False) if "scores" in one else ()  # the last, which is not whole, may be left out
     return [abs(a - b) for a, b in both]
+
+
+def _differences(some: Mapping[str, float], others: Mapping[str, float]) -> list[float]:
+    return [abs(number - others[name]) for name, number in some.items()]
 
 
 def _places(one: Answer, other: Answer) -> Iterable[float]:
@@ -119,8 +128,9 @@ def _shared(one: Sequence[float], other: Sequence[float]) -> float:
 
 def _said(answer: Answer) -> str:
     """An answer in a few words."""
-    if "labels" in answer:
-        return ", ".join(f"{label} {score:.3f}" for label, score in answer["labels"].items())
+    for kind in ("labels", "values"):
+        if kind in answer:
+            return ", ".join(f"{name} {number:.3f}" for name, number in answer[kind].items())
     if "text" in answer:
         return f"{answer['text']!r} {answer['score']:.3f}"
     if "objects" in answer:

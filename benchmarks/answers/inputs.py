@@ -1,9 +1,19 @@
-"""What models are asked about: pictures that scikit-image ships, lines of text that Pillow draws, what espeak-ng says, texts."""
+"""What models are asked about: pictures that scikit-image ships, lines of text that Pillow draws, what espeak-ng says, texts, files."""
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import lzma
+import pickle
+import sqlite3
+import sys
+import tarfile
 import wave
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +24,7 @@ import PIL.ImageOps
 from PIL.Image import Image
 
 from benchmarks.answers.environment import FOLDER, asked
+from benchmarks.results import ROOT
 
 RATE = 16_000
 LINES = (
@@ -56,6 +67,45 @@ SAID = (
     "Thank you very much. Goodbye.",
 )
 """Some of it ends in the middle of a sentence."""
+SOURCES = (
+    *("cli.py", "README.md", "CHANGELOG.md", "Makefile", "Containerfile", "pyproject.toml", "models/zoo.toml", "CITATION.cff", "LICENSE"),
+    *("webnn_graph/metadata.py", "webnn_graph/tasks/__init__.py", "webnn_graph/formats/webnn-graph.schema.json", "templates/compact.json"),
+    *(
+        "templates/tasks/labels.js",
+        "templates/tasks/resampling.js",
+        "templates/pages/model/model.css",
+        "templates/pages/model/model.html.j2",
+    ),
+    *(
+        "templates/module/task/labels.d.ts",
+        "templates/module/task.js.j2",
+        "docs/formats.md",
+        "tests/javascript/mock.mjs",
+        "constraints.txt",
+    ),
+)
+"""Files of this project of which the type is asked."""
+SHORT = {
+    "empty": b"",
+    "one_byte": b"a",
+    "seven_bytes": b"#!/bin/",
+    "eight_bytes": b"#!/bin/s",
+    "eight_bytes_in_spaces": b" \t\n  #!/bin/s \r\n\x0b\x0c ",
+    "seven_bytes_in_spaces": b"    #!/bin/" + b" " * 100,
+    "white_space": b" \t\r\n" * 25,
+    "white_space_more_than_a_block": b" \t\r\n" * 2500,
+    "no_utf8": b"\xff\xfe\xfd",
+    "script": b"#!/bin/sh\necho hello\n",
+    "object.json": b'{"a": [1, 2, {"b": null}], "c": "text"}',
+    "page.html": b"<!doctype html><html><head><title>A page</title></head><body><p>Text</p></body></html>",
+    "rows.csv": b"name,age,city\n" + b"Anna,31,Paris\nBen,44,Rome\n" * 20,
+    "query.sql": b"SELECT name, age FROM people WHERE age > 30 ORDER BY name;\n",
+    "code.c": b'#include <stdio.h>\n\nint main(void) {\n  printf("hello\\n");\n  return 0;\n}\n',
+    "settings.yaml": b"name: build\non: [push]\njobs:\n  test:\n    runs-on: ubuntu\n    steps:\n      - run: make test\n",
+}
+"""Files of a few bytes, and others that are written by hand."""
+CLIP = 144_160
+"""Samples of a sound whose quality is measured."""
 TURN = 8
 """Seconds of a sound of which somebody may have said all."""
 
@@ -149,6 +199,16 @@ def turns(folder: Path) -> list[str]:
     return made
 
 
+def clips(folder: Path) -> list[str]:
+    """What is said, of 9.01, 5 and 2.5 seconds; with noise, quietly, loudly and noise alone."""
+    said = np.concatenate([*_said(folder), *_said(folder)])
+    random = np.random.default_rng(0)
+    parts = [said[RATE * i :][:CLIP].copy() for i in (0, 3, 6)] + [said[RATE * 2 :][: RATE * 5 // part].copy() for part in (1, 2)]
+    noise = [random.normal(0, level, CLIP).astype(np.float32) for level in (0.002, 0.01, 0.03, 0.1)]
+    sounds = [*parts, *(parts[0] + one for one in noise), 0.1 * parts[0], (4 * parts[1]).clip(-1, 1), *noise[2:]]
+    return [_written(sound, folder / f"clip{i}.wav") for i, sound in enumerate(sounds)]
+
+
 def _said(folder: Path) -> Iterator[np.ndarray]:
     """Samples of what is said, from -1 to 1."""
     for one in asked("onnx", "speech", [str(folder)], *SAID):
@@ -170,13 +230,67 @@ def texts(_: Path) -> list[str]:
     return list(TEXTS)
 
 
+def files(folder: Path) -> list[str]:
+    """Sources of this project, archives of them, what other programs write, and files that are short, or begin and end with white space."""
+    code = (ROOT / "cli.py").read_bytes()
+    made: dict[str, bytes] = {
+        **SHORT,
+        "spaces_code_spaces": b" " * 3000 + code[:3000] + b"\n" * 3000,
+        "spaces_more_than_a_block": b" " * 5000 + code,
+        "a_block": code[:4096],
+        "a_block_and_one": code[:4097],
+        "code_twice_as_long_as_taken": code[:2048],
+        "code_shorter_than_taken": code[:900],
+        "code.gz": gzip.compress(code, mtime=0),
+        "code.bz2": bz2.compress(code),
+        "code.xz": lzma.compress(code),
+        "code.tar": _archived(ROOT / "cli.py"),
+        "array.npy": _array(),
+        "object.pickle": pickle.dumps({"a": [1, 2.5, "text"] * 40}),
+        "random": np.random.default_rng(0).bytes(5000),
+        "zeros": bytes(5000),
+        "utf16": code[:2000].decode().encode("utf-16"),
+    }
+    folder = folder / "files"
+    folder.mkdir(exist_ok=True)
+    for name, content in made.items():
+        (folder / name).write_bytes(content)
+    with zipfile.ZipFile(folder / "package.whl", "w", zipfile.ZIP_DEFLATED) as wheel:
+        for file in sorted((ROOT / "webnn_graph" / "ops").glob("*.py")):
+            wheel.write(file, f"package/{file.name}")
+    with closing(sqlite3.connect(folder / "database.sqlite")) as database:
+        database.executescript("drop table if exists t; create table t (a integer, b text); insert into t values (1, 'x');")
+    PIL.Image.new("RGB", (64, 48), "red").save(folder / "picture.jpeg")
+    PIL.Image.new("RGB", (64, 48), "red").save(folder / "picture.gif")
+    PIL.Image.new("RGB", (64, 48), "red").save(folder / "picture.webp")
+    drawn("A line", 33, (0, 0, 0), (255, 255, 255), 8).save(folder / "line.png")
+    _written(np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32), folder / "noise.wav")
+    found = [ROOT / name for name in SOURCES]
+    return [str(file) for file in (*found, Path(sys.executable).resolve(), *sorted(folder.iterdir()))]
+
+
+def _archived(file: Path) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.add(file, file.name)
+    return content.getvalue()
+
+
+def _array() -> bytes:
+    content = io.BytesIO()
+    np.save(content, np.arange(500.0))
+    return content.getvalue()
+
+
 KINDS: Mapping[str, Callable[[Path], list[str]]] = {
     "pictures": pictures,
     "lines": lines,
     "captchas": captchas,
     "speech": speech,
     "turns": turns,
+    "clips": clips,
     "texts": texts,
+    "files": files,
 }
 """Questions by kind."""
 

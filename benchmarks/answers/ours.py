@@ -17,6 +17,7 @@ from converters.commands.hearing import hearing
 from converters.described.given import Given
 from models.zoo.loading import loaded
 from webnn_graph.data_types import Array
+from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Audio, Metadata, Speech
 from webnn_graph.runtimes import chosen, find_runtime
@@ -53,9 +54,17 @@ def _graph(model: Compared) -> Graph:
 
 
 def _answered(model: Compared, graph: Graph, folder: Path, compute: Compute, question: str) -> dict[str, Any]:
-    """Of a picture or a text."""
-    source = Source(text=question, file=folder / "model.webnn") if model.of == "texts" else Source(image=Path(question))
-    asking = answering.asked(graph, source, {}, 0)
+    """Of a picture, a text or a file; of a file that is too short for the model no label."""
+    source = {
+        "texts": Source(text=question, file=folder / "model.webnn"),
+        "files": Source(content=Path(question)),
+    }.get(model.of, Source(image=Path(question)))
+    try:
+        asking = answering.asked(graph, source, {}, 0)
+    except ValidationError:
+        if model.of != "files":
+            raise
+        return {"best": "", "labels": {}}
     outputs = compute(asking.feeds)
     said = answer(asking, outputs, "", MOST, model.threshold, None)
     if said.objects is not None:
@@ -77,6 +86,8 @@ def _heard(model: Compared, graph: Graph, _: Path, compute: Compute, question: s
     one = hearing(graph, Path(question), {}, 0)
     outputs = one.sound.computed(compute, one.feeds)
     said = one.answer(outputs, "", MOST, model.threshold)
+    if said.values:
+        return {"values": {measured.name: measured.value for measured in next(iter(said.values.values()))}}
     if said.speech:
         name = next(name for name, meaning in one.sound.meanings.items() if isinstance(meaning, Speech))
         parts = [[part.start, part.end] for part in said.speech[name]]

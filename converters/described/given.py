@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,13 +13,13 @@ import msgspec
 from converters.described import lines, sounds, voices
 from converters.described.detecting import form_of, is_of_cells, scores_of, spelling, with_points
 from converters.described.licenses import license_of
+from converters.described.naming import read_labels, read_targets
 from webnn_graph.codes import Code
-from webnn_graph.errors import FormatError, ValidationError, Where
+from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import (
-    MOST_BYTES,
-    MOST_CHARACTERS,
     Audio,
+    Bytes,
     Characters,
     Detections,
     Image,
@@ -28,6 +27,7 @@ from webnn_graph.metadata import (
     Meaning,
     Metadata,
     Prototypes,
+    Regression,
     check,
     metadata_of,
     picture_size,
@@ -41,7 +41,7 @@ CHOICES = {
 }
 """Words that say which member they are of."""
 LISTS = ("mean", "std")
-OF_SOUNDS = ("normalized", "context", "repeated")
+OF_SOUNDS = ("normalized", "context", "repeated", "cut")
 """Words of ``--audio`` that are no spectrogram's."""
 WORDS = (*OF_SOUNDS, "kaldi", *Spectrogram.__struct_fields__)
 
@@ -56,14 +56,16 @@ class Given:
         sizes: Height and width of pictures, by name, where they were said; the graph must have them.
         labels: Files of labels, by output; without a name, of the output that has as many numbers.
         characters: The same of what the numbers of a recognizer stand for.
+        targets: The same of the values of a regression.
         license: What the model is licensed under.
     """
 
     task: str = ""
-    inputs: Mapping[str, Image | Audio] = field(default_factory=dict)
+    inputs: Mapping[str, Image | Audio | Bytes] = field(default_factory=dict)
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     labels: Mapping[str, Path] = field(default_factory=dict)
     characters: Mapping[str, Path] = field(default_factory=dict)
+    targets: Mapping[str, Path] = field(default_factory=dict)
     license: str = ""
 
     def of(self, graph: Graph) -> Graph:
@@ -73,7 +75,7 @@ class Given:
             ValidationError: There is no such input or output, or it is something else.
             FormatError: A file of labels is damaged.
         """
-        if not (self.task or self.inputs or self.labels or self.characters or self.license):
+        if not (self.task or self.inputs or self.labels or self.characters or self.targets or self.license):
             return graph
         if self.license and not license_of(self.license):
             raise ValidationError(f"license {self.license!r}: it is no name of one", "it is like Apache-2.0 or MIT OR Apache-2.0")
@@ -94,6 +96,9 @@ class Given:
         for name, file in self.characters.items():
             output, characters = _characters(graph, name, file)
             tensors[output.name] = characters
+        for name, file in self.targets.items():
+            targets = read_targets(file)
+            tensors[_output(graph, name, len(targets), file, "targets").name] = Regression(targets=targets)
         if self.task == voices.TASK:
             tensors |= voices.voice(graph, tensors)
         if self.task == lines.TASK:
@@ -142,17 +147,17 @@ def _detections(graph: Graph, name: str, names: tuple[str, ...], task: str, know
     return found | {operand.name: Prototypes() for operand in maps if isinstance(one, Detections) and one.coefficients}
 
 
-def _output(graph: Graph, name: str, count: int, file: Path) -> Operand:
-    """The output that labels are of."""
+def _output(graph: Graph, name: str, count: int, file: Path, what: str = "labels") -> Operand:
+    """The output that labels, or something else with names, are of."""
     found = [operand for operand in graph.outputs if not name or operand.name == name]
     if not found:
         raise ValidationError(f"{file}: there is no output {name!r}", nearest(name, [operand.name for operand in graph.outputs]))
-    fit = [operand for operand in found if count in operand.shape]
+    fit = [operand for operand in found if count in (operand.shape or (1,))]
     if not fit:
         shapes = ", ".join(f"{operand.name} {list(operand.shape)}" for operand in found)
-        raise ValidationError(f"{file} has {count:,} labels, and no axis of {shapes} is as long", code=Code.WRONG_SHAPE)
+        raise ValidationError(f"{file} has {count:,} {what}, and no axis of {shapes} is as long", code=Code.WRONG_SHAPE)
     if len(fit) > 1:
-        raise ValidationError(f"{file} has {count:,} labels, as many as {' and '.join(o.name for o in fit)} have", "say which: OUTPUT:FILE")
+        raise ValidationError(f"{file} has {count:,} {what}, as many as {' and '.join(o.name for o in fit)} have", "say which: OUTPUT:FILE")
     return fit[0]
 
 
@@ -176,43 +181,6 @@ def _characters(graph: Graph, name: str, file: Path) -> tuple[Operand, Character
 def _axis(operand: Operand, count: int) -> int:
     """The last axis that is as long, negative; of a map over pixels the one that channels have."""
     return max(axis for axis in range(-operand.rank, 0) if operand.shape[axis] == count)
-
-
-def read_labels(file: Path, *, are_characters: bool = False) -> tuple[str, ...]:
-    """The labels in a file: one a line, or as JSON a list, an object by number, or a config.json with ``id2label``.
-
-    Characters may also be the ``charset`` of an object, and ``[`` and ``{`` may be the first of some that stand one a line.
-
-    Raises:
-        FormatError: There are none, or they have gaps.
-    """
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise FormatError(f"{file} has {file.stat().st_size:,} bytes; labels have at most {MOST_BYTES:,}")
-        text = file.read_text("utf-8-sig")
-    except FileNotFoundError:
-        raise FormatError("there is no such file", where=Where(str(file)), code=Code.NO_SUCH_FILE) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{file} cannot be read as text: {error}") from None
-    if not text.lstrip().startswith(("[", "{")):
-        names: Any = text.removesuffix("\n").split("\n") if text else []
-    else:
-        try:
-            names = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            if not are_characters or text.partition("\n")[0] not in ("[", "{"):
-                raise FormatError(f"{file} is no JSON: {error}", code=Code.SYNTAX_ERROR) from None
-            names = text.removesuffix("\n").split("\n")
-    if isinstance(names, dict):
-        names = names.get("charset" if are_characters else "id2label", names)
-    if isinstance(names, dict):
-        names = [names.get(str(number)) for number in range(len(names))]
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise FormatError(f"{file} holds no labels", "one a line, or as JSON a list or an object by number")
-    longest = max(names, key=len)
-    if len(longest) > MOST_CHARACTERS:
-        raise FormatError(f"{file}: label {names.index(longest):,} has {len(longest):,} characters; at most {MOST_CHARACTERS:,}")
-    return tuple(names)
 
 
 def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
@@ -299,5 +267,22 @@ def audio(text: str) -> tuple[str, Audio]:
         if how:
             members["spectrogram"] = msgspec.convert(how, Spectrogram, strict=False)
         return name, msgspec.convert({"sampling_rate": int(rate), **members}, Audio, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+
+
+def bytes_of(text: str) -> tuple[str, Bytes]:
+    """An input, and which bytes of a file it is: ``x:block=4096,first=1024,last=1024,stripped,pad=256,least=8``.
+
+    Raises:
+        ValueError: A word is not known, or a value is none that it takes.
+    """
+    name, _, rest = text.partition(":")
+    members = {key: value if equals else "true" for key, equals, value in (word.partition("=") for word in filter(None, rest.split(",")))}
+    known = ("block", "first", "last", "stripped", "pad", "least")
+    if unknown := next((word for word in members if word not in known), ""):
+        raise ValueError(f"{unknown!r} is not known; words are {', '.join(known)}")
+    try:
+        return name, msgspec.convert(members, Bytes, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from None

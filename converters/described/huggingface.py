@@ -10,7 +10,7 @@ from converters.described import sounds
 from converters.described.folder import Folder
 from webnn_graph.errors import FormatError
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Boxes, Characters, Depth, Embedding, Image, Labels, Meaning, Tokens
+from webnn_graph.metadata import Boxes, Characters, Depth, Embedding, Image, Labels, Meaning, Regression, Target, Tokens
 from webnn_graph.wording import one_line
 
 TASKS = {
@@ -158,12 +158,15 @@ def _output(folder: Folder, task: str, operand: Operand) -> Meaning | None:
     return None
 
 
-def _labels(config: Mapping[str, Any], task: str, operand: Operand) -> Labels | None:
+def _labels(config: Mapping[str, Any], task: str, operand: Operand) -> Labels | Regression | None:
     by_id = config.get("id2label")
     if not isinstance(by_id, dict) or not by_id:
         return None
     names = tuple(str(by_id[str(number)]) for number in range(len(by_id)))
-    several = config.get("problem_type") == "multi_label_classification"
+    problem = config.get("problem_type")
+    if problem == "regression" and task.endswith("-classification"):
+        return Regression(targets=tuple(Target(name=name) for name in names))
+    several = problem == "multi_label_classification"
     if task == "object-detection":
         several = operand.shape[-1] == len(names)
         names = names if several else (*names, "")  # the last one says that there is nothing

@@ -53,7 +53,8 @@ def _clap(said: Mapping[str, Any]) -> Audio:
     scale: dict[str, Any] = {} if said.get("truncation", "fusion") == "fusion" else {"mel_scale": "slaney", "norm": "slaney"}
     length, hop = said.get("fft_window_size", 1024), said.get("hop_length", 480)
     how = Spectrogram(length=length, hop=hop, mels=said.get("feature_size", 64), log="db", last=True, **frequencies, **scale)
-    return Audio(sampling_rate=said.get("sampling_rate", 48_000), repeated=said.get("padding", "repeatpad") == "repeatpad", spectrogram=how)
+    padding, rate = said.get("padding", "repeatpad"), said.get("sampling_rate", 48_000)
+    return Audio(sampling_rate=rate, repeated=padding in ("repeat", "repeatpad"), cut=padding == "repeat", spectrogram=how)
 
 
 def _encodec(said: Mapping[str, Any]) -> Audio | None:

@@ -6,7 +6,7 @@ import { pieces, spread } from "./windows.js";
 const product = (shape) => shape.reduce((one, other) => one * other, 1);
 
 /** Samples as an input takes them: filled up with silence, or repeated. */
-function fitted(given, { shape, dataType, normalized, repeated, ends }) {
+function fitted(given, { shape, dataType, normalized, repeated, cut, ends }) {
   const { length } = given;
   const values = new Float32Array(product(shape));
   values.set(given);
@@ -15,7 +15,7 @@ function fitted(given, { shape, dataType, normalized, repeated, ends }) {
     const variance = given.reduce((sum, value) => sum + (value - mean) ** 2, 0) / length;
     for (let i = 0; i < length; i += 1) values[i] = (values[i] - mean) / Math.sqrt(variance + 1e-7);
   }
-  if (repeated) for (let i = length; i + length <= values.length; i += length) values.copyWithin(i, 0, length);
+  if (repeated) for (let i = length; i + (cut ? 1 : length) <= values.length; i += length) values.copyWithin(i, 0, length);
   if (ends && !values[length - 1]) values[length - 1] = SILENT;
   return converted(values, dataType);
 }

@@ -12,7 +12,8 @@ import pytest
 import torch
 from click.testing import Result
 
-from converters.described.given import Given, audio, image, read_labels
+from converters.described.given import Given, audio, image
+from converters.described.naming import read_labels
 from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
 from webnn_graph import GraphBuilder, load, save
@@ -79,6 +80,7 @@ KALDI = Spectrogram(
     [
         ("x:16000,context=64", Audio(sampling_rate=16_000, context=64)),
         ("x:48000,repeated", Audio(sampling_rate=48_000, repeated=True)),
+        ("x:48000,repeated,cut", Audio(sampling_rate=48_000, repeated=True, cut=True)),
         ("x:16000,kaldi,mels=80", Audio(sampling_rate=16_000, spectrogram=KALDI)),
         (
             "x:8000,length=200,hop=80,mels=40,log=log10,periodic=false,window=hamming,highest=3800",
@@ -97,7 +99,7 @@ def test_spectrograms(text: str, expected: Audio) -> None:
     ("text", "said"),
     [
         ("x:fast", "it is like x:16000"),
-        ("x:16000,loud", "'loud' is not known; words are normalized, context, repeated, kaldi, length, hop,"),
+        ("x:16000,loud", "'loud' is not known; words are normalized, context, repeated, cut, kaldi, length, hop,"),
         ("x:16000,context=-1", "Expected `int` >= 0"),
         ("x:16000,mels=80", "missing required field"),
         ("x:16000,kaldi", "kaldi takes mels, too"),
@@ -309,7 +311,7 @@ def test_a_conversion_is_told(program: Path, tmp_path: Path, invoke: Callable[..
         (["--image", "y"], 1, "image y: there is no such input"),
         (["--image", "x:gray"], 1, "gray in nchw has 1 channels, and there are 3"),
         (["--image", "x:odd"], 2, "'odd' is not known"),
-        (["--image", "x", "--image", "x:bgr"], 2, "--image and --audio say what an input is once"),
+        (["--image", "x", "--image", "x:bgr"], 2, "--image, --audio and --file say what an input is once"),
         (["--labels", "two.txt"], 1, "two.txt has 2 labels, and no axis of scores [1, 3], map [1, 3, 6, 6] is as long"),
         (["--labels", "three.txt"], 1, "three.txt has 3 labels, as many as scores and map have"),
         (["--labels", "x:three.txt"], 1, "three.txt: there is no output 'x'"),

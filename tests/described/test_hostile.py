@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from converters.described import described
-from converters.described.given import Given, audio, image, read_labels
+from converters.described.given import Given, audio, image
+from converters.described.naming import read_labels
 from tests.described.graphs import graph_of
 from webnn_graph.errors import FormatError, ValidationError, WebNNError
 from webnn_graph.formats import load, save

@@ -12,7 +12,7 @@ from converters.described import described
 from converters.torch.configured import processor_of
 from tests.described.graphs import graph_of
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Embedding, Image, Labels, Meaning, Metadata, Tokens
+from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Embedding, Image, Labels, Meaning, Metadata, Regression, Target, Tokens
 
 LABELS = {"0": "cat", "1": "dog", "2": "it's <b>"}
 NAMES = ("cat", "dog", "it's <b>")
@@ -107,6 +107,13 @@ CLASSES: list[tuple[str, dict[str, Any], dict[str, tuple[int, ...]], str, dict[s
         {"logits": (1, 3)},
         "image-classification",
         {"logits": Labels(names=NAMES, several=True)},
+    ),
+    (
+        "BeitForImageClassification",
+        {"problem_type": "regression"},
+        {"logits": (1, 3)},
+        "image-classification",
+        {"logits": Regression(targets=tuple(Target(name=name) for name in NAMES))},
     ),
 ]
 

@@ -24,6 +24,7 @@ from webnn_graph.graph import Graph
 from webnn_graph.metadata import (
     Audio,
     Boxes,
+    Bytes,
     Characters,
     Depth,
     Detections,
@@ -35,8 +36,10 @@ from webnn_graph.metadata import (
     Points,
     Prototypes,
     Regions,
+    Regression,
     Speech,
     State,
+    Target,
     Tokens,
 )
 from webnn_graph.sizes import convert_sizes
@@ -46,6 +49,8 @@ IMAGE = {"x": (1, 3, 8, 8)}
 TOKENS = {"x": (1, 9), "m": (1, 9)}
 TOKENIZER = ("model.tokenizer.json",)
 NAMES = ("cat", "dog", "bird")
+VALUES = Regression(targets=tuple(Target(name=name) for name in NAMES))
+FILE, ENDS = {"x": (1, 7)}, Bytes(block=6, first=4, last=3)
 PICTURE = Image()
 SOUND, HEARD = {"x": (1, 80)}, Audio(sampling_rate=8000)
 
@@ -158,6 +163,15 @@ ROWS: dict[str, tuple[Graph, str]] = {
         meaning(graph_of({"x": (1, 9), "m": (1, 8)}, {"y": (1, 3)}), x=Tokens(), m=Tokens(holds="mask"), y=Labels(names=NAMES)),
         "",
     ),
+    "values of a picture": (meaning(graph_of(IMAGE, {"y": (3,)}), x=PICTURE, y=VALUES), "measure"),
+    "values of a sound": (meaning(graph_of(SOUND, {"y": (1, 3)}), x=HEARD, y=VALUES), "measure"),
+    "values of a text": (meaning(graph_of(TOKENS, {"y": (1, 3)}), x=Tokens(), m=Tokens(holds="mask"), y=VALUES), "measure"),
+    "values of each step": (meaning(graph_of(SOUND, {"y": (1, 5, 3)}), x=HEARD, y=VALUES), ""),
+    "labels of a file": (meaning(graph_of(FILE, {"y": (1, 3)}), x=ENDS, y=Labels(names=NAMES)), "classify"),
+    "values of a file": (meaning(graph_of(FILE, {"y": (1, 3)}), x=ENDS, y=VALUES), "measure"),
+    "the vector of a file": (meaning(graph_of(FILE, {"y": (1, 8)}), x=ENDS, y=Embedding()), "embed"),
+    "two files": (meaning(graph_of({"x": (2, 7)}, {"y": (1, 3)}), x=ENDS, y=Labels(names=NAMES)), ""),
+    "a file with another input": (meaning(graph_of({**FILE, "w": (1,)}, {"y": (1, 3)}), x=ENDS, y=Labels(names=NAMES)), ""),
     "regions": (meaning(graph_of(IMAGE, {"y": (1, 1, 8, 8)}), x=PICTURE, y=Regions()), "regions"),
     "regions of two pictures": (meaning(graph_of(IMAGE, {"y": (2, 1, 8, 8)}), x=PICTURE, y=Regions()), ""),
     "a depth": (meaning(graph_of(IMAGE, {"y": (8, 8)}), x=PICTURE, y=Depth()), "depth"),

@@ -22,7 +22,7 @@ from webnn_graph import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import save
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Audio, Characters, Labels, Meaning, Metadata, Speech, whole
+from webnn_graph.metadata import Audio, Characters, Labels, Meaning, Metadata, Regression, Speech, Target, whole
 from webnn_graph.tasks.resampling import resampled
 from webnn_graph.tasks.sounds import fitted, pieces, spread
 from webnn_graph.tasks.speech import MARGIN, SILENCE, SPEECH, spoken, transcript
@@ -76,6 +76,11 @@ def test_speech_is_that_of_python(plain: Path) -> None:  # noqa: F811
 # ------------------------------------------------------------------------------------------------------- the module of a task
 WAYS: dict[str, tuple[list[int], Audio, Meaning]] = {
     "classifyAudio": ([1, 4], Audio(sampling_rate=1000), Labels(names=("a", "b", "c", "d"), scores="probabilities")),
+    "measure": (
+        [1, 4],
+        Audio(sampling_rate=1000),
+        Regression(targets=(Target(name="a", polynomial=(1, 0, 2)), Target(name="b", unit="MOS"), Target(name="c"), Target(name="d"))),
+    ),
     "transcribe": ([1, 4, 3], Audio(sampling_rate=1000), Characters(names=("", "a", " "), scores="probabilities", hop=3)),
     "hear": ([1, 12], Audio(sampling_rate=1000), Speech()),
 }
@@ -85,7 +90,7 @@ WAYS: dict[str, tuple[list[int], Audio, Meaning]] = {
 def written(way: str, folder: Path, audio: Audio | None = None) -> Path:
     shape, usual, answer = WAYS[way]
     b = GraphBuilder(way)
-    sound = b.relu(b.input("sound", "float32", [1, 4 if way == "classifyAudio" else 12]))
+    sound = b.relu(b.input("sound", "float32", [1, 4 if way in ("classifyAudio", "measure") else 12]))
     (folder / "package.json").write_text('{"type": "module"}')
     meanings: dict[str, Meaning] = {"sound": audio or usual, "y": answer}
     save(replace(b.build({"y": b.reshape(sound, shape)}), metadata=Metadata(tensors=meanings).document()), folder / "model.js")
@@ -105,6 +110,16 @@ ROWS: dict[str, tuple[str, str, Any]] = {
         "classifyAudio",
         "return asked.classifyAudio(sound(0.1, 0.4, 0.2, 0, 0.2, 0.8), { top: 3 });",  # the second window is 0.2, 0, 0.2, 0.8
         [{"label": "d", "score": 0.4}, {"label": "b", "score": 0.2}, {"label": "c", "score": 0.2}],
+    ),
+    "values": (
+        "measure",
+        "return asked.measure(sound(0.5, 0.4, 0.2, 0.25, 1, 0.6, 0, 0));",  # the values of a are 1.5 and 3
+        [
+            {"name": "a", "value": 2.25},
+            {"name": "b", "value": 0.5, "unit": "MOS"},
+            {"name": "c", "value": 0.1},
+            {"name": "d", "value": 0.125},
+        ],
     ),
     "words": (
         "transcribe",
@@ -226,8 +241,13 @@ def test_states_and_what_was_before_go_on(plain: Path) -> None:  # noqa: F811
 @needs_node
 @pytest.mark.parametrize(
     "audio",
-    [Audio(sampling_rate=1000, normalized=True), Audio(sampling_rate=1000, repeated=True), Audio(sampling_rate=1000, ends=True)],
-    ids=["normalized", "repeated", "ends"],
+    [
+        Audio(sampling_rate=1000, normalized=True),
+        Audio(sampling_rate=1000, repeated=True),
+        Audio(sampling_rate=1000, repeated=True, cut=True),
+        Audio(sampling_rate=1000, ends=True),
+    ],
+    ids=["normalized", "repeated", "repeated and cut", "ends"],
 )
 def test_inputs_are_those_of_python(audio: Audio, plain: Path) -> None:  # noqa: F811
     script = """
@@ -266,6 +286,7 @@ await asked.METHOD({ sampleRate: 16000, samples: [1, 2] });
 """
 READ = {
     "classifyAudio": "const text: string = found[0].label + found[0].score.toFixed(); await asked.classifyAudio(new Blob(), { top: 3 });",
+    "measure": "const text: string = found[0].name + found[0].value.toFixed(2) + (found[0].unit ?? '');",
     "transcribe": "const text: string = found.text + found.chunks[0].text + found.chunks[0].start.toFixed();",
     "hear": "const seconds: number = found[0].end - found[0].start; await asked.hear(new Blob(), { threshold: 0.4, silence: 0.5 });",
 }

@@ -183,6 +183,30 @@ def test_speech(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     assert kind == [["AudioBuffer", pytest.approx(1, abs=0.01)]]
 
 
+def test_files_of_any_kind(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    """Also those that are dropped or pasted."""
+    page = open_folder(stub("file", "labels", "[{ label: source.name, score: source.size / 10 }]"))
+    (tmp_path / "some.bin").write_bytes(b"12345")
+    give(page, tmp_path / "some.bin")
+    assert listed(page) == ["some.bin 50 %"] and page.inner_text("#controls .quiet") == "some.bin, 5 B"
+    for event, member in (("drop", "dataTransfer"), ("paste", "clipboardData")):
+        script = """([event, member]) => {
+          const data = new DataTransfer();
+          data.items.add(new File(["123"], `${event}.pdf`, { type: "application/pdf" }));
+          document.body.dispatchEvent(new { drop: DragEvent, paste: ClipboardEvent }[event](event, { [member]: data, bubbles: true }));
+        }"""
+        page.evaluate(script, [event, member])
+        page.wait_for_function(f"document.querySelector('#status').textContent.startsWith('{event}.pdf')")
+        assert listed(page) == [f"{event}.pdf 30 %"]
+
+
+def test_values(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(stub("audio", "values", f'[{{ name: "{HOSTILE}", value: 3.14159, unit: "MOS" }}, {{ name: "b", value: -0.5 }}]'))
+    give(page, sound(tmp_path))
+    assert listed(page) == [f"{HOSTILE} 3.142 MOS", "b -0.5000"]
+    assert page.inner_text("#status") == f"{HOSTILE} 3.142 MOS, b -0.5000"
+
+
 def test_text_that_is_said(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(stub("audio", "text", '{ text: "hello you", score: 0.9, chunks: [{ text: "hello", start: 0, end: 61.5 }] }'))
     give(page, sound(tmp_path))
@@ -197,6 +221,8 @@ ROWS = {
     "mask": ("image", "mask", MASK),
     "depth": ("image", "depth", DEPTH.replace("INVERSE", "true")),
     "speech": ("audio", "speech", SPEECH),
+    "a file": ("file", "labels", '[{ label: "python", score: 1 }]'),
+    "values": ("audio", "values", '[{ name: "speech", value: 3.1, unit: "MOS" }]'),
     "vector": ("text", "vector", "Float32Array.from({ length: 384 }, (_, i) => Math.sin(i))"),
 }
 
@@ -210,6 +236,6 @@ def test_all_can_be_read(takes: str, gives: str, result: str, stub: Stub, open_f
         page.click("button.main")
         page.wait_for_selector("#answer > *")
     else:
-        give(page, picture(tmp_path) if takes == "image" else sound(tmp_path))
+        give(page, sound(tmp_path) if takes == "audio" else picture(tmp_path))
     require_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 360

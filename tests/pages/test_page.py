@@ -28,7 +28,7 @@ from webnn_graph.formats import save, save_sizes
 from webnn_graph.formats.page import page_of
 from webnn_graph.formats.table import Format, written_as
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Audio, Characters, Image, Labels
+from webnn_graph.metadata import Audio, Bytes, Characters, Image, Labels
 from webnn_graph.sizes import convert_sizes
 
 browser = pytest.mark.browser
@@ -43,6 +43,14 @@ def colours() -> Graph:
     means = b.reduceMean(b.input("x", "float32", [1, 3, 8, 8]), axes=[2, 3])
     labels = Labels(names=("red", "green", "blue"), scores="probabilities")
     return meaning(b.build({"y": b.softmax(b.mul(means, np.float32([[4]])), 1)}), x=Image(scale=1 / 255), y=labels)
+
+
+def kinds() -> Graph:
+    """Says whether a file begins with a letter; what fills up is none."""
+    b = GraphBuilder("kinds")
+    table = np.float32([[0, 4] if chr(byte).isalpha() and byte < 128 else [4, 0] for byte in range(257)])
+    scores = b.reshape(b.gather(table, b.slice(b.input("x", "int32", [1, 6]), [0, 0], [1, 1])), [1, 2])
+    return meaning(b.build({"y": scores}), x=Bytes(block=8, first=3, last=3, stripped=True, pad=256), y=Labels(names=("data", "text")))
 
 
 def numbers() -> Graph:
@@ -173,6 +181,18 @@ def test_what_is_no_picture(open_folder: Open, tmp_path: Path) -> None:
     assert page.inner_text("#problem") == "This is no picture that the browser can read."
     give(page, blue(tmp_path))
     assert listed(page) == right() and page.is_hidden("#problem")
+
+
+@browser
+def test_the_kind_of_a_file(open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(kinds(), tmp_path))
+    (tmp_path / "some.txt").write_text("\n  some text")
+    give(page, tmp_path / "some.txt")
+    assert listed(page) == ["text 98 %", "data 1.8 %"]
+    (tmp_path / "empty").write_text("")
+    page.set_input_files("input[type=file]", tmp_path / "empty")
+    page.wait_for_selector("#problem:visible")
+    assert page.inner_text("#problem") == "the file has 0 bytes; the model takes 1 or more"
 
 
 # ------------------------------------------------------------------------------------------------------------------ numbers

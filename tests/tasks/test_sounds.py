@@ -94,6 +94,8 @@ def test_each_step_of_speech_is_taken_once(size: int, steps: int, hop: int, coun
     [
         ({}, [1, 2], [1, 2, 0, 0, 0]),
         ({"repeated": True}, [1, 2], [1, 2, 1, 2, 0]),
+        ({"repeated": True, "cut": True}, [1, 2], [1, 2, 1, 2, 1]),
+        ({"repeated": True, "cut": True}, [1, 2, 3, 4], [1, 2, 3, 4, 1]),
         ({"normalized": True}, [1, 3], [-1, 1, 0, 0, 0]),
         ({"ends": True}, [1, 0], [1, 1e-30, 0, 0, 0]),
         ({"ends": True}, [1, 2], [1, 2, 0, 0, 0]),

@@ -23,8 +23,8 @@ from webnn_graph.metadata import Metadata
 
 FILE = "index.html"
 MODULES = (
-    *("colours", "labels", "objects", "text", "mask", "depth", "vector", "speech"),
-    *("pictures", "sounds", "texts", "numbers", "facts", "app"),
+    *("colours", "labels", "objects", "text", "mask", "depth", "vector", "speech", "values"),
+    *("pictures", "sounds", "texts", "numbers", "facts", "files", "app"),
 )
 """The scripts of the page, each behind those that it imports."""
 PAGE = Page(

@@ -20,6 +20,7 @@ from webnn_graph.metadata import (
     STRIDES,
     Audio,
     Boxes,
+    Bytes,
     Characters,
     Depth,
     Detections,
@@ -29,6 +30,7 @@ from webnn_graph.metadata import (
     Mask,
     Meaning,
     Regions,
+    Regression,
     Speech,
     State,
     picture_size,
@@ -37,6 +39,7 @@ from webnn_graph.metadata import (
 )
 from webnn_graph.tasks import THRESHOLD, TOP
 from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
+from webnn_graph.tasks.contents import takes_bytes
 from webnn_graph.tasks.cutting import TALL
 from webnn_graph.tasks.instances import MOST_MASKED
 from webnn_graph.tasks.maps import is_map
@@ -158,6 +161,15 @@ def _text(graph: Graph, meanings: Meanings) -> Operands:
     return tuple(given) if is_known and are_one else ()
 
 
+def _file(graph: Graph, meanings: Meanings) -> Operands:
+    """The only input that is not drawn, where it is the bytes of one file."""
+    given = [operand for operand in graph.inputs if not operand.distribution]
+    meaning = meanings.get(given[0].name) if len(given) == 1 else None
+    if not isinstance(meaning, Bytes) or not takes_bytes(given[0].data_type, meaning):
+        return ()
+    return (given[0],) if prod(given[0].shape) == given[0].shape[-1] else ()
+
+
 SOURCES: Mapping[str, Source] = MappingProxyType(
     {
         "image": Source(
@@ -175,6 +187,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             {"LEAST_RATE": LEAST_RATE, "MOST_RATE": MOST_RATE, "SILENT": SILENT},
         ),
         "text": Source("a text", '"A text."', _text, ("texts",), options={"truncate": Option(False)}, has_data=True),
+        "file": Source("a file", 'document.querySelector("input").files[0]', _file, ("rounding", "numbers", "contents")),
     }
 )
 
@@ -184,6 +197,13 @@ def _labels(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     """Labels of all that went in."""
     for output, labels in of_kind(graph, meanings, Labels):
         if prod(output.shape) == len(labels.names):
+            yield (output,)
+
+
+def _targets(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    """Values of all that went in."""
+    for output, regression in of_kind(graph, meanings, Regression):
+        if prod(output.shape) == len(regression.targets):
             yield (output,)
 
 
@@ -324,11 +344,20 @@ WAYS: Mapping[str, Way] = MappingProxyType(
             {"threshold": Option(None)},
             OF_REGIONS,
         ),
-        "classify": Way("classify", ("image", "text"), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
+        "classify": Way("classify", ("image", "text", "file"), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
         "recognize": Way(
             "recognize", ("image",), "text", "Text", _characters, "What is written in {what} of one line of text.", ("paths", "spelling")
         ),
         "classifyAudio": Way("classifyAudio", ("audio",), "labels", "Label[]", _labels, MOST_PROBABLE, ("labels",), OF_TOP),
+        "measure": Way(
+            "measure",
+            ("image", "audio", "text", "file"),
+            "values",
+            "Measured[]",
+            _targets,
+            "What the model says of {what} in numbers, in the order in which it gives them.",
+            ("values",),
+        ),
         "transcribe": Way(
             "transcribe", ("audio",), "text", "Transcript", _characters, "What is said in {what}, and its words.", ("paths", "words")
         ),
@@ -339,7 +368,7 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         ),
         "embed": Way(
             "embed",
-            ("image", "text"),
+            ("image", "text", "file"),
             "vector",
             "Float32Array",
             _vectors,

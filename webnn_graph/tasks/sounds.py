@@ -39,7 +39,7 @@ def fitted(samples: Array, audio: Audio, operand: Descriptor) -> Array:
     if audio.normalized:
         samples = (samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)  # as Wav2Vec2FeatureExtractor does, before it fills up
     if audio.repeated:
-        samples = np.tile(samples, most // len(samples))
+        samples = np.resize(samples, most if audio.cut else most // len(samples) * len(samples))
     if audio.spectrogram:
         return spectrogram(samples, audio.spectrogram, audio.sampling_rate, operand.shape).astype(operand.data_type.numpy)
     filled = np.zeros(most, np.float32)

@@ -12,7 +12,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.generation.text import DATA, Marked, Tokenizer
 from webnn_graph.graph import Descriptor, Graph
-from webnn_graph.metadata import Embedding, Labels, Meaning, Metadata, Tokens
+from webnn_graph.metadata import Embedding, Labels, Meaning, Metadata, Regression, Tokens
 from webnn_graph.tasks.answers import Scored, probabilities
 
 NONE = "O"
@@ -37,7 +37,7 @@ class Part(Scored):
 def reads_text(graph: Graph) -> bool:
     """Whether a graph says something of a text: its tokens go in, and labels or a vector come out."""
     meanings = Metadata.of(graph).tensors if graph.metadata else {}
-    answers = any(isinstance(meaning, Labels | Embedding) for meaning in meanings.values())
+    answers = any(isinstance(meaning, Labels | Regression | Embedding) for meaning in meanings.values())
     return answers and bool(inputs_of(meanings, graph.operands))
 
 

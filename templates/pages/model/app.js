@@ -3,6 +3,7 @@ import { element } from "../common/element.js";
 import { theming } from "../common/theme.js";
 import { depth } from "./depth.js";
 import { Facts, bytes, milliseconds } from "./facts.js";
+import { filing } from "./files.js";
 import { labels } from "./labels.js";
 import { mask } from "./mask.js";
 import { drawing, interfaceOf, tensors } from "./numbers.js";
@@ -12,10 +13,11 @@ import { sounding } from "./sounds.js";
 import { speech } from "./speech.js";
 import { text } from "./text.js";
 import { texting } from "./texts.js";
+import { values } from "./values.js";
 import { vector } from "./vector.js";
 
-const PRESENTERS = { labels, objects, points: objects, instances: objects, regions: objects, text, mask, depth, vector, speech };
-const SOURCES = { image: picturing, audio: sounding, text: texting };
+const PRESENTERS = { labels, objects, points: objects, instances: objects, regions: objects, text, mask, depth, vector, speech, values };
+const SOURCES = { image: picturing, audio: sounding, text: texting, file: filing };
 const DEVICES = { "": "the browser's choice", npu: "NPU", gpu: "GPU", cpu: "CPU" };
 
 const about = JSON.parse(document.getElementById("about").textContent);
@@ -174,7 +176,7 @@ function deviceChoice(changed) {
 
 function listen() {
   const file = ({ files }) => Array.from(files).find(({ type }) => type.startsWith(source.kind)) ?? files[0];
-  const give = (data) => data.files.length && source.kind && source.given(file(data));
+  const give = (data) => data.files.length && source.given(file(data));
   document.addEventListener("paste", (event) => give(event.clipboardData));
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
