@@ -19,7 +19,7 @@ from webnn_graph.formats.files import write_all
 from webnn_graph.generation.sound import read_sound
 from webnn_graph.generation.text import Marked
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Audio, Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Metadata, Regions
+from webnn_graph.metadata import Audio, Centers, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Metadata, Regions
 from webnn_graph.tasks import THRESHOLD, answers
 from webnn_graph.tasks.maps import Distances, Segmented, distances, is_map, segmented
 from webnn_graph.tasks.pictures import Fit, prepared, read_picture
@@ -266,13 +266,13 @@ def answer(
     """
     metadata = Metadata.of(question.graph)
     meanings = {name: meaning for name, meaning in metadata.tensors.items() if name in outputs}
-    boxed = any(isinstance(meaning, Boxes | Detections) for meaning in meanings.values())
+    boxed = any(isinstance(meaning, answers.OF_OBJECTS) for meaning in meanings.values())
     labels = {
         name: answers.best(outputs[name], meaning, top)
         for name, meaning in meanings.items()
         if isinstance(meaning, Labels) and not boxed and outputs[name].size == len(meaning.names)
     }
-    if soft and not any(isinstance(meaning, Detections) and meaning.form != "final" for meaning in meanings.values()):
+    if soft and not any(isinstance(meaning, Detections | Centers) and not _is_final(meaning) for meaning in meanings.values()):
         raise WebNNError(f"--soft: {question.graph.name} has no boxes of which those that overlap are left out")
     found = _found(question, outputs, meanings, threshold, read, soft)
     texts = {name: answers.spelled(outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Characters)}
@@ -314,9 +314,14 @@ def _found(
             return read(question.picture, lines) if read else lines
     if read:
         raise ValidationError(f"{question.graph.name} is to find lines of text, and none of its outputs is said to be regions")
-    if not question.fit or not any(isinstance(meaning, Boxes | Detections) for meaning in meanings.values()):
+    if not question.fit or not any(isinstance(meaning, answers.OF_OBJECTS) for meaning in meanings.values()):
         return None
     return answers.objects(outputs, meanings, question.size, question.fit, THRESHOLD if threshold is None else threshold, soft)
+
+
+def _is_final(meaning: Detections | Centers) -> bool:
+    """Whether no box overlaps another."""
+    return isinstance(meaning, Detections) and meaning.form == "final"
 
 
 def _mask(question: Asked) -> Array | None:

@@ -132,6 +132,12 @@ def _audio(text: str) -> Any:
     return audio(text)
 
 
+def _centers(text: str) -> Any:
+    from converters.described.centers import words
+
+    return words(text)
+
+
 def _labels(text: str) -> tuple[str, Path]:
     output, colon, file = text.rpartition(":")
     return (output, Path(file)) if colon and not Path(text).exists() else ("", Path(text))
@@ -180,5 +186,6 @@ SHAPE = Assignment("INPUT=1,3,224,224", _sizes)
 VALUE = Assignment("INPUT=VALUE", _value, last=False)
 IMAGE = Described("INPUT:WORD,...", _image)
 AUDIO = Described("INPUT:RATE", _audio)
+CENTERS = Described("WORD,...", _centers)
 PICTURE_SIZE = Described("HEIGHTxWIDTH", _picture_size)
 LABELS = Described("[OUTPUT:]FILE", _labels)

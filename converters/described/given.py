@@ -12,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from converters.described import lines, sounds, voices
+from converters.described.centers import centers
 from converters.described.detecting import form_of, is_of_cells, scores_of, spelling, with_points
 from converters.described.licenses import license_of
 from webnn_graph.codes import Code
@@ -57,6 +58,7 @@ class Given:
         labels: Files of labels, by output; without a name, of the output that has as many numbers.
         characters: The same of what the numbers of a recognizer stand for.
         license: What the model is licensed under.
+        centers: Members of `webnn_graph.metadata.Centers`, of a model whose labels are those of a heat map; None of others.
     """
 
     task: str = ""
@@ -65,6 +67,7 @@ class Given:
     labels: Mapping[str, Path] = field(default_factory=dict)
     characters: Mapping[str, Path] = field(default_factory=dict)
     license: str = ""
+    centers: Mapping[str, Any] | None = None
 
     def of(self, graph: Graph) -> Graph:
         """The graph with all that.
@@ -83,6 +86,9 @@ class Given:
         tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}
         for name, file in self.labels.items():
             names = read_labels(file)
+            if self.centers is not None:
+                tensors |= centers(graph, name, names, tensors, self.centers)
+                continue
             if detections := _detections(graph, name, names, self.task or before.task, tensors):
                 tensors |= detections
                 continue
