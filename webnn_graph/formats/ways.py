@@ -302,7 +302,7 @@ def _detecting(gives: str, kind: str, fragments: tuple[str, ...], *, is_final: b
 def _of_cells(gives: str, kind: str) -> Way:
     """How a model says what is in a picture by a heat map of centres and other maps, with or without points."""
     answers, declared = partial(_centers, has_points=gives == "points"), () if gives == "objects" else ("objects",)
-    fragments = ("objects", "detecting", "pointing", "centers")
+    fragments = ("objects", "pointing", "centers")
     return Way("detect", ("image",), gives, kind, answers, AS_SAID, fragments, OF_ALL, FACTS, declared)
 
 
