@@ -325,9 +325,13 @@ class Prototypes(_Described, frozen=True, tag="prototypes"):
 class Centers(_Described, frozen=True, tag="centers"):
     """An output with how probable it is for each cell of a grid that the centre of an object is there: [..., labels, height, width].
 
-    It is the heat map of detectors without anchors (Zhou et al. 2019, https://arxiv.org/abs/1904.07850). What else a cell says of its
-    object other outputs have, the `Regression` of the same cells: the centre is the cell's corner, or middle, and the offset, the sides
-    are the size, both in sides of the cell; a point is the box's upper left corner and so many of its sides.
+    It is the heat map of detectors without anchors (Zhou et al. 2019, https://arxiv.org/abs/1904.07850, and Xu et al. 2019,
+    https://arxiv.org/abs/1911.03599). What else a cell says of its object is in other outputs, the `Regression` of the same cells. In
+    pixels of the picture that the model takes, on each axis::
+
+        centre = (cell + middle / 2 + offset) * stride
+        side   = size * stride, with log exp(size) * stride
+        point  = centre - side / 2 + number * side
 
     Attributes:
         names: What the labels are called.
