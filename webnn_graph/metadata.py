@@ -326,7 +326,7 @@ class Centers(_Described, frozen=True, tag="centers"):
     """An output with how probable it is for each cell of a grid that the centre of an object is there: [..., labels, height, width].
 
     It is the heat map of detectors without anchors (Zhou et al. 2019, https://arxiv.org/abs/1904.07850, and Xu et al. 2019,
-    https://arxiv.org/abs/1911.03599). What else a cell says of its object is in other outputs, the `Regression` of the same cells. In
+    https://arxiv.org/abs/1911.03599). What else a cell says of its object is in other outputs, the `Geometry` of the same cells. In
     pixels of the picture that the model takes, on each axis::
 
         centre = (cell + middle / 2 + offset) * stride
@@ -356,7 +356,7 @@ class Centers(_Described, frozen=True, tag="centers"):
     is_input: ClassVar[bool] = False
 
     @property
-    def regressions(self) -> dict[str, int]:
+    def geometry(self) -> dict[str, int]:
         """How many maps there are for the same cells, by what they hold."""
         return {"sizes": 2, "offsets": 2, **({"points": self.points.numbers} if self.points else {})}
 
@@ -369,7 +369,7 @@ class Centers(_Described, frozen=True, tag="centers"):
             yield "points of centers have no scores"
 
 
-class Regression(_Described, frozen=True, tag="regression"):
+class Geometry(_Described, frozen=True, tag="geometry"):
     """An output with numbers for each cell of `Centers`, [..., numbers, height, width].
 
     Attributes:
@@ -539,7 +539,7 @@ Meaning: TypeAlias = (
     | Detections
     | Prototypes
     | Centers
-    | Regression
+    | Geometry
     | Mask
     | Depth
     | Regions
@@ -686,14 +686,14 @@ def _of_cells(
     elif any(abs(cells * meaning.stride - pixels) >= meaning.stride for cells, pixels in zip(shape[-2:], size, strict=True)):
         wanted = " x ".join(str(-(-pixels // meaning.stride)) for pixels in size)
         yield f"has {shape[-2]} x {shape[-1]} cells, and {wanted} of {meaning.stride} pixels cover a picture of {size[0]} x {size[1]}"
-    found = regressions_of(meaning, shape, tensors, shapes)
-    for holds, count in meaning.regressions.items():
+    found = geometry_of(meaning, shape, tensors, shapes)
+    for holds, count in meaning.geometry.items():
         if holds not in found:
             wanted = f"[..., {count}, {shape[-2]}, {shape[-1]}]"
-            yield f"has no {holds} of its cells: no output of shape {wanted} is a regression that holds them"
+            yield f"has no {holds} of its cells: no output of shape {wanted} is a geometry that holds them"
 
 
-def regressions_of(
+def geometry_of(
     meaning: Centers, shape: tuple[int, ...], tensors: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, str]:
     """The names of the outputs that say more of the cells of centres, by what they hold, as far as there are such.
@@ -705,10 +705,10 @@ def regressions_of(
         shapes: Of these, by name.
     """
     found: dict[str, str] = {}
-    for holds, count in meaning.regressions.items():
+    for holds, count in meaning.geometry.items():
         for name, other in shapes.items():
             told = tensors.get(name)
-            if isinstance(told, Regression) and told.holds == holds and other[-3:] == (count, *shape[-2:]):
+            if isinstance(told, Geometry) and told.holds == holds and other[-3:] == (count, *shape[-2:]):
                 found.setdefault(holds, name)
     return found
 

@@ -11,7 +11,7 @@ from converters.described.detecting import scores_of
 from webnn_graph.codes import Code
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import MOST_POINTS, Centers, Meaning, Points, Regression, picture_size
+from webnn_graph.metadata import MOST_POINTS, Centers, Geometry, Meaning, Points, picture_size
 
 WORDS: Mapping[str, Mapping[str, Any]] = {"xy": {"order": "xy"}, "yx": {"order": "yx"}, "log": {"log": True}, "middle": {"middle": True}}
 NUMBERS = {"stride": int, "overlap": float}
@@ -80,4 +80,4 @@ def centers(
 
 
 def _held(operand: Operand, holds: Any) -> dict[str, Meaning]:
-    return {operand.name: Regression(holds=holds)}
+    return {operand.name: Geometry(holds=holds)}

@@ -16,11 +16,11 @@ from tests.described.graphs import graph_of
 from webnn_graph import GraphBuilder, load, save
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph
-from webnn_graph.metadata import Centers, Image, Metadata, Points, Regression
+from webnn_graph.metadata import Centers, Geometry, Image, Metadata, Points
 
 PICTURE = {"x": (1, 3, 64, 96)}
 MAPS = {"h": (1, 1, 8, 12), "s": (1, 2, 8, 12), "o": (1, 2, 8, 12)}
-HELD = {"s": Regression(holds="sizes"), "o": Regression(holds="offsets")}
+HELD = {"s": Geometry(holds="sizes"), "o": Geometry(holds="offsets")}
 
 
 def told(graph: Graph, folder: Path, count: int = 1, name: str = "", **members: Any) -> Graph:
@@ -72,7 +72,7 @@ def test_outputs_are_found(outputs: dict[str, tuple[int, ...]], count: int, poin
     metadata = Metadata.of(told(graph_of(PICTURE, outputs), tmp_path, count, order="yx", log=True))
     names = ("face", "hand", "foot")[:count]
     expected = Centers(names=names, scores="logits", order="yx", log=True, stride=8, points=Points(count=points) if points else None)
-    assert metadata.tensors == {"x": Image(), "h": expected, **HELD, **({"p": Regression(holds="points")} if points else {})}
+    assert metadata.tensors == {"x": Image(), "h": expected, **HELD, **({"p": Geometry(holds="points")} if points else {})}
 
 
 def test_the_sigmoid_makes_probabilities(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from webnn_graph.metadata import (
     Depth,
     Detections,
     Embedding,
+    Geometry,
     Image,
     Labels,
     Mask,
@@ -36,7 +37,6 @@ from webnn_graph.metadata import (
     Points,
     Prototypes,
     Regions,
-    Regression,
     Speech,
     State,
     Tokens,
@@ -66,7 +66,7 @@ def drawing() -> Graph:
 def centers(points: int = 0, batch: int = 1, cells: int = 2, **held: Any) -> Graph:
     """A heat map of a picture, and what others say of its cells."""
     outputs = {"y": (batch, 3, 2, 2), **{name: (batch, 2 * points if name == "p" else 2, 2, cells) for name in held}}
-    tensors = {name: Regression(holds=holds) for name, holds in held.items()}
+    tensors = {name: Geometry(holds=holds) for name, holds in held.items()}
     meanings = {"x": PICTURE, "y": Centers(names=NAMES, points=Points(count=points) if points else None), **tensors}
     return meaning(graph_of(IMAGE, outputs), **meanings)
 

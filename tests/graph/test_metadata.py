@@ -24,6 +24,7 @@ from webnn_graph.metadata import (
     Depth,
     Detections,
     Embedding,
+    Geometry,
     Image,
     Labels,
     Mask,
@@ -32,7 +33,6 @@ from webnn_graph.metadata import (
     Points,
     Prototypes,
     Regions,
-    Regression,
     Tokens,
     metadata_of,
     problems,
@@ -199,7 +199,7 @@ class Tensor:
         (Detections(names=("a", "b"), form="rows", points=Points(count=2, scored=True, names=("l", "r"))), (1, 100, 12), (1, 100, 10)),
         (Detections(names=("a", "b"), form="final", points=Points(count=5, scored=True)), (1, 300, 21), (1, 300, 6)),
         (Prototypes(), (1, 32, 5, 5), (5, 5)),
-        (Regression(holds="sizes"), (1, 2, 5, 5), (5, 5)),
+        (Geometry(holds="sizes"), (1, 2, 5, 5), (5, 5)),
         (Regions(), (1, 1, 5, 5), (5,)),
         (Mask(names=("a", "b")), (1, 5, 5), (5,)),
         (Depth(), (1, 5, 5), (5,)),
@@ -247,7 +247,7 @@ def test_coefficients_are_for_prototypes() -> None:
 def test_cells_of_centers() -> None:
     """A grid that covers the picture, and other outputs that have the same cells."""
     known: dict[str, Meaning] = {"y": Centers(names=("a",), stride=8, points=Points(count=5))}
-    known |= {name: Regression(holds=holds) for name, holds in (("s", "sizes"), ("o", "offsets"), ("p", "points"))}  # type: ignore[arg-type]
+    known |= {name: Geometry(holds=holds) for name, holds in (("s", "sizes"), ("o", "offsets"), ("p", "points"))}  # type: ignore[arg-type]
 
     def found(picture: tuple[int, int] | None, labels: int = 1, height: int = 5, **maps: int) -> list[str]:
         inputs = [Tensor("x", 1, 3, *picture)] if picture else []
@@ -262,7 +262,7 @@ def test_cells_of_centers() -> None:
     assert found((40, 56), labels=2, **all_maps) == [
         "output y [1, 2, 5, 7] is not centers as metadata say: there are 1 labels for 2 numbers"
     ]
-    wrong = "output y [1, 1, 5, 7] has no {} of its cells: no output of shape [..., {}, 5, 7] is a regression that holds them"
+    wrong = "output y [1, 1, 5, 7] has no {} of its cells: no output of shape [..., {}, 5, 7] is a geometry that holds them"
     assert found((40, 56), s=2, o=2) == found((40, 56), s=2, o=2, p=8) == [wrong.format("points", 10)]
     lacking = [wrong.format(name, count) for name, count in (("sizes", 2), ("offsets", 2), ("points", 10))]
     assert found((40, 56)) == found((40, 56), height=4, **all_maps) == lacking

@@ -16,7 +16,7 @@ from tests.javascript.test_tasks import place, run
 from tests.javascript.written import needs_node
 from tests.tasks.test_centers import drawn
 from webnn_graph.data_types import Array
-from webnn_graph.metadata import Centers, Detections, Labels, Meaning, Points, Prototypes, Regression, whole
+from webnn_graph.metadata import Centers, Detections, Geometry, Labels, Meaning, Points, Prototypes, whole
 from webnn_graph.tasks.answers import OVERLAP, Found, objects
 from webnn_graph.tasks.pictures import Fit
 
@@ -96,7 +96,7 @@ def test_centers(plain: Path) -> None:  # noqa: F811
         meaning = Centers(names=NAMES, stride=10, overlap=0.02, **how)
         maps = drawn(meaning, random, 10, 12)
         maps["sizes"] += np.float32(0.7)
-        held = [Regression(holds=name) for name in maps if name != "heat"]  # type: ignore[arg-type]
+        held = [Geometry(holds=name) for name in maps if name != "heat"]  # type: ignore[arg-type]
         options = [{"threshold": 0.8}, {"threshold": 0.8, "soft": True}]
         cases += [("centers", [*maps.values()], [meaning, *held], one, fit) for one in options]
     counts = list(map(len, check(cases, plain)))

@@ -22,6 +22,7 @@ from webnn_graph.metadata import (
     Depth,
     Detections,
     Embedding,
+    Geometry,
     Image,
     Labels,
     Mask,
@@ -29,7 +30,6 @@ from webnn_graph.metadata import (
     Points,
     Prototypes,
     Regions,
-    Regression,
 )
 
 WAYS: Mapping[str, tuple[list[int], Mapping[str, tuple[list[int], Meaning]]]] = {
@@ -51,9 +51,9 @@ WAYS: Mapping[str, tuple[list[int], Mapping[str, tuple[list[int], Meaning]]]] = 
         [1, 1, 1, 6],
         {
             "y": ([1, 2, 1, 3], Centers(names=("a", "b"), stride=2, points=Points(count=1), overlap=0.3)),
-            "z": ([1, 2, 1, 3], Regression(holds="sizes")),
-            "v": ([1, 2, 1, 3], Regression(holds="offsets")),
-            "w": ([1, 2, 1, 3], Regression(holds="points")),
+            "z": ([1, 2, 1, 3], Geometry(holds="sizes")),
+            "v": ([1, 2, 1, 3], Geometry(holds="offsets")),
+            "w": ([1, 2, 1, 3], Geometry(holds="points")),
         },
     ),
     "segment": ([1, 1, 2, 3], {"y": ([1, 2, 3], Mask(names=("a", "b", "c")))}),

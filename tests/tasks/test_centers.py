@@ -12,7 +12,7 @@ import pytest
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.metadata import Centers, Image, Meaning, Points, Regression
+from webnn_graph.metadata import Centers, Geometry, Image, Meaning, Points
 from webnn_graph.tasks.answers import Found, objects
 from webnn_graph.tasks.pictures import Fit
 
@@ -21,7 +21,7 @@ NAMES = ("cat", "dog", "")
 
 def asked(meaning: Centers, maps: Mapping[str, Array], size: tuple[int, int], threshold: float, fit: Fit | None = None) -> list[Found]:
     """The maps by what they hold; what is not among them is the heat map."""
-    meanings: dict[str, Meaning] = {name: meaning if name == "heat" else Regression(holds=name) for name in maps}  # type: ignore[arg-type]
+    meanings: dict[str, Meaning] = {name: meaning if name == "heat" else Geometry(holds=name) for name in maps}  # type: ignore[arg-type]
     return objects(maps, {"x": Image(), **meanings}, size, fit or Fit(size[1], size[0], 1, 1), threshold)
 
 

@@ -32,9 +32,9 @@ from webnn_graph.metadata import (
     Regions,
     Speech,
     State,
+    geometry_of,
     picture_size,
     prototypes_of,
-    regressions_of,
     strides_of,
 )
 from webnn_graph.tasks import THRESHOLD, TOP
@@ -221,10 +221,10 @@ def _centers(graph: Graph, meanings: Meanings, has_points: bool) -> Iterator[Ope
     """The heat map of centres, with or without points, and what else there is of its cells."""
     shapes = {output.name: output.shape for output in graph.outputs}
     for output, meaning in of_kind(graph, meanings, Centers):
-        others = regressions_of(meaning, output.shape, meanings, shapes)
+        others = geometry_of(meaning, output.shape, meanings, shapes)
         operands = (output, *(graph.operands[name] for name in others.values()))
         are_one = all(prod(operand.shape) == prod(operand.shape[-3:]) for operand in operands)
-        if are_one and len(others) == len(meaning.regressions) and has_points == bool(meaning.points):
+        if are_one and len(others) == len(meaning.geometry) and has_points == bool(meaning.points):
             yield operands
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.metadata import Boxes, Centers, Characters, Detections, Labels, Points, prototypes_of, regressions_of, strides_of
+from webnn_graph.metadata import Boxes, Centers, Characters, Detections, Labels, Points, geometry_of, prototypes_of, strides_of
 from webnn_graph.tasks.centers import rows_of
 from webnn_graph.tasks.instances import Silhouette, silhouettes
 from webnn_graph.tasks.pictures import Fit
@@ -289,8 +289,8 @@ def objects(
 def _of_centers(name: str, meaning: Centers, outputs: Mapping[str, Array], meanings: Mapping[str, object]) -> Array:
     """Rows of detections of a heat map and the maps of the same cells."""
     heat = outputs[name]
-    others = regressions_of(meaning, heat.shape, meanings, {name: array.shape for name, array in outputs.items()})
-    lacking = [holds for holds in meaning.regressions if holds not in others]
+    others = geometry_of(meaning, heat.shape, meanings, {name: array.shape for name, array in outputs.items()})
+    lacking = [holds for holds in meaning.geometry if holds not in others]
     if lacking:
         raise ValidationError(f"centers of shape {list(heat.shape)} have no {' and no '.join(lacking)} of the same cells")
     maps = [outputs[one] for one in others.values()]
