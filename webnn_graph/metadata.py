@@ -322,6 +322,11 @@ class Points(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """How many numbers an object has of them."""
         return self.count * (3 if self.scored else 2)
 
+    def problems(self) -> Iterator[str]:
+        """What is wrong with them."""
+        if len(self.names) not in (0, self.count):
+            yield f"there are {len(self.names)} names for {self.count} points"
+
 
 class Detections(_Described, frozen=True, tag="detections"):
     """An output with boxes and the scores of their labels in one tensor, as YOLO has it.
@@ -365,8 +370,8 @@ class Detections(_Described, frozen=True, tag="detections"):
         if len(shape) < 2 or shape[axis] != wanted:
             more = f" with {self.rest} numbers more" if self.rest else ""
             yield f"{self.form} of {len(self.names)} labels{more} are {wanted} long on axis {axis}"
-        if self.points and len(self.points.names) not in (0, self.points.count):
-            yield f"there are {len(self.points.names)} names for {self.points.count} points"
+        if self.points:
+            yield from self.points.problems()
         if self.points and self.coefficients:
             yield "objects have points or masks, not both"
         if self.rest and self.form == "cells":
@@ -382,6 +387,70 @@ class Prototypes(_Described, frozen=True, tag="prototypes"):
         """What contradicts a tensor of this shape."""
         if len(shape) < 3:
             yield "prototypes have a number, height and width"
+
+
+class Centers(_Described, frozen=True, tag="centers"):
+    """An output with how probable it is for each cell of a grid that the centre of an object is there: [..., labels, height, width].
+
+    It is the heat map of detectors without anchors (Zhou et al. 2019, https://arxiv.org/abs/1904.07850, and Xu et al. 2019,
+    https://arxiv.org/abs/1911.03599). What else a cell says of its object is in other outputs, the `Geometry` of the same cells. In
+    pixels of the picture that the model takes, on each axis::
+
+        centre = (cell + middle / 2 + offset) * stride
+        side   = size * stride, with log exp(size) * stride
+        point  = centre - side / 2 + number * side
+
+    Attributes:
+        names: What the labels are called.
+        scores: What the numbers are: ``logits`` become probabilities by the sigmoid.
+        stride: The side of a cell, in pixels of the picture that the model takes.
+        order: Whether x comes before y in sizes, offsets and points, and so width before height.
+        log: Whether sizes are natural logarithms.
+        middle: Whether offsets count from the middle of the cell, and not from its upper left corner.
+        points: What points each object has, not scored; None for none.
+        overlap: The share of both that two boxes of one label may have in common.
+    """
+
+    names: Names
+    scores: Literal["logits", "probabilities"] = "probabilities"
+    stride: Pixels = 4
+    order: Literal["xy", "yx"] = "xy"
+    log: bool = False
+    middle: bool = False
+    points: Points | None = None
+    overlap: Share = 0.45
+
+    is_input: ClassVar[bool] = False
+
+    @property
+    def geometry(self) -> dict[str, int]:
+        """How many maps there are for the same cells, by what they hold."""
+        return {"sizes": 2, "offsets": 2, **({"points": self.points.numbers} if self.points else {})}
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        yield from _wrong_count(len(self.names), shape, -3, "labels")
+        if self.points:
+            yield from self.points.problems()
+        if self.points and self.points.scored:
+            yield "points of centers have no scores"
+
+
+class Geometry(_Described, frozen=True, tag="geometry"):
+    """An output with numbers for each cell of `Centers`, [..., numbers, height, width].
+
+    Attributes:
+        holds: What they are: the sizes of boxes, the offsets of their centres, or points.
+    """
+
+    holds: Literal["sizes", "offsets", "points"]
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if len(shape) < 3:
+            yield "maps have a number, height and width"
 
 
 class Mask(_Described, frozen=True, tag="mask"):
@@ -538,6 +607,8 @@ Meaning: TypeAlias = (
     | Boxes
     | Detections
     | Prototypes
+    | Centers
+    | Geometry
     | Mask
     | Depth
     | Regions
@@ -668,6 +739,49 @@ def problems(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Ten
                 yield f"output {name} {list(shape)} has no box for each cell of grids over a picture"
             if isinstance(meaning, Detections) and meaning.coefficients and not prototypes_of(meaning, metadata.tensors, shapes["output"]):
                 yield f"output {name} {list(shape)} has {meaning.coefficients} coefficients, and no output is as many prototypes"
+            if isinstance(meaning, Centers) and len(shape) > 2:
+                whys = _of_cells(meaning, shape, size, metadata.tensors, shapes["output"])
+                yield from (f"output {name} {list(shape)} {why}" for why in whys)
+
+
+def _of_cells(
+    meaning: Centers,
+    shape: tuple[int, ...],
+    size: tuple[int, int] | None,
+    tensors: Mapping[str, object],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> Iterator[str]:
+    """What contradicts the cells of centres."""
+    if size is None:
+        yield "has cells of a picture, and no input is said to be one"
+    elif any(abs(cells * meaning.stride - pixels) >= meaning.stride for cells, pixels in zip(shape[-2:], size, strict=True)):
+        wanted = " x ".join(str(-(-pixels // meaning.stride)) for pixels in size)
+        yield f"has {shape[-2]} x {shape[-1]} cells, and {wanted} of {meaning.stride} pixels cover a picture of {size[0]} x {size[1]}"
+    found = geometry_of(meaning, shape, tensors, shapes)
+    for holds, count in meaning.geometry.items():
+        if holds not in found:
+            wanted = f"[..., {count}, {shape[-2]}, {shape[-1]}]"
+            yield f"has no {holds} of its cells: no output of shape {wanted} is a geometry that holds them"
+
+
+def geometry_of(
+    meaning: Centers, shape: tuple[int, ...], tensors: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, str]:
+    """The names of the outputs that say more of the cells of centres, by what they hold, as far as there are such.
+
+    Args:
+        meaning: The centres.
+        shape: Theirs.
+        tensors: What outputs are, by name.
+        shapes: Of these, by name.
+    """
+    found: dict[str, str] = {}
+    for holds, count in meaning.geometry.items():
+        for name, other in shapes.items():
+            told = tensors.get(name)
+            if isinstance(told, Geometry) and told.holds == holds and other[-3:] == (count, *shape[-2:]):
+                found.setdefault(holds, name)
+    return found
 
 
 def prototypes_of(meaning: Detections, tensors: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> str | None:

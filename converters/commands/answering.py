@@ -21,8 +21,8 @@ from webnn_graph.generation.text import Marked
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import (
     Audio,
-    Boxes,
     Bytes,
+    Centers,
     Characters,
     Depth,
     Detections,
@@ -299,7 +299,7 @@ def answer(
     """
     metadata = Metadata.of(question.graph)
     meanings = {name: meaning for name, meaning in metadata.tensors.items() if name in outputs}
-    boxed = any(isinstance(meaning, Boxes | Detections) for meaning in meanings.values())
+    boxed = any(isinstance(meaning, answers.OF_OBJECTS) for meaning in meanings.values())
     labels = {
         name: answers.best(outputs[name], meaning, top)
         for name, meaning in meanings.items()
@@ -310,7 +310,7 @@ def answer(
         for name, meaning in meanings.items()
         if isinstance(meaning, Regression) and outputs[name].size == len(meaning.targets)
     }
-    if soft and not any(isinstance(meaning, Detections) and meaning.form != "final" for meaning in meanings.values()):
+    if soft and not any(isinstance(meaning, Detections | Centers) and not _is_final(meaning) for meaning in meanings.values()):
         raise WebNNError(f"--soft: {question.graph.name} has no boxes of which those that overlap are left out")
     found = _found(question, outputs, meanings, threshold, read, soft)
     texts = {name: answers.spelled(outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Characters)}
@@ -352,9 +352,14 @@ def _found(
             return read(question.picture, lines) if read else lines
     if read:
         raise ValidationError(f"{question.graph.name} is to find lines of text, and none of its outputs is said to be regions")
-    if not question.fit or not any(isinstance(meaning, Boxes | Detections) for meaning in meanings.values()):
+    if not question.fit or not any(isinstance(meaning, answers.OF_OBJECTS) for meaning in meanings.values()):
         return None
     return answers.objects(outputs, meanings, question.size, question.fit, THRESHOLD if threshold is None else threshold, soft)
+
+
+def _is_final(meaning: Detections | Centers) -> bool:
+    """Whether no box overlaps another."""
+    return isinstance(meaning, Detections) and meaning.form == "final"
 
 
 def _mask(question: Asked) -> Array | None:

@@ -16,6 +16,7 @@ from converters.commands.console import verbosity_options
 from converters.commands.values import (
     AUDIO,
     BYTES,
+    CENTERS,
     DIMENSION,
     IMAGE,
     LABELS,
@@ -299,6 +300,12 @@ describing_options = options(
         type=LABELS,
         help="What the values of an output are, where they are no scores of labels: a name a line, or JSON with units and polynomials.",
     ),
+    click.option(
+        "--centers",
+        type=CENTERS,
+        help="That the labels are of a heat map of centers, with sizes, offsets and points in other outputs: yx if y comes first there, "
+        "log if sizes are logarithms, middle if offsets count from the middle of a cell; overlap=0.3 is what two boxes may share.",
+    ),
     click.option("--license", default="", help="What the model is licensed under, like Apache-2.0.  [default: as its files say]"),
 )
 """What inputs and outputs mean, see `given_of`."""
@@ -460,7 +467,7 @@ def quantizing_of(options: dict[str, Any], check: Check) -> Quantizing | None:
     return Quantizing(scheme, check.inputs if is_measured else None, check.seed)
 
 
-DESCRIBING = ("images", "sounds", "contents", "label_files", "character_files", "target_files", "license")
+DESCRIBING = ("images", "sounds", "contents", "label_files", "character_files", "target_files", "centers", "license")
 """Those of the `describing_options` but for the task."""
 
 
@@ -472,8 +479,8 @@ def refuse_described(options: Mapping[str, Any]) -> None:
     """Raises `click.UsageError` for a model that generates, of which it is known what goes in and comes out."""
     if any(options[name] for name in DESCRIBING):
         raise click.UsageError(
-            "--generate says what goes in and comes out; --image, --audio, --file, --labels, --characters, --regression and --license are "
-            "for other models"
+            "--generate says what goes in and comes out; --image, --audio, --file, --labels, --characters, --regression, --centers and "
+            "--license are for other models"
         )
     if any(options[name] for name in JOINING):
         raise click.UsageError(
@@ -485,12 +492,14 @@ def given_of(options: dict[str, Any]) -> Given:
     """Takes the `describing_options` out of a command's options; the task stays, which says other things, too."""
     from converters.described.given import Given
 
-    images, sounds, contents, labels, characters, targets, license = (options.pop(name) for name in DESCRIBING)
+    images, sounds, contents, labels, characters, targets, centers, license = (options.pop(name) for name in DESCRIBING)
     inputs = {name: image for name, image, _ in images} | dict(sounds) | dict(contents)
     if len(inputs) < len(images) + len(sounds) + len(contents):
         raise click.UsageError("--image, --audio and --file say what an input is once")
+    if centers is not None and not labels:
+        raise click.UsageError("--centers takes --labels FILE, too: what the centers are of")
     sizes = {name: size for name, _, size in images if size}
-    return Given(options["task"], inputs, sizes, dict(labels), dict(characters), dict(targets), license)
+    return Given(options["task"], inputs, sizes, dict(labels), dict(characters), dict(targets), license, centers)
 
 
 def joining_of(

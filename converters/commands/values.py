@@ -138,6 +138,12 @@ def _bytes(text: str) -> Any:
     return bytes_of(text)
 
 
+def _centers(text: str) -> Any:
+    from converters.described.centers import words
+
+    return words(text)
+
+
 def _labels(text: str) -> tuple[str, Path]:
     output, colon, file = text.rpartition(":")
     return (output, Path(file)) if colon and not Path(text).exists() else ("", Path(text))
@@ -187,5 +193,6 @@ VALUE = Assignment("INPUT=VALUE", _value, last=False)
 IMAGE = Described("INPUT:WORD,...", _image)
 AUDIO = Described("INPUT:RATE", _audio)
 BYTES = Described("INPUT:block=N,...", _bytes)
+CENTERS = Described("WORD,...", _centers)
 PICTURE_SIZE = Described("HEIGHTxWIDTH", _picture_size)
 LABELS = Described("[OUTPUT:]FILE", _labels)

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from converters.described import lines, sounds, voices
+from converters.described.centers import centers
 from converters.described.detecting import form_of, is_of_cells, scores_of, spelling, with_points
 from converters.described.licenses import license_of
 from converters.described.naming import read_labels, read_targets
@@ -58,6 +59,7 @@ class Given:
         characters: The same of what the numbers of a recognizer stand for.
         targets: The same of the values of a regression.
         license: What the model is licensed under.
+        centers: Members of `webnn_graph.metadata.Centers`, of a model whose labels are those of a heat map; None of others.
     """
 
     task: str = ""
@@ -67,6 +69,7 @@ class Given:
     characters: Mapping[str, Path] = field(default_factory=dict)
     targets: Mapping[str, Path] = field(default_factory=dict)
     license: str = ""
+    centers: Mapping[str, Any] | None = None
 
     def of(self, graph: Graph) -> Graph:
         """The graph with all that.
@@ -85,6 +88,9 @@ class Given:
         tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}
         for name, file in self.labels.items():
             names = read_labels(file)
+            if self.centers is not None:
+                tensors |= centers(graph, name, names, tensors, self.centers)
+                continue
             if detections := _detections(graph, name, names, self.task or before.task, tensors):
                 tensors |= detections
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,7 @@ class OnnxSource(OnnxModel):
         self.outputs = list(outputs) or [info.name for info in model.graph.output]
         with_noise(model, self.outputs, inputs)
         if inputs:
-            _cut(model, inputs, self.outputs)
+            _cut(model, inputs, self.outputs, bind or {})
         infos = free_inputs(model.graph)
         super().__init__(model, {name: bound_value(infos[name], value)[0] for name, value in (bind or {}).items() if name in infos})
         self.inputs = [name for name in infos if name not in self._bound]
@@ -175,8 +175,10 @@ def _of_maps(value: Any) -> Array:
     return array
 
 
-def _cut(model: onnx.ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+def _cut(model: onnx.ModelProto, inputs: Sequence[str], outputs: Sequence[str], bind: Collection[str]) -> None:
     """Makes the tensors ``inputs`` the model's inputs, with the types that shape inference finds, and leaves out what only fed them.
+
+    Sizes are those of what is fed, which need not be those that the model says; but for ``bind``.
 
     Raises:
         ConversionError: A type is not known.
@@ -190,6 +192,10 @@ def _cut(model: onnx.ModelProto, inputs: Sequence[str], outputs: Sequence[str]) 
     _replace(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in weights])
     _replace(graph.input, [known[name] for name in inputs])
     _replace(graph.output, [info for info in graph.output if info.name in outputs])
+    del graph.value_info[:]
+    for info in (*graph.output, *(info for info in graph.input if info.name not in bind)):
+        for dim in info.type.tensor_type.shape.dim:
+            dim.Clear()
 
 
 def _sorted(model: onnx.ModelProto) -> onnx.ModelProto:

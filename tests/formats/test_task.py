@@ -25,10 +25,12 @@ from webnn_graph.metadata import (
     Audio,
     Boxes,
     Bytes,
+    Centers,
     Characters,
     Depth,
     Detections,
     Embedding,
+    Geometry,
     Image,
     Labels,
     Mask,
@@ -64,6 +66,14 @@ def drawing() -> Graph:
     b = GraphBuilder("network")
     x, noise = b.input("x", "float32", [1, 3, 8, 8]), b.input("noise", "float32", [1], "normal")
     return b.build({"y": b.add(b.reduceSum(x), b.mul(noise, np.zeros(3, np.float32)))})
+
+
+def centers(points: int = 0, batch: int = 1, cells: int = 2, **held: Any) -> Graph:
+    """A heat map of a picture, and what others say of its cells."""
+    outputs = {"y": (batch, 3, 2, 2), **{name: (batch, 2 * points if name == "p" else 2, 2, cells) for name in held}}
+    tensors = {name: Geometry(holds=holds) for name, holds in held.items()}
+    meanings = {"x": PICTURE, "y": Centers(names=NAMES, points=Points(count=points) if points else None), **tensors}
+    return meaning(graph_of(IMAGE, outputs), **meanings)
 
 
 ROWS: dict[str, tuple[Graph, str]] = {
@@ -111,6 +121,11 @@ ROWS: dict[str, tuple[Graph, str]] = {
         ),
         "",
     ),
+    "centers": (centers(o="offsets", s="sizes"), "centers"),
+    "centers with points": (centers(5, s="sizes", o="offsets", p="points"), "centers with points"),
+    "centers without points": (centers(5, s="sizes", o="offsets"), ""),
+    "centers of two pictures": (centers(batch=2, s="sizes", o="offsets"), ""),
+    "centers of other cells": (centers(cells=3, s="sizes", o="offsets"), ""),
     "characters": (meaning(graph_of(IMAGE, {"y": (1, 9, 3)}), x=PICTURE, y=Characters(names=NAMES)), "recognize"),
     "labels of a sound": (meaning(graph_of(SOUND, {"y": (1, 3)}), x=HEARD, y=Labels(names=NAMES)), "classifyAudio"),
     "a sound in three axes": (meaning(graph_of({"x": (1, 1, 80)}, {"y": (1, 3)}), x=HEARD, y=Labels(names=NAMES)), "classifyAudio"),

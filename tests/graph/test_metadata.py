@@ -19,10 +19,13 @@ from webnn_graph.metadata import (
     KINDS,
     Audio,
     Boxes,
+    Bytes,
+    Centers,
     Characters,
     Depth,
     Detections,
     Embedding,
+    Geometry,
     Image,
     Labels,
     Mask,
@@ -31,6 +34,8 @@ from webnn_graph.metadata import (
     Points,
     Prototypes,
     Regions,
+    Regression,
+    Target,
     Tokens,
     metadata_of,
     problems,
@@ -185,6 +190,8 @@ class Tensor:
         (Audio(sampling_rate=16_000, context=64), (1, 100), (1, 64)),
         (Audio(sampling_rate=16_000, spectrogram=Spectrogram(length=400, hop=160, mels=8)), (1, 100, 8), (1, 8, 100)),
         (Tokens(), (1, 100), ()),
+        (Bytes(block=8, first=6, last=4), (1, 10), (1, 6)),
+        (Bytes(block=8, first=6), (6,), ()),
         (Labels(names=("a", "b")), (1, 2), (1, 3)),
         (Labels(names=("a", "b"), axis=-3), (1, 2, 5, 5), (2, 2)),
         (Boxes(), (1, 10, 4), (1, 4, 10)),
@@ -197,6 +204,8 @@ class Tensor:
         (Detections(names=("a", "b"), form="rows", points=Points(count=2, scored=True, names=("l", "r"))), (1, 100, 12), (1, 100, 10)),
         (Detections(names=("a", "b"), form="final", points=Points(count=5, scored=True)), (1, 300, 21), (1, 300, 6)),
         (Prototypes(), (1, 32, 5, 5), (5, 5)),
+        (Geometry(holds="sizes"), (1, 2, 5, 5), (5, 5)),
+        (Regression(targets=(Target(name="a", polynomial=(1.0, 2.0)), Target(name="b", unit="m"))), (1, 2), (2, 1)),
         (Regions(), (1, 1, 5, 5), (5,)),
         (Mask(names=("a", "b")), (1, 5, 5), (5,)),
         (Depth(), (1, 5, 5), (5,)),
@@ -227,7 +236,7 @@ def test_a_box_for_each_cell() -> None:
 
 def test_every_kind_is_tested() -> None:
     (mark,) = test_what_a_tensor_can_be.pytestmark  # type: ignore[attr-defined]
-    assert {row[0].kind for row in mark.args[1]} == set(KINDS) - {"speech", "state"}  # which have any shape
+    assert {row[0].kind for row in mark.args[1]} == set(KINDS) - {"speech", "state", "centers"}  # of any shape, of several tensors
 
 
 def test_coefficients_are_for_prototypes() -> None:
@@ -239,6 +248,36 @@ def test_coefficients_are_for_prototypes() -> None:
     assert found(3, y=objects, z3=maps) == found(4, 3, y=objects, z4=maps, z3=maps) == []
     wrong = "output y [1, 8, 20] has 3 coefficients, and no output is as many prototypes"
     assert found(4, y=objects, z4=maps) == found(3, y=objects) == [wrong]
+
+
+def test_cells_of_centers() -> None:
+    """A grid that covers the picture, and other outputs that have the same cells."""
+    known: dict[str, Meaning] = {"y": Centers(names=("a",), stride=8, points=Points(count=5))}
+    known |= {name: Geometry(holds=holds) for name, holds in (("s", "sizes"), ("o", "offsets"), ("p", "points"))}  # type: ignore[arg-type]
+
+    def found(picture: tuple[int, int] | None, labels: int = 1, height: int = 5, **maps: int) -> list[str]:
+        inputs = [Tensor("x", 1, 3, *picture)] if picture else []
+        outputs = [Tensor("y", 1, labels, 5, 7), *(Tensor(name, 1, count, height, 7) for name, count in maps.items())]
+        tensors = {**known, **({"x": Image()} if picture else {})}
+        return list(problems(Metadata(tensors={n: m for n, m in tensors.items() if n in {"x", "y", *maps}}), inputs, outputs))
+
+    all_maps = {"o": 2, "p": 10, "s": 2}
+    assert [found((height, 56), **all_maps) for height in (33, 40, 47)] == [[]] * 3
+    assert found((48, 56), **all_maps) == ["output y [1, 1, 5, 7] has 5 x 7 cells, and 6 x 7 of 8 pixels cover a picture of 48 x 56"]
+    assert found(None, **all_maps) == ["output y [1, 1, 5, 7] has cells of a picture, and no input is said to be one"]
+    assert found((40, 56), labels=2, **all_maps) == [
+        "output y [1, 2, 5, 7] is not centers as metadata say: there are 1 labels for 2 numbers"
+    ]
+    wrong = "output y [1, 1, 5, 7] has no {} of its cells: no output of shape [..., {}, 5, 7] is a geometry that holds them"
+    assert found((40, 56), s=2, o=2) == found((40, 56), s=2, o=2, p=8) == [wrong.format("points", 10)]
+    lacking = [wrong.format(name, count) for name, count in (("sizes", 2), ("offsets", 2), ("points", 10))]
+    assert found((40, 56)) == found((40, 56), height=4, **all_maps) == lacking
+
+
+def test_points_of_centers() -> None:
+    wrong = Centers(names=("a",), points=Points(count=2, names=("left",), scored=True))
+    assert list(wrong.problems((1, 1, 5, 5))) == ["there are 1 names for 2 points", "points of centers have no scores"]
+    assert list(Centers(names=("a",)).problems((5, 5))) == ["there is no axis -3"]
 
 
 def test_what_no_object_has() -> None:

@@ -14,8 +14,9 @@ import pytest
 from tests.javascript.test_runtime import plain  # noqa: F401
 from tests.javascript.test_tasks import place, run
 from tests.javascript.written import needs_node
+from tests.tasks.test_centers import drawn
 from webnn_graph.data_types import Array
-from webnn_graph.metadata import Detections, Labels, Meaning, Points, Prototypes, whole
+from webnn_graph.metadata import Centers, Detections, Geometry, Labels, Meaning, Points, Prototypes, whole
 from webnn_graph.tasks.answers import OVERLAP, Found, objects
 from webnn_graph.tasks.pictures import Fit
 
@@ -54,7 +55,7 @@ def check(cases: Sequence[tuple[str, Sequence[Array], Sequence[Meaning], Mapping
     for fragment, tensors, meanings, options, fit in cases:
         said = [{**whole(meaning), "shape": list(tensor.shape)} for meaning, tensor in zip(meanings, tensors, strict=True)]
         given.append([fragment, [tensor.ravel().tolist() for tensor in tensors], said, options, place(fit)])
-        outputs, read = dict(zip("yz", tensors, strict=False)), dict(zip("yz", meanings, strict=False))
+        outputs, read = dict(zip("abcd", tensors, strict=False)), dict(zip("abcd", meanings, strict=False))
         expected.append(objects(outputs, read, (100, 120), fit, options["threshold"], options.get("soft", False)))
     (folder / "given").write_text(json.dumps(given))
     for found, right in zip(run(folder, ANSWER, str(folder / "given")), expected, strict=True):
@@ -83,6 +84,23 @@ def test_points(plain: Path) -> None:  # noqa: F811
         options = {"threshold": 0.3, **({} if form == "final" else {"overlap": OVERLAP})}
         cases.append(("points", [tensor], [Detections(names=NAMES, form=form, unit=unit, points=points)], options, fit))  # type: ignore[arg-type]
     assert min(map(len, check(cases, plain))) > 3
+
+
+def test_centers(plain: Path) -> None:  # noqa: F811
+    random = np.random.default_rng(3)
+    cases = []
+    of_points = (None, Points(count=3, names=("a", "b", "c")))
+    ways = product(("xy", "yx"), (False, True), (False, True), ("logits", "probabilities"), of_points, FITS)
+    for order, log, middle, scores, points, fit in ways:
+        how: Mapping[str, Any] = {"order": order, "log": log, "middle": middle, "scores": scores, "points": points}
+        meaning = Centers(names=NAMES, stride=10, overlap=0.02, **how)
+        maps = drawn(meaning, random, 10, 12)
+        maps["sizes"] += np.float32(0.7)
+        held = [Geometry(holds=name) for name in maps if name != "heat"]  # type: ignore[arg-type]
+        options = [{"threshold": 0.8}, {"threshold": 0.8, "soft": True}]
+        cases += [("centers", [*maps.values()], [meaning, *held], one, fit) for one in options]
+    counts = list(map(len, check(cases, plain)))
+    assert min(counts) > 20 and sum(counts[::2]) < sum(counts[1::2])
 
 
 def test_masks(plain: Path) -> None:  # noqa: F811

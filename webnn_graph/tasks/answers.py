@@ -11,13 +11,17 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.metadata import Boxes, Characters, Detections, Labels, Points, prototypes_of, strides_of
+from webnn_graph.metadata import Boxes, Centers, Characters, Detections, Labels, Points, geometry_of, prototypes_of, strides_of
+from webnn_graph.tasks.centers import rows_of
 from webnn_graph.tasks.instances import Silhouette, silhouettes
 from webnn_graph.tasks.pictures import Fit
 
 OVERLAP = 0.45
 """Of boxes of one label: the share of both that they may have in common."""
 MOST_BOXES = 300
+OF_OBJECTS = Boxes, Detections, Centers
+"""What outputs are that say what is where in a picture."""
+ONE = "convert it for one: --dim batch=1"
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,13 @@ class Found(Scored):
         return made
 
 
-def probabilities(numbers: Array, labels: Labels | Characters) -> Array:
+def probabilities(numbers: Array, labels: Labels | Characters | Centers) -> Array:
     """The numbers along the labels' axis as probabilities, float64."""
     axis = labels.axis if isinstance(labels, Labels) else -1
     values = numbers.astype(np.float64)
     if labels.scores == "probabilities":
         return values
-    if isinstance(labels, Labels) and labels.several:
+    if isinstance(labels, Centers) or (isinstance(labels, Labels) and labels.several):
         return sigmoid(values)
     with np.errstate(invalid="ignore"):  # a model may say infinities
         powers = np.exp(values - values.max(axis, keepdims=True))
@@ -253,9 +257,14 @@ def objects(
         soft: Whether the scores of boxes that overlap are lowered, where one of them would stay, see `softened`.
 
     Raises:
-        ValidationError: They are of several pictures, there are not as many boxes as scores of labels, or masks are too large.
+        ValidationError: They are of several pictures, there are not as many boxes as scores of labels, centers have no sizes, or masks
+            are too large.
     """
     for name, meaning in meanings.items():
+        if isinstance(meaning, Centers):
+            rows = _of_centers(name, meaning, outputs, meanings)
+            same = Detections(names=meaning.names, form="rows", points=meaning.points)
+            return _of_one(rows, None, same, size, fit, threshold, soft, meaning.overlap)
         if isinstance(meaning, Detections):
             prototypes = prototypes_of(meaning, meanings, {name: array.shape for name, array in outputs.items()})
             return _of_one(outputs[name], outputs[prototypes] if prototypes else None, meaning, size, fit, threshold, soft)
@@ -277,12 +286,32 @@ def objects(
     return detected(places, scores, names, fit, threshold)[:most]
 
 
+def _of_centers(name: str, meaning: Centers, outputs: Mapping[str, Array], meanings: Mapping[str, object]) -> Array:
+    """Rows of detections of a heat map and the maps of the same cells."""
+    heat = outputs[name]
+    others = geometry_of(meaning, heat.shape, meanings, {name: array.shape for name, array in outputs.items()})
+    lacking = [holds for holds in meaning.geometry if holds not in others]
+    if lacking:
+        raise ValidationError(f"centers of shape {list(heat.shape)} have no {' and no '.join(lacking)} of the same cells")
+    maps = [outputs[one] for one in others.values()]
+    if any(one.size != prod(one.shape[-3:]) for one in (heat, *maps)):
+        raise ValidationError(f"the model says what is in several pictures: {list(heat.shape)}", ONE)
+    return rows_of(probabilities(heat, meaning), maps, meaning)
+
+
 def _of_one(
-    numbers: Array, prototypes: Array | None, meaning: Detections, size: tuple[int, int], fit: Fit, threshold: float, soft: bool
+    numbers: Array,
+    prototypes: Array | None,
+    meaning: Detections,
+    size: tuple[int, int],
+    fit: Fit,
+    threshold: float,
+    soft: bool,
+    most: float = OVERLAP,
 ) -> list[Found]:
-    """What is in a picture, of YOLO's output."""
+    """What is in a picture, of YOLO's output; two boxes of one label may have `most` of both in common."""
     if numbers.size != numbers.shape[-1] * numbers.shape[-2] or (prototypes is not None and prototypes.size != prod(prototypes.shape[-3:])):
-        raise ValidationError(f"the model says what is in several pictures: {list(numbers.shape)}", "convert it for one: --dim batch=1")
+        raise ValidationError(f"the model says what is in several pictures: {list(numbers.shape)}", ONE)
     rows = numbers.reshape(numbers.shape[-2:]).astype(np.float64)
     rows = rows.T if meaning.form == "columns" else rows
     rest, is_chosen, names = rows[:, meaning.first :], meaning.form in ("best", "final"), meaning.names
@@ -304,7 +333,7 @@ def _of_one(
             return [{"mask": mask} for mask in silhouettes(boxes, rest[order], prototypes, size, fit)]
         return [{}] * len(order)
 
-    overlap = OVERLAP if meaning.form != "final" else None
+    overlap = most if meaning.form != "final" else None
     return detected(places, scores, names, fit, threshold, overlap, exclusive=meaning.exclusive, soft=soft, more=more)
 
 

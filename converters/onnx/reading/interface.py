@@ -216,7 +216,11 @@ def _shape(name: str, dims: Dims | None, settings: InterfaceOptions) -> tuple[in
     fixed = [size for size, dim in pairs if isinstance(dim, int) and size is not None and 0 < dim != size]
     # What is known of a tensor inside the model follows from the model's inputs, in whose place it stands.
     if fixed and name not in settings.inputs:
-        raise ConversionError(f"input {name} has shape {_shown(dims)}, {wanted}; fixed dimensions stay", code=Code.WRONG_SHAPE)
+        raise ConversionError(
+            f"input {name} has shape {_shown(dims)}, {wanted}; fixed dimensions stay",
+            f"with {option('input', name)} the graph begins there in any shape that the operators take",
+            code=Code.WRONG_SHAPE,
+        )
     return given
 
 
