@@ -9,14 +9,15 @@ from pathlib import Path
 
 import msgspec
 
+from converters.fetching.download import digest
+from converters.fetching.files import cache_folder
 from converters.onnx import convert
 from converters.onnx.reading.files import files_of
 from converters.onnx.reading.load import load_model
 from converters.onnx.reading.onnxsim import count_nodes
 from converters.onnx.reading.random_weights import with_random_weights
 from converters.onnx.source import OnnxSource
-from models.zoo.download import digest
-from models.zoo.fetch import cache_folder, fetch
+from models.zoo.fetch import fetch
 from models.zoo.loaded import Loaded
 from models.zoo.made import made_file
 from models.zoo.manifest import ZOO, Model

