@@ -19,6 +19,8 @@ MOST_BYTES = 2**28
 """Of a file: vocabularies of 256,000 tokens take some 30 MB."""
 LIBRARY = {"@huggingface/tokenizers": "^0.2.0"}
 """What reads it in pages: a package of npm, with its versions."""
+ENTRY = "dist/tokenizers.min.mjs"
+"""Its module for pages, in its folder; it imports no other."""
 KINDS = {
     "model": frozenset(("BPE", "Unigram", "WordPiece")),
     "normalizer": frozenset(
