@@ -39,10 +39,23 @@ const SPELLED = {
 };
 const spelled = (part) => SPELLED[part?.type]?.(part) ?? part;
 
+const before = (...normalizers) => ({ type: "Sequence", normalizers });
+const replaced = (pattern, content) => ({ type: "Replace", pattern, content });
+/** The lowercase of a sigma whatever comes behind it; spaces around ideographs that take two units of UTF-16. */
+const SIGMA = replaced({ String: "\u03a3" }, "\u03c3");
+const IDEOGRAPHS = replaced({ Regex: "[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]" }, " $& ");
+const NORMAL = {
+  Lowercase: (part) => before(SIGMA, part),
+  BertNormalizer: (part) => before(...(part.lowercase ? [SIGMA] : []), ...(part.handle_chinese_chars ? [IDEOGRAPHS] : []), part),
+  Sequence: ({ normalizers }) => before(...normalizers.map(normal)),
+};
+const normal = (part) => NORMAL[part?.type]?.(part) ?? part;
+
 /** What makes tokens of texts, of the contents of a tokenizer's files; the library looks for the token of unknown words in the settings alone. */
 function tokenizerOf(Tokenizer, data, config) {
   const unknown = data.model?.unk_token ?? config.unk_token;
-  return new Tokenizer({ ...data, pre_tokenizer: spelled(data.pre_tokenizer) }, { ...config, unk_token: unknown });
+  const parts = { normalizer: normal(data.normalizer), pre_tokenizer: spelled(data.pre_tokenizer) };
+  return new Tokenizer({ ...data, ...parts }, { ...config, unk_token: unknown });
 }
 
 export { tokenizerOf };
