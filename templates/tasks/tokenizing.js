@@ -4,7 +4,7 @@ const removed = (Regex) => ({ ...pieces(Regex), invert: false });
 const isolated = (Regex) => ({ ...removed(Regex), behavior: "Isolated" });
 
 /** Of a Split, by its behavior and whether it is inverted. */
-function splitting({ pattern, behavior, invert }) {
+function splitting({ pattern, behavior, invert = false }) {
   const one = `(?:${pattern.Regex ?? pattern.String.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")})`;
   const other = `(?:(?!${one})[\\s\\S])`;
   switch (behavior) {
