@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.results import ROOT
 from converters.fetching import packages, tokenizing
 from tests.cli.conftest import invoke as invoke
 from webnn_graph.errors import WebNNError
@@ -96,6 +97,11 @@ def test_a_page_is_the_same_each_time(tmp_path: Path, classifier: tuple[Path, ob
     assert b"Apache License" in license and b'from"' not in module, "a module that imports no other"
     again = invoke("webnn2js", graph, "-o", tmp_path / "one", "--format", "page")
     assert again.exit_code == 1 and all(f"model{suffix}" in again.stderr for suffix in TOKENIZING)
+
+
+@pytest.mark.parametrize("file", ["docs/tasks/show-a-model.md", "Makefile"])
+def test_the_version_is_the_one_that_is_said(file: str) -> None:
+    assert f" {tokenizing.PACKAGE}" in (ROOT / file).read_text("utf-8")
 
 
 @needs_tokenizers
