@@ -138,6 +138,15 @@ class Destination:
         return [path for path in alone if path not in self.files]
 
 
+def tokenizer_of(model: Path) -> Path | None:
+    """The file of a model's tokenizer, if it is in the model's folder."""
+    from converters.described.folder import is_own
+    from webnn_graph.tasks.texts import tokenizer_file
+
+    file = tokenizer_file(model)
+    return file if file and is_own(file, file.parent) else None
+
+
 def refuse_existing(paths: Iterable[Path], besides: str = "") -> None:
     """Raises `WebNNError` when a file that is going to be written is already there; ``besides`` says what else speaks against it."""
     there = [str(path) for path in paths if path.exists()]

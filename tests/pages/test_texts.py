@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks.results import ROOT
+from converters.commands.opening import Opening
+from converters.commands.serving import of_path
+from converters.described.given import Given
 from converters.fetching import packages, tokenizing
 from tests.cli.conftest import invoke as invoke
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats.table import TOKENIZING
+from webnn_graph.gallery import pages_of
 
 pytest.importorskip("PIL", reason="pillow is not installed")
 pytest.importorskip("tokenizers", reason="tokenizers is not installed")
@@ -21,7 +25,7 @@ from tests.javascript.test_texts import LIBRARY, PACKAGES, needs_tokenizers  # n
 from tests.pages.conftest import Open  # noqa: E402
 from tests.pages.test_answers import listed  # noqa: E402
 from tests.tasks.test_command import NAMED  # noqa: E402
-from tests.tasks.test_texts import TEXT, Invoke, bert, pipeline, written  # noqa: E402
+from tests.tasks.test_texts import LENGTH, TEXT, Invoke, bert, pipeline, written  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +106,29 @@ def test_a_page_is_the_same_each_time(tmp_path: Path, classifier: tuple[Path, ob
 @pytest.mark.parametrize("file", ["docs/tasks/show-a-model.md", "Makefile"])
 def test_the_version_is_the_one_that_is_said(file: str) -> None:
     assert f" {tokenizing.PACKAGE}" in (ROOT / file).read_text("utf-8")
+
+
+@needs_tokenizers
+@pytest.mark.usefixtures("stocked")
+def test_a_module_that_is_served_has_it_where_it_is(tmp_path: Path, classifier: tuple[Path, object], invoke: Invoke) -> None:
+    graph, _ = classifier
+    page_of(graph, tmp_path / "page", invoke)
+    (tmp_path / "page" / "index.html").unlink()
+    assert '"./model.tokenizers.js"' in str(pages_of(tmp_path / "page")("/model.html"))
+    for suffix in TOKENIZING:
+        (tmp_path / "page" / f"model{suffix}").unlink()
+    assert f'"./node_modules/{LIBRARY}/' in str(pages_of(tmp_path / "page")("/model.html"))
+
+
+@needs_tokenizers
+@pytest.mark.usefixtures("stocked")
+@pytest.mark.parametrize("name", ["model.webnn", "model"], ids=["a graph", "its folder"])
+def test_a_model_is_served_with_it(name: str, tmp_path: Path, classifier: tuple[Path, object]) -> None:
+    options = Opening(dims={"batch": 1, "sequence": LENGTH}) if name == "model" else Opening()
+    with of_path(tmp_path / name, options, Given(), {}) as served:
+        assert {f"model{suffix}" for suffix in (*TOKENIZING, ".tokenizer.json", ".task.js")} <= {
+            file.name for file in served.folder.iterdir()
+        }
 
 
 @needs_tokenizers
