@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from webnn_graph.errors import WebNNError
-from webnn_graph.formats.page import page_of
-from webnn_graph.formats.table import LIBRARIES
+from webnn_graph.formats.page import INSTALLED_TOKENIZERS, page_of
+from webnn_graph.formats.table import LIBRARIES, TOKENIZING
 from webnn_graph.generation.text import DATA
 from webnn_graph.html import Page
 from webnn_graph.serving import INDEX, Pages, file_of
@@ -81,9 +81,16 @@ def _page(pages: Mapping[str, str], path: str) -> str | None:
 
 def _page_of(module: Path) -> str:
     """The page of a module, whose path is without its suffix."""
-    beside = {suffix: module.with_name(f"{module.name}{suffix}").is_file() for suffix in (TASK_SUFFIX, FALLBACK_SUFFIX, DATA_SUFFIX)}
-    fallback = DEFAULT if beside[FALLBACK_SUFFIX] else ""
-    return page_of(module.name, module.name, is_asked=beside[TASK_SUFFIX], is_told=beside[DATA_SUFFIX], fallback=fallback)
+    suffixes = (TASK_SUFFIX, FALLBACK_SUFFIX, DATA_SUFFIX, TOKENIZING[0])
+    beside = {suffix: module.with_name(f"{module.name}{suffix}").is_file() for suffix in suffixes}
+    library = f"{module.name}{TOKENIZING[0]}" if beside[TOKENIZING[0]] else INSTALLED_TOKENIZERS
+    return page_of(
+        module.name,
+        module.name,
+        is_asked=beside[TASK_SUFFIX],
+        library=library if beside[DATA_SUFFIX] else "",
+        fallback=DEFAULT if beside[FALLBACK_SUFFIX] else "",
+    )
 
 
 def _entries(folder: Path) -> Iterator[Entry]:

@@ -24,6 +24,7 @@ TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css",
     ".json": "application/json",
+    ".txt": "text/plain; charset=utf-8",
     ".ts": "text/plain; charset=utf-8",
     ".png": "image/png",
     ".jpg": "image/jpeg",

@@ -1,19 +1,16 @@
 """Measures pages that answer: ``python -m benchmarks.asking [MODEL...] [--browser PATH...]``.
 
 Each model of the zoo of which it is known what it takes and gives becomes a page, as ``--format page`` writes it, that is asked about the
-same picture or sound in new browsers. Without names, those that have not been measured yet. Half a minute a model.
+same picture, sound or text in new browsers. Without names, those that have not been measured yet. Half a minute a model.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import gzip
 import json
 import tempfile
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,19 +18,17 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.asking import report
-from benchmarks.asking.questions import FILES
-from benchmarks.results import ROOT, Results
+from benchmarks.asking.questions import question
+from benchmarks.pages import broken_rules, served
+from benchmarks.results import Results
 from converters.commands.destination import Destination
 from converters.commands.saving import save
-from models.zoo.loading import converted
+from models.zoo.loading import converted, tokenizer_of
 from models.zoo.manifest import Model, zoo
-from webnn_graph.gallery import pages_of
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes.chromium import FLAGS, find_browser, version_of
-from webnn_graph.serving import address_of, serving
 
 ASK = (Path(__file__).parent / "ask.js").read_text("utf-8")
-AXE = ROOT / ".venv" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 AGAIN = 7
 """How often a page is asked after the first time."""
 WIDTHS = {"desktop": 1280, "phone": 360}
@@ -44,7 +39,7 @@ def written(model: Model, folder: Path) -> Path | None:
     """A folder with the model's page; None where the page can be asked nothing."""
     graph = converted(model)
     assert isinstance(graph, Graph), graph
-    save(graph, Destination(folder, model.name, ["page"], more={"folders": ["page"]}))
+    save(graph, Destination(folder, model.name, ["page"], more={"folders": ["page"]}, tokenizer=tokenizer_of(model)))
     if not (folder / f"{model.name}.task.js").is_file():
         return None
     return folder
@@ -52,20 +47,9 @@ def written(model: Model, folder: Path) -> Path | None:
 
 def sizes(folder: Path, name: str) -> dict[str, int]:
     """Bytes of the page's parts as a server compresses them, and of the weights as they are."""
-    parts = {"page": "index.html", "task": f"{name}.task.js", "module": f"{name}.js"}
-    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    return {**{part: len(gzip.compress((folder / file).read_bytes())) for part, file in parts.items()}, "weights": weights}
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a folder, as ``webnn serve`` has it."""
-    with serving(folder, pages_of(folder), 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield address_of(server)
-        server.shutdown()
-        thread.join()
+    parts = {"page": "index.html", "task": f"{name}.t*.js*", "module": f"{name}.js"}
+    packed = {part: sum(len(gzip.compress(file.read_bytes())) for file in folder.glob(pattern)) for part, pattern in parts.items()}
+    return {**packed, "weights": sum(file.stat().st_size for file in folder.glob("*.safetensors"))}
 
 
 def visited(executable: Path, address: str) -> dict[str, Any]:
@@ -79,27 +63,18 @@ def visited(executable: Path, address: str) -> dict[str, Any]:
             page.wait_for_selector(READY, state="attached")
             loaded = page.evaluate("performance.now()")
             task = page.evaluate("import(JSON.parse(document.getElementById('about').textContent).task).then(({ task }) => task)")
-            times = [page.evaluate(ASK, _question(task["takes"])) for _ in range(1 + AGAIN)]
+            times = [page.evaluate(ASK, question(task["takes"])) for _ in range(1 + AGAIN)]
             broken = sum(_broken(page, width, colours) for width in WIDTHS.values() for colours in ("light", "dark"))
             return {"method": task["name"], "loaded": loaded, "first": times[0], "again": median(times[1:]), "broken": broken}
         finally:
             browser.close()
 
 
-def _question(takes: str) -> dict[str, str]:
-    name, content = FILES[takes]()
-    return {"name": name, "base64": base64.b64encode(content).decode()}
-
-
 def _broken(page: Page, width: int, colours: Any) -> int:
     """How many rules of axe-core the page breaks in a width and in light or dark."""
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=colours)
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    assert found["passes"]
-    return len(found["violations"])
+    return len(broken_rules(page))
 
 
 def main(names: Sequence[str], browsers: Sequence[Path]) -> None:

@@ -1,7 +1,8 @@
-"""What pages are asked about: a picture as telephones take it, and a sound, both made up."""
+"""What pages are asked about: a picture as telephones take it, a sound and a text, all made up."""
 
 from __future__ import annotations
 
+import base64
 import io
 import wave
 
@@ -34,5 +35,13 @@ def sound() -> tuple[str, bytes]:
     return "sound.wav", file.getvalue()
 
 
+TEXT = "The quick brown fox jumps over the lazy dog, who lies in the sun and does not mind: it is far too hot for a hunt."
 FILES = {"image": picture, "audio": sound}
-"""By what a model takes."""
+
+
+def question(takes: str) -> dict[str, str]:
+    """What *ask.js* asks about, by what a model takes: a text, or a file's name and content."""
+    if takes == "text":
+        return {"text": TEXT}
+    name, content = FILES[takes]()
+    return {"name": name, "base64": base64.b64encode(content).decode()}

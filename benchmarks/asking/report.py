@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from benchmarks.asking.questions import TEXT
 from benchmarks.results import ROOT, Results, machine
 from benchmarks.tables import table
 
@@ -14,12 +15,13 @@ Measured by `python -m benchmarks.asking`, on a machine with {machine}. Look at 
 others on other machines.
 
 Models of [the zoo](zoo.md) of which it is known what they take and give, as the page that [`--format page`](tasks/show-a-model.md)
-writes, asked about a picture of 1280x960 pixels (JPEG) or a sound of 3 seconds (stereo, 44.1 kHz):
+writes, asked about a picture of 1280x960 pixels (JPEG), a sound of 3 seconds (stereo, 44.1 kHz) or a text of {words} words:
 
-* **page**, **task**, **module**: bytes of the page, of the steps before and behind the model, and of the model's own module, compressed by
-  gzip; none is fetched from elsewhere;
+* **page**, **task**, **module**: bytes of the page, of the steps before and behind the model, for texts with what makes tokens and the
+  tokenizer's data, and of the model's own module, compressed by gzip; none is fetched from elsewhere;
 * **loaded**: milliseconds from navigation until it can be asked, from this machine;
-* **first**: milliseconds from the drop of the file until the answer stands in the page; **again**: the median of seven more;
+* **first**: milliseconds from the drop of the file, or from the click that asks about the text, until the answer stands in the page;
+  **again**: the median of seven more;
 * **rules broken**: of axe-core, with the answer, on a desktop and on a phone, light and dark.
 """
 HEADINGS = ["model", "method", "page kB", "task kB", "module kB", "weights MB", "loaded ms", "first ms", "again ms", "rules broken"]
@@ -29,7 +31,10 @@ def main() -> None:
     """Writes what there is."""
     found = Results("asking").all
     if found:
-        parts = [HEAD.format(machine=machine()), *(part for browser in sorted(found) for part in _of(browser, found[browser]))]
+        parts = [
+            HEAD.format(machine=machine(), words=len(TEXT.split())),
+            *(part for browser in sorted(found) for part in _of(browser, found[browser])),
+        ]
         (ROOT / "docs" / "pages.md").write_text("".join(parts), "utf-8")
 
 

@@ -13,7 +13,7 @@ from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
 from webnn_graph.formats import is_written_here
 from webnn_graph.formats.shards import in_place_of, index_of
-from webnn_graph.formats.table import SHARED, WEIGHTS, suffix_of, writable, written_as
+from webnn_graph.formats.table import PAGE, SHARED, WEIGHTS, suffix_of, writable, written_as
 from webnn_graph.generation.package import Package
 from webnn_graph.generation.text import CONFIG, DATA
 from webnn_graph.targets import Target
@@ -71,7 +71,8 @@ class Destination:
     @property
     def files(self) -> list[Path]:
         """The graph files with what is written beside each, or may be, but for the weights."""
-        return [*(file for path in self.graphs for file in written_as(path).possible(path, self.more)), *self.tokenizer_files.values()]
+        more = {**self.more, "tokenizing": self.tokenizer is not None and PAGE in self.more.get("folders", ())}
+        return [*(file for path in self.graphs for file in written_as(path).possible(path, more)), *self.tokenizer_files.values()]
 
     @property
     def tokenizer_beside(self) -> dict[Path, Path]:
@@ -135,6 +136,15 @@ class Destination:
         found = [path for path, format in there if format.reads or (is_written_here(path) and not format.wrote(path.name))]
         alone = [path for path in found if not is_shared or path.stem == self.weights_file.stem or not path.with_suffix(WEIGHTS).exists()]
         return [path for path in alone if path not in self.files]
+
+
+def tokenizer_of(model: Path) -> Path | None:
+    """The file of a model's tokenizer, if it is in the model's folder."""
+    from converters.described.folder import is_own
+    from webnn_graph.tasks.texts import tokenizer_file
+
+    file = tokenizer_file(model)
+    return file if file and is_own(file, file.parent) else None
 
 
 def refuse_existing(paths: Iterable[Path], besides: str = "") -> None:

@@ -566,7 +566,7 @@ def opening_of(options: dict[str, Any]) -> Opening:
 
 def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str], files_of: Callable[[Path], Iterable[Path]]) -> Destination:
     """Takes the `destination_options` out of a command's options; ``files_of`` says what a model is read from."""
-    from converters.commands.destination import Destination
+    from converters.commands.destination import Destination, tokenizer_of
     from webnn_graph.targets import load_target
 
     stem, target = options.pop("name") or _stem_of(model), options.pop("target")
@@ -601,18 +601,9 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
         max_shard_size=most,
         expand=expand,
         more=more,
-        tokenizer=_tokenizer_of(model),
+        tokenizer=tokenizer_of(model),
         sources=lambda: [*files_of(model), *given],
     )
-
-
-def _tokenizer_of(model: Path) -> Path | None:
-    """The file of a model's tokenizer, if it is in the model's folder."""
-    from converters.described.folder import is_own
-    from webnn_graph.tasks.texts import tokenizer_file
-
-    file = tokenizer_file(model)
-    return file if file and is_own(file, file.parent) else None
 
 
 def _is_default(option: str) -> bool:

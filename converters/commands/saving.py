@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from converters.commands.destination import Destination
 from converters.commands.report import described, report_graph
+from converters.fetching.tokenizing import PACKAGE, tokenizing
 from webnn_graph.collecting import rarely
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats import SHARED, Format, save_together
@@ -18,7 +19,8 @@ from webnn_graph.formats.beside import opened
 from webnn_graph.formats.files import PathLike
 from webnn_graph.formats.saving import More, sized_texts
 from webnn_graph.formats.shards import Shards
-from webnn_graph.formats.table import WEIGHTS, readable, suffix_of, written_as
+from webnn_graph.formats.table import PAGE, WEIGHTS, readable, suffix_of, written_as
+from webnn_graph.formats.task import task_of
 from webnn_graph.formats.weights import stored
 from webnn_graph.generation.package import MODULES, Package, in_few_calls, in_module
 from webnn_graph.generation.text import check_tokenizer
@@ -131,8 +133,9 @@ def _written(
     last = parts[-1][1]
     last.folder.mkdir(parents=True, exist_ok=True)
     beside, left_out = _tokenizer(parts)
-    tokenizer = {} if left_out else last.tokenizer_beside
+    tokenizer = [] if left_out else [copy.name for copy in last.tokenizer_beside.values()]
     together: dict[PathLike, Graph] = {path: graph for graphs, _ in prepared for path, graph in graphs.items()}
+    library, lacking = _library(together.values(), last, tokenizer)
     files = save_together(
         together,
         labels=last.labels,
@@ -141,7 +144,8 @@ def _written(
         more=(lambda names, digest: {**(more(names, digest) if more else {}), **beside}) if beside else more,
         max_shard_size=last.max_shard_size,
         expand=last.expand,
-        tokenizer=[copy.name for copy in tokenizer.values()],
+        tokenizer=tokenizer,
+        tokenizing=library,
         **last.more,
     )
     of_parts = {file for _, to in parts for file in to.files}
@@ -156,7 +160,7 @@ def _written(
             notes += _unheard(first) if any(path.suffix == suffix_of(MODULES) for path in graphs) else []
         if "npm" in to.more.get("folders", ()) and not first.metadata.get("license"):
             notes.append("package.json names no license, as the model's files do not; --license says it")
-        saved.append(Saved(first, [file for file in files if file in to.files] + common, [*warnings, *mixed, *left_out], notes))
+        saved.append(Saved(first, [file for file in files if file in to.files] + common, [*warnings, *mixed, *left_out, *lacking], notes))
     return saved
 
 
@@ -171,6 +175,17 @@ def _tokenizer(parts: Sequence[tuple[Graph, Destination]]) -> tuple[dict[Path, b
     except WebNNError as error:
         return {}, [f"the tokenizer is left out: {error.what}"]
     return read, []
+
+
+def _library(graphs: Iterable[Graph], to: Destination, tokenizer: Sequence[str]) -> tuple[list[bytes], list[str]]:
+    """What a page makes tokens with, and what is to be said where that cannot be had."""
+    tasks = (task_of(graph, tokenizer) for graph in graphs if PAGE in to.more.get("folders", ()))
+    if not any(task and task.is_told for task in tasks):
+        return [], []
+    try:
+        return tokenizing(), []
+    except WebNNError as error:
+        return [], [f"the page needs a package that could not be fetched: npm install {PACKAGE} in {to.folder} completes it ({error.what})"]
 
 
 def _prepared(graph: Graph, to: Destination) -> tuple[dict[Path, Graph], list[str]]:

@@ -12,12 +12,13 @@ from typing import Any
 import click
 
 from converters.commands.console import DONE, progress, say, verbosity
-from converters.commands.destination import Destination
+from converters.commands.destination import Destination, tokenizer_of
 from converters.commands.opening import Opening, kind_of, open_graph
 from converters.commands.saving import save
 from converters.described.given import Given
 from webnn_graph.errors import WebNNError
 from webnn_graph.file_kinds import ModelKind, file_kind
+from webnn_graph.formats.table import PAGE
 from webnn_graph.gallery import pages_of
 from webnn_graph.serving import Pages, address_of, serving
 from webnn_graph.window import open_window
@@ -62,7 +63,8 @@ def of_path(path: Path, opening: Opening, given: Given, more: Mapping[str, Any])
         with progress("converting ..."):
             graph = given.of(open_graph(path, opening))
         stem = path.resolve().name if path.is_dir() else path.stem
-        save(graph, Destination(Path(folder), stem, ["page"], more={**more, "folders": ["page"]})).show()
+        to = Destination(Path(folder), stem, ["page"], more={**more, "folders": [PAGE]}, tokenizer=tokenizer_of(path))
+        save(graph, to).show()
         yield Served(Path(folder), lambda path: None)
 
 

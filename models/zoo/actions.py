@@ -19,7 +19,7 @@ from converters.commands.saving import save
 from converters.commands.workflow import Check
 from models.zoo import pictures
 from models.zoo.fetch import fetch
-from models.zoo.loading import converted, loaded
+from models.zoo.loading import converted, loaded, tokenizer_of
 from models.zoo.made import made_file
 from models.zoo.manifest import Model
 from webnn_graph.errors import WebNNError
@@ -102,7 +102,9 @@ def _destination(model: Model, folder: Path, output: Path, formats: Sequence[str
 
     folders = folders_of(formats)  # in which files have names of their own, so that each model has one to itself
     where = output / model.name if folders else output
-    return Destination(where, model.name, formats, overwrite=True, sources=sources, more={"folders": folders} if folders else {})
+    more = {"folders": folders} if folders else {}
+    tokenizer = tokenizer_of(model, folder)
+    return Destination(where, model.name, formats, overwrite=True, sources=sources, more=more, tokenizer=tokenizer)
 
 
 def _is_alike(path: Path, other: Path) -> bool:

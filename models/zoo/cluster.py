@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from converters.fetching.files import cache_folder
 from models.zoo import keys
 from models.zoo.attempt import attempt, row_of
-from models.zoo.fetch import cache_folder
 from models.zoo.job import Job
 from models.zoo.made import version
 from models.zoo.process import Limits

@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from models.zoo.download import digest
+from converters.fetching.download import digest
 from models.zoo.made import identity, version
 from models.zoo.manifest import Model
 from webnn_graph.formats import text

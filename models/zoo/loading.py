@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from converters.fetching.download import digest
+from converters.fetching.files import cache_folder
 from converters.onnx import convert
 from converters.onnx.reading.files import files_of
 from converters.onnx.reading.load import load_model
 from converters.onnx.reading.onnxsim import count_nodes
 from converters.onnx.reading.random_weights import with_random_weights
 from converters.onnx.source import OnnxSource
-from models.zoo.download import digest
-from models.zoo.fetch import cache_folder, fetch
+from models.zoo.fetch import fetch
 from models.zoo.loaded import Loaded
 from models.zoo.made import made_file
 from models.zoo.manifest import ZOO, Model
 from webnn_graph.errors import ConversionError, WebNNError
 from webnn_graph.formats.files import write_all
+from webnn_graph.generation.text import DATA
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Metadata, check, metadata_of
 
@@ -76,6 +78,17 @@ def prepared(model: Model, folder: Path = ZOO.parent) -> Path:
         content = with_random_weights(path).SerializeToString()
         write_all({filled: lambda: [content]})
     return filled
+
+
+def tokenizer_of(model: Model, folder: Path = ZOO.parent) -> Path | None:
+    """The file of the model's tokenizer, if it is one of its companions; fetched first.
+
+    Raises:
+        WebNNError: It cannot be fetched.
+    """
+    if not any(PurePosixPath(member).name == DATA for member in model.companions):
+        return None
+    return fetch(model, folder).with_name(DATA)
 
 
 def converted(model: Model, make: Callable[[], Graph] | None = None) -> Graph | str:

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from models.zoo.download import digest
-from models.zoo.fetch import WAIT_SECONDS, cache_folder
+from converters.fetching.download import digest
+from converters.fetching.files import WAIT_SECONDS, cache_folder
 from models.zoo.manifest import ZOO, Model
 from webnn_graph.errors import WebNNError, Where, reason
 from webnn_graph.formats.locks import locked

@@ -1,3 +1,4 @@
+import { tokenizerOf } from "../tasks/tokenizing.js";
 import { Template, Tokenizer } from "./facts.js";
 
 /** Makes text of tokens one after another: a character may take several. */
@@ -35,7 +36,7 @@ class Stream {
 
 /** What makes text of tokens, and tokens of text, from the contents of tokenizer.json and tokenizer_config.json. */
 export function textOf(data, config) {
-  const tokenizer = new Tokenizer(data, config);
+  const tokenizer = tokenizerOf(Tokenizer, data, config);
   const special = Object.entries(config).filter(([name]) => name.endsWith("_token"));
   const spelled = Object.fromEntries(special.map(([name, token]) => [name, token?.content ?? token]));
   const encode = (text, isFirst) => tokenizer.encode(text, { add_special_tokens: isFirst }).ids;

@@ -1,5 +1,6 @@
 import { INPUTS, LIBRARY, ModelError, TYPES, dataUrls } from "./facts.js";
 import { isWrong, kindOf } from "./mistakes.js";
+import { tokenizerOf } from "./tokenizing.js";
 
 /** What a file beside the module says as JSON. */
 async function said(url) {
@@ -15,7 +16,7 @@ let reading;
 /** What makes tokens of texts; read once, and again after it could not be. */
 function tokenizer() {
   reading ??= Promise.all([LIBRARY(), ...dataUrls().map(said)])
-    .then(([{ Tokenizer }, data, config = {}]) => new Tokenizer(data, config))
+    .then(([{ Tokenizer }, data, config = {}]) => tokenizerOf(Tokenizer, data, config))
     .catch((error) => {
       reading = undefined;
       const needed = "npm install @huggingface/tokenizers, or an import map that says where it is";

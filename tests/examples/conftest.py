@@ -6,19 +6,18 @@ A test module of an example has ``NAME``, its folder's name, ``READY``, a select
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.pages import AXE, broken_rules
 from tests.everywhere.site import Site
 from tests.examples.running import make
 from webnn_graph.runtimes.browser import BrowserSession
 
 Visit = Callable[..., Any]
-AXE = Path(os.environ.get("WEBNN_AXE", "axe.min.js"))
 needs_axe = pytest.mark.skipif(not AXE.exists(), reason="no axe-core (set WEBNN_AXE to its axe.min.js, as make test does)")
 
 
@@ -80,8 +79,4 @@ def site(request: pytest.FixtureRequest, folder: Path) -> Iterator[Site]:
 
 def require_accessible(page: Any) -> None:
     """A page, as it is now, has nothing that axe-core finds."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    assert found["passes"]
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+    assert broken_rules(page) == []

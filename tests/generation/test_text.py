@@ -55,7 +55,7 @@ def changed(folder: Path, **parts: Any) -> Path:
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ({"model": {"type": "WordLevel", "vocab": {}}}, "model 'WordLevel'"),
+        ({"model": {"type": "Words", "vocab": {}}}, "model 'Words'"),
         ({"model": None}, "model 'None'"),
         ({"pre_tokenizer": {"type": "UnicodeScripts"}}, "pre_tokenizer 'UnicodeScripts'"),
         ({"normalizer": {"type": "Sequence", "normalizers": [{"type": "Nmt"}]}}, "normalizer 'Nmt'"),

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.pages import served
 from tests.browser.pages import without
 from webnn_graph.errors import RuntimeUnavailable
 from webnn_graph.formats.page import page_of
-from webnn_graph.gallery import pages_of
 from webnn_graph.runtimes.chromium import FLAGS, find_browser
-from webnn_graph.serving import address_of, serving
 
 DEVICES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 """A camera that shows a clock, a microphone that beeps, and a user who allows both."""
@@ -40,31 +39,24 @@ def chrome() -> Iterator[Any]:
 def open_folder(chrome: Any) -> Iterator[Open]:
     """Serves a folder, and opens its page; nothing may go wrong that the page does not say."""
     said: list[str] = []
-    ends: list[Callable[[], None]] = []
 
     def run(folder: Path, width: int = 1280, theme: str = "light", before: str = "", path: str = "", ready: str = READY) -> Any:
-        serving_it = serving(folder, pages_of(folder), 0)
-        server = serving_it.__enter__()
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+        address = open.enter_context(served(folder))
         context = chrome.new_context(viewport={"width": width, "height": 800}, color_scheme=theme)
-        ends.extend((context.close, server.shutdown, thread.join, lambda: serving_it.__exit__(None, None, None)))
+        open.callback(context.close)
         context.set_default_timeout(10000)
         page = context.new_page()
         page.on("pageerror", lambda error: said.append(f"error: {error}"))
         page.on("console", lambda message: None if "getImageData" in message.text else said.append(f"console: {message.text}"))
-        page.on(
-            "request", lambda request: None if request.url.startswith(("data:", "blob:", address_of(server))) else said.append(request.url)
-        )
+        page.on("request", lambda request: None if request.url.startswith(("data:", "blob:", address)) else said.append(request.url))
         if before:
             page.add_init_script(before)
-        page.goto(address_of(server) + path)
+        page.goto(address + path)
         page.wait_for_selector(ready, state="attached")
         return page
 
-    yield run
-    for end in ends:
-        end()
+    with ExitStack() as open:
+        yield run
     assert said == []
 
 

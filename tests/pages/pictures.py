@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,11 +21,10 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.text import Text
 
+from benchmarks.pages import served
 from models.zoo.fetch import fetch
 from models.zoo.manifest import Model, zoo
-from webnn_graph.gallery import pages_of
 from webnn_graph.runtimes.chromium import FLAGS, find_browser
-from webnn_graph.serving import address_of, serving
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PACKAGE = "efficientnet_lite_pytorch"
@@ -100,17 +98,15 @@ def command(*words: object, cwd: Path) -> str:
 
 def take_pages(folder: Path) -> None:
     """Pictures of a page that was asked about the photograph."""
-    with serving(folder, pages_of(folder), 0) as server, sync_playwright() as playwright:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    with served(folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(find_browser(None)), args=list(FLAGS))
         for name, (width, theme) in SIZES.items():
             tab = browser.new_page(viewport={"width": width, "height": HEIGHT}, color_scheme=theme)
-            tab.goto(address_of(server))
+            tab.goto(address)
             _ask(tab, fetch(PHOTOGRAPH))
             (IMAGES / name).write_bytes(_small(tab.screenshot(full_page=True)))
             tab.close()
         browser.close()
-        server.shutdown()
 
 
 def _ask(tab: Any, photograph: Path) -> None:

@@ -8,17 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import onnx
 import pytest
 from click.testing import CliRunner
 
 import cli
+from benchmarks.pages import served
 from models.zoo.manifest import read
 from models.zoo.serving import Gallery
 from tests.cli.conftest import linear_model
@@ -53,21 +54,18 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def ask(folder: Path) -> Iterator[Ask]:
     """Asks a server of the folder."""
-    with serving(folder, pages_of(folder), 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with served(folder) as address:
+        port = urlsplit(address).port
 
         def run(path: str, method: str = "GET", headers: Mapping[str, str] = {}) -> HTTPResponse:
-            connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+            connection = HTTPConnection("127.0.0.1", port, timeout=10)
             connection.putrequest(method, path, skip_host="Host" in headers)
             for name, value in headers.items():
-                connection.putheader(name, value.replace("PORT", str(server.server_port)))
+                connection.putheader(name, value.replace("PORT", str(port)))
             connection.endheaders()
             return connection.getresponse()
 
         yield run
-        server.shutdown()
-        thread.join()
 
 
 ANSWERS = {

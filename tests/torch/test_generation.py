@@ -316,7 +316,7 @@ def test_a_tokenizer_makes_it_a_package(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda document: document["model"].update(type="WordLevel"), "has model 'WordLevel', which @huggingface/tokenizers lacks"),
+        (lambda document: document["model"].update(type="Words"), "has model 'Words', which @huggingface/tokenizers lacks"),
         (lambda document: document.update(decoder={"type": "Other"}), "has decoder 'Other', which"),
         (lambda document: document.clear(), "has model 'None'"),
     ],

@@ -19,9 +19,10 @@ from typing import Any
 
 import pytest
 
+from converters.fetching import download, files, packages
+from converters.fetching.files import cache_folder
 from models import Model
-from models.zoo import download, fetch, made, packages
-from models.zoo.fetch import cache_folder
+from models.zoo import fetch, made
 from models.zoo.loading import prepared
 from webnn_graph.errors import WebNNError
 
@@ -122,7 +123,7 @@ def package(request: pytest.FixtureRequest, server: Server, monkeypatch: pytest.
     name, make = request.param
     content = server.files[f"/{name}"] = make()
     archive = packages.Archive(f"{server.url}/{name}", "sha256", hashlib.sha256(content).hexdigest())
-    monkeypatch.setattr(packages, "find", lambda model: archive)
+    monkeypatch.setattr(packages, "find", lambda *source: archive)
     return server
 
 
@@ -172,7 +173,7 @@ def test_an_archive_that_the_index_does_not_mean_is_refused(package: Server) -> 
 
 def test_a_damaged_archive_is_not_kept(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.files["/package.whl"] = wheel()[:-500] + bytes(500)
-    monkeypatch.setattr(packages, "find", lambda model: packages.Archive(f"{server.url}/package.whl", "sha256", ""))
+    monkeypatch.setattr(packages, "find", lambda *source: packages.Archive(f"{server.url}/package.whl", "sha256", ""))
     with pytest.raises(WebNNError, match=r"package.whl is damaged"):
         fetch.fetch(entry())
     assert not files_of(cache_folder())
@@ -187,7 +188,7 @@ def plain(server: Server) -> Model:
 @pytest.fixture
 def by_http(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests' server has no certificate."""
-    monkeypatch.setattr(packages, "find", lambda model: packages.Archive(model.source, "sha256", model.sha256))
+    monkeypatch.setattr(packages, "find", lambda source, python, sha256: packages.Archive(source, "sha256", sha256))
 
 
 @pytest.mark.usefixtures("by_http")
@@ -265,8 +266,8 @@ def zipped(content: bytes) -> bytes:
 
 @pytest.mark.usefixtures("by_http")
 def test_a_member_grows_to_so_much_and_no_more(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "INFLATED_BYTES", 100_000)
-    monkeypatch.setattr(packages, "find", lambda model: packages.Archive(model.source, "sha256", ""))
+    monkeypatch.setattr(files, "INFLATED_BYTES", 100_000)
+    monkeypatch.setattr(packages, "find", lambda source, *more: packages.Archive(source, "sha256", ""))
     zeros = bytes(10_000_000)
     server.files["/archive.zip"] = zipped(zeros)
     model = replace(entry(content=zeros), source=f"{server.url}/archive.zip")
@@ -276,7 +277,7 @@ def test_a_member_grows_to_so_much_and_no_more(server: Server, monkeypatch: pyte
 
 
 def test_an_archive_without_a_digest_is_not_kept_when_it_is_another(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "find", lambda model: packages.Archive(f"{server.url}/archive.zip", "sha256", ""))
+    monkeypatch.setattr(packages, "find", lambda *source: packages.Archive(f"{server.url}/archive.zip", "sha256", ""))
     model = replace(entry(), source="https://example.org/archive.zip")
     server.files["/archive.zip"] = zipped(b"another")
     with pytest.raises(WebNNError, match="is expected"):
@@ -294,7 +295,7 @@ def test_what_a_registry_does_not_say_is_said(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(packages, "_answer", lambda command, package: {"install": []})
     for source in ("pypi:package==1", "npm:package@1"):
         with pytest.raises(WebNNError, match="its registry says no address and digest"):
-            packages.find(replace(entry(), source=source))
+            packages.find(source)
 
 
 # -------------------------------------------------------------------------------------------------------------- other kinds of sources
@@ -365,8 +366,7 @@ def test_a_wheel_for_another_python_is_found(tmp_path: Path, monkeypatch: pytest
         archive.writestr("package-1.dist-info/RECORD", "")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    model = Model(name="model", source="pypi:package==1", file="package/model.onnx", python="3.99")
-    assert packages.find(model).url.endswith("package-1-py3-none-any.whl")
+    assert packages.find("pypi:package==1", "3.99").url.endswith("package-1-py3-none-any.whl")
 
 
 def test_fetch_reports_what_pip_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 from base64 import b64encode
@@ -15,15 +14,16 @@ from typing import Any
 
 import pytest
 
+from benchmarks.pages import broken_rules
 from models.zoo.changes import Change, Kind, changes
 from models.zoo.page import page
 from models.zoo.report import Computation, Conversion, Report, Row, Verdict
 from tests.browser.pages import Tabs, launched
+from tests.examples.conftest import needs_axe
 from tests.view.graphs import Page
 from tests.zoo.reports import HOSTILE, hostile, report
 from webnn_graph.wording import harmless
 
-AXE = Path(os.environ.get("WEBNN_AXE", "axe.min.js"))
 MADE = report(70)
 BEFORE = report(70, seed=1)
 FOUND = changes(BEFORE, MADE)
@@ -314,19 +314,16 @@ EACH = replace(MADE, rows=[next(row for row in MADE.rows if row.verdict is verdi
 
 
 @pytest_browser
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core (set WEBNN_AXE to its axe.min.js, as make test does)")
+@needs_axe
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_is_accessible(theme: str, width: int, tabs: Tabs) -> None:
     last = EACH.rows[-1].name
     tab = tabs.open(page(EACH, [change for change in FOUND if change.model == last]), width=width, theme=theme)
-    tab.evaluate(AXE.read_text("utf-8"))
     for view, heading in (("", "Models"), (f"model/{last}", last)):
         tab.evaluate("view => { location.hash = view; }", view)
         tab.get_by_role("heading", name=heading, exact=True).wait_for()
-        found = tab.evaluate("options => axe.run(document, options)", {"resultTypes": ["violations"], **RULES[theme]})
-        assert found["passes"]
-        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+        assert broken_rules(tab, RULES[theme]) == []
 
 
 @pytest_browser

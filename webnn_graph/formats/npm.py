@@ -17,7 +17,6 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.formats.expressions import object_of, string, variable
 from webnn_graph.formats.table import library_of
 from webnn_graph.formats.task import task_of
-from webnn_graph.formats.ways import SOURCES
 from webnn_graph.formats.weights import stored
 from webnn_graph.generation.text import LIBRARY as TOKENIZERS
 from webnn_graph.graph import Graph, Operand
@@ -92,7 +91,7 @@ def files(
     """
     published = Published.of(package, stem)
     task = task_of(graph, tokenizer)
-    needed = TOKENIZERS if task and SOURCES[task.takes].has_data else {}
+    needed = TOKENIZERS if task and task.is_told else {}
     metadata = Metadata.of(graph)
     main = f"{stem}.task" if task else stem
     library = library_of(fallback) if fallback else ""

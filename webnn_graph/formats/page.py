@@ -13,9 +13,10 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from webnn_graph.feeds import seeded
-from webnn_graph.formats.table import LIBRARIES, library_of
+from webnn_graph.formats.table import LIBRARIES, TOKENIZING, library_of
+from webnn_graph.formats.task import task_of
 from webnn_graph.formats.weights import stored
-from webnn_graph.generation.text import LIBRARY
+from webnn_graph.generation.text import ENTRY, LIBRARY
 from webnn_graph.graph import Graph
 from webnn_graph.html import Page, source_of
 from webnn_graph.implied import implied
@@ -34,15 +35,23 @@ PAGE = Page(
 )
 INSTALLED = "./node_modules/onnxruntime-web/dist/ort.wasm.min.mjs"
 """Where npm puts what a fallback imports by its own name."""
-TOKENIZING = {name: f"./node_modules/{name}/dist/tokenizers.min.mjs" for name in LIBRARY}
-"""Where it puts what reads a tokenizer."""
+((TOKENIZERS, _),) = LIBRARY.items()
+INSTALLED_TOKENIZERS = f"node_modules/{TOKENIZERS}/{ENTRY}"
+"""Where it puts what makes tokens."""
 ORIGIN = re.compile(r"https?://[\w.:-]+")
 
 
 def files(
-    graph: Graph, stem: str, made: Mapping[str, str | bytes], *, weights: Sequence[str], fallback: str = "", tokenizer: Sequence[str] = ()
-) -> dict[str, str]:
-    """The text of the page, by its file's name.
+    graph: Graph,
+    stem: str,
+    made: Mapping[str, str | bytes],
+    *,
+    weights: Sequence[str],
+    fallback: str = "",
+    tokenizer: Sequence[str] = (),
+    tokenizing: Sequence[bytes] = (),
+) -> dict[str, str | bytes]:
+    """The page and what it makes tokens with, by file name.
 
     Args:
         graph: What the module computes.
@@ -51,7 +60,12 @@ def files(
         weights: Names of the files of weights.
         fallback: What the module computes with where there is no WebNN, see `webnn_graph.formats.save`.
         tokenizer: Names of the files of the graph's tokenizer, which are beside it.
+        tokenizing: What the page makes tokens with, in the order of `webnn_graph.formats.table.TOKENIZING`; without it, npm puts it
+            into the page's folder.
     """
+    task = task_of(graph, tokenizer)
+    beside = {f"{stem}{suffix}": content for suffix, content in zip(TOKENIZING, tokenizing, strict=bool(tokenizing))}
+    library = next(iter(beside), INSTALLED_TOKENIZERS) if task and task.is_told else ""
     metadata = Metadata.of(graph)
     known = {
         "weights": sum(operand.nbytes for operand in stored(graph)),
@@ -60,12 +74,12 @@ def files(
         "ranges": _ranges(graph),
         "purpose": metadata.task,
     }
-    is_asked = f"{stem}.task.js" in made
-    return {FILE: page_of(stem, graph.name, is_asked=is_asked, is_told=bool(tokenizer), fallback=fallback, known=known)}
+    page = page_of(stem, graph.name, is_asked=f"{stem}.task.js" in made, library=library, fallback=fallback, known=known)
+    return {FILE: page, **beside}
 
 
 def page_of(
-    stem: str, title: str, *, is_asked: bool, is_told: bool = False, fallback: str = "", known: Mapping[str, Any] = MappingProxyType({})
+    stem: str, title: str, *, is_asked: bool, library: str = "", fallback: str = "", known: Mapping[str, Any] = MappingProxyType({})
 ) -> str:
     """The page of a module.
 
@@ -73,18 +87,18 @@ def page_of(
         stem: That of the module's files.
         title: What the model is called.
         is_asked: Whether there is a module of its task.
-        is_told: Whether there is a tokenizer.
+        library: The path of what makes tokens; empty where it is asked about no text.
         fallback: What the module computes with where there is no WebNN, see `webnn_graph.formats.save`.
         known: What else is known of the model, and shown; of random integers, ``ranges`` that they may have.
     """
     task = _address(f"{stem}.task.js") if is_asked else ""
     data = {"ranges": {}, **known, "module": _address(f"{stem}.js"), "task": task, "fallback": bool(fallback)}
-    page, imports = _importing(library_of(fallback) if fallback else "", TOKENIZING if is_told else {})
+    page, imports = _importing(library_of(fallback) if fallback else "", {TOKENIZERS: _address(library)} if library else {})
     return page.rendered(data, title=title, purpose=known.get("purpose", ""), imports=Markup(imports))  # noqa: S704 - ours
 
 
 def _address(file: str) -> str:
-    return f"./{quote(file, safe='')}"
+    return f"./{quote(file, safe='/@')}"
 
 
 def _ranges(graph: Graph) -> dict[str, tuple[int, int]]:
@@ -95,7 +109,7 @@ def _ranges(graph: Graph) -> dict[str, tuple[int, int]]:
 
 
 def _importing(library: str, tokenizing: Mapping[str, str]) -> tuple[Page, str]:
-    """The page that may load ONNX Runtime Web, where it is named, and what reads a tokenizer; and the import map that says where."""
+    """The page that may load ONNX Runtime Web, where it is named, and what makes tokens; and the import map that says where."""
     known = {**({library: INSTALLED} if library in LIBRARIES.values() else {}), **tokenizing}
     imports = json.dumps({"imports": known}) if known else ""
     scripts = " ".join([*(["'wasm-unsafe-eval'"] if library else []), *([source_of(imports)] if imports else [])])

@@ -40,7 +40,8 @@ def save(
         options: Of ONNX files: ``opset``, the version of the operator set, and ``embed``, whether they hold their weights themselves.
             Of modules: ``fallback``, what they compute with where WebNN does not take the graph, ``ort-web``, or
             ``ort-web=MODULE`` with what they import; ``<stem>.fallback.js`` and ``<stem>.fallback.onnx`` are written for it; ``tokenizer``,
-            names of the files of the graph's tokenizer beside them: its data, and its settings if there are some.
+            names of the files of the graph's tokenizer beside them: its data, and its settings if there are some; ``tokenizing``, what a
+            page makes tokens with, see `webnn_graph.formats.page.files`.
 
     Returns:
         All files written, in the order of the paths, weights last.

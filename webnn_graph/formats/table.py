@@ -25,6 +25,10 @@ OPSETS = range(21, 27)
 """Versions of ONNX's operator set that are written: from the first with types of 4 bits to the newest that ONNX Runtime 1.31 runs."""
 LIBRARIES = {"ort-web": "onnxruntime-web/wasm"}
 """What modules import for each kind of fallback, unless somebody names another module or its address."""
+PAGE = "page"
+"""The folder that has a page."""
+TOKENIZING = (".tokenizers.js", ".tokenizers.LICENSE.txt")
+"""Suffixes of what a page makes tokens with: a package's module, and its license."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class Folder:
 
     def files(
         self, graph: Graph, stem: str, made: Mapping[str, str | bytes], weights: Sequence[str], options: Mapping[str, Any]
-    ) -> dict[str, str]:
-        """The texts of the others, by name.
+    ) -> dict[str, str | bytes]:
+        """The contents of the others, by name.
 
         Args:
             graph: What the folder is about.
@@ -54,8 +58,8 @@ class Folder:
             options: Those of any folder; it gets what it `takes`.
         """
         more = {name: options[name] for name in self.takes if name in options}
-        texts: dict[str, str] = import_module(self.module).files(graph, stem, made, weights=weights, **more)
-        return texts
+        contents: dict[str, str | bytes] = import_module(self.module).files(graph, stem, made, weights=weights, **more)
+        return contents
 
 
 @dataclass(frozen=True)
@@ -163,15 +167,15 @@ FORMATS = {
             "webnn_graph.formats.module",
             writes=True,
             companions=(".d.ts",),
-            optional={"fallback": (".fallback.js", ".fallback.onnx")},
+            optional={"fallback": (".fallback.js", ".fallback.onnx"), "tokenizing": TOKENIZING},
             described=(".task.js", ".task.d.ts"),
             folders={
-                "page": Folder("webnn_graph.formats.page", ("index.html",), ("fallback", "tokenizer")),
+                PAGE: Folder("webnn_graph.formats.page", ("index.html",), ("fallback", "tokenizer", "tokenizing")),
                 "npm": Folder("webnn_graph.formats.npm", ("package.json", "README.md"), ("package", "fallback", "tokenizer")),
             },
             targets={"portable": "not every browser takes the graph", "chromium": "Chromium does not take the graph"},
             labels=False,
-            takes=("expand", "fallback", "places", "opset", "part", "task", "tokenizer", "folders", "package"),
+            takes=("expand", "fallback", "places", "opset", "part", "task", "tokenizer", "folders", "package", "tokenizing"),
             sized="webnn_graph.formats.sized",
         ),
         Format(

@@ -43,6 +43,11 @@ class Task:
         return WAYS[self.way].method
 
     @property
+    def is_told(self) -> bool:
+        """Whether it reads a tokenizer beside the module."""
+        return SOURCES[self.takes].has_data
+
+    @property
     def example(self) -> str:
         """What it is asked about, in JavaScript."""
         return SOURCES[self.takes].example

@@ -188,7 +188,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             ("rounding", "numbers", "rates", "recordings", "windows", "listening"),
             {"LEAST_RATE": LEAST_RATE, "MOST_RATE": MOST_RATE, "SILENT": SILENT},
         ),
-        "text": Source("a text", '"A text."', _text, ("texts",), options={"truncate": Option(False)}, has_data=True),
+        "text": Source("a text", '"A text."', _text, ("tokenizing", "texts"), options={"truncate": Option(False)}, has_data=True),
         "file": Source("a file", 'document.querySelector("input").files[0]', _file, ("rounding", "numbers", "contents")),
     }
 )

