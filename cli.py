@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from converters.commands.chosen import check_of, destination_of, files_given, given_of, opening_of, quantizing_of
 from converters.commands.console import Group, Result, SupervisedCommand, progress, verbosity_options
 from converters.commands.converting import json2webnn, onnx2webnn, torch2webnn, webnn2js, webnn2json, webnn2onnx
 from converters.commands.options import (
@@ -17,25 +18,19 @@ from converters.commands.options import (
     EXISTING,
     TARGET_NAMES,
     budget_option,
-    check_of,
     check_options,
     computing_options,
     describing_options,
-    destination_of,
     destination_options,
     factory_options,
     fallback_option,
-    files_given,
     format_option,
-    given_of,
     graph_dims_option,
     mapping_option,
-    opening_of,
     opening_options,
     page_options,
     profile_options,
     quantization_options,
-    quantizing_of,
     runtime_options,
     sampling_options,
     submodule_option,

@@ -69,7 +69,12 @@ SAID = (
 """Some of it ends in the middle of a sentence."""
 SOURCES = (
     *("cli.py", "README.md", "CHANGELOG.md", "Makefile", "Containerfile", "pyproject.toml", "models/zoo.toml", "CITATION.cff", "LICENSE"),
-    *("webnn_graph/metadata.py", "webnn_graph/tasks/__init__.py", "webnn_graph/formats/webnn-graph.schema.json", "templates/compact.json"),
+    *(
+        "webnn_graph/graph.py",
+        "webnn_graph/tasks/__init__.py",
+        "webnn_graph/formats/webnn-graph.schema.json",
+        "templates/compact.json",
+    ),
     *(
         "templates/tasks/labels.js",
         "templates/tasks/resampling.js",

@@ -9,26 +9,20 @@ from typing import Any
 
 import click
 
+from converters.commands.chosen import check_of, destination_of, given_of, joining_of, quantizing_of, refuse_described, sizes_of
 from converters.commands.console import Command, Result, SupervisedCommand, note, progress
 from converters.commands.options import (
     BESIDE,
     EXISTING,
-    check_of,
     conversion_options,
-    destination_of,
     factory_options,
     folder_option,
     form_options,
     generate_options,
-    given_of,
-    joining_of,
     mapping_option,
     module_options,
     onnx_options,
     padding_option,
-    quantizing_of,
-    refuse_described,
-    sizes_of,
     submodule_option,
     task_option,
     trust_options,

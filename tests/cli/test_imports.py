@@ -34,7 +34,7 @@ HOMES = {
     "msgspec": (
         "models/zoo/",
         "webnn_graph/generation/",
-        "webnn_graph/metadata.py",
+        "webnn_graph/metadata/",
         "webnn_graph/spectrogram.py",
         "converters/described/",
         "converters/joining/",

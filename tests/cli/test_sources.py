@@ -220,7 +220,7 @@ def test_what_the_hint_says_helps(case: Case, elsewhere: str, invoke: Invoke) ->
 
 
 def test_the_stem_of_a_folder_is_its_name(invoke: Invoke) -> None:
-    from converters.commands.options import _stem_of
+    from converters.commands.chosen import _stem_of
 
     Path("llama-3.2-1b").mkdir()
     assert _stem_of(Path()) == "work"

@@ -35,6 +35,7 @@ from webnn_graph.metadata import (
     Prototypes,
     Regions,
     Regression,
+    State,
     Target,
     Tokens,
     metadata_of,
@@ -120,6 +121,17 @@ def test_names_that_are_no_identifiers(tmp_path: Path) -> None:
     graph = load(tmp_path / "network.json")
     assert list(Metadata.of(graph).tensors) == [graph.inputs[0].name, graph.outputs[0].name, "map"]
     assert graph.inputs[0].name != "the x"
+
+
+def test_a_state_whose_input_is_no_identifier(tmp_path: Path) -> None:
+    b = GraphBuilder("counter")
+    graph = b.build({"next": b.add(b.input("s", "float32", [1]), 1.0)})
+    save(replace(graph, metadata=replace_tensors(next=State(input="s")).document()), tmp_path / "m.json")
+    text = (tmp_path / "m.json").read_text("utf-8").replace('"s"', '"s.1"')
+    assert text.count('"s.1"') > 2
+    (tmp_path / "m.json").write_text(text)
+    graph = load(tmp_path / "m.json")
+    assert Metadata.of(graph).tensors == {"next": State(input=graph.inputs[0].name)}
 
 
 def test_a_comment_of_another_kind_is_one(tmp_path: Path) -> None:
