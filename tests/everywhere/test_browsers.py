@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -141,6 +142,26 @@ def test_what_pages_keep_is_there_at_the_next_visit(anywhere: Visitor, site: Sit
         "await store.put('/a', new Response('a')); return had"
     )
     assert [anywhere.visit(url), anywhere.visit(url)] == [False, True]
+
+
+@each_engine
+def test_a_page_that_has_answered_ends(anywhere: Visitor) -> None:
+    asked = []
+    site = Site()
+
+    class Counting(site.handler):  # type: ignore[name-defined]
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            super().do_GET()
+
+    site.handler = Counting
+    with site:
+        url = site.page("setInterval(() => fetch('/index.html'), 10); return 1")
+        assert anywhere.visit(url, "await new Promise((later) => setTimeout(later, 100)); return 1") == 1
+        time.sleep(0.2)  # for what was asked last
+        count = len(asked)
+        time.sleep(0.2)
+        assert count == len(asked) > 2
 
 
 @pytest.mark.parametrize("anywhere", [name for name in ENGINES if name != "webkit"], indirect=True)  # which is asked in one tab

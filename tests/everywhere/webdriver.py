@@ -76,8 +76,9 @@ class WebDriver(ABC):
             raise RuntimeLost(f"{self.executable.name} failed at {url}: {error}") from None
         return said
 
-    def leave(self) -> None:  # noqa: B027 most have nothing to do
-        """Gives up a page that has answered. Raises one of the `FAILURES`."""
+    def leave(self) -> None:
+        """Gives up a page that has answered, which may go on computing otherwise. Raises one of the `FAILURES`."""
+        self._commands.send("Navigate", {"url": "about:blank"}, GRACE_SECONDS)
 
 
 class Commands(ABC):
