@@ -1,5 +1,6 @@
 # make demo   converts two real models and verifies them, and says how to try the one that reads text in pictures
-# make test   runs all tests
+# make test   runs the tests, of many of a kind some
+# make every  runs all of them
 # make slow   runs them, too, or TESTS, and lists what takes more than two seconds, slowest first
 # make browsers   installs the browsers that tests run pages in besides: Chromium without WebNN and with WebGPU, Firefox, WebKit
 # make lint   checks style and types
@@ -48,7 +49,7 @@ export WEBNN_RUSTNN_PYTHON ?= $(abspath $(VENV)/rustnn/bin/python)
 export WEBNN_TERSER ?= $(abspath $(VENV)/npm/node_modules/terser)
 BROWSER := $(if $(filter $(BUNDLED),$(WEBNN_CHROMIUM)),$(VENV)/.browser)
 
-.PHONY: demo test slow browsers lint fuzz backend-fuzz zoo bench calls answers methods compact docs zoo-docs site wheel clean
+.PHONY: demo test every slow browsers lint fuzz backend-fuzz zoo bench calls answers methods compact docs zoo-docs site wheel clean
 
 demo: $(VENV)/.verify
 	$(BIN)/webnn zoo fetch magika_v3_3 ppocr_rec_v4 --output-dir $(DEMO)
@@ -59,7 +60,10 @@ demo: $(VENV)/.verify
 	@echo "  $(BIN)/webnn serve $(DEMO)/text_line"
 
 test: $(VENV)/.test $(VENV)/.npm $(VENV)/npm/node_modules/onnxruntime-web $(VENV)/npm/node_modules/@huggingface $(VENV)/npm/node_modules/vite $(VENV)/.rustnn $(BROWSER)
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(DURATIONS) $(TESTS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(DURATIONS) $(SELECTED) $(TESTS)
+
+every: SELECTED := -m ""
+every: test
 
 slow: DURATIONS := --durations 0 --durations-min 2
 slow: test

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -71,15 +72,19 @@ def check(name: str, visitor: Visitor, site: Site) -> None:
     assert all(each.tokens == each.total > 1 for each in compared)
 
 
-@pytest.mark.parametrize("anywhere", ["chromium-147", "chromium-153"], indirect=True)
-@pytest.mark.parametrize("name", TURNS)
+FEW = ("chromium-147", "Marian"), ("chromium-147", "Whisper"), ("chromium-147", "Florence-2"), ("chromium-153", "Whisper")
+"""A text, a sound, a picture with a text; and the other browser."""
+ALL = (pytest.param(*each, marks=() if each in FEW else pytest.mark.every) for each in product(("chromium-147", "chromium-153"), TURNS))
+
+
+@pytest.mark.parametrize(("anywhere", "name"), ALL, indirect=["anywhere"])
 def test_same_as_transformers(name: str, anywhere: Visitor, site: Site) -> None:
     check(name, anywhere, site)
 
 
 @pytest.mark.parametrize(
     ("anywhere", "name"),
-    [("firefox", "Marian"), ("firefox", "Whisper"), ("webkit", "Marian"), ("webkit", "Moonshine")],
+    [("firefox", "Marian"), ("firefox", "Whisper"), ("webkit", "Marian"), pytest.param("webkit", "Moonshine", marks=pytest.mark.every)],
     indirect=["anywhere"],
 )
 def test_in_the_fallback(name: str, anywhere: Visitor, site: Site) -> None:
@@ -121,7 +126,7 @@ return [model.backend, why, made];
 """
 
 
-@pytest.mark.parametrize("anywhere", ["chromium-147", "chromium-153", "firefox"], indirect=True)
+@pytest.mark.parametrize("anywhere", ["chromium-147", pytest.param("chromium-153", marks=pytest.mark.every), "firefox"], indirect=True)
 def test_sounds_longer_than_a_window(anywhere: Visitor, site: Site) -> None:
     folder = site.folder / "hearing"
     if not folder.exists():

@@ -11,12 +11,12 @@ from tests.fuzz.driver import Worker, fuzz
 
 SEED = 2026
 CASES = {
-    "onnx": 3000,
-    "pt2": 150,  # a case is an export by PyTorch: a hundred times the work of reading a text
-    "torchscript": 40,  # each of them a process of its own besides
-    "safetensors": 2500,
-    "json": 2500,
-    "webnn": 3000,
+    "onnx": 2000,
+    "pt2": 100,  # a case is an export by PyTorch: a hundred times the work of reading a text
+    "torchscript": 25,  # each of them a process of its own besides
+    "safetensors": 1500,
+    "json": 1500,
+    "webnn": 2000,
 }
 """As many of each format as take a third of a minute or less."""
 

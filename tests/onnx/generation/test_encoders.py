@@ -18,7 +18,12 @@ from webnn_graph.generation import interface_of
 
 PROMPT, CACHE, TEXT = 4, 20, 7
 SOUND = {"num_mel_bins": 8, "max_source_positions": 10, "max_target_positions": 64}
-FAMILIES: list[tuple[str, dict[str, Any]]] = [("bart", {}), ("t5", {}), ("marian", {}), ("whisper", SOUND)]
+FAMILIES = [
+    pytest.param("bart", {}, marks=pytest.mark.every),
+    ("t5", {}),
+    pytest.param("marian", {}, marks=pytest.mark.every),
+    ("whisper", SOUND),
+]
 
 
 def converse(path: Path, folder: Path, decoder: Path, *, tokens: int, first: Path | None = None, **sizes: Any) -> GeneratingModel:
