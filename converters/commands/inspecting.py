@@ -161,11 +161,13 @@ class Inspected(Result):
 
 
 def _in_words(value: object) -> str:
-    """A value of the metadata; of a meaning its kind and what is said of it, lists last: ``image, channels bgr, mean 0.5, 0.5, 0.5``."""
+    """A value of the metadata; of a meaning its kind and what is said of it, lists last: ``audio, sampling_rate 16000, repeated``."""
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value))
     if not isinstance(value, Mapping):
         return one_line(value)
     members = sorted((member for member in value.items() if member[0] != "kind"), key=lambda member: isinstance(member[1], list))
-    said = (f"{name} {', '.join(map(one_line, one)) if isinstance(one, list) else _in_words(one)}" for name, one in members)
+    said = (name if one is True else f"{name} {_in_words(one)}" for name, one in members)
     return ", ".join([*([str(value["kind"])] if "kind" in value else []), *said])
 
 

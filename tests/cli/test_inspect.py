@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from onnx import TensorProto, helper
 from torch.export import Dim
 
 from tests.cli.conftest import linear_model
+from webnn_graph import GraphBuilder, save
+from webnn_graph.metadata import Audio, Metadata, Regression, Target
 
 Invoke = Callable[..., Result]
 MEMBERS = {
@@ -120,3 +123,14 @@ def test_what_is_no_model_is_one_error(invoke: Invoke) -> None:
         result = invoke("webnn", "inspect", name, "--json")
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.startswith("error: ")
+
+
+def test_what_is_said_of_tensors_is_in_words(tmp_path: Path, invoke: Invoke) -> None:
+    b = GraphBuilder("rating")
+    graph = b.build({"y": b.relu(b.input("x", "float32", [1, 2]))})
+    values = Regression(targets=(Target(name="SIG", unit="MOS", polynomial=(1.0, 2.0)), Target(name="BAK")))
+    metadata = Metadata(tensors={"x": Audio(sampling_rate=16_000, repeated=True), "y": values})
+    save(replace(graph, metadata=metadata.document()), tmp_path / "m.webnn")
+    lines = invoke("webnn", "inspect", tmp_path / "m.webnn").stdout.splitlines()
+    assert "  x: audio, sampling_rate 16000, repeated" in lines
+    assert "  y: regression, targets name SIG, unit MOS, polynomial 1.0, 2.0, name BAK" in lines
