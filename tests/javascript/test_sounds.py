@@ -16,11 +16,12 @@ from tests.javascript.test_runtime import plain  # noqa: F401
 from tests.javascript.test_task import HEAD, rounded
 from tests.javascript.test_tasks import run
 from tests.javascript.written import TSC, needs_node, needs_tsc, node
-from tests.tasks.recordings import voice
+from tests.tasks.recordings import recording, voice
 from tests.tasks.test_sounds import SCORES
 from webnn_graph import GraphBuilder
 from webnn_graph.data_types import DataType
 from webnn_graph.formats import save
+from webnn_graph.generation.sound import read_sound
 from webnn_graph.graph import Descriptor
 from webnn_graph.metadata import Audio, Characters, Labels, Meaning, Metadata, Regression, Speech, Target, whole
 from webnn_graph.tasks.resampling import resampled
@@ -41,6 +42,36 @@ def test_resampling_is_that_of_python(rate: int, wanted: int, plain: Path) -> No
     """
     found = run(plain, script, json.dumps(samples.tolist()))
     np.testing.assert_allclose(found, resampled(samples, rate, wanted), atol=1e-6)
+
+
+@needs_node
+def test_files_are_read_as_python_reads_them(plain: Path, tmp_path: Path) -> None:  # noqa: F811
+    """Those of 16-bit integers, to the last bit; others are for the browser."""
+    file, stereo = tmp_path / "a.wav", np.stack([voice(501), -voice(501, seed=1)], 1)
+    whole = recording(file, stereo, 22_050).read_bytes()
+    at = whole.index(b"data")
+    noted = whole[:at] + b"LIST\x03\0\0\0abc\0" + whole[at:]
+    noted = b"RIFF" + (len(noted) - 8).to_bytes(4, "little") + noted[8:]
+    extreme = recording(file, np.array([-1.0, 1 - 2**-15, 0.5])).read_bytes()
+    known = [recording(file, voice(99)).read_bytes(), whole, noted, whole[:-7], extreme]
+    changed = [whole[:place] + byte + whole[place + 1 :] for place, byte in ((20, b"\x03"), (22, b"\0"), (34, b"\x18"))]
+    others = [b"", b"RIFF", whole[:at], *changed]
+    script = """
+    const { samplesOf } = await import("./tasks/recordings.js");
+    const { known, others } = JSON.parse((await import("node:fs")).readFileSync(given));
+    const blob = (hex) => new Blob([Buffer.from(hex, "hex")]);
+    const read = async ([hex, rate]) => Array.from(await samplesOf(blob(hex), rate));
+    const refused = (hex) => samplesOf(blob(hex), 8000).then(() => "read", ({ message }) => message.slice(0, 29));
+    return [await Promise.all(known.map(read)), await Promise.all(others.map(refused))];
+    """
+    rates = [int.from_bytes(content[24:28], "little") for content in known]
+    cases = {"known": [(one.hex(), rate) for one, rate in zip(known, rates, strict=True)], "others": [one.hex() for one in others]}
+    (tmp_path / "cases.json").write_text(json.dumps(cases))
+    samples, said = run(plain, script, str(tmp_path / "cases.json"))
+    for content, rate, found in zip(known, rates, samples, strict=True):
+        file.write_bytes(content)
+        np.testing.assert_array_equal(np.float32(found), read_sound(file, rate))
+    assert said == ["other files than .wav with 16"] * len(others)
 
 
 @needs_node
@@ -175,7 +206,7 @@ ROWS: dict[str, tuple[str, str, Any]] = {
             "sampleRate is a number from 1000 to 384000, not undefined",
             "sampleRate is a number from 1000 to 384000, not 1000000000",
             "the sound has samples that are no numbers, or infinite",
-            "files of sounds are decoded in windows: give { sampleRate, samples } elsewhere",
+            "other files than .wav with 16 bits are decoded in windows: give { sampleRate, samples } elsewhere",
         ],
     ),
     "an AudioBuffer": (
