@@ -21,6 +21,7 @@ function drawWave(canvas, sound, mark) {
   mark?.(context, sound.duration, WAVE);
 }
 
+/** A sound as it is shown. */
 async function soundOf(blob) {
   const context = new AudioContext();
   try {
@@ -47,7 +48,7 @@ export function sounding({ canvas, take, alarm }) {
     URL.revokeObjectURL(player.src);
     player.src = URL.createObjectURL(blob);
     player.hidden = false;
-    await take(shown);
+    await take(blob); // the model takes another rate than the one that it is shown and played at
   };
   const choose = element("button", { type: "button", class: "main", onclick: () => file.click() }, "Choose a sound");
   const file = element("input", {
