@@ -285,7 +285,7 @@ def bytes_of(text: str) -> tuple[str, Bytes]:
     """
     name, _, rest = text.partition(":")
     members = {key: value if equals else "true" for key, equals, value in (word.partition("=") for word in filter(None, rest.split(",")))}
-    known = ("block", "first", "last", "stripped", "pad", "least")
+    known = [member for member in Bytes.__struct_fields__ if member != "joined"]
     if unknown := next((word for word in members if word not in known), ""):
         raise ValueError(f"{unknown!r} is not known; words are {', '.join(known)}")
     try:

@@ -25,7 +25,7 @@ from webnn_graph.metadata import Metadata
 FILE = "index.html"
 MODULES = (
     *("colours", "labels", "objects", "text", "mask", "depth", "vector", "speech", "values"),
-    *("pictures", "sounds", "texts", "numbers", "facts", "files", "app"),
+    *("choosing", "pictures", "sounds", "texts", "numbers", "facts", "files", "app"),
 )
 """The scripts of the page, each behind those that it imports."""
 PAGE = Page(

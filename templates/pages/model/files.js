@@ -1,5 +1,6 @@
 // Files of any kind to ask about: chosen, dropped or pasted.
 import { element } from "../common/element.js";
+import { choosing } from "./choosing.js";
 import { bytes } from "./facts.js";
 
 /** What a page needs for files: `take(file)` is asked about each. */
@@ -9,19 +10,10 @@ export function filing({ take }) {
     name.textContent = `${file.name}, ${bytes(file.size)}`;
     return take(file);
   };
-  const file = element("input", {
-    type: "file",
-    hidden: true,
-    "aria-label": "A file",
-    onchange: () => {
-      if (file.files[0]) given(file.files[0]);
-      file.value = "";
-    },
-  });
   return {
     kind: "",
     hint: "Choose a file, or drop or paste one here.",
-    controls: [element("button", { type: "button", class: "main", onclick: () => file.click() }, "Choose a file"), file, name],
+    controls: [...choosing({ title: "Choose a file", label: "A file", given }), name],
     given,
     show: () => {},
   };

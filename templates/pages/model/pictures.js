@@ -1,5 +1,6 @@
 // Pictures to ask about: chosen, dropped, pasted, or what a camera sees.
 import { element } from "../common/element.js";
+import { choosing } from "./choosing.js";
 
 /** The longer side of what is drawn, in pixels: sharp enough for labels on a small picture, and not larger than is seen. */
 const LONGEST = [960, 1600];
@@ -37,17 +38,7 @@ export function picturing({ canvas, take, alarm }) {
     shown = picture;
     await take(picture);
   };
-  const choose = element("button", { type: "button", class: "main", onclick: () => file.click() }, "Choose a picture");
-  const file = element("input", {
-    type: "file",
-    accept: "image/*",
-    hidden: true,
-    "aria-label": "A file with a picture",
-    onchange: () => {
-      if (file.files[0]) given(file.files[0]);
-      file.value = "";
-    },
-  });
+  const [choose, file] = choosing({ title: "Choose a picture", label: "A file with a picture", accept: "image/*", given: (blob) => given(blob) });
   const camera = element("button", { type: "button", "aria-pressed": "false", onclick: () => film().catch(refused) }, "Camera");
   const refused = (reason) => alarm(`There is no camera: ${reason.message}`);
   const given = async (blob) => {

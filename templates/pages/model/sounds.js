@@ -1,5 +1,6 @@
 // Sounds to ask about: chosen, dropped, pasted, or spoken.
 import { element } from "../common/element.js";
+import { choosing } from "./choosing.js";
 
 const WAVE = { width: 1200, height: 200 };
 
@@ -50,17 +51,7 @@ export function sounding({ canvas, take, alarm }) {
     player.hidden = false;
     await take(blob); // the model takes another rate than the one that it is shown and played at
   };
-  const choose = element("button", { type: "button", class: "main", onclick: () => file.click() }, "Choose a sound");
-  const file = element("input", {
-    type: "file",
-    accept: "audio/*,video/*",
-    hidden: true,
-    "aria-label": "A file with a sound",
-    onchange: () => {
-      if (file.files[0]) given(file.files[0]);
-      file.value = "";
-    },
-  });
+  const [choose, file] = choosing({ title: "Choose a sound", label: "A file with a sound", accept: "audio/*,video/*", given: (blob) => given(blob) });
   const refused = (reason) => alarm(`There is no microphone: ${reason.message}`);
   const speak = element("button", { type: "button", "aria-pressed": "false", onclick: () => record().catch(refused) }, "Speak");
 
