@@ -1,5 +1,5 @@
 // Asks the page that is open about a text in its field, or a file that is dropped on it: the milliseconds until its answer stands there.
-async ({ text, name, base64 }) => {
+async ({ text, name, type, base64 }) => {
   const answer = document.getElementById("answer");
   const problem = document.getElementById("problem");
   const told = new Promise((resolve, reject) => {
@@ -16,7 +16,7 @@ async ({ text, name, base64 }) => {
     document.querySelector("textarea").value = text;
   } else {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-    dataTransfer.items.add(new File([bytes], name, { type: name.endsWith("wav") ? "audio/wav" : "image/jpeg" }));
+    dataTransfer.items.add(new File([bytes], name, { type }));
   }
   const start = performance.now();
   if (text) document.querySelector("button.main").click();

@@ -1,9 +1,10 @@
-"""What pages are asked about: a picture as telephones take it, a sound and a text, all made up."""
+"""What pages are asked about: a picture as telephones take it, a sound, a text and another file, all made up."""
 
 from __future__ import annotations
 
 import base64
 import io
+import mimetypes
 import wave
 
 import numpy as np
@@ -35,13 +36,21 @@ def sound() -> tuple[str, bytes]:
     return "sound.wav", file.getvalue()
 
 
+def document() -> tuple[str, bytes]:
+    """A name and an HTML file: the text again and again."""
+    lines = ["<!doctype html>", "<title>A fox</title>", *[f"<p>{TEXT}</p>"] * REPEATED]
+    return "page.html", "\n".join(lines).encode()
+
+
+REPEATED = 100
+"""How often the file says the text."""
 TEXT = "The quick brown fox jumps over the lazy dog, who lies in the sun and does not mind: it is far too hot for a hunt."
-FILES = {"image": picture, "audio": sound}
+FILES = {"image": picture, "audio": sound, "file": document}
 
 
 def question(takes: str) -> dict[str, str]:
-    """What *ask.js* asks about, by what a model takes: a text, or a file's name and content."""
+    """What *ask.js* asks about, by what a model takes: a text, or a file's name, media type and content."""
     if takes == "text":
         return {"text": TEXT}
     name, content = FILES[takes]()
-    return {"name": name, "base64": base64.b64encode(content).decode()}
+    return {"name": name, "type": mimetypes.guess_type(name)[0] or "", "base64": base64.b64encode(content).decode()}

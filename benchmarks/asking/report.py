@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks.asking.questions import TEXT
+from benchmarks.asking.questions import REPEATED, TEXT
 from benchmarks.results import ROOT, Results, machine
 from benchmarks.tables import table
 
@@ -15,7 +15,8 @@ Measured by `python -m benchmarks.asking`, on a machine with {machine}. Look at 
 others on other machines.
 
 Models of [the zoo](zoo.md) of which it is known what they take and give, as the page that [`--format page`](tasks/show-a-model.md)
-writes, asked about a picture of 1280x960 pixels (JPEG), a sound of 3 seconds (stereo, 44.1 kHz) or a text of {words} words:
+writes, asked about a picture of 1280x960 pixels (JPEG), a sound of 3 seconds (stereo, 44.1 kHz), a text of {words} words
+or a file that says it {repeated} times (HTML):
 
 * **page**, **task**, **module**: bytes of the page, of the steps before and behind the model, for texts with what makes tokens and the
   tokenizer's data, and of the model's own module, compressed by gzip; none is fetched from elsewhere;
@@ -32,7 +33,7 @@ def main() -> None:
     found = Results("asking").all
     if found:
         parts = [
-            HEAD.format(machine=machine(), words=len(TEXT.split())),
+            HEAD.format(machine=machine(), words=len(TEXT.split()), repeated=REPEATED),
             *(part for browser in sorted(found) for part in _of(browser, found[browser])),
         ]
         (ROOT / "docs" / "pages.md").write_text("".join(parts), "utf-8")
