@@ -13,7 +13,7 @@ SEED = 2026
 CASES = {
     "onnx": 2000,
     "pt2": 100,  # a case is an export by PyTorch: a hundred times the work of reading a text
-    "torchscript": 15,  # each of them a process of its own besides
+    "torchscript": 8,  # each of them a process of its own besides
     "safetensors": 1500,
     "json": 1500,
     "webnn": 2000,

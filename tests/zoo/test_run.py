@@ -250,7 +250,11 @@ def processes(parent: int) -> list[psutil.Process]:
     return []
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGKILL, signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.every)],
+    ids=lambda number: number.name,
+)
 def test_a_run_that_is_ended_goes_on_where_it_was(own: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
     temporary = own.parent / "temporary"
     temporary.mkdir()
