@@ -10,13 +10,14 @@ from typing import Any
 
 import click
 
-from converters.commands.chosen import check_of, destination_of, files_given, given_of, opening_of, quantizing_of
+from converters.commands.chosen import check_of, destination_of, files_given, given_of, opening_of, quantizing_of, question_of
 from converters.commands.console import Group, Result, SupervisedCommand, progress, verbosity_options
 from converters.commands.converting import json2webnn, onnx2webnn, torch2webnn, webnn2js, webnn2json, webnn2onnx
 from converters.commands.options import (
     BROWSER_HELP,
     EXISTING,
     TARGET_NAMES,
+    asking_options,
     budget_option,
     check_options,
     computing_options,
@@ -39,7 +40,6 @@ from converters.commands.options import (
 )
 from converters.commands.values import VALUE, Tokens
 from models.zoo.commands import zoo
-from webnn_graph.tasks import THRESHOLD, TOP
 
 
 @click.group(cls=Group)
@@ -263,22 +263,7 @@ def check_target(graph: Path, dim: Mapping[str, int], target: str) -> Result:
 @graph_dims_option
 @mapping_option("--input", VALUE, "Value of an input: a number, a JSON list, a .npy or .npz file. Others are made up.")
 @click.option("--inputs", "inputs_file", type=EXISTING, metavar="FILE.npz", help="Values of several inputs, by name.")
-@click.option("--image", type=EXISTING, metavar="FILE", help="A picture, for a graph that says which of its inputs is one; needs pillow.")
-@click.option("--audio", type=EXISTING, metavar="FILE.wav", help="The same of a sound, of 16-bit integers, of any length and rate.")
-@click.option("--text", metavar="TEXT", help="The same of a text, with the graph's tokenizer beside it; needs tokenizers.")
-@click.option("--file", type=EXISTING, metavar="FILE", help="The same of the bytes of a file of any kind, of which both ends are read.")
-@click.option("--truncate", is_flag=True, help="Leave out the end of a --text that is longer than the graph takes.")
-@click.option(
-    "--top", type=click.IntRange(1), default=TOP, show_default=True, help="How many labels to show of --image, --audio, --text or --file."
-)
-@click.option(
-    "--threshold",
-    type=click.FloatRange(0, 1),
-    help=f"What an object or speech must score.  [default: {THRESHOLD}, of regions as GRAPH says]",
-)
-@click.option("--soft", is_flag=True, help="Have objects that overlap score less, where they would be left out (Soft-NMS).")
-@click.option("--recognizer", type=EXISTING, metavar="GRAPH", help="What reads the lines of text that are found in --image.")
-@click.option("--save", "picture", type=EXISTING, metavar="FILE.png", help="Where to save --image with what is found in it.")
+@asking_options
 @runtime_options
 @click.option("-o", "--output", type=EXISTING, metavar="FILE.npz", help="Where to save the outputs.")
 @click.option("--times", type=EXISTING, metavar="FILE.json", help="Where to save how long each operator takes, for 'webnn view --times'.")
@@ -289,90 +274,50 @@ def run(
     dim: Mapping[str, int],
     input: Mapping[str, Any],
     inputs_file: Path | None,
-    image: Path | None,
-    audio: Path | None,
-    text: str | None,
-    file: Path | None,
-    truncate: bool,
-    top: int,
-    threshold: float | None,
-    soft: bool,
-    recognizer: Path | None,
-    picture: Path | None,
     runtime: str | None,
     browser: str | None,
     seed: int,
     output: Path | None,
     times: Path | None,
     force: bool,
+    **options: Any,
 ) -> Result:
     """Compute the outputs of GRAPH.
 
     With --image, --audio, --text or --file, what they say: labels, values, objects, text, the share of each segment, depths, a vector.
     """
+    from converters.commands.asking import computation
     from converters.commands.destination import refuse_existing, refuse_sources
-    from converters.commands.report import Outputs, save_times
-    from webnn_graph.feeds import complete, read_arrays, save_arrays
+    from converters.commands.report import save_times
+    from webnn_graph.feeds import read_arrays, save_arrays
     from webnn_graph.file_kinds import ModelKind, check_kind
     from webnn_graph.formats import files_of, load
     from webnn_graph.runtimes import chosen, reference
-    from webnn_graph.runtimes import run as compute
 
     if times and runtime not in (None, "reference"):
         raise click.UsageError("--times works with the reference runtime only")
-    check_kind(graph, ModelKind.GRAPH)
-    if recognizer:
-        check_kind(recognizer, ModelKind.GRAPH)
-    if picture and not image:
-        raise click.UsageError("--save is for --image")
-    if soft and not image:
-        raise click.UsageError("--soft is for --image")
-    if recognizer and not image:
-        raise click.UsageError("--recognizer is for --image")
-    if truncate and text is None:
-        raise click.UsageError("--truncate is for --text")
-    if picture:
-        from converters.commands.answering import check_suffix
-
-        check_suffix(picture)
-    written = [file for file in (output, times, picture) if file]
-    elsewhere = f"{'--save' if picture else '-o'} takes another file"
-    graphs = [graph, *([recognizer] if recognizer else [])]
-    refuse_sources(
-        written, lambda: [*files_given(inputs_file, image, audio, file), *(f for one in graphs for f in files_of(one))], elsewhere
-    )
+    question = question_of(options, graph)
+    graphs = [graph, *([question.recognizer] if question.recognizer else [])]
+    for file in graphs:
+        check_kind(file, ModelKind.GRAPH)
+    written = [file for file in (output, times, question.picture) if file]
+    elsewhere = f"{'--save' if question.picture else '-o'} takes another file"
+    source = question.source
+    given_files = (inputs_file, source.image, source.audio, source.content)
+    refuse_sources(written, lambda: [*files_given(*given_files), *(file for one in graphs for file in files_of(one))], elsewhere)
     if not force:
         refuse_existing(written)
     loaded = load(graph, dims=dim)
     given = {**(read_arrays(inputs_file) if inputs_file else {}), **input}
-    question = heard = None
     with progress("computing ..."):
-        if audio and not (image or file) and text is None:
-            from converters.commands.hearing import hearing
-
-            heard = hearing(loaded, audio, given, seed)
-        elif image or audio or file or text is not None:
-            from converters.commands.answering import Source, answer, asked
-            from converters.commands.reading import reader
-
-            read = reader(recognizer, runtime, browser).read if recognizer else None
-            question = asked(loaded, Source(image, audio, text, file, truncate, graph), given, seed)
-        feeds = question.feeds if question else heard.feeds if heard else complete(loaded, given, seed)
+        computed = computation(loaded, question, given, seed, runtime, browser)
         runtime = runtime or ("reference" if times else chosen(loaded))
-        if heard:
-            outputs = heard.computed(runtime, browser, one=bool(output or times))
-        else:
-            outputs = compute(loaded, feeds, runtime=runtime, browser=browser)
+        outputs = computed.outputs(runtime, browser, one=bool(output or times))
     if output:
-        save_arrays(output, {name: array[0] for name, array in outputs.items()} if heard else outputs)
+        save_arrays(output, computed.once(outputs))
     if times:
-        save_times(times, loaded, "reference", reference.measured(loaded, feeds))
-    if heard:
-        return heard.answer(outputs, runtime, top, threshold)
-    if question:
-        with progress("reading ..."):
-            return answer(question, outputs, runtime, top, threshold, picture, read, soft=soft)
-    return Outputs(outputs, output, runtime)
+        save_times(times, loaded, "reference", reference.measured(loaded, computed.feeds))
+    return computed.result(outputs, runtime, output)
 
 
 @webnn.command()

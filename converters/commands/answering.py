@@ -112,6 +112,14 @@ class Source:
     truncate: bool = False
     file: Path = Path()
 
+    def __bool__(self) -> bool:
+        return any((self.image, self.audio, self.content)) or self.text is not None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it is a sound alone."""
+        return bool(self.audio) and not (self.image or self.content) and self.text is None
+
     @property
     def option(self) -> str:
         """What the command calls it."""

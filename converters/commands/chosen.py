@@ -18,6 +18,7 @@ from webnn_graph.formats.table import folders_of, suffix_of
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 
 if TYPE_CHECKING:
+    from converters.commands.asking import Question
     from converters.commands.destination import Destination
     from converters.commands.opening import Opening
     from converters.commands.quantizing import Quantizing
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 DESCRIBING = ("images", "sounds", "contents", "label_files", "character_files", "target_files", "centers", "license")
 """Those of the `describing_options` but for the task."""
+SHOWING = ("top", "threshold", "soft", "recognizer", "picture")
+"""Those of the `asking_options` that say what is shown."""
 JOINING = ("with_preprocessing", "with_postprocessing", "picture_size")
 """The `joining_options`."""
 
@@ -90,6 +93,26 @@ def given_of(options: dict[str, Any]) -> Given:
         raise click.UsageError("--centers takes --labels FILE, too: what the centers are of")
     sizes = {name: size for name, _, size in images if size}
     return Given(options["task"], inputs, sizes, dict(labels), dict(characters), dict(targets), license, centers)
+
+
+def question_of(options: dict[str, Any], graph: Path) -> Question:
+    """Takes the `asking_options` out of a command's options; the tokenizer of a text is beside the graph's file.
+
+    Raises `click.UsageError` for options that go with others.
+    """
+    from converters.commands.answering import Source, check_suffix
+    from converters.commands.asking import Question
+
+    image, audio, text, content, truncate = (options.pop(name) for name in ("image", "audio", "text", "file", "truncate"))
+    question = Question(Source(image, audio, text, content, truncate, graph), **{field: options.pop(field) for field in SHOWING})
+    for option, said in {"--save": question.picture, "--soft": question.soft, "--recognizer": question.recognizer}.items():
+        if said and not image:
+            raise click.UsageError(f"{option} is for --image")
+    if truncate and text is None:
+        raise click.UsageError("--truncate is for --text")
+    if question.picture:
+        check_suffix(question.picture)
+    return question
 
 
 def joining_of(

@@ -30,6 +30,7 @@ from converters.commands.values import (
 from webnn_graph.formats.table import LIBRARIES, OPSETS, Format, writable, written_as
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 from webnn_graph.runtimes import RUNTIMES
+from webnn_graph.tasks import THRESHOLD, TOP
 
 F = TypeVar("F", bound=Callable[..., Any])
 BESIDE = ", where model.dims.json beside the model does not say it"
@@ -177,6 +178,25 @@ runtime_options = options(
     computing_options,
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of made-up input values."),
 )
+asking_options = options(
+    click.option(
+        "--image", type=EXISTING, metavar="FILE", help="A picture, for a graph that says which of its inputs is one; needs pillow."
+    ),
+    click.option("--audio", type=EXISTING, metavar="FILE.wav", help="The same of a sound, of 16-bit integers, of any length and rate."),
+    click.option("--text", metavar="TEXT", help="The same of a text, with the graph's tokenizer beside it; needs tokenizers."),
+    click.option("--file", type=EXISTING, metavar="FILE", help="The same of the bytes of a file of any kind, of which both ends are read."),
+    click.option("--truncate", is_flag=True, help="Leave out the end of a --text that is longer than the graph takes."),
+    click.option("--top", type=click.IntRange(1), default=TOP, show_default=True, help="How many labels to show."),
+    click.option(
+        "--threshold",
+        type=click.FloatRange(0, 1),
+        help=f"What an object or speech must score.  [default: {THRESHOLD}, of regions as GRAPH says]",
+    ),
+    click.option("--soft", is_flag=True, help="Have objects that overlap score less, where they would be left out (Soft-NMS)."),
+    click.option("--recognizer", type=EXISTING, metavar="GRAPH", help="What reads the lines of text that are found in --image."),
+    click.option("--save", "picture", type=EXISTING, metavar="FILE.png", help="Where to save --image with what is found in it."),
+)
+"""What a graph is asked about, and what is shown of the answer: those of `converters.commands.asking.Question`."""
 sampling_options = options(
     click.option(
         "--max-tokens",
