@@ -131,7 +131,7 @@ def take_terminal(words: Sequence[str], model: Path) -> None:
         said = command(*words, cwd=Path(folder))
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
     console.print(Text("$ ", style="bold green") + Text(" ".join(words), style="bold"), soft_wrap=True)
-    console.print(Text(said.rstrip()), soft_wrap=True)
+    console.print(Text(said.rstrip() + "\n"), soft_wrap=True)  # else the last line is cut below its letters
     svg = console.export_svg(title="webnn-convert", unique_id="conversion")
     fonts = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # which would be loaded from elsewhere
     local = fonts.replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace")
