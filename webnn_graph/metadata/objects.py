@@ -67,8 +67,8 @@ class Detections(Described, frozen=True, tag="detections"):
         form: ``columns`` is [..., 4 + labels, boxes] with boxes as centre and size, ``rows`` the same with both axes swapped,
             ``objects`` rows with how probable anything is between the box and the labels, ``cells`` the same with a box for each cell
             of the grids of `STRIDES`, as YOLOX gives them: its centre from the cell's corner on and the logarithms of its sides, in
-            sides of the cell; ``best`` [..., boxes, 6] with corners,
-            the score of the most probable label and that label's number, ``final`` the same of which none is left out any more.
+            sides of the cell; ``best`` [..., boxes, 6] with corners, the score of the most probable label and that label's number,
+            ``final`` the same of which none is left out any more.
         unit: See `Boxes`.
         exclusive: Whether of boxes that overlap one stays, whatever their labels are, and not one of each label.
         points: What points each has behind its scores; None for none.
