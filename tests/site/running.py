@@ -50,10 +50,11 @@ def blocks(page: Path) -> list[Block]:
 
 
 class Session:
-    """One folder, and one namespace for the Python of a page."""
+    """One folder, and one namespace for the Python of a page; ``anew`` shows what is measured as it is now, too."""
 
-    def __init__(self, page: Path) -> None:
+    def __init__(self, page: Path, *, anew: bool = False) -> None:
         self.page = page
+        self.anew = anew
         self.names: dict[str, Any] = {"__name__": page.stem}
 
     def run(self, block: Block) -> str:
@@ -67,7 +68,8 @@ class Session:
 
     def _answered(self, command: str, shown: str) -> str:
         printed = run_command(command)
-        return f"$ {command}\n{shown if matches(shown, printed) else printed}"
+        stays = matches(shown, printed) and (not self.anew or CUT in shown)
+        return f"$ {command}\n{shown if stays else printed}"
 
 
 def commands(content: str) -> Iterator[tuple[str, str]]:
@@ -139,13 +141,14 @@ def _pip(words: list[str]) -> str:
 
 PROGRAMS = {"python": _python, "pip": _pip}
 
+CUT = "...\n"
 MEASURED = re.compile(r"\d+\.\d\S*|\d+e[+-]\d+|─+")
 NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]\d+)?")
 
 
 def matches(shown: str, printed: str) -> bool:
     """Whether a command printed what is shown, but for what is measured; ``...`` is any lines."""
-    parts = map(re.escape, _without_measurements(shown).split("...\n"))
+    parts = map(re.escape, _without_measurements(shown).split(CUT))
     return re.fullmatch(r"(?:.*\n)*".join(parts), _without_measurements(printed)) is not None
 
 
@@ -158,9 +161,9 @@ def _without_measurements(text: str) -> str:
     return "\n".join(lines)
 
 
-def rewritten(page: Path, folder: Path) -> str:
-    """The page with what its commands print, run in a folder."""
-    text, session = page.read_text("utf-8"), Session(page)
+def rewritten(page: Path, folder: Path, *, anew: bool = False) -> str:
+    """The page with what its commands print, run in a folder; see `Session`."""
+    text, session = page.read_text("utf-8"), Session(page, anew=anew)
     with contextlib.chdir(folder):
         run = [(block, session.run(block)) for block in blocks(page)]
         for was, content in reversed(run):
