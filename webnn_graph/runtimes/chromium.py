@@ -34,7 +34,7 @@ PLACES = (
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
 )
-HINT = f"pass the path of a Chromium that has WebNN with --browser or {VARIABLE}"
+HINT = f"pass the path of a Chromium that has WebNN with --browser or {VARIABLE}; docs/start/install.md says how to get one"
 
 START = """([name, argument]) => {
     window.outcome = undefined;
