@@ -204,7 +204,9 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
             members[key] = (*members[key], float(word))
             continue
         key = before if equals else ""
-        if not equals:
+        if word == "rounded":
+            members[word] = True
+        elif not equals:
             members[_choice(word)] = word
         elif key in LISTS:
             members[key] = (_number(value),)
@@ -245,7 +247,7 @@ def _number(text: str) -> float:
 
 
 def _known() -> str:
-    return f"words are {', '.join(CHOICES)}, and size=, resize=N, crop=center, scale=, mean=, std=, fill="
+    return f"words are {', '.join(CHOICES)}, rounded, and size=, resize=N, crop=center, scale=, mean=, std=, fill="
 
 
 def audio(text: str) -> tuple[str, Audio]:

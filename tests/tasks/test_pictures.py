@@ -79,7 +79,7 @@ def test_what_is_filled_up(place: Any, fill: int | None, size: tuple[int, int], 
     assert (fit.left, fit.top) == corner
     height, width = (round(side * 32 / max(size)) for side in size)
     rest = np.ones((32, 32), bool)
-    rest[fit.top : fit.top + height, fit.left : fit.left + width] = False
+    rest[corner[1] : corner[1] + height, corner[0] : corner[0] + width] = False
     expected = 0 if fill is None else fill - 100
     assert (made[0][:, rest] == expected).all()
     # Corners of the picture, there and back.

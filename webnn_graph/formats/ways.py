@@ -172,6 +172,8 @@ def _file(graph: Graph, meanings: Meanings) -> Operands:
     return (given[0],) if prod(given[0].shape) == given[0].shape[-1] else ()
 
 
+RESAMPLING = ("nearest", "linear", "lanczos4")
+"""Filters of pictures, each of which has a fragment of its name; *resampling* is that of all others."""
 SOURCES: Mapping[str, Source] = MappingProxyType(
     {
         "image": Source(
