@@ -25,7 +25,11 @@ def _cut_sides(left: float, top: float, right: float, bottom: float) -> list[flo
     return [int(left), int(top), int(left) + int(right - left), int(top) + int(bottom - top)]
 
 
-WHOLE: Mapping[str, Callable[..., list[float]]] = {"": lambda *box: list(box), "sides": _cut_sides, "corners": lambda *box: [*map(int, box)]}
+WHOLE: Mapping[str, Callable[..., list[float]]] = {
+    "": lambda *box: list(box),
+    "sides": _cut_sides,
+    "corners": lambda *box: [*map(int, box)],
+}
 """What packages make whole pixels of in a box: nothing, left, top, width and height, or corners."""
 
 

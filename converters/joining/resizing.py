@@ -98,8 +98,8 @@ def resizing_of(name: str, image: Image, model: tuple[int, int], picture: tuple[
     if (made_height, made_width) != (height, width) and not is_known:
         whose = "OpenCV" if image.resample == "lanczos4" else "Pillow"
         raise ValidationError(
-            f"pictures of {picture[1]} x {picture[0]} pixels become {made_width} x {made_height} for {name}, {image.resample} as {whose} does it, "
-            "which WebNN has no operator for",
+            f"pictures of {picture[1]} x {picture[0]} pixels become {made_width} x {made_height} for {name}, "
+            f"{image.resample} as {whose} does it, which WebNN has no operator for",
             "without --picture-size pictures are resized before the graph; --image x:...,linear says that they are those of OpenCV",
         )
     left, right = (_at(place, width, made_width) + first for place in (before, before + picture[1]))

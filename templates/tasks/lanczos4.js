@@ -24,7 +24,8 @@ function around(from, to, { first, count }) {
 }
 
 /** A row of pixels in its new width: sums of red, green and blue. */
-function widened(pixels, offset, [places, parts], count) {
+function widened(pixels, offset, columns, count) {
+  const [places, parts] = columns;
   const sums = new Int32Array(3 * count);
   for (let i = 0; i < 8 * count; i += 1) {
     const at = 3 * (i >> 3);

@@ -33,6 +33,8 @@ from webnn_graph.spectrogram import Spectrogram
         ("x:size=224,resize=256,crop=center", ("x", Image(resize="cover", edge=256, scale=1 / 255), (224, 224))),
         ("x:size=48x320,contain,corner,fill=114", ("x", Image(resize="contain", place="corner", fill=114, scale=1 / 255), (48, 320))),
         ("x:bgr,linear,line,mean=0.5", ("x", Image(channels="bgr", resize="line", resample="linear", scale=1 / 255, mean=(0.5,)), None)),
+        ("x:square,lanczos4,fill=9", ("x", Image(resize="square", resample="lanczos4", fill=9, scale=1 / 255), None)),
+        ("x:resize=256,crop=center,rounded", ("x", Image(resize="cover", edge=256, rounded=True, scale=1 / 255), None)),
         ("x:scale=1/127.5,mean=1,resample=bicubic", ("x", Image(resample="bicubic", scale=1 / 127.5, mean=(1.0,)), None)),
     ],
 )
@@ -47,6 +49,7 @@ def test_pictures(text: str, expected: tuple[str, Image, Any]) -> None:
         ("x:mean=a", "could not convert string to float"),
         ("x:1,2", "'1' is not known"),
         ("x:resize=9x9", "'resize=9x9' is not known"),
+        ("x:rounded=1", "'rounded=1' is not known"),
         ("x:size=a", "is not like size=224"),
         ("x:scale=0", "Expected `float` > 0.0"),
         ("x:fill=300", "Expected `int` <= 255"),

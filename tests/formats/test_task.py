@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from webnn_graph import GraphBuilder
 from webnn_graph.formats import is_written_here, save, save_sizes
 from webnn_graph.formats.javascript import COMPACT
 from webnn_graph.formats.task import files, task_of
-from webnn_graph.formats.ways import WAYS
+from webnn_graph.formats.ways import RESAMPLING, WAYS
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import (
     Audio,
@@ -215,6 +215,14 @@ def test_bytes_of_a_canvas_are_made_by_less(tmp_path: Path) -> None:
     texts = [files(made, "model")["model.task.js"] for made in (plain, graph, scaled)]
     assert [(compact["bytes"] in text, compact["preparing"] in text) for text in texts] == [(False, True), (True, False), (False, True)]
     assert len(texts[1]) < len(texts[0]) - 800
+
+
+@pytest.mark.parametrize("resample", get_args(get_type_hints(Image)["resample"]))
+def test_one_filter_is_written(resample: Any) -> None:
+    compact = json.loads(COMPACT.read_text())
+    text = files(meaning(ROWS["labels"][0], x=Image(resample=resample), y=Labels(names=NAMES)), "model")["model.task.js"]
+    wanted = resample if resample in RESAMPLING else "resampling"
+    assert [name for name in ("resampling", *RESAMPLING) if compact[name] in text] == [wanted]
 
 
 def test_each_way_is_written() -> None:

@@ -194,6 +194,11 @@ def test_a_part_of_an_endless_picture(plain: Path) -> None:  # noqa: F811
     assert (values.min((0, 2, 3)) >= middle.min(0)).all() and (values.max((0, 2, 3)) <= middle.max(0)).all()
 
 
+def test_a_square_that_is_too_large(plain: Path) -> None:  # noqa: F811
+    with pytest.raises(AssertionError, match="the picture is to become 9000 x 9000 pixels; at most 67108864 are made"):
+        list(made([case(noise(1, 9000), 8, 8, resize="square")], plain))
+
+
 # -------------------------------------------------------------------------------------------------------------------- answers
 NAMES = ("cat", "dog", "bird", "tree")
 FIT = Fit(width=300, height=200, x_scale=1 / 3, y_scale=1 / 2, left=3, top=-2)
