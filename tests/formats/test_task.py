@@ -33,12 +33,14 @@ from webnn_graph.metadata import (
     Geometry,
     Image,
     Labels,
+    Level,
     Mask,
     Metadata,
     Points,
     Prototypes,
     Regions,
     Regression,
+    Sides,
     Speech,
     State,
     Target,
@@ -76,6 +78,13 @@ def centers(points: int = 0, batch: int = 1, cells: int = 2, **held: Any) -> Gra
     return meaning(graph_of(IMAGE, outputs), **meanings)
 
 
+def levels(cells: dict[int, int], batch: int = 1) -> Graph:
+    """Scores and sides of the cells of grids, by their sides."""
+    outputs = {f"{name}{side}": (batch, count, size) for side, count in cells.items() for name, size in (("y", 3), ("z", 8))}
+    told = {name: Level(names=NAMES, stride=int(name[1:])) if name[0] == "y" else Sides() for name in outputs}
+    return meaning(graph_of(IMAGE, outputs), x=PICTURE, **told)
+
+
 ROWS: dict[str, tuple[Graph, str]] = {
     "labels": (meaning(graph_of(IMAGE, {"y": (1, 3)}), x=PICTURE, y=Labels(names=NAMES)), "classify"),
     "labels in 4 axes": (meaning(graph_of(IMAGE, {"y": (1, 3, 1, 1)}), x=PICTURE, y=Labels(names=NAMES, axis=1)), "classify"),
@@ -90,6 +99,10 @@ ROWS: dict[str, tuple[Graph, str]] = {
         meaning(graph_of(IMAGE, {"y": (1, 9, 6)}), x=PICTURE, y=Detections(names=NAMES, form="final")),
         "final",
     ),
+    "levels": (levels({2: 16, 4: 4}), "levels"),
+    "levels of other cells": (levels({2: 15}), ""),
+    "levels of two pictures": (levels({2: 16}, batch=2), ""),
+    "levels without sides": (meaning(graph_of(IMAGE, {"y": (1, 16, 3)}), x=PICTURE, y=Level(names=NAMES, stride=2)), ""),
     "a box for each cell": (
         meaning(graph_of(IMAGE, {"y": (1, 1, 8)}), x=PICTURE, y=Detections(names=NAMES, form="cells")),
         "cells",

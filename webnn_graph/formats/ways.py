@@ -42,11 +42,12 @@ from webnn_graph.metadata import (
     strides_of,
 )
 from webnn_graph.tasks import THRESHOLD, TOP
-from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
+from webnn_graph.tasks.answers import OVERLAP
 from webnn_graph.tasks.contents import takes_bytes
 from webnn_graph.tasks.cutting import TALL
 from webnn_graph.tasks.instances import MOST_MASKED
 from webnn_graph.tasks.maps import is_map
+from webnn_graph.tasks.overlaps import MOST_BOXES
 from webnn_graph.tasks.pictures import MOST_PIXELS
 from webnn_graph.tasks.regions import LEAST_GROWN, LEAST_LINE, LEAST_SIDE, MOST_REGIONS, SAME_LINE
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE

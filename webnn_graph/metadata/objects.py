@@ -212,7 +212,8 @@ class Level(Described, frozen=True, tag="level"):
         """What contradicts a tensor of this shape."""
         if len(shape) < 2:
             yield "there are no cells"
-        yield from wrong_count(len(self.names), shape, -1, "labels")
+        else:
+            yield from wrong_count(len(self.names), shape, -1, "labels")
 
 
 class Sides(Described, frozen=True, tag="sides"):
