@@ -102,7 +102,7 @@ SQUARE = (
 )
 CUT = (
     "the package tells no scores, and cuts corners to whole pixels; those of the graph are cut, too, before they are compared. It divides "
-    "them by a factor of 2.6, where 64 rows have become 166"
+    "them by the factor itself, where it has cut 166.4 rows to 166"
 )
 QUANTIZED = (
     "what the model takes is equal to the last bit. It is quantized, and ONNX Runtime, which the package computes it with, differs from "
