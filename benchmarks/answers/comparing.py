@@ -7,7 +7,7 @@ of which each is a label, a score, and left, top, right and bottom in pixels; ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +18,19 @@ ALIKE = 0.5
 """What two boxes of one thing share at least."""
 NEAR = 0.01
 """How far two values are from each other that are the same."""
+
+
+def _cut_sides(left: float, top: float, right: float, bottom: float) -> list[float]:
+    """A box whose left, top, width and height are whole pixels."""
+    return [int(left), int(top), int(left) + int(right - left), int(top) + int(bottom - top)]
+
+
+WHOLE: Mapping[str, Callable[..., list[float]]] = {
+    "": lambda *box: list(box),
+    "sides": _cut_sides,
+    "corners": lambda *box: [*map(int, box)],
+}
+"""What packages make whole pixels of in a box: nothing, left, top, width and height, or corners."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ LINES = (
 SIZES = (20, 33, 48, 61)
 """Pixels of a line's letters."""
 CAPTCHAS = ("7KQ4", "W2MX", "R8PA", "J5ZT", "3HNC", "B6YE", "D9LF", "4VGS", "M2RK", "T7XW", "Q5AH", "P3ZN")
+PAGES = 12
 TEXTS = (
     "A cat sits on the mat.",
     "Two dogs are playing in the park.",
@@ -160,6 +161,61 @@ def captchas(folder: Path) -> list[str]:
         scale = (2, 4, 1)[i % 3]
         made.append(_saved(picture.resize((80 * scale, 32 * scale), PIL.Image.Resampling.BICUBIC), folder / f"captcha{i}.png"))
     return made
+
+
+def pages(folder: Path) -> list[str]:
+    """Pages of a document in one or two columns: a title, paragraphs, a table, a picture with what it shows below it, a number."""
+    photo = PIL.Image.open(next(one["file"] for one in asked("onnx", "pictures", [str(folder)]))).convert("RGB")
+    words = " ".join(TEXTS).split()
+    made: list[str] = []
+    for i in range(PAGES):
+        random = np.random.default_rng(i)
+        width, height = (int(side) for side in random.integers((620, 820), (1100, 1500)))
+        picture = PIL.Image.new("RGB", (width, height), "white")
+        draw, columns, size = PIL.ImageDraw.Draw(picture), 1 + i % 2, int(random.integers(13, 22))
+        margin = width // 12
+        draw.text((margin, margin // 2), LINES[i % len(LINES)], "black", PIL.ImageFont.load_default(2 * size))
+        wide = (width - margin * (columns + 1)) // columns
+        for column in range(columns):
+            left, top = margin + column * (wide + margin), margin // 2 + 4 * size
+            for kind in random.permutation(["text", "text", "table", "figure", "text"]):
+                top = _block(draw, picture, str(kind), (left, top, wide), size, random, words, photo) + 2 * size
+                if top > height - 16 * size:
+                    break
+        draw.text((width // 2, height - 2 * size), str(i + 1), "black", PIL.ImageFont.load_default(size))
+        made.append(_saved(picture, folder / f"page{i}.png"))
+    return made
+
+
+def _block(
+    draw: PIL.ImageDraw.ImageDraw,
+    picture: Image,
+    kind: str,
+    place: tuple[int, int, int],
+    size: int,
+    random: np.random.Generator,
+    words: Sequence[str],
+    photo: Image,
+) -> int:
+    """Draws a part of a page at a left and a top, so wide; gives where it ends."""
+    left, top, wide = place
+    font, high = PIL.ImageFont.load_default(size), size * 3 // 2
+    if kind == "table":
+        for row in range(7):
+            draw.line((left, top + row * high, left + wide, top + row * high), "black")
+            for column in range(4 if row < 6 else 0):
+                draw.text((left + 4 + column * wide // 4, top + row * high + 2), str(random.integers(0, 10**4)), "black", font)
+        return top + 6 * high
+    if kind == "figure":
+        picture.paste(photo.resize((wide * 3 // 5, wide * 2 // 5)), (left + wide // 5, top))
+        draw.text((left + wide // 5, top + wide * 2 // 5 + size // 2), f"Figure {random.integers(1, 9)}: a portrait", "black", font)
+        return top + wide * 2 // 5 + 2 * size
+    for row in range(int(random.integers(4, 9))):
+        line = ""
+        while font.getlength(line) < wide - 6 * size:
+            line += f"{words[int(random.integers(len(words)))]} "
+        draw.text((left, top + row * high), line, "black", font)
+    return top + (row + 1) * high
 
 
 def drawn(text: str, size: int, dark: Sequence[int], light: Sequence[int], margin: int) -> Image:
@@ -291,6 +347,7 @@ KINDS: Mapping[str, Callable[[Path], list[str]]] = {
     "pictures": pictures,
     "lines": lines,
     "captchas": captchas,
+    "pages": pages,
     "speech": speech,
     "turns": turns,
     "clips": clips,

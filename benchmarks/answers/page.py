@@ -27,6 +27,7 @@ ASKED = {
     "pictures": "Pictures are those that scikit-image ships, also turned, mirrored, smaller, and parts of them",
     "lines": "lines are drawn with Pillow, in four sizes, each upright and turned around, some with noise",
     "captchas": "captchas are four letters and digits on noise",
+    "pages": "pages are drawn with Pillow, of a title, text in one or two columns, tables and pictures",
     "speech": "speech is what espeak-ng says, with pauses and noise, and noise alone",
     "turns": "turns are eight seconds that end with it",
     "clips": "clips are nine seconds of it, or five or two and a half, some with noise, and noise alone",

@@ -153,6 +153,15 @@ def ddddocr_boxes(pictures: Sequence[str]) -> Answers:
     return [{"objects": [["text", None, [float(side) for side in box]] for box in boxes]} for boxes in found]
 
 
+def layout(pages: Sequence[str]) -> Answers:
+    """rapid-layout's blocks of a page."""
+    from rapid_layout import RapidLayout
+
+    engine = RapidLayout()
+    found = [engine(file) for file in pages]
+    return [{"objects": [list(one) for one in zip(page.class_names, page.scores, page.boxes, strict=True)]} for page in found]
+
+
 def ddddocr_characters(_: Sequence[str], kind: str) -> Answers:
     """The characters of ddddocr's models."""
     from ddddocr import charsets

@@ -29,6 +29,7 @@ from webnn_graph.metadata import (
     Embedding,
     Image,
     Labels,
+    Level,
     Mask,
     Meaning,
     Metadata,
@@ -318,7 +319,7 @@ def answer(
         for name, meaning in meanings.items()
         if isinstance(meaning, Regression) and outputs[name].size == len(meaning.targets)
     }
-    if soft and not any(isinstance(meaning, Detections | Centers) and not _is_final(meaning) for meaning in meanings.values()):
+    if soft and not any(isinstance(meaning, Detections | Centers | Level) and not _is_final(meaning) for meaning in meanings.values()):
         raise WebNNError(f"--soft: {question.graph.name} has no boxes of which those that overlap are left out")
     found = _found(question, outputs, meanings, threshold, read, soft)
     texts = {name: answers.spelled(outputs[name], meaning) for name, meaning in meanings.items() if isinstance(meaning, Characters)}
@@ -365,7 +366,7 @@ def _found(
     return answers.objects(outputs, meanings, question.size, question.fit, THRESHOLD if threshold is None else threshold, soft)
 
 
-def _is_final(meaning: Detections | Centers) -> bool:
+def _is_final(meaning: Detections | Centers | Level) -> bool:
     """Whether no box overlaps another."""
     return isinstance(meaning, Detections) and meaning.form == "final"
 

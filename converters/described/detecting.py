@@ -7,7 +7,7 @@ from typing import Any
 
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import MOST_POINTS, Detections, Points, strides_of
-from webnn_graph.tasks.answers import MOST_BOXES
+from webnn_graph.tasks.overlaps import MOST_BOXES
 
 SHAPED = ("reshape", "identity", "cast", "transpose", "slice")
 """What changes no numbers."""

@@ -13,6 +13,7 @@ import msgspec
 from converters.described import lines, sounds, voices
 from converters.described.centers import centers
 from converters.described.detecting import form_of, is_of_cells, scores_of, spelling, with_points
+from converters.described.levels import levels
 from converters.described.licenses import license_of
 from converters.described.naming import read_labels, read_targets
 from webnn_graph.codes import Code
@@ -90,6 +91,10 @@ class Given:
             names = read_labels(file)
             if self.centers is not None:
                 tensors |= centers(graph, name, names, tensors, self.centers)
+                continue
+            is_of_objects = not name and (self.task or before.task) == "object-detection"
+            if is_of_objects and (found := levels(graph, names, tensors)):
+                tensors |= found
                 continue
             if detections := _detections(graph, name, names, self.task or before.task, tensors):
                 tensors |= detections
@@ -204,7 +209,9 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
             members[key] = (*members[key], float(word))
             continue
         key = before if equals else ""
-        if not equals:
+        if word == "rounded":
+            members[word] = True
+        elif not equals:
             members[_choice(word)] = word
         elif key in LISTS:
             members[key] = (_number(value),)
@@ -245,7 +252,7 @@ def _number(text: str) -> float:
 
 
 def _known() -> str:
-    return f"words are {', '.join(CHOICES)}, and size=, resize=N, crop=center, scale=, mean=, std=, fill="
+    return f"words are {', '.join(CHOICES)}, rounded, and size=, resize=N, crop=center, scale=, mean=, std=, fill="
 
 
 def audio(text: str) -> tuple[str, Audio]:

@@ -50,7 +50,8 @@ def beginning(operand: Operand, image: Image, size: tuple[int, int] | None = Non
     new = Descriptor(DataType.UINT8, (1, *(size or model), 4))
     says = "in the size of the model's"
     if resizing:
-        meaning = msgspec.structs.replace(meaning, edge=None, fill=_fill(image), placed=resizing.placed)
+        resize = "contain" if image.resize == "square" else image.resize
+        meaning = msgspec.structs.replace(meaning, resize=resize, edge=None, fill=_fill(image), placed=resizing.placed)
         says = f"that becomes {model[1]} x {model[0]} in the graph"
     return Beginning(
         meaning,
@@ -65,6 +66,8 @@ def beginning(operand: Operand, image: Image, size: tuple[int, int] | None = Non
 
 def _fill(image: Image) -> int | None:
     """What lies around a picture of another shape: where it becomes 0 after normalization, the grey that is nearest to that."""
+    if image.resize == "square":
+        return image.fill or 0
     if image.fill is not None or image.resize != "contain":
         return image.fill
     return int(np.clip(np.rint(_shifts(image).mean()), 0, 255))
@@ -105,7 +108,7 @@ def _factors(image: Image) -> Array:
 def _model_input(b: GraphBuilder, pixels: Operand, image: Image, old: Operand, resizing: Resizing | None) -> Operand:
     values = b.cast(pixels, "float32")
     if resizing:
-        values = resizing.cut(b, resizing.resized(b, values))
+        values = resizing.cut(b, resizing.resized(b, resizing.framed(b, values, image.fill or 0)))
     x, axis = _colours(b, values, image), -1
     if resizing and image.fill is not None:
         x = resizing.filled(b, x, image.fill)

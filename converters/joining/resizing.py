@@ -1,6 +1,6 @@
 """A graph that resizes a picture itself, in the way in which the helpers do it.
 
-`webnn_graph.tasks.pictures` says what is right. What Pillow computes of more than the four next pixels has no operator in WebNN.
+`webnn_graph.tasks.pictures` says what is right. What is computed of more than the four next pixels has no operator in WebNN.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Operand
 from webnn_graph.metadata import Image, Placed
-from webnn_graph.tasks.pictures import MOST_PIXELS, overlap, place_of
+from webnn_graph.tasks.pictures import MOST_PIXELS, frame_of, overlap, place_of
 
 HALF = 0.5 + 2**-10
 """What makes rounding down rounding to the nearest byte, so that sums in float32 round halves up, whatever their last bits are."""
@@ -27,16 +27,25 @@ class Resizing:
     """How pictures of one size become an input.
 
     Attributes:
-        size: Height and width of the picture.
-        made: Those that it gets.
-        placed: Where these are in the input.
+        size: Height and width of what is resized: of the picture, or of the square that it is filled up to.
+        before: Rows and columns of that before the picture.
+        made: Height and width that it gets.
+        offset: Where its first row and column are in the input then.
+        placed: Where the picture is in the input.
         resample: `webnn_graph.metadata.Image.resample`.
     """
 
     size: tuple[int, int]
+    before: tuple[int, int]
     made: tuple[int, int]
+    offset: tuple[int, int]
     placed: Placed
     resample: str
+
+    def framed(self, b: GraphBuilder, x: Operand, fill: int) -> Operand:
+        """The picture, [1, height, width, channels], with a value around it where that is resized, too."""
+        after = [size - before - x.shape[axis] for axis, before, size in zip((ROWS, COLUMNS), self.before, self.size, strict=True)]
+        return b.pad(x, [0, *self.before, 0], [0, *after, 0], value=float(fill)) if x.shape[ROWS : COLUMNS + 1] != self.size else x
 
     def resized(self, b: GraphBuilder, x: Operand) -> Operand:
         """Whole values from 0 to 255, float32[1, height, width, channels], in the new size.
@@ -67,8 +76,8 @@ class Resizing:
 
     def _spans(self) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
         """Of rows and of columns those of the input, and those of the resized picture."""
-        made_height, made_width = self.made
-        return overlap(self.placed.top, made_height, self.placed.height), overlap(self.placed.left, made_width, self.placed.width)
+        (rows, columns), (top, left) = self.made, self.offset
+        return overlap(top, rows, self.placed.height), overlap(left, columns, self.placed.width)
 
 
 def resizing_of(name: str, image: Image, model: tuple[int, int], picture: tuple[int, int]) -> Resizing | None:
@@ -77,23 +86,32 @@ def resizing_of(name: str, image: Image, model: tuple[int, int], picture: tuple[
     Raises:
         ValidationError: The way in which the model's pictures are resized is none of WebNN's, or they would become too large.
     """
-    height, width = picture
-    made_width, made_height, left, top = place_of((width, height), image, *model)
-    if (made_height, made_width) == picture == model:
+    (width, height), (before, above) = frame_of(picture[::-1], image)
+    made_width, made_height, first, upper = place_of((width, height), image, *model)
+    if {picture, (height, width), (made_height, made_width)} == {model}:
         return None
     if made_width * made_height > MOST_PIXELS or width * height > MOST_PIXELS:
-        what = f"{width:,} x {height:,} pixels that are to become {made_width:,} x {made_height:,}"
+        what = f"{picture[1]:,} x {picture[0]:,} pixels that are to become {made_width:,} x {made_height:,}"
         raise ValidationError(f"{name} takes no pictures of {what}; at most {MOST_PIXELS:,} are made", "--picture-size says a smaller one")
     is_smaller = made_height < height or made_width < width
     is_known = image.resample in ("linear", "nearest") or (image.resample == "bilinear" and not is_smaller)
-    if (made_height, made_width) != picture and not is_known:
+    if (made_height, made_width) != (height, width) and not is_known:
+        whose = "OpenCV" if image.resample == "lanczos4" else "Pillow"
         raise ValidationError(
-            f"pictures of {width} x {height} pixels become {made_width} x {made_height} for {name}, {image.resample} as Pillow does it, "
-            "which WebNN has no operator for",
+            f"pictures of {picture[1]} x {picture[0]} pixels become {made_width} x {made_height} for {name}, "
+            f"{image.resample} as {whose} does it, which WebNN has no operator for",
             "without --picture-size pictures are resized before the graph; --image x:...,linear says that they are those of OpenCV",
         )
-    placed = Placed(height=model[0], width=model[1], left=left, top=top, right=left + made_width, bottom=top + made_height)
-    return Resizing(picture, (made_height, made_width), placed, image.resample)
+    left, right = (_at(place, width, made_width) + first for place in (before, before + picture[1]))
+    top, bottom = (_at(place, height, made_height) + upper for place in (above, above + picture[0]))
+    placed = Placed(height=model[0], width=model[1], left=left, top=top, right=right, bottom=bottom)
+    return Resizing((height, width), (above, before), (made_height, made_width), (upper, first), placed, image.resample)
+
+
+def _at(place: int, size: int, made: int) -> int | float:
+    """Where a place on an axis is when that gets another length."""
+    whole, rest = divmod(place * made, size)
+    return whole + rest / size if rest else whole
 
 
 def nearest(old: int, new: int) -> Array:

@@ -3,8 +3,6 @@
  * result all that it covers counts, by a filter that is as much wider as the picture gets smaller; in two passes, and each
  * time the sums are rounded to 8 bits. Pixels are numbers 0xAABBGGRR; what becomes of alpha is not said.
  */
-import { rounded } from "./rounding.js";
-
 const sinc = (x) => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1);
 
 /** How far each filter reaches, and its weight at a distance from 0 on; box has an end that counts and one that does not. */
@@ -103,7 +101,8 @@ function vertically({ pixels, stride, offset, width }, weights) {
   return { pixels: made, stride: width, offset: 0, width, height };
 }
 
-function convolved({ width, height, pixels }, madeWidth, madeHeight, resample, across, down) {
+/** The part of a picture's other size that is `across.count` pixels wide from `across.first` on, and as high as `down` says. */
+function resized({ width, height, pixels }, madeWidth, madeHeight, resample, across, down) {
   const columns = axisOf(resample, width, madeWidth, across);
   const rows = axisOf(resample, height, madeHeight, down);
   let part = { pixels, stride: width, offset: rows.first * width + columns.first, width: columns.count, height: rows.count };
@@ -112,77 +111,7 @@ function convolved({ width, height, pixels }, madeWidth, madeHeight, resample, a
   if (isTall && rows.weights) part = vertically(part, rows.weights);
   if (columns.weights) part = horizontally(part, columns.weights);
   if (!isTall && rows.weights) part = vertically(part, rows.weights);
-  if (part.pixels !== pixels) return part.pixels;
-  const made = new Uint32Array(across.count * down.count);
-  for (let y = 0; y < down.count; y += 1) {
-    const from = part.offset + y * width;
-    made.set(pixels.subarray(from, from + across.count), y * across.count);
-  }
-  return made;
-}
-
-/** Which pixel of `from` each of `to` is where none are mixed. */
-function nearestOf(from, to, { first, count }) {
-  const scale = from / to;
-  const places = new Int32Array(count);
-  let place = scale * 0.5;
-  for (let i = 0; i < first + count; i += 1, place += scale) if (i >= first) places[i - first] = Math.min(from - 1, Math.trunc(place));
-  return places;
-}
-
-function nearest({ width, height, pixels }, madeWidth, madeHeight, across, down) {
-  const columns = nearestOf(width, madeWidth, across);
-  const made = new Uint32Array(across.count * down.count);
-  nearestOf(height, madeHeight, down).forEach((row, y) => {
-    for (let x = 0; x < columns.length; x += 1) made[y * columns.length + x] = pixels[row * width + columns[x]];
-  });
-  return made;
-}
-
-/** Of each place the pixels before and behind it, and how much of 2,048 parts each counts. */
-function besides(from, to, { first, count }, isAcross) {
-  const before = new Int32Array(count);
-  const after = new Int32Array(count);
-  const parts = new Int32Array(2 * count);
-  const { fround } = Math;
-  for (let i = 0; i < count; i += 1) {
-    const place = fround((first + i + 0.5) * (1 / (to / from)) - 0.5);
-    const start = Math.floor(place);
-    before[i] = Math.min(from - 1, Math.max(0, start));
-    after[i] = Math.min(from - 1, start + 1);
-    const share = isAcross && before[i] === after[i] ? 0 : fround(place - start);
-    parts[2 * i] = rounded(fround(1 - share) * 2048);
-    parts[2 * i + 1] = rounded(share * 2048);
-  }
-  return [before, after, parts];
-}
-
-/** As OpenCV does it: of the four next pixels alone, in whole numbers. */
-function linear({ width, height, pixels }, madeWidth, madeHeight, across, down) {
-  const [left, right, rightward] = besides(width, madeWidth, across, true);
-  const [above, below, downward] = besides(height, madeHeight, down, false);
-  const made = new Uint32Array(across.count * down.count);
-  for (let y = 0, at = 0; y < down.count; y += 1) {
-    const upper = above[y] * width;
-    const lower = below[y] * width;
-    for (let x = 0; x < across.count; x += 1, at += 1) {
-      const mixed = (row, bit) =>
-        (((pixels[row + left[x]] >>> bit) & 255) * rightward[2 * x] + ((pixels[row + right[x]] >>> bit) & 255) * rightward[2 * x + 1]) >> 4;
-      for (let bit = 0; bit < 24; bit += 8) {
-        const sum = ((mixed(upper, bit) * downward[2 * y]) >> 16) + ((mixed(lower, bit) * downward[2 * y + 1]) >> 16);
-        made[at] |= ((sum + 2) >> 2) << bit;
-      }
-    }
-  }
-  return made;
-}
-
-/** The part of a picture's other size that is `across.count` pixels wide from `across.first` on, and as high as `down` says. */
-function resized(picture, width, height, resample, across, down) {
-  const isSame = width === picture.width && height === picture.height;
-  if (resample === "nearest" && !isSame) return nearest(picture, width, height, across, down);
-  if (resample === "linear" && !isSame) return linear(picture, width, height, across, down);
-  return convolved(picture, width, height, resample, across, down);
+  return part.pixels;
 }
 
 export { resized };

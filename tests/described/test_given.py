@@ -13,12 +13,13 @@ import torch
 from click.testing import Result
 
 from converters.described.given import Given, audio, image
+from converters.described.levels import levels
 from converters.described.naming import read_labels
 from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
 from webnn_graph import GraphBuilder, load, save
 from webnn_graph.errors import FormatError, ValidationError
-from webnn_graph.metadata import Audio, Characters, Detections, Image, Labels, Metadata, Regions, Speech, State, problems
+from webnn_graph.metadata import Audio, Characters, Detections, Image, Labels, Level, Metadata, Regions, Sides, Speech, State, problems
 from webnn_graph.spectrogram import Spectrogram
 
 
@@ -33,6 +34,8 @@ from webnn_graph.spectrogram import Spectrogram
         ("x:size=224,resize=256,crop=center", ("x", Image(resize="cover", edge=256, scale=1 / 255), (224, 224))),
         ("x:size=48x320,contain,corner,fill=114", ("x", Image(resize="contain", place="corner", fill=114, scale=1 / 255), (48, 320))),
         ("x:bgr,linear,line,mean=0.5", ("x", Image(channels="bgr", resize="line", resample="linear", scale=1 / 255, mean=(0.5,)), None)),
+        ("x:square,lanczos4,fill=9", ("x", Image(resize="square", resample="lanczos4", fill=9, scale=1 / 255), None)),
+        ("x:resize=256,crop=center,rounded", ("x", Image(resize="cover", edge=256, rounded=True, scale=1 / 255), None)),
         ("x:scale=1/127.5,mean=1,resample=bicubic", ("x", Image(resample="bicubic", scale=1 / 127.5, mean=(1.0,)), None)),
     ],
 )
@@ -47,6 +50,7 @@ def test_pictures(text: str, expected: tuple[str, Image, Any]) -> None:
         ("x:mean=a", "could not convert string to float"),
         ("x:1,2", "'1' is not known"),
         ("x:resize=9x9", "'resize=9x9' is not known"),
+        ("x:rounded=1", "'rounded=1' is not known"),
         ("x:size=a", "is not like size=224"),
         ("x:scale=0", "Expected `float` > 0.0"),
         ("x:fill=300", "Expected `int` <= 255"),
@@ -220,6 +224,27 @@ def test_labels_of_a_detector_with_a_box_for_each_cell(op: str, form: Any, tmp_p
     graph = b.build({"found": getattr(b, op)(b.input("z", "float32", [1, 42, 7]))})
     given = Given(task="object-detection", labels={"": tmp_path / "labels"}, inputs={"x": Image()})
     assert Metadata.of(given.of(graph)).tensors["found"] == Detections(names=("cat", "dog"), form=form)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "strides"),
+    [
+        ({"a": (1, 32, 2), "b": (1, 32, 32), "c": (1, 8, 2), "d": (1, 8, 32)}, {"a": ("b", 8), "c": ("d", 16)}),
+        ({"d": (1, 10, 8), "c": (1, 10, 2)}, {}),  # no grid has so many
+        ({"a": (1, 32, 2), "b": (1, 32, 4)}, {}),  # one distance for each side
+        ({"a": (1, 32, 2), "b": (1, 32, 8), "c": (1, 32, 8)}, {}),
+        ({"a": (1, 32, 2), "b": (1, 32, 8), "c": (1, 5)}, {}),
+    ],
+)
+def test_labels_of_levels(outputs: dict[str, tuple[int, ...]], strides: dict[str, tuple[str, int]], tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text("cat\ndog\n")
+    names, graph = ("cat", "dog"), graph_of({"x": (1, 3, 32, 60)}, outputs)
+    expected = {level: Level(names=names, stride=stride, scores="logits") for level, (_, stride) in strides.items()}
+    told = {**expected, **{sides: Sides() for sides, _ in strides.values()}}
+    assert levels(graph, names, {"x": Image()}) == told
+    if told:
+        given = Given(task="object-detection", labels={"": tmp_path / "labels"}, inputs={"x": Image()})
+        assert Metadata.of(given.of(graph)).tensors == {"x": Image(), **told}
 
 
 @pytest.mark.parametrize(

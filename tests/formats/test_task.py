@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from webnn_graph import GraphBuilder
 from webnn_graph.formats import is_written_here, save, save_sizes
 from webnn_graph.formats.javascript import COMPACT
 from webnn_graph.formats.task import files, task_of
-from webnn_graph.formats.ways import WAYS
+from webnn_graph.formats.ways import RESAMPLING, WAYS
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import (
     Audio,
@@ -33,12 +33,14 @@ from webnn_graph.metadata import (
     Geometry,
     Image,
     Labels,
+    Level,
     Mask,
     Metadata,
     Points,
     Prototypes,
     Regions,
     Regression,
+    Sides,
     Speech,
     State,
     Target,
@@ -76,6 +78,13 @@ def centers(points: int = 0, batch: int = 1, cells: int = 2, **held: Any) -> Gra
     return meaning(graph_of(IMAGE, outputs), **meanings)
 
 
+def levels(cells: dict[int, int], batch: int = 1) -> Graph:
+    """Scores and sides of the cells of grids, by their sides."""
+    outputs = {f"{name}{side}": (batch, count, size) for side, count in cells.items() for name, size in (("y", 3), ("z", 8))}
+    told = {name: Level(names=NAMES, stride=int(name[1:])) if name[0] == "y" else Sides() for name in outputs}
+    return meaning(graph_of(IMAGE, outputs), x=PICTURE, **told)
+
+
 ROWS: dict[str, tuple[Graph, str]] = {
     "labels": (meaning(graph_of(IMAGE, {"y": (1, 3)}), x=PICTURE, y=Labels(names=NAMES)), "classify"),
     "labels in 4 axes": (meaning(graph_of(IMAGE, {"y": (1, 3, 1, 1)}), x=PICTURE, y=Labels(names=NAMES, axis=1)), "classify"),
@@ -90,6 +99,10 @@ ROWS: dict[str, tuple[Graph, str]] = {
         meaning(graph_of(IMAGE, {"y": (1, 9, 6)}), x=PICTURE, y=Detections(names=NAMES, form="final")),
         "final",
     ),
+    "levels": (levels({2: 16, 4: 4}), "levels"),
+    "levels of other cells": (levels({2: 15}), ""),
+    "levels of two pictures": (levels({2: 16}, batch=2), ""),
+    "levels without sides": (meaning(graph_of(IMAGE, {"y": (1, 16, 3)}), x=PICTURE, y=Level(names=NAMES, stride=2)), ""),
     "a box for each cell": (
         meaning(graph_of(IMAGE, {"y": (1, 1, 8)}), x=PICTURE, y=Detections(names=NAMES, form="cells")),
         "cells",
@@ -215,6 +228,14 @@ def test_bytes_of_a_canvas_are_made_by_less(tmp_path: Path) -> None:
     texts = [files(made, "model")["model.task.js"] for made in (plain, graph, scaled)]
     assert [(compact["bytes"] in text, compact["preparing"] in text) for text in texts] == [(False, True), (True, False), (False, True)]
     assert len(texts[1]) < len(texts[0]) - 800
+
+
+@pytest.mark.parametrize("resample", get_args(get_type_hints(Image)["resample"]))
+def test_one_filter_is_written(resample: Any) -> None:
+    compact = json.loads(COMPACT.read_text())
+    text = files(meaning(ROWS["labels"][0], x=Image(resample=resample), y=Labels(names=NAMES)), "model")["model.task.js"]
+    wanted = resample if resample in RESAMPLING else "resampling"
+    assert [name for name in ("resampling", *RESAMPLING) if compact[name] in text] == [wanted]
 
 
 def test_each_way_is_written() -> None:

@@ -28,6 +28,7 @@ from webnn_graph.metadata import (
     Geometry,
     Image,
     Labels,
+    Level,
     Mask,
     Meaning,
     Metadata,
@@ -35,6 +36,7 @@ from webnn_graph.metadata import (
     Prototypes,
     Regions,
     Regression,
+    Sides,
     State,
     Target,
     Tokens,
@@ -217,6 +219,7 @@ class Tensor:
         (Detections(names=("a", "b"), form="final", points=Points(count=5, scored=True)), (1, 300, 21), (1, 300, 6)),
         (Prototypes(), (1, 32, 5, 5), (5, 5)),
         (Geometry(holds="sizes"), (1, 2, 5, 5), (5, 5)),
+        (Sides(), (1, 9, 32), (1, 9, 4)),
         (Regression(targets=(Target(name="a", polynomial=(1.0, 2.0)), Target(name="b", unit="m"))), (1, 2), (2, 1)),
         (Regions(), (1, 1, 5, 5), (5,)),
         (Mask(names=("a", "b")), (1, 5, 5), (5,)),
@@ -248,7 +251,7 @@ def test_a_box_for_each_cell() -> None:
 
 def test_every_kind_is_tested() -> None:
     (mark,) = test_what_a_tensor_can_be.pytestmark  # type: ignore[attr-defined]
-    assert {row[0].kind for row in mark.args[1]} == set(KINDS) - {"speech", "state", "centers"}  # of any shape, of several tensors
+    assert {row[0].kind for row in mark.args[1]} == set(KINDS) - {"speech", "state", "centers", "level"}  # of any shape, of several tensors
 
 
 def test_coefficients_are_for_prototypes() -> None:
@@ -284,6 +287,29 @@ def test_cells_of_centers() -> None:
     assert found((40, 56), s=2, o=2) == found((40, 56), s=2, o=2, p=8) == [wrong.format("points", 10)]
     lacking = [wrong.format(name, count) for name, count in (("sizes", 2), ("offsets", 2), ("points", 10))]
     assert found((40, 56)) == found((40, 56), height=4, **all_maps) == lacking
+
+
+def test_levels_that_are_none() -> None:
+    def found(cells: int, picture: tuple[int, ...] = (5, 7), labels: int = 1, **more: Any) -> list[str]:
+        told = {"x": Image(), "y": Level(names=("a",), stride=2), **more.pop("told", {"z": Sides()})}
+        inputs = [Tensor("x", 1, 3, *picture)]
+        outputs = [Tensor("y", 1, cells, labels), *(Tensor(name, 1, *more.get(name, (cells, 8))) for name in told if name > "y")]
+        return list(problems(Metadata(tensors=told), inputs, outputs))
+
+    assert found(12) == []
+    assert found(11) == ["output y [1, 11, 1] has 11 cells, and 3 x 4 of 2 pixels cover a picture of 5 x 7"]
+    assert found(12, labels=2) == ["output y [1, 12, 2] is not level as metadata say: there are 1 labels for 2 numbers"]
+    lacking = "output y [1, 12, 1] has no sides of boxes: no output of as many cells is said to be sides"
+    assert found(12, told={}) == found(12, z=(11, 8)) == [lacking]
+    (wrong,) = found(12, z=(12, 6))
+    assert wrong.endswith("is not sides as metadata say: each cell has four sides, each of which has two distances or more")
+    other = {"z": Sides(), "zz": Level(names=("b",), stride=4), "zzz": Sides()}
+    several = found(12, told=other, zz=(4, 1), zzz=(4, 8))
+    assert [problem.split("] ")[1] for problem in several] == ["has other labels than another level"] * 2
+    nowhere = list(
+        problems(Metadata(tensors={"y": Level(names=("a",), stride=2), "z": Sides()}), [], [Tensor("y", 1, 4, 1), Tensor("z", 1, 4, 8)])
+    )
+    assert nowhere == ["output y [1, 4, 1] has cells of a picture, and no input is said to be one"]
 
 
 def test_points_of_centers() -> None:

@@ -16,7 +16,7 @@ from tests.javascript.test_tasks import place, run
 from tests.javascript.written import needs_node
 from tests.tasks.test_centers import drawn
 from webnn_graph.data_types import Array
-from webnn_graph.metadata import Centers, Detections, Geometry, Labels, Meaning, Points, Prototypes, whole
+from webnn_graph.metadata import Centers, Detections, Geometry, Labels, Level, Meaning, Points, Prototypes, Sides, whole
 from webnn_graph.tasks.answers import OVERLAP, Found, objects
 from webnn_graph.tasks.pictures import Fit
 
@@ -101,6 +101,22 @@ def test_centers(plain: Path) -> None:  # noqa: F811
         cases += [("centers", [*maps.values()], [meaning, *held], one, fit) for one in options]
     counts = list(map(len, check(cases, plain)))
     assert min(counts) > 20 and sum(counts[::2]) < sum(counts[1::2])
+
+
+def test_levels(plain: Path) -> None:  # noqa: F811
+    random = np.random.default_rng(4)
+    cases = []
+    for scores, fit, soft in product(("logits", "probabilities"), FITS, (False, True)):
+        tensors: list[Array] = []
+        for count in (2 * 3, 1):  # of cells of 50 and 128 pixels
+            chances = random.uniform(0.1, 0.99, (1, count, len(NAMES)))
+            tensors.append((np.log(chances / (1 - chances)) if scores == "logits" else chances).astype(np.float32))
+            tensors.append(random.normal(size=(1, count, 4 * 5)).astype(np.float32) * 3)
+        levels = [Level(names=NAMES, stride=side, scores=scores, overlap=0.1) for side in (50, 128)]  # type: ignore[arg-type]
+        options = {"threshold": 0.3, "soft": soft}
+        cases.append(("levels", tensors, [levels[0], Sides(), levels[1], Sides()], options, fit))
+    counts = list(map(len, check(cases, plain)))
+    assert min(counts) > 2 and sum(counts[::2]) < sum(counts[1::2])
 
 
 def test_masks(plain: Path) -> None:  # noqa: F811

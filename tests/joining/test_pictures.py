@@ -165,6 +165,8 @@ def test_gray_is_exactly_pillows() -> None:
         {"resize": "contain"},
         {"resize": "contain", "place": "corner", "resample": "linear", "channels": "bgr"},
         {"resize": "line", "resample": "linear"},
+        {"resize": "square", "place": "corner", "resample": "lanczos4"},
+        {"resize": "square", "fill": 114},
     ],
 )
 def test_the_rest_is_what_it_was(rule: dict[str, Any], size: tuple[int, int]) -> None:

@@ -14,7 +14,8 @@ import torch
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels
-from webnn_graph.tasks.answers import best, objects, probabilities, shared, spelled
+from webnn_graph.tasks.answers import best, objects, probabilities, spelled
+from webnn_graph.tasks.overlaps import shared
 from webnn_graph.tasks.pictures import Fit
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")

@@ -18,9 +18,10 @@ from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.formats import save
 from webnn_graph.graph import Descriptor
 from webnn_graph.metadata import Boxes, Centers, Detections, Geometry, Image, Labels, Meaning, Metadata, Points, Prototypes
-from webnn_graph.tasks import answers
-from webnn_graph.tasks.answers import MOST_BOXES, Found, Point, best, objects, shared
+from webnn_graph.tasks import overlaps
+from webnn_graph.tasks.answers import Found, Point, best, objects
 from webnn_graph.tasks.instances import Silhouette
+from webnn_graph.tasks.overlaps import MOST_BOXES, shared
 from webnn_graph.tasks.pictures import Fit, prepared, read_picture
 from webnn_graph.tasks.sounds import fitted
 
@@ -189,7 +190,7 @@ def test_no_more_boxes_are_compared_than_are_shown(monkeypatch: pytest.MonkeyPat
         compared.append(len(others))
         return shared(one, others)
 
-    monkeypatch.setattr(answers, "shared", counted)
+    monkeypatch.setattr(overlaps, "shared", counted)
     found = objects({"y": rows}, {"y": Detections(names=("a",), form="rows")}, (8, 8), Fit(10**6, 10**6, 1, 1), 0.0)
     assert len(found) == MOST_BOXES and found[0].score == 1 and len(compared) == MOST_BOXES - 1
 

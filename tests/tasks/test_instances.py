@@ -13,8 +13,9 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.metadata import Detections, Meaning, Points, Prototypes
 from webnn_graph.tasks import instances
-from webnn_graph.tasks.answers import Found, Point, objects, shared
+from webnn_graph.tasks.answers import Found, Point, objects
 from webnn_graph.tasks.instances import Silhouette, silhouettes
+from webnn_graph.tasks.overlaps import shared
 from webnn_graph.tasks.pictures import Fit
 
 FIT = Fit(width=300, height=200, x_scale=1 / 3, y_scale=1 / 2, left=3, top=4)

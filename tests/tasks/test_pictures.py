@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ pillow = pytest.importorskip("PIL.Image", reason="pillow is not installed")
 from converters.described import described  # noqa: E402
 from tests.described.graphs import graph_of  # noqa: E402
 from tests.tasks.pictures import mosaic  # noqa: E402
-from webnn_graph.data_types import DataType  # noqa: E402
+from webnn_graph.data_types import Array, DataType  # noqa: E402
 from webnn_graph.errors import FormatError, ValidationError  # noqa: E402
 from webnn_graph.graph import Descriptor  # noqa: E402
 from webnn_graph.metadata import Image, Metadata  # noqa: E402
@@ -79,7 +80,7 @@ def test_what_is_filled_up(place: Any, fill: int | None, size: tuple[int, int], 
     assert (fit.left, fit.top) == corner
     height, width = (round(side * 32 / max(size)) for side in size)
     rest = np.ones((32, 32), bool)
-    rest[fit.top : fit.top + height, fit.left : fit.left + width] = False
+    rest[corner[1] : corner[1] + height, corner[0] : corner[0] + width] = False
     expected = 0 if fill is None else fill - 100
     assert (made[0][:, rest] == expected).all()
     # Corners of the picture, there and back.
@@ -111,6 +112,85 @@ def test_linear_is_that_of_opencv(height: int, width: int) -> None:
     picture = pillow.fromarray(((97 * i + 31 * i**2) % 256).astype(np.uint8).reshape(4, 5, 3))
     made, _ = prepared(picture, Image(resample="linear", layout="nhwc"), Descriptor(DataType.UINT8, (1, height, width, 3)))
     assert made.tobytes().hex()[:100] == RESIZED[height, width]
+
+
+LANCZOS = {
+    ((4, 5), (3, 4)): "a04f65294d6ac19c",
+    ((4, 5), (9, 11)): "f6f5dab3f32e304e",
+    ((1, 1), (4, 3)): "d7a222e17db6f206",
+    ((1, 300), (7, 40)): "d95d92f6ccc2b213",
+    ((61, 47), (61, 90)): "47d6714d7837dc92",
+    ((61, 47), (20, 47)): "96bbbd23f28e2c51",
+    ((200, 301), (32, 48)): "17e8bacca228f040",
+    ((33, 20), (97, 211)): "7e305fee7f51acd0",
+    ((480, 640), (256, 341)): "5b7328c9187e3ee2",
+    ((7, 500), (224, 224)): "ee7d4d678aeadde0",
+}
+"""Of what ``cv2.resize`` of OpenCV 4.10 and 5.0 makes of `formula` with INTER_LANCZOS4: by height and width, before and behind."""
+
+
+def formula(height: int, width: int) -> Array:
+    i = np.arange(height * width * 3, dtype=np.int64)
+    return ((97 * i + 31 * i**2 + (i // 7) ** 3) % 256).astype(np.uint8).reshape(height, width, 3)
+
+
+def digest(made: Array) -> str:
+    return hashlib.sha256(made.tobytes()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize(("size", "wanted"), LANCZOS)
+def test_lanczos4_is_that_of_opencv(size: tuple[int, int], wanted: tuple[int, int]) -> None:
+    image = Image(resample="lanczos4", layout="nhwc")
+    made, _ = prepared(pillow.fromarray(formula(*size)), image, Descriptor(DataType.UINT8, (1, *wanted, 3)))
+    assert digest(made) == LANCZOS[size, wanted]
+
+
+SQUARES = [
+    ((20, 33), "corner", 0, "linear", (16, 16), "4d910a483537cffa"),
+    ((33, 20), "center", 114, "linear", (24, 24), "088ea8fa1a495b90"),
+    ((64, 50), "corner", 7, "lanczos4", (40, 20), "5fc630362104a626"),
+    ((31, 40), "center", 255, "lanczos4", (64, 64), "eb0659b7061c571f"),
+    ((9, 9), "center", 1, "linear", (9, 5), "7e9b1fd1f5adabfe"),
+    ((1, 12), "corner", 200, "linear", (12, 12), "562559c596217caf"),
+]
+"""The same of pictures that ``cv2.copyMakeBorder`` has filled up, ``linear`` as ``cv2.dnn.blobFromImage`` resizes them."""
+
+
+@pytest.mark.parametrize(("size", "place", "fill", "resample", "wanted", "expected"), SQUARES)
+def test_squares_are_those_of_opencv(
+    size: tuple[int, int], place: Any, fill: int, resample: Any, wanted: tuple[int, int], expected: str
+) -> None:
+    image = Image(resize="square", place=place, fill=fill, resample=resample, layout="nhwc")
+    made, fit = prepared(pillow.fromarray(formula(*size)), image, Descriptor(DataType.UINT8, (1, *wanted, 3)))
+    assert digest(made) == expected
+    # The picture's corners, by the very factors.
+    side = max(size)
+    top, left = ((side - own) // 2 if place == "center" else 0 for own in size)
+    corners = np.array([[left, top], [left + size[1], top + size[0]]]) * [wanted[1] / side, wanted[0] / side]
+    np.testing.assert_allclose(fit.points(corners), [[0, 0], size[::-1]], atol=1e-9)
+
+
+def test_around_a_square_is_black_unless_it_is_filled() -> None:
+    image = Image(resize="square", resample="nearest", mean=(100.0,), channels="bgr")
+    made, _ = prepared(mosaic(4, 8), image, Descriptor(DataType.FLOAT32, (1, 3, 8, 8)))
+    assert (made[0][:, [0, 1, 6, 7]] == -100).all() and (made[0][:, 2:6] > -100).any()
+
+
+def test_a_square_that_is_too_large() -> None:
+    with pytest.raises(ValidationError, match="9,000 x 1 pixels is to become 9,000 x 9,000; at most 67,108,864 are made"):
+        prepared(pillow.new("RGB", (9000, 1)), Image(resize="square"), Descriptor(DataType.FLOAT32, (1, 3, 8, 8)))
+
+
+@pytest.mark.parametrize("size", [(300, 451), (191, 384), (640, 427), (512, 511), (100, 150), (33, 3)])
+def test_a_longer_side_is_rounded_as_paddleclas_has_it(size: tuple[int, int]) -> None:
+    """``int(round(side * (256 / shorter)))`` of its ResizeImage, of which 224 pixels in the middle are taken."""
+    shape = Descriptor(DataType.FLOAT32, (1, 3, 224, 224))
+    height, width = (round(side * (256.0 / min(size))) for side in size)
+    _, fit = prepared(mosaic(*size), Image(resize="cover", edge=256, rounded=True), shape)
+    assert (fit.y_scale, fit.x_scale) == (height / size[0], width / size[1])
+    assert (-fit.top, -fit.left) == ((height - 224) // 2, (width - 224) // 2)
+    _, cut = prepared(mosaic(*size), Image(resize="cover", edge=256), shape)
+    assert (cut.x_scale, cut.y_scale) == tuple(int(256 * side / min(size)) / side for side in size[::-1])
 
 
 @pytest.mark.parametrize(("size", "width"), [((20, 50), 25), ((20, 53), 27), ((30, 100), 32), ((10, 1), 1), ((10, 32), 32)])

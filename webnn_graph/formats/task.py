@@ -10,7 +10,7 @@ from math import isinf
 from webnn_graph.data_types import DataType
 from webnn_graph.formats.expressions import literal, string, url
 from webnn_graph.formats.javascript import filled, types
-from webnn_graph.formats.ways import SOURCES, WAYS, Operands, Option, Source, Way
+from webnn_graph.formats.ways import RESAMPLING, SOURCES, WAYS, Operands, Option, Source, Way
 from webnn_graph.generation.text import LIBRARY
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Image, Meaning, Metadata
@@ -29,6 +29,7 @@ class Task:
         inputs: Those that this becomes.
         answers: The outputs that are read, in the order in which the way has them.
         is_of_bytes: Whether the input takes the bytes of a canvas as they are.
+        resample: How a picture gets its size, see `webnn_graph.metadata.Image`; empty where it takes none.
     """
 
     way: str
@@ -36,6 +37,7 @@ class Task:
     inputs: Operands
     answers: Operands
     is_of_bytes: bool = False
+    resample: str = ""
 
     @property
     def method(self) -> str:
@@ -71,7 +73,9 @@ def _tasks(graph: Graph) -> Iterator[Task]:
         for takes in way.takes:
             answers = next(way.answers(graph, meanings), ()) if takes in found else ()
             if answers and not any(operand.data_type.bits == 4 for operand in answers):
-                yield Task(name, takes, found[takes], answers, _is_of_bytes(found[takes], meanings))
+                image = meanings.get(found[takes][0].name)
+                resample = image.resample if isinstance(image, Image) else ""
+                yield Task(name, takes, found[takes], answers, _is_of_bytes(found[takes], meanings), resample)
 
 
 def _is_of_bytes(inputs: Operands, meanings: Mapping[str, Meaning]) -> bool:
@@ -132,6 +136,8 @@ def fragments(task: Task) -> tuple[str, ...]:
     """The plain modules that a task needs, each behind those that it reads at once."""
     made = (*BEFORE, *SOURCES[task.takes].fragments, *BEHIND, *WAYS[task.way].fragments)
     changed = {"preparing": ["bytes"], "numbers": []} if task.is_of_bytes else {}
+    if task.resample in RESAMPLING:
+        changed["resampling"] = [task.resample]
     return tuple(taken for name in made for taken in changed.get(name, [name]))
 
 

@@ -28,6 +28,7 @@ from webnn_graph.metadata import (
     Embedding,
     Image,
     Labels,
+    Level,
     Mask,
     Meaning,
     Regions,
@@ -35,16 +36,18 @@ from webnn_graph.metadata import (
     Speech,
     State,
     geometry_of,
+    levels_of,
     picture_size,
     prototypes_of,
     strides_of,
 )
 from webnn_graph.tasks import THRESHOLD, TOP
-from webnn_graph.tasks.answers import MOST_BOXES, OVERLAP
+from webnn_graph.tasks.answers import OVERLAP
 from webnn_graph.tasks.contents import takes_bytes
 from webnn_graph.tasks.cutting import TALL
 from webnn_graph.tasks.instances import MOST_MASKED
 from webnn_graph.tasks.maps import is_map
+from webnn_graph.tasks.overlaps import MOST_BOXES
 from webnn_graph.tasks.pictures import MOST_PIXELS
 from webnn_graph.tasks.regions import LEAST_GROWN, LEAST_LINE, LEAST_SIDE, MOST_REGIONS, SAME_LINE
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE
@@ -172,6 +175,8 @@ def _file(graph: Graph, meanings: Meanings) -> Operands:
     return (given[0],) if prod(given[0].shape) == given[0].shape[-1] else ()
 
 
+RESAMPLING = ("nearest", "linear", "lanczos4")
+"""Filters of pictures, each of which has a fragment of its name; *resampling* is that of all others."""
 SOURCES: Mapping[str, Source] = MappingProxyType(
     {
         "image": Source(
@@ -246,6 +251,15 @@ def _centers(graph: Graph, meanings: Meanings, has_points: bool) -> Iterator[Ope
         are_one = all(prod(operand.shape) == prod(operand.shape[-3:]) for operand in operands)
         if are_one and len(others) == len(meaning.geometry) and has_points == bool(meaning.points):
             yield operands
+
+
+def _levels(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
+    """Scores and distances of the cells of each level, the finest first."""
+    shapes = {output.name: output.shape for output in graph.outputs}
+    size, pairs = picture_size(graph.inputs, meanings), levels_of(meanings, shapes)
+    levels = [(output, meaning) for output, meaning in of_kind(graph, meanings, Level) if output.name in pairs]
+    if size and levels and all(prod(output.shape) == prod((*meaning.cells(size), output.shape[-1])) for output, meaning in levels):
+        yield tuple(graph.operands[name] for pair in pairs.items() for name in pair)
 
 
 def _characters(graph: Graph, meanings: Meanings) -> Iterator[Operands]:
@@ -355,6 +369,7 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         ),
         "centers": _of_cells("objects", "Found[]"),
         "centers with points": _of_cells("points", "Pointed[]"),
+        "levels": Way("detect", ("image",), "objects", "Found[]", _levels, AS_SAID, ("objects", "levels"), OF_ALL, FACTS),
         "boxes": Way("detect", ("image",), "objects", "Found[]", _boxes, ALL_STAY, ("objects", "boxes"), OF_ALL, FACTS),
         "regions": Way(
             "detect",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import prod
 from typing import Protocol
 
 from webnn_graph.errors import ValidationError
 from webnn_graph.metadata.document import Meaning, Metadata
 from webnn_graph.metadata.inputs import Image
-from webnn_graph.metadata.objects import Centers, Detections, geometry_of, prototypes_of, strides_of
+from webnn_graph.metadata.objects import Centers, Detections, Level, geometry_of, levels_of, prototypes_of, strides_of
 from webnn_graph.metadata.outputs import State
 
 
@@ -60,6 +61,25 @@ def problems(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Ten
             if isinstance(meaning, Centers) and len(shape) > 2:
                 whys = _of_cells(meaning, shape, size, metadata.tensors, shapes["output"])
                 yield from (f"output {name} {list(shape)} {why}" for why in whys)
+            if isinstance(meaning, Level) and len(shape) > 1:
+                whys = _of_level(name, meaning, size, metadata.tensors, shapes["output"])
+                yield from (f"output {name} {list(shape)} {why}" for why in whys)
+
+
+def _of_level(
+    name: str, meaning: Level, size: tuple[int, int] | None, tensors: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]
+) -> Iterator[str]:
+    """What contradicts the cells of a level."""
+    cells = shapes[name][-2]
+    if size is None:
+        yield "has cells of a picture, and no input is said to be one"
+    elif cells != prod(meaning.cells(size)):
+        rows, columns = meaning.cells(size)
+        yield f"has {cells} cells, and {rows} x {columns} of {meaning.stride} pixels cover a picture of {size[0]} x {size[1]}"
+    if name not in levels_of(tensors, shapes):
+        yield "has no sides of boxes: no output of as many cells is said to be sides"
+    if any(isinstance(other, Level) and other.names != meaning.names for other in tensors.values()):
+        yield "has other labels than another level"
 
 
 def _of_cells(

@@ -13,7 +13,7 @@ from webnn_graph.errors import FormatError
 from webnn_graph.graph import Graph
 from webnn_graph.metadata.described import Described, Text
 from webnn_graph.metadata.inputs import Audio, Bytes, Image, Tokens
-from webnn_graph.metadata.objects import Boxes, Centers, Detections, Geometry, Prototypes
+from webnn_graph.metadata.objects import Boxes, Centers, Detections, Geometry, Level, Prototypes, Sides
 from webnn_graph.metadata.outputs import Characters, Depth, Embedding, Labels, Mask, Regions, Regression, Speech, State
 from webnn_graph.names import LICENSE, TASK
 from webnn_graph.wording import one_line
@@ -30,6 +30,8 @@ Meaning: TypeAlias = (
     | Prototypes
     | Centers
     | Geometry
+    | Level
+    | Sides
     | Mask
     | Depth
     | Regions

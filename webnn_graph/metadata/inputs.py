@@ -16,7 +16,8 @@ MOST_RATE = 384_000
 MOST_BLOCK = 2**24
 """Bytes that are read at either end of a file."""
 
-Side: TypeAlias = Annotated[int, Meta(ge=-(2**26), le=2**26)]
+MOST_AWAY = 2**26
+Side: TypeAlias = Annotated[int, Meta(ge=-MOST_AWAY, le=MOST_AWAY)] | Annotated[float, Meta(ge=-MOST_AWAY, le=MOST_AWAY)]
 OfChannels: TypeAlias = Annotated[tuple[Number, ...], Meta(max_length=4)]
 
 
@@ -45,13 +46,17 @@ class Image(Described, frozen=True, tag="image"):
         channels: Their order; ``rgba`` as canvases have them, with 255 for alpha where the picture is.
         layout: Which axes are channels, height and width.
         resize: How a picture of another size gets that of the tensor: ``stretch`` changes both sides, ``cover`` makes the shorter
-            one fit and takes the middle, ``contain`` makes the longer one fit and fills up the rest, ``line`` makes a line of text
-            as high as the tensor, no longer than that, and fills up the rest behind it, as PaddleOCR does.
-        edge: How long the side is before the middle is taken, both sides of ``stretch``; None for that of the tensor.
-        resample: How pixels between others are computed: as Pillow does, of all that a smaller pixel covers; ``linear`` of the four
-            next ones alone, as OpenCV does.
-        place: Of ``contain``: where the picture is, in the middle or at the upper left corner.
-        fill: Of ``contain`` and ``line``: the value of the rest; None for what becomes 0, with alpha if there is one.
+            one fit and takes the middle, ``contain`` makes the longer one fit and fills up the rest, ``square`` fills up the picture
+            to a square first, whose sides are changed then, as ``stretch`` does, ``line`` makes a line of text as high as the tensor,
+            no longer than that, and fills up the rest behind it, as PaddleOCR does.
+        edge: How long the side is before the middle is taken, both sides of ``stretch`` and ``square``; None for that of the tensor.
+        rounded: Of ``cover``: whether the longer side is the nearest whole number of pixels, as PaddleClas has it; otherwise what is
+            behind the point is cut, as torchvision and transformers do.
+        resample: How pixels between others are computed: as Pillow does, of all that a smaller pixel covers; of the next ones alone,
+            as OpenCV does, ``linear`` of two on each axis, ``lanczos4`` of eight.
+        place: Of ``contain`` and ``square``: where the picture is, in the middle or at the upper left corner.
+        fill: Of ``contain``, ``square`` and ``line``: the value of the rest; None for what becomes 0, with alpha if there is one, and
+            for black around what ``square`` resizes.
         scale: What values are multiplied by first.
         mean: Of each channel, or one of all; empty for 0.
         std: Of each channel, or one of all; empty for 1.
@@ -60,9 +65,10 @@ class Image(Described, frozen=True, tag="image"):
 
     channels: Literal["rgb", "bgr", "gray", "rgba"] = "rgb"
     layout: Literal["nchw", "nhwc"] = "nchw"
-    resize: Literal["stretch", "cover", "contain", "line"] = "stretch"
+    resize: Literal["stretch", "cover", "contain", "square", "line"] = "stretch"
     edge: Pixels | None = None
-    resample: Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear"] = "bilinear"
+    rounded: bool = False
+    resample: Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear", "lanczos4"] = "bilinear"
     place: Literal["center", "corner"] = "center"
     fill: Byte | None = None
     scale: Positive = 1.0

@@ -184,6 +184,67 @@ class Geometry(Described, frozen=True, tag="geometry"):
             yield "maps have a number, height and width"
 
 
+class Level(Described, frozen=True, tag="level"):
+    """An output with the scores of labels for each cell of a grid over the picture, row by row: [..., cells, labels].
+
+    Detectors that find things of all sizes have such an output for each of several grids, the levels of a pyramid, as PicoDet
+    (Yu et al. 2021, https://arxiv.org/abs/2111.00902) does. What box a cell has, `Sides` of the same cells say.
+
+    Attributes:
+        names: What the labels are called.
+        stride: The side of a cell, in pixels of the picture that the model takes.
+        scores: What the numbers are: ``logits`` become probabilities by the sigmoid.
+        overlap: The share of both that two boxes of one label may have in common; that of the finest level counts.
+    """
+
+    names: Names
+    stride: Pixels
+    scores: Literal["logits", "probabilities"] = "probabilities"
+    overlap: Share = 0.5
+
+    is_input: ClassVar[bool] = False
+
+    def cells(self, size: tuple[int, int]) -> tuple[int, int]:
+        """How many cover a picture of this height and width: rows and columns."""
+        return -(-size[0] // self.stride), -(-size[1] // self.stride)
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if len(shape) < 2:
+            yield "there are no cells"
+        else:
+            yield from wrong_count(len(self.names), shape, -1, "labels")
+
+
+class Sides(Described, frozen=True, tag="sides"):
+    """An output that says for each cell of a `Level` how far left, top, right and bottom of its box are from its middle.
+
+    It is [..., cells, 4 * distances]: of each side logits of a distribution over the distances 0, 1, 2, ... sides of a cell, of which
+    the box has the mean (Generalized Focal Loss, Li et al. 2020, https://arxiv.org/abs/2006.04388, section 3).
+    """
+
+    is_input: ClassVar[bool] = False
+
+    def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What contradicts a tensor of this shape."""
+        if len(shape) < 2 or shape[-1] % 4 or shape[-1] < 8:
+            yield "each cell has four sides, each of which has two distances or more"
+
+
+def levels_of(tensors: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+    """The names of levels, the finest first, each with that of the sides of its boxes, as far as there are such.
+
+    Args:
+        tensors: What outputs are, by name.
+        shapes: Theirs, by name.
+    """
+    levels = {name: meaning for name in shapes if isinstance(meaning := tensors.get(name), Level)}
+    sides = [name for name in shapes if isinstance(tensors.get(name), Sides)]
+    pairs = ((name, next((one for one in sides if shapes[one][:-1] == shapes[name][:-1]), None)) for name in levels)
+    found = {name: one for name, one in pairs if one}
+    return dict(sorted(found.items(), key=lambda pair: levels[pair[0]].stride))
+
+
 def strides_of(size: tuple[int, int], count: int) -> tuple[int, ...] | None:
     """The sides of the cells of grids over a picture of a height and width that have so many; None where none of YOLOX's have."""
     counts = {strides: sum((size[0] // side) * (size[1] // side) for side in strides) for strides in (STRIDES[:-1], STRIDES)}

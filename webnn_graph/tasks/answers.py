@@ -11,15 +11,27 @@ import numpy as np
 
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
-from webnn_graph.metadata import Boxes, Centers, Characters, Detections, Labels, Points, geometry_of, prototypes_of, strides_of
-from webnn_graph.tasks.centers import rows_of
+from webnn_graph.metadata import (
+    Boxes,
+    Centers,
+    Characters,
+    Detections,
+    Labels,
+    Level,
+    Points,
+    geometry_of,
+    levels_of,
+    prototypes_of,
+    strides_of,
+)
+from webnn_graph.tasks import centers, levels
 from webnn_graph.tasks.instances import Silhouette, silhouettes
+from webnn_graph.tasks.overlaps import MOST_BOXES, softened, without_overlaps
 from webnn_graph.tasks.pictures import Fit
 
 OVERLAP = 0.45
 """Of boxes of one label: the share of both that they may have in common."""
-MOST_BOXES = 300
-OF_OBJECTS = Boxes, Detections, Centers
+OF_OBJECTS = Boxes, Detections, Centers, Level
 """What outputs are that say what is where in a picture."""
 ONE = "convert it for one: --dim batch=1"
 
@@ -72,13 +84,13 @@ class Found(Scored):
         return made
 
 
-def probabilities(numbers: Array, labels: Labels | Characters | Centers) -> Array:
+def probabilities(numbers: Array, labels: Labels | Characters | Centers | Level) -> Array:
     """The numbers along the labels' axis as probabilities, float64."""
     axis = labels.axis if isinstance(labels, Labels) else -1
     values = numbers.astype(np.float64)
     if labels.scores == "probabilities":
         return values
-    if isinstance(labels, Centers) or (isinstance(labels, Labels) and labels.several):
+    if isinstance(labels, Centers | Level) or (isinstance(labels, Labels) and labels.several):
         return sigmoid(values)
     with np.errstate(invalid="ignore"):  # a model may say infinities
         powers = np.exp(values - values.max(axis, keepdims=True))
@@ -124,7 +136,7 @@ def detected(
         threshold: Scores below are left out.
         overlap: The share of both that two boxes of one label may have in common; None keeps all.
         exclusive: Whether those of different labels count as of one.
-        soft: Whether the scores of those that have more in common are lowered, and they are not left out at once, see `softened`.
+        soft: Whether the scores of those that have more in common are lowered, and they are not left out at once, see `overlaps`.
         more: Members of `Found` that are made of rows, by their numbers, and their boxes in the picture.
     """
     kept = [i for i, name in enumerate(names) if name]
@@ -142,55 +154,6 @@ def detected(
     inside = fit.inside(boxes[order].reshape(-1, 2)).reshape(-1, 4)
     members = more(order, inside) if more else [{}] * len(order)
     return [Found(names[labels[i]], float(best[i]), tuple(box), **one) for i, box, one in zip(order, inside.tolist(), members, strict=True)]
-
-
-def without_overlaps(boxes: Array, labels: Array, order: Sequence[int], most: float) -> list[int]:
-    """Of boxes in their order the first `MOST_BOXES` that share no more of their union with an earlier one of their label."""
-    kept: list[int] = []
-    for i in order:
-        if len(kept) == MOST_BOXES:
-            break
-        same = [j for j in kept if labels[j] == labels[i]]
-        if not same or shared(boxes[i], boxes[same]).max() <= most:
-            kept.append(i)
-    return kept
-
-
-def softened(boxes: Array, labels: Array, scores: Array, order: Sequence[int], most: float, least: float) -> tuple[list[int], Array]:
-    """Linear Soft-NMS (Bodla et al. 2017, https://arxiv.org/abs/1704.04503).
-
-    The best box is taken, the score of each other one of its label that shares more of their union is multiplied by what it does not
-    share, and so on with the rest.
-
-    Args:
-        boxes: Corners, [n, 4].
-        labels: A number for each.
-        scores: Of each.
-        order: The boxes that count, the best first.
-        most: The share of their union that two may have in common.
-        least: Scores below are left out.
-
-    Returns:
-        The first `MOST_BOXES` in their order, and the scores of all.
-    """
-    kept: list[int] = []
-    scores, rest = scores.copy(), np.asarray(order, int)
-    while len(rest) and len(kept) < MOST_BOXES:
-        best, rest = rest[0], rest[1:]
-        kept.append(int(best))
-        shares = np.where(labels[rest] == labels[best], shared(boxes[best], boxes[rest]), 0)
-        scores[rest] *= np.where(shares > most, 1 - shares, 1)
-        rest = rest[scores[rest] >= least]
-        rest = rest[np.argsort(-scores[rest], kind="stable")]
-    return kept, scores
-
-
-def shared(one: Array, other: Array) -> Array:
-    """The intersections of boxes [..., 4] as shares of their unions."""
-    with np.errstate(invalid="ignore", over="ignore"):  # a model may say infinities
-        sides = np.maximum(0, np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2]))
-        common, (area, other_area) = sides.prod(-1), ((box[..., 2:] - box[..., :2]).prod(-1) for box in (one, other))
-        return np.asarray(np.divide(common, area + other_area - common, out=np.zeros(common.shape), where=common > 0))
 
 
 def corners(boxes: Array, form: str) -> Array:
@@ -254,7 +217,7 @@ def objects(
         size: Height and width of the model's input.
         fit: How the picture lies in it.
         threshold: Scores below are left out.
-        soft: Whether the scores of boxes that overlap are lowered, where one of them would stay, see `softened`.
+        soft: Whether the scores of boxes that overlap are lowered, where one of them would stay, see `webnn_graph.tasks.overlaps.softened`.
 
     Raises:
         ValidationError: They are of several pictures, there are not as many boxes as scores of labels, centers have no sizes, or masks
@@ -265,6 +228,9 @@ def objects(
             rows = _of_centers(name, meaning, outputs, meanings)
             same = Detections(names=meaning.names, form="rows", points=meaning.points)
             return _of_one(rows, None, same, size, fit, threshold, soft, meaning.overlap)
+        if isinstance(meaning, Level):
+            rows, finest = _of_levels(outputs, meanings, size)
+            return _of_one(rows, None, Detections(names=finest.names, form="rows"), size, fit, threshold, soft, finest.overlap)
         if isinstance(meaning, Detections):
             prototypes = prototypes_of(meaning, meanings, {name: array.shape for name, array in outputs.items()})
             return _of_one(outputs[name], outputs[prototypes] if prototypes else None, meaning, size, fit, threshold, soft)
@@ -278,12 +244,24 @@ def objects(
         raise ValidationError(f"{most:,} boxes have labels of shape {list(labels[0].shape)}, not [..., {most}, {len(names)}]")
     scores = probabilities(labels[0], labels[1]).reshape(most, len(names))
     if labels[1].several:  # each box may be of several labels: the best pairs of both
-        scores = np.where([bool(name) for name in names], scores, 0)
-        boxes_of, labels_of = np.divmod(np.argsort(-scores.reshape(-1), kind="stable")[: min(most, MOST_BOXES)], len(names))
-        best = np.zeros((len(boxes_of), len(names)))
-        best[np.arange(len(best)), labels_of] = scores[boxes_of, labels_of]
-        places, scores = places[boxes_of], best
+        chosen, scores = _pairs(scores, names, min(most, MOST_BOXES))
+        places = places[chosen]
     return detected(places, scores, names, fit, threshold)[:most]
+
+
+def _pairs(scores: Array, names: Sequence[str], most: int) -> tuple[Array, Array]:
+    """The most probable pairs of a box and a label that stands for something: which boxes, and the scores of their labels, 0 of others.
+
+    Args:
+        scores: Of each box, [boxes, labels].
+        names: What the labels are called.
+        most: How many pairs.
+    """
+    known = np.where([bool(name) for name in names], scores, 0)
+    boxes, labels = np.divmod(np.argsort(-known.reshape(-1), kind="stable")[:most], len(names))
+    best = np.zeros((len(boxes), len(names)))
+    best[np.arange(len(best)), labels] = known[boxes, labels]
+    return boxes, best
 
 
 def _of_centers(name: str, meaning: Centers, outputs: Mapping[str, Array], meanings: Mapping[str, object]) -> Array:
@@ -296,7 +274,24 @@ def _of_centers(name: str, meaning: Centers, outputs: Mapping[str, Array], meani
     maps = [outputs[one] for one in others.values()]
     if any(one.size != prod(one.shape[-3:]) for one in (heat, *maps)):
         raise ValidationError(f"the model says what is in several pictures: {list(heat.shape)}", ONE)
-    return rows_of(probabilities(heat, meaning), maps, meaning)
+    return centers.rows_of(probabilities(heat, meaning), maps, meaning)
+
+
+def _of_levels(outputs: Mapping[str, Array], meanings: Mapping[str, object], size: tuple[int, int]) -> tuple[Array, Level]:
+    """Rows of detections of all levels, for each label of a cell, of which as many as there are cells; and the finest level."""
+    told = {name: meaning for name, meaning in meanings.items() if isinstance(meaning, Level)}
+    pairs = levels_of(meanings, {name: array.shape for name, array in outputs.items()})
+    parts: list[Array] = []
+    for name in sorted(told, key=lambda name: told[name].stride):
+        meaning, scores = told[name], outputs[name]
+        if name not in pairs or scores.shape[-2] != prod(meaning.cells(size)):
+            raise ValidationError(f"the cells of {name} {list(scores.shape)} have no boxes, or are not those of the picture")
+        if scores.size != prod(scores.shape[-2:]):
+            raise ValidationError(f"the model says what is in several pictures: {list(scores.shape)}", ONE)
+        parts.append(levels.rows_of(probabilities(scores, meaning), outputs[pairs[name]], meaning.stride, size[1]))
+    finest, rows = told[next(iter(pairs))], np.concatenate(parts)
+    cells, best = _pairs(rows[:, 4:], finest.names, len(rows))
+    return np.concatenate([rows[cells, :4], best], 1), finest
 
 
 def _of_one(

@@ -15,6 +15,7 @@ from webnn_graph.data_types import Array
 from webnn_graph.errors import FormatError, ValidationError, WebNNError, Where
 from webnn_graph.graph import Descriptor
 from webnn_graph.metadata import Image, Placed
+from webnn_graph.tasks.resizing import resized
 from webnn_graph.wording import one_line
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def places(fit: Fit, size: tuple[int, int], shape: tuple[int, int]) -> tuple[Arr
 def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array, Fit]:
     """A picture as an input takes it, and how it lies there.
 
-    Resizing is Pillow's, as that of the processors of transformers is, on values of 8 bits; ``linear`` is OpenCV's.
+    Resizing is on values of 8 bits, see `webnn_graph.tasks.resizing`.
 
     Args:
         picture: With red, green and blue.
@@ -168,15 +169,20 @@ def _channels(values: tuple[float, ...], default: float) -> Array:
 
 def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Array, Fit, tuple[slice, slice]]:
     """The picture's values, uint8[height, width, channels] in the order of the model, how it lies there, and in which rows and columns."""
-    made_width, made_height, left, top = place_of(picture.size, image, height, width)
-    if made_width * made_height > MOST_PIXELS:
-        raise ValidationError(
-            f"the picture of {picture.width:,} x {picture.height:,} pixels is to become {made_width:,} x {made_height:,}; "
-            f"at most {MOST_PIXELS:,} are made"
-        )
-    fit = Fit(picture.width, picture.height, made_width / picture.width, made_height / picture.height, left, top)
-    if (made_width, made_height) != picture.size:
-        picture = _resized(picture, made_width, made_height, image.resample)
+    frame, (before, above) = frame_of(picture.size, image)
+    made_width, made_height, left, top = place_of(frame, image, height, width)
+    for wide, high in (frame, (made_width, made_height)):
+        if wide * high > MOST_PIXELS:
+            raise ValidationError(
+                f"the picture of {picture.width:,} x {picture.height:,} pixels is to become {wide:,} x {high:,}; "
+                f"at most {MOST_PIXELS:,} are made"
+            )
+    across, down = made_width / frame[0], made_height / frame[1]
+    fit = Fit(*picture.size, across, down, left + before * across, top + above * down)
+    if frame != picture.size:
+        picture = _framed(picture, frame, (before, above), image.fill or 0)
+    if (made_width, made_height) != frame:
+        picture = resized(picture, made_width, made_height, image.resample)
     pixels = np.asarray(picture.convert("L" if image.channels == "gray" else "RGB")).reshape(made_height, made_width, -1)
     if image.channels == "bgr":
         pixels = pixels[..., ::-1]
@@ -200,11 +206,28 @@ def overlap(offset: int, made: int, size: int) -> tuple[slice, slice]:
     return slice(first, last), slice(first - offset, last - offset)
 
 
+def frame_of(size: tuple[int, int], image: Image) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Width and height of what is resized of a picture of this width and height, and where the picture's left and top are in it."""
+    if image.resize != "square":
+        return size, (0, 0)
+    side = max(size)
+    before, above = ((side - own) // 2 if image.place == "center" else 0 for own in size)
+    return (side, side), (before, above)
+
+
+def _framed(picture: Picture, size: tuple[int, int], place: tuple[int, int], fill: int) -> Picture:
+    import PIL.Image
+
+    made = PIL.Image.new("RGB", size, (fill, fill, fill))
+    made.paste(picture, place)
+    return made
+
+
 def place_of(size: tuple[int, int], image: Image, height: int, width: int) -> tuple[int, int, int, int]:
     """Width and height that a picture of this width and height gets, and where its left and its top are then.
 
     Args:
-        size: Width and height of the picture.
+        size: Width and height of the picture, with what it is filled up with before, see `frame_of`.
         image: What the input is.
         height, width: Of the input.
     """
@@ -215,42 +238,14 @@ def place_of(size: tuple[int, int], image: Image, height: int, width: int) -> tu
 
 
 def _size(size: tuple[int, int], image: Image, height: int, width: int) -> tuple[int, int]:
-    if image.resize == "stretch":
+    if image.resize in ("stretch", "square"):
         return (image.edge, image.edge) if image.edge else (width, height)
     if image.resize == "cover":
         edge, shorter = image.edge or min(height, width), min(size)
+        if image.rounded:
+            return tuple(round(side * (edge / shorter)) for side in size)  # type: ignore[return-value]
         return tuple(edge if side == shorter else int(edge * side / shorter) for side in size)  # type: ignore[return-value]
     if image.resize == "line":
         return min(width, ceil(height * (size[0] / size[1]))), height
     share = min(width / size[0], height / size[1])
     return max(1, round(size[0] * share)), max(1, round(size[1] * share))
-
-
-def _resized(picture: Picture, width: int, height: int, resample: str) -> Picture:
-    import PIL.Image
-
-    if resample != "linear":
-        return picture.resize((width, height), PIL.Image.Resampling[resample.upper()])
-    return PIL.Image.fromarray(_linear(np.asarray(picture), width, height))
-
-
-def _linear(pixels: Array, width: int, height: int) -> Array:
-    """Pixels uint8[height, width, channels] in another size, each of the four next ones in whole numbers, as ``cv2.resize`` does it."""
-    (left, right, rightward), (above, below, downward) = _beside(pixels.shape[1], width), _beside(pixels.shape[0], height)
-    rightward = np.where(left == right, 0, rightward)
-    values = pixels.astype(np.int32)
-    rows = (values[:, left] * _parts(1 - rightward)[:, None] + values[:, right] * _parts(rightward)[:, None]) >> 4
-    upper, lower = (rows[row] * _parts(share)[:, None, None] >> 16 for row, share in ((above, 1 - downward), (below, downward)))
-    return np.asarray((upper + lower + 2) >> 2, np.uint8)
-
-
-def _beside(size: int, made: int) -> tuple[Array, Array, Array]:
-    """Of each of ``made`` places on an axis the pixels before and behind it, and how much the latter counts, float32."""
-    place = ((np.arange(made) + 0.5) * (1 / (made / size)) - 0.5).astype(np.float32)
-    before = np.floor(place).astype(np.int64)
-    return before.clip(0, size - 1), (before + 1).clip(0, size - 1), place - before.astype(np.float32)
-
-
-def _parts(share: Array) -> Array:
-    """A share from 0 to 1 in 2,048 parts."""
-    return np.rint(share * np.float32(2048)).astype(np.int32)
