@@ -10,7 +10,7 @@ import torch
 
 from webnn_graph.errors import ValidationError
 from webnn_graph.metadata import Embedding, Labels, Mask
-from webnn_graph.tasks.maps import distances, is_map, segmented
+from webnn_graph.tasks.maps import Distances, Segmented, distances, is_map, segmented
 from webnn_graph.tasks.pictures import Fit
 from webnn_graph.tasks.vectors import embedded, similar
 
@@ -74,6 +74,19 @@ def test_which_labels_are_of_pixels(shape: tuple[int, ...], axis: int, right: bo
 def test_several_maps() -> None:
     with pytest.raises(ValidationError, match="several maps"):
         distances(np.zeros((2, 4, 4)), False, (4, 4), stretched(4, 4))
+
+
+def test_maps_are_drawn_in_colours_and_grey() -> None:
+    """Labels have the hues 0 and 51 (360 / 7), 80 % saturated and 32 % light, half over the picture."""
+    pillow = pytest.importorskip("PIL.Image", reason="pillow is not installed")
+    from webnn_graph.tasks.drawing import coloured
+
+    white = pillow.new("RGB", (2, 1), "white")
+    made = np.asarray(coloured(white, Segmented(("a", "b"), np.uint8([[0, 1]]))))
+    np.testing.assert_allclose(made, [[[201, 135.5, 135.5], [201, 191.5, 135.5]]], atol=1)
+    grey = np.asarray(coloured(white, Distances(np.float32([[-5, 0, 5, np.nan]]), inverse=False)))
+    assert grey.tolist() == [[[0] * 3, [127] * 3, [255] * 3, [127] * 3]], "what is no number is as 0"
+    assert not np.asarray(coloured(white, Distances(np.ones((1, 2), np.float32), inverse=False))).any()
 
 
 def test_vectors() -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.described.graphs import graph_of
 from tests.tasks.recordings import recording, voice
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import FormatError
 from webnn_graph.generation.sound import read_sound
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Audio, Characters
+from webnn_graph.metadata import Audio, Characters, Metadata, Speech, State
+from webnn_graph.tasks.listening import Listening
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE, resampled
 from webnn_graph.tasks.sounds import fitted, pieces, spread
 from webnn_graph.tasks.speech import spoken, transcript
@@ -104,6 +108,21 @@ def test_each_step_of_speech_is_taken_once(size: int, steps: int, hop: int, coun
 def test_how_a_sound_is_filled_up(about: dict[str, Any], samples: list[float], expected: list[float]) -> None:
     found = fitted(np.float32(samples), Audio(sampling_rate=8000, **about), Descriptor(DataType.FLOAT32, (1, 5)))
     np.testing.assert_allclose(found, [expected], rtol=1e-6, atol=0)
+
+
+def test_states_and_what_was_before_go_on() -> None:
+    graph = graph_of({"x": (1, 5), "before": (1, 2)}, {"y": (1, 1), "next": (1, 2)})
+    audio = Audio(sampling_rate=1000, context=2)
+    metadata = Metadata(tensors={"x": audio, "y": Speech(), "next": State(input="before")})
+    sound = Listening(replace(graph, metadata=metadata.document()), "x", audio, np.arange(1, 8, dtype=np.float32))
+    given = []
+
+    def compute(feeds: Mapping[str, Array]) -> Mapping[str, Array]:
+        given.append((feeds["x"][0].tolist(), feeds["before"][0].tolist()))
+        return {"y": feeds["x"][:, 2:3], "next": feeds["before"] + 1}
+
+    assert sound.computed(compute, {})["y"].ravel().tolist() == [1, 4, 7]
+    assert given == [([0, 0, 1, 2, 3], [0, 0]), ([2, 3, 4, 5, 6], [1, 1]), ([5, 6, 7, 0, 0], [2, 2])]
 
 
 # ------------------------------------------------------------------------------------------------------------------ speech
