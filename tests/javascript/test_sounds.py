@@ -248,25 +248,26 @@ export class ModelError extends Error {}
 
 
 @needs_node
-def test_states_and_what_was_before_go_on(plain: Path) -> None:  # noqa: F811
+@pytest.mark.parametrize("kind", ["speech", "labels"])
+def test_states_and_what_was_before_go_on(kind: str, plain: Path) -> None:  # noqa: F811
     (plain / "tasks" / "facts.js").write_text(FACTS)
     script = """
     const audio = { name: "x", shape: [1, 5], dataType: "float32", context: 2, sampling_rate: 1000 };
     const state = { name: "before", shape: [1, 2], dataType: "int64" };
     const types = { float32: [Float32Array, 32], int64: [BigInt64Array, 64] };
-    globalThis.facts = [[{ kind: "speech", name: "y", shape: [1, 1] }], [audio, state], 0, types,
-      { tensors: { y: { kind: "speech" }, next: { kind: "state", input: "before" } } }];
+    globalThis.facts = [[{ kind: given, name: "y", shape: [1, 1] }], [audio, state], 0, types,
+      { tensors: { y: { kind: given }, next: { kind: "state", input: "before" } } }];
     const { inputsOf } = await import("./tasks/listening.js");
     const { results, place } = inputsOf({ sampleRate: 1000, samples: Float32Array.of(1, 2, 3, 4, 5, 6, 7) });
-    const given = [];
+    const windows = [];
     const { y } = await results(async ({ x, before }) => {
-      given.push([Array.from(x), Array.from(before, Number)]);
+      windows.push([Array.from(x), Array.from(before, Number)]);
       return { y: Float32Array.of(x[2]), next: BigInt64Array.of(before[0] + 1n, 5n) };
     });
-    return [given, Array.from(y), place.size];
+    return [windows, Array.from(y), place.size];
     """
     windows = [[[0, 0, 1, 2, 3], [0, 0]], [[2, 3, 4, 5, 6], [1, 5]], [[5, 6, 7, 0, 0], [2, 5]]]
-    assert run(plain, script) == [windows, [1, 4, 7], 3]
+    assert run(plain, script, kind) == [windows, [1, 4, 7], 3]
 
 
 @needs_node

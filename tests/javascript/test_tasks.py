@@ -409,6 +409,8 @@ def test_maps_and_vectors(plain: Path) -> None:  # noqa: F811
         mask = rng.uniform(-2, 9, (1, 25, 30)).astype(np.float32)
         add("segmenting", mask, Mask(names=NAMES), segmented(mask, Mask(names=NAMES), (100, 120), fit).classes, place(fit))
         add("depths", mask, Depth(), distances(mask, False, (100, 120), fit).values, place(fit))
+    many = Mask(names=tuple(map(str, range(257))))  # whose last number is no byte
+    add("segmenting", np.full((1, 2, 2), 256.0), many, np.full((FITS[0].height, FITS[0].width), 256), place(FITS[0]))
     there = np.array([[0, 1, 1, 0, 1, 0]])
     for pooling, normalized, known in product(("none", "mean", "first", "last"), (False, True), (None, there, there * 0)):
         numbers = rng.normal(size=(1, 8) if pooling == "none" else (1, 6, 8)).astype(np.float32)

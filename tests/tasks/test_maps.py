@@ -55,6 +55,12 @@ def test_the_part_that_a_model_sees() -> None:
     assert filled.classes.tolist() == [[1] * 4, [2] * 4]
 
 
+def test_numbers_of_many_labels() -> None:
+    """The last of 257 is 256, which is no byte."""
+    mask = Mask(names=tuple(map(str, range(257))))
+    assert segmented(np.full((1, 1, 1), 256.0), mask, (1, 1), Fit(1, 1, 1, 1)).classes.tolist() == [[256]]
+
+
 @pytest.mark.parametrize(
     ("shape", "axis", "right"),
     [

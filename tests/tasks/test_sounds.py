@@ -16,11 +16,11 @@ from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import FormatError
 from webnn_graph.generation.sound import read_sound
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Audio, Characters, Metadata, Speech, State
+from webnn_graph.metadata import Audio, Characters, Labels, Metadata, Speech, State
 from webnn_graph.tasks.listening import Listening
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE, resampled
 from webnn_graph.tasks.sounds import fitted, pieces, spread
-from webnn_graph.tasks.speech import spoken, transcript
+from webnn_graph.tasks.speech import Spoken, spoken, transcript
 
 # -------------------------------------------------------------------------------------------------------------- resampling
 SCIPY = {
@@ -125,6 +125,16 @@ def test_states_and_what_was_before_go_on() -> None:
     assert given == [([0, 0, 1, 2, 3], [0, 0]), ([2, 3, 4, 5, 6], [1, 1]), ([5, 6, 7, 0, 0], [2, 2])]
 
 
+@pytest.mark.parametrize(("context", "has_state", "starts"), [(2, False, [0, 3, 6]), (0, True, [0, 5]), (0, False, [0, 2])])
+def test_windows_of_labels(context: int, has_state: bool, starts: list[int]) -> None:
+    """They are spread evenly, unless the model knows what was before."""
+    graph = graph_of({"x": (1, 5), "before": (1, 2)}, {"y": (1, 1), "next": (1, 2)})
+    audio, states = Audio(sampling_rate=1000, context=context), {"next": State(input="before")} if has_state else {}
+    metadata = Metadata(tensors={"x": audio, "y": Labels(names=("a",)), **states})
+    sound = Listening(replace(graph, metadata=metadata.document()), "x", audio, np.ones(7, np.float32))
+    assert [window.start for window in sound.windows] == starts
+
+
 # ------------------------------------------------------------------------------------------------------------------ speech
 SCORES = np.repeat(
     [0.51, 0.95, 0.14, 0.95, 0.31, 0.42, 0.83, 0.41, 0.55, 0.03, 0.75, 0.54, 0.33, 0.79, 0.3, 0.45, 0.13],
@@ -138,6 +148,13 @@ SILERO = {0.5: [(0, 9184), (14_368, 25_056), (27_680, 38_880)], 0.3: [(0, 25_056
 def test_speech_is_where_silero_says(threshold: float, expected: list[tuple[int, int]]) -> None:
     found = spoken(SCORES.tolist(), 512, 51_000, 16_000, threshold)
     assert [(one.start * 16_000, one.end * 16_000) for one in found] == expected
+
+
+def test_a_window_may_have_several_scores() -> None:
+    metadata = Metadata(tensors={"x": Audio(sampling_rate=1000), "y": Speech()})
+    graph = replace(graph_of({"x": (1, 400)}, {"y": (1, 2)}), metadata=metadata.document())
+    sound = Listening(graph, "x", Audio(sampling_rate=1000), np.zeros(800, np.float32))
+    assert sound.speech("y", {"y": np.array([[[0.9, 0.9]], [[0, 0]]])}, 0.5) == [Spoken(0, 0.43)]
 
 
 def test_silence() -> None:
