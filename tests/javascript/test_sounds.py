@@ -77,6 +77,7 @@ def test_files_are_read_as_python_reads_them(plain: Path, tmp_path: Path) -> Non
 @needs_node
 def test_windows_are_those_of_python(plain: Path) -> None:  # noqa: F811
     cases = [(c, s, n, h) for c in (1, 500, 1000, 1001, 1040, 5000, 12_345) for s, n, h in ((1000, 49, 20), (1000, 24, 40), (990, 49, 20))]
+    cases.append((500, 100, 1, 200))  # steps that are longer than a window
     script = """
     const { pieces, spread } = await import("./tasks/windows.js");
     return JSON.parse(given).map((each) => [spread(each[0], each[1]), pieces(...each)]);
@@ -292,11 +293,11 @@ def test_inputs_are_those_of_python(audio: Audio, plain: Path) -> None:  # noqa:
     await results(({ x }) => { found = Array.from(x); return { y: Float32Array.of(1) }; });
     return found;
     """
-    samples = np.float32([0.5, -0.25, 1, 0])
-    told = {"INPUT": {"name": "x", "shape": [1, 10], "dataType": "float32", **whole(audio)}, "samples": samples.tolist()}
     (plain / "tasks" / "facts.js").write_text(FACTS)
-    found = run(plain, script, json.dumps(told))
-    np.testing.assert_allclose(found, fitted(samples, audio, Descriptor(DataType.FLOAT32, (1, 10)))[0], rtol=1e-6, atol=0)
+    for samples in (np.float32([0.5, -0.25, 1, 0]), np.float32([3e-4, -1e-4, 1e-4, 0])):
+        told = {"INPUT": {"name": "x", "shape": [1, 10], "dataType": "float32", **whole(audio)}, "samples": samples.tolist()}
+        found = run(plain, script, json.dumps(told))
+        np.testing.assert_allclose(found, fitted(samples, audio, Descriptor(DataType.FLOAT32, (1, 10)))[0], rtol=1e-6, atol=0)
 
 
 # -------------------------------------------------------------------------------------------------------------- declarations

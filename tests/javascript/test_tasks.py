@@ -317,6 +317,7 @@ def test_regions(plain: Path) -> None:  # noqa: F811
         coarse = rng.normal(size=[int(side) for side in rng.integers(3, 12, 2)])
         smooth = np.asarray(PIL.Image.fromarray(coarse.astype(np.float32)).resize((90, 70), PIL.Image.Resampling.BICUBIC))
         maps.append((1 / (1 + np.exp(-9 * smooth + 3)))[None].astype(np.float32))
+    maps.append(4 * maps[1] - 1)  # with numbers that are no probabilities
     cases, expected = [], []
     for numbers, meaning, fit in product(maps, (Regions(label="a"), Regions(dilated=False, unclip=2, score=0.2)), FITS):
         for threshold in (None, 0.6):

@@ -13,13 +13,13 @@ import pytest
 from tests.described.graphs import graph_of
 from tests.tasks.recordings import recording, voice
 from webnn_graph.data_types import Array, DataType
-from webnn_graph.errors import FormatError
+from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.generation.sound import read_sound
 from webnn_graph.graph import Descriptor
 from webnn_graph.metadata import Audio, Characters, Labels, Metadata, Speech, State
 from webnn_graph.tasks.listening import Listening
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE, resampled
-from webnn_graph.tasks.sounds import fitted, pieces, spread
+from webnn_graph.tasks.sounds import Piece, fitted, pieces, spread
 from webnn_graph.tasks.speech import Spoken, spoken, transcript
 
 # -------------------------------------------------------------------------------------------------------------- resampling
@@ -93,6 +93,20 @@ def test_each_step_of_speech_is_taken_once(size: int, steps: int, hop: int, coun
     assert all(piece.first < piece.end <= steps + 1 for piece in found)
 
 
+def test_a_sound_without_samples() -> None:
+    with pytest.raises(ValidationError, match="the sound has no samples"):
+        fitted(np.zeros(0, np.float32), Audio(sampling_rate=8000, repeated=True), Descriptor(DataType.FLOAT32, (1, 5)))
+
+
+def test_a_short_sound_has_fewer_steps() -> None:
+    """1,000 samples have 49 steps, so 500 have 24: what fills up is not heard."""
+    assert list(pieces(500, 1000, 49, 20)) == [Piece(0, 0, 24)]
+
+
+def test_steps_that_are_longer_than_a_window() -> None:
+    assert [piece.start for piece in pieces(500, 100, 1, 200)] == [0, 100, 200, 300, 400]
+
+
 @pytest.mark.parametrize(
     ("about", "samples", "expected"),
     [
@@ -101,6 +115,7 @@ def test_each_step_of_speech_is_taken_once(size: int, steps: int, hop: int, coun
         ({"repeated": True, "cut": True}, [1, 2], [1, 2, 1, 2, 1]),
         ({"repeated": True, "cut": True}, [1, 2, 3, 4], [1, 2, 3, 4, 1]),
         ({"normalized": True}, [1, 3], [-1, 1, 0, 0, 0]),
+        ({"normalized": True}, [1e-4, 3e-4], [-0.30151134, 0.30151134, 0, 0, 0]),  # 1e-4 / sqrt(1e-8 + 1e-7)
         ({"ends": True}, [1, 0], [1, 1e-30, 0, 0, 0]),
         ({"ends": True}, [1, 2], [1, 2, 0, 0, 0]),
     ],

@@ -283,7 +283,7 @@ def objects(
         best = np.zeros((len(boxes_of), len(names)))
         best[np.arange(len(best)), labels_of] = scores[boxes_of, labels_of]
         places, scores = places[boxes_of], best
-    return detected(places, scores, names, fit, threshold)[:most]
+    return detected(places, scores, names, fit, threshold)
 
 
 def _of_centers(name: str, meaning: Centers, outputs: Mapping[str, Array], meanings: Mapping[str, object]) -> Array:
