@@ -165,6 +165,19 @@ def test_speech_is_where_silero_says(threshold: float, expected: list[tuple[int,
     assert [(one.start * 16_000, one.end * 16_000) for one in found] == expected
 
 
+def test_speech_of_a_low_threshold_ends() -> None:
+    """What scores less than 0.01 is silence at any threshold: silero-vad's ``neg_threshold``."""
+    (found,) = spoken([0.9] * 20 + [0.005] * 20, 512, 40 * 512, 16_000, 0.1)
+    assert (found.start, found.end * 16_000) == (0, 20 * 512 + 480)
+
+
+def test_the_least_silence_and_speech() -> None:
+    """Speech ends with 0.1 seconds of silence, and must last longer than 0.25."""
+    found = spoken([0.9] * 20 + [0] * 5 + [0.9] * 20, 400, 18_000, 16_000, 0.5)
+    assert [(one.start * 16_000, one.end * 16_000) for one in found] == [(0, 8480), (9520, 18_000)]
+    assert spoken([0.9] * 10 + [0] * 6, 400, 6400, 16_000, 0.5) == []
+
+
 def test_a_window_may_have_several_scores() -> None:
     metadata = Metadata(tensors={"x": Audio(sampling_rate=1000), "y": Speech()})
     graph = replace(graph_of({"x": (1, 400)}, {"y": (1, 2)}), metadata=metadata.document())
