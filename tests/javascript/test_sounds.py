@@ -105,6 +105,18 @@ def test_speech_is_that_of_python(plain: Path) -> None:  # noqa: F811
     assert found == [[vars(one) for one in spoken(scores, 512, count, 16_000, threshold)] for scores, threshold, count in cases]
 
 
+@needs_node
+def test_parts_of_speech_share_what_is_between_them(plain: Path) -> None:  # noqa: F811
+    """0.16 seconds, where 0.1 around each are theirs."""
+    script = """
+    const { answered } = await import("./tasks/voices.js");
+    const scores = Float64Array.from({ length: 25 }, (_, i) => (i < 10 || i > 14 ? 0.9 : 0));
+    const options = { threshold: 0.5, speech: 0.25, silence: 0.1, margin: 0.1 };
+    return answered([scores], [], options, { windows: scores, size: 512, count: 25 * 512, rate: 16000 });
+    """
+    assert run(plain, script) == [{"start": 0, "end": 0.4}, {"start": 0.4, "end": 0.8}]
+
+
 # ------------------------------------------------------------------------------------------------------- the module of a task
 WAYS: dict[str, tuple[list[int], Audio, Meaning]] = {
     "classifyAudio": ([1, 4], Audio(sampling_rate=1000), Labels(names=("a", "b", "c", "d"), scores="probabilities")),

@@ -201,3 +201,9 @@ def test_words_have_their_seconds() -> None:
     as_path = transcript(np.stack([path, np.full(len(path), 0.7)], 1), Characters(names=characters.names, scores="path"), 0.5)
     assert as_path == said
     assert transcript(np.zeros((3, 4)), characters, 0.5).text == ""
+
+
+def test_a_character_without_text_ends_no_word() -> None:
+    path = np.array([[1, 1.0], [3, 1.0], [2, 1.0]])
+    said = transcript(path, Characters(names=("", "a", "b", ""), scores="path"), 0.5)
+    assert (said.text, [(word.text, word.start, word.end) for word in said.chunks]) == ("ab", [("ab", 0, 1.5)])
