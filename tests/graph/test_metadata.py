@@ -286,6 +286,12 @@ def test_cells_of_centers() -> None:
     assert found((40, 56)) == found((40, 56), height=4, **all_maps) == lacking
 
 
+def test_boxes_in_cells_have_nothing_more() -> None:
+    for more in ({"coefficients": 4}, {"points": Points(count=2)}):
+        found = Detections(names=("a",), form="cells", **more).problems((1, 21, 10))  # type: ignore[arg-type]
+        assert list(found) == ["boxes in cells have neither points nor masks"]
+
+
 def test_points_of_centers() -> None:
     wrong = Centers(names=("a",), points=Points(count=2, names=("left",), scored=True))
     assert list(wrong.problems((1, 1, 5, 5))) == ["there are 1 names for 2 points", "points of centers have no scores"]

@@ -102,7 +102,8 @@ def test_vectors() -> None:
     for pooling, vector in right.items():
         np.testing.assert_allclose(embedded(tokens, Embedding(pooling=pooling), mask), vector, atol=1e-6)  # type: ignore[arg-type]
     unit = torch.nn.functional.normalize(torch.from_numpy(tokens)[:, 0])[0]
-    np.testing.assert_allclose(embedded(tokens[:, 0], Embedding(normalized=True)), unit, atol=1e-6)
+    for scale in (1, 1000):
+        np.testing.assert_allclose(embedded(tokens[:, 0] / scale, Embedding(normalized=True)), unit, atol=1e-6)
     with pytest.raises(ValidationError, match="several vectors"):
         embedded(tokens[0], Embedding())
 
