@@ -287,9 +287,9 @@ def test_cells_of_centers() -> None:
 
 
 def test_boxes_in_cells_have_nothing_more() -> None:
-    for more in ({"coefficients": 4}, {"points": Points(count=2)}):
-        found = Detections(names=("a",), form="cells", **more).problems((1, 21, 10))  # type: ignore[arg-type]
-        assert list(found) == ["boxes in cells have neither points nor masks"]
+    masks, points = Detections(names=("a",), form="cells", coefficients=4), Detections(names=("a",), form="cells", points=Points(count=2))
+    for meaning in (masks, points):
+        assert list(meaning.problems((1, 21, 10))) == ["boxes in cells have neither points nor masks"]
 
 
 def test_points_of_centers() -> None:

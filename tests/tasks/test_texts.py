@@ -214,7 +214,11 @@ def test_inputs_of_tokens() -> None:
     """What fills up is the padding of the tokens themselves, and 0 in what tells of them."""
     marked = Marked(ids=[5, 6, 7], types=[0, 0, 1], marks=[1, 0, 1], offsets=[(0, 0), (0, 2), (0, 0)])
     four = Descriptor(DataType.INT64, (1, 4))
-    inputs = {holds: (Tokens(holds=holds, pad=9), four) for holds in ("ids", "mask", "types", "positions")}  # type: ignore[arg-type]
+
+    def tokens(holds: Any) -> tuple[Tokens, Descriptor]:
+        return Tokens(holds=holds, pad=9), four
+
+    inputs = {holds: tokens(holds) for holds in ("ids", "mask", "types", "positions")}
     expected = {"ids": [[5, 6, 7, 9]], "mask": [[1, 1, 1, 0]], "types": [[0, 0, 1, 0]], "positions": [[0, 1, 2, 0]]}
     assert {name: array.tolist() for name, array in filled(marked, inputs).items()} == expected
     three, two = Descriptor(DataType.INT64, (3,)), Descriptor(DataType.INT32, (1, 2))
