@@ -130,7 +130,7 @@ def test_states_and_what_was_before_go_on() -> None:
     audio = Audio(sampling_rate=1000, context=2)
     metadata = Metadata(tensors={"x": audio, "y": Speech(), "next": State(input="before")})
     sound = Listening(replace(graph, metadata=metadata.document()), "x", audio, np.arange(1, 8, dtype=np.float32))
-    given = []
+    given: list[tuple[list[float], list[float]]] = []
 
     def compute(feeds: Mapping[str, Array]) -> Mapping[str, Array]:
         given.append((feeds["x"][0].tolist(), feeds["before"][0].tolist()))
