@@ -31,10 +31,13 @@ function joined(parts) {
   return whole;
 }
 
-/** Where windows begin, and which steps of text are taken of each; `size` is how many new samples each has. */
-function windowsOf(count, size, { kind, shape }, hop) {
+/**
+ * Where windows begin, and which steps of text are taken of each; `size` is how many new samples each has. Where a model knows what was
+ * before, each begins where the one before it ends.
+ */
+function windowsOf(count, size, { kind, shape }, hop, isKnown) {
   if (kind === "characters") return pieces(count, size, shape.at(-2), hop);
-  const starts = kind === "speech" ? Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size) : spread(count, size);
+  const starts = kind === "speech" || isKnown ? Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size) : spread(count, size);
   return starts.map((start) => ({ start, first: 0, end: 0 }));
 }
 
@@ -47,7 +50,7 @@ function inputsOf(source) {
   const hop = answer.hop ?? Math.max(1, Math.floor(size / (answer.shape.at(-2) ?? 1)));
   const nexts = Object.entries(metadata.tensors).filter(([, { kind }]) => kind === "state");
   const given = (samples) => {
-    const windows = windowsOf(samples.length, size, answer, hop);
+    const windows = windowsOf(samples.length, size, answer, hop, nexts.length || context);
     /** The samples of a window, behind the last ones before it. */
     const windowAt = (start) => {
       const end = Math.min(samples.length, start + size);

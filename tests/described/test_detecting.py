@@ -89,6 +89,7 @@ def test_masks_without_prototypes() -> None:
     ("outputs", "task", "expected"),
     [
         ({"y": (1, 57, 84)}, "keypoint-detection", {"y": Detections(names=NAMES, points=Points(count=17, scored=True))}),
+        ({"y": (1, 18, 84)}, "keypoint-detection", {"y": Detections(names=NAMES, points=Points(count=4, scored=True))}),
         ({"y": (1, 16, 84)}, "keypoint-detection", {"y": Detections(names=NAMES, points=Points(count=5))}),
         ({"y": (1, 300, 57)}, "keypoint-detection", {"y": Detections(names=NAMES, form="final", points=Points(count=17, scored=True))}),
         ({"y": (1, 400, 17)}, "keypoint-detection", {"y": Detections(names=NAMES, form="objects", points=Points(count=5))}),
@@ -106,6 +107,15 @@ def test_no_room_for_points(shape: tuple[int, ...], tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_text("\n".join(NAMES))
     with pytest.raises(ValidationError, match="2 labels, and no axis of"):
         Given(task="keypoint-detection", labels={"": tmp_path / "labels.txt"}).of(graph_of(PICTURE, {"y": shape}))
+
+
+def test_one_of_two_outputs_with_boxes_is_named(tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("\n".join(NAMES))
+    graph = graph_of(PICTURE, {"y": (1, 6, 84), "z": (1, 6, 84)})
+    with pytest.raises(ValidationError, match=r"2 labels, and no axis of y \[1, 6, 84\], z \[1, 6, 84\] is as long"):
+        Given(task="object-detection", labels={"": tmp_path / "labels.txt"}).of(graph)
+    named = Given(task="object-detection", labels={"z": tmp_path / "labels.txt"}).of(graph)
+    assert Metadata.of(named).tensors == {"z": Detections(names=NAMES)}
 
 
 def test_other_labels_for_the_same_objects(tmp_path: Path) -> None:

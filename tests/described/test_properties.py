@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from converters.described import described
@@ -22,6 +24,13 @@ def test_yolo(shape: tuple[int, ...], form: str | None) -> None:
     assert metadata.task == "object-detection"
     expected = {"output0": Detections(names=("person", "it's"), form=form)} if form else {}  # type: ignore[arg-type]
     assert metadata.tensors == {"images": LETTERBOX, **expected}
+
+
+def test_a_model_knows_its_task_better_than_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"architectures": ["NetForImageClassification"]}')
+    graph = graph_of(PICTURE, {"output0": (1, 6, 84)})
+    assert Metadata.of(described(graph, tmp_path)).task == "image-classification"
+    assert Metadata.of(described(graph, tmp_path, YOLO)).task == "object-detection"
 
 
 def test_a_version_that_does_not_say_its_task() -> None:

@@ -312,6 +312,12 @@ def test_levels_that_are_none() -> None:
     assert nowhere == ["output y [1, 4, 1] has cells of a picture, and no input is said to be one"]
 
 
+def test_boxes_in_cells_have_nothing_more() -> None:
+    masks, points = Detections(names=("a",), form="cells", coefficients=4), Detections(names=("a",), form="cells", points=Points(count=2))
+    for meaning in (masks, points):
+        assert list(meaning.problems((1, 21, 10))) == ["boxes in cells have neither points nor masks"]
+
+
 def test_points_of_centers() -> None:
     wrong = Centers(names=("a",), points=Points(count=2, names=("left",), scored=True))
     assert list(wrong.problems((1, 1, 5, 5))) == ["there are 1 names for 2 points", "points of centers have no scores"]

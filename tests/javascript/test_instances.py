@@ -168,8 +168,8 @@ def test_boxes_and_labels_take_the_same(plain: Path) -> None:  # noqa: F811
     const numbers = [Float32Array.of(0, 0, 10, 10, 0, 0, 10, 8), Float32Array.of(0.9, 0, 0.8, 0)];
     const place = { fit: { width: 50, height: 50, xScale: 1, yScale: 1, left: 0, top: 0 }, size: [50, 50] };
     const scores = (options) => answered(numbers, [boxes, labels], { threshold: 0.1, ...options }, place).map(({ score }) => score);
-    return [scores({}), scores({ soft: true }), scores({ overlap: 0.5 }), scores({ overlap: 0.5, soft: true })];
+    return [scores({}), scores({ soft: true }), scores({ overlap: 0.5 }), scores({ overlap: 0.5, soft: true }), scores({ overlap: 0.8 })];
     """
     assert whole(Labels(names=("a", "b")))["several"] is False
     found = [[round(score, 5) for score in scores] for scores in run(plain, script)]
-    assert found == [[0.9, 0.8], [0.9, 0.8], [0.9], [0.9, 0.16]]
+    assert found == [[0.9, 0.8], [0.9, 0.8], [0.9], [0.9, 0.16], [0.9, 0.8]]

@@ -77,6 +77,7 @@ def test_files_are_read_as_python_reads_them(plain: Path, tmp_path: Path) -> Non
 @needs_node
 def test_windows_are_those_of_python(plain: Path) -> None:  # noqa: F811
     cases = [(c, s, n, h) for c in (1, 500, 1000, 1001, 1040, 5000, 12_345) for s, n, h in ((1000, 49, 20), (1000, 24, 40), (990, 49, 20))]
+    cases.append((500, 100, 1, 200))  # steps that are longer than a window
     script = """
     const { pieces, spread } = await import("./tasks/windows.js");
     return JSON.parse(given).map((each) => [spread(each[0], each[1]), pieces(...each)]);
@@ -102,6 +103,18 @@ def test_speech_is_that_of_python(plain: Path) -> None:  # noqa: F811
     """
     found = run(plain, script, json.dumps(cases))
     assert found == [[vars(one) for one in spoken(scores, 512, count, 16_000, threshold)] for scores, threshold, count in cases]
+
+
+@needs_node
+def test_parts_of_speech_share_what_is_between_them(plain: Path) -> None:  # noqa: F811
+    """0.16 seconds, where 0.1 around each are theirs."""
+    script = """
+    const { answered } = await import("./tasks/voices.js");
+    const scores = Float64Array.from({ length: 25 }, (_, i) => (i < 10 || i > 14 ? 0.9 : 0));
+    const options = { threshold: 0.5, speech: 0.25, silence: 0.1, margin: 0.1 };
+    return answered([scores], [], options, { windows: scores, size: 512, count: 25 * 512, rate: 16000 });
+    """
+    assert run(plain, script) == [{"start": 0, "end": 0.4}, {"start": 0.4, "end": 0.8}]
 
 
 # ------------------------------------------------------------------------------------------------------- the module of a task
@@ -248,25 +261,26 @@ export class ModelError extends Error {}
 
 
 @needs_node
-def test_states_and_what_was_before_go_on(plain: Path) -> None:  # noqa: F811
+@pytest.mark.parametrize("kind", ["speech", "labels"])
+def test_states_and_what_was_before_go_on(kind: str, plain: Path) -> None:  # noqa: F811
     (plain / "tasks" / "facts.js").write_text(FACTS)
     script = """
     const audio = { name: "x", shape: [1, 5], dataType: "float32", context: 2, sampling_rate: 1000 };
     const state = { name: "before", shape: [1, 2], dataType: "int64" };
     const types = { float32: [Float32Array, 32], int64: [BigInt64Array, 64] };
-    globalThis.facts = [[{ kind: "speech", name: "y", shape: [1, 1] }], [audio, state], 0, types,
-      { tensors: { y: { kind: "speech" }, next: { kind: "state", input: "before" } } }];
+    globalThis.facts = [[{ kind: given, name: "y", shape: [1, 1] }], [audio, state], 0, types,
+      { tensors: { y: { kind: given }, next: { kind: "state", input: "before" } } }];
     const { inputsOf } = await import("./tasks/listening.js");
     const { results, place } = inputsOf({ sampleRate: 1000, samples: Float32Array.of(1, 2, 3, 4, 5, 6, 7) });
-    const given = [];
+    const windows = [];
     const { y } = await results(async ({ x, before }) => {
-      given.push([Array.from(x), Array.from(before, Number)]);
+      windows.push([Array.from(x), Array.from(before, Number)]);
       return { y: Float32Array.of(x[2]), next: BigInt64Array.of(before[0] + 1n, 5n) };
     });
-    return [given, Array.from(y), place.size];
+    return [windows, Array.from(y), place.size];
     """
     windows = [[[0, 0, 1, 2, 3], [0, 0]], [[2, 3, 4, 5, 6], [1, 5]], [[5, 6, 7, 0, 0], [2, 5]]]
-    assert run(plain, script) == [windows, [1, 4, 7], 3]
+    assert run(plain, script, kind) == [windows, [1, 4, 7], 3]
 
 
 @needs_node
@@ -291,11 +305,11 @@ def test_inputs_are_those_of_python(audio: Audio, plain: Path) -> None:  # noqa:
     await results(({ x }) => { found = Array.from(x); return { y: Float32Array.of(1) }; });
     return found;
     """
-    samples = np.float32([0.5, -0.25, 1, 0])
-    told = {"INPUT": {"name": "x", "shape": [1, 10], "dataType": "float32", **whole(audio)}, "samples": samples.tolist()}
     (plain / "tasks" / "facts.js").write_text(FACTS)
-    found = run(plain, script, json.dumps(told))
-    np.testing.assert_allclose(found, fitted(samples, audio, Descriptor(DataType.FLOAT32, (1, 10)))[0], rtol=1e-6, atol=0)
+    for samples in (np.float32([0.5, -0.25, 1, 0]), np.float32([3e-4, -1e-4, 1e-4, 0])):
+        told = {"INPUT": {"name": "x", "shape": [1, 10], "dataType": "float32", **whole(audio)}, "samples": samples.tolist()}
+        found = run(plain, script, json.dumps(told))
+        np.testing.assert_allclose(found, fitted(samples, audio, Descriptor(DataType.FLOAT32, (1, 10)))[0], rtol=1e-6, atol=0)
 
 
 # -------------------------------------------------------------------------------------------------------------- declarations

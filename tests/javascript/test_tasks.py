@@ -90,7 +90,9 @@ def made(cases: Sequence[Case], folder: Path, are_bytes: bool = False) -> Iterat
     _choose(folder / "tasks")
     described = []
     for i, one in enumerate(cases):
-        given.with_name(f"given.{i}").write_bytes(one.picture.convert("RGBA").tobytes())
+        colours = np.array(one.picture.convert("RGBA"))
+        colours[..., 3] = 7  # which counts for nothing
+        given.with_name(f"given.{i}").write_bytes(colours.tobytes())
         tensor = {"dataType": str(one.operand.data_type), "shape": list(one.operand.shape)}
         described.append({"width": one.picture.width, "height": one.picture.height, "image": {**whole(one.image), **tensor}})
     given.write_text(json.dumps({"cases": described, "areBytes": are_bytes}))
@@ -337,6 +339,7 @@ def test_regions(plain: Path) -> None:  # noqa: F811
         coarse = rng.normal(size=[int(side) for side in rng.integers(3, 12, 2)])
         smooth = np.asarray(PIL.Image.fromarray(coarse.astype(np.float32)).resize((90, 70), PIL.Image.Resampling.BICUBIC))
         maps.append((1 / (1 + np.exp(-9 * smooth + 3)))[None].astype(np.float32))
+    maps.append(4 * maps[1] - 1)  # with numbers that are no probabilities
     cases, expected = [], []
     for numbers, meaning, fit in product(maps, (Regions(label="a"), Regions(dilated=False, unclip=2, score=0.2)), FITS):
         for threshold in (None, 0.6):
@@ -429,9 +432,12 @@ def test_maps_and_vectors(plain: Path) -> None:  # noqa: F811
         mask = rng.uniform(-2, 9, (1, 25, 30)).astype(np.float32)
         add("segmenting", mask, Mask(names=NAMES), segmented(mask, Mask(names=NAMES), (100, 120), fit).classes, place(fit))
         add("depths", mask, Depth(), distances(mask, False, (100, 120), fit).values, place(fit))
+    many = Mask(names=tuple(map(str, range(257))))  # whose last number is no byte
+    add("segmenting", np.full((1, 2, 2), 256.0), many, np.full((FITS[0].height, FITS[0].width), 256), place(FITS[0]))
     there = np.array([[0, 1, 1, 0, 1, 0]])
     for pooling, normalized, known in product(("none", "mean", "first", "last"), (False, True), (None, there, there * 0)):
         numbers = rng.normal(size=(1, 8) if pooling == "none" else (1, 6, 8)).astype(np.float32)
+        numbers /= 1000 if known is None else 1  # lengths below 1 become 1, too
         embedding = Embedding(pooling=pooling, normalized=normalized)  # type: ignore[arg-type]
         more = {} if known is None else {"mask": known.ravel().tolist()}
         add("vectors", numbers, embedding, embedded(numbers, embedding, known), more)

@@ -14,7 +14,7 @@ import torch
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.metadata import Boxes, Characters, Detections, Image, Labels
-from webnn_graph.tasks.answers import best, objects, probabilities, spelled
+from webnn_graph.tasks.answers import best, detected, objects, probabilities, spelled
 from webnn_graph.tasks.overlaps import shared
 from webnn_graph.tasks.pictures import Fit
 
@@ -149,6 +149,21 @@ def test_what_boxes_share() -> None:
     assert shared(np.zeros(4), np.zeros(4)) == 0
 
 
+def test_boxes_that_share_just_as_much() -> None:
+    """Half of both, which is no more than 0.5; and 0.8 becomes 0.4, which is no less than that."""
+    boxes, scores = np.array([[0.0, 0, 2, 1], [0, 0, 1, 1]]), np.array([[0.9], [0.8]])
+    expected = {(0.5, False): [0.9, 0.8], (0.5, True): [0.9, 0.8], (0.49, False): [0.9], (0.49, True): [0.9, 0.4]}
+    for (overlap, soft), right in expected.items():
+        assert [one.score for one in detected(boxes, scores, ("cat",), FIT, 0.4, overlap, soft=soft)] == right
+
+
+@pytest.mark.parametrize("form", ["best", "final"])
+def test_numbers_of_labels(form: Any) -> None:
+    rows = [[10 * i, 0, 10 * i + 9, 9, 0.9 - i / 10, number] for i, number in enumerate((0.6, 1.4, -3, 99))]
+    found = objects({"y": np.float32([rows])}, {"y": Detections(names=NAMES, form=form)}, (100, 100), FIT, 0.1)
+    assert [one.label for one in found] == ["dog", "dog", "cat", "tree"]
+
+
 def test_characters(tmp_path: Path) -> None:
     vocabulary = {"<pad>": 0, "<s>": 1, "</s>": 2, "<unk>": 3, "|": 4, "A": 5, "B": 6, "É": 7}
     (tmp_path / "vocab.json").write_text(json.dumps(vocabulary))
@@ -163,3 +178,10 @@ def test_characters(tmp_path: Path) -> None:
 
 def test_nothing_is_written() -> None:
     assert spelled(np.float32([[[9, 0], [9, 0]]]), Characters(names=("", "a"))) == ("", 0.0)
+
+
+def test_a_path_of_characters() -> None:
+    """The score is that of what is left: the first and the last step."""
+    path = np.float32([[[1, 0.9], [0.7, 0.1], [0, 0.3], [1.6, 0.5]]])
+    text, score = spelled(path, Characters(names=("", "a", "b"), scores="path"))
+    assert text == "ab" and score == pytest.approx(0.7)

@@ -118,6 +118,14 @@ def test_points_and_masks_are_where_they_are() -> None:
     assert (made[2:6, 40:44] == np.eye(4, dtype=bool)).all()
 
 
+def test_a_label_is_drawn_in_the_picture() -> None:
+    """Above its box, or, where there is no room, in it."""
+    from webnn_graph.tasks.drawing import drawn
+
+    high, low = (np.asarray(drawn(PIL.new("RGB", (50, 50)), [Found("a", 1.0, (5, top, 45, 45))])).any(2) for top in (0, 25))
+    assert high[5, 8] and low[20, 8] and not low[30, 8]
+
+
 def test_boxes_that_are_nowhere_are_not_drawn() -> None:
     from webnn_graph.tasks.drawing import drawn
 

@@ -102,7 +102,13 @@ def test_pixels_as_runs() -> None:
 @pytest.mark.filterwarnings("error")
 def test_boxes_without_pixels(box: tuple[float, ...]) -> None:
     made = silhouettes(np.array([box]), np.full((1, 2), np.inf), np.full((1, 2, 5, 5), np.nan, np.float32), (40, 40), Fit(40, 40, 1, 1))
-    assert not made[0].pixels.any()
+    assert made[0].pixels.size == (25 if np.isnan(box[0]) else 0) and not made[0].pixels.any()
+
+
+def test_masks_of_a_picture_that_is_cut() -> None:
+    """The input is the middle of the picture: what lies beside it is as its first and last pixels; a sum of 0 is nothing."""
+    given = np.array([[0.0, 0, 12, 4]]), np.ones((1, 1)), np.float32([[[[0, 1, -1, 1]] * 4]]), (4, 4), Fit(12, 4, 1, 1, left=-4)
+    assert silhouettes(*given)[0].pixels.tolist() == [[False] * 5 + [True, False] + [True] * 5] * 4
 
 
 def test_pixels_are_computed_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from webnn_graph.errors import ValidationError
 from webnn_graph.metadata import Embedding, Labels, Mask
-from webnn_graph.tasks.maps import distances, is_map, segmented
+from webnn_graph.tasks.maps import Distances, Segmented, distances, is_map, segmented
 from webnn_graph.tasks.pictures import Fit
 from webnn_graph.tasks.vectors import embedded, similar
 
@@ -55,6 +55,12 @@ def test_the_part_that_a_model_sees() -> None:
     assert filled.classes.tolist() == [[1] * 4, [2] * 4]
 
 
+def test_numbers_of_many_labels() -> None:
+    """The last of 257 is 256, which is no byte."""
+    mask = Mask(names=tuple(map(str, range(257))))
+    assert segmented(np.full((1, 1, 1), 256.0), mask, (1, 1), Fit(1, 1, 1, 1)).classes.tolist() == [[256]]
+
+
 @pytest.mark.parametrize(
     ("shape", "axis", "right"),
     [
@@ -76,6 +82,19 @@ def test_several_maps() -> None:
         distances(np.zeros((2, 4, 4)), False, (4, 4), stretched(4, 4))
 
 
+def test_maps_are_drawn_in_colours_and_grey() -> None:
+    """Labels have the hues 0 and 51 (360 / 7), 80 % saturated and 32 % light, half over the picture."""
+    pillow = pytest.importorskip("PIL.Image", reason="pillow is not installed")
+    from webnn_graph.tasks.drawing import coloured
+
+    white = pillow.new("RGB", (2, 1), "white")
+    made = np.asarray(coloured(white, Segmented(("a", "b"), np.uint8([[0, 1]]))))
+    np.testing.assert_allclose(made, [[[201, 135.5, 135.5], [201, 191.5, 135.5]]], atol=1)
+    grey = np.asarray(coloured(white, Distances(np.float32([[-5, 0, 5, np.nan]]), inverse=False)))
+    assert grey.tolist() == [[[0] * 3, [127] * 3, [255] * 3, [127] * 3]], "what is no number is as 0"
+    assert not np.asarray(coloured(white, Distances(np.ones((1, 2), np.float32), inverse=False))).any()
+
+
 def test_vectors() -> None:
     tokens, mask = RANDOM.normal(size=(1, 5, 8)).astype(np.float32), np.array([[1, 1, 1, 0, 0]])
     there = torch.from_numpy(tokens)[:, :3]
@@ -83,7 +102,8 @@ def test_vectors() -> None:
     for pooling, vector in right.items():
         np.testing.assert_allclose(embedded(tokens, Embedding(pooling=pooling), mask), vector, atol=1e-6)  # type: ignore[arg-type]
     unit = torch.nn.functional.normalize(torch.from_numpy(tokens)[:, 0])[0]
-    np.testing.assert_allclose(embedded(tokens[:, 0], Embedding(normalized=True)), unit, atol=1e-6)
+    for scale in (1, 1000):
+        np.testing.assert_allclose(embedded(tokens[:, 0] / scale, Embedding(normalized=True)), unit, atol=1e-6)
     with pytest.raises(ValidationError, match="several vectors"):
         embedded(tokens[0], Embedding())
 

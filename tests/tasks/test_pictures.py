@@ -88,6 +88,12 @@ def test_what_is_filled_up(place: Any, fill: int | None, size: tuple[int, int], 
     np.testing.assert_allclose(fit.inside(fit.points(boxes.reshape(-1, 2))), [[0, 0], size[::-1]] * 2)
 
 
+def test_a_line_of_pixels_stays_one() -> None:
+    """It would be a third of a pixel wide."""
+    made, fit = prepared(pillow.new("RGB", (1, 100), "white"), Image(resize="contain"), Descriptor(DataType.FLOAT32, (1, 3, 32, 32)))
+    assert (made[0, 0] == 255).all(0).tolist() == [x == 15 for x in range(32)] and (fit.left, fit.x_scale) == (15, 1)
+
+
 def test_linear_takes_the_next_pixels_alone() -> None:
     picture = pillow.fromarray(np.array([[[0], [100], [40], [240]]], np.uint8).repeat(3, 2))
     shape = Descriptor(DataType.FLOAT32, (1, 3, 1, 2))

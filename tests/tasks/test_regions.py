@@ -109,7 +109,7 @@ def test_what_a_score_must_be() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, -1, 1e30, 0.3])
 def test_maps_that_are_none(value: float) -> None:
     found = regions(np.full((1, 1, 40, 60), value, np.float32), Regions(threshold=0.31), (40, 60), Fit(60, 40, 1, 1))
-    assert [one.box for one in found] == ([(0, 0, 60, 40)] if value > 1 else [])
+    assert [(one.box, one.score) for one in found] == ([((0, 0, 60, 40), 1)] if value > 1 else [])
 
 
 def test_as_many_as_there_may_be_the_largest_first() -> None:
@@ -132,6 +132,7 @@ QUADS = [
     ((12, 3), (70, 10), (60, 30), (5, 28)),
     ((-5, -3), (90, 0), (85, 50), (0, 45)),
     ((40, 5), (52, 6), (50, 40), (38, 39)),
+    ((20, 4), (28, 4), (28, 16), (20, 16)),  # just 1.5 times as high as wide
 ]
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.described.graphs import graph_of
 from tests.tasks.recordings import recording, voice
 from webnn_graph.data_types import Array, DataType
-from webnn_graph.errors import FormatError
+from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.generation.sound import read_sound
 from webnn_graph.graph import Descriptor
-from webnn_graph.metadata import Audio, Characters
+from webnn_graph.metadata import Audio, Characters, Labels, Metadata, Speech, State
+from webnn_graph.tasks.listening import Listening
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE, resampled
-from webnn_graph.tasks.sounds import fitted, pieces, spread
-from webnn_graph.tasks.speech import spoken, transcript
+from webnn_graph.tasks.sounds import Piece, fitted, pieces, spread
+from webnn_graph.tasks.speech import Spoken, spoken, transcript
 
 # -------------------------------------------------------------------------------------------------------------- resampling
 SCIPY = {
@@ -89,6 +93,20 @@ def test_each_step_of_speech_is_taken_once(size: int, steps: int, hop: int, coun
     assert all(piece.first < piece.end <= steps + 1 for piece in found)
 
 
+def test_a_sound_without_samples() -> None:
+    with pytest.raises(ValidationError, match="the sound has no samples"):
+        fitted(np.zeros(0, np.float32), Audio(sampling_rate=8000, repeated=True), Descriptor(DataType.FLOAT32, (1, 5)))
+
+
+def test_a_short_sound_has_fewer_steps() -> None:
+    """1,000 samples have 49 steps, so 500 have 24: what fills up is not heard."""
+    assert list(pieces(500, 1000, 49, 20)) == [Piece(0, 0, 24)]
+
+
+def test_steps_that_are_longer_than_a_window() -> None:
+    assert [piece.start for piece in pieces(500, 100, 1, 200)] == [0, 100, 200, 300, 400]
+
+
 @pytest.mark.parametrize(
     ("about", "samples", "expected"),
     [
@@ -97,6 +115,7 @@ def test_each_step_of_speech_is_taken_once(size: int, steps: int, hop: int, coun
         ({"repeated": True, "cut": True}, [1, 2], [1, 2, 1, 2, 1]),
         ({"repeated": True, "cut": True}, [1, 2, 3, 4], [1, 2, 3, 4, 1]),
         ({"normalized": True}, [1, 3], [-1, 1, 0, 0, 0]),
+        ({"normalized": True}, [1e-4, 3e-4], [-0.30151134, 0.30151134, 0, 0, 0]),  # 1e-4 / sqrt(1e-8 + 1e-7)
         ({"ends": True}, [1, 0], [1, 1e-30, 0, 0, 0]),
         ({"ends": True}, [1, 2], [1, 2, 0, 0, 0]),
     ],
@@ -104,6 +123,31 @@ def test_each_step_of_speech_is_taken_once(size: int, steps: int, hop: int, coun
 def test_how_a_sound_is_filled_up(about: dict[str, Any], samples: list[float], expected: list[float]) -> None:
     found = fitted(np.float32(samples), Audio(sampling_rate=8000, **about), Descriptor(DataType.FLOAT32, (1, 5)))
     np.testing.assert_allclose(found, [expected], rtol=1e-6, atol=0)
+
+
+def test_states_and_what_was_before_go_on() -> None:
+    graph = graph_of({"x": (1, 5), "before": (1, 2)}, {"y": (1, 1), "next": (1, 2)})
+    audio = Audio(sampling_rate=1000, context=2)
+    metadata = Metadata(tensors={"x": audio, "y": Speech(), "next": State(input="before")})
+    sound = Listening(replace(graph, metadata=metadata.document()), "x", audio, np.arange(1, 8, dtype=np.float32))
+    given: list[tuple[list[float], list[float]]] = []
+
+    def compute(feeds: Mapping[str, Array]) -> Mapping[str, Array]:
+        given.append((feeds["x"][0].tolist(), feeds["before"][0].tolist()))
+        return {"y": feeds["x"][:, 2:3], "next": feeds["before"] + 1}
+
+    assert sound.computed(compute, {})["y"].ravel().tolist() == [1, 4, 7]
+    assert given == [([0, 0, 1, 2, 3], [0, 0]), ([2, 3, 4, 5, 6], [1, 1]), ([5, 6, 7, 0, 0], [2, 2])]
+
+
+@pytest.mark.parametrize(("context", "has_state", "starts"), [(2, False, [0, 3, 6]), (0, True, [0, 5]), (0, False, [0, 2])])
+def test_windows_of_labels(context: int, has_state: bool, starts: list[int]) -> None:
+    """They are spread evenly, unless the model knows what was before."""
+    graph = graph_of({"x": (1, 5), "before": (1, 2)}, {"y": (1, 1), "next": (1, 2)})
+    audio, states = Audio(sampling_rate=1000, context=context), {"next": State(input="before")} if has_state else {}
+    metadata = Metadata(tensors={"x": audio, "y": Labels(names=("a",)), **states})
+    sound = Listening(replace(graph, metadata=metadata.document()), "x", audio, np.ones(7, np.float32))
+    assert [window.start for window in sound.windows] == starts
 
 
 # ------------------------------------------------------------------------------------------------------------------ speech
@@ -119,6 +163,26 @@ SILERO = {0.5: [(0, 9184), (14_368, 25_056), (27_680, 38_880)], 0.3: [(0, 25_056
 def test_speech_is_where_silero_says(threshold: float, expected: list[tuple[int, int]]) -> None:
     found = spoken(SCORES.tolist(), 512, 51_000, 16_000, threshold)
     assert [(one.start * 16_000, one.end * 16_000) for one in found] == expected
+
+
+def test_speech_of_a_low_threshold_ends() -> None:
+    """What scores less than 0.01 is silence at any threshold: silero-vad's ``neg_threshold``."""
+    (found,) = spoken([0.9] * 20 + [0.005] * 20, 512, 40 * 512, 16_000, 0.1)
+    assert (found.start, found.end * 16_000) == (0, 20 * 512 + 480)
+
+
+def test_the_least_silence_and_speech() -> None:
+    """Speech ends with 0.1 seconds of silence, and must last longer than 0.25."""
+    found = spoken([0.9] * 20 + [0] * 5 + [0.9] * 20, 400, 18_000, 16_000, 0.5)
+    assert [(one.start * 16_000, one.end * 16_000) for one in found] == [(0, 8480), (9520, 18_000)]
+    assert spoken([0.9] * 10 + [0] * 6, 400, 6400, 16_000, 0.5) == []
+
+
+def test_a_window_may_have_several_scores() -> None:
+    metadata = Metadata(tensors={"x": Audio(sampling_rate=1000), "y": Speech()})
+    graph = replace(graph_of({"x": (1, 400)}, {"y": (1, 2)}), metadata=metadata.document())
+    sound = Listening(graph, "x", Audio(sampling_rate=1000), np.zeros(800, np.float32))
+    assert sound.speech("y", {"y": np.array([[[0.9, 0.9]], [[0, 0]]])}, 0.5) == [Spoken(0, 0.43)]
 
 
 def test_silence() -> None:
@@ -137,3 +201,9 @@ def test_words_have_their_seconds() -> None:
     as_path = transcript(np.stack([path, np.full(len(path), 0.7)], 1), Characters(names=characters.names, scores="path"), 0.5)
     assert as_path == said
     assert transcript(np.zeros((3, 4)), characters, 0.5).text == ""
+
+
+def test_a_character_without_text_ends_no_word() -> None:
+    path = np.array([[1, 1.0], [3, 1.0], [2, 1.0]])
+    said = transcript(path, Characters(names=("", "a", "b", ""), scores="path"), 0.5)
+    assert (said.text, [(word.text, word.start, word.end) for word in said.chunks]) == ("ab", [("ab", 0, 1.5)])

@@ -19,6 +19,12 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 
 from tests.tasks.test_command import NAMED, SMALL  # noqa: E402
+from webnn_graph.data_types import DataType  # noqa: E402
+from webnn_graph.errors import ValidationError  # noqa: E402
+from webnn_graph.generation.text import Marked  # noqa: E402
+from webnn_graph.graph import Descriptor  # noqa: E402
+from webnn_graph.metadata import Labels, Tokens  # noqa: E402
+from webnn_graph.tasks.texts import filled, inputs_of, named_parts, tokenizer_file  # noqa: E402
 
 Invoke = Callable[..., Result]
 CORPUS = "Anna lives in Paris, and works at the river Seine. It's late; 日本 is far away! Émile Zola wrote novels".split()
@@ -191,3 +197,46 @@ def test_a_damaged_tokenizer_is_left_out(tmp_path: Path, invoke: Invoke) -> None
     result = invoke("webnn2json", graph, "-o", tmp_path / "again")
     assert result.exit_code == 0 and "the tokenizer is left out" in result.output
     assert not (tmp_path / "again" / "model.tokenizer.json").exists()
+
+
+def test_where_a_tokenizer_is(tmp_path: Path) -> None:
+    """Beside a model, which may be in a folder onnx of what it belongs to; one of its name is its own."""
+    folder = tmp_path / "onnx"
+    folder.mkdir()
+    assert tokenizer_file(folder / "model.onnx") is None
+    for file in (tmp_path / "tokenizer.json", folder / "tokenizer.json", folder / "model.tokenizer.json"):
+        file.touch()
+        assert tokenizer_file(folder / "model.onnx") == file
+    assert tokenizer_file(folder) == folder / "tokenizer.json"
+
+
+def test_inputs_of_tokens() -> None:
+    """What fills up is the padding of the tokens themselves, and 0 in what tells of them."""
+    marked = Marked(ids=[5, 6, 7], types=[0, 0, 1], marks=[1, 0, 1], offsets=[(0, 0), (0, 2), (0, 0)])
+    four = Descriptor(DataType.INT64, (1, 4))
+
+    def tokens(holds: Any) -> tuple[Tokens, Descriptor]:
+        return Tokens(holds=holds, pad=9), four
+
+    inputs = {holds: tokens(holds) for holds in ("ids", "mask", "types", "positions")}
+    expected = {"ids": [[5, 6, 7, 9]], "mask": [[1, 1, 1, 0]], "types": [[0, 0, 1, 0]], "positions": [[0, 1, 2, 0]]}
+    assert {name: array.tolist() for name, array in filled(marked, inputs).items()} == expected
+    three, two = Descriptor(DataType.INT64, (3,)), Descriptor(DataType.INT32, (1, 2))
+    assert filled(marked, {"x": (Tokens(), three)})["x"].tolist() == [5, 6, 7]
+    for wrong, said in ((two, "the text has 3 tokens; the model takes 2"), (Descriptor(DataType.INT64, (2, 4)), "takes several texts")):
+        with pytest.raises(ValidationError, match=said):
+            filled(marked, {"x": (Tokens(), wrong)})
+    with pytest.raises(ValidationError, match=r"takes several texts: x \[1, 4\], m \[3\]"):
+        filled(marked, {"x": (Tokens(), four), "m": (Tokens(holds="mask"), three)})
+    with pytest.raises(ValidationError, match="the text has no tokens"):
+        filled(Marked([], [], [], []), {"x": (Tokens(), four)})
+    assert inputs_of({"m": Tokens(holds="mask")}, {"m": four}) == {}
+
+
+def test_parts_begin_anew() -> None:
+    """Behind B-PER another B-PER is another one, and a mark is none; a part's score is the mean of its tokens'."""
+    scores = np.float32([[[0, 1, 0], [0, 0.8, 0.2], [0, 0.3, 0.7], [0.1, 0.9, 0], [1, 0, 0]]])
+    marked = Marked([0] * 5, [0] * 5, [1, 0, 0, 0, 0], [(0, 0), (0, 2), (2, 4), (5, 9), (9, 10)])
+    labels = Labels(names=("O", "B-PER", "I-PER"), scores="probabilities")
+    found = named_parts(scores, labels, marked, "Jo-y Anna.")
+    assert [(one.label, one.text, round(one.score, 5)) for one in found] == [("PER", "Jo-y", 0.75), ("PER", "Anna", 0.9)]

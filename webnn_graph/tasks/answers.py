@@ -246,7 +246,7 @@ def objects(
     if labels[1].several:  # each box may be of several labels: the best pairs of both
         chosen, scores = _pairs(scores, names, min(most, MOST_BOXES))
         places = places[chosen]
-    return detected(places, scores, names, fit, threshold)[:most]
+    return detected(places, scores, names, fit, threshold)
 
 
 def _pairs(scores: Array, names: Sequence[str], most: int) -> tuple[Array, Array]:

@@ -26,7 +26,7 @@ def resampled(samples: Array, rate: int, wanted: int) -> Array:
     Returns:
         float32[ceil(n * wanted / rate)].
     """
-    if rate == wanted or not len(samples):
+    if rate == wanted:
         return samples
     up, down = wanted // gcd(rate, wanted), rate // gcd(rate, wanted)
     half = ZEROS * max(up, down)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -97,10 +96,5 @@ def spoken(scores: Sequence[float], step: int, count: int, rate: int, threshold:
     if start >= 0:
         found.append([start, count])
     kept = [part for part in found if part[1] - part[0] > SPEECH * rate]
-    return [Spoken(start / rate, end / rate) for start, end in _widened(kept, int(MARGIN * rate), count)]
-
-
-def _widened(parts: list[list[int]], margin: int, count: int) -> list[list[int]]:
-    """Parts with what is around them, of which two share what is between them."""
-    gaps = [margin, *(min(margin, (after[0] - before[1]) // 2) for before, after in pairwise(parts)), margin]
-    return [[max(0, start - gaps[i]), min(count, end + gaps[i + 1])] for i, (start, end) in enumerate(parts)]
+    around = int(MARGIN * rate)  # of each: less than half of the least silence between two
+    return [Spoken(max(0, start - around) / rate, min(count, end + around) / rate) for start, end in kept]
