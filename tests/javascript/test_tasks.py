@@ -408,6 +408,8 @@ def test_maps_and_vectors(plain: Path) -> None:  # noqa: F811
     for fit in FITS:
         mask = rng.uniform(-2, 9, (1, 25, 30)).astype(np.float32)
         add("segmenting", mask, Mask(names=NAMES), segmented(mask, Mask(names=NAMES), (100, 120), fit).classes, place(fit))
+        for scored in (Mask(names=NAMES[:2], scores="probabilities"), Mask(names=NAMES[:2], scores="logits")):
+            add("segmenting", mask / 4, scored, segmented(mask / 4, scored, (100, 120), fit).classes, place(fit))
         add("depths", mask, Depth(), distances(mask, False, (100, 120), fit).values, place(fit))
     there = np.array([[0, 1, 1, 0, 1, 0]])
     for pooling, normalized, known in product(("none", "mean", "first", "last"), (False, True), (None, there, there * 0)):
