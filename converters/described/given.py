@@ -218,7 +218,9 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
             members[key] = (*members[key], float(word))
             continue
         key = before if equals else ""
-        if not equals:
+        if word == "peak":
+            members["peak"] = True
+        elif not equals:
             members[_choice(word)] = word
         elif key in LISTS:
             members[key] = (_number(value),)
@@ -259,7 +261,7 @@ def _number(text: str) -> float:
 
 
 def _known() -> str:
-    return f"words are {', '.join(CHOICES)}, and size=, resize=N, crop=center, scale=, mean=, std=, fill="
+    return f"words are {', '.join(CHOICES)}, peak, and size=, resize=N, crop=center, scale=, mean=, std=, fill="
 
 
 def audio(text: str) -> tuple[str, Audio]:

@@ -33,6 +33,7 @@ from webnn_graph.spectrogram import Spectrogram
         ("x:size=224,resize=256,crop=center", ("x", Image(resize="cover", edge=256, scale=1 / 255), (224, 224))),
         ("x:size=48x320,contain,corner,fill=114", ("x", Image(resize="contain", place="corner", fill=114, scale=1 / 255), (48, 320))),
         ("x:bgr,linear,line,mean=0.5", ("x", Image(channels="bgr", resize="line", resample="linear", scale=1 / 255, mean=(0.5,)), None)),
+        ("x:rgb,peak,lanczos", ("x", Image(peak=True, resample="lanczos", scale=1 / 255), None)),
         ("x:scale=1/127.5,mean=1,resample=bicubic", ("x", Image(resample="bicubic", scale=1 / 127.5, mean=(1.0,)), None)),
     ],
 )

@@ -52,6 +52,8 @@ class Image(Described, frozen=True, tag="image"):
             next ones alone, as OpenCV does.
         place: Of ``contain``: where the picture is, in the middle or at the upper left corner.
         fill: Of ``contain`` and ``line``: the value of the rest; None for what becomes 0, with alpha if there is one.
+        peak: Whether the largest value of what the input takes becomes 255 before, and all others as much larger, as U-2-Net has it
+            (Qin et al., https://arxiv.org/abs/2005.09007).
         scale: What values are multiplied by first.
         mean: Of each channel, or one of all; empty for 0.
         std: Of each channel, or one of all; empty for 1.
@@ -65,6 +67,7 @@ class Image(Described, frozen=True, tag="image"):
     resample: Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear"] = "bilinear"
     place: Literal["center", "corner"] = "center"
     fill: Byte | None = None
+    peak: bool = False
     scale: Positive = 1.0
     mean: OfChannels = ()
     std: Annotated[tuple[Positive, ...], Meta(max_length=4)] = ()
