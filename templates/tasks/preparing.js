@@ -46,9 +46,9 @@ const greyOf = (pixel) => ((pixel & 255) * 19595 + ((pixel >>> 8) & 255) * 38470
 
 /** The largest value of pixels, and of what lies around them; not 0. */
 function largest(pixels, { channels, fill }) {
-  let most = Math.max(1, fill ?? 0);
+  let most = fill || 1;
   for (const pixel of pixels) {
-    most = channels === "gray" ? Math.max(most, greyOf(pixel)) : Math.max(most, pixel & 255, (pixel >>> 8) & 255, (pixel >>> 16) & 255);
+    for (let bit = 0; bit < 24; bit += 8) most = Math.max(most, channels === "gray" ? greyOf(pixel) : (pixel >>> bit) & 255);
   }
   return most;
 }

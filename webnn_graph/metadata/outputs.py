@@ -195,7 +195,7 @@ class Characters(Described, frozen=True, tag="characters"):
         blank: The number of what stands for none.
         scores: See `Labels`; of the best ``path`` there are the number of the most probable character of each step, and its
             probability, [..., steps, 2].
-        hop: Of a sound: samples from step to step; None for as many as there are to each step.
+        hop: Of a sound: samples from step to step; None for as many as there are to each step, see `webnn_graph.tasks.sounds.hop_of`.
     """
 
     names: Names
