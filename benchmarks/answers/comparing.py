@@ -1,12 +1,14 @@
 """How far two answers are from each other.
 
 An answer has one of: ``labels``, scores by label, with the ``best`` one where somebody says it; ``text`` with its ``score``; ``objects``,
-of which each is a label, a score, and left, top, right and bottom in pixels; ``speech``, seconds at which parts begin and end, and
-``scores`` of each step; ``values`` by name; ``vector``.
+of which each is a label, a score, and left, top, right and bottom in pixels; ``mask``, the label of each pixel, a byte each, compressed
+(zlib) and in base64; ``speech``, seconds at which parts begin and end, and ``scores`` of each step; ``values`` by name; ``vector``.
 """
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,7 +19,7 @@ Answer = Mapping[str, Any]
 ALIKE = 0.5
 """What two boxes of one thing share at least."""
 NEAR = 0.01
-"""How far two values are from each other that are the same."""
+"""How far two values are from each other that are the same; or the share of pixels of which one mask says something else."""
 
 
 def _cut_sides(left: float, top: float, right: float, bottom: float) -> list[float]:
@@ -39,8 +41,8 @@ class Found:
 
     Attributes:
         cases: How many questions.
-        same: In how many the best label, the text, the objects or the parts of speech are the same ones.
-        score: The largest difference of two scores; None where there are none.
+        same: In how many the best label, the text, the objects, the parts of speech or nearly all of the mask are the same.
+        score: The largest difference of two scores, or share of pixels that have another label; None where there are none.
         place: That of two boxes, in pixels, or of the beginning or end of speech, in seconds.
         vector: That of two vectors, as a share of their length.
         others: Cases that are not the same, in words: the package's, and ours.
@@ -88,6 +90,8 @@ def _is_same(one: Answer, other: Answer) -> bool:
         return all(difference < NEAR for difference in _differences(one["values"], other["values"]))
     if "text" in one:
         return bool(one["text"] == other["text"])
+    if "mask" in one:
+        return _others(one, other) < NEAR
     if "objects" in one:
         return len(one["objects"]) == len(other["objects"]) == len(_pairs(one["objects"], other["objects"]))
     return "speech" not in one or len(one["speech"]) == len(other["speech"])
@@ -99,10 +103,18 @@ def _scores(one: Answer, other: Answer) -> Iterable[float]:
             return _differences(one[kind], other[kind])
     if "text" in one:
         return [abs(one["score"] - other["score"])] if one["text"] == other["text"] else []
+    if "mask" in one:
+        return [_others(one, other)]
     if "objects" in one:
         return [abs(a[1] - b[1]) for a, b in _pairs(one["objects"], other["objects"]) if a[1] is not None]
     both = zip(one["scores"], other["scores"], strict=False) if "scores" in one else ()  # the last, which is not whole, may be left out
     return [abs(a - b) for a, b in both]
+
+
+def _others(one: Answer, other: Answer) -> float:
+    """The share of pixels that have another label."""
+    a, b = (np.frombuffer(zlib.decompress(base64.b64decode(answer["mask"])), np.uint8) for answer in (one, other))
+    return float((a != b).mean())
 
 
 def _differences(some: Mapping[str, float], others: Mapping[str, float]) -> list[float]:
@@ -146,6 +158,8 @@ def _said(answer: Answer) -> str:
             return ", ".join(f"{name} {number:.3f}" for name, number in answer[kind].items())
     if "text" in answer:
         return f"{answer['text']!r} {answer['score']:.3f}"
+    if "mask" in answer:
+        return "another mask"
     if "objects" in answer:
         return "; ".join(f"{one[0]} {one[1] or 0:.3f} {[round(side) for side in one[2]]}" for one in answer["objects"]) or "nothing"
     return "; ".join(f"{start:.2f} to {end:.2f} s" for start, end in answer["speech"]) or "nobody"

@@ -114,6 +114,8 @@ CLIP = 144_160
 """Samples of a sound whose quality is measured."""
 TURN = 8
 """Seconds of a sound of which somebody may have said all."""
+TALK = 5
+"""Seconds of a sound of which the words are asked."""
 
 
 def pictures(folder: Path) -> list[str]:
@@ -270,6 +272,17 @@ def clips(folder: Path) -> list[str]:
     return [_written(sound, folder / f"clip{i}.wav") for i, sound in enumerate(sounds)]
 
 
+def talks(folder: Path) -> list[str]:
+    """Five seconds of what is said, some with noise, one quiet."""
+    said = np.concatenate([*_said(folder), *_said(folder)])
+    random = np.random.default_rng(0)
+    parts = [said[RATE * i :][: TALK * RATE].copy() for i in range(9)]
+    noisy = [
+        part + random.normal(0, level, len(part)).astype(np.float32) for part, level in zip(parts[::3], (0.003, 0.01, 0.03), strict=True)
+    ]
+    return [_written(sound, folder / f"five{i}.wav") for i, sound in enumerate([*parts, *noisy, 0.1 * parts[0]])]
+
+
 def _said(folder: Path) -> Iterator[np.ndarray]:
     """Samples of what is said, from -1 to 1."""
     for one in asked("onnx", "speech", [str(folder)], *SAID):
@@ -351,6 +364,7 @@ KINDS: Mapping[str, Callable[[Path], list[str]]] = {
     "speech": speech,
     "turns": turns,
     "clips": clips,
+    "talks": talks,
     "texts": texts,
     "files": files,
 }

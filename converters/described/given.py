@@ -26,6 +26,7 @@ from webnn_graph.metadata import (
     Detections,
     Image,
     Labels,
+    Mask,
     Meaning,
     Metadata,
     Prototypes,
@@ -99,6 +100,9 @@ class Given:
             if detections := _detections(graph, name, names, self.task or before.task, tensors):
                 tensors |= detections
                 continue
+            if masks := _mask(graph, name, names, self.task or before.task, tensors):
+                tensors |= masks
+                continue
             output = _output(graph, name, len(names), file)
             known = tensors.get(output.name)
             axis = _axis(output, len(names))
@@ -158,6 +162,16 @@ def _detections(graph: Graph, name: str, names: tuple[str, ...], task: str, know
     return found | {operand.name: Prototypes() for operand in maps if isinstance(one, Detections) and one.coefficients}
 
 
+def _mask(graph: Graph, name: str, names: tuple[str, ...], task: str, known: Mapping[str, Meaning]) -> dict[str, Meaning]:
+    """The output that is one map over the picture, if there is one such: scores of the second of two labels."""
+    found = [operand for operand in graph.outputs if name in ("", operand.name)]
+    if task != "image-segmentation" or len(names) != 2 or any(2 in operand.shape for operand in found):
+        return {}
+    height, width = picture_size(graph.inputs, known) or (0, 0)
+    maps = [operand for operand in found if lines.is_map(operand) and operand.shape[-2] * width == operand.shape[-1] * height]
+    return {operand.name: Mask(names=names, scores=scores_of(graph, operand)) for operand in maps} if len(maps) == 1 else {}
+
+
 def _output(graph: Graph, name: str, count: int, file: Path, what: str = "labels") -> Operand:
     """The output that labels, or something else with names, are of."""
     found = [operand for operand in graph.outputs if not name or operand.name == name]
@@ -209,7 +223,7 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
             members[key] = (*members[key], float(word))
             continue
         key = before if equals else ""
-        if word == "rounded":
+        if word in ("peak", "rounded"):
             members[word] = True
         elif not equals:
             members[_choice(word)] = word
@@ -252,7 +266,7 @@ def _number(text: str) -> float:
 
 
 def _known() -> str:
-    return f"words are {', '.join(CHOICES)}, rounded, and size=, resize=N, crop=center, scale=, mean=, std=, fill="
+    return f"words are {', '.join(CHOICES)}, peak, rounded, and size=, resize=N, crop=center, scale=, mean=, std=, fill="
 
 
 def audio(text: str) -> tuple[str, Audio]:

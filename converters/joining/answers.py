@@ -18,6 +18,7 @@ from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import Boxes, Characters, Detections, Embedding, Labels, Mask, Metadata, Tokens, picture_size, strides_of
 from webnn_graph.passes.rewrite import Mapped
 from webnn_graph.tasks.answers import corners, grids, in_cells, probabilities
+from webnn_graph.tasks.maps import both
 
 TIE = 1e-4
 """How much less than the largest of some numbers, as a share of them, may be as good: rounding decides which is the largest then."""
@@ -76,6 +77,18 @@ def _chosen(numbers: Array, axis: int, actual: Array) -> Array:
     largest, taken = (np.take_along_axis(values, np.expand_dims(p, axis), axis).squeeze(axis) for p in (best, places))
     scale = np.abs(values).max(initial=0, where=np.isfinite(values))
     return np.where(largest - taken <= TIE * scale, places, best).reshape(actual.shape)
+
+
+def mask(graph: Graph, operand: Operand, meaning: Mask) -> Ending | None:
+    """The number of the more probable one of two labels for each pixel, of the scores of the second one."""
+    if meaning.scores == "none" or not operand.data_type.is_float:
+        return None
+
+    def expected(numbers: Array, _: Mapping[str, Array], actual: Array) -> Array:
+        return _chosen(both(numbers, meaning), 0, actual)
+
+    says = f"is a mask, the number of the more probable label of each of {_pixels(operand, 0)} pixels"
+    return Ending(Mask(names=meaning.names), lambda b, x, new: b.greater(x, meaning.half), expected, says)
 
 
 # -------------------------------------------------------------------------------------------------------------------- boxes

@@ -15,7 +15,7 @@ from webnn_graph.builder import GraphBuilder
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.metadata import Audio, Boxes, Characters, Detections, Embedding, Image, Labels, Metadata
+from webnn_graph.metadata import Audio, Boxes, Characters, Detections, Embedding, Image, Labels, Mask, Metadata
 from webnn_graph.passes.rewrite import as_it_is, replay
 
 BEGINNINGS: Mapping[type[Any], Callable[..., Beginning | None]] = MappingProxyType({Image: pictures.beginning, Audio: sounds.beginning})
@@ -23,6 +23,7 @@ BEGINNINGS: Mapping[type[Any], Callable[..., Beginning | None]] = MappingProxyTy
 ENDINGS: Mapping[type[Any], Callable[[Graph, Operand, Any], Ending | None]] = MappingProxyType(
     {
         Labels: answers.labels,
+        Mask: answers.mask,
         Boxes: answers.boxes,
         Detections: answers.detections,
         Characters: answers.characters,

@@ -46,7 +46,7 @@ def beginning(operand: Operand, image: Image, size: tuple[int, int] | None = Non
     if not np.abs([*_shifts(image), *_factors(image)]).max() < np.finfo(np.float32).max:
         raise ValidationError(f"{operand.name} has a scale, mean or std that makes numbers beyond float32")
     resizing = resizing_of(operand.name, image, model, size) if size else None
-    meaning = msgspec.structs.replace(image, channels="rgba", layout="nhwc", scale=1.0, mean=(), std=())
+    meaning = msgspec.structs.replace(image, channels="rgba", layout="nhwc", peak=False, scale=1.0, mean=(), std=())
     new = Descriptor(DataType.UINT8, (1, *(size or model), 4))
     says = "in the size of the model's"
     if resizing:
@@ -112,6 +112,9 @@ def _model_input(b: GraphBuilder, pixels: Operand, image: Image, old: Operand, r
     x, axis = _colours(b, values, image), -1
     if resizing and image.fill is not None:
         x = resizing.filled(b, x, image.fill)
+    if image.peak:
+        largest = b.reduceMax(x, axes=[1, 2, 3], keepDimensions=True)
+        x = b.mul(x, b.div(np.float32(255), b.max(largest, 1.0)))
     shifts, factors = _shifts(image), _factors(image)
     own = shifts[::-1] if image.channels == "bgr" else shifts  # as red, green and blue are in order
     if resizing and image.fill is None:

@@ -1,7 +1,7 @@
 import { ANSWERS, INPUTS, SILENT, TYPES, metadata } from "./facts.js";
 import { converted } from "./numbers.js";
 import { samplesOf } from "./recordings.js";
-import { pieces, spread } from "./windows.js";
+import { hopOf, pieces, spread } from "./windows.js";
 
 const product = (shape) => shape.reduce((one, other) => one * other, 1);
 
@@ -47,7 +47,7 @@ function inputsOf(source) {
   const { context, sampling_rate: rate } = audio;
   const size = audio.shape.at(-1) - context;
   const [answer] = ANSWERS;
-  const hop = answer.hop ?? Math.max(1, Math.floor(size / (answer.shape.at(-2) ?? 1)));
+  const hop = answer.hop ?? hopOf(size, answer.shape.at(-2) ?? 1);
   const nexts = Object.entries(metadata.tensors).filter(([, { kind }]) => kind === "state");
   const given = (samples) => {
     const windows = windowsOf(samples.length, size, answer, hop, nexts.length || context);

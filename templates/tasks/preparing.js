@@ -20,11 +20,12 @@ function prepared(picture, image) {
   const { layout, channels, fill } = image;
   const isPlanar = layout === "nchw";
   const { width, height, across, down, pixels, fit, size } = fitted(picture, image);
+  const scale = image.peak ? (image.scale * 255) / largest(pixels, image) : image.scale;
   const count = { gray: 1, rgba: 4 }[channels] ?? 3;
   const values = new TYPES[image.dataType][0](width * height * count);
   const [next, step] = isPlanar ? [width * height, 1] : [1, count];
   for (let channel = 0; channel < count; channel += 1) {
-    const taken = table(image, channel);
+    const taken = table({ ...image, scale }, channel);
     const isAlpha = channel > 2;
     const rest = isAlpha ? 255 : fill;
     if (fill !== undefined) for (let i = 0; i < width * height; i += 1) values[channel * next + i * step] = taken[rest];
@@ -42,5 +43,14 @@ function prepared(picture, image) {
 
 /** How bright a pixel is, by the weights of ITU-R 601-2. */
 const greyOf = (pixel) => ((pixel & 255) * 19595 + ((pixel >>> 8) & 255) * 38470 + ((pixel >>> 16) & 255) * 7471 + 0x8000) >> 16;
+
+/** The largest value of pixels, and of what lies around them; not 0. */
+function largest(pixels, { channels, fill }) {
+  let most = fill || 1;
+  for (const pixel of pixels) {
+    for (let bit = 0; bit < 24; bit += 8) most = Math.max(most, channels === "gray" ? greyOf(pixel) : (pixel >>> bit) & 255);
+  }
+  return most;
+}
 
 export { prepared };

@@ -3,12 +3,19 @@ import { rounded } from "./rounding.js";
 
 /** What each pixel of a picture is, of labels of a map's pixels, or of the numbers of the best ones. */
 function answered([numbers], [tensor], _, place) {
-  const { kind, names, shape } = tensor;
+  const { kind, names, shape, scores } = tensor;
   const { width, height } = place.fit;
   const classes = new (names.length > 256 ? Uint16Array : Uint8Array)(width * height);
-  if (kind === "mask") next(numbers, shape, names.length, place, classes);
-  else between(numbers, tensor, place, classes);
+  if (kind !== "mask") between(numbers, tensor, place, classes);
+  else if (scores === "none") next(numbers, shape, names.length, place, classes);
+  else between(both(numbers, scores), { shape: [2, ...shape.slice(-2)], axis: 0, names }, place, classes);
   return { width, height, labels: names, classes };
+}
+
+/** Scores of both labels, of those of the second one. */
+function both(numbers, scores) {
+  const half = scores === "logits" ? 0 : 0.5;
+  return Float32Array.from({ length: 2 * numbers.length }, (_, i) => (i < numbers.length ? half : numbers[i - numbers.length] || 0));
 }
 
 /** Of each pixel that of the map's next one. */

@@ -7,6 +7,12 @@ function spread(count, size) {
   return Array.from({ length: windows }, (_, i) => (i ? Math.floor((i * (count - size)) / (windows - 1)) : 0));
 }
 
+/** Samples from step to step, where nobody says it: of frames that are centred there is one more than fits. */
+function hopOf(size, steps) {
+  const isCentred = steps > 1 && size % steps > 0 && size % (steps - 1) === 0;
+  return Math.max(1, Math.floor(size / (isCentred ? steps - 1 : steps)));
+}
+
 /** The windows of a sound of speech, and which steps are taken of each: a sixth of it is heard before and behind them. */
 function pieces(count, size, steps, hop) {
   const whole = Math.floor(size / hop) * hop;
@@ -28,4 +34,4 @@ function pieces(count, size, steps, hop) {
   });
 }
 
-export { pieces, spread };
+export { hopOf, pieces, spread };

@@ -19,7 +19,21 @@ from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
 from webnn_graph import GraphBuilder, load, save
 from webnn_graph.errors import FormatError, ValidationError
-from webnn_graph.metadata import Audio, Characters, Detections, Image, Labels, Level, Metadata, Regions, Sides, Speech, State, problems
+from webnn_graph.metadata import (
+    Audio,
+    Characters,
+    Detections,
+    Image,
+    Labels,
+    Level,
+    Mask,
+    Metadata,
+    Regions,
+    Sides,
+    Speech,
+    State,
+    problems,
+)
 from webnn_graph.spectrogram import Spectrogram
 
 
@@ -36,6 +50,7 @@ from webnn_graph.spectrogram import Spectrogram
         ("x:bgr,linear,line,mean=0.5", ("x", Image(channels="bgr", resize="line", resample="linear", scale=1 / 255, mean=(0.5,)), None)),
         ("x:square,lanczos4,fill=9", ("x", Image(resize="square", resample="lanczos4", fill=9, scale=1 / 255), None)),
         ("x:resize=256,crop=center,rounded", ("x", Image(resize="cover", edge=256, rounded=True, scale=1 / 255), None)),
+        ("x:rgb,peak,lanczos", ("x", Image(peak=True, resample="lanczos", scale=1 / 255), None)),
         ("x:scale=1/127.5,mean=1,resample=bicubic", ("x", Image(resample="bicubic", scale=1 / 127.5, mean=(1.0,)), None)),
     ],
 )
@@ -189,6 +204,28 @@ def test_files_that_hold_none(content: bytes, tmp_path: Path) -> None:
         return
     with pytest.raises(FormatError):
         read_labels(tmp_path / "labels")
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "outputs", "found"),
+    [
+        ("image-segmentation", "", {"y": (1, 1, 8, 8)}, "y"),
+        ("image-segmentation", "", {"y": (8, 8), "z": (1, 100, 3)}, "y"),
+        ("image-segmentation", "z", {"y": (1, 1, 8, 8), "z": (1, 1, 4, 4)}, "z"),
+        ("image-segmentation", "", {"y": (1, 1, 8, 8), "z": (1, 1, 4, 4)}, ""),
+        ("image-segmentation", "", {"y": (1, 8, 6)}, ""),
+        ("image-classification", "", {"y": (1, 1, 8, 8)}, ""),
+    ],
+)
+def test_two_labels_of_one_map(task: str, name: str, outputs: dict[str, tuple[int, ...]], found: str, tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text("background\ncat\n")
+    graph, given = graph_of({"x": (1, 3, 8, 8)}, outputs), Given(task, {"x": Image()}, labels={name: tmp_path / "labels"})
+    if found:
+        tensors = Metadata.of(given.of(graph)).tensors
+        assert tensors == {"x": Image(), found: Mask(names=("background", "cat"), scores="logits")}
+    else:
+        with pytest.raises(ValidationError, match="2 labels, and no axis"):
+            given.of(graph)
 
 
 def test_labels_keep_what_is_known_of_them(tmp_path: Path) -> None:

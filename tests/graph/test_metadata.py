@@ -223,6 +223,7 @@ class Tensor:
         (Regression(targets=(Target(name="a", polynomial=(1.0, 2.0)), Target(name="b", unit="m"))), (1, 2), (2, 1)),
         (Regions(), (1, 1, 5, 5), (5,)),
         (Mask(names=("a", "b")), (1, 5, 5), (5,)),
+        (Mask(names=("a", "b"), scores="logits"), (1, 5, 5), (5,)),
         (Depth(), (1, 5, 5), (5,)),
         (Embedding(), (1, 5), ()),
         (Characters(names=("", "a"), blank=0), (1, 10, 2), (1, 10, 3)),

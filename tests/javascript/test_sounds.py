@@ -25,7 +25,7 @@ from webnn_graph.generation.sound import read_sound
 from webnn_graph.graph import Descriptor
 from webnn_graph.metadata import Audio, Characters, Labels, Meaning, Metadata, Regression, Speech, Target, whole
 from webnn_graph.tasks.resampling import resampled
-from webnn_graph.tasks.sounds import fitted, pieces, spread
+from webnn_graph.tasks.sounds import fitted, hop_of, pieces, spread
 from webnn_graph.tasks.speech import MARGIN, SILENCE, SPEECH, spoken, transcript
 
 
@@ -76,13 +76,13 @@ def test_files_are_read_as_python_reads_them(plain: Path, tmp_path: Path) -> Non
 
 @needs_node
 def test_windows_are_those_of_python(plain: Path) -> None:  # noqa: F811
-    cases = [(c, s, n, h) for c in (1, 500, 1000, 1001, 1040, 5000, 12_345) for s, n, h in ((1000, 49, 20), (1000, 24, 40), (990, 49, 20))]
+    cases = [(c, s, n, h) for c in (1, 500, 1000, 1001, 1040, 5000, 12_345) for s, n, h in ((1000, 49, 20), (1000, 26, 40), (990, 49, 20))]
     cases.append((500, 100, 1, 200))  # steps that are longer than a window
     script = """
-    const { pieces, spread } = await import("./tasks/windows.js");
-    return JSON.parse(given).map((each) => [spread(each[0], each[1]), pieces(...each)]);
+    const { hopOf, pieces, spread } = await import("./tasks/windows.js");
+    return JSON.parse(given).map((each) => [spread(each[0], each[1]), hopOf(each[1], each[2]), pieces(...each)]);
     """
-    expected = [[spread(c, s), [vars(piece) for piece in pieces(c, s, n, h)]] for c, s, n, h in cases]
+    expected = [[spread(c, s), hop_of(s, n), [vars(piece) for piece in pieces(c, s, n, h)]] for c, s, n, h in cases]
     assert run(plain, script, json.dumps(cases)) == expected
 
 

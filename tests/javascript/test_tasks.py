@@ -171,6 +171,16 @@ def test_random_inputs(seed: int, plain: Path) -> None:  # noqa: F811
     assert differences(cases, plain).max() < 10
 
 
+def test_the_largest_value_is_255(plain: Path) -> None:  # noqa: F811
+    dark = PIL.Image.fromarray(np.asarray(noise(9, 7)) // 3)
+    rules: list[dict[str, Any]] = [{}, {"resize": "contain"}, {"resize": "contain", "fill": 114}, {"resize": "cover", "edge": 40}]
+    cases = [
+        case(dark, 32, 24, channels=channels, peak=True, resample="linear", scale=1 / 255, mean=(0.5,), **rule)
+        for channels, rule in product(("rgb", "bgr", "gray"), rules)
+    ]
+    assert differences([*cases, case(PIL.Image.new("RGB", (5, 5)), 8, 8, peak=True)], plain).max() == 0
+
+
 @pytest.mark.parametrize("data_type", [DataType.FLOAT16, DataType.UINT8, DataType.INT32, DataType.INT64, DataType.INT8])
 def test_data_types(data_type: DataType, plain: Path) -> None:  # noqa: F811
     signed = {"mean": (100.0,), "std": (3.0,)} if data_type is not DataType.UINT8 else {"scale": 0.5}
@@ -431,6 +441,8 @@ def test_maps_and_vectors(plain: Path) -> None:  # noqa: F811
     for fit in FITS:
         mask = rng.uniform(-2, 9, (1, 25, 30)).astype(np.float32)
         add("segmenting", mask, Mask(names=NAMES), segmented(mask, Mask(names=NAMES), (100, 120), fit).classes, place(fit))
+        for scored in (Mask(names=NAMES[:2], scores="probabilities"), Mask(names=NAMES[:2], scores="logits")):
+            add("segmenting", mask / 4, scored, segmented(mask / 4, scored, (100, 120), fit).classes, place(fit))
         add("depths", mask, Depth(), distances(mask, False, (100, 120), fit).values, place(fit))
     many = Mask(names=tuple(map(str, range(257))))  # whose last number is no byte
     add("segmenting", np.full((1, 2, 2), 256.0), many, np.full((FITS[0].height, FITS[0].width), 256), place(FITS[0]))

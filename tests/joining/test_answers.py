@@ -93,6 +93,16 @@ def test_a_mask(shape: tuple[int, ...], axis: int) -> None:
     assert actual["x"].dtype == np.uint8 and meanings["x"] == Mask(names=NAMES[:4], joined=True)
 
 
+@pytest.mark.parametrize(("scores", "half"), [("logits", 0), ("probabilities", 0.5)])
+def test_a_mask_of_scores(scores: Any, half: float) -> None:
+    x = random(1, 1, 9, 7, scale=0.5)
+    actual, meanings = answered({"x": x}, x=Mask(names=NAMES[:2], scores=scores))
+    np.testing.assert_array_equal(actual["x"], x > half)
+    assert actual["x"].dtype == np.uint8 and meanings["x"] == Mask(names=NAMES[:2], joined=True)
+    (ending,) = passing({"x": x}, {"x": Mask(names=NAMES[:2], scores=scores)}).endings.values()
+    assert ending.expected(np.float32([[half, half + 1]]), {}, np.array([[1, 0]], np.uint8)).tolist() == [[1, 1]]
+
+
 def test_a_mask_of_many_labels() -> None:
     x = random(1, 300, 3, 5)
     actual, _ = answered({"x": x}, x=Labels(names=tuple(map(str, range(300))), axis=1))

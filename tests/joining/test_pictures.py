@@ -179,6 +179,18 @@ def test_the_rest_is_what_it_was(rule: dict[str, Any], size: tuple[int, int]) ->
         np.testing.assert_allclose(made.prepared({"x": values})["x"], own, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("rule", [{}, {"resize": "contain", "fill": 114}, {"resize": "contain"}, {"resize": "cover"}, {"channels": "gray"}])
+def test_the_largest_value_is_255(rule: dict[str, Any]) -> None:
+    dark = PIL.Image.fromarray(np.asarray(mosaic(30, 21)) // 3)
+    for how in (HALF, {"scale": 1 / 255}):
+        made = joined(network(Image(peak=True, **how, **rule), convolution={"padding": [1, 1, 1, 1]}), preprocessing=True)
+        for picture in (dark, PIL.Image.new("RGB", (5, 5))):
+            values, own = given(made, picture)
+            (actual,), (expected,) = run(made.graph, {"x": values}).values(), run(made.before, {"x": own}).values()
+            np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(made.prepared({"x": values})["x"], own, rtol=1e-6, atol=1e-6)
+
+
 def test_what_cannot_begin_with_a_picture() -> None:
     nothing = replace(network(Image()), metadata={})
     with pytest.raises(ValidationError, match="no input of network is said to be a picture"):

@@ -58,6 +58,15 @@ def of_picture(made: Joined, picture: Picture) -> tuple[Array, Fit]:
     return prepared(picture, image, made.graph.inputs[0])
 
 
+@pytest.mark.parametrize("rule", [{}, {"resize": "contain", "fill": 114}, {"resize": "contain"}, {"resize": "cover"}])
+def test_the_largest_value_is_255(rule: dict[str, Any]) -> None:
+    dark = PIL.Image.fromarray(np.asarray(noise(LARGER)) // 3)
+    graph = network(Image(resample="nearest", peak=True, **rule, **HALF))
+    made = joined(graph, preprocessing=True, picture_size=LARGER)
+    (actual,) = run(made.graph, {"x": of_picture(made, dark)[0]}).values()
+    np.testing.assert_allclose(actual, prepared(dark, Metadata.of(graph).tensors["x"], graph.inputs[0])[0], atol=1e-6)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("size", [LARGER, SMALLER, ACROSS])
 @pytest.mark.parametrize("resample", ["linear", "nearest", "bilinear"])
 @pytest.mark.parametrize("rule", RULES)

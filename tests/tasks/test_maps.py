@@ -37,6 +37,19 @@ def test_labels_of_pixels_are_those_of_transformers(size: tuple[int, int], of_ma
     assert {one.label: one.score for one in found.shares} == {str(i): pytest.approx(float(n)) for i, n in enumerate(counts) if n}
 
 
+@pytest.mark.parametrize("scores", ["logits", "probabilities"])
+@pytest.mark.parametrize(("size", "of_map"), SIZES)
+def test_scores_of_one_of_two_labels_are_resized_as_pytorch_does_it(size: tuple[int, int], of_map: tuple[int, int], scores: str) -> None:
+    numbers = RANDOM.normal(size=(1, 1, *of_map)).astype(np.float32)
+    given = torch.from_numpy(numbers if scores == "logits" else 1 / (1 + np.exp(-numbers)))
+    right = torch.nn.functional.interpolate(given, size=size, mode="bilinear")[0, 0] > (0 if scores == "logits" else 0.5)
+    mask = Mask(names=("background", "cat"), scores=scores)  # type: ignore[arg-type]
+    found = segmented(given.numpy(), mask, (64, 64), stretched(*size))
+    assert found.classes.dtype == np.uint8 and found.classes.tolist() == right.int().tolist()
+    nothing = segmented(np.full((8, 8), np.nan, np.float32), mask, (64, 64), stretched(*size))
+    assert [(one.label, one.score) for one in nothing.shares] == [("background", 1.0)]
+
+
 @pytest.mark.parametrize(("size", "of_map"), SIZES)
 def test_distances_are_those_of_transformers(size: tuple[int, int], of_map: tuple[int, int]) -> None:
     depth = RANDOM.normal(size=(1, *of_map)).astype(np.float32)

@@ -53,6 +53,19 @@ def test_processors_of_transformers(
     np.testing.assert_allclose(made, expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("brightest", [1, 100, 255])
+def test_the_largest_value_is_255(brightest: int) -> None:
+    """As ToTensorLab of U-2-Net has it: the picture by its largest value, then mean and deviation."""
+    picture = pillow.fromarray((np.asarray(mosaic(40, 30)) * (brightest / 255)).round().astype(np.uint8))
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    resized = np.asarray(picture.resize((20, 24), pillow.Resampling.LANCZOS)).astype(np.float64)
+    right = ((resized / resized.max() - mean) / std).transpose(2, 0, 1)
+    how = Image(peak=True, resample="lanczos", scale=1 / 255, mean=mean, std=std)
+    np.testing.assert_allclose(prepared(picture, how, Descriptor(DataType.FLOAT32, (1, 3, 24, 20)))[0][0], right, atol=2e-6)
+    black = pillow.new("RGB", (9, 7))
+    assert not prepared(black, Image(peak=True), Descriptor(DataType.FLOAT32, (1, 3, 7, 9)))[0].any()
+
+
 def test_layouts_and_types() -> None:
     picture = mosaic(9, 7)
     rows = np.asarray(picture)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.described.graphs import graph_of
 from tests.tasks.recordings import recording, voice
@@ -19,7 +20,7 @@ from webnn_graph.graph import Descriptor
 from webnn_graph.metadata import Audio, Characters, Labels, Metadata, Speech, State
 from webnn_graph.tasks.listening import Listening
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE, resampled
-from webnn_graph.tasks.sounds import Piece, fitted, pieces, spread
+from webnn_graph.tasks.sounds import Piece, fitted, hop_of, pieces, spread
 from webnn_graph.tasks.speech import Spoken, spoken, transcript
 
 # -------------------------------------------------------------------------------------------------------------- resampling
@@ -81,6 +82,14 @@ def test_windows_cover_a_sound(count: int) -> None:
     assert len(starts) == -(-count // 100) and starts[0] == 0
     assert max(starts) + 100 == max(count, 100) and np.diff(starts).max(initial=0) <= 100
     assert np.ptp(np.diff(starts)) <= 1 if len(starts) > 1 else True
+
+
+@pytest.mark.parametrize(("size", "hop", "reach"), [(80_000, 320, 320), (16_000, 160, 400), (1000, 10, 10), (1000, 100, 30)])
+def test_steps_of_frames_that_are_centred(size: int, hop: int, reach: int) -> None:
+    """As PyTorch's Fourier transform has them."""
+    steps = torch.stft(torch.zeros(size), reach, hop, window=torch.ones(reach), center=True, return_complex=True).shape[-1]
+    assert hop_of(size, steps) == hop
+    assert hop_of(size, size // hop) == hop and hop_of(size, 1) == size and hop_of(3, 100) == 1
 
 
 @pytest.mark.parametrize("count", [1, 500, 999, 1000, 1001, 1040, 1680, 1681, 5000, 12_345])

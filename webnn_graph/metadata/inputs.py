@@ -57,6 +57,8 @@ class Image(Described, frozen=True, tag="image"):
         place: Of ``contain`` and ``square``: where the picture is, in the middle or at the upper left corner.
         fill: Of ``contain``, ``square`` and ``line``: the value of the rest; None for what becomes 0, with alpha if there is one, and
             for black around what ``square`` resizes.
+        peak: Whether the largest value of what the input takes becomes 255 before, and all others as much larger, as U-2-Net has it
+            (Qin et al., https://arxiv.org/abs/2005.09007).
         scale: What values are multiplied by first.
         mean: Of each channel, or one of all; empty for 0.
         std: Of each channel, or one of all; empty for 1.
@@ -71,6 +73,7 @@ class Image(Described, frozen=True, tag="image"):
     resample: Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", "linear", "lanczos4"] = "bilinear"
     place: Literal["center", "corner"] = "center"
     fill: Byte | None = None
+    peak: bool = False
     scale: Positive = 1.0
     mean: OfChannels = ()
     std: Annotated[tuple[Positive, ...], Meta(max_length=4)] = ()

@@ -70,20 +70,31 @@ class Regression(Described, frozen=True, tag="regression"):
 
 
 class Mask(Described, frozen=True, tag="mask"):
-    """An output with the number of a label for each pixel, [..., height, width].
+    """An output with the number of a label for each pixel, or with the score of one of two labels, [..., height, width].
 
     Attributes:
         names: What the labels are called.
+        scores: ``none`` where there are numbers of labels; otherwise what is said of the second of two labels, such as what is no
+            background: ``logits`` become probabilities by the sigmoid. A pixel with a probability of more than 0.5 is of it, another
+            one is of the first label.
     """
 
     names: Names
+    scores: Literal["none", "logits", "probabilities"] = "none"
 
     is_input: ClassVar[bool] = False
+
+    @property
+    def half(self) -> float:
+        """The score at which both labels are as probable."""
+        return 0.0 if self.scores == "logits" else 0.5
 
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
         if len(shape) < 2:
             yield "a mask has height and width"
+        if self.scores != "none" and len(self.names) != 2:
+            yield f"a mask with scores is of 2 labels, not {len(self.names)}"
 
 
 class Depth(Described, frozen=True, tag="depth"):
@@ -184,7 +195,7 @@ class Characters(Described, frozen=True, tag="characters"):
         blank: The number of what stands for none.
         scores: See `Labels`; of the best ``path`` there are the number of the most probable character of each step, and its
             probability, [..., steps, 2].
-        hop: Of a sound: samples from step to step; None for as many as there are to each step.
+        hop: Of a sound: samples from step to step; None for as many as there are to each step, see `webnn_graph.tasks.sounds.hop_of`.
     """
 
     names: Names

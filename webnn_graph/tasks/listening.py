@@ -13,7 +13,7 @@ from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph
 from webnn_graph.metadata import Audio, Characters, Labels, Meaning, Metadata, Speech, State
 from webnn_graph.tasks import answers
-from webnn_graph.tasks.sounds import Piece, fitted, pieces, spread
+from webnn_graph.tasks.sounds import Piece, fitted, hop_of, pieces, spread
 from webnn_graph.tasks.speech import Spoken, Transcript, spoken, transcript
 from webnn_graph.wording import size
 
@@ -72,7 +72,7 @@ class Listening:
         """Samples from step to step of text."""
         meaning = self.meanings[name]
         assert isinstance(meaning, Characters)
-        return meaning.hop or max(1, self.size // self.graph.operands[name].shape[-2])
+        return meaning.hop or hop_of(self.size, self.graph.operands[name].shape[-2])
 
     def feeds(self, number: int) -> dict[str, Array]:
         """The sound in a window, and states as they are at first."""

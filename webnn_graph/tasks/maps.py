@@ -62,8 +62,9 @@ def is_map(shape: tuple[int, ...], labels: Labels) -> bool:
 def segmented(numbers: Array, meaning: Labels | Mask, size: tuple[int, int], fit: Fit) -> Segmented:
     """The label of each pixel of a picture; of equal ones the first.
 
-    Numbers of labels are resized before the largest is taken, bilinearly, as ``post_process_semantic_segmentation`` of transformers does
-    it; of a mask the next pixel counts. What the model did not see, beyond the part that it takes, is as the nearest that it did.
+    Scores of labels are resized before the largest is taken, bilinearly, as ``post_process_semantic_segmentation`` of transformers does
+    it, and so are those of a mask; of its numbers of labels the next pixel counts. What the model did not see, beyond the part that it
+    takes, is as the nearest that it did.
 
     Args:
         numbers: Of labels a number each along their axis, see `is_map`; of a mask [1, height, width].
@@ -75,14 +76,14 @@ def segmented(numbers: Array, meaning: Labels | Mask, size: tuple[int, int], fit
         ValidationError: A mask is of several pictures.
     """
     data_type = np.uint8 if len(meaning.names) <= 256 else np.uint16
-    if isinstance(meaning, Mask):
+    if isinstance(meaning, Mask) and meaning.scores == "none":
         known = np.nan_to_num(only_map(numbers)).round().clip(0, len(meaning.names) - 1).astype(data_type)
         rows, columns = (
             np.floor(place + 0.5).clip(0, length - 1).astype(int)
             for place, length in zip(places(fit, size, known.shape), known.shape, strict=True)
         )
         return Segmented(meaning.names, known[rows[:, None], columns])
-    values = _maps(numbers, meaning.axis)
+    values = both(only_map(numbers), meaning) if isinstance(meaning, Mask) else _maps(numbers, meaning.axis)
     rows, columns = places(fit, size, values.shape[1:])
     return Segmented(meaning.names, _largest(values, rows, columns).astype(data_type))
 
@@ -92,6 +93,11 @@ def only_map(numbers: Array) -> Array:
     if numbers.ndim < 2 or numbers.size != numbers.shape[-1] * numbers.shape[-2]:
         raise ValidationError(f"the model gives several maps: {list(numbers.shape)}", "convert it for one picture: --dim batch=1")
     return numbers.reshape(numbers.shape[-2:])
+
+
+def both(scores: Array, mask: Mask) -> Array:
+    """Scores of the two labels of a mask, float32[2, height, width], of which the larger one decides."""
+    return np.stack([np.full(scores.shape, mask.half, np.float32), np.nan_to_num(scores.astype(np.float32))])
 
 
 def _maps(numbers: Array, axis: int) -> Array:

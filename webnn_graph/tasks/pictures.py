@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from webnn_graph.codes import Code
@@ -141,6 +142,8 @@ def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array
         raise ValidationError(f"the model takes {operand.shape[0]} pictures at once", "convert it for one: --dim batch=1")
     height, width = image.size(operand.shape)
     pixels, fit, place = _fitted(picture, image, height, width)
+    if image.peak:
+        image = msgspec.structs.replace(image, scale=image.scale * 255 / max(1, int(pixels[..., :3].max())))
     with np.errstate(all="ignore"):  # a very small deviation makes infinities
         values = (pixels.astype(np.float32) * np.float32(image.scale) - _channels(image.mean, 0.0)) / _channels(image.std, 1.0)
     if image.fill is None:

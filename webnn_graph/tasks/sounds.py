@@ -69,6 +69,14 @@ class Piece:
     end: int
 
 
+def hop_of(size: int, steps: int) -> int:
+    """Samples from step to step, where nobody says it: as many as there are to each of so many steps of a window, or to one step fewer
+    where only that is a whole number, as of frames that are centred, of which the first and the last are half outside.
+    """
+    is_centred = steps > 1 and size % steps > 0 and size % (steps - 1) == 0
+    return max(1, size // (steps - 1 if is_centred else steps))
+
+
 def pieces(count: int, size: int, steps: int, hop: int) -> Iterator[Piece]:
     """The windows of a sound of speech: a sixth of each is heard before and behind what is taken, as transformers' pipeline has it.
 
