@@ -14,7 +14,11 @@ const lostContext = (why) => new ModelError("lost", `the context is lost: ${why.
 /** What has the name. */
 function known(kind, all, name) {
   const found = all.find((one) => one.name === name);
-  if (!found) throw badInput(`there is no ${kind} ${name}; there are ${all.map((one) => one.name).join(", ") || "none"}`);
+  if (!found) {
+    const what = `${kind} ${name}`;
+    const why = what === "option ort" ? "the module is written without --fallback ort-web" : `there are ${all.map((one) => one.name).join(", ") || "none"}`;
+    throw badInput(`there is no ${what}; ${why}`);
+  }
   return found;
 }
 

@@ -74,10 +74,14 @@ function table(caption, heads, rows) {
   return element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": caption }, made);
 }
 
-/** The inputs and outputs of a model. */
+/** The inputs and outputs of a model, and what would make more than their numbers of them. */
 export function interfaceOf({ inputs, outputs, metadata }) {
   const row = (tensor) => [tensor.name, shapeOf(tensor), tensor.random ?? metadata?.tensors[tensor.name]?.kind ?? ""];
-  return [table("Inputs", ["name", "type", "meaning"], inputs.map(row)), table("Outputs", ["name", "type", "meaning"], outputs.map(row))];
+  const heads = ["name", "type", "meaning"];
+  const advice =
+    "This is a page for pictures, sounds, files or texts where the conversion says what inputs and outputs are: with --image, --audio " +
+    "or --file, and --labels, --characters or --regression; tokenizers are found in the folders of models.";
+  return [table("Inputs", heads, inputs.map(row)), table("Outputs", heads, outputs.map(row)), element("p", { class: "quiet" }, advice)];
 }
 
 /** What a page needs for random numbers: `take(inputs)` computes. */
@@ -86,6 +90,7 @@ export function drawing({ module, ranges, take }) {
   const draw = () => Object.fromEntries(given.map((input) => [input.name, randomValues(input, ranges[input.name])]));
   return {
     kind: "",
+    first: "Run it on random numbers.",
     hint: "",
     controls: [element("button", { type: "button", class: "main", onclick: () => take(draw()) }, "Run on random numbers")],
     given: () => {},
