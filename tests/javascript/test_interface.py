@@ -46,6 +46,10 @@ ROWS: dict[str, tuple[str, Any]] = {
         "return (await failing(load({ context: mock.context(), cahce: true }))).slice(0, 2);",
         ["bad-input", "there is no option cahce; there are ml, context, contextOptions, devices, signal, url, cache, onProgress"],
     ),
+    "a fallback that is not there": (
+        "return (await failing(load({ ort: {} }))).slice(0, 2);",
+        ["bad-input", "there is no option ort; the module is written without --fallback ort-web"],
+    ),
     "an unknown option of isSupported": ("return code(isSupported({ device: 'npu' }));", "bad-input"),
     "an inherited name is no option": ("return code(load({ constructor: 1 }));", "bad-input"),
     # ------------------------------------------------------------------------------------------------------------- devices
