@@ -15,9 +15,9 @@ const lostContext = (why) => new ModelError("lost", `the context is lost: ${why.
 function known(kind, all, name) {
   const found = all.find((one) => one.name === name);
   if (!found) {
-    const what = `${kind} ${name}`;
-    const why = what === "option ort" ? "the module is written without --fallback ort-web" : `there are ${all.map((one) => one.name).join(", ") || "none"}`;
-    throw badInput(`there is no ${what}; ${why}`);
+    const isFallback = kind + name === "optionort";
+    const why = isFallback ? "the module is written without --fallback ort-web" : `there are ${all.map((one) => one.name).join(", ") || "none"}`;
+    throw badInput(`there is no ${kind} ${name}; ${why}`);
   }
   return found;
 }
