@@ -14,11 +14,8 @@ const lostContext = (why) => new ModelError("lost", `the context is lost: ${why.
 /** What has the name. */
 function known(kind, all, name) {
   const found = all.find((one) => one.name === name);
-  if (!found) {
-    const isFallback = kind + name === "optionort";
-    const why = isFallback ? "the module is written without --fallback ort-web" : `there are ${all.map((one) => one.name).join(", ") || "none"}`;
-    throw badInput(`there is no ${kind} ${name}; ${why}`);
-  }
+  const without = name === "ort" ? " without --fallback ort-web" : "";
+  if (!found) throw badInput(`there is no ${kind} ${name}${without}; there are ${all.map((one) => one.name).join(", ") || "none"}`);
   return found;
 }
 
