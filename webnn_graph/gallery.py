@@ -40,12 +40,14 @@ class Entry:
     Attributes:
         name: What it is called.
         about: What it is for, in a line.
+        license: What it is licensed under.
         href: Where its page is; empty where there is none.
         note: What else there is to say.
     """
 
     name: str
     about: str = ""
+    license: str = ""
     href: str = ""
     note: str = ""
 
@@ -100,7 +102,7 @@ def _entries(folder: Path) -> Iterator[Entry]:
     places = (page.parent.relative_to(root) for page in found if INSTALLED not in page.parts)
     served = (place for place in places if (root / place).resolve() == root / place and file_of(root, f"/{place.as_posix()}/"))
     for place in islice(served, MOST):
-        yield Entry(str(place), _purpose(root / place / INDEX), "".join(f"{quote(part, safe='')}/" for part in place.parts))
+        yield Entry(str(place), _purpose(root / place / INDEX), href="".join(f"{quote(part, safe='')}/" for part in place.parts))
 
 
 def _purpose(page: Path) -> str:

@@ -19,6 +19,8 @@ COMMON = "common"
 """The folder of what pages share: its style comes first."""
 TIES = re.compile(r"^import .*;\n|^export ", re.MULTILINE)
 """What ties the modules of a script together where they are files of their own."""
+COMMENTS = re.compile(r"^ *(?://.*|/\*\*(?:(?!\*/).|\n)*\*/)\n", re.MULTILINE)
+"""Lines of a script that say what it does to whoever changes it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Page:
 
     @cached_property
     def _script(self) -> str:
-        return "".join(TIES.sub("", _text(name)) for name in self.scripts)
+        return COMMENTS.sub("", "".join(TIES.sub("", _text(name)) for name in self.scripts))
 
     @property
     def _policy(self) -> str:

@@ -13,12 +13,15 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from webnn_graph.errors import WebNNError
+from webnn_graph.html import Page
 from webnn_graph.runtimes.exchange import MEDIA_TYPES
 
 HOST = "127.0.0.1"
 PORT = 8000
 """Where pages are unless somebody says otherwise: browsers remember what a page may do by its address."""
 INDEX = "index.html"
+MISSING = Page("missing", ("common/theme.js", "missing/app.js"), allows={"img-src": "data:"})
+"""What is shown where nothing is."""
 TYPES = {
     **MEDIA_TYPES,
     ".html": "text/html; charset=utf-8",
@@ -63,14 +66,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         page = self.server.pages(path)
         if page is not None:
-            content = page.encode()
-            self._begin(".html", len(content))
-            if self.command == "GET":
-                self.wfile.write(content)
+            self._show(page)
             return
         file = file_of(self.server.folder, path)
         if file is None:
-            self.send_error(HTTPStatus.NOT_FOUND)
+            self._show(MISSING.rendered({}, path=path), HTTPStatus.NOT_FOUND)
         elif file.is_dir():
             self.send_response(HTTPStatus.MOVED_PERMANENTLY)
             self.send_header("Location", quote(f"{path}/"))
@@ -82,8 +82,14 @@ class _Handler(BaseHTTPRequestHandler):
                 if self.command == "GET":
                     shutil.copyfileobj(content_of, self.wfile)
 
-    def _begin(self, suffix: str, size: int) -> None:
-        self.send_response(HTTPStatus.OK)
+    def _show(self, page: str, status: HTTPStatus = HTTPStatus.OK) -> None:
+        content = page.encode()
+        self._begin(".html", len(content), status)
+        if self.command == "GET":
+            self.wfile.write(content)
+
+    def _begin(self, suffix: str, size: int, status: HTTPStatus = HTTPStatus.OK) -> None:
+        self.send_response(status)
         self.send_header("Content-Type", TYPES.get(suffix, "application/octet-stream"))
         self.send_header("Content-Length", str(size))
         self.end_headers()

@@ -52,8 +52,8 @@ class Gallery:
     def _entry(self, model: Model) -> Entry:
         is_there = is_fetched(model, self.zoo.folder)
         note = "" if is_there else f"webnn zoo fetch {model.name} downloads it"
-        about = ", ".join(filter(None, (model.task, "random weights" if model.kind == "python" else "", model.license)))
-        return Entry(model.name, about, f"{model.name}/" if is_there else "", note)
+        about = ", ".join(filter(None, (model.task, "random weights" if model.kind == "python" else "")))
+        return Entry(model.name, about, model.license, f"{model.name}/" if is_there else "", note)
 
     def _convert(self, model: Model) -> str:
         """Converts a model, if it is not there yet; what went wrong. One at a time, each in a process that may end as it likes."""

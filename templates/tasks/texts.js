@@ -42,7 +42,9 @@ async function inputsOf(text, { truncate }) {
   const most = INPUTS[0].shape.at(-1);
   if (!ids.length) throw isWrong("the text has no tokens");
   if (!ids.every(Number.isSafeInteger)) throw isWrong("the tokenizer has no token for a part of the text");
-  if (ids.length > most && !truncate) throw isWrong(`the text has ${ids.length} tokens; the model takes ${most}: { truncate: true } leaves out the rest`);
+  if (ids.length > most && !truncate) {
+    throw isWrong(`the text has ${ids.length} tokens; the model takes ${most}: { truncate: true } leaves out the rest`, { tokens: ids.length, most });
+  }
   const places = ids.length > most ? placesOf(ids, known.encode(text, { add_special_tokens: false }).ids, most) : [...ids.keys()];
   const values = { ids: places.map((i) => ids[i]), mask: places.map(() => 1), types: places.map((i) => types[i] ?? 0), positions: [...places.keys()] };
   const inputs = {};

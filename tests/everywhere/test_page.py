@@ -53,7 +53,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def test_a_page_answers_everywhere(anywhere: Visitor, site: Site) -> None:
     *rows, backend = anywhere.visit(f"{site.url}/everywhere/index.html", ASKED)
     assert rows == right()
-    assert backend == ("WebNN" if anywhere.browser.has_webnn else "ort-wasm")
+    assert backend == ("WebNN" if anywhere.browser.has_webnn else "ONNX Runtime Web (WebAssembly)")
 
 
 @pytest.mark.parametrize("anywhere", ["firefox", "webkit"], indirect=True)

@@ -40,11 +40,16 @@ const halves = { opSupportLimits: () => limits };
 const broken = { createTensor: async () => { throw new TypeError("no memory"); } };
 """
 
+OPTIONS = "ml, context, contextOptions, devices, signal, url, cache, onProgress"
 ROWS: dict[str, tuple[str, Any]] = {
     # ------------------------------------------------------------------------------------------------------------- options
     "an unknown option": (
         "return (await failing(load({ context: mock.context(), cahce: true }))).slice(0, 2);",
-        ["bad-input", "there is no option cahce; there are ml, context, contextOptions, devices, signal, url, cache, onProgress"],
+        ["bad-input", "there is no option cahce; there are " + OPTIONS],
+    ),
+    "a fallback that is not there": (
+        "return (await failing(load({ ort: {} }))).slice(0, 2);",
+        ["bad-input", "there is no option ort; there are " + OPTIONS],
     ),
     "an unknown option of isSupported": ("return code(isSupported({ device: 'npu' }));", "bad-input"),
     "an inherited name is no option": ("return code(load({ constructor: 1 }));", "bad-input"),

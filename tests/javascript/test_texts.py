@@ -111,6 +111,8 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
         "top is a number from 1 to Infinity, not true",
         "there is no option x; there are top, truncate, signal",
     ]
+    cause = run(module, f"return asked.classify({json.dumps(LONG)}).catch((error) => error.cause);")
+    assert cause == {"tokens": count, "most": LENGTH}
     labels = run(module, "return [module.task, (await asked.classify('Anna', { top: 2 })).length];")
     assert labels == [{"name": "classify", "takes": "text", "gives": "labels"}, 2]
 

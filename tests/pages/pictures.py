@@ -113,7 +113,7 @@ def _ask(tab: Any, photograph: Path) -> None:
     tab.wait_for_selector("#main[aria-busy=false]")
     for run in range(1, RUNS + 1):
         tab.set_input_files("input[type=file]", photograph)
-        tab.wait_for_selector(f"text=of {run} run")
+        tab.wait_for_selector(f"text=, {run} run")
     tab.wait_for_timeout(500)
 
 

@@ -83,6 +83,7 @@ def listed(page: Any) -> list[str]:
 
 def test_labels(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(stub("image", "labels", f'[{{ label: "{HOSTILE}", score: 0.9 }}, {{ label: "b", score: 0.042 }}]'))
+    assert page.inner_text("#status") == "Choose a picture."
     give(page, picture(tmp_path))
     assert listed(page) == [f"{HOSTILE} 90 %", "b 4.2 %"]
     assert page.inner_text("#status") == f"{HOSTILE}, 90 %"
@@ -137,7 +138,7 @@ def test_regions(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
 def test_text(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(stub("image", "text", f'{{ text: "{HOSTILE}", score: 0.5 }}'))
     give(page, picture(tmp_path))
-    assert page.inner_text("#status") == HOSTILE and page.inner_text("#answer .quiet") == "Sure by 50 %"
+    assert page.inner_text("#status") == HOSTILE and page.inner_text("#answer .quiet") == "Probability 50 %"
 
 
 def test_a_mask(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
@@ -162,6 +163,7 @@ def test_a_depth(inverse: bool, stub: Stub, open_folder: Open, tmp_path: Path) -
 
 def test_vectors(stub: Stub, open_folder: Open) -> None:
     page = open_folder(stub("text", "vector", "Float32Array.from(source === 'a' ? [3, 4] : [4, 3])"))
+    assert page.inner_text("#status") == "Type a text."
     page.fill("#text", "a")
     page.keyboard.press("Enter")
     page.wait_for_selector("#answer .bars")
@@ -175,6 +177,7 @@ def test_vectors(stub: Stub, open_folder: Open) -> None:
 
 def test_speech(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(stub("audio", "speech", SPEECH))
+    assert page.inner_text("#status") == "Choose a sound, or speak."
     give(page, sound(tmp_path))
     assert listed(page) == ["0:00.3 – 0:00.5"] and page.inner_text("#status") == "Speech 1 time"
     sides = [page.evaluate("(x) => canvas.getContext('2d').getImageData(x * canvas.width, 2, 1, 1).data[3]", x) for x in (0.1, 0.4, 0.6)]
@@ -185,6 +188,7 @@ def test_speech(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
 def test_files_of_any_kind(stub: Stub, open_folder: Open, tmp_path: Path) -> None:
     """Also those that are dropped or pasted."""
     page = open_folder(stub("file", "labels", "[{ label: source.name, score: source.size / 10 }]"))
+    assert page.inner_text("#status") == "Choose a file."
     (tmp_path / "some.bin").write_bytes(b"12345")
     give(page, tmp_path / "some.bin")
     assert listed(page) == ["some.bin 50 %"] and page.inner_text("#controls .quiet") == "some.bin, 5 B"

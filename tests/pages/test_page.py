@@ -89,7 +89,7 @@ def test_a_picture(open_folder: Open, tmp_path: Path) -> None:
     assert listed(page) == right()
     facts = dict(row.split("\n", 1) for row in page.locator("#facts dl div").all_inner_texts())
     assert facts["computed by"] == "WebNN" and facts["operators"] == "3" and facts["weights"] == "4 B"
-    assert {"loaded in", "last answer", "median", "memory"} <= set(facts) and facts["median"].endswith(" of 1 run")
+    assert {"loaded in", "last answer", "median", "memory"} <= set(facts) and facts["median"].endswith(" ms, 1 run")
     assert page.locator(".runs rect").count() == 2
 
 
@@ -115,7 +115,7 @@ def test_a_camera_by_keyboard(open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(written(colours(), tmp_path))
     page.focus(SWITCH)
     page.keyboard.press("Enter")
-    page.wait_for_selector("text=/of ([3-9]|[0-9]{2}) runs/")
+    page.wait_for_selector("text=/, ([3-9]|[0-9]{2}) runs/")
     assert page.inner_text(SWITCH) == "Stop the camera" and page.is_disabled("button.main")
     assert listed(page)[0].startswith("green"), "what the browser's camera shows"
     page.keyboard.press("Enter")
@@ -195,8 +195,25 @@ def test_what_is_no_picture(open_folder: Open, tmp_path: Path) -> None:
     page.set_input_files("input[type=file]", tmp_path / "model.js")
     page.wait_for_selector("#problem:visible")
     assert page.inner_text("#problem") == "This is no picture that the browser can read."
+    assert page.locator("[inert]").count() == 0, "there is no answer yet"
     give(page, blue(tmp_path))
     assert listed(page) == right() and page.is_hidden("#problem")
+
+
+@browser
+@needs_axe
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_answer_to_something_else_is_greyed_out(theme: str, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(colours(), tmp_path), 360, theme)
+    give(page, blue(tmp_path))
+    page.set_input_files("input[type=file]", tmp_path / "model.js")
+    page.wait_for_selector("#problem:visible")
+    greyed = "Array.from(document.querySelectorAll('[inert]'), (one) => [one.id, getComputedStyle(one).opacity])"
+    assert page.evaluate(greyed) == [["canvas", "0.4"], ["answers", "0.4"]]
+    require_accessible(page)
+    page.set_input_files("input[type=file]", blue(tmp_path))
+    page.wait_for_selector("#problem", state="hidden")
+    assert page.evaluate(greyed) == [] and listed(page) == right()
 
 
 @browser
@@ -209,6 +226,7 @@ def test_the_kind_of_a_file(open_folder: Open, tmp_path: Path) -> None:
     page.set_input_files("input[type=file]", tmp_path / "empty")
     page.wait_for_selector("#problem:visible")
     assert page.inner_text("#problem") == "the file has 0 bytes; the model takes 1 or more"
+    assert page.locator("#answers[inert]").count() == 1
 
 
 # ------------------------------------------------------------------------------------------------------------------ numbers
@@ -217,14 +235,17 @@ def test_random_numbers(open_folder: Open, tmp_path: Path) -> None:
     page = open_folder(written(numbers(), tmp_path))
     interface = page.locator("#interface tbody tr").all_inner_texts()
     assert interface[:2] == ["x\tfloat32[2, 3]\t", "i\tint32[50]\t"] and "long\tint64[50]\t" in interface
+    assert page.inner_text("#status") == "Run it on random numbers."
+    assert {"--image", "--labels"} <= set(page.locator("#interface code").all_inner_texts())
     page.click("button.main")
     page.wait_for_selector("#answer tbody")
-    rows = {row.split("\t")[0]: row.split("\t")[1:] for row in page.locator("#answer tbody tr").all_inner_texts()}
+    names, found = (page.locator(f"#answer tbody tr:has({cell})").all_inner_texts() for cell in ("th", "td"))
+    rows = {name: row.split("\t") for name, row in zip(names, found, strict=True)}
     assert rows["rows"][0] == rows["long"][0] == "10" and rows["rows"][2] == rows["long"][2] == "18", "all rows are drawn, and no others"
     low, mean, high = map(float, rows["double"][:3])
     assert low < mean < high and float(rows["half"][1]) != 0
     page.click("button.main")
-    page.wait_for_selector("text=of 2 runs")
+    page.wait_for_selector("text=, 2 runs")
 
 
 @browser
@@ -236,10 +257,17 @@ def test_numbers_can_be_read(width: int, theme: str, open_folder: Open, tmp_path
     page.wait_for_selector("#answer tbody")
     require_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    hidden = "Array.from(document.querySelectorAll('.wide'), (one) => one.scrollWidth - one.clientWidth)"
+    assert page.evaluate(hidden) == [0, 0, 0]
 
 
 # ----------------------------------------------------------------------------------------------------------- what is missing
 NONE = "Object.defineProperty(Navigator.prototype, 'ml', { get: () => undefined });"
+UNSUPPORTED = "WebNN is not supported on this platform."
+"""What Chromium says where it has WebNN, and nothing that computes for it."""
+NOWHERE = f"navigator.ml.createContext = async () => {{ throw new DOMException('{UNSUPPORTED}', 'NotSupportedError'); }};"
+FEW = "const limits = MLContext.prototype.opSupportLimits; MLContext.prototype.opSupportLimits = () => ({});"
+"""What takes no model."""
 
 
 @browser
@@ -252,8 +280,37 @@ def test_no_webnn(fallback: str, advice: str, open_folder: Open, tmp_path: Path,
         library.write_text("throw new Error('the import failed');")
     page = open_folder(folder, before=NONE)
     said = page.inner_text("#problem")
-    assert "navigator.ml is missing" in said and advice in said
-    assert page.locator("#controls > *").count() == 0
+    assert "This browser has no WebNN" in said and "Chrome and Edge" in said and "chrome://flags" in said
+    assert "navigator.ml" not in said and advice not in said, "what visitors read"
+    page.click("summary")
+    said = page.inner_text("#problem")
+    assert "navigator.ml is missing" in said and advice in said, "what developers read"
+    assert page.locator("#controls > *").count() == 0 and page.inner_text("#status") == "The model cannot be asked here."
+
+
+@browser
+@pytest.mark.parametrize(
+    ("before", "what", "why"),
+    [
+        (NOWHERE, "This browser has WebNN, which computes the model, but it does not work on this device.", UNSUPPORTED),
+        (FEW, "The WebNN of this browser does not take this model.", "the context has no "),
+    ],
+    ids=["nothing", "this model"],
+)
+def test_what_webnn_does_not_take(before: str, what: str, why: str, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(colours(), tmp_path), before=before)
+    assert page.locator("#problem > p").all_inner_texts() == [what, "Another browser or device may compute it."]
+    assert why in page.text_content("details")
+
+
+@browser
+@needs_axe
+@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
+def test_what_is_missing_can_be_read(width: int, theme: str, open_folder: Open, tmp_path: Path) -> None:
+    page = open_folder(written(colours(), tmp_path), width, theme, before=NONE)
+    page.click("summary")
+    require_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 @browser
@@ -262,7 +319,7 @@ def test_devices_are_chosen(open_folder: Open, tmp_path: Path) -> None:
     give(page, blue(tmp_path))
     page.select_option("select", "cpu")
     page.wait_for_selector("text=WebNN, CPU")
-    page.wait_for_selector("text=of 1 run")
+    page.wait_for_selector("text=, 1 run")
     assert listed(page) == right()
 
 
@@ -272,7 +329,8 @@ def test_a_device_that_refuses_is_not_chosen(open_folder: Open, tmp_path: Path) 
     page.evaluate("() => { navigator.ml.createContext = async () => { throw new Error('there is no such device'); }; }")
     page.select_option("select", "npu")
     page.wait_for_selector("#problem:visible")
-    assert "there is no such device" in page.inner_text("#problem") and "does not take this model" in page.inner_text("#problem")
+    assert page.locator("#problem > p").all_inner_texts() == ["There is no NPU here that takes this model."]
+    assert "there is no such device" in page.text_content("details")
     assert page.input_value("select") == ""
     give(page, blue(tmp_path))
     assert listed(page) == right() and page.is_hidden("#problem"), "the model that was there still answers"
@@ -285,6 +343,7 @@ def test_a_page_from_a_file_says_what_to_do(chrome: Any, tmp_path: Path) -> None
     page.goto((tmp_path / "index.html").as_uri())
     page.wait_for_selector("#problem:visible")
     assert "webnn serve FOLDER" in page.inner_text("#problem")
+    assert page.inner_text("#status") == "The model cannot be asked here." and page.is_hidden("progress")
     page.close()
 
 
@@ -307,7 +366,7 @@ def test_a_fallback_does_not_widen_the_policy(library: str) -> None:
 
 
 def test_a_page_is_small(tmp_path: Path) -> None:
-    assert len(gzip.compress((written(colours(), tmp_path) / "index.html").read_bytes(), 9)) < 15000
+    assert len(gzip.compress((written(colours(), tmp_path) / "index.html").read_bytes(), 9)) < 14500
 
 
 def test_commands_write_a_page(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.examples.conftest import needs_axe, require_accessible
 from tests.pages.conftest import Open
 from tests.pages.test_page import colours, written
 from webnn_graph.formats import save
-from webnn_graph.gallery import pages_of
+from webnn_graph.gallery import Entry, gallery, pages_of
 from webnn_graph.serving import serving
 
 Ask = Callable[..., HTTPResponse]
@@ -40,10 +40,10 @@ def folder(tmp_path: Path) -> Path:
     for name in ("a", "b & c"):
         (served / name).mkdir(parents=True)
         written(colours(), served / name)
-    (served / "a" / ".hidden").write_text("secret")
+    (served / "a" / ".hidden").write_text("confidential")
     (served / ".git").mkdir()
-    (served / ".git" / "index.html").write_text("secret")
-    (tmp_path / "secret.txt").write_text("secret")
+    (served / ".git" / "index.html").write_text("confidential")
+    (tmp_path / "secret.txt").write_text("confidential")
     (served / "link.txt").symlink_to(tmp_path / "secret.txt")
     (served / "out").symlink_to(tmp_path)
     (served / "circle").symlink_to(served / "circle")
@@ -100,7 +100,7 @@ ANSWERS = {
 def test_what_is_answered(path: str, answer: tuple[int, str], ask: Ask) -> None:
     status, kind = answer
     response = ask(path)
-    assert response.status == status and b"secret" not in response.read()
+    assert response.status == status and b"confidential" not in response.read()
     assert not kind or response.headers["Content-Type"] == kind
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
@@ -108,6 +108,14 @@ def test_what_is_answered(path: str, answer: tuple[int, str], ask: Ask) -> None:
 
 def test_what_is_no_address(ask: Ask) -> None:
     assert ask("http://[/x", headers={"Host": "127.0.0.1:PORT"}).status == 400
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_is_not_there_is_said(method: str, ask: Ask) -> None:
+    response = ask("/none/%3Cscript%3Ealert(1)%3C/script%3E%ff", method)
+    assert (response.status, response.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    page = response.read().decode()
+    assert ("There is nothing at /none/&lt;script&gt;" in page and '<a href="/">' in page and "<script>" not in page) == (method == "GET")
 
 
 def test_a_folder_gets_its_slash(ask: Ask) -> None:
@@ -181,6 +189,28 @@ def test_a_gallery_in_a_browser(width: int, theme: str, folder: Path, open_folde
     page.fill("#search", "")
     page.click("text=b & c")
     page.wait_for_selector("h1 >> text=colours")
+
+
+@pytest.mark.browser
+@needs_axe
+def test_what_is_not_there_in_a_browser(chrome: Any, folder: Path) -> None:
+    with served(folder) as address:
+        page = chrome.new_page(viewport={"width": 360, "height": 800}, color_scheme="dark")
+        page.goto(f"{address}a/none.html")
+        require_accessible(page)
+        page.click("a")
+        page.wait_for_selector("#models a")
+        page.close()
+
+
+@pytest.mark.browser
+def test_a_license_is_not_broken(chrome: Any) -> None:
+    """At its hyphen, as browsers like to."""
+    page = chrome.new_page(viewport={"width": 300, "height": 800})
+    page.set_content(gallery("Models", [Entry("a", "x" * length, "Apache-2.0") for length in range(1, 40)]))
+    assert set(page.evaluate("Array.from(document.querySelectorAll('li span'), (one) => one.getClientRects().length)")) == {1}
+    assert len(set(page.evaluate("Array.from(document.querySelectorAll('li span'), (one) => one.offsetHeight)"))) == 1
+    page.close()
 
 
 @pytest.mark.browser

@@ -25,7 +25,7 @@ from tests.javascript.test_texts import LIBRARY, PACKAGES, needs_tokenizers  # n
 from tests.pages.conftest import Open  # noqa: E402
 from tests.pages.test_answers import listed  # noqa: E402
 from tests.tasks.test_command import NAMED  # noqa: E402
-from tests.tasks.test_texts import LENGTH, TEXT, Invoke, bert, pipeline, written  # noqa: E402
+from tests.tasks.test_texts import LENGTH, TEXT, Invoke, bert, pipeline, tokenizer, written  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -81,12 +81,16 @@ def test_a_page_says_what_the_pipeline_says(
         shutil.copytree(PACKAGES / LIBRARY, folder / "node_modules" / LIBRARY)
     page = open_folder(folder)
     asked = pipeline("text-classification", model, "bert")
-    for text in (TEXT, "Anna"):
+    for text in (TEXT, f"Anna {TEXT} {TEXT} {TEXT}", "Anna"):
         page.fill("textarea", text)
         page.click("button.main")
-        expected = [f"{one['label']} {100 * one['score']:.{0 if one['score'] >= 0.0995 else 1}f} %" for one in asked(text, top_k=5)]
+        answer = asked(text, top_k=5, truncation=True, max_length=LENGTH)
+        expected = [f"{one['label']} {100 * one['score']:.{0 if one['score'] >= 0.0995 else 1}f} %" for one in answer]
         page.wait_for_selector(f"#answer li >> text={expected[0].split()[-2]}")
         assert listed(page) == expected
+        count = len(tokenizer().encode(text, padding=False, truncation=False))
+        note = f"The text has {count} tokens, of which the model takes the first {LENGTH}."
+        assert page.locator("#answer .quiet").all_inner_texts() == ([note] if count > LENGTH else [])
 
 
 @needs_tokenizers

@@ -19,10 +19,11 @@ import { vector } from "./vector.js";
 const PRESENTERS = { labels, objects, points: objects, instances: objects, regions: objects, text, mask, depth, vector, speech, values };
 const SOURCES = { image: picturing, audio: sounding, text: texting, file: filing };
 const DEVICES = { "": "the browser's choice", npu: "NPU", gpu: "GPU", cpu: "CPU" };
+const BACKENDS = { "ort-webgpu": "ONNX Runtime Web (WebGPU)", "ort-wasm": "ONNX Runtime Web (WebAssembly)" };
 
 const about = JSON.parse(document.getElementById("about").textContent);
-const [main, canvas, controls, answer, hint, status, problem, progress] = ["main", "canvas", "controls", "answer", "hint", "status", "problem", "progress"].map(
-  (id) => document.getElementById(id),
+const [main, canvas, controls, answers, answer, hint, status, problem, progress] = (
+  ["main", "canvas", "controls", "answers", "answer", "hint", "status", "problem", "progress"].map((id) => document.getElementById(id))
 );
 const facts = new Facts(document.getElementById("facts"));
 
@@ -37,9 +38,21 @@ let last;
 let next;
 let isBusy = false;
 
-function alarm(message = "", more = []) {
-  problem.replaceChildren(...(message ? [element("p", {}, message)] : []), ...more);
-  problem.hidden = !message;
+/** Says what is wrong, in sentences and elements; without them that nothing is. */
+function alarm(...parts) {
+  problem.replaceChildren(...parts.map((part) => (typeof part === "string" ? element("p", {}, part) : part)));
+  problem.hidden = !parts.length;
+}
+
+/** Whether what is shown is about something else than what was given last. */
+function stale(is) {
+  for (const one of [canvas, answers]) one.inert = is;
+}
+
+/** Says why there is no answer. */
+function failed(reason) {
+  alarm(reason.message);
+  stale(Boolean(last));
 }
 
 function busy(is) {
@@ -78,13 +91,24 @@ async function openedTask(module) {
 
 function show() {
   if (!last) return;
-  const { question, result } = last;
+  const { question, result, note } = last;
   source.show(
     presenter.draw && ((context, unit) => presenter.draw(context, result, unit)),
     presenter.mark && ((context, seconds, size) => presenter.mark(context, result, seconds, size)),
   );
-  answer.replaceChildren(...presenter.answer(result, question).filter(Boolean));
+  answer.replaceChildren(...[...presenter.answer(result, question), note && element("p", { class: "quiet" }, note)].filter(Boolean));
   status.textContent = presenter.said(result);
+}
+
+/** What the model says; where it takes a part of the question only, about that, and a note that says so. */
+async function answered(question) {
+  try {
+    return { result: await ask(question) };
+  } catch (reason) {
+    const part = source.part?.(reason);
+    if (!part) throw reason;
+    return { result: await ask(question, part.options), note: part.note };
+  }
 }
 
 /** Asks about something, and shows the answer; while another question is answered, of all that are asked the last one waits. */
@@ -98,15 +122,16 @@ async function take(question) {
   try {
     const start = performance.now();
     network = 0;
-    const result = await ask(question);
+    const { result, note } = await answered(question);
     const total = performance.now() - start;
     facts.ran({ total, network: Math.min(network, total) });
     alarm();
+    stale(false);
     hint.hidden = true;
-    last = { question, result };
+    last = { question, result, note };
     show();
   } catch (reason) {
-    alarm(reason.message);
+    failed(reason);
   } finally {
     isBusy = false;
     busy(false);
@@ -116,19 +141,31 @@ async function take(question) {
   if (waiting !== undefined) await take(waiting);
 }
 
-/** What there is to say when the model cannot be loaded. */
-function refusal(reason) {
-  const lines = [];
-  if (reason.code === "unsupported") {
-    lines.push(navigator.ml ? "This browser has WebNN, and does not take this model." : "This browser has no WebNN, or has it switched off.");
-    if (!isSecureContext) lines.push("Pages have it from https or localhost only.");
-    lines.push(
-      about.fallback
-        ? "ONNX Runtime Web, which computes where WebNN does not, is missing: npm install onnxruntime-web puts it into the folder of this page."
-        : "Written with --fallback ort-web, the page works without WebNN, too.",
-    );
+/** Why the model is not computed here, for whoever opens the page. */
+async function refusal(device) {
+  const other = "Another browser or device may compute it.";
+  if (!isSecureContext) return ["Browsers have WebNN, which computes the model, for pages from https or localhost only."];
+  if (!navigator.ml) {
+    return [
+      "This browser has no WebNN, which computes the model, or has it switched off.",
+      "Chrome and Edge have it: enable chrome://flags/#web-machine-learning-neural-network in one of them, and load this page again.",
+    ];
   }
-  return lines.map((line) => element("p", { class: "quiet" }, line));
+  if (device) return [`There is no ${DEVICES[device]} here that takes this model.`];
+  try {
+    (await navigator.ml.createContext()).destroy();
+  } catch {
+    return ["This browser has WebNN, which computes the model, but it does not work on this device.", other];
+  }
+  return ["The WebNN of this browser does not take this model.", other];
+}
+
+/** What the module says, for whoever made the page. */
+function details({ message }) {
+  const advice = about.fallback
+    ? "ONNX Runtime Web, which computes where WebNN does not, is missing: npm install onnxruntime-web puts it into the folder of this page."
+    : "Written with --fallback ort-web, the page works without WebNN, too.";
+  return element("details", {}, element("summary", {}, "What the module says"), element("p", {}, message), element("p", {}, advice));
 }
 
 /** Loads the model for a device, and takes it in the place of the one before. */
@@ -148,14 +185,14 @@ async function load(module, opened, device) {
     const { model } = made;
     timed(model);
     facts.restart();
-    facts.set("computed by", `${(model.backend ?? "webnn").startsWith("webnn") ? "WebNN" : model.backend}${device ? `, ${DEVICES[device]}` : ""}`);
+    facts.set("computed by", `${BACKENDS[model.backend] ?? "WebNN"}${device ? `, ${DEVICES[device]}` : ""}`);
     facts.set("loaded in", milliseconds(performance.now() - start));
     facts.remember();
     model.lost.then((reason) => reason.code === "lost" && alarm(`${reason.message}. Load the page again.`));
     alarm();
     return true;
   } catch (reason) {
-    alarm(reason.message, refusal(reason));
+    alarm(...(reason.code === "unsupported" ? [...(await refusal(device)), details(reason)] : [reason.message]));
     return false;
   } finally {
     progress.hidden = true;
@@ -200,10 +237,10 @@ async function start() {
   const { task } = opened;
   if (!(await load(module, opened, ""))) return;
   presenter = about.task ? PRESENTERS[task.gives] : tensors(module);
-  ask = about.task ? (question) => asked[task.name](question, presenter.options) : (inputs) => asked.model.compute(inputs);
+  ask = about.task ? (question, more) => asked[task.name](question, { ...presenter.options, ...more }) : (inputs) => asked.model.compute(inputs);
   const make = about.task ? SOURCES[task.takes] : drawing;
   if (!presenter || !make) throw new Error(`This page does not know how ${task.name}() is asked.`);
-  source = make({ canvas, take, alarm, module, ranges: about.ranges });
+  source = make({ canvas, take, alarm, failed, module, ranges: about.ranges });
   const change = async (device) => {
     const isLoaded = await load(module, opened, device);
     if (isLoaded && last) await take(last.question);
@@ -214,9 +251,13 @@ async function start() {
   hint.textContent = source.hint;
   if (!about.task) document.getElementById("interface").append(...interfaceOf(module));
   listen();
-  status.textContent = "Ready.";
+  status.textContent = source.first;
 }
 
 start()
   .catch((reason) => alarm(reason.message))
-  .finally(() => busy(false));
+  .finally(() => {
+    progress.hidden = true;
+    if (!source) status.textContent = "The model cannot be asked here.";
+    busy(false);
+  });

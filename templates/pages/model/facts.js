@@ -57,7 +57,7 @@ export class Facts {
     this.#runs = [...this.#runs, run].slice(-MOST_RUNS);
     const totals = this.#runs.map(({ total }) => total);
     this.set("last answer", run.total > run.network + 0.05 ? `${milliseconds(run.total)}, the model ${milliseconds(run.network)}` : milliseconds(run.total));
-    this.set("median", `${milliseconds(median(totals))} of ${totals.length} run${totals.length === 1 ? "" : "s"}`);
+    this.set("median", `${milliseconds(median(totals))}, ${totals.length} run${totals.length === 1 ? "" : "s"}`);
     this.#chart.replaceChildren(chart(this.#runs));
   }
 
@@ -65,7 +65,7 @@ export class Facts {
   async remember() {
     /** @type {any} */
     const told = performance;
-    if (told.memory) this.set("memory", `${bytes(told.memory.usedJSHeapSize)} of scripts`);
+    if (told.memory) this.set("memory", `${bytes(told.memory.usedJSHeapSize)} of JavaScript`);
     if (!self.crossOriginIsolated || !told.measureUserAgentSpecificMemory) return;
     const measured = await told.measureUserAgentSpecificMemory().catch(() => undefined);
     if (measured) this.set("memory", bytes(measured.bytes));

@@ -12,6 +12,7 @@ export function filing({ take }) {
   };
   return {
     kind: "",
+    first: "Choose a file.",
     hint: "Choose a file, or drop or paste one here.",
     controls: [...choosing({ title: "Choose a file", label: "A file", given }), name],
     given,

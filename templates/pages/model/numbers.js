@@ -60,24 +60,32 @@ function summed(values) {
       sum += value;
     }
   }
-  const short = (value) => (Number.isInteger(value) ? String(value) : Number(value).toPrecision(3));
+  const short = (value) => (Number.isInteger(value) ? String(value) : Math.abs(value) < 0.001 ? value.toExponential(2) : value.toPrecision(3));
   const first = Array.from(values.slice(0, FIRST), (value) => short(Number(value)));
   const count = values.length - wrong;
   const range = count ? [low, sum / count, high].map(short) : ["–", "–", "–"];
   return [...range, `${first.join(", ")}${values.length > FIRST ? ", ..." : ""}${wrong ? ` (${wrong} are no numbers)` : ""}`];
 }
 
-function table(caption, heads, rows) {
+const cellsOf = (texts) => texts.map((text) => element("td", {}, text));
+
+/** A table that is as wide as there is room. */
+function table(caption, heads, ...bodies) {
   const head = element("tr", {}, ...heads.map((text) => element("th", { scope: "col" }, text)));
-  const body = rows.map(([name, ...cells]) => element("tr", {}, element("th", { scope: "row" }, name), ...cells.map((text) => element("td", {}, text))));
-  const made = element("table", {}, element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, ...body));
+  const made = element("table", {}, element("caption", {}, caption), element("thead", {}, head), ...bodies.map((rows) => element("tbody", {}, ...rows)));
   return element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": caption }, made);
 }
 
-/** The inputs and outputs of a model. */
+/** The inputs and outputs of a model, and what would make more than their numbers of them. */
 export function interfaceOf({ inputs, outputs, metadata }) {
-  const row = (tensor) => [tensor.name, shapeOf(tensor), tensor.random ?? metadata?.tensors[tensor.name]?.kind ?? ""];
-  return [table("Inputs", ["name", "type", "meaning"], inputs.map(row)), table("Outputs", ["name", "type", "meaning"], outputs.map(row))];
+  const meaningOf = ({ name, random }) => random ?? metadata?.tensors[name]?.kind ?? "";
+  const row = (tensor) => element("tr", {}, element("th", { scope: "row" }, tensor.name), cellsOf([shapeOf(tensor), meaningOf(tensor)]));
+  const heads = ["name", "type", "meaning"];
+  const advice =
+    "A conversion that says what inputs and outputs are makes this a page for pictures, sounds or files: with --image, --audio or " +
+    "--file, and --labels, --characters or --regression. For texts, the tokenizer is in the model's folder.";
+  const words = advice.split(/(--\w+)/).map((part, i) => (i % 2 ? element("code", {}, part) : part));
+  return [table("Inputs", heads, inputs.map(row)), table("Outputs", heads, outputs.map(row)), element("p", { class: "quiet" }, words)];
 }
 
 /** What a page needs for random numbers: `take(inputs)` computes. */
@@ -86,6 +94,7 @@ export function drawing({ module, ranges, take }) {
   const draw = () => Object.fromEntries(given.map((input) => [input.name, randomValues(input, ranges[input.name])]));
   return {
     kind: "",
+    first: "Run it on random numbers.",
     hint: "",
     controls: [element("button", { type: "button", class: "main", onclick: () => take(draw()) }, "Run on random numbers")],
     given: () => {},
@@ -96,8 +105,12 @@ export function drawing({ module, ranges, take }) {
 /** How the outputs of a model are shown. */
 export const tensors = (module) => ({
   answer(results) {
-    const rows = module.outputs.map((output) => [output.name, ...summed(valuesOf(output, results[output.name]))]);
-    return [table("What it computes", ["output", "least", "mean", "largest", "first"], rows)];
+    const heads = ["least", "mean", "largest", "first"];
+    const bodies = module.outputs.map((output) => [
+      element("tr", {}, element("th", { scope: "rowgroup", colspan: heads.length }, output.name)),
+      element("tr", {}, cellsOf(summed(valuesOf(output, results[output.name])))),
+    ]);
+    return [table("What it computes", heads, ...bodies)];
   },
   said: () => "Computed",
 });

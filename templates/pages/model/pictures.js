@@ -29,7 +29,7 @@ async function pictureOf(blob) {
 }
 
 /** What a page needs for pictures: `take(picture)` is asked about each, and is over when the answer is there. */
-export function picturing({ canvas, take, alarm }) {
+export function picturing({ canvas, take, alarm, failed }) {
   const video = element("video", { muted: true, playsinline: true, hidden: true });
   let stream;
   let shown;
@@ -46,7 +46,7 @@ export function picturing({ canvas, take, alarm }) {
     try {
       await see(await pictureOf(blob));
     } catch (reason) {
-      alarm(reason.message);
+      failed(reason);
     }
   };
 
@@ -78,6 +78,7 @@ export function picturing({ canvas, take, alarm }) {
 
   return {
     kind: "image/",
+    first: "Choose a picture.",
     hint: "Choose a picture, drop or paste one here, or use the camera.",
     controls: [choose, camera, file, video],
     given,

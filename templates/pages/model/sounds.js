@@ -35,7 +35,7 @@ async function soundOf(blob) {
 }
 
 /** What a page needs for sounds: `take(sound)` is asked about each. */
-export function sounding({ canvas, take, alarm }) {
+export function sounding({ canvas, take, alarm, failed }) {
   let recorder;
   let shown;
   const player = element("audio", { controls: true, hidden: true, "aria-label": "The sound" });
@@ -43,7 +43,7 @@ export function sounding({ canvas, take, alarm }) {
     try {
       shown = await soundOf(blob);
     } catch (reason) {
-      alarm(reason.message);
+      failed(reason);
       return;
     }
     URL.revokeObjectURL(player.src);
@@ -85,6 +85,7 @@ export function sounding({ canvas, take, alarm }) {
 
   return {
     kind: "audio/",
+    first: "Choose a sound, or speak.",
     hint: "Choose a sound, drop or paste one here, or speak.",
     controls: [choose, speak, file, player],
     given,

@@ -10,7 +10,7 @@ export const text = {
       element("li", {}, element("span", { class: "time" }, `${clock(chunk.start)} – ${clock(chunk.end)}`), ` ${chunk.text}`),
     );
     return [
-      score === undefined ? null : element("p", { class: "quiet" }, `Sure by ${percent(score)}`),
+      score === undefined ? null : element("p", { class: "quiet" }, `Probability ${percent(score)}`),
       times.length ? element("ol", { class: "times", "aria-label": "When it is said" }, ...times) : null,
     ];
   },

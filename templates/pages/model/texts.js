@@ -12,8 +12,11 @@ export function texting({ take }) {
   });
   return {
     kind: "",
+    first: "Type a text.",
     hint: "Type a text. Enter asks, Shift and Enter begin another line.",
     controls: [field, element("button", { type: "button", class: "main", onclick: send }, "Ask")],
+    part: ({ cause }) =>
+      cause?.tokens && { options: { truncate: true }, note: `The text has ${cause.tokens} tokens, of which the model takes the first ${cause.most}.` },
     given: () => {},
     show: () => {},
   };

@@ -1,2 +1,2 @@
-/** A text. One of more tokens than the model takes is a mistake, or with `truncate` cut. */
+/** A text. One of more tokens than the model takes is a mistake whose `cause` is `{ tokens, most }`, or with `truncate` cut. */
 export type Source = string;
