@@ -298,10 +298,10 @@ def test_a_conversion_is_told(program: Path, tmp_path: Path, invoke: Callable[..
     )
     assert load(tmp_path / "out" / "n.webnn").metadata == load(tmp_path / "out" / "n.json").metadata == expected.document()
     # What is known can be said later, too.
-    changed = invoke("webnn2json", tmp_path / "out" / "n.webnn", "-o", tmp_path / "again", "--task", "other", "--audio", "x:16000")
+    changed = invoke("webnn2json", tmp_path / "out" / "n.webnn", "-o", tmp_path / "again", "--task", "other", "--image", "x:rgb")
     assert changed.exit_code == 0, changed.output
     metadata = Metadata.of(load(tmp_path / "again" / "n.json"))
-    assert (metadata.task, metadata.tensors["x"]) == ("other", Audio(sampling_rate=16_000))
+    assert (metadata.task, metadata.tensors["x"]) == ("other", Image(scale=1 / 255))
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from webnn_graph.metadata.described import Byte, Described, Number, Pixels, Positive
+from webnn_graph.metadata.described import Byte, Described, Number, Pixels, Positive, apart
 from webnn_graph.spectrogram import Spectrogram
 
 MOST_RATE = 384_000
 """Samples a second of a sound."""
+MOST_CHANNELS = {"samples": 2, "frames and mels": 4}
+"""Of a sound, by what the last axes are: CLAP takes four spectrograms of parts of one."""
 MOST_BLOCK = 2**24
 """Bytes that are read at either end of a file."""
 
@@ -136,6 +138,8 @@ class Audio(Described, frozen=True, tag="audio"):
             yield "a sound has samples, not one number"
         elif self.context >= shape[-1]:
             yield f"of {shape[-1]:,} samples {self.context:,} are those before"
+        own, what = (2, "frames and mels") if self.spectrogram else (1, "samples")
+        yield from apart(shape, own, MOST_CHANNELS[what], what)
 
 
 class Tokens(Described, frozen=True, tag="tokens"):
@@ -185,3 +189,4 @@ class Bytes(Described, frozen=True, tag="bytes"):
             yield f"the first {self.first:,} and the last {self.last:,} bytes are not {found:,}"
         if max(self.first, self.last, self.least) > self.block:
             yield f"a block of {self.block:,} bytes has no {max(self.first, self.last, self.least):,}"
+        yield from apart(shape, 1, 1, "bytes")
