@@ -10,7 +10,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from converters.described import lines, sounds, voices
+from converters.described import lines, sounds, tasks, voices
 from converters.described.centers import centers
 from converters.described.detecting import form_of, is_of_cells, scores_of, spelling, with_points
 from converters.described.licenses import license_of
@@ -123,7 +123,9 @@ class Given:
             if isinstance(meaning, Image) and meaning.size(shapes[name]) != size:
                 height, width = meaning.size(shapes[name])
                 raise ValidationError(f"input {name} is {height} pixels high and {width} wide, not {size[0]} and {size[1]}")
-        return replace(graph, metadata=metadata.document())
+        graph = replace(graph, metadata=metadata.document())
+        notes = tasks.noted(graph, self.task) if self.task else ()
+        return replace(graph, notes=tuple(dict.fromkeys((*graph.notes, *notes))))
 
 
 def _detections(graph: Graph, name: str, names: tuple[str, ...], task: str, known: Mapping[str, Meaning]) -> dict[str, Meaning]:

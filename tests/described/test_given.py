@@ -12,13 +12,17 @@ import pytest
 import torch
 from click.testing import Result
 
+from converters.described import huggingface, properties
 from converters.described.given import Given, audio, image
 from converters.described.naming import read_labels
+from converters.described.tasks import ANSWERS, KNOWN
+from converters.torch.huggingface import HEADS
 from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
 from webnn_graph import GraphBuilder, load, save
 from webnn_graph.errors import FormatError, ValidationError
 from webnn_graph.metadata import Audio, Characters, Detections, Image, Labels, Metadata, Regions, Speech, State, problems
+from webnn_graph.metadata.document import KINDS
 from webnn_graph.spectrogram import Spectrogram
 
 
@@ -142,6 +146,40 @@ def test_lines_of_text_that_are_known() -> None:
     graph = Given("text-detection").of(graph_of({"x": (1, 3, 8, 8)}, {"y": (8, 8)}))
     known = replace(graph, metadata=Metadata(tensors={"y": Regions(unclip=2)}).document())
     assert Metadata.of(Given("text-detection").of(known)).tensors == {"y": Regions(unclip=2)}
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "note"),
+    [
+        ("", 0, ()),
+        ("other", 0, ()),
+        ("nonsense", 0, ("task nonsense is none that is known, and is kept",)),
+        ("image-clasification", 0, ("task image-clasification is none that is known, and is kept; did you mean image-classification?",)),
+        ("image-classification", 10, ()),
+        ("image-classification", 0, ("nothing is made of the task image-classification: --labels FILE says what its scores are of",)),
+        *(
+            (
+                "object-detection",
+                labels,
+                ("nothing is made of the task object-detection: it takes --labels FILE, and an output with boxes",),
+            )
+            for labels in (0, 10)
+        ),
+        ("text-detection", 0, ("nothing is made of the task text-detection: it takes one output that is a map",)),
+    ],
+)
+def test_tasks_of_which_nothing_comes(task: str, labels: int, note: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text("".join(f"label {i}\n" for i in range(labels)))
+    graph = Given(task, labels={"": tmp_path / "labels"} if labels else {}).of(graph_of({"x": (1, 3, 8, 8)}, {"y": (1, 10)}))
+    assert graph.notes == note
+    assert Metadata.of(graph).task == task
+
+
+def test_tasks_that_are_known() -> None:
+    from transformers.pipelines import SUPPORTED_TASKS
+
+    assert {*SUPPORTED_TASKS, *HEADS, *huggingface.TASKS.values(), *properties.ULTRALYTICS.values()} - KNOWN == {""}
+    assert {kind for answer in ANSWERS.values() for kind in answer.kinds} <= {*KINDS, "level"}
 
 
 @pytest.mark.parametrize("state", [State(input="w"), State(input="x"), State(input="absent")])
