@@ -33,7 +33,7 @@ from webnn_graph.metadata import (
     metadata_of,
     picture_size,
 )
-from webnn_graph.names import TASK, nearest
+from webnn_graph.names import TASK, named, nearest
 from webnn_graph.spectrogram import Spectrogram
 
 NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?")
@@ -72,7 +72,7 @@ class Given:
     centers: Mapping[str, Any] | None = None
 
     def of(self, graph: Graph) -> Graph:
-        """The graph with all that.
+        """The graph with all that; inputs and outputs may be called what the model's file calls them.
 
         Raises:
             ValidationError: There is no such input or output, or it is something else.
@@ -84,6 +84,23 @@ class Given:
             raise ValidationError(f"license {self.license!r}: it is no name of one", "it is like Apache-2.0 or MIT OR Apache-2.0")
         if self.task and not TASK.fullmatch(self.task):
             raise ValidationError(f"task {self.task!r}: it has lower case letters, digits and -", "it is like image-classification")
+        return self._named(graph)._of(graph)
+
+    def _named(self, graph: Graph) -> Given:
+        """The same in the graph's names."""
+        inputs, outputs = ([operand.name for operand in operands] for operands in (graph.inputs, graph.outputs))
+        found = {name: named(name, inputs) for name in self.inputs}
+        if twice := next((name for name in found.values() if list(found.values()).count(name) > 1), ""):
+            raise ValidationError(f"input {twice} is said to be something twice, as {' and '.join(found)}", code=Code.WRONG_INPUT)
+        files = {
+            field: {named(name, outputs): file for name, file in getattr(self, field).items()}
+            for field in ("labels", "characters", "targets")
+        }
+        said = {found[name]: meaning for name, meaning in self.inputs.items()}
+        return replace(self, inputs=said, sizes={found[name]: size for name, size in self.sizes.items()}, **files)
+
+    def _of(self, graph: Graph) -> Graph:
+        """See `of`; all is said in the graph's names."""
         before = Metadata.of(graph)
         tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}
         for name, file in self.labels.items():
@@ -197,7 +214,7 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
     Raises:
         ValueError: A word is not known, or a number out of its range.
     """
-    name, _, rest = text.partition(":")
+    name, rest = _parted(text)
     members: dict[str, Any] = {}
     key, size = "", None
     for word in filter(None, rest.split(",")):
@@ -232,6 +249,12 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
         raise ValueError(str(error)) from None
 
 
+def _parted(text: str) -> tuple[str, str]:
+    """An input, which may have colons in its name, and the words on it."""
+    name, colon, rest = text.rpartition(":")
+    return (name, rest) if colon else (rest, "")
+
+
 def _choice(word: str) -> str:
     if word not in CHOICES:
         raise ValueError(f"{word!r} is not known; {nearest(word, CHOICES) or _known()}")
@@ -256,7 +279,7 @@ def audio(text: str) -> tuple[str, Audio]:
     Raises:
         ValueError: A word is not known, or a value is none that it takes.
     """
-    name, _, rest = text.partition(":")
+    name, rest = _parted(text)
     rate, *words = rest.split(",")
     if not rate.isdecimal() or not 1 <= int(rate) <= 2**20:
         raise ValueError("it is like x:16000 or x:16000,normalized; samples a second come first")
@@ -285,7 +308,7 @@ def bytes_of(text: str) -> tuple[str, Bytes]:
     Raises:
         ValueError: A word is not known, or a value is none that it takes.
     """
-    name, _, rest = text.partition(":")
+    name, rest = _parted(text)
     members = {key: value if equals else "true" for key, equals, value in (word.partition("=") for word in filter(None, rest.split(",")))}
     known = [member for member in Bytes.__struct_fields__ if member != "joined"]
     if unknown := next((word for word in members if word not in known), ""):

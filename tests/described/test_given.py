@@ -148,6 +148,22 @@ def test_lines_of_text_that_are_known() -> None:
     assert Metadata.of(Given("text-detection").of(known)).tensors == {"y": Regions(unclip=2)}
 
 
+def test_names_are_those_of_the_graph_or_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "two.txt").write_text("cat\ndog\n")
+    graph = graph_of({"input_1": (1, 3, 8, 8), "b": (1, 400)}, {"y_0": (1, 2), "z": (1, 2)})
+    expected = {"input_1": Image(scale=1 / 255), "b": Audio(sampling_rate=8000), "y_0": Labels(names=("cat", "dog"))}
+    for name, output in (("input_1", "y_0"), ("input.1", "/y:0")):
+        key, said, size = image(f"{name}:size=8")
+        given = Given(inputs={key: said, **dict([audio("b:8000")])}, sizes={key: size or (0, 0)}, labels={output: tmp_path / "two.txt"})
+        assert Metadata.of(given.of(graph)).tensors == expected
+    assert image("input:0:rgb")[0] == "input:0"
+    with pytest.raises(ValidationError, match="input input_1 is said to be something twice, as input.1 and input_1"):
+        Given(inputs={"input.1": Image(), "input_1": Image()}).of(graph)
+    several = graph_of({"a_b": (1, 3, 8, 8), "a_b_2": (1, 3, 8, 8)}, {"y": (1, 2)})
+    with pytest.raises(ValidationError, match="image a.b: there is no such input"):
+        Given(inputs={"a.b": Image()}).of(several)
+
+
 @pytest.mark.parametrize(
     ("task", "labels", "note"),
     [
