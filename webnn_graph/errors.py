@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar, Self
 
 from webnn_graph.codes import Code
@@ -140,6 +141,12 @@ class ExecutionError(WebNNError):
 
 class RuntimeLost(ExecutionError):
     """What computed has crashed, or does not answer any more."""
+
+
+def unreadable(file: Path, error: OSError) -> FormatError:
+    """The error about a file that the system does not let be read, in words."""
+    why = "there is no such file" if isinstance(error, FileNotFoundError) else f"it cannot be read: {error.strerror or reason(error)}"
+    return FormatError("it is a folder, not a file" if file.is_dir() else why, where=Where(str(file)), code=Code.NO_SUCH_FILE)
 
 
 def reason(error: BaseException) -> str:

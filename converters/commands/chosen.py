@@ -194,9 +194,9 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
         formats = ("webnn", "js")
     folders = folders_of(formats)
     if more.get("fallback") and suffix_of("js") not in map(suffix_of, formats):
-        raise click.UsageError("--fallback is of modules: --format js")
+        raise click.UsageError("--fallback is for --format js, page and npm")
     if more.get("package") and "npm" not in folders:
-        raise click.UsageError("--package is of packages: --format npm")
+        raise click.UsageError("--package is for --format npm")
     if more.get("package"):
         from webnn_graph.formats.npm import Published
 

@@ -48,13 +48,15 @@ def test_pictures(text: str, expected: tuple[str, Image, Any]) -> None:
     ("text", "said"),
     [
         ("x:purple", "'purple' is not known; words are rgb, bgr, gray,"),
-        ("x:mean=a", "could not convert string to float"),
+        ("x:mean=a", "'a' is no number"),
         ("x:1,2", "'1' is not known"),
         ("x:resize=9x9", "'resize=9x9' is not known"),
         ("x:size=a", "is not like size=224"),
-        ("x:scale=0", "Expected `float` > 0.0"),
-        ("x:fill=300", "Expected `int` <= 255"),
-        ("x:std=1,1,1,1,1", "length <= 4"),
+        ("x:scale=0", "scale must be above 0"),
+        ("x:fill=300", "fill must be at most 255"),
+        ("x:std=1,1,1,1,1", "std must have at most 4 values"),
+        ("x:std=0", "std must be above 0"),
+        ("x:edge=²", "'²' is no number"),
     ],
 )
 def test_pictures_that_are_none(text: str, said: str) -> None:
@@ -104,11 +106,11 @@ def test_spectrograms(text: str, expected: Audio) -> None:
     [
         ("x:fast", "it is like x:16000"),
         ("x:16000,loud", "'loud' is not known; words are normalized, context, repeated, cut, kaldi, length, hop,"),
-        ("x:16000,context=-1", "Expected `int` >= 0"),
-        ("x:16000,mels=80", "missing required field"),
+        ("x:16000,context=-1", "context must be at least 0"),
+        ("x:16000,mels=80", "length= is missing"),
         ("x:16000,kaldi", "kaldi takes mels, too"),
-        ("x:16000,kaldi,mels=80,window=round", "Invalid enum value 'round'"),
-        ("x:16000,kaldi,mels=many", "Expected `int`"),
+        ("x:16000,kaldi,mels=80,window=round", "window is 'round', which is not known"),
+        ("x:16000,kaldi,mels=many", "mels must be a whole number"),
     ],
 )
 def test_sounds_that_are_none(text: str, said: str) -> None:
@@ -298,7 +300,7 @@ def test_characters(content: str, shape: tuple[int, ...], names: tuple[str, ...]
     ("content", "name", "what"),
     [
         ("a\nb\n", "x", "there is no output 'x'"),
-        ("a\n", "", r"has 1 characters, and none of y \[1, 5, 4\], z \[1, 5, 4\] has 1 to 3 numbers at each step"),
+        ("a\n", "", r"has 1 character, and none of y \[1, 5, 4\], z \[1, 5, 4\] has 1 to 3 numbers at each step"),
         ("a\nb\nc\n", "", r"has 3 characters, which y \[1, 5, 4\], z \[1, 5, 4\] can be of"),
         ("[1", "", "is no JSON"),
     ],
@@ -361,15 +363,25 @@ def test_a_conversion_is_told(program: Path, tmp_path: Path, invoke: Callable[..
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
-        (["--image", "x:size=9"], 1, "input x is 8 pixels high and 8 wide, not 9 and 9"),
-        (["--image", "y"], 1, "image y: there is no such input"),
-        (["--image", "x:gray"], 1, "gray in nchw has 1 channels, and there are 3"),
+        (["--image", "x:size=9"], 1, "input x is 8 pixels high and 8 wide, not 9 and 9 [wrong-shape]"),
+        (["--image", "y"], 1, "image y: there is no such input [unknown-tensor]"),
+        (["--image", "x:gray"], 1, "[1, 3, 8, 8] is not image as --image says: gray in nchw has 1 channel, and there are 3 [wrong-shape]"),
         (["--image", "x:odd"], 2, "'odd' is not known"),
         (["--image", "x", "--image", "x:bgr"], 2, "--image, --audio and --file say what an input is once"),
-        (["--labels", "two.txt"], 1, "two.txt has 2 labels, and no axis of scores [1, 3], map [1, 3, 6, 6] is as long"),
-        (["--labels", "three.txt"], 1, "three.txt has 3 labels, as many as scores and map have"),
-        (["--labels", "x:three.txt"], 1, "three.txt: there is no output 'x'"),
+        (
+            ["--labels", "two.txt"],
+            1,
+            "two.txt has 2 labels, and no axis of scores [1, 3], map [1, 3, 6, 6] is as long [wrong-shape]\nhint: it takes 3 or 6 labels",
+        ),
+        (
+            ["--labels", "three.txt"],
+            1,
+            "three.txt has 3 labels, as many as scores and map have [refused]\nhint: say which: --labels OUTPUT:FILE",
+        ),
+        (["--labels", "x:three.txt"], 1, "three.txt: there is no output 'x' [unknown-tensor]\nhint: outputs are scores, map"),
         (["--labels", "nowhere.txt"], 1, "nowhere.txt: there is no such file"),
+        (["--labels", "."], 1, ".: it is a folder, not a file [no-such-file]"),
+        (["--labels", "n.pt2"], 1, "n.pt2 is no text: byte "),
         (["--task", "Two Words"], 1, "it is like image-classification"),
         (["--generate", "4,16", "--image", "x"], 2, "--generate says what goes in and comes out"),
     ],

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from webnn_graph.metadata.described import Byte, Described, Number, Pixels, Positive, apart
 from webnn_graph.spectrogram import Spectrogram
+from webnn_graph.wording import count
 
 MOST_RATE = 384_000
 """Samples a second of a sound."""
@@ -95,10 +96,10 @@ class Image(Described, frozen=True, tag="image"):
             return
         found = shape[-3] if self.layout == "nchw" else shape[-1]
         if found != self.count:
-            yield f"{self.channels} in {self.layout} has {self.count} channels, and there are {found}"
+            yield f"{self.channels} in {self.layout} has {count(self.count, 'channel')}, and there are {found:,}"
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) not in (0, 1, self.count):
-                yield f"{name} has {len(values)} values for {self.count} channels"
+                yield f"{name} has {count(len(values), 'value')} for {count(self.count, 'channel')}"
         if self.placed and not (self.placed.left < self.placed.right and self.placed.top < self.placed.bottom):
             yield "placed has its left before its right and its top above its bottom"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.generation.text import DATA, Marked, Tokenizer
@@ -68,7 +69,7 @@ def length_of(inputs: Mapping[str, tuple[Tokens, Descriptor]]) -> int:
     lengths = {descriptor.shape[-1] if descriptor.shape else 0 for _, descriptor in inputs.values()}
     if len(lengths) != 1 or any(descriptor.size != max(lengths) for _, descriptor in inputs.values()):
         shapes = ", ".join(f"{name} {list(descriptor.shape)}" for name, (_, descriptor) in inputs.items())
-        raise ValidationError(f"the model takes several texts: {shapes}", SEVERAL)
+        raise ValidationError(f"the model takes several texts: {shapes}", SEVERAL, code=Code.WRONG_INPUT)
     return lengths.pop()
 
 
@@ -84,9 +85,10 @@ def filled(marked: Marked, inputs: Mapping[str, tuple[Tokens, Descriptor]]) -> d
     """
     length, count = length_of(inputs), len(marked.ids)
     if not count:
-        raise ValidationError("the text has no tokens")
+        raise ValidationError("the text has no tokens", code=Code.WRONG_INPUT)
     if count > length:
-        raise ValidationError(f"the text has {count:,} tokens; the model takes {length:,}", "--truncate leaves out the rest")
+        what = f"the text has {count:,} tokens; the model takes {length:,}"
+        raise ValidationError(what, "--truncate leaves out the rest", code=Code.WRONG_INPUT)
     made = {}
     for name, (tokens, descriptor) in inputs.items():
         values = {"ids": marked.ids, "mask": [1] * count, "types": marked.types, "positions": range(count)}[tokens.holds]
