@@ -113,10 +113,10 @@ def test_commands(invoke: Callable[..., Any], tmp_path: Path) -> None:
     assert "package.json" in again.stderr
     refused = invoke("webnn2js", tmp_path / "pictures.webnn", "-o", tmp_path / "q", "--package", "@me/p")
     assert refused.exit_code == 2
-    assert "--package is of packages: --format npm" in refused.stderr
+    assert "--package is for --format npm" in refused.stderr
     wrong = invoke("webnn2js", tmp_path / "pictures.webnn", "-o", tmp_path / "q", "--format", "npm", "--package", "Bad Name")
     assert wrong.exit_code == 1
-    assert "'Bad Name' is no package of npm" in wrong.stderr
+    assert "'Bad Name' is no package of npm [refused]" in wrong.stderr
     assert not (tmp_path / "q").exists()
 
 

@@ -162,7 +162,7 @@ def test_a_picture_that_does_not_fit(tmp_path: Path, invoke: Invoke) -> None:
     mosaic(20_000, 1).save(tmp_path / "strip.png")
     result = invoke("webnn", "run", tmp_path / "m.webnn", "--image", tmp_path / "strip.png")
     assert result.exit_code == 1
-    assert "strip.png: the picture of 20,000 x 1 pixels is to become 1,280,000 x 64; " in result.stderr and "[wrong-input]" in result.stderr
+    assert "strip.png: the picture of 1 x 20,000 pixels is to become 64 x 1,280,000; " in result.stderr and "[wrong-input]" in result.stderr
 
 
 def test_a_graph_that_says_nothing(classifier: Path, tmp_path: Path, invoke: Invoke) -> None:
