@@ -43,7 +43,7 @@ from webnn_graph.tasks.pictures import Fit, prepared, read_picture
 from webnn_graph.tasks.regions import Region, regions
 from webnn_graph.tasks.regression import Measured, measured
 from webnn_graph.tasks.sounds import fitted
-from webnn_graph.tasks.texts import Part, filled, inputs_of, length_of, named_parts, tokenizer_of
+from webnn_graph.tasks.texts import Part, check_tokens, filled, inputs_of, length_of, named_parts, tokenizer_of
 from webnn_graph.tasks.vectors import embedded
 from webnn_graph.wording import one_line
 
@@ -174,6 +174,7 @@ def _tell(question: Asked, source: Source) -> None:
     question.text = source.text
     question.marked = tokenizer_of(source.file).marked(source.text, length_of(inputs) if source.truncate else None)
     question.feeds |= filled(question.marked, inputs)
+    check_tokens(question.marked, inputs, question.graph)
 
 
 def naming(file: Path) -> str:

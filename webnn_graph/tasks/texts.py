@@ -18,6 +18,8 @@ from webnn_graph.tasks.answers import Scored, probabilities
 
 NONE = "O"
 """The label of tokens that are of nothing, where labels of neighbours begin with B- and I-."""
+UNCHANGED = ("reshape", "cast", "identity", "expand")
+"""What leaves the numbers of tokens as they are."""
 SEVERAL = "convert it for one text: --dim batch=1"
 
 
@@ -97,6 +99,20 @@ def filled(marked: Marked, inputs: Mapping[str, tuple[Tokens, Descriptor]]) -> d
         whole[:count] = values
         made[name] = whole.reshape(descriptor.shape)
     return made
+
+
+def check_tokens(marked: Marked, inputs: Mapping[str, tuple[Tokens, Descriptor]], graph: Graph) -> None:
+    """Raises `ValidationError` for a token beyond the table that a graph looks tokens up in, in whose place it would take another."""
+    same = {name: {name} for name, (tokens, _) in inputs.items() if tokens.holds == "ids"}
+    for node in graph.nodes:
+        for name, values in same.items():
+            if node.op in UNCHANGED and node.operands[0].name in values:
+                values.add(node.output.name)
+            elif node.op == "gather" and node.operands[1].name in values:
+                rows, largest = node.operands[0].shape[node.arguments.get("axis") or 0], max(marked.ids, default=0)
+                if largest >= rows:
+                    what = f"the text has the token {largest:,}, and {graph.name} knows {rows:,} tokens, from 0 on"
+                    raise ValidationError(what, f"the tokenizer is another model's than the graph of {name}", code=Code.WRONG_INPUT)
 
 
 def inputs_of(meanings: Mapping[str, Meaning], descriptors: Mapping[str, Descriptor]) -> dict[str, tuple[Tokens, Descriptor]]:
