@@ -150,5 +150,7 @@ def unreadable(file: Path, error: OSError) -> FormatError:
 
 
 def reason(error: BaseException) -> str:
-    """What another library's exception says, in one line: its first, or its class when it says nothing."""
+    """What another library's exception says, in one line: its first, or its class when it says nothing; the system's without numbers."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return next((line for line in map(str.strip, str(error).splitlines()) if line), type(error).__name__)

@@ -135,21 +135,21 @@ def test_a_sound(tmp_path: Path, invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
-        (["--image", "none.png"], 1, "none.png is no picture that can be read"),
-        (["--image", "absent.png"], 1, "absent.png: there is no such file"),
-        (["--audio", "none.png"], 1, "is given a sound, and none of its inputs is said to be one"),
         (["--image", "."], 1, ".: it is a folder, not a file [no-such-file]"),
         (["--image", "strip.png", "--save", "strip.png"], 1, "strip.png is both --image and --save; what is read is never written over"),
         (["--top", "80x"], 2, "'80x' is no whole number"),
+        (["--image", "none.png"], 1, "none.png is no picture that can be read"),
+        (["--image", "absent.png"], 1, "absent.png: there is no such file"),
+        (["--audio", "none.png"], 1, "is given a sound, and none of its inputs is said to be one"),
         (["--save", "drawn.png"], 2, "--save is for --image"),
     ],
 )
 def test_what_is_refused(
     options: list[str], status: int, said: str, classifier: Path, monkeypatch: pytest.MonkeyPatch, invoke: Invoke
 ) -> None:
+    mosaic(8, 8).save(classifier.parent / "strip.png")
     monkeypatch.chdir(classifier.parent)
     Path("none.png").write_text("no picture")
-    mosaic(20_000, 1).save("strip.png")
     result = invoke("webnn", "run", classifier, *options)
     assert (result.exit_code, result.stdout) == (status, ""), result.output
     assert said in result.stderr and "Traceback" not in result.stderr

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
-from webnn_graph.errors import FormatError, reason, unreadable
+from webnn_graph.errors import FormatError, Where, reason
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE, resampled
 
 SUFFIX = ".wav"
@@ -31,10 +32,10 @@ def read_sound(file: Path, rate: int) -> Array:
         with wave.open(str(file), "rb") as sound:
             found, width, channels = sound.getframerate(), sound.getsampwidth(), sound.getnchannels()
             content = sound.readframes(sound.getnframes())
-    except OSError as error:
-        raise unreadable(file, error) from None
-    except (wave.Error, EOFError, struct.error) as error:
-        why = "it ends too early" if isinstance(error, EOFError) else reason(error).replace("unknown format: ", "its samples have format ")
+    except FileNotFoundError:
+        raise FormatError("there is no such file", where=Where(str(file)), code=Code.NO_SUCH_FILE) from None
+    except (wave.Error, EOFError, OSError, struct.error) as error:
+        why = "it ends too early" if isinstance(error, EOFError) else reason(error)
         raise FormatError(f"{file} is not a .wav file of integers, or is damaged: {why}", hint) from None
     if width != 2:
         raise FormatError(f"{file} has samples of {8 * width} bits; they must have 16", hint)
