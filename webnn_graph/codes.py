@@ -42,7 +42,7 @@ class Code(StrEnum):
     )
     WRONG_SHAPE = (
         "wrong-shape",
-        "A shape or a value is given that does not fit what the model says of its input.",
+        "A shape, a value or a meaning is given that does not fit what the model says of its input or output.",
         """Only dimensions without a size can be chosen; the message shows the fixed ones. For other fixed sizes, export the model
         again.""",
     )
@@ -170,8 +170,8 @@ class Code(StrEnum):
     # ----------------------------------------------------------------------------------------------------------------- running
     UNKNOWN_INPUT = (
         "unknown-input",
-        "A value is given for an input that the graph does not have.",
-        "Take a name that the message or `webnn inspect` lists.",
+        "A value is given for an input that the graph does not have, or a picture, a sound, a text or a file to one that takes none.",
+        "Take a name that the message or `webnn inspect` lists; `webnn inspect` also says what inputs are.",
     )
     MISSING_INPUT = (
         "missing-input",
@@ -180,8 +180,9 @@ class Code(StrEnum):
     )
     WRONG_INPUT = (
         "wrong-input",
-        "The value for an input has another type, shape or range than the input.",
-        "The message shows both. Convert the array with `astype`, and give it the whole shape, the batch included.",
+        "What an input is given has another type, shape, length or range than the input, or nothing can be made of it.",
+        """The message shows both. Convert an array with `astype`, and give it the whole shape, the batch included; take another picture,
+        sound, text or file.""",
     )
     UNKNOWN_RUNTIME = (
         "unknown-runtime",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar, Self
 
 from webnn_graph.codes import Code
@@ -142,6 +143,14 @@ class RuntimeLost(ExecutionError):
     """What computed has crashed, or does not answer any more."""
 
 
+def unreadable(file: Path, error: OSError) -> FormatError:
+    """The error about a file that the system does not let be read, in words."""
+    why = "there is no such file" if isinstance(error, FileNotFoundError) else f"it cannot be read: {error.strerror or reason(error)}"
+    return FormatError("it is a folder, not a file" if file.is_dir() else why, where=Where(str(file)), code=Code.NO_SUCH_FILE)
+
+
 def reason(error: BaseException) -> str:
-    """What another library's exception says, in one line: its first, or its class when it says nothing."""
+    """What another library's exception says, in one line: its first, or its class when it says nothing; the system's without numbers."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return next((line for line in map(str.strip, str(error).splitlines()) if line), type(error).__name__)

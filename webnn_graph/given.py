@@ -11,7 +11,7 @@ from webnn_graph.codes import Code
 from webnn_graph.data_types import Array, DataType
 from webnn_graph.errors import ExecutionError, reason
 from webnn_graph.graph import Graph, Operand
-from webnn_graph.names import identifier, nearest
+from webnn_graph.names import named, nearest
 from webnn_graph.summary import described
 
 
@@ -24,7 +24,7 @@ def by_name(graph: Graph, inputs: Mapping[str, Any]) -> dict[str, Any]:
     known = {operand.name for operand in graph.inputs}
     found: dict[str, Any] = {}
     for name, value in inputs.items():
-        own = name if name in known else identifier(name)
+        own = named(name, known)
         if own not in known:
             raise unknown_input(graph, name)
         if own in found:

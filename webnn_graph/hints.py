@@ -106,9 +106,12 @@ OPTIONS: dict[str, tuple[str, Callable[[list[str]], str]]] = {
     "target": (r"[\w.-]+", _one("target", _quoted)),
     "fallback": (r"ort-web\S*", _one("fallback", _quoted)),
     "image": (r"\w+:\S+", _always("an Image in its metadata")),
+    "audio": (r"\w+:\S+", _always("an Audio in its metadata")),
     "picture-size": ("", _always("picture_size")),
     "with-preprocessing": ("", _always("preprocessing=True")),
-    "labels": (r"FILE", _always("Labels in its metadata")),
+    "labels": (r"(?:[^\s:]+:)?FILE", _always("Labels in its metadata")),
+    "characters": (r"(?:[^\s:]+:)?FILE", _always("Characters in its metadata")),
+    "regression": (r"(?:[^\s:]+:)?FILE", _always("Regression in its metadata")),
     "truncate": ("", _always("truncate=True")),
     "debug": ("", _always("the traceback")),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 IDENTIFIER = re.compile(r"(?!true|false|null)[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -19,6 +19,14 @@ def identifier(name: str) -> str:
         return name
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") or "unnamed"
     return plain if IDENTIFIER.match(plain) else "_" + plain
+
+
+def named(name: str, known: Collection[str]) -> str:
+    """The one of the ``known`` identifiers of a graph that its source calls ``name``; that itself where none is surely so."""
+    if name in known or not name:
+        return name
+    made = identifier(name)
+    return made if made in known and f"{made}_2" not in known else name
 
 
 def package_name(name: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -13,7 +15,7 @@ import numpy as np
 from converters.commands.console import Result, say, show_table
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ValidationError, WebNNError
+from webnn_graph.errors import ValidationError, WebNNError, Where
 from webnn_graph.feeds import complete
 from webnn_graph.formats.files import write_all
 from webnn_graph.generation.sound import read_sound
@@ -42,7 +44,7 @@ from webnn_graph.tasks.pictures import Fit, prepared, read_picture
 from webnn_graph.tasks.regions import Region, regions
 from webnn_graph.tasks.regression import Measured, measured
 from webnn_graph.tasks.sounds import fitted
-from webnn_graph.tasks.texts import Part, filled, inputs_of, length_of, named_parts, tokenizer_of
+from webnn_graph.tasks.texts import Part, check_tokens, filled, inputs_of, length_of, named_parts, tokenizer_of
 from webnn_graph.tasks.vectors import embedded
 from webnn_graph.wording import one_line
 
@@ -71,6 +73,7 @@ class Asked:
 
     Attributes:
         graph: The graph.
+        file: Where it is.
         picture: The picture; None for none.
         fit: How that lies in the model's input.
         size: Height and width of the input.
@@ -80,6 +83,7 @@ class Asked:
     """
 
     graph: Graph
+    file: Path
     picture: Picture | None = None
     fit: Fit | None = None
     size: tuple[int, int] = (0, 0)
@@ -135,23 +139,26 @@ def asked(graph: Graph, source: Source, given: Mapping[str, Array], seed: int) -
         FormatError: The file is none, or damaged.
         WebNNError: A text needs a tokenizer, and there is none.
     """
-    question = Asked(graph)
+    question = Asked(graph, source.file)
     if source.image:
-        name, meaning = input_of(question, Image, "picture", "--image x:rgb,mean=0.5")
+        name, meaning = input_of(graph, source.file, Image)
         operand = graph.operands[name]
         question.picture, question.size = read_picture(source.image), meaning.model_size(operand.shape)
-        question.feeds[name], question.fit = prepared(question.picture, meaning, operand)
+        with _about(source.image):
+            question.feeds[name], question.fit = prepared(question.picture, meaning, operand)
     if source.audio:
-        name, sound = input_of(question, Audio, "sound", "--audio x:16000")
-        question.feeds[name] = fitted(read_sound(source.audio, sound.sampling_rate), sound, graph.operands[name])
+        name, sound = input_of(graph, source.file, Audio)
+        with _about(source.audio):
+            question.feeds[name] = fitted(read_sound(source.audio, sound.sampling_rate), sound, graph.operands[name])
     if source.content:
-        name, meaning = input_of(question, Bytes, "file", "--file x:block=4096,first=1024,last=1024")
-        question.feeds[name] = contents.fitted(contents.read_ends(source.content, meaning.block), meaning, graph.operands[name])
+        name, meaning = input_of(graph, source.file, Bytes)
+        with _about(source.content):
+            question.feeds[name] = contents.fitted(contents.read_ends(source.content, meaning.block), meaning, graph.operands[name])
     if source.text is not None:
         _tell(question, source)
     twice = next((name for name in question.feeds if name in given), None)
     if twice is not None:
-        raise ValidationError(f"input {twice} is given twice, by {source.option} and by its values")
+        raise ValidationError(f"input {twice} is given twice, by {source.option} and by its values", code=Code.WRONG_INPUT)
     question.feeds = complete(graph, {**given, **question.feeds}, seed)
     return question
 
@@ -162,19 +169,57 @@ def _tell(question: Asked, source: Source) -> None:
     inputs = inputs_of(question.meanings, question.graph.operands)
     if not inputs:
         hint = "the files of a model of Hugging Face say so: tokenizer.json, config.json"
-        raise ValidationError(f"{question.graph.name} is given a text, and none of its inputs is said to be of tokens", hint)
+        raise ValidationError(
+            f"{question.graph.name} is given a text, and none of its inputs is said to be of tokens", hint, code=Code.UNKNOWN_INPUT
+        )
     question.text = source.text
     question.marked = tokenizer_of(source.file).marked(source.text, length_of(inputs) if source.truncate else None)
     question.feeds |= filled(question.marked, inputs)
+    check_tokens(question.marked, inputs, question.graph)
 
 
-def input_of(question: Asked, kind: type[Any], what: str, example: str) -> tuple[str, Any]:
-    """The input that is a picture, or a sound."""
-    found = [(name, meaning) for name, meaning in question.meanings.items() if isinstance(meaning, kind)]
-    if len(found) != 1:
-        number = "none of its inputs is said to be one" if not found else f"{len(found)} of its inputs are"
-        raise ValidationError(f"{question.graph.name} is given a {what}, and {number}", f"webnn2json GRAPH {example} says so")
-    return found[0]
+def naming(file: Path) -> str:
+    """How somebody says what the outputs of a graph in a file are."""
+    return f"webnn2json {quote(str(file))} --labels FILE names them"
+
+
+@contextmanager
+def _about(file: Path) -> Iterator[None]:
+    """Has an error in the body say which file it is about."""
+    try:
+        yield
+    except ValidationError as error:
+        raise error.at(Where(str(file))) from None
+
+
+GIVEN: Mapping[type[Meaning], tuple[str, str]] = {
+    Image: ("picture", "--image {}:rgb,mean=0.5"),
+    Audio: ("sound", "--audio {}:16000"),
+    Bytes: ("file", "--file {}:block=4096,first=1024,last=1024"),
+}
+"""What an input is called, and how somebody says that it is that."""
+
+
+def input_of(graph: Graph, file: Path, kind: type[Any]) -> tuple[str, Any]:
+    """The input that is a picture, a sound or a file.
+
+    Args:
+        graph: The graph.
+        file: Where it is.
+        kind: Of `GIVEN`.
+
+    Raises:
+        ValidationError: None is, or several are.
+    """
+    found = [(name, meaning) for name, meaning in Metadata.of(graph).tensors.items() if isinstance(meaning, kind)]
+    if len(found) == 1:
+        return found[0]
+    what, example = GIVEN[kind]
+    number = "none of its inputs is said to be one" if not found else f"{len(found)} of its inputs are"
+    inputs = [operand.name for operand in graph.inputs if not operand.distribution]
+    said = example.format(inputs[0] if len(inputs) == 1 else "INPUT")
+    hint = "" if found else f"webnn2json {quote(str(file))} {said} says so"
+    raise ValidationError(f"{graph.name} is given a {what}, and {number}", hint, code=Code.UNKNOWN_INPUT)
 
 
 @dataclass(frozen=True)
@@ -340,7 +385,7 @@ def answer(
     }
     vectors = {name: embedded(outputs[name], meaning, mask) for name, meaning in meanings.items() if isinstance(meaning, Embedding)}
     if found is None and not any((labels, values, texts, segments, depths, vectors, question.marked and parts)):
-        raise WebNNError(f"{question.graph.name} does not say what its outputs are", "webnn2json GRAPH --labels FILE names them")
+        raise WebNNError(f"{question.graph.name} does not say what its outputs are", naming(question.file))
     if file and question.picture:
         _save(question.picture, found or [], [*segments.values(), *depths.values()], file)
     return Answer(metadata.task, labels, values, found, texts, segments, depths, vectors, parts, runtime, file)
@@ -360,7 +405,8 @@ def _found(
             lines = regions(outputs[name], meaning, question.size, question.fit, threshold)
             return read(question.picture, lines) if read else lines
     if read:
-        raise ValidationError(f"{question.graph.name} is to find lines of text, and none of its outputs is said to be regions")
+        what = f"{question.graph.name} is to find lines of text, and none of its outputs is said to be regions"
+        raise ValidationError(what, f"webnn2json {quote(str(question.file))} --task text-detection can say so", code=Code.REFUSED)
     if not question.fit or not any(isinstance(meaning, answers.OF_OBJECTS) for meaning in meanings.values()):
         return None
     return answers.objects(outputs, meanings, question.size, question.fit, THRESHOLD if threshold is None else threshold, soft)

@@ -110,7 +110,7 @@ def computation(
     """
     source = question.source
     if source.audio and source.is_sound:
-        heard = hearing(graph, source.audio, given, seed)
+        heard = hearing(graph, source, given, seed)
         return Heard(graph, heard.feeds, question, heard)
     if not source:
         return Computation(graph, complete(graph, given, seed))

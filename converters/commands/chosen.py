@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from converters.commands.beside import READ, dims_beside
-from webnn_graph.formats.table import folders_of, suffix_of
+from webnn_graph.formats.table import folders_of, suffix_of, writable
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 
 if TYPE_CHECKING:
@@ -194,9 +194,10 @@ def destination_of(options: dict[str, Any], model: Path, formats: Sequence[str],
         formats = ("webnn", "js")
     folders = folders_of(formats)
     if more.get("fallback") and suffix_of("js") not in map(suffix_of, formats):
-        raise click.UsageError("--fallback is of modules: --format js")
+        modules = [name for one in writable() if one.suffix == suffix_of("js") for name in (one.name, *one.folders)]
+        raise click.UsageError(f"--fallback is for --format {' or '.join(modules)}")
     if more.get("package") and "npm" not in folders:
-        raise click.UsageError("--package is of packages: --format npm")
+        raise click.UsageError("--package is for --format npm")
     if more.get("package"):
         from webnn_graph.formats.npm import Published
 

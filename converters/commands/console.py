@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -31,6 +32,8 @@ USAGE = 2
 DIFFERS = 3
 """The conversion was verified, and its numbers differ from the source model's."""
 
+NUMBERS = {"integer": "whole number", "float": "number"}
+"""What click calls them otherwise."""
 INTERRUPTED = 128 + 2
 """Ctrl-C, as shells count it."""
 
@@ -166,7 +169,7 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
         The exit status.
     """
     from converters.problems import DEFECT
-    from webnn_graph.errors import WebNNError
+    from webnn_graph.errors import WebNNError, reason
 
     if debug:
         click.echo(harmless("".join(traceback.format_exception(error)).rstrip()), err=True)
@@ -177,12 +180,12 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
     if isinstance(error, WebNNError):
         message = with_code(error.text(), error.code)
     elif isinstance(error, click.UsageError):
-        message, status = error.format_message(), USAGE
+        message, status = _plainly(error.format_message()), USAGE
         hint = f"{error.ctx.command_path} --help lists the options" if error.ctx else ""
     elif isinstance(error, click.ClickException):
         message = error.format_message()
     elif isinstance(error, OSError):
-        message = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        message = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else reason(error)
     elif isinstance(error, MemoryError):
         message = "out of memory, or of what a model of this size may take"
         hint = "a smaller batch or sequence length needs less (--dim, --shape); --budget 2 allows twice as much"
@@ -193,6 +196,11 @@ def report_error(error: Exception, *, debug: bool = False) -> int:
     if hint:
         echo(f"hint: {hint}", err=True)
     return status
+
+
+def _plainly(text: str) -> str:
+    """What click says of a number, without the names of its types."""
+    return re.sub(r"is not a valid (integer|float)( range)?\b", lambda found: f"is no {NUMBERS[found[1]]}", text)
 
 
 def with_code(text: str, code: str) -> str:

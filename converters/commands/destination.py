@@ -8,6 +8,8 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
+import click
+
 from converters.commands.console import note
 from webnn_graph.codes import Code
 from webnn_graph.errors import WebNNError
@@ -106,8 +108,9 @@ class Destination:
         What the graph is made from is in the way even of a destination that replaces files. Of weights that are replaced it says
         which graphs read them that are not written anew: neither here nor ``besides``.
         """
-        if not self.folder.is_dir() and self.folder.exists():
-            raise WebNNError(f"{self.folder} is a file, not a folder to write to", "-o takes a folder", code=Code.CANNOT_WRITE)
+        there = next((path for path in (self.folder, *self.folder.parents) if path.exists()), self.folder)
+        if there.exists() and not there.is_dir():
+            raise WebNNError(f"{there} is a file, not a folder to write to", "-o takes a folder", code=Code.CANNOT_WRITE)
         mine = {path.resolve() for path in own}
         weights = dict.fromkeys((self.weights_file, *in_place_of(self.weights_file)) if self.has_weights else ())
         written = [path for path in (*self.files, *weights) if path.resolve() not in mine]
@@ -162,6 +165,9 @@ def refuse_sources(paths: Iterable[Path], sources: Callable[[], Iterable[Path]],
     read = list(sources()) if there else []
     for path in there:
         if any(_is_same(path, source) for source in read):
+            if len(options := _options_of(path)) > 1:
+                what = f"{path} is both {' and '.join(options)}; what is read is never written over"
+                raise WebNNError(what, hint, code=Code.WOULD_OVERWRITE_SOURCE)
             raise WebNNError(
                 f"{path} is the model itself, or is read with it; it is never written over", hint, code=Code.WOULD_OVERWRITE_SOURCE
             )
@@ -171,6 +177,15 @@ def refuse_sources(paths: Iterable[Path], sources: Callable[[], Iterable[Path]],
                 hint,
                 code=Code.WOULD_OVERWRITE_SOURCE,
             )
+
+
+def _options_of(path: Path) -> list[str]:
+    """The options of the running command that name a file."""
+    context = click.get_current_context(silent=True)
+    if not context:
+        return []
+    values = [(param, context.params.get(param.name or "")) for param in context.command.params if isinstance(param, click.Option)]
+    return [max(param.opts, key=len) for param, value in values if isinstance(value, Path) and _is_same(value, path)]
 
 
 def _is_same(path: Path, other: Path) -> bool:

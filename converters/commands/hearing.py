@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from converters.commands.answering import Asked, input_of, show_values
+from converters.commands.answering import Source, input_of, naming, show_values
 from converters.commands.console import Result, say, show_table
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError, WebNNError
 from webnn_graph.feeds import complete
@@ -77,10 +78,12 @@ class Hearing:
     Attributes:
         sound: The sound.
         feeds: Values of all inputs for its first window.
+        file: Where the graph is.
     """
 
     sound: Listening
     feeds: Mapping[str, Array]
+    file: Path
 
     def computed(self, runtime: str, browser: str | None, one: bool) -> dict[str, Array]:
         """The outputs of each window.
@@ -126,21 +129,23 @@ class Hearing:
                 raise WebNNError(
                     f"--audio shows labels, values, characters and speech, and {sound.graph.name} gives others of a sound: {known}"
                 )
-            raise WebNNError(f"{sound.graph.name} does not say what its outputs are", "webnn2json GRAPH --labels FILE names them")
+            raise WebNNError(f"{sound.graph.name} does not say what its outputs are", naming(self.file))
         return Heard(metadata.task, labels, values, texts, speech, runtime)
 
 
-def hearing(graph: Graph, file: Path, given: Mapping[str, Array], seed: int) -> Hearing:
-    """A sound in a file, and the values of a graph's other inputs.
+def hearing(graph: Graph, source: Source, given: Mapping[str, Array], seed: int) -> Hearing:
+    """A sound, and the values of a graph's other inputs.
 
     Raises:
         ValidationError: The graph takes none, or several, or values of the input are given, too; or the sound is empty.
         FormatError: The file is none, or damaged.
     """
-    name, audio = input_of(Asked(graph), Audio, "sound", "--audio x:16000")
+    assert source.audio is not None
+    file = source.audio
+    name, audio = input_of(graph, source.file, Audio)
     if name in given:
-        raise ValidationError(f"input {name} is given twice, by --audio and by its values")
+        raise ValidationError(f"input {name} is given twice, by --audio and by its values", code=Code.WRONG_INPUT)
     sound = Listening(graph, name, audio, read_sound(file, audio.sampling_rate))
     if not len(sound.samples):
-        raise ValidationError(f"{file}: the sound has no samples")
-    return Hearing(sound, complete(graph, {**sound.feeds(0), **given}, seed))
+        raise ValidationError(f"{file}: the sound has no samples", code=Code.WRONG_INPUT)
+    return Hearing(sound, complete(graph, {**sound.feeds(0), **given}, seed), source.file)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from converters.commands.answering import Asked, input_of
+from converters.commands.answering import input_of
+from webnn_graph.codes import Code
 from webnn_graph.errors import ValidationError
 from webnn_graph.feeds import complete
 from webnn_graph.formats import load
@@ -60,9 +62,10 @@ def reader(file: Path, runtime: str | None, browser: str | None) -> Reader:
         ValidationError: None of its inputs is said to be a picture, or none of its outputs to be characters.
     """
     graph = load(file)
-    picture = input_of(Asked(graph), Image, "picture", "--image x:rgb,mean=0.5")
+    picture = input_of(graph, file, Image)
     tensors = Metadata.of(graph).tensors
     characters = next(((o.name, meaning) for o in graph.outputs if isinstance(meaning := tensors.get(o.name), Characters)), None)
     if characters is None:
-        raise ValidationError(f"{graph.name} is to read lines of text, and none of its outputs is said to be characters")
+        what = f"{graph.name} is to read lines of text, and none of its outputs is said to be characters"
+        raise ValidationError(what, f"webnn2json {quote(str(file))} --characters FILE says so", code=Code.REFUSED)
     return Reader(graph, picture, characters, runtime or chosen(graph), browser)

@@ -8,13 +8,15 @@ from typing import Any
 import msgspec
 
 from converters.described.detecting import scores_of
+from converters.described.wrong import wrong
 from webnn_graph.codes import Code
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Operand
 from webnn_graph.metadata import MOST_POINTS, Centers, Geometry, Meaning, Points, picture_size
+from webnn_graph.wording import count
 
 WORDS: Mapping[str, Mapping[str, Any]] = {"xy": {"order": "xy"}, "yx": {"order": "yx"}, "log": {"log": True}, "middle": {"middle": True}}
-NUMBERS = {"stride": int, "overlap": float}
+NUMBERS = ("stride", "overlap")
 
 
 def words(text: str) -> dict[str, Any]:
@@ -29,14 +31,21 @@ def words(text: str) -> dict[str, Any]:
         if not equals and word in WORDS:
             members |= WORDS[word]
         elif equals and name in NUMBERS:
-            members[name] = NUMBERS[name](value)
+            members[name] = int(value) if name == "stride" and value.isdecimal() else _number(value)
         else:
             raise ValueError(f"{word!r} is not known; words are {', '.join(WORDS)}, and {'=, '.join(NUMBERS)}=")
     try:
         msgspec.convert({"names": [""], **members}, Centers)
     except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(wrong(error)) from None
     return members
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number") from None
 
 
 def centers(
@@ -60,8 +69,9 @@ def centers(
     if len(found) != 1:
         shapes = ", ".join(f"{operand.name} {list(operand.shape)}" for operand in found or graph.outputs)
         if found:
-            raise ValidationError(f"each of {shapes} can be the centers of {len(names):,} labels", "say which: OUTPUT:FILE")
-        raise ValidationError(f"none of {shapes} has a map for each of {len(names):,} labels", code=Code.WRONG_SHAPE)
+            what = f"each of {shapes} can be the centers of {count(len(names), 'label')}"
+            raise ValidationError(what, "say which: --labels OUTPUT:FILE", code=Code.REFUSED)
+        raise ValidationError(f"none of {shapes} has a map for each of {count(len(names), 'label')}", code=Code.WRONG_SHAPE)
     (heat,) = found
     others = [one for one in maps if one is not heat and one.shape[-2:] == heat.shape[-2:] and not one.shape[-3] % 2]
     pairs = [one for one in others if one.shape[-3] == 2][:2]

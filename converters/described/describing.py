@@ -34,7 +34,7 @@ def described(graph: Graph, path: Path | None = None, said: Mapping[str, str] | 
         sources.append(("the model", lambda: properties.meanings(said, graph)))
     if folder and folder.config:
         sources.append((folder.path.name, lambda: huggingface.meanings(folder, graph)))
-    notes: list[str] = []
+    notes = [f"{name} is damaged, it is no object of JSON; what it says is left out" for name in folder.damaged] if folder else []
     known = Metadata.of(graph)
     task, tensors = known.task, dict(known.tensors)
     license = known.license or license_of((said or {}).get("license", "")) or (folder.license if folder and folder.config else "")

@@ -35,7 +35,7 @@ def is_own(file: Path, folder: Path) -> bool:
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder whose files are read as they are asked for. What is damaged says nothing here; who needs it says that.
+    """A folder whose files are read as they are asked for. What is damaged says nothing; `damaged` names it.
 
     Attributes:
         path: The folder.
@@ -55,11 +55,18 @@ class Folder:
         return document if isinstance(document, dict) else {}
 
     def document(self, name: str) -> Any:
-        """What is in a file of JSON; None where there is none."""
+        """What is in a file of JSON; None where there is none, or it is damaged."""
         try:
             return json.loads(self._text(name))
         except (OSError, ValueError, RecursionError):
             return None
+
+    @property
+    def damaged(self) -> list[str]:
+        """The configurations that are there and hold no object of JSON; those of processors only beside a model of transformers."""
+        names = (CONFIG, *PROCESSORS) if self.config else (CONFIG,)
+        there = [name for name in names if (self.path / name).is_file() and is_own(self.path / name, self.path)]
+        return [name for name in there if not isinstance(self.document(name), dict)]
 
     def _text(self, name: str) -> bytes:
         """What is in a file. Raises `OSError` where there is none that is the folder's own, and `ValueError` where it is large."""

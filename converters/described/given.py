@@ -10,12 +10,13 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from converters.described import lines, sounds, voices
+from converters.described import lines, sounds, tasks, voices
 from converters.described.centers import centers
 from converters.described.detecting import form_of, is_of_cells, scores_of, spelling, with_points
 from converters.described.levels import levels
 from converters.described.licenses import license_of
 from converters.described.naming import read_labels, read_targets
+from converters.described.wrong import wrong
 from webnn_graph.codes import Code
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Operand
@@ -35,8 +36,9 @@ from webnn_graph.metadata import (
     metadata_of,
     picture_size,
 )
-from webnn_graph.names import TASK, nearest
+from webnn_graph.names import TASK, named, nearest
 from webnn_graph.spectrogram import Spectrogram
+from webnn_graph.wording import count
 
 NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?")
 CHOICES = {
@@ -44,9 +46,15 @@ CHOICES = {
 }
 """Words that say which member they are of."""
 LISTS = ("mean", "std")
+MOST_SIZES = 4
+"""Sizes of outputs that an error lists."""
 OF_SOUNDS = ("normalized", "context", "repeated", "cut")
 """Words of ``--audio`` that are no spectrogram's."""
 WORDS = (*OF_SOUNDS, "kaldi", *Spectrogram.__struct_fields__)
+
+
+OPTIONS = {"image": "--image", "audio": "--audio", "bytes": "--file"}
+"""By kind, the option that says what an input is."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ class Given:
     centers: Mapping[str, Any] | None = None
 
     def of(self, graph: Graph) -> Graph:
-        """The graph with all that.
+        """The graph with all that; inputs and outputs may be called what the model's file calls them.
 
         Raises:
             ValidationError: There is no such input or output, or it is something else.
@@ -83,9 +91,30 @@ class Given:
         if not (self.task or self.inputs or self.labels or self.characters or self.targets or self.license):
             return graph
         if self.license and not license_of(self.license):
-            raise ValidationError(f"license {self.license!r}: it is no name of one", "it is like Apache-2.0 or MIT OR Apache-2.0")
+            raise ValidationError(
+                f"license {self.license!r}: it is no name of one", "it is like Apache-2.0 or MIT OR Apache-2.0", code=Code.REFUSED
+            )
         if self.task and not TASK.fullmatch(self.task):
-            raise ValidationError(f"task {self.task!r}: it has lower case letters, digits and -", "it is like image-classification")
+            raise ValidationError(
+                f"task {self.task!r}: it has lower case letters, digits and -", "it is like image-classification", code=Code.REFUSED
+            )
+        return self._named(graph)._of(graph)
+
+    def _named(self, graph: Graph) -> Given:
+        """The same in the graph's names."""
+        inputs, outputs = ([operand.name for operand in operands] for operands in (graph.inputs, graph.outputs))
+        found = {name: named(name, inputs) for name in self.inputs}
+        if twice := next((name for name in found.values() if list(found.values()).count(name) > 1), ""):
+            raise ValidationError(f"input {twice} is said to be something twice, as {' and '.join(found)}", code=Code.WRONG_INPUT)
+        files: dict[str, Any] = {
+            field: {named(name, outputs): file for name, file in getattr(self, field).items()}
+            for field in ("labels", "characters", "targets")
+        }
+        said = {found[name]: meaning for name, meaning in self.inputs.items()}
+        return replace(self, inputs=said, sizes={found[name]: size for name, size in self.sizes.items()}, **files)
+
+    def _of(self, graph: Graph) -> Graph:
+        """See `of`; all is said in the graph's names."""
         before = Metadata.of(graph)
         tensors: dict[str, Meaning] = {**before.tensors, **self.inputs}
         for name, file in self.labels.items():
@@ -113,7 +142,7 @@ class Given:
             tensors[output.name] = characters
         for name, file in self.targets.items():
             targets = read_targets(file)
-            tensors[_output(graph, name, len(targets), file, "targets").name] = Regression(targets=targets)
+            tensors[_output(graph, name, len(targets), file, "target").name] = Regression(targets=targets)
         if self.task == voices.TASK:
             tensors |= voices.voice(graph, tensors)
         if self.task == lines.TASK:
@@ -123,16 +152,19 @@ class Given:
         shapes = {operand.name: operand.shape for operand in graph.inputs}
         for name, meaning in self.inputs.items():
             if name not in shapes:
-                raise ValidationError(
-                    f"{meaning.kind} {name}: there is no such input", nearest(name, shapes) or f"inputs are {', '.join(shapes)}"
-                )
-        check(metadata, graph.inputs, graph.outputs)
+                hint = nearest(name, shapes) or f"inputs are {', '.join(shapes)}"
+                raise ValidationError(f"{meaning.kind} {name}: there is no such input", hint, code=Code.UNKNOWN_TENSOR)
+        said = {name: f"{OPTIONS[meaning.kind]} says" for name, meaning in self.inputs.items()}
+        check(metadata, graph.inputs, graph.outputs, said, Code.WRONG_SHAPE)
         for name, size in self.sizes.items():
             meaning = self.inputs[name]
             if isinstance(meaning, Image) and meaning.size(shapes[name]) != size:
                 height, width = meaning.size(shapes[name])
-                raise ValidationError(f"input {name} is {height} pixels high and {width} wide, not {size[0]} and {size[1]}")
-        return replace(graph, metadata=metadata.document())
+                what = f"input {name} is {height} pixels high and {width} wide, not {size[0]} and {size[1]}"
+                raise ValidationError(what, code=Code.WRONG_SHAPE)
+        graph = replace(graph, metadata=metadata.document())
+        notes = tasks.noted(graph, self.task) if self.task else ()
+        return replace(graph, notes=tuple(dict.fromkeys((*graph.notes, *notes))))
 
 
 def _detections(graph: Graph, name: str, names: tuple[str, ...], task: str, known: Mapping[str, Meaning]) -> dict[str, Meaning]:
@@ -172,18 +204,29 @@ def _mask(graph: Graph, name: str, names: tuple[str, ...], task: str, known: Map
     return {operand.name: Mask(names=names, scores=scores_of(graph, operand)) for operand in maps} if len(maps) == 1 else {}
 
 
-def _output(graph: Graph, name: str, count: int, file: Path, what: str = "labels") -> Operand:
+def _output(graph: Graph, name: str, number: int, file: Path, what: str = "label") -> Operand:
     """The output that labels, or something else with names, are of."""
     found = [operand for operand in graph.outputs if not name or operand.name == name]
     if not found:
-        raise ValidationError(f"{file}: there is no output {name!r}", nearest(name, [operand.name for operand in graph.outputs]))
-    fit = [operand for operand in found if count in (operand.shape or (1,))]
+        raise _unknown(graph, name, file)
+    fit = [operand for operand in found if number in (operand.shape or (1,))]
     if not fit:
         shapes = ", ".join(f"{operand.name} {list(operand.shape)}" for operand in found)
-        raise ValidationError(f"{file} has {count:,} {what}, and no axis of {shapes} is as long", code=Code.WRONG_SHAPE)
+        sizes = sorted({size for operand in found for size in operand.shape if size > 1})
+        hint = f"it takes {' or '.join(f'{size:,}' for size in sizes)} {what}s" if 0 < len(sizes) <= MOST_SIZES else ""
+        raise ValidationError(f"{file} has {count(number, what)}, and no axis of {shapes} is as long", hint, code=Code.WRONG_SHAPE)
     if len(fit) > 1:
-        raise ValidationError(f"{file} has {count:,} {what}, as many as {' and '.join(o.name for o in fit)} have", "say which: OUTPUT:FILE")
+        said = f"{file} has {count(number, what)}, as many as {' and '.join(o.name for o in fit)} have"
+        option = "--labels" if what == "label" else "--regression"
+        raise ValidationError(said, f"say which: {option} OUTPUT:FILE", code=Code.REFUSED)
     return fit[0]
+
+
+def _unknown(graph: Graph, name: str, file: Path) -> ValidationError:
+    """The error about a file for an output that is not there."""
+    known = [operand.name for operand in graph.outputs]
+    hint = nearest(name, known) or f"outputs are {', '.join(known)}"
+    return ValidationError(f"{file}: there is no output {name!r}", hint, code=Code.UNKNOWN_TENSOR)
 
 
 def _characters(graph: Graph, name: str, file: Path) -> tuple[Operand, Characters]:
@@ -191,14 +234,15 @@ def _characters(graph: Graph, name: str, file: Path) -> tuple[Operand, Character
     read = read_labels(file, are_characters=True)
     found = [operand for operand in graph.outputs if name in ("", operand.name)]
     if not found:
-        raise ValidationError(f"{file}: there is no output {name!r}", nearest(name, [operand.name for operand in graph.outputs]))
+        raise _unknown(graph, name, file)
     fit = [(operand, names) for operand in found if operand.rank > 1 and (names := spelling(read, operand.shape[-1]))]
     if len(fit) != 1:
         shapes = ", ".join(f"{operand.name} {list(operand.shape)}" for operand, _ in fit or ((operand, ()) for operand in found))
         if fit:
-            raise ValidationError(f"{file} has {len(read):,} characters, which {shapes} can be of", "say which: OUTPUT:FILE")
+            what = f"{file} has {count(len(read), 'character')}, which {shapes} can be of"
+            raise ValidationError(what, "say which: --characters OUTPUT:FILE", code=Code.REFUSED)
         most = f"{len(read):,} to {len(read) + 2:,} numbers at each step"
-        raise ValidationError(f"{file} has {len(read):,} characters, and none of {shapes} has {most}", code=Code.WRONG_SHAPE)
+        raise ValidationError(f"{file} has {count(len(read), 'character')}, and none of {shapes} has {most}", code=Code.WRONG_SHAPE)
     ((output, names),) = fit
     return output, Characters(names=names, blank=names.index("") if "" in names else 0, scores=scores_of(graph, output))
 
@@ -214,7 +258,7 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
     Raises:
         ValueError: A word is not known, or a number out of its range.
     """
-    name, _, rest = text.partition(":")
+    name, rest = _parted(text)
     members: dict[str, Any] = {}
     key, size = "", None
     for word in filter(None, rest.split(",")):
@@ -234,12 +278,12 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
             if not height.isdecimal() or not (width or height).isdecimal():
                 raise ValueError(f"{word!r} is not like size=224 or size=48x320")
             size = int(height), int(width or height)
-        elif key == "resize" and value.isdigit():
+        elif key == "resize" and value.isdecimal():
             members |= {"resize": "cover", "edge": int(value)}
         elif key == "crop" and value == "center":
             members["resize"] = "cover"
         elif key in ("scale", "fill", "edge"):
-            members[key] = int(value) if key != "scale" and value.isdigit() else _number(value)
+            members[key] = int(value) if key != "scale" and value.isdecimal() else _number(value)
         elif CHOICES.get(value) == key:
             members[key] = value
         else:
@@ -248,7 +292,13 @@ def image(text: str) -> tuple[str, Image, tuple[int, int] | None]:
     try:
         return name, msgspec.convert(members, Image), size
     except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(wrong(error)) from None
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """An input, which may have colons in its name, and the words on it."""
+    name, colon, rest = text.rpartition(":")
+    return (name, rest) if colon else (rest, "")
 
 
 def _choice(word: str) -> str:
@@ -260,9 +310,12 @@ def _choice(word: str) -> str:
 def _number(text: str) -> float:
     """A number, or a fraction like 1/255."""
     above, slash, below = text.partition("/")
-    if slash and not float(below):
-        raise ValueError(f"{text} divides by zero")
-    return float(above) / float(below) if slash else float(text)
+    try:
+        return float(above) / float(below) if slash else float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number") from None
+    except ZeroDivisionError:
+        raise ValueError(f"{text} divides by zero") from None
 
 
 def _known() -> str:
@@ -275,7 +328,7 @@ def audio(text: str) -> tuple[str, Audio]:
     Raises:
         ValueError: A word is not known, or a value is none that it takes.
     """
-    name, _, rest = text.partition(":")
+    name, rest = _parted(text)
     rate, *words = rest.split(",")
     if not rate.isdecimal() or not 1 <= int(rate) <= 2**20:
         raise ValueError("it is like x:16000 or x:16000,normalized; samples a second come first")
@@ -295,7 +348,7 @@ def audio(text: str) -> tuple[str, Audio]:
             members["spectrogram"] = msgspec.convert(how, Spectrogram, strict=False)
         return name, msgspec.convert({"sampling_rate": int(rate), **members}, Audio, strict=False)
     except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(wrong(error)) from None
 
 
 def bytes_of(text: str) -> tuple[str, Bytes]:
@@ -304,7 +357,7 @@ def bytes_of(text: str) -> tuple[str, Bytes]:
     Raises:
         ValueError: A word is not known, or a value is none that it takes.
     """
-    name, _, rest = text.partition(":")
+    name, rest = _parted(text)
     members = {key: value if equals else "true" for key, equals, value in (word.partition("=") for word in filter(None, rest.split(",")))}
     known = [member for member in Bytes.__struct_fields__ if member != "joined"]
     if unknown := next((word for word in members if word not in known), ""):
@@ -312,4 +365,4 @@ def bytes_of(text: str) -> tuple[str, Bytes]:
     try:
         return name, msgspec.convert(members, Bytes, strict=False)
     except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(wrong(error)) from None

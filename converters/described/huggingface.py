@@ -111,7 +111,9 @@ def _image(said: Mapping[str, Any], operand: Operand) -> Image:
         **_resizing(said, operand.shape),
     }
     number = said.get("resample")
-    if type(number) is int and 0 <= number < len(RESAMPLES):
+    if number is not None:
+        if type(number) is not int or not 0 <= number < len(RESAMPLES):
+            raise ValueError(f"resample is {number!r}, not a number from 0 to {len(RESAMPLES) - 1}")
         how["resample"] = RESAMPLES[number]
     return Image(**how)
 
@@ -123,6 +125,9 @@ def _channels(values: Any) -> tuple[float, ...]:
 def _resizing(said: Mapping[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
     """How a picture gets the tensor's size."""
     size, crop = said.get("size"), said.get("crop_size")
+    for name, value in (("size", size), ("crop_size", crop)):
+        if not _is_size(value):
+            raise ValueError(f"{name} is {value!r}, not pixels")
     edge = size.get("shortest_edge") if isinstance(size, dict) else size if crop and said.get("do_center_crop") else None
     if isinstance(size, dict) and "longest_edge" in size:
         return {"resize": "contain", "place": "corner"}  # of a changing size; the rest is filled up and masked
@@ -136,6 +141,12 @@ def _resizing(said: Mapping[str, Any], shape: tuple[int, ...]) -> dict[str, Any]
         if (height, width) == shape[-2:]:
             return {"resize": "cover", "edge": edge if isinstance(edge, int) else None}
     return {}
+
+
+def _is_size(value: Any) -> bool:
+    """Whether something is pixels of a side, of both in a list, or of sides by name; or nothing."""
+    sides = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    return all(side is None or (type(side) is int and side > 0) for side in sides)
 
 
 # ------------------------------------------------------------------------------------------------------------------ outputs

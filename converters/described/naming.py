@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from webnn_graph.codes import Code
-from webnn_graph.errors import FormatError, Where
+from webnn_graph.errors import FormatError, unreadable
 from webnn_graph.metadata import MOST_BYTES, MOST_CHARACTERS, Target
 from webnn_graph.wording import one_line
 
@@ -59,10 +59,10 @@ def _read(file: Path, are_characters: bool = False) -> Any:
         if file.stat().st_size > MOST_BYTES:
             raise FormatError(f"{file} has {file.stat().st_size:,} bytes; labels have at most {MOST_BYTES:,}")
         text = file.read_text("utf-8-sig")
-    except FileNotFoundError:
-        raise FormatError("there is no such file", where=Where(str(file)), code=Code.NO_SUCH_FILE) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{file} cannot be read as text: {error}") from None
+    except OSError as error:
+        raise unreadable(file, error) from None
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{file} is no text: byte {error.start} is not UTF-8", "save it as UTF-8, or is it another file?") from None
     lines = text.removesuffix("\n").split("\n") if text else []
     if not text.lstrip().startswith(("[", "{")):
         return lines

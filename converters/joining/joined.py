@@ -12,6 +12,7 @@ import msgspec
 from converters.joining import answers, pictures, scales, sounds
 from converters.joining.steps import Beginning, Ending
 from webnn_graph.builder import GraphBuilder
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph, Operand
@@ -112,7 +113,7 @@ def label_of(name: str, step: Beginning) -> str:
 def _beginnings(graph: Graph, metadata: Metadata, picture_size: tuple[int, int] | None) -> dict[str, Beginning]:
     found = {}
     if picture_size and not any(isinstance(meaning, Image) for meaning in metadata.tensors.values()):
-        raise ValidationError(f"no input of {graph.name} is said to be a picture", "--image x:rgb,mean=0.5,std=0.5 can say so")
+        raise ValidationError(f"no input of {graph.name} is said to be a picture", _saying(graph), code=Code.REFUSED)
     for operand in graph.inputs:
         meaning = metadata.tensors.get(operand.name)
         kind = BEGINNINGS.get(type(meaning))
@@ -120,8 +121,14 @@ def _beginnings(graph: Graph, metadata: Metadata, picture_size: tuple[int, int] 
         if kind and (step := kind(operand, meaning, **how)):
             found[operand.name] = step
     if not any(type(meaning) in BEGINNINGS for meaning in metadata.tensors.values()):
-        raise ValidationError(f"no input of {graph.name} is said to be a picture or a sound", "--image x:rgb,mean=0.5,std=0.5 can say so")
+        raise ValidationError(f"no input of {graph.name} is said to be a picture or a sound", _saying(graph), code=Code.REFUSED)
     return found
+
+
+def _saying(graph: Graph) -> str:
+    """How somebody says that an input is a picture."""
+    given = [operand.name for operand in graph.inputs if not operand.distribution]
+    return f"--image {given[0] if len(given) == 1 else 'INPUT'}:rgb,mean=0.5,std=0.5 can say so"
 
 
 def _endings(graph: Graph, metadata: Metadata) -> dict[str, Ending]:
@@ -132,5 +139,5 @@ def _endings(graph: Graph, metadata: Metadata) -> dict[str, Ending]:
         if kind and (step := kind(graph, operand, meaning)):
             found[operand.name] = step
     if not any(operand.name in metadata.tensors for operand in graph.outputs):
-        raise ValidationError(f"it is not said what any output of {graph.name} is", "--labels FILE can name them")
+        raise ValidationError(f"it is not said what any output of {graph.name} is", "--labels FILE can name them", code=Code.REFUSED)
     return found

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from webnn_graph.codes import Code
-from webnn_graph.errors import FormatError, WebNNError, Where
+from webnn_graph.errors import FormatError, WebNNError, Where, unreadable
 from webnn_graph.formats.locks import LOCK
 from webnn_graph.metadata import metadata_of
 from webnn_graph.names import nearest
@@ -174,13 +174,14 @@ def read(path: Path, *, trusted: bool = False) -> Zoo:
         trusted: Whether its rows may run Python code, as ``python:`` sources and modules do.
 
     Raises:
-        FormatError: It is no manifest.
+        FormatError: It is no manifest, or cannot be read.
         WebNNError: It runs code, and is not trusted.
-        OSError: It cannot be read.
     """
     where = Where(file=str(path))
     try:
         rows = msgspec.toml.decode(path.read_bytes(), type=dict[str, dict[str, Any]])
+    except OSError as error:
+        raise unreadable(path, error) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"this is no manifest of a zoo: {error}", "docs/reference/manifest.md says what stands in one", where) from None
     models = {name: _model(name, row, replace(where, member=name)) for name, row in rows.items()}

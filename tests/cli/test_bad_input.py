@@ -175,9 +175,14 @@ CASES = [
         "linear.safetensors already exists, and linear.webnn, linear.json read it.*--force",
         files=lambda: {"linear.safetensors": b"old", "linear.webnn": b"old", "linear.json": b"old"},
     ),
-    Case("folder is a file", "onnx2webnn {model} --dim batch=2 -o taken/deeper", "taken", files=lambda: {"taken": b""}),
+    Case(
+        "folder is a file",
+        "onnx2webnn {model} --dim batch=2 -o taken/deeper",
+        r"taken is a file, .* \[cannot-write\]",
+        files=lambda: {"taken": b""},
+    ),
     Case("file in the folder's place", "onnx2webnn {model} --dim batch=2 -o taken", "taken is a file", files=lambda: {"taken": b""}),
-    Case("folder that cannot be made", "onnx2webnn {model} --dim batch=2 -o /dev/null/out", "/dev/null/out"),
+    Case("folder that cannot be made", "onnx2webnn {model} --dim batch=2 -o /dev/null/out", "/dev/null is a file"),
     Case("name with folder", "onnx2webnn {model} --name ../up", "a file name", 2),
     Case("unknown format", "onnx2webnn {model} --format tflite", "'tflite' is none of webnn, json, js", 2),
     # Usage
@@ -217,6 +222,8 @@ CASES = [
     Case("against no file", "webnn verify {graph} --against nowhere.onnx", "nowhere.onnx"),
     Case("against another model", "webnn verify {graph} --against bad.onnx", "differ", files=changed_model(unsupported)),
     # The zoo
+    Case("no manifest", "webnn zoo list --zoo nosuch.toml", r"nosuch.toml: there is no such file \[no-such-file\]"),
+    Case("a folder as a manifest", "webnn zoo list --zoo .", r"it is a folder, not a file \[no-such-file\]"),
     Case("unknown zoo model", "webnn zoo list magika", "no model or tag 'magika'.*magika_v3_3"),
 ]
 

@@ -64,7 +64,7 @@ def test_several_sizes(model: Path, invoke: Invoke) -> None:
     [
         (("--format", "js", "--fallback", "ort"), "'ort' is no fallback of modules; it is ort-web, ort-web=MODULE"),
         (("--format", "js", "--fallback", "ort-web="), "'ort-web=' is no fallback of modules"),
-        (("--fallback", "ort-web", "--format", "webnn,onnx"), "--fallback is of modules: --format js"),
+        (("--fallback", "ort-web", "--format", "webnn,onnx"), "--fallback is for --format js or page or npm"),
     ],
 )
 def test_what_is_no_fallback(options: tuple[str, ...], expected: str, model: Path, invoke: Invoke) -> None:

@@ -46,9 +46,9 @@ def test_words(text: str, members: dict[str, Any]) -> None:
         ("", "'' is not known; words are xy, yx, log, middle, and stride=, overlap="),
         ("log=1", "'log=1' is not known"),
         ("names=a", "'names=a' is not known"),
-        ("stride=0", "Expected `int` >= 1"),
-        ("stride=x", "invalid literal"),
-        ("overlap=2", "Expected `float` <= 1"),
+        ("stride=0", "stride must be at least 1"),
+        ("stride=x", "'x' is no number"),
+        ("overlap=2", "overlap must be at most 1"),
         ("overlap=nan", "overlap"),
     ],
 )

@@ -12,9 +12,12 @@ import pytest
 import torch
 from click.testing import Result
 
+from converters.described import huggingface, properties
 from converters.described.given import Given, audio, image
 from converters.described.levels import levels
 from converters.described.naming import read_labels
+from converters.described.tasks import ANSWERS, KNOWN
+from converters.torch.huggingface import HEADS
 from tests.cli.conftest import invoke as invoke
 from tests.described.graphs import graph_of
 from webnn_graph import GraphBuilder, load, save
@@ -34,6 +37,7 @@ from webnn_graph.metadata import (
     State,
     problems,
 )
+from webnn_graph.metadata.document import KINDS
 from webnn_graph.spectrogram import Spectrogram
 
 
@@ -62,14 +66,16 @@ def test_pictures(text: str, expected: tuple[str, Image, Any]) -> None:
     ("text", "said"),
     [
         ("x:purple", "'purple' is not known; words are rgb, bgr, gray,"),
-        ("x:mean=a", "could not convert string to float"),
+        ("x:mean=a", "'a' is no number"),
         ("x:1,2", "'1' is not known"),
         ("x:resize=9x9", "'resize=9x9' is not known"),
         ("x:rounded=1", "'rounded=1' is not known"),
         ("x:size=a", "is not like size=224"),
-        ("x:scale=0", "Expected `float` > 0.0"),
-        ("x:fill=300", "Expected `int` <= 255"),
-        ("x:std=1,1,1,1,1", "length <= 4"),
+        ("x:scale=0", "scale must be above 0"),
+        ("x:fill=300", "fill must be at most 255"),
+        ("x:std=1,1,1,1,1", "std must have at most 4 values"),
+        ("x:std=0", "std must be above 0"),
+        ("x:edge=²", "'²' is no number"),
     ],
 )
 def test_pictures_that_are_none(text: str, said: str) -> None:
@@ -119,11 +125,11 @@ def test_spectrograms(text: str, expected: Audio) -> None:
     [
         ("x:fast", "it is like x:16000"),
         ("x:16000,loud", "'loud' is not known; words are normalized, context, repeated, cut, kaldi, length, hop,"),
-        ("x:16000,context=-1", "Expected `int` >= 0"),
-        ("x:16000,mels=80", "missing required field"),
+        ("x:16000,context=-1", "context must be at least 0"),
+        ("x:16000,mels=80", "length= is missing"),
         ("x:16000,kaldi", "kaldi takes mels, too"),
-        ("x:16000,kaldi,mels=80,window=round", "Invalid enum value 'round'"),
-        ("x:16000,kaldi,mels=many", "Expected `int`"),
+        ("x:16000,kaldi,mels=80,window=round", "window is 'round', which is not known"),
+        ("x:16000,kaldi,mels=many", "mels must be a whole number"),
     ],
 )
 def test_sounds_that_are_none(text: str, said: str) -> None:
@@ -161,6 +167,56 @@ def test_lines_of_text_that_are_known() -> None:
     graph = Given("text-detection").of(graph_of({"x": (1, 3, 8, 8)}, {"y": (8, 8)}))
     known = replace(graph, metadata=Metadata(tensors={"y": Regions(unclip=2)}).document())
     assert Metadata.of(Given("text-detection").of(known)).tensors == {"y": Regions(unclip=2)}
+
+
+def test_names_are_those_of_the_graph_or_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "two.txt").write_text("cat\ndog\n")
+    graph = graph_of({"input_1": (1, 3, 8, 8), "b": (1, 400)}, {"y_0": (1, 2), "z": (1, 2)})
+    expected = {"input_1": Image(scale=1 / 255), "b": Audio(sampling_rate=8000), "y_0": Labels(names=("cat", "dog"))}
+    for name, output in (("input_1", "y_0"), ("input.1", "/y:0")):
+        key, said, size = image(f"{name}:size=8")
+        given = Given(inputs={key: said, **dict([audio("b:8000")])}, sizes={key: size or (0, 0)}, labels={output: tmp_path / "two.txt"})
+        assert Metadata.of(given.of(graph)).tensors == expected
+    assert image("input:0:rgb")[0] == "input:0"
+    with pytest.raises(ValidationError, match="input input_1 is said to be something twice, as input.1 and input_1"):
+        Given(inputs={"input.1": Image(), "input_1": Image()}).of(graph)
+    several = graph_of({"a_b": (1, 3, 8, 8), "a_b_2": (1, 3, 8, 8)}, {"y": (1, 2)})
+    with pytest.raises(ValidationError, match="image a.b: there is no such input"):
+        Given(inputs={"a.b": Image()}).of(several)
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "note"),
+    [
+        ("", 0, ()),
+        ("other", 0, ()),
+        ("nonsense", 0, ("task nonsense is none that is known, and is kept",)),
+        ("image-clasification", 0, ("task image-clasification is none that is known, and is kept; did you mean image-classification?",)),
+        ("image-classification", 10, ()),
+        ("image-classification", 0, ("nothing is made of the task image-classification: --labels FILE says what its scores are of",)),
+        *(
+            (
+                "object-detection",
+                labels,
+                ("nothing is made of the task object-detection: it takes --labels FILE, and an output with boxes",),
+            )
+            for labels in (0, 10)
+        ),
+        ("text-detection", 0, ("nothing is made of the task text-detection: it takes one output that is a map",)),
+    ],
+)
+def test_tasks_of_which_nothing_comes(task: str, labels: int, note: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text("".join(f"label {i}\n" for i in range(labels)))
+    graph = Given(task, labels={"": tmp_path / "labels"} if labels else {}).of(graph_of({"x": (1, 3, 8, 8)}, {"y": (1, 10)}))
+    assert graph.notes == note
+    assert Metadata.of(graph).task == task
+
+
+def test_tasks_that_are_known() -> None:
+    from transformers.pipelines import SUPPORTED_TASKS
+
+    assert {*SUPPORTED_TASKS, *HEADS, *huggingface.TASKS.values(), *properties.ULTRALYTICS.values()} - KNOWN == {""}
+    assert {kind for answer in ANSWERS.values() for kind in answer.kinds} <= {*KINDS, "level"}
 
 
 @pytest.mark.parametrize("state", [State(input="w"), State(input="x"), State(input="absent")])
@@ -306,7 +362,7 @@ def test_characters(content: str, shape: tuple[int, ...], names: tuple[str, ...]
     ("content", "name", "what"),
     [
         ("a\nb\n", "x", "there is no output 'x'"),
-        ("a\n", "", r"has 1 characters, and none of y \[1, 5, 4\], z \[1, 5, 4\] has 1 to 3 numbers at each step"),
+        ("a\n", "", r"has 1 character, and none of y \[1, 5, 4\], z \[1, 5, 4\] has 1 to 3 numbers at each step"),
         ("a\nb\nc\n", "", r"has 3 characters, which y \[1, 5, 4\], z \[1, 5, 4\] can be of"),
         ("[1", "", "is no JSON"),
     ],
@@ -360,24 +416,34 @@ def test_a_conversion_is_told(program: Path, tmp_path: Path, invoke: Callable[..
     )
     assert load(tmp_path / "out" / "n.webnn").metadata == load(tmp_path / "out" / "n.json").metadata == expected.document()
     # What is known can be said later, too.
-    changed = invoke("webnn2json", tmp_path / "out" / "n.webnn", "-o", tmp_path / "again", "--task", "other", "--audio", "x:16000")
+    changed = invoke("webnn2json", tmp_path / "out" / "n.webnn", "-o", tmp_path / "again", "--task", "other", "--image", "x:rgb")
     assert changed.exit_code == 0, changed.output
     metadata = Metadata.of(load(tmp_path / "again" / "n.json"))
-    assert (metadata.task, metadata.tensors["x"]) == ("other", Audio(sampling_rate=16_000))
+    assert (metadata.task, metadata.tensors["x"]) == ("other", Image(scale=1 / 255))
 
 
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
-        (["--image", "x:size=9"], 1, "input x is 8 pixels high and 8 wide, not 9 and 9"),
-        (["--image", "y"], 1, "image y: there is no such input"),
-        (["--image", "x:gray"], 1, "gray in nchw has 1 channels, and there are 3"),
+        (["--image", "x:size=9"], 1, "input x is 8 pixels high and 8 wide, not 9 and 9 [wrong-shape]"),
+        (["--image", "y"], 1, "image y: there is no such input [unknown-tensor]"),
+        (["--image", "x:gray"], 1, "[1, 3, 8, 8] is not image as --image says: gray in nchw has 1 channel, and there are 3 [wrong-shape]"),
         (["--image", "x:odd"], 2, "'odd' is not known"),
         (["--image", "x", "--image", "x:bgr"], 2, "--image, --audio and --file say what an input is once"),
-        (["--labels", "two.txt"], 1, "two.txt has 2 labels, and no axis of scores [1, 3], map [1, 3, 6, 6] is as long"),
-        (["--labels", "three.txt"], 1, "three.txt has 3 labels, as many as scores and map have"),
-        (["--labels", "x:three.txt"], 1, "three.txt: there is no output 'x'"),
+        (
+            ["--labels", "two.txt"],
+            1,
+            "two.txt has 2 labels, and no axis of scores [1, 3], map [1, 3, 6, 6] is as long [wrong-shape]\nhint: it takes 3 or 6 labels",
+        ),
+        (
+            ["--labels", "three.txt"],
+            1,
+            "three.txt has 3 labels, as many as scores and map have [refused]\nhint: say which: --labels OUTPUT:FILE",
+        ),
+        (["--labels", "x:three.txt"], 1, "three.txt: there is no output 'x' [unknown-tensor]\nhint: outputs are scores, map"),
         (["--labels", "nowhere.txt"], 1, "nowhere.txt: there is no such file"),
+        (["--labels", "."], 1, ".: it is a folder, not a file [no-such-file]"),
+        (["--labels", "n.pt2"], 1, "n.pt2 is no text: byte "),
         (["--task", "Two Words"], 1, "it is like image-classification"),
         (["--generate", "4,16", "--image", "x"], 2, "--generate says what goes in and comes out"),
     ],

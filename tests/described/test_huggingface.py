@@ -56,7 +56,7 @@ def test_a_classifier_of_pictures(tmp_path: Path) -> None:
         ({"do_normalize": False}, {"mean": (), "std": ()}),
         ({"do_rescale": False}, {"scale": 1.0}),
         ({"resample": 3}, {"resample": "bicubic"}),
-        ({"resample": 99}, {}),
+        ({"resample": None}, {}),
         ({"do_flip_channel_order": True}, {"channels": "bgr"}),
         (
             {"size": {"shortest_edge": 40}, "do_center_crop": True, "crop_size": {"height": 32, "width": 32}},
@@ -73,6 +73,33 @@ def test_how_a_picture_is_made(changed: dict[str, Any], expected: dict[str, Any]
     graph = said(tmp_path, graph_of(PICTURE, {"y": (1,)}), {}, preprocessor_config={**VIT, **changed})
     assert Metadata.of(graph).tensors == {"pixel_values": Image(**{**NORMALIZED, **expected})}
     assert graph.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"image_mean": "grey"}, "could not convert string to float: 'grey'"),
+        ({"size": "big"}, "size is 'big', not pixels"),
+        ({"size": {"shortest_edge": "big"}}, "size is {'shortest_edge': 'big'}, not pixels"),
+        ({"crop_size": [32, -1]}, "crop_size is [32, -1], not pixels"),
+        ({"resample": 99}, "resample is 99, not a number from 0 to 5"),
+        ({"resample": "bicubic"}, "resample is 'bicubic', not a number from 0 to 5"),
+    ],
+)
+def test_a_member_that_is_damaged(changed: dict[str, Any], what: str, tmp_path: Path) -> None:
+    graph = said(tmp_path, graph_of(PICTURE, {"y": (1,)}), {}, preprocessor_config={**VIT, **changed})
+    (note,) = graph.notes
+    assert note.startswith(f"what {tmp_path.name} says of inputs and outputs is left out") and note.endswith(what)
+    assert graph.metadata == {}
+
+
+@pytest.mark.parametrize("content", ["{not json", "[1]", ""])
+@pytest.mark.parametrize("name", ["preprocessor_config.json", "config.json"])
+def test_a_file_that_is_damaged(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "some"}))
+    (tmp_path / name).write_text(content)
+    graph = described(graph_of(PICTURE, {"y": (1,)}), tmp_path)
+    assert graph.notes == (f"{name} is damaged, it is no object of JSON; what it says is left out",)
 
 
 def test_a_processor_within_another_file(tmp_path: Path) -> None:

@@ -174,7 +174,8 @@ def deep(depth: int) -> list[Any]:
 
 BAD_JSON: list[tuple[str, str]] = [
     ("{", "1:2: expecting property name"),
-    ('{"format": "other"}', "format: expected 'webnn-graph-json', not 'other'"),
+    ('{"format": "other"}', 'format: it is "other", and that of a graph is "webnn-graph-json"'),
+    ("{}", 'format: it is missing, and that of a graph is "webnn-graph-json"'),
     (as_json(version=3), "version: 3 is not a version that is known"),
     (
         as_json(inputs={"x": {"dataType": "float32", "shape": [65536, 65536]}}),

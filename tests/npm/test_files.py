@@ -53,7 +53,7 @@ def test_the_readme(tmp_path: Path) -> None:
     assert 'import { load } from "@me/birds";' in readme
     assert "| pixels | float32 | 1 x 3 x 32 x 32 | image |" in readme
     assert "cp node_modules/@me/birds/*.onnx node_modules/@me/birds/*.safetensors node_modules/onnxruntime-web/dist/*.wasm dist/" in readme
-    assert "\n## License\n\nApache-2.0, " in readme
+    assert "\n## License\n\nApache-2.0.\n" in readme
 
 
 def test_a_fallback_at_an_address_needs_no_package(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_license_that_is_none_of_spdx(tmp_path: Path) -> None:
     graph = classifier(Metadata(license="some-community (1)"))
     folder = package(tmp_path / "p", graph)
     assert manifest_of(folder)["license"] == "SEE LICENSE IN README.md"
-    assert "some-community (1), as the model's source says it." in (folder / "README.md").read_text("utf-8")
+    assert "\n## License\n\nsome-community (1).\n" in (folder / "README.md").read_text("utf-8")
 
 
 @needs_npm
@@ -113,10 +113,10 @@ def test_commands(invoke: Callable[..., Any], tmp_path: Path) -> None:
     assert "package.json" in again.stderr
     refused = invoke("webnn2js", tmp_path / "pictures.webnn", "-o", tmp_path / "q", "--package", "@me/p")
     assert refused.exit_code == 2
-    assert "--package is of packages: --format npm" in refused.stderr
+    assert "--package is for --format npm" in refused.stderr
     wrong = invoke("webnn2js", tmp_path / "pictures.webnn", "-o", tmp_path / "q", "--format", "npm", "--package", "Bad Name")
     assert wrong.exit_code == 1
-    assert "'Bad Name' is no package of npm" in wrong.stderr
+    assert "'Bad Name' is no package of npm [refused]" in wrong.stderr
     assert not (tmp_path / "q").exists()
 
 

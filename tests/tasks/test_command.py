@@ -6,6 +6,7 @@ import json
 import sys
 import wave
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ pytest.importorskip("PIL", reason="pillow is not installed")
 
 import PIL.Image  # noqa: E402
 
+from tests.described.graphs import graph_of  # noqa: E402
 from tests.tasks.pictures import mosaic  # noqa: E402
+from webnn_graph import save  # noqa: E402
+from webnn_graph.metadata import Image, Labels, Metadata  # noqa: E402
 
 Invoke = Callable[..., Result]
 NAMES = {0: "cat", 1: "dog", 2: "it's <b>", 3: "tree"}
@@ -131,6 +135,9 @@ def test_a_sound(tmp_path: Path, invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
+        (["--image", "."], 1, ".: it is a folder, not a file [no-such-file]"),
+        (["--image", "strip.png", "--save", "strip.png"], 1, "strip.png is both --image and --save; what is read is never written over"),
+        (["--top", "80x"], 2, "'80x' is no whole number"),
         (["--image", "none.png"], 1, "none.png is no picture that can be read"),
         (["--image", "absent.png"], 1, "absent.png: there is no such file"),
         (["--audio", "none.png"], 1, "is given a sound, and none of its inputs is said to be one"),
@@ -140,11 +147,22 @@ def test_a_sound(tmp_path: Path, invoke: Invoke) -> None:
 def test_what_is_refused(
     options: list[str], status: int, said: str, classifier: Path, monkeypatch: pytest.MonkeyPatch, invoke: Invoke
 ) -> None:
+    mosaic(8, 8).save(classifier.parent / "strip.png")
     monkeypatch.chdir(classifier.parent)
     Path("none.png").write_text("no picture")
     result = invoke("webnn", "run", classifier, *options)
     assert (result.exit_code, result.stdout) == (status, ""), result.output
     assert said in result.stderr and "Traceback" not in result.stderr
+
+
+def test_a_picture_that_does_not_fit(tmp_path: Path, invoke: Invoke) -> None:
+    graph = graph_of({"x": (1, 3, 64, 64)}, {"y": (1, 2)})
+    metadata = Metadata(tensors={"x": Image(resize="cover"), "y": Labels(names=("a", "b"))})
+    save(replace(graph, metadata=metadata.document()), tmp_path / "m.webnn")
+    mosaic(20_000, 1).save(tmp_path / "strip.png")
+    result = invoke("webnn", "run", tmp_path / "m.webnn", "--image", tmp_path / "strip.png")
+    assert result.exit_code == 1
+    assert "strip.png: the picture of 1 x 20,000 pixels is to become 64 x 1,280,000; " in result.stderr and "[wrong-input]" in result.stderr
 
 
 def test_a_graph_that_says_nothing(classifier: Path, tmp_path: Path, invoke: Invoke) -> None:
@@ -154,7 +172,8 @@ def test_a_graph_that_says_nothing(classifier: Path, tmp_path: Path, invoke: Inv
     (tmp_path / "model.safetensors").rename(tmp_path / "mute.safetensors")
     result = invoke("webnn", "run", tmp_path / "mute.webnn", "--image", tmp_path / "picture.png")
     assert result.exit_code == 1
-    assert "is given a picture, and none of its inputs is said to be one" in result.stderr
+    assert "is given a picture, and none of its inputs is said to be one [unknown-input]" in result.stderr
+    assert f"\nhint: webnn2json {tmp_path / 'mute.webnn'} --image pixel_values:rgb,mean=0.5 says so" in result.stderr
 
 
 def test_without_pillow(classifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> None:

@@ -156,7 +156,7 @@ def test_files_of_targets(content: str, expected: tuple[Target, ...], tmp_path: 
         ("[{", "is no JSON"),
         ("[" * 100_000, "is no JSON"),
         ("a\nb\nc\nd\n", "targets has 4 targets, and no axis of"),
-        ("a\n", "targets has 1 targets, and no axis of"),
+        ("a\n", "targets has 1 target, and no axis of"),
     ],
 )
 def test_what_is_refused(content: str, said: str, tmp_path: Path) -> None:

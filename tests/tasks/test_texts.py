@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 
 from tests.tasks.test_command import NAMED, SMALL  # noqa: E402
+from webnn_graph import GraphBuilder, save  # noqa: E402
 from webnn_graph.data_types import DataType  # noqa: E402
 from webnn_graph.errors import ValidationError  # noqa: E402
 from webnn_graph.generation.text import Marked  # noqa: E402
 from webnn_graph.graph import Descriptor  # noqa: E402
-from webnn_graph.metadata import Labels, Tokens  # noqa: E402
+from webnn_graph.metadata import Labels, Metadata, Tokens  # noqa: E402
 from webnn_graph.tasks.texts import filled, inputs_of, named_parts, tokenizer_file  # noqa: E402
 
 Invoke = Callable[..., Result]
@@ -188,6 +190,21 @@ def test_what_is_refused(tmp_path: Path, invoke: Invoke) -> None:
     assert absent.exit_code == 1 and "has no tokenizer.json, so that text cannot be read" in absent.stderr
     for result in (twice, damaged, absent):
         assert "Traceback" not in result.stderr and result.stdout == ""
+
+
+def test_tokens_beyond_the_table(tmp_path: Path, invoke: Invoke) -> None:
+    """Places, whose table is smaller, do not matter."""
+    (tmp_path / "tokenizer.json").write_text(trained("bert")[0])
+    names = Labels(names=tuple(f"label {i}" for i in range(8)))
+    metadata = Metadata(tensors={"ids": Tokens(), "places": Tokens(holds="positions"), "y": names})
+    for rows, said in ((120, ""), (5, "and small knows 5 tokens, from 0 on [wrong-input]")):
+        b = GraphBuilder("small")
+        ids, places = b.cast(b.input("ids", "int64", [1, 4]), "int32"), b.input("places", "int64", [1, 4])
+        table = np.zeros((rows, 8), np.float32)
+        found = b.add(b.gather(table, ids), b.gather(table[:4], places))
+        save(replace(b.build({"y": b.reduceMean(found, axes=[1])}), metadata=metadata.document()), tmp_path / "small.webnn", overwrite=True)
+        result = invoke("webnn", "run", tmp_path / "small.webnn", "--text", "Anna")
+        assert result.exit_code == bool(said) and said in result.stderr, result.output
 
 
 def test_a_damaged_tokenizer_is_left_out(tmp_path: Path, invoke: Invoke) -> None:

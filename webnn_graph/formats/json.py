@@ -152,7 +152,8 @@ class _Reader:
     def document(self, root: Any) -> Document:
         members = self._object(root, "")
         if members.get("format") != FORMAT:
-            self._fail("format", f"expected {FORMAT!r}, not {members.get('format')!r}", "is this another kind of JSON?")
+            said = json.dumps(members["format"])[:80] if "format" in members else "missing"
+            self._fail("format", f"it is {said}, and that of a graph is {json.dumps(FORMAT)}", "is this another kind of JSON?")
         if members.get("version") not in VERSIONS or isinstance(members.get("version"), bool):
             self._fail("version", f"{members.get('version')!r} is not a version that is known: {', '.join(map(str, VERSIONS))}")
         name = members.get("name")

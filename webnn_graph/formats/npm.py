@@ -13,6 +13,7 @@ from pathlib import PurePath
 import jinja2
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import ValidationError
 from webnn_graph.formats.expressions import object_of, string, variable
 from webnn_graph.formats.table import library_of
@@ -61,7 +62,8 @@ class Published:
         name, at, version = text.removeprefix("@").partition("@")
         named = cls(scope + name or package_name(stem), version if at else cls.version)
         if len(named.name) > MOST_CHARACTERS or not NAME.fullmatch(named.name) or not VERSION.fullmatch(named.version):
-            raise ValidationError(f"{text!r} is no package of npm", "it is like classifier, @me/classifier or @me/classifier@1.2.0")
+            hint = "it is like classifier, @me/classifier or @me/classifier@1.2.0"
+            raise ValidationError(f"{text!r} is no package of npm", hint, code=Code.REFUSED)
         return named
 
 

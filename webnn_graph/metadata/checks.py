@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from math import prod
+from types import MappingProxyType
 from typing import Protocol
 
+from webnn_graph.codes import Code
 from webnn_graph.errors import ValidationError
 from webnn_graph.metadata.document import Meaning, Metadata
 from webnn_graph.metadata.inputs import Image
@@ -33,14 +35,28 @@ def picture_size(inputs: Iterable[Tensor], tensors: Mapping[str, Meaning]) -> tu
     return next((meaning.model_size(shape) for shape, meaning in pictures if isinstance(meaning, Image)), None)
 
 
-def check(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> None:
-    """Raises `ValidationError` where metadata contradict the inputs and outputs of a graph."""
-    for problem in problems(metadata, inputs, outputs):
-        raise ValidationError(problem)
+def check(
+    metadata: Metadata,
+    inputs: Iterable[Tensor],
+    outputs: Iterable[Tensor],
+    said: Mapping[str, str] = MappingProxyType({}),
+    code: Code | None = None,
+) -> None:
+    """Raises `ValidationError`, with this code, where metadata contradict the inputs and outputs of a graph; see `problems`."""
+    for problem in problems(metadata, inputs, outputs, said):
+        raise ValidationError(problem, code=code)
 
 
-def problems(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> Iterator[str]:
-    """What of metadata contradicts the inputs and outputs of a graph."""
+def problems(
+    metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Tensor], said: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """What of metadata contradicts the inputs and outputs of a graph.
+
+    Args:
+        metadata: What is said.
+        inputs, outputs: Those of the graph.
+        said: Who says what a tensor is, by name, where another one does than metadata, like ``--image says``.
+    """
     inputs = list(inputs)
     shapes = {"input": {tensor.name: tensor.shape for tensor in inputs}, "output": {tensor.name: tensor.shape for tensor in outputs}}
     size = picture_size(inputs, metadata.tensors)
@@ -50,7 +66,10 @@ def problems(metadata: Metadata, inputs: Iterable[Tensor], outputs: Iterable[Ten
         if shape is None:
             yield f"metadata call {name} {meaning.kind}, and there is no such {side}"
         else:
-            yield from (f"{side} {name} {list(shape)} is not {meaning.kind} as metadata say: {why}" for why in meaning.problems(shape))
+            yield from (
+                f"{side} {name} {list(shape)} is not {meaning.kind} as {said.get(name, 'metadata say')}: {why}"
+                for why in meaning.problems(shape)
+            )
             if isinstance(meaning, State) and shapes["input"].get(meaning.input) != shape:
                 yield f"output {name} {list(shape)} is not the next value of an input {meaning.input}: there is none of this shape"
             is_in_cells = isinstance(meaning, Detections) and meaning.form == "cells" and len(shape) > 1

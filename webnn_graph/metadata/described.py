@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -38,6 +39,20 @@ class Described(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def kind(self) -> str:
         """Its kind, by which files tell it from others."""
         return str(type(self).__struct_config__.tag)
+
+
+def apart(shape: tuple[int, ...], own: int, most: int, what: str) -> Iterator[str]:
+    """What contradicts that the last axes are something, and those before them a batch, and channels of which there are a few.
+
+    Args:
+        shape: Of the tensor.
+        own: How many axes are the last ones.
+        most: How many channels there are at most.
+        what: What the last axes are.
+    """
+    if prod(shape[1:-own]) > most:
+        before = "no other axis but the batch" if most == 1 else f"the batch and {most} channels at most"
+        yield f"before {what} there are {before}, not {list(shape[:-own])}"
 
 
 def wrong_count(names: int, shape: tuple[int, ...], axis: int, what: str) -> Iterator[str]:

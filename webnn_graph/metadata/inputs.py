@@ -8,11 +8,14 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from webnn_graph.metadata.described import Byte, Described, Number, Pixels, Positive
+from webnn_graph.metadata.described import Byte, Described, Number, Pixels, Positive, apart
 from webnn_graph.spectrogram import Spectrogram
+from webnn_graph.wording import count
 
 MOST_RATE = 384_000
 """Samples a second of a sound."""
+MOST_CHANNELS = {"samples": 2, "frames and mels": 4}
+"""Of a sound, by what the last axes are: CLAP takes four spectrograms of parts of one."""
 MOST_BLOCK = 2**24
 """Bytes that are read at either end of a file."""
 
@@ -102,10 +105,10 @@ class Image(Described, frozen=True, tag="image"):
             return
         found = shape[-3] if self.layout == "nchw" else shape[-1]
         if found != self.count:
-            yield f"{self.channels} in {self.layout} has {self.count} channels, and there are {found}"
+            yield f"{self.channels} in {self.layout} has {count(self.count, 'channel')}, and there are {found:,}"
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) not in (0, 1, self.count):
-                yield f"{name} has {len(values)} values for {self.count} channels"
+                yield f"{name} has {count(len(values), 'value')} for {count(self.count, 'channel')}"
         if self.placed and not (self.placed.left < self.placed.right and self.placed.top < self.placed.bottom):
             yield "placed has its left before its right and its top above its bottom"
 
@@ -145,6 +148,8 @@ class Audio(Described, frozen=True, tag="audio"):
             yield "a sound has samples, not one number"
         elif self.context >= shape[-1]:
             yield f"of {shape[-1]:,} samples {self.context:,} are those before"
+        own, what = (2, "frames and mels") if self.spectrogram else (1, "samples")
+        yield from apart(shape, own, MOST_CHANNELS[what], what)
 
 
 class Tokens(Described, frozen=True, tag="tokens"):
@@ -194,3 +199,4 @@ class Bytes(Described, frozen=True, tag="bytes"):
             yield f"the first {self.first:,} and the last {self.last:,} bytes are not {found:,}"
         if max(self.first, self.last, self.least) > self.block:
             yield f"a block of {self.block:,} bytes has no {max(self.first, self.last, self.least):,}"
+        yield from apart(shape, 1, 1, "bytes")

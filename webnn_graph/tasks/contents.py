@@ -10,7 +10,7 @@ import numpy as np
 
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array, DataType
-from webnn_graph.errors import FormatError, ValidationError, Where, reason
+from webnn_graph.errors import FormatError, ValidationError, unreadable
 from webnn_graph.graph import Descriptor
 from webnn_graph.metadata import Bytes
 
@@ -30,10 +30,8 @@ def read_ends(file: Path, block: int) -> Ends:
         FormatError: There is no such file, or it cannot be read.
     """
     try:
-        if not file.is_file():
-            if file.exists():
-                raise FormatError(f"{file} is no file")
-            raise FormatError("there is no such file", where=Where(str(file)), code=Code.NO_SUCH_FILE)
+        if file.exists() and not file.is_file() and not file.is_dir():
+            raise FormatError(f"{file} is no file")
         with file.open("rb") as opened:
             size = opened.seek(0, os.SEEK_END)
             count = min(block, size)
@@ -42,7 +40,7 @@ def read_ends(file: Path, block: int) -> Ends:
             opened.seek(size - count)
             return Ends(first, opened.read(count))
     except OSError as error:
-        raise FormatError(f"{file} cannot be read: {reason(error)}") from None
+        raise unreadable(file, error) from None
 
 
 def takes_bytes(data_type: DataType, meaning: Bytes) -> bool:
@@ -69,7 +67,7 @@ def fitted(ends: Ends, meaning: Bytes, operand: Descriptor) -> Array:
     if len(first) < meaning.least:
         without = " without white space" if meaning.stripped and ends.first else ""
         said = f"the file has {len(first):,} bytes{without}; the model takes {meaning.least:,} or more"
-        raise ValidationError(said, code=Code.WRONG_SHAPE)
+        raise ValidationError(said, code=Code.WRONG_INPUT)
     numbers = np.full(meaning.first + meaning.last, meaning.pad, np.int64)
     first, last = first[: meaning.first], last[max(0, len(last) - meaning.last) :]
     numbers[: len(first)] = np.frombuffer(first, np.uint8)

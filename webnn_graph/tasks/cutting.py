@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.tasks.maps import cubic_weight
@@ -36,7 +37,7 @@ def cut(picture: Picture, corners: Sequence[tuple[float, float]]) -> Picture:
     across, down = (np.hypot(*(quad[[a, c]] - quad[[b, d]]).T).max() for a, b, c, d in ((0, 1, 2, 3), (0, 3, 1, 2)))
     width, height = max(1, int(across)), max(1, int(down))
     if width * height > MOST_PIXELS:
-        raise ValidationError(f"a part of {width:,} x {height:,} pixels is cut out; at most {MOST_PIXELS:,} are")
+        raise ValidationError(f"a part of {width:,} x {height:,} pixels is cut out; at most {MOST_PIXELS:,} are", code=Code.WRONG_INPUT)
     x, y = _places(quad, np.arange(width) / width, (np.arange(height) / height)[:, None])
     made = _between(np.asarray(picture.convert("RGB")), x, y)
     return picture_of(np.rot90(made) if height >= TALL * width else made)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Graph
@@ -106,7 +107,8 @@ class Listening:
         if windows > MOST_WINDOWS or windows * nbytes > MOST_BYTES:
             seconds = self.size / self.audio.sampling_rate
             what = f"the sound is heard in {windows:,} windows of {seconds:.3g} seconds, whose outputs are {size(windows * nbytes)}"
-            raise ValidationError(what, f"a shorter one is heard: at most {MOST_WINDOWS:,} windows and {size(MOST_BYTES)} are")
+            hint = f"a shorter one is heard: at most {MOST_WINDOWS:,} windows and {size(MOST_BYTES)} are"
+            raise ValidationError(what, hint, code=Code.WRONG_INPUT)
 
     def labels(self, name: str, meaning: Labels, outputs: Mapping[str, Array], top: int) -> list[answers.Scored]:
         """The most probable labels by their mean over all windows."""

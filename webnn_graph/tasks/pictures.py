@@ -13,7 +13,7 @@ import numpy as np
 
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
-from webnn_graph.errors import FormatError, ValidationError, WebNNError, Where
+from webnn_graph.errors import FormatError, ValidationError, WebNNError, unreadable
 from webnn_graph.graph import Descriptor
 from webnn_graph.metadata import Image, Placed
 from webnn_graph.tasks.resizing import resized
@@ -51,11 +51,11 @@ def read_picture(file: Path) -> Picture:
             return PIL.ImageOps.exif_transpose(picture).convert("RGB")
     except WebNNError:
         raise
-    except FileNotFoundError:
-        raise FormatError("there is no such file", where=Where(str(file)), code=Code.NO_SUCH_FILE) from None
     except PIL.UnidentifiedImageError:
         raise FormatError(f"{file} is no picture that can be read", f"kinds are {', '.join(FORMATS)}") from None
     except Exception as error:  # decoders have no common exception for damaged files
+        if isinstance(error, OSError) and error.errno:
+            raise unreadable(file, error) from None
         raise FormatError(f"{file} is no picture that can be read: {one_line(str(error), 200)}") from None
 
 
@@ -139,7 +139,9 @@ def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array
         ValidationError: A batch of several pictures is wanted, or the picture would be resized to more than `MOST_PIXELS`.
     """
     if operand.rank == 4 and operand.shape[0] != 1:
-        raise ValidationError(f"the model takes {operand.shape[0]} pictures at once", "convert it for one: --dim batch=1")
+        raise ValidationError(
+            f"the model takes {operand.shape[0]} pictures at once", "convert it for one: --dim batch=1", code=Code.WRONG_INPUT
+        )
     height, width = image.size(operand.shape)
     pixels, fit, place = _fitted(picture, image, height, width)
     if image.peak:
@@ -178,7 +180,8 @@ def _fitted(picture: Picture, image: Image, height: int, width: int) -> tuple[Ar
         if wide * high > MOST_PIXELS:
             raise ValidationError(
                 f"the picture of {picture.width:,} x {picture.height:,} pixels is to become {wide:,} x {high:,}; "
-                f"at most {MOST_PIXELS:,} are made"
+                f"at most {MOST_PIXELS:,} are made",
+                code=Code.WRONG_INPUT,
             )
     across, down = made_width / frame[0], made_height / frame[1]
     fit = Fit(*picture.size, across, down, left + before * across, top + above * down)

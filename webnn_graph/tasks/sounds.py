@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.graph import Descriptor
@@ -33,9 +34,10 @@ def fitted(samples: Array, audio: Audio, operand: Descriptor) -> Array:
     most = audio.samples(operand.shape)
     if len(samples) > most:
         seconds = most / audio.sampling_rate
-        raise ValidationError(f"the sound has {len(samples):,} samples; the model takes {most:,}, {seconds:.3g} seconds")
+        what = f"the sound has {len(samples):,} samples; the model takes {most:,}, {seconds:.3g} seconds"
+        raise ValidationError(what, code=Code.WRONG_INPUT)
     if not len(samples):
-        raise ValidationError("the sound has no samples")
+        raise ValidationError("the sound has no samples", code=Code.WRONG_INPUT)
     if audio.normalized:
         samples = (samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)  # as Wav2Vec2FeatureExtractor does, before it fills up
     if audio.repeated:

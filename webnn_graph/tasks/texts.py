@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError
 from webnn_graph.generation.text import DATA, Marked, Tokenizer
@@ -17,6 +18,8 @@ from webnn_graph.tasks.answers import Scored, probabilities
 
 NONE = "O"
 """The label of tokens that are of nothing, where labels of neighbours begin with B- and I-."""
+UNCHANGED = ("reshape", "cast", "identity", "expand")
+"""What leaves the numbers of tokens as they are."""
 SEVERAL = "convert it for one text: --dim batch=1"
 
 
@@ -68,7 +71,7 @@ def length_of(inputs: Mapping[str, tuple[Tokens, Descriptor]]) -> int:
     lengths = {descriptor.shape[-1] if descriptor.shape else 0 for _, descriptor in inputs.values()}
     if len(lengths) != 1 or any(descriptor.size != max(lengths) for _, descriptor in inputs.values()):
         shapes = ", ".join(f"{name} {list(descriptor.shape)}" for name, (_, descriptor) in inputs.items())
-        raise ValidationError(f"the model takes several texts: {shapes}", SEVERAL)
+        raise ValidationError(f"the model takes several texts: {shapes}", SEVERAL, code=Code.WRONG_INPUT)
     return lengths.pop()
 
 
@@ -84,9 +87,10 @@ def filled(marked: Marked, inputs: Mapping[str, tuple[Tokens, Descriptor]]) -> d
     """
     length, count = length_of(inputs), len(marked.ids)
     if not count:
-        raise ValidationError("the text has no tokens")
+        raise ValidationError("the text has no tokens", code=Code.WRONG_INPUT)
     if count > length:
-        raise ValidationError(f"the text has {count:,} tokens; the model takes {length:,}", "--truncate leaves out the rest")
+        what = f"the text has {count:,} tokens; the model takes {length:,}"
+        raise ValidationError(what, "--truncate leaves out the rest", code=Code.WRONG_INPUT)
     made = {}
     for name, (tokens, descriptor) in inputs.items():
         values = {"ids": marked.ids, "mask": [1] * count, "types": marked.types, "positions": range(count)}[tokens.holds]
@@ -95,6 +99,20 @@ def filled(marked: Marked, inputs: Mapping[str, tuple[Tokens, Descriptor]]) -> d
         whole[:count] = values
         made[name] = whole.reshape(descriptor.shape)
     return made
+
+
+def check_tokens(marked: Marked, inputs: Mapping[str, tuple[Tokens, Descriptor]], graph: Graph) -> None:
+    """Raises `ValidationError` for a token beyond the table that a graph looks tokens up in, in whose place it would take another."""
+    same = {name: {name} for name, (tokens, _) in inputs.items() if tokens.holds == "ids"}
+    for node in graph.nodes:
+        for name, values in same.items():
+            if node.op in UNCHANGED and node.operands[0].name in values:
+                values.add(node.output.name)
+            elif node.op == "gather" and node.operands[1].name in values:
+                rows, largest = node.operands[0].shape[node.arguments.get("axis") or 0], max(marked.ids, default=0)
+                if largest >= rows:
+                    what = f"the text has the token {largest:,}, and {graph.name} knows {rows:,} tokens, from 0 on"
+                    raise ValidationError(what, f"the tokenizer is another model's than the graph of {name}", code=Code.WRONG_INPUT)
 
 
 def inputs_of(meanings: Mapping[str, Meaning], descriptors: Mapping[str, Descriptor]) -> dict[str, tuple[Tokens, Descriptor]]:
