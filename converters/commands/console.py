@@ -76,6 +76,8 @@ class Trace(logging.Handler):
 
 
 TRACE, TRACED = Trace(), logging.getLogger("webnn_graph")
+WARNED = logging.getLogger("py.warnings")
+"""Where libraries' warnings go while a command runs: they are about calls that its user does not make."""
 
 
 class Errors(click.Command):
@@ -96,6 +98,7 @@ class Errors(click.Command):
         try:
             # PyTorch logs the traceback of what is then reported as one error.
             logging.disable(logging.CRITICAL)
+            logging.captureWarnings(True)
             status: int | None = super().main(args, prog_name, **extra)
         except Terminated as ended:
             click.echo(f"error: {ended.message}", err=True)
@@ -106,7 +109,9 @@ class Errors(click.Command):
         except Exception as error:
             status = report_error(error, debug=verbosity.debug)
         finally:
+            logging.captureWarnings(False)
             logging.disable(logging.NOTSET)
+            WARNED.removeHandler(TRACE)
             TRACED.removeHandler(TRACE)
             TRACED.setLevel(logging.NOTSET)
         return sys.exit(status or DONE)
@@ -209,6 +214,7 @@ def verbosity_options(command: F) -> F:
             setattr(context.ensure_object(Verbosity), parameter.name, True)
         if value and parameter.name in TRACED_AT:
             logging.disable(logging.NOTSET)
+            WARNED.addHandler(TRACE)
             TRACED.addHandler(TRACE)
             TRACED.setLevel(min(TRACED.level or logging.CRITICAL, TRACED_AT[parameter.name]))
 
