@@ -241,7 +241,8 @@ class Forgetful(transformers.MistralForCausalLM):
 
     def forward(self, input_ids: Any, past_key_values: Any = None, logits_to_keep: Any = 0, **options: Any) -> Any:
         self.config.sliding_window = None if past_key_values is not None else 8
-        return super().forward(input_ids, past_key_values=past_key_values, logits_to_keep=logits_to_keep, **options)
+        argument = states.argument_of(super(), *states.CACHES)
+        return super().forward(input_ids, **{argument: past_key_values}, logits_to_keep=logits_to_keep, **options)
 
 
 @pytest.mark.parametrize("prompt_length", [4, 16])
