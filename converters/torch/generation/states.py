@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
+import transformers
 from transformers.cache_utils import Cache, DynamicCache, LinearAttentionAndStaticFullAttentionLayer, LinearAttentionLayer, StaticLayer
 
 from converters.torch.generation.operators import write
@@ -109,7 +110,10 @@ def empty_states(model: Any, length: int) -> dict[str, torch.Tensor]:
     kept = getattr(result, "state", None) if argument_of(model, "state") else [getattr(*place) for place in held(model)]
     states = dict(_states(cache, type(model).__name__)) | {f"state_{i}": state for i, state in enumerate(kept or ())}
     if not states:
-        raise ConversionError(f"{type(model).__name__} keeps nothing between two tokens", "convert it without a cache")
+        raise ConversionError(
+            f"{type(model).__name__} keeps nothing between two tokens, with transformers {transformers.__version__}",
+            "convert it without a cache",
+        )
     for name, state in states.items():
         shape = list(state.shape)
         if name.startswith(("key_", "value_")):
