@@ -361,6 +361,8 @@ def generate(
         raise click.UsageError("--input goes with --prompt or --ids, not with --chat")
     if system is not None and chat is None:
         raise click.UsageError("--system goes with --chat")
+    if all(value is None for value in (prompt, chat, ids, file)):
+        raise click.UsageError("nothing is given to go on from: --prompt, --chat or --ids, for a model with an encoder also --input")
     said = {"system": system, "user": chat}
     messages = [{"role": role, "content": text} for role, text in said.items() if text is not None]
     return generated(folder, prompt, messages, ids, file, runtime=runtime, browser=browser, **how)

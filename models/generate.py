@@ -78,6 +78,8 @@ def _decoder_program(family: str) -> Any:
     import torch
     import transformers
 
+    from converters.torch.generation.states import caching
+
     class WithCache(torch.nn.Module):
         def __init__(self, model: Any) -> None:
             super().__init__()
@@ -85,7 +87,7 @@ def _decoder_program(family: str) -> Any:
 
         def forward(self, input_ids: Any, attention_mask: Any, past: list[Any]) -> tuple[Any, ...]:
             cache = transformers.DynamicCache([(past[i], past[i + 1]) for i in range(0, len(past), 2)])
-            result = self.model(input_ids=input_ids, attention_mask=attention_mask, past_key_values=cache, use_cache=True)
+            result = self.model(input_ids=input_ids, attention_mask=attention_mask, **caching(self.model, cache))
             return (result.logits, *(tensor for layer in cache.layers for tensor in (layer.keys, layer.values)))
 
     groups = HEADS if family == "gpt2" else GROUPS

@@ -126,6 +126,8 @@ def _exported(path: Path, sizes: Sizes) -> Any:
     import torch
     import transformers
 
+    from converters.torch.generation.states import caching
+
     class WithCache(torch.nn.Module):
         def __init__(self, model: Any) -> None:
             super().__init__()
@@ -134,7 +136,7 @@ def _exported(path: Path, sizes: Sizes) -> Any:
         def forward(self, input_ids: Any, attention_mask: Any, position_ids: Any, past: list[Any]) -> tuple[Any, ...]:
             cache = transformers.DynamicCache([(past[i], past[i + 1]) for i in range(0, len(past), 2)])
             given = {"input_ids": input_ids, "attention_mask": attention_mask, "position_ids": position_ids}
-            made = self.model(**given, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            made = self.model(**given, **caching(self.model, cache), logits_to_keep=1)
             return (made.logits, *(tensor for layer in cache.layers for tensor in (layer.keys, layer.values)))
 
     model = transformers.LlamaForCausalLM.from_pretrained(path).eval()

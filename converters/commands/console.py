@@ -79,6 +79,8 @@ class Trace(logging.Handler):
 
 
 TRACE, TRACED = Trace(), logging.getLogger("webnn_graph")
+WARNED = logging.getLogger("py.warnings")
+"""Where libraries' warnings go while a command runs: they are about calls that its user does not make."""
 
 
 class Errors(click.Command):
@@ -99,6 +101,7 @@ class Errors(click.Command):
         try:
             # PyTorch logs the traceback of what is then reported as one error.
             logging.disable(logging.CRITICAL)
+            logging.captureWarnings(True)
             status: int | None = super().main(args, prog_name, **extra)
         except Terminated as ended:
             click.echo(f"error: {ended.message}", err=True)
@@ -109,7 +112,9 @@ class Errors(click.Command):
         except Exception as error:
             status = report_error(error, debug=verbosity.debug)
         finally:
+            logging.captureWarnings(False)
             logging.disable(logging.NOTSET)
+            WARNED.removeHandler(TRACE)
             TRACED.removeHandler(TRACE)
             TRACED.setLevel(logging.NOTSET)
         return sys.exit(status or DONE)
@@ -217,6 +222,7 @@ def verbosity_options(command: F) -> F:
             setattr(context.ensure_object(Verbosity), parameter.name, True)
         if value and parameter.name in TRACED_AT:
             logging.disable(logging.NOTSET)
+            WARNED.addHandler(TRACE)
             TRACED.addHandler(TRACE)
             TRACED.setLevel(min(TRACED.level or logging.CRITICAL, TRACED_AT[parameter.name]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,3 +127,20 @@ def test_a_trace_ends_with_its_command(invoke: Invoke) -> None:
     assert invoke("webnn", "inspect", "--debug", "missing.webnn").exit_code
     logger = logging.getLogger("webnn_graph")
     assert (logger.level, logger.handlers) == (logging.NOTSET, [])
+
+
+@pytest.mark.parametrize(("option", "is_said"), [("--quiet", False), ("--no-simplify", False), ("--verbose", True), ("--debug", True)])
+def test_warnings_of_libraries_are_for_those_who_ask(option: str, is_said: bool, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    import converters.onnx
+
+    def warn(*_: object, **__: object) -> None:
+        warnings.warn("use another argument", FutureWarning, stacklevel=1)
+        raise KeyError
+
+    monkeypatch.setattr(converters.onnx, "convert", warn)
+    onnx.save(linear_model(batch=2), "model.onnx")
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        result = invoke("onnx2webnn", "model.onnx", option)
+    assert not shown
+    assert ("FutureWarning: use another argument" in result.stderr) == is_said

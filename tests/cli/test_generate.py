@@ -126,8 +126,20 @@ def test_json(folder: Path, invoke: Invoke) -> None:
 
 
 def test_without_a_tokenizer_there_is_no_text(mute: Path, invoke: Invoke) -> None:
-    found = json.loads(invoke("webnn", "generate", mute, "--max-tokens", 2, "--json").stdout)
-    assert (found["prompt"], found["ids"], found["text"]) == ([1], right([1], 2), None)
+    found = json.loads(invoke("webnn", "generate", mute, "--ids", "5", "--max-tokens", 2, "--json").stdout)
+    assert (found["prompt"], found["ids"], found["text"]) == ([5], right([5], 2), None)
+
+
+def test_an_empty_prompt_begins_with_the_first_token(folder: Path, invoke: Invoke) -> None:
+    result = invoke("webnn", "generate", folder, "--prompt", "", "--max-tokens", 6)
+    assert (result.exit_code, result.stdout) == (0, spelled(right([1], 6)) + "\n"), result.output
+
+
+@pytest.mark.parametrize("model", ["folder", "mute", "listener"])
+def test_without_a_prompt_there_is_nothing_to_go_on_from(model: str, invoke: Invoke, request: pytest.FixtureRequest) -> None:
+    result = invoke("webnn", "generate", request.getfixturevalue(model))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "nothing is given to go on from: --prompt, --chat or --ids, for a model with an encoder also --input" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -252,12 +264,6 @@ def test_a_text_for_a_model_of_sounds(listener: Path, tmp_path: Path, invoke: In
         assert "error: the encoder takes input_values, and no text [wrong-input]\nhint: --input FILE" in result.stderr
 
 
-def test_nothing_for_an_encoder(listener: Path, invoke: Invoke) -> None:
-    result = invoke("webnn", "generate", listener)
-    assert (result.exit_code, result.stdout) == (1, ""), result.output
-    assert "error: a model with an encoder is given what is encoded: a text, a sound or a picture [wrong-input]" in result.stderr
-
-
 def test_a_picture_and_a_text(tmp_path: Path, invoke: Invoke) -> None:
     save_package(tmp_path / "seer", Toy().seen_graphs(), toys.TRANSLATING, formats=["webnn"])
     picture = np.array([[0.5, -0.25, 0.75, -1, 0, 0.5]], np.float32)
@@ -286,8 +292,8 @@ def test_what_a_listener_does_not_know(options: list[str], said: str, listener: 
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
-        (["--language", "de"], 1, "the model has no language 'de'"),
-        (["--timestamps"], 1, "task and timestamps are for models of speech"),
+        (["--ids", "5", "--language", "de"], 1, "the model has no language 'de'"),
+        (["--ids", "5", "--timestamps"], 1, "task and timestamps are for models of speech"),
         (["--ids", "5,23"], 1, "error: the tokens have 23, which is none of the 23 tokens that the model knows [wrong-input]"),
         (["--ids", "5,x"], 2, "error: "),
         (["--ids", ",".join(["1"] * (CACHE + 1))], 1, f"of which {CACHE} are free, and {CACHE + 1} were given [cache-full]"),
@@ -295,9 +301,9 @@ def test_what_a_listener_does_not_know(options: list[str], said: str, listener: 
         (["--ids", "5", "--system", "a"], 2, "--system goes with --chat"),
         (["--chat", "a"], 1, "has no tokenizer.json"),
         (["--prompt", "a"], 1, "has no tokenizer.json, so that text cannot be read"),
-        (["--temperature", "1", "--beams", "2"], 1, "several beams have no temperature"),
+        (["--ids", "5", "--temperature", "1", "--beams", "2"], 1, "several beams have no temperature"),
         (["--max-tokens", "0"], 2, "0 is not in the range"),
-        (["--runtime", "browser", "--browser", "nowhere"], 1, "[runtime-unavailable]"),
+        (["--ids", "5", "--runtime", "browser", "--browser", "nowhere"], 1, "[runtime-unavailable]"),
     ],
 )
 def test_what_is_refused(options: list[str], status: int, said: str, mute: Path, invoke: Invoke) -> None:
@@ -307,14 +313,14 @@ def test_what_is_refused(options: list[str], status: int, said: str, mute: Path,
 
 
 def test_folders_that_are_no_packages(tmp_path: Path, mute: Path, invoke: Invoke) -> None:
-    result = invoke("webnn", "generate", tmp_path)
+    result = invoke("webnn", "generate", tmp_path, "--ids", "5")
     assert result.exit_code == 1
     assert "has no generation.json: no model that generates is in it [wrong-kind]\nhint: --generate writes one" in result.stderr
     (mute / "decode.webnn").unlink()
-    result = invoke("webnn", "generate", mute)
+    result = invoke("webnn", "generate", mute, "--ids", "5")
     assert result.exit_code == 1
     assert "has no decode.webnn" in result.stderr and "--format webnn" in result.stderr
-    assert invoke("webnn", "generate", tmp_path / "nowhere").exit_code == 1
+    assert invoke("webnn", "generate", tmp_path / "nowhere", "--ids", "5").exit_code == 1
 
 
 def test_a_damaged_tokenizer(folder: Path, invoke: Invoke) -> None:

@@ -18,7 +18,7 @@ import torch  # noqa: E402
 
 from converters.described.sounds import whisper  # noqa: E402
 from converters.spectrogram import spectrogram  # noqa: E402
-from converters.torch.generation import convert_encoder_decoder  # noqa: E402
+from converters.torch.generation import convert_encoder_decoder, encoder_decoder  # noqa: E402
 from tests.generation import encoding  # noqa: E402
 from webnn_graph import load  # noqa: E402
 from webnn_graph.data_types import Array  # noqa: E402
@@ -126,6 +126,28 @@ def test_tokens_differ() -> None:
 
     assert told("BART", np.array(encoding.TEXT)) != told("BART", np.array(encoding.TEXT[::-1]))
     assert len(set(told("BART", np.array(encoding.TEXT)))) > 4
+
+
+class Counting(torch.nn.Embedding):
+    """Places that are counted from a number, as transformers called it before 5.24."""
+
+    def forward(self, input: Any, past_key_values_length: Any = 0, position_ids: Any = None) -> Any:
+        return past_key_values_length, position_ids
+
+
+class Counted(torch.nn.Embedding):
+    """The same since then."""
+
+    def forward(self, input: Any, cache_length: Any = 0, position_ids: Any = None) -> Any:
+        return cache_length, position_ids
+
+
+@pytest.mark.parametrize("family", [Counting, Counted])
+def test_places_of_a_tensor(family: type[torch.nn.Embedding]) -> None:
+    model = torch.nn.Sequential(family(8, 2))
+    with encoder_decoder._placing(model):
+        begin, places = model[0](torch.zeros(1, 3), torch.tensor(4))
+    assert (begin, places.tolist()) == (0, [4, 5, 6])
 
 
 def test_wrong_lengths() -> None:

@@ -163,6 +163,38 @@ def test_other_models_are_refused() -> None:
         convert_decoder(torch.nn.Linear(2, 2), prompt_length=4, cache_length=8)
 
 
+class Keeping(torch.nn.Module):
+    """Keeps a key and a value of each token."""
+
+    config = transformers.LlamaConfig(num_hidden_layers=1)
+
+    def filled(self, cache: Any) -> None:
+        cache.update(torch.ones(1, 2, 1, 4), torch.ones(1, 2, 1, 4), 0)
+
+
+class PastKeyValues(Keeping):
+    def forward(self, input_ids: Any, past_key_values: Any = None, use_cache: bool = False) -> None:
+        self.filled(past_key_values)
+
+
+class CacheParams(Keeping):
+    def forward(self, input_ids: Any, cache_params: Any = None, use_cache: bool = False) -> None:
+        self.filled(cache_params)
+
+
+class JustCache(Keeping):
+    """As models of transformers 5.24 and newer."""
+
+    def forward(self, input_ids: Any, cache: Any = None, use_cache: bool = False) -> None:
+        self.filled(cache)
+
+
+@pytest.mark.parametrize("family", [PastKeyValues, CacheParams, JustCache])
+def test_names_of_a_cache(family: type[Keeping]) -> None:
+    found = states.empty_states(family(), 8)
+    assert {name: list(state.shape) for name, state in found.items()} == {"key_0": [1, 2, 8, 4], "value_0": [1, 2, 8, 4]}
+
+
 def gpt_neo(**options: Any) -> Any:
     """Its layers look at every other one through a window, by a mask that they slice by the length of the cache."""
     sizes = {"hidden_size": 32, "num_layers": 2, "num_heads": 4, "vocab_size": 100, "max_position_embeddings": 64, "initializer_range": 0.3}
@@ -209,7 +241,8 @@ class Forgetful(transformers.MistralForCausalLM):
 
     def forward(self, input_ids: Any, past_key_values: Any = None, logits_to_keep: Any = 0, **options: Any) -> Any:
         self.config.sliding_window = None if past_key_values is not None else 8
-        return super().forward(input_ids, past_key_values=past_key_values, logits_to_keep=logits_to_keep, **options)
+        argument = states.argument_of(super(), *states.CACHES)
+        return super().forward(input_ids, **{argument: past_key_values}, logits_to_keep=logits_to_keep, **options)
 
 
 @pytest.mark.parametrize("prompt_length", [4, 16])
@@ -238,7 +271,7 @@ def test_a_window_that_takes_too_long_is_noted(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_model_that_keeps_nothing_is_refused() -> None:
-    with pytest.raises(ConversionError, match="Keepless keeps nothing between two tokens"):
+    with pytest.raises(ConversionError, match=rf"Keepless keeps nothing between two tokens, with transformers {transformers.__version__}"):
         convert_decoder(Keepless(transformers.LlamaConfig(**SIZES)).eval(), prompt_length=4, cache_length=8)
 
 

@@ -33,7 +33,7 @@ from converters.torch.capture import captured
 from converters.torch.conversion import Conversion
 from converters.torch.generation.check import check_decoder
 from converters.torch.generation.experts import experts_in_few_calls
-from converters.torch.generation.states import argument_of, cache_of, empty_states, held, is_recurrent, states_in
+from converters.torch.generation.states import argument_of, cache_of, caching, empty_states, held, is_recurrent, states_in
 from webnn_graph.errors import ConversionError
 from webnn_graph.graph import Graph
 
@@ -156,7 +156,7 @@ class Decoder(torch.nn.Module):
         """See `torch.nn.Module`."""
         states = {name.removeprefix("past_"): state for name, state in past.items()}
         tokens = input_ids.shape[1]
-        options: dict[str, Any] = {"input_ids": input_ids, "use_cache": True}
+        options: dict[str, Any] = {"input_ids": input_ids}
         wanted = torch.zeros(1, dtype=torch.int64) if last is None else last
         keeps = argument_of(self.model, "logits_to_keep")
         if keeps:
@@ -165,9 +165,7 @@ class Decoder(torch.nn.Module):
             options["position_ids"] = (torch.arange(tokens) + position).unsqueeze(0)
         layers = max((1 + int(name.split("_")[1]) for name in states if not name.startswith("state_")), default=0)
         cache = cache_of(states, position, max(layers, _layers(self.model)), tokens if self.is_number else None)
-        argument = argument_of(self.model, "past_key_values", "cache_params")
-        if argument:
-            options[argument] = cache
+        options |= caching(self.model, cache)
         kept = [state.clone() for name, state in states.items() if name.startswith("state_")]  # models change them in place
         with _holding(self.model, kept) as places:
             if kept and not places:

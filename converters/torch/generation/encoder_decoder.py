@@ -44,7 +44,7 @@ from converters.torch.generation.decoder import (
     with_largest,
 )
 from converters.torch.generation.spectrogram import extractor_of
-from converters.torch.generation.states import argument_of, cache_of, states_in
+from converters.torch.generation.states import argument_of, cache_of, caching, states_in
 from webnn_graph.errors import ConversionError, WebNNError, reason
 from webnn_graph.generation.interface import SPECTROGRAM
 from webnn_graph.graph import Graph
@@ -53,6 +53,8 @@ ENCODE = "encode"
 MASK, CROSS_MASK, CROSS_KEY, CROSS_VALUE = "attention_mask", "cross_mask", "cross_key_", "cross_value_"
 SOUND = {"samples": 160_000, "frames": 1000}
 """Ten seconds, where a configuration does not say how long a sound is."""
+BEGINS = ("past_key_values_length", "cache_length")
+"""What embeddings of places call the number that they count from: the latter since transformers 5.24."""
 
 
 def empty_cache() -> EncoderDecoderCache:
@@ -105,7 +107,7 @@ class EncoderDecoder:
         given: list[Any] = []
         hook = self.model.get_encoder().register_forward_hook(lambda *call: given.append(call[-1]))
         try:
-            result = self.model(**inputs, decoder_input_ids=tokens, **_caching(cache))
+            result = self.model(**inputs, decoder_input_ids=tokens, **self._caching(cache))
         finally:
             hook.remove()
         (output,) = given
@@ -118,7 +120,10 @@ class EncoderDecoder:
         """What the decoder gives for tokens at these places, int[1, tokens], with the keys in the cache."""
         masked = {} if mask is None else {MASK: mask}
         placed = {"decoder_position_ids": places} if self._is_placed else {}
-        return self.model(encoder_outputs=encoded.output, decoder_input_ids=tokens, **_caching(cache), **masked, **placed, **more)
+        return self.model(encoder_outputs=encoded.output, decoder_input_ids=tokens, **self._caching(cache), **masked, **placed, **more)
+
+    def _caching(self, cache: Cache | None) -> dict[str, Any]:
+        return caching(self.decoder, cache)
 
     @property
     def _is_placed(self) -> bool:
@@ -144,13 +149,13 @@ class Captioner(EncoderDecoder):
     def whole(self, inputs: Mapping[str, torch.Tensor], tokens: torch.Tensor, cache: Cache | None = None) -> tuple[Encoded, Any]:
         """See `EncoderDecoder`."""
         hidden = self.model.vision_model(**inputs)[0]
-        return Encoded(hidden), self.decoder(tokens, encoder_hidden_states=hidden, **_caching(cache))
+        return Encoded(hidden), self.decoder(tokens, encoder_hidden_states=hidden, **self._caching(cache))
 
     def told(
         self, encoded: Encoded, mask: torch.Tensor | None, tokens: torch.Tensor, places: torch.Tensor, cache: Cache, **more: Any
     ) -> Any:
         """See `EncoderDecoder`."""
-        return self.decoder(tokens, encoder_hidden_states=encoded.hidden, position_ids=places, **_caching(cache), **more)
+        return self.decoder(tokens, encoder_hidden_states=encoded.hidden, position_ids=places, **self._caching(cache), **more)
 
 
 class Florence(EncoderDecoder):
@@ -175,11 +180,7 @@ class Florence(EncoderDecoder):
     def told(self, encoded: Encoded, mask: torch.Tensor | None, tokens: torch.Tensor, places: Any, cache: Cache | None, **more: Any) -> Any:
         """See `EncoderDecoder`."""
         output = BaseModelOutput(last_hidden_state=encoded.hidden)
-        return self.model(encoder_outputs=output, attention_mask=encoded.mask, decoder_input_ids=tokens, **_caching(cache), **more)
-
-
-def _caching(cache: Cache | None) -> dict[str, Any]:
-    return {"use_cache": False} if cache is None else {"use_cache": True, "past_key_values": cache}
+        return self.model(encoder_outputs=output, attention_mask=encoded.mask, decoder_input_ids=tokens, **self._caching(cache), **more)
 
 
 def halves_of(model: Any) -> EncoderDecoder | None:
@@ -298,9 +299,8 @@ def _filled(halves: EncoderDecoder, inputs: Mapping[str, torch.Tensor]) -> tuple
 @contextmanager
 def _placing(model: torch.nn.Module) -> Iterator[None]:
     """Inside, embeddings of places that count from a number themselves take a tensor for it, too."""
-    names = {"past_key_values_length", "position_ids"}
     tables = [module for module in model.modules() if isinstance(module, torch.nn.Embedding)]
-    modules = [module for module in tables if names <= inspect.signature(module.forward).parameters.keys()]
+    modules = [module for module in tables if argument_of(module, *BEGINS) and argument_of(module, "position_ids")]
     hooks = [module.register_forward_pre_hook(_with_places, with_kwargs=True) for module in modules]
     try:
         yield
@@ -312,10 +312,11 @@ def _placing(model: torch.nn.Module) -> Iterator[None]:
 def _with_places(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of such an embedding with places in place of the number."""
     said = inspect.signature(module.forward).bind(*args, **kwargs).arguments
-    begin = said.get("past_key_values_length")
+    argument = argument_of(module, *BEGINS)
+    begin = said.get(argument)
     if isinstance(begin, torch.Tensor) and said.get("position_ids") is None:
         tokens = next(iter(said.values())).shape[1]
-        said |= {"past_key_values_length": 0, "position_ids": torch.arange(tokens) + begin}
+        said |= {argument: 0, "position_ids": torch.arange(tokens) + begin}
     return (), said
 
 

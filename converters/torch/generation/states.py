@@ -17,11 +17,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
+import transformers
 from transformers.cache_utils import Cache, DynamicCache, LinearAttentionAndStaticFullAttentionLayer, LinearAttentionLayer, StaticLayer
 
 from converters.torch.generation.operators import write
 from webnn_graph.errors import ConversionError, reason
 
+CACHES = ("past_key_values", "cache_params", "cache")
+"""What forward calls its cache: the last since transformers 5.24, the others before."""
 RECURRENT = ("conv", "recurrent")
 """The kinds of states that every token changes as a whole."""
 
@@ -82,6 +85,12 @@ def argument_of(model: Any, *names: str) -> str:
     return next((name for name in names if name in parameters), "")
 
 
+def caching(model: Any, cache: Cache | None) -> dict[str, Any]:
+    """The arguments with which the model's forward fills a cache; without one, those with which it makes none."""
+    argument = argument_of(model, *CACHES)
+    return {"use_cache": cache is not None} | ({argument: cache} if argument and cache is not None else {})
+
+
 def empty_states(model: Any, length: int) -> dict[str, torch.Tensor]:
     """The states before the first token, by name, with the sizes that the model itself makes of a token.
 
@@ -93,16 +102,18 @@ def empty_states(model: Any, length: int) -> dict[str, torch.Tensor]:
         ConversionError: The model cannot be run on a token, or keeps something else.
     """
     cache = DynamicCache(config=model.config.get_text_config(decoder=True))
-    argument = argument_of(model, "past_key_values", "cache_params")
     try:
         with torch.no_grad():
-            result = model(input_ids=torch.zeros(1, 1, dtype=torch.int64), use_cache=True, **({argument: cache} if argument else {}))
+            result = model(input_ids=torch.zeros(1, 1, dtype=torch.int64), **caching(model, cache))
     except Exception as error:  # models have no common exception
         raise ConversionError(f"{type(model).__name__} cannot be run on a token: {type(error).__name__}: {reason(error)}") from error
     kept = getattr(result, "state", None) if argument_of(model, "state") else [getattr(*place) for place in held(model)]
     states = dict(_states(cache, type(model).__name__)) | {f"state_{i}": state for i, state in enumerate(kept or ())}
     if not states:
-        raise ConversionError(f"{type(model).__name__} keeps nothing between two tokens", "convert it without a cache")
+        raise ConversionError(
+            f"{type(model).__name__} keeps nothing between two tokens, with transformers {transformers.__version__}",
+            "convert it without a cache",
+        )
     for name, state in states.items():
         shape = list(state.shape)
         if name.startswith(("key_", "value_")):

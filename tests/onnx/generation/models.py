@@ -47,15 +47,17 @@ def exported(family: str, opset: int = 18, *, position_ids: bool = False, **chan
     }
     torch.manual_seed(0)
     model = transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.for_model(family, **sizes)).eval()
+    from converters.torch.generation.states import caching
 
     class WithCache(torch.nn.Module):
         def forward(self, input_ids: Any, attention_mask: Any, places: Any, past: list[Any]) -> tuple[Any, ...]:
             cache = transformers.DynamicCache([(past[i], past[i + 1]) for i in range(0, len(past), 2)])
             more = {"position_ids": places} if position_ids else {}
-            result = model(input_ids=input_ids, attention_mask=attention_mask, past_key_values=cache, use_cache=True, **more)
+            result = model(input_ids=input_ids, attention_mask=attention_mask, **caching(model, cache), **more)
             return (result.logits, *(tensor for layer in cache.layers for tensor in (layer.keys, layer.values)))
 
-    made = model(torch.zeros(1, 7, dtype=torch.int64), use_cache=True).past_key_values
+    made = transformers.DynamicCache(config=model.config)
+    model(torch.zeros(1, 7, dtype=torch.int64), **caching(model, made))
     past = [tensor for layer in made.layers for tensor in (layer.keys, layer.values)]
     pasts, presents = names_of(sizes["num_hidden_layers"])
     places = torch.arange(7, 10)[None]
@@ -279,6 +281,8 @@ def encoder_decoder(folder: Path, family: str, *, tokens: int = 1, text: int = 6
     model = kind.from_config(config).eval()
     from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
+    from converters.torch.generation.states import caching
+
     def presents(cache: Any, part: str) -> list[Any]:
         return [getattr(layer, f"{kind}s") for layer in getattr(cache, part).layers for kind in ("key", "value")]
 
@@ -297,7 +301,7 @@ def encoder_decoder(folder: Path, family: str, *, tokens: int = 1, text: int = 6
                 cache.is_updated = dict.fromkeys(range(half), True)
             outputs = transformers.modeling_outputs.BaseModelOutput(hidden)
             more = {} if mask is None else {"attention_mask": mask}
-            result = model(decoder_input_ids=input_ids, encoder_outputs=outputs, past_key_values=cache, use_cache=True, **more)
+            result = model(decoder_input_ids=input_ids, encoder_outputs=outputs, **caching(model, cache), **more)
             own = presents(cache, "self_attention_cache")
             return (result.logits, *own, *(() if past else presents(cache, "cross_attention_cache")))
 
