@@ -112,17 +112,19 @@ def serve(what: str, port: int | None, opens: bool, fallback: str, **options: An
 
     from converters.commands.serving import Served, of_path
     from converters.commands.serving import serve as serve_pages
+    from webnn_graph.signals import terminating
 
     given = given_of(options)
     path, opening = Path(what), opening_of(options)
-    if what == "zoo" and not path.exists():
-        from models.zoo.manifest import zoo as own
-        from models.zoo.serving import Gallery
+    with terminating():
+        if what == "zoo" and not path.exists():
+            from models.zoo.manifest import zoo as own
+            from models.zoo.serving import Gallery
 
-        with tempfile.TemporaryDirectory(prefix="webnn-") as folder:
-            return serve_pages(Served(Path(folder), Gallery(own(), Path(folder)).page), port, opens=opens)
-    with of_path(path, opening, given, {"fallback": fallback} if fallback else {}) as served:
-        return serve_pages(served, port, opens=opens)
+            with tempfile.TemporaryDirectory(prefix="webnn-") as folder:
+                return serve_pages(Served(Path(folder), Gallery(own(), Path(folder)).page), port, opens=opens)
+        with of_path(path, opening, given, {"fallback": fallback} if fallback else {}) as served:
+            return serve_pages(served, port, opens=opens)
 
 
 @webnn.command(cls=SupervisedCommand)

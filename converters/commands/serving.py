@@ -21,6 +21,7 @@ from webnn_graph.file_kinds import ModelKind, file_kind
 from webnn_graph.formats.table import PAGE
 from webnn_graph.gallery import pages_of
 from webnn_graph.serving import Pages, address_of, serving
+from webnn_graph.signals import Terminated
 from webnn_graph.window import open_window
 
 
@@ -69,20 +70,19 @@ def of_path(path: Path, opening: Opening, given: Given, more: Mapping[str, Any])
 
 
 def serve(served: Served, port: int | None, *, opens: bool) -> int:
-    """Serves until the user ends it; the exit status.
+    """Serves until the user, or within `terminating` a signal, ends it; the exit status.
 
     Args:
         served: What.
         port: Where; None for where there is room.
         opens: Whether it is opened in the user's browser.
     """
-    with serving(served.folder, served.pages, port) as server:
+    with serving(served.folder, served.pages, port) as server, suppress(KeyboardInterrupt, Terminated):
         address = address_of(server)
         _tell(address)
         if opens:
             open_window(address)
-        with suppress(KeyboardInterrupt):
-            server.serve_forever()
+        server.serve_forever()
     return DONE
 
 

@@ -259,6 +259,18 @@ def test_the_command_serves_until_it_is_interrupted(what: str, folder: Path, tmp
     assert stopped(process) == (0, "")
 
 
+def test_a_server_that_is_told_to_end_ends_with_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (temporary := tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    save(colours(), tmp_path / "graph.webnn")
+    process = started(tmp_path / "graph.webnn")
+    assert process.stdout is not None and process.stdout.readline()
+    assert [path.name[:6] for path in temporary.iterdir()] == ["webnn-"]
+    process.terminate()
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, said, list(temporary.iterdir())) == (0, "", [])
+
+
 def invoked(*arguments: object) -> Any:
     return CliRunner().invoke(cli.webnn, ["serve", *map(str, arguments), "--no-open"])
 
