@@ -294,7 +294,7 @@ def test_what_a_listener_does_not_know(options: list[str], said: str, listener: 
         (["--ids", "5", "--prompt", "a"], 2, "--prompt, --chat and --ids are for the same: give one of them"),
         (["--ids", "5", "--system", "a"], 2, "--system goes with --chat"),
         (["--chat", "a"], 1, "has no tokenizer.json"),
-        (["--prompt", "a"], 1, "has no tokenizer.json, so that text cannot be read"),
+        (["--prompt", "a"], 1, "has no tokenizer.json, so that text cannot be read [refused]\nhint: give tokens: --ids 1,2,3"),
         (["--temperature", "1", "--beams", "2"], 1, "several beams have no temperature"),
         (["--max-tokens", "0"], 2, "0 is not in the range"),
         (["--runtime", "browser", "--browser", "nowhere"], 1, "[runtime-unavailable]"),
