@@ -335,7 +335,7 @@ def run(
     "file",
     type=EXISTING,
     metavar="FILE",
-    help="For a model with an encoder: numbers, a .npy file, or a recording, a .wav file of 16-bit integers. With --prompt or --ids for "
+    help="For a model with an encoder: numbers, a .npy file, or a recording, a .wav file. With --prompt or --ids for "
     "one that takes a picture and a text.",
 )
 @telling_options
