@@ -340,6 +340,8 @@ def answer(
     vectors = {name: embedded(outputs[name], meaning, mask) for name, meaning in meanings.items() if isinstance(meaning, Embedding)}
     if found is None and not any((labels, values, texts, segments, depths, vectors, question.marked and parts)):
         raise WebNNError(f"{question.graph.name} does not say what its outputs are", "webnn2json GRAPH --labels FILE names them")
+    if file and found is None and not (segments or depths):
+        raise WebNNError(f"--save: {question.graph.name} says nothing that is drawn in a picture", "objects, segments and depths are")
     if file and question.picture:
         _save(question.picture, found or [], [*segments.values(), *depths.values()], file)
     return Answer(metadata.task, labels, values, found, texts, segments, depths, vectors, parts, runtime, file)

@@ -114,7 +114,7 @@ def detected(
     soft: bool = False,
     more: Callable[[Sequence[int], Array], Iterable[Mapping[str, Any]]] | None = None,
 ) -> list[Found]:
-    """What is in a picture, the most probable first, with boxes no farther than its sides.
+    """What is in a picture, the most probable first, with boxes no farther than its sides; those beyond a side are left out.
 
     Args:
         boxes: Corners, [n, 4], also beyond the picture.
@@ -139,6 +139,9 @@ def detected(
     elif overlap is not None:
         order = without_overlaps(boxes, alike, order, overlap)
     order = order[:MOST_BOXES]
+    first, last = boxes[order, :2], boxes[order, 2:]
+    is_beyond = (np.maximum(first, last) < 0) | (np.minimum(first, last) > [fit.width, fit.height])
+    order = [i for i, beyond in zip(order, is_beyond.any(1), strict=True) if not beyond]
     inside = fit.inside(boxes[order].reshape(-1, 2)).reshape(-1, 4)
     members = more(order, inside) if more else [{}] * len(order)
     return [Found(names[labels[i]], float(best[i]), tuple(box), **one) for i, box, one in zip(order, inside.tolist(), members, strict=True)]
