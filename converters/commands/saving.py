@@ -26,7 +26,7 @@ from webnn_graph.generation.package import MODULES, Package, in_few_calls, in_mo
 from webnn_graph.generation.text import DATA, check_tokenizer
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
-from webnn_graph.targets import PORTABLE, legalize, load_target
+from webnn_graph.targets import PORTABLE, PYWEBNN, RUSTNN, legalize, load_target
 from webnn_graph.targets.parts import in_parts
 from webnn_graph.tasks.texts import reads_text
 from webnn_graph.wording import size
@@ -154,7 +154,8 @@ def _written(
         first = graphs[to.graphs[0]]
         notes = [f"{path.name}: {note}" for path, graph in graphs.items() for note in graph.notes if note not in first.notes]
         common = [file for file in files if to is last and file not in of_parts]
-        mixed = [text for file in common if file == to.weights_file for text in _mixed_weights(file)]
+        for_rustnn = to.target is not None and to.target.quirks in (RUSTNN, PYWEBNN)
+        mixed = [text for file in common if for_rustnn and file == to.weights_file for text in _mixed_weights(file)]
         if len(parts) == 1:
             notes += _unread(graphs, to.weights_file)
             notes += _unheard(first) + _untold(first, last) if any(path.suffix == suffix_of(MODULES) for path in graphs) else []

@@ -76,7 +76,8 @@ def list_models(names: Sequence[str], manifest: Path | None, trust_python: bool)
         }
         for m in _chosen(manifest, trust_python).select(names)
     ]
-    return Listing("models", {"name": str, "task": str, "source": str, "file": str, "tags": words, "license": str, "options": str}, rows)
+    columns = {"name": str, "task": str, "source": str, "file": str, "tags": words, "license": str, "options": str}
+    return Listing("models", columns, rows, brief=("name", "task", "options"))
 
 
 @zoo.command(epilog=CACHE_NOTE)

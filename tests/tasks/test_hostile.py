@@ -105,6 +105,8 @@ def test_centers_are_shown_and_drawn(tmp_path: Path, invoke: Invoke) -> None:
     shown = invoke(*command, "--save", "drawn.png")
     assert shown.exit_code == 0 and PIL.open("drawn.png").size == (9, 5), shown.output
     assert not [c for c in shown.output if not c.isprintable() and c != "\n"]
+    headers = [line.split() for line in shown.output.splitlines() if line.startswith("object")]
+    assert headers[1] == ["object", "point", "x", "y"], "no scores where no point has one"
     found = json.loads(invoke(*command, "--json").stdout)["objects"]
     assert [(one["label"], one["score"], [point["name"] for point in one["points"]]) for one in found] == [(EVIL[0], 1, [EVIL[4]])] * 4
 
