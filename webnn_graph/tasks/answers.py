@@ -140,8 +140,8 @@ def detected(
         order = without_overlaps(boxes, alike, order, overlap)
     order = order[:MOST_BOXES]
     first, last = boxes[order, :2], boxes[order, 2:]
-    is_beyond = (np.maximum(first, last) < 0) | (np.minimum(first, last) > [fit.width, fit.height])
-    order = [i for i, beyond in zip(order, is_beyond.any(1), strict=True) if not beyond]
+    beyond = np.any((np.maximum(first, last) < 0) | (np.minimum(first, last) > [fit.width, fit.height]), axis=1)
+    order = [order[i] for i in np.flatnonzero(~beyond)]
     inside = fit.inside(boxes[order].reshape(-1, 2)).reshape(-1, 4)
     members = more(order, inside) if more else [{}] * len(order)
     return [Found(names[labels[i]], float(best[i]), tuple(box), **one) for i, box, one in zip(order, inside.tolist(), members, strict=True)]
