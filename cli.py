@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from converters.commands.chosen import check_of, destination_of, files_given, given_of, opening_of, quantizing_of, question_of
+from converters.commands.chosen import check_of, destination_of, files_given, given_of, joining_of, opening_of, quantizing_of, question_of
 from converters.commands.console import Group, Result, SupervisedCommand, progress, verbosity_options
 from converters.commands.converting import json2webnn, onnx2webnn, torch2webnn, webnn2js, webnn2json, webnn2onnx
 from converters.commands.options import (
@@ -27,6 +27,7 @@ from converters.commands.options import (
     fallback_option,
     format_option,
     graph_dims_option,
+    joining_options,
     mapping_option,
     opening_options,
     page_options,
@@ -99,6 +100,7 @@ def view(
 @click.option("--port", type=click.IntRange(0, 65535), help="Where on this machine.  [default: 8000, or one that is free]")
 @click.option("--open/--no-open", "opens", default=True, help="Whether the user's browser opens it.  [default: open]")
 @describing_options
+@joining_options
 @fallback_option
 @opening_options
 @verbosity_options
@@ -112,17 +114,19 @@ def serve(what: str, port: int | None, opens: bool, fallback: str, **options: An
 
     from converters.commands.serving import Served, of_path
     from converters.commands.serving import serve as serve_pages
+    from webnn_graph.signals import terminating
 
-    given = given_of(options)
+    given, joining = given_of(options), joining_of(options)
     path, opening = Path(what), opening_of(options)
-    if what == "zoo" and not path.exists():
-        from models.zoo.manifest import zoo as own
-        from models.zoo.serving import Gallery
+    with terminating():
+        if what == "zoo" and not path.exists():
+            from models.zoo.manifest import zoo as own
+            from models.zoo.serving import Gallery
 
-        with tempfile.TemporaryDirectory(prefix="webnn-") as folder:
-            return serve_pages(Served(Path(folder), Gallery(own(), Path(folder)).page), port, opens=opens)
-    with of_path(path, opening, given, {"fallback": fallback} if fallback else {}) as served:
-        return serve_pages(served, port, opens=opens)
+            with tempfile.TemporaryDirectory(prefix="webnn-") as folder:
+                return serve_pages(Served(Path(folder), Gallery(own(), Path(folder)).page), port, opens=opens)
+        with of_path(path, opening, given, joining, {"fallback": fallback} if fallback else {}) as served:
+            return serve_pages(served, port, opens=opens)
 
 
 @webnn.command(cls=SupervisedCommand)
@@ -331,7 +335,7 @@ def run(
     "file",
     type=EXISTING,
     metavar="FILE",
-    help="For a model with an encoder: numbers, a .npy file, or a recording, a .wav file of 16-bit integers. With --prompt or --ids for "
+    help="For a model with an encoder: numbers, a .npy file, or a recording, a .wav file. With --prompt or --ids for "
     "one that takes a picture and a text.",
 )
 @telling_options

@@ -6,10 +6,12 @@ and the conversion is limited in time and memory by the size of the model.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,8 +28,10 @@ LARGE, SECONDS_PER_LARGE_MB = 1200, 2
 """The same of a large model, in which weights do."""
 MEMORY, COPIES = 3 << 30, 12
 """Memory of a conversion: so many bytes, and so many times the model."""
-PASSED_ON = ("SIGTERM", "SIGHUP")
+PASSED_ON = ("SIGTERM", "SIGHUP", "SIGINT")
 """Signals that a parent passes on to its child."""
+SECONDS_OF_ONE = 1.0
+"""Within so many, a second Ctrl-C is the first one, which a terminal sends to the parent and to the child, too."""
 CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGXCPU")
 """Signals that a model can cause."""
 IN_CHILD = "WEBNN_SUPERVISED"
@@ -51,6 +55,7 @@ def supervised(command: Callable[[], T]) -> T:
         _wait(child)
     os.environ[IN_CHILD] = "1"
     end_with(parent)
+    _interrupted_once()
     with suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -68,14 +73,32 @@ def end_with(parent: int) -> None:
             os._exit(REFUSED)
 
 
+def _interrupted_once() -> None:
+    """Has one Ctrl-C raise one KeyboardInterrupt, however often it arrives."""
+    last = -SECONDS_OF_ONE
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal last
+        before, last = last, time.monotonic()
+        if last - before > SECONDS_OF_ONE:
+            raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # the status is decided by then
+
+
 def _wait(child: int) -> NoReturn:
+    passed_on: set[int] = set()
+
     def pass_on(number: int, frame: FrameType | None) -> None:
-        os.kill(child, number)
+        passed_on.add(number)
+        with suppress(ProcessLookupError):
+            os.kill(child, number)
 
     for name in PASSED_ON:
         if signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
             signal.signal(getattr(signal, name), pass_on)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to both
     _, status = os.waitpid(child, 0)
     if os.WIFEXITED(status):
         os._exit(os.WEXITSTATUS(status))
@@ -83,6 +106,8 @@ def _wait(child: int) -> NoReturn:
     if number == signal.SIGXCPU:
         sys.stderr.write("error: the conversion took more processor time than a model of this size may\n")
         sys.stderr.write("hint: --budget 2 allows twice as much, if you trust the model\n")
+    elif number in passed_on:
+        sys.stderr.write(f"error: ended by {signal.Signals(number).name}\n")
     else:
         sys.stderr.write(f"error: the conversion was ended by {signal.Signals(number).name}\n")
         sys.stderr.write("hint: when nobody ended it, a library has crashed: the model is damaged\n")

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from webnn_graph.own import come_first
+from webnn_graph.signals import beginning
 
 
 def __getattr__(name: str) -> Any:
@@ -13,7 +14,8 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
     come_first()
-    programs = import_module("cli").PROGRAMS
+    with beginning():
+        programs = import_module("cli").PROGRAMS
     if name not in programs:
         raise AttributeError(f"there is no command {name!r}")
     return programs[name]

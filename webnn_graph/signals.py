@@ -57,6 +57,19 @@ def terminating() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def beginning() -> Iterator[None]:
+    """Within this context, Ctrl-C ends the process at once and without a traceback, as nothing is begun yet: modules are imported."""
+    handled = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if handled:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        if handled:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Signals:
     """Within this context a signal is remembered; `check` stops the work, and it takes effect when the context ends.
 

@@ -238,6 +238,7 @@ class Answer(Result):
         parts: What parts of a text are.
         runtime: What computed it.
         file: Where the picture was saved.
+        is_read: Whether the labels of objects are what is written there.
     """
 
     task: str
@@ -251,6 +252,7 @@ class Answer(Result):
     parts: Mapping[str, Sequence[Part]]
     runtime: str
     file: Path | None = None
+    is_read: bool = False
 
     def show(self) -> None:
         """See `Result`."""
@@ -258,7 +260,7 @@ class Answer(Result):
             show_table([name, ">score"], [(one.label, f"{one.score:.4f}") for one in labels])
         show_values(self.values)
         if self.objects is not None:
-            _show(self.objects)
+            _show_read(self.objects) if self.is_read else _show(self.objects)
         for text, score in self.texts.values():
             say(f"{text}  ({score:.4f})")
         for name, segments in self.segments.items():
@@ -312,12 +314,23 @@ def _show(objects: Sequence[answers.Found]) -> None:
     show_table(["object", ">score", ">left", ">top", ">right", ">bottom", *[">pixels" for _ in _pixels(objects[0])]], rows)
     points = [(number, one, i, point) for number, one in enumerate(objects, 1) for i, point in enumerate(one.points or ())]
     if points:
-        said = [(f"{number} {one.label}", point.name or str(i), *_point(point)) for number, one, i, point in points]
-        show_table(["object", "point", ">x", ">y", ">score"], said)
+        scored = any(point.score is not None for *_, point in points)
+        said = [(f"{number} {one.label}", point.name or str(i), *_point(point, scored)) for number, one, i, point in points]
+        show_table(["object", "point", ">x", ">y", *([">score"] if scored else [])], said)
 
 
-def _point(point: answers.Point) -> tuple[str, str, str]:
-    return f"{point.x:.1f}", f"{point.y:.1f}", "" if point.score is None else f"{point.score:.4f}"
+def _point(point: answers.Point, scored: bool) -> tuple[str, ...]:
+    score = "" if point.score is None else f"{point.score:.4f}"
+    return f"{point.x:.1f}", f"{point.y:.1f}", *([score] if scored else [])
+
+
+def _show_read(lines: Sequence[answers.Found]) -> None:
+    """Shows lines of text in a picture, each whole, with how probable it is and where it is below it."""
+    if not lines:
+        _show(lines)
+    for line in lines:
+        left, top, right, bottom = line.box
+        say(f"{' '.join(line.label.split())}\n  text score {line.score:.4f}, from {left:.1f}, {top:.1f} to {right:.1f}, {bottom:.1f}")
 
 
 def _pixels(one: answers.Found) -> list[str]:
@@ -386,9 +399,11 @@ def answer(
     vectors = {name: embedded(outputs[name], meaning, mask) for name, meaning in meanings.items() if isinstance(meaning, Embedding)}
     if found is None and not any((labels, values, texts, segments, depths, vectors, question.marked and parts)):
         raise WebNNError(f"{question.graph.name} does not say what its outputs are", naming(question.file))
+    if file and found is None and not (segments or depths):
+        raise WebNNError(f"--save: {question.graph.name} says nothing that is drawn in a picture", "objects, segments and depths are")
     if file and question.picture:
         _save(question.picture, found or [], [*segments.values(), *depths.values()], file)
-    return Answer(metadata.task, labels, values, found, texts, segments, depths, vectors, parts, runtime, file)
+    return Answer(metadata.task, labels, values, found, texts, segments, depths, vectors, parts, runtime, file, bool(read))
 
 
 def _found(

@@ -110,7 +110,7 @@ def generated(
     """
     with progress("reading ..."):
         model = Generator.open(folder, runtime=runtime, browser=browser)
-        tokenizer = Tokenizer(folder) if prompt is not None or messages else _tokenizer(folder)
+        tokenizer = Tokenizer(folder, instead="give tokens: --ids 1,2,3") if prompt is not None or messages else _tokenizer(folder)
         text = prompt_of(folder, messages) if messages else prompt
     tokens = ids
     if text is not None:

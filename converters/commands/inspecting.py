@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from converters.commands.console import Result, say, show_table, verbosity
+from converters.commands.console import Result, say, show_table, terminal_width, verbosity
 from converters.commands.layout import cut
 from converters.commands.opening import Opening, kind_of, torch_model
 from converters.overview import Cut, Overview, Tensor, Weights, counted
@@ -20,8 +21,10 @@ FIRST_CUTS, LAST_CUTS = 2, 4
 """Tensors to cut at that are shown without --verbose: of those that split the model in two, the first and the last."""
 
 
-METADATA_WIDTH = 76
-"""Columns that are shown of what a file says of itself; --json has all."""
+SAID_WIDTH = 76
+"""Columns of a terminal in which a text is shown that a file says of itself; elsewhere, and with --json, it is whole."""
+FEW, FIRST_NAMES = 8, 4
+"""Members of a list that are all shown on a terminal, and how many are of a longer one."""
 
 
 def inspected(path: Path, opening: Opening) -> Inspected:
@@ -97,7 +100,7 @@ class Inspected(Result):
         numbers = f"{nodes:,} operators, {tensors:,} constants" if is_graph else f"{nodes:,} nodes, {tensors:,} tensors"
         say(f"{it.name}: {it.kind}, {numbers}, {size(sum(w.bytes for w in it.weights))} of weights")
         if it.metadata:
-            say("\n".join(f"  {cut(f'{name}: {_in_words(value)}', METADATA_WIDTH)}" for name, value in it.metadata.items()))
+            say("\n".join(f"  {line}" for line in _said(it.metadata, short=terminal_width(sys.stdout) is not None)))
         say("")
         self._show_interface()
         self._show_operators(is_graph)
@@ -126,6 +129,8 @@ class Inspected(Result):
             reasons = any(operator.why for operator in operators)
             columns = ["operator", ">nodes", "converts", "why not"]
             show_table(columns if reasons else columns[:-1], rows if reasons else [row[:-1] for row in rows])
+            if self.overview.missing and any(operator.converts is None for operator in operators):
+                say(f"?: known with the sizes: {self.overview.missing}\n")
 
     def _show_cuts(self) -> None:
         """Each on a line of its own, with the whole name: there to be copied."""
@@ -160,20 +165,29 @@ class Inspected(Result):
         }
 
 
-def _in_words(value: object) -> str:
+def _said(metadata: Mapping[str, Any], short: bool) -> Iterator[str]:
+    """What a file says of itself, a line each; where they are to be short, meanings lose members of long lists, texts their middle."""
+    for name, value in metadata.items():
+        line = f"{name}: {_in_words(value, short)}"
+        yield line if isinstance(value, Mapping) or not short else cut(line, SAID_WIDTH)
+
+
+def _in_words(value: object, short: bool) -> str:
     """A value of the metadata; of a meaning its kind and what is said of it, lists last: ``audio, sampling_rate 16000, repeated``."""
     if isinstance(value, list):
-        return ", ".join(map(_in_words, value))
+        left_out = len(value) - FIRST_NAMES if short and len(value) > FEW else 0
+        words = [_in_words(one, short) for one in value[: len(value) - left_out]]
+        return ", ".join([*words, *([f"and {left_out:,} more"] if left_out else [])])
     if not isinstance(value, Mapping):
         return one_line(value)
     members = sorted((member for member in value.items() if member[0] != "kind"), key=lambda member: isinstance(member[1], list))
-    said = (name if one is True else f"{name} {_in_words(one)}" for name, one in members)
+    said = (name if one is True else f"{name} {_in_words(one, short)}" for name, one in members)
     return ", ".join([*([str(value["kind"])] if "kind" in value else []), *said])
 
 
 def one_line(value: object) -> str:
-    """A value of the metadata without line breaks."""
-    return " ".join(str(value).split())
+    """A value of the metadata without line breaks, of a number six digits."""
+    return f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())
 
 
 def _range(least: int | None, most: int | None) -> str:

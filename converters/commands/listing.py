@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from converters.commands.console import DONE, Result, say, show_table
+from converters.commands.console import DONE, Result, say, show_table, terminal_width, verbosity
 from webnn_graph.ops import OPS
 
 Cell = Callable[[Any], str]
@@ -21,6 +22,7 @@ class Listing(Result):
         title: Of the page as Markdown.
         introduction: Of the page, a paragraph.
         after: Lines that stand below the table.
+        brief: The columns that a terminal shows without --verbose; empty for all.
         status: The command's exit status.
     """
 
@@ -33,6 +35,7 @@ class Listing(Result):
         title: str = "",
         introduction: str = "",
         after: Sequence[str] = (),
+        brief: Collection[str] = (),
         status: int = DONE,
     ) -> None:
         self.name = name
@@ -42,6 +45,7 @@ class Listing(Result):
         self.title = title
         self.introduction = introduction
         self.after = after
+        self.brief = brief
         self.status = status
 
     def texts(self) -> list[list[str]]:
@@ -50,7 +54,8 @@ class Listing(Result):
 
     def show(self) -> None:
         """See `Result`. Columns in which nothing stands are left out."""
-        headers, texts = self._used()
+        is_brief = bool(self.brief) and terminal_width(sys.stdout) is not None and not verbosity().verbose
+        headers, texts = self._used(self.brief if is_brief else self.columns)
         if texts:
             show_table(headers, texts)
         for line in self.after:
@@ -62,12 +67,12 @@ class Listing(Result):
 
     def markdown(self) -> str:
         """A page."""
-        return "\n\n".join(filter(None, [f"# {self.title}", self.introduction.strip(), markdown(*self._used())]))
+        return "\n\n".join(filter(None, [f"# {self.title}", self.introduction.strip(), markdown(*self._used(self.columns))]))
 
-    def _used(self) -> tuple[list[str], list[list[str]]]:
-        """The headers and cells of the columns in which something stands."""
+    def _used(self, wanted: Collection[str]) -> tuple[list[str], list[list[str]]]:
+        """The headers and cells of those columns in which something stands."""
         texts = self.texts()
-        used = [i for i in range(len(self.headers)) if any(row[i] for row in texts)]
+        used = [i for i, name in enumerate(self.columns) if name in wanted and any(row[i] for row in texts)]
         return [self.headers[i] for i in used], [[row[i] for i in used] for row in texts]
 
 

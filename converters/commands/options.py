@@ -182,7 +182,7 @@ asking_options = options(
     click.option(
         "--image", type=EXISTING, metavar="FILE", help="A picture, for a graph that says which of its inputs is one; needs pillow."
     ),
-    click.option("--audio", type=EXISTING, metavar="FILE.wav", help="The same of a sound, of 16-bit integers, of any length and rate."),
+    click.option("--audio", type=EXISTING, metavar="FILE.wav", help="The same of a sound, of any length and rate."),
     click.option("--text", metavar="TEXT", help="The same of a text, with the graph's tokenizer beside it; needs tokenizers."),
     click.option("--file", type=EXISTING, metavar="FILE", help="The same of the bytes of a file of any kind, of which both ends are read."),
     click.option("--truncate", is_flag=True, help="Leave out the end of a --text that is longer than the graph takes."),

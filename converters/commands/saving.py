@@ -23,10 +23,10 @@ from webnn_graph.formats.table import PAGE, WEIGHTS, readable, suffix_of, writte
 from webnn_graph.formats.task import task_of
 from webnn_graph.formats.weights import stored
 from webnn_graph.generation.package import MODULES, Package, in_few_calls, in_module
-from webnn_graph.generation.text import check_tokenizer
+from webnn_graph.generation.text import DATA, check_tokenizer
 from webnn_graph.graph import Graph
 from webnn_graph.sizes.sized import Sized
-from webnn_graph.targets import PORTABLE, legalize, load_target
+from webnn_graph.targets import PORTABLE, PYWEBNN, RUSTNN, legalize, load_target
 from webnn_graph.targets.parts import in_parts
 from webnn_graph.tasks.texts import reads_text
 from webnn_graph.wording import size
@@ -154,10 +154,11 @@ def _written(
         first = graphs[to.graphs[0]]
         notes = [f"{path.name}: {note}" for path, graph in graphs.items() for note in graph.notes if note not in first.notes]
         common = [file for file in files if to is last and file not in of_parts]
-        mixed = [text for file in common if file == to.weights_file for text in _mixed_weights(file)]
+        for_rustnn = to.target is not None and to.target.quirks in (RUSTNN, PYWEBNN)
+        mixed = [text for file in common if for_rustnn and file == to.weights_file for text in _mixed_weights(file)]
         if len(parts) == 1:
             notes += _unread(graphs, to.weights_file)
-            notes += _unheard(first) if any(path.suffix == suffix_of(MODULES) for path in graphs) else []
+            notes += _unheard(first) + _untold(first, last) if any(path.suffix == suffix_of(MODULES) for path in graphs) else []
         if "npm" in to.more.get("folders", ()) and not first.metadata.get("license"):
             notes.append("package.json names no license, as the model's files do not; --license says it")
         saved.append(Saved(first, [file for file in files if file in to.files] + common, [*warnings, *mixed, *left_out, *lacking], notes))
@@ -243,6 +244,12 @@ def _unheard(graph: Graph) -> list[str]:
     """What is to be said of spectrograms, which pages do not compute."""
     sounds = [name for name, meaning in graph.metadata.get("tensors", {}).items() if "spectrogram" in meaning]
     return [f"{name} is a spectrogram of a sound; --with-preprocessing begins at the sound, as pages have it" for name in sounds]
+
+
+def _untold(graph: Graph, to: Destination) -> list[str]:
+    """What is to be said of a model of texts without a tokenizer, which pages ask nothing."""
+    lacks = to.tokenizer is None and reads_text(graph)
+    return [f"the model takes text, and has no {DATA} beside it; with one, pages and modules take text, too"] if lacks else []
 
 
 def _has_graph(weights: Path) -> bool:

@@ -120,7 +120,8 @@ class OnnxSource(OnnxModel):
         """
         inputs, outputs = interface_names(self)
         sizes = self._sizes({inputs[operand.name]: operand.shape for operand in graph.inputs if operand.name in inputs})
-        lacking = [inputs[name] for name in inputs.keys() - {operand.name for operand in graph.inputs}]
+        there = {operand.name for operand in graph.inputs}
+        lacking = [inputs[name] for name in inputs.keys() - there] if there <= inputs.keys() else []
         values = {name: value for name in lacking if (value := self._nothing(name, sizes)) is not None}
         missing = [outputs[name] for name in outputs.keys() - {operand.name for operand in graph.outputs}]
         strings = {info.name for info in self.model.graph.output if info.type.tensor_type.elem_type == onnx.TensorProto.STRING}

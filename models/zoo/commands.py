@@ -62,7 +62,7 @@ def _chosen(manifest: Path | None, trust_python: bool) -> Zoo:
 @verbosity_options
 def list_models(names: Sequence[str], manifest: Path | None, trust_python: bool) -> Result:
     """Show the models, where they are from and their options."""
-    from converters.commands.listing import Listing, words
+    from converters.commands.listing import Cell, Listing, words
 
     rows = [
         {
@@ -76,7 +76,8 @@ def list_models(names: Sequence[str], manifest: Path | None, trust_python: bool)
         }
         for m in _chosen(manifest, trust_python).select(names)
     ]
-    return Listing("models", {"name": str, "task": str, "source": str, "file": str, "tags": words, "license": str, "options": str}, rows)
+    columns: dict[str, Cell] = {"name": str, "task": str, "source": str, "file": str, "tags": words, "license": str, "options": str}
+    return Listing("models", columns, rows, brief=("name", "task", "options"))
 
 
 @zoo.command(epilog=CACHE_NOTE)

@@ -12,6 +12,10 @@ const ofPicture = (sides, fit) => sides.map((side, i) => (i % 2 ? (side - fit.to
  */
 const inPicture = (sides, fit) => sides.map((side, i) => Math.min(i % 2 ? fit.height : fit.width, Math.max(0, side)));
 
+/** Whether a box lies beyond a side of the picture, in what fills up the model's input. */
+const isBeyond = ([left, top, right, bottom], { width, height }) =>
+  Math.max(left, right) < 0 || Math.min(left, right) > width || Math.max(top, bottom) < 0 || Math.min(top, bottom) > height;
+
 /**
  * A box of another form, or x and y, as corners in pixels of the model's input.
  *
@@ -38,7 +42,7 @@ function shared(one, other) {
  * What is in a picture, the most probable first: of candidates { label, score, at(), rest } that score enough those that have no more
  * than a share of their union in common with one of their label before them, or of any label; without `overlap` all of them. With `soft`
  * the others' scores are lowered by that share each time (linear Soft-NMS, Bodla et al. 2017). What else there is of one, `more` says
- * by its box in the picture and its `rest`.
+ * by its box in the picture and its `rest`. Those beyond a side of the picture are left out.
  *
  * @param {any} candidates
  */
@@ -58,7 +62,7 @@ function found(candidates, names, most, fit, { threshold, overlap, soft }, isExc
     });
     if (soft) rest.sort(before);
   }
-  return kept.map(({ label, score, box, rest }) => {
+  return kept.filter(({ box }) => !isBeyond(box, fit)).map(({ label, score, box, rest }) => {
     const inside = inPicture(box, fit);
     const [left, top, right, bottom] = inside;
     return { label: names[label], score, box: { left, top, right, bottom }, ...more?.(inside, rest) };

@@ -139,9 +139,10 @@ def test_dynamic_dimensions_get_a_size(command: Sequence[str], invoke: Invoke) -
     ("first", "second", "noted"), [("model", "b", True), ("b", "model", True), ("a", "b", False), ("model", "model", False)]
 )
 def test_weights_that_some_versions_of_rustnn_mix_up_are_noted(model: Path, invoke: Invoke, first: str, second: str, noted: bool) -> None:
-    options = ("onnx2webnn", model, "--dim", "batch=2", "--force", "--format", "webnn,js")
+    options = ("onnx2webnn", model, "--dim", "batch=2", "--force")
     assert "rustnn" not in invoke(*options, "--name", first).output
-    result = invoke(*options, "--name", second)
+    assert "rustnn" not in invoke(*options, "--name", second).output
+    result = invoke(*options, "--name", second, "--target", "rustnn")
     assert result.exit_code == 0, result.output
     assert ("some versions of rustnn read model.safetensors in the place of b.safetensors" in " ".join(result.output.split())) == noted
 
@@ -219,7 +220,15 @@ def test_ops(invoke: Invoke) -> None:
 def test_zoo_list(invoke: Invoke) -> None:
     result = invoke("webnn", "zoo", "list", "magika_v3_3", "silero_vad_v6")
     assert result.exit_code == 0, result.output
-    assert "--bind sr=16000" in result.stdout
+    assert "--bind sr=16000" in result.stdout and "license" in result.stdout
+
+
+def test_zoo_list_on_a_terminal(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = invoke("webnn", "zoo", "list", "silero_vad_v6").stdout.splitlines()
+    assert lines[0].split() == ["name", "task", "options"] and max(map(len, lines)) <= 80
+    assert "license" in invoke("webnn", "zoo", "list", "silero_vad_v6", "-v").stdout
 
 
 @pytest.mark.parametrize("group", [[], ["target"], ["zoo"]], ids=str)

@@ -17,7 +17,7 @@ from torch.export import Dim
 
 from tests.cli.conftest import linear_model
 from webnn_graph import GraphBuilder, save
-from webnn_graph.metadata import Audio, Metadata, Regression, Target
+from webnn_graph.metadata import Audio, Image, Labels, Metadata, Regression, Target
 
 Invoke = Callable[..., Result]
 MEMBERS = {
@@ -133,4 +133,30 @@ def test_what_is_said_of_tensors_is_in_words(tmp_path: Path, invoke: Invoke) -> 
     save(replace(graph, metadata=metadata.document()), tmp_path / "m.webnn")
     lines = invoke("webnn", "inspect", tmp_path / "m.webnn").stdout.splitlines()
     assert "  x: audio, sampling_rate 16000, repeated" in lines
-    assert "  y: regression, targets name SIG, unit MOS, polynomial 1.0, 2.0, name BAK" in lines
+    assert "  y: regression, targets name SIG, unit MOS, polynomial 1, 2, name BAK" in lines
+
+
+def test_what_is_said_of_tensors_is_whole_but_for_names_on_a_terminal(
+    tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    b = GraphBuilder("animals")
+    graph = b.build({"y": b.relu(b.input("x", "float32", [1, 3, 4, 48]))})
+    names = tuple(f"animal {number}" for number in range(48))
+    picture = Image(resize="cover", edge=256, scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+    metadata = Metadata(tensors={"x": picture, "y": Labels(names=names)})
+    save(replace(graph, metadata=metadata.document()), tmp_path / "m.webnn")
+    of_picture = "resize cover, edge 256, scale 0.00392157, mean 0.485, 0.456, 0.406, std 0.229, 0.224, 0.225"
+    piped = invoke("webnn", "inspect", tmp_path / "m.webnn").stdout
+    assert of_picture in piped and f"  y: labels, names {', '.join(names)}\n" in piped
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = invoke("webnn", "inspect", tmp_path / "m.webnn").stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert of_picture in " ".join(shown.split())
+    assert "names animal 0, animal 1, animal 2, animal 3, and 44 more\n" in " ".join(shown.split(" "))
+
+
+def test_without_sizes_it_is_said_why_it_is_not_known_what_converts(model: Path, invoke: Invoke) -> None:
+    unknown = "?: known with the sizes: --dim batch=N"
+    assert unknown in invoke("webnn", "inspect", model).stdout
+    assert "?:" not in invoke("webnn", "inspect", model, "--dim", "batch=2").stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +69,18 @@ def test_a_users_model_is_found(folder: Path) -> None:
     (graph,) = json.loads(done.stdout)["graphs"]
     assert graph["outputs"][0]["shape"] == [2, 3]
     assert "async function" in (folder / "net.js").read_text()
+
+
+INTERRUPTED = """
+import os, signal, sys
+class Pressing:
+    def find_spec(name, path=None, target=None):
+        if name == "click": os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Pressing)
+from webnn_graph.programs import webnn
+"""
+
+
+def test_ctrl_c_while_modules_are_imported_shows_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

@@ -77,6 +77,33 @@ def test_signals_reach_the_command(tmp_path: Path) -> None:
     assert process.wait(20) == 7
 
 
+def test_a_command_that_a_signal_ends_is_not_said_to_crash(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    body = f"Path({str(ready)!r}).touch()\n    time.sleep(30)"
+    process = subprocess.Popen([sys.executable, "-c", START.format(body=body)], stderr=subprocess.PIPE, text=True)
+    while not ready.exists():
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=20)[1] == "error: ended by SIGTERM\n"
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("to_all", [False, True], ids=["to the parent", "to both, as terminals do"])
+def test_ctrl_c_interrupts_once(to_all: bool, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    body = (
+        f"Path({str(ready)!r}).touch()\n    try: time.sleep(30)\n    except KeyboardInterrupt: print('once')\n"
+        "    try: time.sleep(0.5)\n    except KeyboardInterrupt: print('twice')"
+    )
+    command = [sys.executable, "-c", START.format(body=body)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not ready.exists():
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT) if to_all else process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20) == ("once\n", "")
+    assert process.returncode == 0
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
 def test_a_command_ends_with_its_parent(tmp_path: Path) -> None:
     pid = tmp_path / "pid"

@@ -83,7 +83,7 @@ def test_points(plain: Path) -> None:  # noqa: F811
         tensor = rows_of(form, random.uniform(-20, 140, (40, points.numbers)), random)
         options = {"threshold": 0.3, **({} if form == "final" else {"overlap": OVERLAP})}
         cases.append(("points", [tensor], [Detections(names=NAMES, form=form, unit=unit, points=points)], options, fit))  # type: ignore[arg-type]
-    assert min(map(len, check(cases, plain))) > 3
+    assert sum(map(len, check(cases, plain))) > 300
 
 
 def test_centers(plain: Path) -> None:  # noqa: F811
@@ -100,7 +100,7 @@ def test_centers(plain: Path) -> None:  # noqa: F811
         options = [{"threshold": 0.8}, {"threshold": 0.8, "soft": True}]
         cases += [("centers", [*maps.values()], [meaning, *held], one, fit) for one in options]
     counts = list(map(len, check(cases, plain)))
-    assert min(counts) > 20 and sum(counts[::2]) < sum(counts[1::2])
+    assert min(counts) > 10 and sum(counts[::2]) < sum(counts[1::2])
 
 
 def test_levels(plain: Path) -> None:  # noqa: F811

@@ -46,14 +46,14 @@ def test_resampling_is_that_of_python(rate: int, wanted: int, plain: Path) -> No
 
 @needs_node
 def test_files_are_read_as_python_reads_them(plain: Path, tmp_path: Path) -> None:  # noqa: F811
-    """Those of 16-bit integers, to the last bit; others are for the browser."""
+    """Those of 16-bit integers, to the last bit; others are for the browser. Of one that is cut, which Python refuses, what is there."""
     file, stereo = tmp_path / "a.wav", np.stack([voice(501), -voice(501, seed=1)], 1)
     whole = recording(file, stereo, 22_050).read_bytes()
     at = whole.index(b"data")
     noted = whole[:at] + b"LIST\x03\0\0\0abc\0" + whole[at:]
     noted = b"RIFF" + (len(noted) - 8).to_bytes(4, "little") + noted[8:]
     extreme = recording(file, np.array([-1.0, 1 - 2**-15, 0.5])).read_bytes()
-    known = [recording(file, voice(99)).read_bytes(), whole, noted, whole[:-7], extreme]
+    known = [recording(file, voice(99)).read_bytes(), whole, noted, extreme, whole[:-7]]
     changed = [whole[:place] + byte + whole[place + 1 :] for place, byte in ((20, b"\x03"), (22, b"\0"), (34, b"\x18"))]
     others = [b"", b"RIFF", whole[:at], *changed]
     script = """
@@ -68,9 +68,10 @@ def test_files_are_read_as_python_reads_them(plain: Path, tmp_path: Path) -> Non
     cases = {"known": [(one.hex(), rate) for one, rate in zip(known, rates, strict=True)], "others": [one.hex() for one in others]}
     (tmp_path / "cases.json").write_text(json.dumps(cases))
     samples, said = run(plain, script, str(tmp_path / "cases.json"))
-    for content, rate, found in zip(known, rates, samples, strict=True):
+    for content, rate, found in zip(known[:-1], rates, samples, strict=False):
         file.write_bytes(content)
         np.testing.assert_array_equal(np.float32(found), read_sound(file, rate))
+    assert samples[-1] == samples[1][:499]
     assert said == ["other files than .wav with 16"] * len(others)
 
 

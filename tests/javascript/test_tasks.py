@@ -295,8 +295,12 @@ def test_objects_of_boxes_and_labels(plain: Path) -> None:  # noqa: F811
         meanings = [Boxes(format=format, unit=unit), Labels(names=names, several=several)]  # type: ignore[arg-type]
         asked.add("boxes", [boxes, logits], meanings, 0.6)
     many = (rng.normal(size=(500, 2)) * 3).astype(np.float32)
-    asked.add("boxes", [rng.uniform(0, 1, (500, 4)).astype(np.float32), many], [Boxes(), Labels(names=NAMES[:2])], 0.5)
+    asked.add("boxes", [rng.uniform(0.1, 0.7, (500, 4)).astype(np.float32), many], [Boxes(format="xywh"), Labels(names=NAMES[:2])], 0.5)
+    beside = np.float32([[-9, 10, -1, 20], [10, 10, 20, 20], [30, 95, 40, 120], [50, 60, 50, 70]])  # of a picture behind 3 columns
+    logits = np.float32([[9, 0, 0, 0], [8, 0, 0, 0], [7, 0, 0, 0], [6, 0, 0, 0]])
+    asked.add("boxes", [beside, logits], [Boxes(format="xyxy", unit="pixels"), Labels(names=NAMES)], 0.5)
     asked.check(plain)
+    assert len(asked.expected.pop()) == 3
     assert len(asked.expected[-1]) == 300 and min(map(len, asked.expected)) > 3
 
 

@@ -12,6 +12,7 @@ from onnx import parser
 from converters.commands.workflow import Check
 from converters.onnx import convert
 from converters.onnx.source import OnnxSource
+from webnn_graph.builder import GraphBuilder
 from webnn_graph.errors import WebNNError
 
 WEIGHTS = "<float[4,4] w = {1, 2, 0, 1, 0, 1, 1, 2, 2, 0, 1, 1, 1, 1, 2, 0}>"
@@ -122,6 +123,14 @@ def test_inputs_that_a_graph_lacks_are_bound_or_empty(tmp_path: Path) -> None:
     path = saved("(float[2] x, float[2] z) => (float[2] y) { y = Add (x, z) }", tmp_path)
     graph = convert(path, bind={"z": [1, 2]})
     with pytest.raises(WebNNError, match="the inputs differ: the graph has x, the source model x, z"):
+        Check().run(graph, OnnxSource(path).of(graph))
+
+
+def test_a_graph_with_another_input_is_of_another_model(tmp_path: Path) -> None:
+    path = saved("(float[n,2] image) => (float[n,2] y) { y = Neg (image) }", tmp_path)
+    b = GraphBuilder("other")
+    graph = b.build({"y": b.neg(b.input("pixel_values", "float32", [1, 2]))})
+    with pytest.raises(WebNNError, match="the inputs differ: the graph has pixel_values, the source model image"):
         Check().run(graph, OnnxSource(path).of(graph))
 
 

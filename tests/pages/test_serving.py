@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from click.testing import CliRunner
 
 import cli
 from benchmarks.pages import served
+from converters.commands.opening import Opening
+from converters.commands.serving import of_path
+from converters.described.given import Given
+from converters.joining import joined
 from models.zoo.manifest import read
 from models.zoo.serving import Gallery
 from tests.cli.conftest import linear_model
@@ -289,8 +294,26 @@ def test_the_command_serves_until_it_is_interrupted(what: str, folder: Path, tmp
     assert stopped(process) == (0, "")
 
 
+def test_a_server_that_is_told_to_end_ends_with_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (temporary := tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    save(colours(), tmp_path / "graph.webnn")
+    process = started(tmp_path / "graph.webnn")
+    assert process.stdout is not None and process.stdout.readline()
+    assert [path.name[:6] for path in temporary.iterdir()] == ["webnn-"]
+    process.terminate()
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, said, list(temporary.iterdir())) == (0, "", [])
+
+
 def invoked(*arguments: object) -> Any:
     return CliRunner().invoke(cli.webnn, ["serve", *map(str, arguments), "--no-open"])
+
+
+def test_a_model_is_served_with_steps_that_are_joined_to_it(tmp_path: Path) -> None:
+    save(colours(), tmp_path / "graph.webnn")
+    with of_path(tmp_path / "graph.webnn", Opening(), Given(), partial(joined, preprocessing=True), {}) as served:
+        assert '"x", dataType: "uint8", shape: [1, 8, 8, 4]' in (served.folder / "graph.js").read_text("utf-8")
 
 
 def test_what_cannot_be_served(folder: Path, tmp_path: Path) -> None:
@@ -298,8 +321,9 @@ def test_what_cannot_be_served(folder: Path, tmp_path: Path) -> None:
     empty.mkdir()
     result = invoked(empty)
     assert result.exit_code == 1 and "has no page and no module" in result.stderr and "--format page" in result.stderr
-    result = invoked(folder, "--dim", "n=1")
-    assert result.exit_code == 1 and "is served as it is" in result.stderr
+    for options in (["--dim", "n=1"], ["--with-preprocessing"]):
+        result = invoked(folder, *options)
+        assert result.exit_code == 1 and "is served as it is" in result.stderr
     result = invoked(tmp_path / "none.onnx")
     assert result.exit_code == 1 and "there is no such file" in result.stderr
     with socket.socket() as other:

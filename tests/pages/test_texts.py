@@ -129,7 +129,7 @@ def test_a_module_that_is_served_has_it_where_it_is(tmp_path: Path, classifier: 
 @pytest.mark.parametrize("name", ["model.webnn", "model"], ids=["a graph", "its folder"])
 def test_a_model_is_served_with_it(name: str, tmp_path: Path, classifier: tuple[Path, object]) -> None:
     options = Opening(dims={"batch": 1, "sequence": LENGTH}) if name == "model" else Opening()
-    with of_path(tmp_path / name, options, Given(), {}) as served:
+    with of_path(tmp_path / name, options, Given(), None, {}) as served:
         assert {f"model{suffix}" for suffix in (*TOKENIZING, ".tokenizer.json", ".task.js")} <= {
             file.name for file in served.folder.iterdir()
         }

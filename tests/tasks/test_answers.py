@@ -97,6 +97,14 @@ def test_yolo(form: Any) -> None:
     assert [one.label for one in alone] == (["cat", "dog", "dog"] if form == "final" else ["cat", *(label for label, _ in last)])
 
 
+def test_boxes_beside_the_picture_are_left_out() -> None:
+    """Of an input of 100 x 100 in whose middle is a picture of 100 x 50."""
+    fit = Fit(width=100, height=50, x_scale=1, y_scale=1, left=0, top=25)
+    rows = np.float32([[30, 5, 80, 20, 0.9, 0], [30, 80, 80, 99, 0.8, 0], [30, 5, 80, 26, 0.7, 1], [10, 25, 20, 75, 0.6, 1]])
+    found = objects({"y": rows[None]}, {"y": Detections(names=NAMES[:2], form="final")}, (100, 100), fit, 0.25)
+    assert [one.box for one in found] == [(30, 0, 80, 1), (10, 0, 20, 50)]
+
+
 def test_objects_in_cells() -> None:
     """The first cell of each grid over 64 x 32 pixels says the same box; so does the last of the finest one, of another label."""
     box = np.array([32, 16, 24, 8])

@@ -142,6 +142,7 @@ def test_a_sound(tmp_path: Path, invoke: Invoke) -> None:
         (["--image", "absent.png"], 1, "absent.png: there is no such file"),
         (["--audio", "none.png"], 1, "is given a sound, and none of its inputs is said to be one"),
         (["--save", "drawn.png"], 2, "--save is for --image"),
+        (["--image", "white.png", "--save", "drawn.png"], 1, "--save: model says nothing that is drawn in a picture"),
     ],
 )
 def test_what_is_refused(
@@ -150,9 +151,11 @@ def test_what_is_refused(
     mosaic(8, 8).save(classifier.parent / "strip.png")
     monkeypatch.chdir(classifier.parent)
     Path("none.png").write_text("no picture")
+    PIL.Image.new("RGB", (9, 9)).save("white.png")
     result = invoke("webnn", "run", classifier, *options)
     assert (result.exit_code, result.stdout) == (status, ""), result.output
     assert said in result.stderr and "Traceback" not in result.stderr
+    assert not Path("drawn.png").exists()
 
 
 def test_a_picture_that_does_not_fit(tmp_path: Path, invoke: Invoke) -> None:

@@ -53,7 +53,10 @@ def test_labels_reach_no_terminal(options: list[str], tmp_path: Path, invoke: In
 
 def test_labels_are_drawn_whatever_they_hold(tmp_path: Path, invoke: Invoke) -> None:
     graph = saved(tmp_path, {"b": (1, 20, 4), "y": (1, 20, len(EVIL))}, b=Boxes(), y=Labels(names=EVIL, several=True))
-    result = invoke("webnn", "run", graph, "--image", tmp_path / "picture.png", "--threshold", 0, "--save", "drawn.png")
+    options = ["--image", tmp_path / "picture.png", "--threshold", 0, "--save"]
+    nowhere = invoke("webnn", "run", graph, *options, "folder/drawn.png")
+    assert nowhere.exit_code == 1 and "create the folder first" in nowhere.output
+    result = invoke("webnn", "run", graph, *options, "drawn.png")
     assert result.exit_code == 0, result.output
     assert PIL.open("drawn.png").size == (9, 5)
 
@@ -66,7 +69,7 @@ def test_points_and_masks_are_shown_and_drawn(tmp_path: Path, invoke: Invoke) ->
     command = ["run", graph, "--image", tmp_path / "picture.png", "--threshold", 0]
     shown = invoke("webnn", *command, "--save", "drawn.png")
     assert shown.exit_code == 0 and shown.stdout.split()[:6] == ["object", "score", "left", "top", "right", "bottom"]
-    assert ["object", "point", "x", "y", "score"] in [line.split() for line in shown.stdout.splitlines()]
+    assert ["object", "point", "x", "y"] in [line.split() for line in shown.stdout.splitlines()]
     assert not [c for c in shown.output if not c.isprintable() and c != "\n"]
     (first, *_) = json.loads(invoke("webnn", *command, "--json").stdout)["objects"]
     assert [one["name"] for one in first["points"]] == list(points.names) and set(first["points"][0]) == {"x", "y", "name"}
@@ -94,15 +97,17 @@ def test_what_can_be_soft(meaning: Detections, options: list[str], said: str | N
 
 
 def test_centers_are_shown_and_drawn(tmp_path: Path, invoke: Invoke) -> None:
-    """Of sizes that are all 0, scores that are 1, offsets that are 2 and points that are 3."""
+    """Of offsets that are all 0, scores that are 1, sizes that are 2 and points that are 3."""
     meaning = Centers(names=(EVIL[0],), stride=4, points=Points(count=1, names=(EVIL[4],)))
-    outputs = {"s": (1, 2, 2, 2), "y": (1, 1, 2, 2), "o": (1, 2, 2, 2), "p": (1, 2, 2, 2)}
+    outputs = {"o": (1, 2, 2, 2), "y": (1, 1, 2, 2), "s": (1, 2, 2, 2), "p": (1, 2, 2, 2)}
     held = {name: Geometry(holds=holds) for name, holds in (("s", "sizes"), ("o", "offsets"), ("p", "points"))}  # type: ignore[arg-type]
     graph = saved(tmp_path, outputs, y=meaning, **held)
     command = ["webnn", "run", graph, "--image", tmp_path / "picture.png", "--soft"]
     shown = invoke(*command, "--save", "drawn.png")
     assert shown.exit_code == 0 and PIL.open("drawn.png").size == (9, 5), shown.output
     assert not [c for c in shown.output if not c.isprintable() and c != "\n"]
+    headers = [line.split() for line in shown.output.splitlines() if line.startswith("object")]
+    assert headers[1] == ["object", "point", "x", "y"], "no scores where no point has one"
     found = json.loads(invoke(*command, "--json").stdout)["objects"]
     assert [(one["label"], one["score"], [point["name"] for point in one["points"]]) for one in found] == [(EVIL[0], 1, [EVIL[4]])] * 4
 
@@ -139,7 +144,7 @@ def test_boxes_that_are_nowhere_are_not_drawn() -> None:
     ("options", "said"),
     [
         (["--save", "drawn.xyz"], "--save drawn.xyz: pictures are saved as .png"),
-        (["--save", "folder/drawn.png"], "create the folder first"),
+        (["--save", "drawn.png"], "--save: network says nothing that is drawn in a picture"),
         (["--input", "x=3"], "input x is given twice"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

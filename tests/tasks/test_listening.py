@@ -135,7 +135,7 @@ def names(folder: Path, meaning: Any, shape: tuple[int, ...] = (1, 100)) -> Path
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
-        (b"no sound", [], "is not a .wav file of integers, or is damaged"),
+        (b"no sound", [], "is not a .wav file, or is damaged"),
         (None, [], "sound.wav: there is no such file"),
         (voice(0), [], "sound.wav: the sound has no samples"),
         (voice(300), ["-o", "out.npz"], "the sound is heard in 3 windows of 0.1 seconds; -o and --times take one"),

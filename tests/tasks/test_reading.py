@@ -72,7 +72,8 @@ def test_lines_are_read(files: Path, invoke: Invoke) -> None:
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)["objects"]
     assert [one["label"] for one in found] == ["b", "a"]
-    assert "b  " in invoke(*command).stdout
+    lines = invoke(*command).stdout.splitlines()
+    assert lines[0] == "b" and lines[1].startswith(f"  text score {found[0]['score']:.4f}, from ") and lines[2] == "a"
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,11 @@ def test_what_is_refused(tmp_path: Path, invoke: Invoke) -> None:
     assert damaged.exit_code == 1 and "model.tokenizer.json is damaged" in damaged.stderr
     tokenizer.unlink()
     absent = invoke("webnn", "run", graph, "--text", "Anna")
-    assert absent.exit_code == 1 and "has no tokenizer.json, so that text cannot be read" in absent.stderr
+    assert absent.exit_code == 1 and f"{graph} has no tokenizer beside it, so that text cannot be read" in absent.stderr
+    assert "hint: model.tokenizer.json is what a conversion writes" in absent.stderr and "--ids" not in absent.stderr
+    note = "the model takes text, and has no tokenizer.json beside it"
+    assert note in invoke("webnn2js", graph, "-o", tmp_path / "js").output
+    assert note not in invoke("webnn2json", graph, "-o", tmp_path / "json").output
     for result in (twice, damaged, absent):
         assert "Traceback" not in result.stderr and result.stdout == ""
 

@@ -142,19 +142,20 @@ class Tokenizer:
     Args:
         folder: Where its files are.
         data: The name of that with its data.
+        instead: What can be done without one, which errors say.
 
     Raises:
         FormatError: ``tokenizer.json`` is damaged.
         WebNNError: There is none, or no such package.
     """
 
-    def __init__(self, folder: Path, data: str = DATA) -> None:
+    def __init__(self, folder: Path, data: str = DATA, *, instead: str = "") -> None:
         if not (folder / data).is_file():
-            raise WebNNError(f"{folder} has no {data}, so that text cannot be read", "give tokens: --ids 1,2,3")
+            raise WebNNError(f"{folder} has no {data}, so that text cannot be read", instead)
         try:
             import tokenizers
         except ImportError:
-            hint = "python -m pip install 'webnn-convert[text]'; or give tokens: --ids 1,2,3"
+            hint = "python -m pip install 'webnn-convert[text]'" + (f"; or {instead}" if instead else "")
             raise WebNNError("text needs the package tokenizers, which is not installed", hint, code=Code.MISSING_MODULE) from None
         try:
             self._tokenizer = tokenizers.Tokenizer.from_buffer(_read(folder / data))

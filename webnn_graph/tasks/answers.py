@@ -126,7 +126,7 @@ def detected(
     soft: bool = False,
     more: Callable[[Sequence[int], Array], Iterable[Mapping[str, Any]]] | None = None,
 ) -> list[Found]:
-    """What is in a picture, the most probable first, with boxes no farther than its sides.
+    """What is in a picture, the most probable first, with boxes no farther than its sides; those beyond a side are left out.
 
     Args:
         boxes: Corners, [n, 4], also beyond the picture.
@@ -151,6 +151,9 @@ def detected(
     elif overlap is not None:
         order = without_overlaps(boxes, alike, order, overlap)
     order = order[:MOST_BOXES]
+    first, last = boxes[order, :2], boxes[order, 2:]
+    beyond = np.any((np.maximum(first, last) < 0) | (np.minimum(first, last) > [fit.width, fit.height]), axis=1)
+    order = [order[i] for i in np.flatnonzero(~beyond)]
     inside = fit.inside(boxes[order].reshape(-1, 2)).reshape(-1, 4)
     members = more(order, inside) if more else [{}] * len(order)
     return [Found(names[labels[i]], float(best[i]), tuple(box), **one) for i, box, one in zip(order, inside.tolist(), members, strict=True)]

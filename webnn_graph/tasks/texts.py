@@ -10,7 +10,7 @@ import numpy as np
 
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
-from webnn_graph.errors import ValidationError
+from webnn_graph.errors import ValidationError, WebNNError
 from webnn_graph.generation.text import DATA, Marked, Tokenizer
 from webnn_graph.graph import Descriptor, Graph
 from webnn_graph.metadata import Embedding, Labels, Meaning, Metadata, Regression, Tokens
@@ -59,7 +59,12 @@ def tokenizer_of(graph: Path) -> Tokenizer:
         WebNNError: There is none, or the package ``tokenizers`` is not installed.
     """
     file = tokenizer_file(graph)
-    return Tokenizer(file.parent, file.name) if file else Tokenizer(graph.parent)
+    if file is None:
+        raise WebNNError(
+            f"{graph} has no tokenizer beside it, so that text cannot be read",
+            f"{graph.stem}.{DATA} is what a conversion writes of the model's {DATA}",
+        )
+    return Tokenizer(file.parent, file.name)
 
 
 def length_of(inputs: Mapping[str, tuple[Tokens, Descriptor]]) -> int:
