@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
-from webnn_graph.errors import FormatError, Where, reason
+from webnn_graph.errors import FormatError, reason, unreadable
 from webnn_graph.tasks.resampling import LEAST_RATE, MOST_RATE, resampled
 
 SUFFIX = ".wav"
@@ -52,9 +51,9 @@ def read_sound(file: Path, rate: int) -> Array:
         if not is_wave:
             raise ValueError("it does not begin like one")
         (kind, channels, found, _, _, bits), data = _chunks(content)
-    except FileNotFoundError:
-        raise FormatError("there is no such file", where=Where(str(file)), code=Code.NO_SUCH_FILE) from None
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        raise unreadable(file, error) from None
+    except ValueError as error:
         raise FormatError(f"{file} is not a .wav file, or is damaged: {reason(error)}", hint) from None
     if (kind, bits) not in SAMPLES or not channels:
         known = "integers of 8, 16, 24 or 32 bits and floating point numbers of 32"
