@@ -271,8 +271,8 @@ describing_options = options(
         "images",
         multiple=True,
         type=IMAGE,
-        help="What picture an input is, like x:rgb,resize=256,crop=center,mean=0.5,std=0.5 of values from 0 to 1, or x:bgr,scale=1 of "
-        "values to 255.  [default: as the model's files say]",
+        help="What picture an input is, like x:rgb,mean=0.5,std=0.5 of values from 0 to 1, or x:bgr,scale=1 of values to 255; "
+        "resize=256,crop=center takes the middle.  [default: as the model's files say]",
     ),
     click.option(
         "--audio",
@@ -286,7 +286,8 @@ describing_options = options(
         "contents",
         multiple=True,
         type=BYTES,
-        help="Which bytes of a file an input is, like x:block=4096,first=1024,last=1024,stripped,pad=256,least=8.",
+        help="Which bytes of a file an input is, like x:block=4096,first=1024: how many are read at either end, and taken of the first; "
+        "other words are last=N, stripped, pad=N and least=N.",
     ),
     click.option(
         "--labels",
