@@ -98,6 +98,10 @@ class Image(Described, frozen=True, tag="image"):
         """Height and width that places in the model's answers refer to."""
         return (self.placed.height, self.placed.width) if self.placed else self.size(shape)
 
+    def of_peak(self, largest: int) -> Image:
+        """The same for a picture whose largest value is this one, which becomes 255, see `peak`."""
+        return msgspec.structs.replace(self, scale=self.scale * 255 / max(1, largest))
+
     def problems(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What contradicts a tensor of this shape."""
         if len(shape) not in (3, 4):

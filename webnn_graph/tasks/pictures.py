@@ -8,7 +8,6 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from webnn_graph.codes import Code
@@ -145,7 +144,7 @@ def prepared(picture: Picture, image: Image, operand: Descriptor) -> tuple[Array
     height, width = image.size(operand.shape)
     pixels, fit, place = _fitted(picture, image, height, width)
     if image.peak:
-        image = msgspec.structs.replace(image, scale=image.scale * 255 / max(1, int(pixels[..., :3].max())))
+        image = image.of_peak(int(pixels[..., :3].max()))
     with np.errstate(all="ignore"):  # a very small deviation makes infinities
         values = (pixels.astype(np.float32) * np.float32(image.scale) - _channels(image.mean, 0.0)) / _channels(image.std, 1.0)
     if image.fill is None:
