@@ -74,7 +74,7 @@ def check(name: str, visitor: Visitor, site: Site) -> None:
 
 FEW = ("chromium-147", "Marian"), ("chromium-147", "Whisper"), ("chromium-147", "Florence-2"), ("chromium-153", "Whisper")
 """A text, a sound, a picture with a text; and the other browser."""
-ALL = (pytest.param(*each, marks=() if each in FEW else pytest.mark.every) for each in product(("chromium-147", "chromium-153"), TURNS))
+ALL = [pytest.param(*each, marks=() if each in FEW else pytest.mark.every) for each in product(("chromium-147", "chromium-153"), TURNS)]
 
 
 @pytest.mark.parametrize(("anywhere", "name"), ALL, indirect=["anywhere"])
@@ -126,7 +126,10 @@ return [model.backend, why, made];
 """
 
 
-@pytest.mark.parametrize("anywhere", ["chromium-147", pytest.param("chromium-153", marks=pytest.mark.every), "firefox"], indirect=True)
+OTHERS = [pytest.param(name, marks=pytest.mark.every) for name in ("chromium-153", "firefox")]
+
+
+@pytest.mark.parametrize("anywhere", ["chromium-147", *OTHERS], indirect=True)
 def test_sounds_longer_than_a_window(anywhere: Visitor, site: Site) -> None:
     folder = site.folder / "hearing"
     if not folder.exists():

@@ -11,12 +11,12 @@ from tests.fuzz.driver import Worker, fuzz
 
 SEED = 2026
 CASES = {
-    "onnx": 2000,
+    "onnx": 1500,
     "pt2": 100,  # a case is an export by PyTorch: a hundred times the work of reading a text
     "torchscript": 8,  # each of them a process of its own besides
-    "safetensors": 1500,
-    "json": 1500,
-    "webnn": 2000,
+    "safetensors": 1000,
+    "json": 1000,
+    "webnn": 1500,
 }
 """As many of each format as take a third of a minute or less."""
 
