@@ -189,6 +189,11 @@ class Graph:
         return {operand.name: operand for operand in (*self.inputs, *self.constants, *made)}
 
     @property
+    def given_inputs(self) -> tuple[Operand, ...]:
+        """The inputs but for those that are drawn, which nobody has to give."""
+        return tuple(operand for operand in self.inputs if not operand.distribution)
+
+    @property
     def weight_bytes(self) -> int:
         """Storage bytes of all constants."""
         return sum(constant.nbytes for constant in self.constants)

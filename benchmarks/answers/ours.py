@@ -15,8 +15,9 @@ from benchmarks.answers.comparing import WHOLE
 from benchmarks.answers.environment import FOLDER, asked, packaged
 from benchmarks.answers.models import Compared
 from converters.commands import answering
-from converters.commands.answering import Source, answer
+from converters.commands.answering import answer
 from converters.commands.hearing import hearing
+from converters.commands.question import Source
 from converters.described.given import Given
 from models.zoo.loading import loaded
 from webnn_graph.data_types import Array

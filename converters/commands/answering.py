@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from converters.commands.console import Result, say, show_table
+from converters.commands.question import Source
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError, WebNNError, Where
@@ -95,40 +96,6 @@ class Asked:
     def meanings(self) -> Mapping[str, Meaning]:
         """What inputs and outputs are."""
         return Metadata.of(self.graph).tensors
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a graph is asked about.
-
-    Attributes:
-        image: A picture's file.
-        audio: A sound's.
-        text: A text.
-        content: A file of any kind.
-        truncate: Whether a text beyond the model's length is cut.
-        file: The graph's, beside which its tokenizer is.
-    """
-
-    image: Path | None = None
-    audio: Path | None = None
-    text: str | None = None
-    content: Path | None = None
-    truncate: bool = False
-    file: Path = Path()
-
-    def __bool__(self) -> bool:
-        return any((self.image, self.audio, self.content)) or self.text is not None
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether it is a sound alone."""
-        return bool(self.audio) and not (self.image or self.content) and self.text is None
-
-    @property
-    def option(self) -> str:
-        """What the command calls it."""
-        return "--image" if self.image else "--audio" if self.audio else "--file" if self.content else "--text"
 
 
 def asked(graph: Graph, source: Source, given: Mapping[str, Array], seed: int) -> Asked:
@@ -216,8 +183,8 @@ def input_of(graph: Graph, file: Path, kind: type[Any]) -> tuple[str, Any]:
         return found[0]
     what, example = GIVEN[kind]
     number = "none of its inputs is said to be one" if not found else f"{len(found)} of its inputs are"
-    inputs = [operand.name for operand in graph.inputs if not operand.distribution]
-    said = example.format(inputs[0] if len(inputs) == 1 else "INPUT")
+    inputs = graph.given_inputs
+    said = example.format(inputs[0].name if len(inputs) == 1 else "INPUT")
     hint = "" if found else f"webnn2json {quote(str(file))} {said} says so"
     raise ValidationError(f"{graph.name} is given a {what}, and {number}", hint, code=Code.UNKNOWN_INPUT)
 

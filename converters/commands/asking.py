@@ -5,37 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from converters.commands.answering import Asked, Source, answer, asked
 from converters.commands.console import Result, progress
-from converters.commands.hearing import Hearing, hearing
-from converters.commands.reading import Reader, reader
+from converters.commands.question import Question
 from converters.commands.report import Outputs
 from webnn_graph.data_types import Array
 from webnn_graph.feeds import complete
 from webnn_graph.graph import Graph
 from webnn_graph.runtimes import run
 
-
-@dataclass(frozen=True)
-class Question:
-    """What a graph is asked about, and what of its answer is shown: the `asking_options`.
-
-    Attributes:
-        source: What it is asked about.
-        top: How many labels are shown.
-        threshold: What an object or speech must score; None for what the graph says, or `THRESHOLD`.
-        soft: Whether objects that overlap score less, and are not left out at once.
-        recognizer: The file of a graph that reads the lines of text that are found; None for none.
-        picture: Where the picture goes with what is found in it; None for nowhere.
-    """
-
-    source: Source
-    top: int
-    threshold: float | None
-    soft: bool
-    recognizer: Path | None
-    picture: Path | None
+if TYPE_CHECKING:  # what reads answers costs a run that asks nothing nothing
+    from converters.commands.answering import Asked
+    from converters.commands.hearing import Hearing
+    from converters.commands.reading import Reader
 
 
 @dataclass(frozen=True)
@@ -72,7 +55,9 @@ class Answered(Computation):
     reader: Reader | None
 
     def result(self, outputs: Mapping[str, Array], runtime: str, file: Path | None) -> Result:
-        """See `answer`."""
+        """See `converters.commands.answering.answer`."""
+        from converters.commands.answering import answer
+
         question, read = self.question, self.reader.read if self.reader else None
         with progress("reading ..."):
             return answer(self.asked, outputs, runtime, question.top, question.threshold, question.picture, read, soft=question.soft)
@@ -109,11 +94,16 @@ def computation(
         WebNNError: A text needs a tokenizer, and there is none.
     """
     source = question.source
-    if source.audio and source.is_sound:
-        heard = hearing(graph, source, given, seed)
-        return Heard(graph, heard.feeds, question, heard)
     if not source:
         return Computation(graph, complete(graph, given, seed))
+    if source.is_sound:
+        from converters.commands.hearing import hearing
+
+        heard = hearing(graph, source, given, seed)
+        return Heard(graph, heard.feeds, question, heard)
+    from converters.commands.answering import asked
+    from converters.commands.reading import reader
+
     read = reader(question.recognizer, runtime, browser) if question.recognizer else None
     about = asked(graph, source, given, seed)
     return Answered(graph, about.feeds, question, about, read)

@@ -18,10 +18,10 @@ from webnn_graph.formats.table import folders_of, suffix_of, writable
 from webnn_graph.quantization.scheme import BLOCK_SIZE, Weights
 
 if TYPE_CHECKING:
-    from converters.commands.asking import Question
     from converters.commands.destination import Destination
     from converters.commands.opening import Opening
     from converters.commands.quantizing import Quantizing
+    from converters.commands.question import Question
     from converters.commands.workflow import Check
     from converters.described.given import Given
     from converters.joining import Joined
@@ -100,8 +100,7 @@ def question_of(options: dict[str, Any], graph: Path) -> Question:
 
     Raises `click.UsageError` for options that go with others.
     """
-    from converters.commands.answering import Source, check_suffix
-    from converters.commands.asking import Question
+    from converters.commands.question import Question, Source
 
     image, audio, text, content, truncate = (options.pop(name) for name in ("image", "audio", "text", "file", "truncate"))
     question = Question(Source(image, audio, text, content, truncate, graph), **{field: options.pop(field) for field in SHOWING})
@@ -111,6 +110,8 @@ def question_of(options: dict[str, Any], graph: Path) -> Question:
     if truncate and text is None:
         raise click.UsageError("--truncate is for --text")
     if question.picture:
+        from converters.commands.answering import check_suffix
+
         check_suffix(question.picture)
     return question
 

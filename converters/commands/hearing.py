@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from converters.commands.answering import Source, input_of, naming, show_values
+from converters.commands.answering import input_of, naming, show_values
 from converters.commands.console import Result, say, show_table
+from converters.commands.question import Source
 from webnn_graph.codes import Code
 from webnn_graph.data_types import Array
 from webnn_graph.errors import ValidationError, WebNNError

@@ -196,7 +196,7 @@ asking_options = options(
     click.option("--recognizer", type=EXISTING, metavar="GRAPH", help="What reads the lines of text that are found in --image."),
     click.option("--save", "picture", type=EXISTING, metavar="FILE.png", help="Where to save --image with what is found in it."),
 )
-"""What a graph is asked about, and what is shown of the answer: those of `converters.commands.asking.Question`."""
+"""What a graph is asked about, and what is shown of the answer: those of `converters.commands.question.Question`."""
 sampling_options = options(
     click.option(
         "--max-tokens",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 from converters.described.detecting import scores_of
 from webnn_graph.graph import Graph, Operand
@@ -23,10 +24,11 @@ def levels(graph: Graph, names: tuple[str, ...], known: Mapping[str, Meaning]) -
     found: dict[str, Meaning] = {}
     for operand in graph.outputs:
         distances = [other for other in graph.outputs if _are_distances(other, operand, len(names))]
-        stride = next((side for side in STRIDES if size and operand.rank > 1 and operand.shape[-2] == _cells(size, side)), None)
-        if stride and len(distances) == 1 and operand.shape[-1] == len(names):
-            found[operand.name] = Level(names=names, scores=scores_of(graph, operand), stride=stride)
-            found[distances[0].name] = Sides()
+        scores = scores_of(graph, operand)
+        could_be = (Level(names=names, scores=scores, stride=side) for side in STRIDES)
+        level = next((one for one in could_be if size and operand.rank > 1 and operand.shape[-2] == prod(one.cells(size))), None)
+        if level and len(distances) == 1 and operand.shape[-1] == len(names):
+            found |= {operand.name: level, distances[0].name: Sides()}
     return found if len(found) == len(graph.outputs) else {}
 
 
@@ -34,7 +36,3 @@ def _are_distances(other: Operand, operand: Operand, labels: int) -> bool:
     """Whether an output says of the cells of another one how far sides are, each of two distances or more."""
     are_cells = min(other.rank, operand.rank) > 1 and other.shape[:-1] == operand.shape[:-1]
     return are_cells and other.shape[-1] != labels and other.shape[-1] >= 8 and other.shape[-1] % 4 == 0
-
-
-def _cells(size: tuple[int, int], side: int) -> int:
-    return -(-size[0] // side) * -(-size[1] // side)

@@ -19,7 +19,7 @@ def voice(graph: Graph, known: Mapping[str, Meaning]) -> dict[str, Meaning]:
         return {}
     left = [operand for operand in graph.outputs if operand.name not in known]
     found: dict[str, Meaning] = {}
-    for given in (operand for operand in graph.inputs if operand.name not in known and not operand.distribution):
+    for given in (operand for operand in graph.given_inputs if operand.name not in known):
         if next_value := next((operand for operand in left if _alike(operand, given)), None):
             found[next_value.name] = State(input=given.name)
             left.remove(next_value)

@@ -127,8 +127,8 @@ def _beginnings(graph: Graph, metadata: Metadata, picture_size: tuple[int, int] 
 
 def _saying(graph: Graph) -> str:
     """How somebody says that an input is a picture."""
-    given = [operand.name for operand in graph.inputs if not operand.distribution]
-    return f"--image {given[0] if len(given) == 1 else 'INPUT'}:rgb,mean=0.5,std=0.5 can say so"
+    given = graph.given_inputs
+    return f"--image {given[0].name if len(given) == 1 else 'INPUT'}:rgb,mean=0.5,std=0.5 can say so"
 
 
 def _endings(graph: Graph, metadata: Metadata) -> dict[str, Ending]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import cli
+from webnn_graph import GraphBuilder, save
 
 ROOT = Path(cli.__file__).parent
 FORBIDDEN = {
@@ -99,6 +100,15 @@ def test_frameworks_are_not_loaded(statement: str) -> None:
     code = f"import sys; {statement}; print(sorted({set(HOMES)!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_run_that_asks_nothing_loads_nothing_that_reads_answers(tmp_path: Path) -> None:
+    b = GraphBuilder()
+    save(b.build({"y": b.relu(b.input("x", "float32", [2]))}), tmp_path / "graph.webnn")
+    run = "import sys, cli\ntry: cli.webnn()\nexcept SystemExit: print([name for name in sys.modules if 'answer' in name])"
+    command = [sys.executable, "-c", run, "run", str(tmp_path / "graph.webnn"), "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
 def test_commands_begin_without_numpy() -> None:

@@ -137,7 +137,7 @@ def of_kind(graph: Graph, meanings: Meanings, kind: type[Kind]) -> Iterator[tupl
 # ------------------------------------------------------------------------------------------------------------------ sources
 def _picture(graph: Graph, meanings: Meanings) -> Operands:
     """The only input that is not drawn, where it is one picture."""
-    given = [operand for operand in graph.inputs if not operand.distribution]
+    given = graph.given_inputs
     meaning = meanings.get(given[0].name) if len(given) == 1 else None
     if not isinstance(meaning, Image) or given[0].data_type.bits == 4:
         return ()
@@ -147,7 +147,7 @@ def _picture(graph: Graph, meanings: Meanings) -> Operands:
 def _sound(graph: Graph, meanings: Meanings) -> Operands:
     """The only input that is the samples of one sound, and those that are states."""
     states = {meaning.input for _, meaning in of_kind(graph, meanings, State)}
-    given = [operand for operand in graph.inputs if not operand.distribution]
+    given = graph.given_inputs
     sounds = [operand for operand in given if operand.name not in states]
     meaning = meanings.get(sounds[0].name) if len(sounds) == 1 else None
     if not isinstance(meaning, Audio) or meaning.spectrogram or any(operand.data_type.bits == 4 for operand in given):
@@ -159,16 +159,16 @@ def _sound(graph: Graph, meanings: Meanings) -> Operands:
 
 def _text(graph: Graph, meanings: Meanings) -> Operands:
     """All inputs that are not drawn, where they are the tokens of one text."""
-    given = [operand for operand in graph.inputs if not operand.distribution]
+    given = graph.given_inputs
     tokens = inputs_of({operand.name: meanings[operand.name] for operand in given if operand.name in meanings}, graph.operands)
     is_known = all(operand.data_type.bits > 4 and operand.data_type is not DataType.FLOAT16 for operand in given)
     are_one = len(tokens) == len(given) and len({prod(operand.shape) for operand in given} | {operand.shape[-1] for operand in given}) == 1
-    return tuple(given) if is_known and are_one else ()
+    return given if is_known and are_one else ()
 
 
 def _file(graph: Graph, meanings: Meanings) -> Operands:
     """The only input that is not drawn, where it is the bytes of one file."""
-    given = [operand for operand in graph.inputs if not operand.distribution]
+    given = graph.given_inputs
     meaning = meanings.get(given[0].name) if len(given) == 1 else None
     if not isinstance(meaning, Bytes) or not takes_bytes(given[0].data_type, meaning):
         return ()
